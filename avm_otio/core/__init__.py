@@ -1,0 +1,1 @@
+"""The ground floor: pure functions over frozen values. No file, no network, no clock."""

@@ -1,0 +1,187 @@
+"""Every way in which this program can fail, one root, each with its exit code.
+
+::
+
+    AvmError                     1  the machine or ourselves (also: disk full, no permission)
+    ├── OutputError              1  a file could not be written
+    ├── UsageError               2  the call's words are off
+    ├── InputError               3  what was given cannot be used
+    │   ├── TimelineError          not a timeline, empty, unreadable
+    │   ├── SelectionError         the clip or range asked for is not there
+    │   ├── TimeFormatError        not a time, a rate or a timecode
+    │   ├── MissingMediaError      media that the timeline names cannot be found
+    │   ├── MediaError             media that cannot be read
+    │   └── CueError               a cue or a result that cannot be laid
+    └── ServiceError             6  the service or the network
+        ├── NetworkError           no answer
+        ├── ContractError          an answer that is not the API's
+        ├── DownloadError          an item that could not be fetched whole
+        ├── UnsureIfPaidError    7  a paid call was sent and no answer came back
+        └── RefusedError           the service said no, in its own words
+            ├── TokenRefusedError      4
+            ├── AnalysesUsedUpError    5
+            ├── NoVideoSourceError, YoutubeUrlInvalidError, YoutubeUrlUnavailableError
+            ├── LicenseMissingError, UsagePlatformError, NoServiceChosenError
+            ├── EffectStartError
+            └── UnsupportedFilmError   what the service would refuse, refused before uploading
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AvmError(Exception):
+    """The root: anything that this program tells its user instead of a traceback.
+
+    Args:
+        what: What happened, and to which thing. One line.
+        hint: What to do next. One line, may be empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.hint}".rstrip()
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as a ``--json`` event says it."""
+        return {
+            "kind": type(self).__name__,
+            "message": self.what,
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+        }
+
+
+class OutputError(AvmError):
+    """A file could not be written; nothing was left behind."""
+
+
+class UsageError(AvmError):
+    """The call's words are off."""
+
+    exit_code = 2
+
+
+class InputError(AvmError):
+    """What was given cannot be used."""
+
+    exit_code = 3
+
+
+class TimelineError(InputError):
+    """Not a timeline, an empty one, or one that cannot be read."""
+
+
+class SelectionError(InputError):
+    """The clip, track or range asked for is not in the timeline."""
+
+
+class TimeFormatError(InputError):
+    """Not a time, a rate or a timecode."""
+
+
+class MissingMediaError(InputError):
+    """Media that the timeline names cannot be found."""
+
+
+class MediaError(InputError):
+    """Media that cannot be read."""
+
+
+class CueError(InputError):
+    """A cue, or a result file, that cannot be laid onto a timeline."""
+
+
+class ServiceError(AvmError):
+    """The service or the network."""
+
+    exit_code = 6
+
+
+class NetworkError(ServiceError):
+    """No answer came."""
+
+
+class ContractError(ServiceError):
+    """An answer that is not what the API promises."""
+
+
+class DownloadError(ServiceError):
+    """An item could not be fetched whole."""
+
+
+class UnsureIfPaidError(ServiceError):
+    """A call that costs an analysis was sent and no answer came back."""
+
+    exit_code = 7
+
+
+class RefusedError(ServiceError):
+    """The service said no.
+
+    Args:
+        what: What was refused, in plain words.
+        hint: What to do next.
+        status: The HTTP status, 0 where we refused before asking.
+        messages: The service's own words, unchanged.
+    """
+
+    def __init__(self, what: str, hint: str = "", *, status: int = 0, messages: Sequence[str] = ()) -> None:
+        super().__init__(what, hint)
+        self.status = status
+        self.messages = tuple(messages)
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as a ``--json`` event says it, with the service's own words."""
+        return super().as_dict() | {"status": self.status, "service_messages": list(self.messages)}
+
+
+class TokenRefusedError(RefusedError):
+    """The token is missing, wrong, or may not do this."""
+
+    exit_code = 4
+
+
+class AnalysesUsedUpError(RefusedError):
+    """«Insufficient analyze count»."""
+
+    exit_code = 5
+
+
+class NoVideoSourceError(RefusedError):
+    """«One of the file or YouTube url must be provided»."""
+
+
+class YoutubeUrlInvalidError(RefusedError):
+    """«The Youtube url is invalid»."""
+
+
+class YoutubeUrlUnavailableError(RefusedError):
+    """«The Youtube url is unavailable»."""
+
+
+class LicenseMissingError(RefusedError):
+    """«The license data must be provide»."""
+
+
+class UsagePlatformError(RefusedError):
+    """«All usage_platform that choice must be related to the same usage data»."""
+
+
+class NoServiceChosenError(RefusedError):
+    """«At least one service to be chosen»."""
+
+
+class EffectStartError(RefusedError):
+    """«Sound effect start time unavailable»."""
+
+
+class UnsupportedFilmError(RefusedError):
+    """This kind of film may not use this service: refused before uploading."""

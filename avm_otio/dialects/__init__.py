@@ -1,0 +1,1 @@
+"""Timeline files: reading every format that editors write, writing what they import."""

@@ -1,0 +1,1 @@
+"""One run: the steps put together, in a folder of its own."""

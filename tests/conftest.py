@@ -1,0 +1,59 @@
+"""For every test: no outside network, no real user folders, no real keyring."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_connect = socket.socket.connect
+_getaddrinfo = socket.getaddrinfo
+
+
+def _is_loopback(host: object) -> bool:
+    if host in ("localhost", "", None):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def no_outside_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def connect(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and not _is_loopback(address[0]):
+            raise AssertionError(f"a test tried to reach {address}")
+        _connect(self, address)  # type: ignore[arg-type]  # whatever address family was asked for
+
+    def getaddrinfo(host: object, *rest: object, **named: object) -> object:
+        try:
+            ipaddress.ip_address(str(host))
+        except ValueError:
+            if not _is_loopback(host):
+                raise socket.gaierror(socket.EAI_NONAME, f"tests resolve no outside names: {host}") from None
+        return _getaddrinfo(host, *rest, **named)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the whole run, so that the starter library is synthesised once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> None:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AVM_CONFIG_DIR", str(home / "config"))
+    monkeypatch.setenv("AVM_CACHE_DIR", str(shared_cache))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name in ("AVM_TOKEN", "AVM_SERVICE", "AVM_LIBRARY", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
