@@ -50,7 +50,7 @@ class MediaSource:
         kind: File, image sequence, or missing.
         url: ``target_url`` (the folder of a sequence) exactly as written; empty where there is none.
         names: File names by which moved or offline media can be found, best first.
-        start: Media time of the first frame, from ``available_range``; ``None`` where the timeline does not say.
+        start: Media time of the first frame, from ``available_range``; ``None`` where nothing says.
         rate: The rate at which the timeline labels this media; ``None`` where it does not say.
         sequence: How the images are numbered, for a sequence.
     """

@@ -177,9 +177,9 @@ def rational_time(frames: int | Fraction, rate: Fraction) -> otio.opentime.Ratio
     return otio.opentime.RationalTime(float(frames), float(rate))
 
 
-def time_range(start_frames: int | Fraction, frames: int | Fraction, rate: Fraction) -> otio.opentime.TimeRange:
+def time_range(start: int | Fraction, frames: int | Fraction, rate: Fraction) -> otio.opentime.TimeRange:
     """A start and a length in frames at an exact rate as OTIO's range."""
-    return otio.opentime.TimeRange(rational_time(start_frames, rate), rational_time(frames, rate))
+    return otio.opentime.TimeRange(rational_time(start, rate), rational_time(frames, rate))
 
 
 def nominal_rate(rate: Fraction) -> int:
@@ -190,7 +190,7 @@ def nominal_rate(rate: Fraction) -> int:
 def dropped_per_minute(rate: Fraction) -> int:
     """How many frame numbers drop-frame timecode skips each minute but the tenth; 0 where there is no such.
 
-    Source: SMPTE ST 12-1, two numbers a minute at 30000/1001, and as many times that as the rate is a multiple.
+    Source: SMPTE ST 12-1: two numbers a minute at 30000/1001, four at 60000/1001.
     """
     if rate.denominator == 1001 and nominal_rate(rate) % 30 == 0:
         return 2 * (nominal_rate(rate) // 30)
@@ -219,17 +219,22 @@ def parse_timecode(text: str, rate: Fraction) -> int:
     hours, minutes, seconds, frames = (int(match[group]) for group in (1, 3, 5, 7))
     nominal = nominal_rate(rate)
     if minutes > 59 or seconds > 59 or frames >= nominal:
-        raise TimeFormatError(f"{text!r} does not exist at {format_rate(rate)} fps.", f"Frames run 00–{nominal - 1:02d}.")
+        raise TimeFormatError(
+            f"{text!r} does not exist at {format_rate(rate)} fps.", f"Frames run 00–{nominal - 1:02d}."
+        )
     count = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
     if match[6] == ":":
         return count
     drop = dropped_per_minute(rate)
     if drop == 0:
         raise TimeFormatError(
-            f"{text!r} is drop-frame, and {format_rate(rate)} fps has no drop-frame.", "Write it with a colon."
+            f"{text!r} is drop-frame, and {format_rate(rate)} fps has no drop-frame.",
+            "Write it with a colon.",
         )
     if seconds == 0 and frames < drop and minutes % 10:
-        raise TimeFormatError(f"{text!r} is one of the numbers that drop-frame skips.", f"The next is frame {drop:02d}.")
+        raise TimeFormatError(
+            f"{text!r} is one of the numbers that drop-frame skips.", f"The next is frame {drop:02d}."
+        )
     total_minutes = hours * 60 + minutes
     return count - drop * (total_minutes - total_minutes // 10)
 
