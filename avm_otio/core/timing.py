@@ -57,10 +57,9 @@ def parse_timestamp(text: object) -> int | None:
         raise TimeFormatError(f"{text!r} is not a time.", "A time is written HH:MM:SS.ffffff.")
     hours, minutes, seconds, fraction = match.groups()
     whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
-    if fraction is None:
-        return whole * MICROSECONDS
-    part = Fraction(int(fraction), 10 ** len(fraction))
-    return whole * MICROSECONDS + math.floor(part * MICROSECONDS + _HALF)
+    micros = int(((fraction or "") + "000000")[:6])
+    rounded_up = fraction is not None and fraction[6:7] >= "5"
+    return whole * MICROSECONDS + micros + rounded_up
 
 
 def format_timestamp(time_us: int) -> str:
@@ -107,7 +106,10 @@ def nearest_frame(seconds: Fraction, rate: Fraction) -> int:
 
     This is the only place where a moment becomes a frame.
     """
-    return math.floor(seconds * rate + _HALF)
+    # floor(seconds * rate + 1/2), in whole numbers: this runs for every cue of a result.
+    twice = 2 * seconds.numerator * rate.numerator
+    over = seconds.denominator * rate.denominator
+    return (twice + over) // (2 * over)
 
 
 def whole_frames(seconds: Fraction, rate: Fraction) -> int:

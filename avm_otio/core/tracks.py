@@ -1,0 +1,211 @@
+"""Lanes → OTIO tracks, on a copy of the timeline; and our own tracks taken off again."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import opentimelineio as otio
+
+from avm_otio.core import metadata
+from avm_otio.core.flatten import AUDIO, duration_of, kind_of, media_of, speed_of
+from avm_otio.core.metadata import NAMESPACE, Origin
+from avm_otio.core.placement import Kind, Laid, LaidClip
+from avm_otio.core.plan import MediaSource
+from avm_otio.core.timing import nearest_frame, seconds_of, snap_rate, time_range
+
+
+def add_tracks(
+    timeline: otio.schema.Timeline,
+    laid: Laid,
+    origin: Origin,
+    *,
+    replaced: Sequence[tuple[int, MediaSource | None]] = (),
+) -> otio.schema.Timeline:
+    """The timeline with what was laid on new audio tracks, in place of those of an earlier run.
+
+    Args:
+        timeline: The timeline; not modified.
+        laid: What to lay.
+        origin: Where it comes from.
+        replaced: The sound that the noise-reduced one takes the place of: index of the track among all, and
+            which media in it (``None`` for all). It is disabled over the laid range, not deleted.
+
+    Returns:
+        A new timeline.
+    """
+    scored = without_ours(timeline)
+    record = laid.clips
+    if record:
+        first, last = min(clip.start for clip in record), max(clip.end for clip in record)
+        scored.metadata[NAMESPACE] = metadata.storable(metadata.timeline_metadata(origin, first, last))
+    for clip in laid.dialogue:
+        for index, media in replaced:
+            _disable(scored.tracks[index], clip.start, clip.end, media)
+    new = [("AVM Dialogue (noise reduced)", Kind.DIALOGUE, laid.dialogue)] if laid.dialogue else []
+    if laid.music:
+        new.append(("AVM Music 1", Kind.MUSIC, laid.music))
+    new += [(f"AVM Effects {number}", Kind.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
+    scored.tracks.extend([_track(name, kind, clips, laid.rate, origin) for name, kind, clips in new])
+    return scored
+
+
+def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
+    """A copy without the tracks of an earlier run, and with the sound that it disabled enabled again."""
+    plain = copy.deepcopy(timeline)
+    stack = plain.tracks
+    for index in reversed(range(len(stack))):
+        if isinstance(stack[index], otio.schema.Track) and metadata.track_kind(stack[index]) is not None:
+            del stack[index]
+    for track in stack:
+        if isinstance(track, otio.schema.Track) and kind_of(track) == AUDIO:
+            _restore(track)
+    plain.metadata.pop(NAMESPACE, None)
+    return plain
+
+
+def _track(
+    name: str, kind: Kind, clips: Sequence[LaidClip], rate: Fraction, origin: Origin
+) -> otio.schema.Track:
+    """One of our tracks, made from OTIO's own JSON form.
+
+    OTIO takes metadata from Python one value at a time; read as JSON, a track of thousands of cues is there
+    several times sooner.
+    """
+    children = []
+    at = 0
+    for clip in clips:
+        if clip.span.start > at:
+            children.append({"OTIO_SCHEMA": "Gap.1", "source_range": _range(clip.span.start - at, rate)})
+        children.append(_clip(clip, rate, origin))
+        at = clip.span.end
+    track = {
+        "OTIO_SCHEMA": "Track.1",
+        "name": name,
+        "kind": AUDIO,
+        "children": children,
+        "metadata": {NAMESPACE: metadata.track_metadata(kind)},
+    }
+    made: otio.schema.Track = otio.core.deserialize_json_from_string(metadata.storable_text(track))
+    return made
+
+
+def _clip(clip: LaidClip, rate: Fraction, origin: Origin) -> dict[str, Any]:
+    title = clip.item.title or f"{clip.kind} {clip.item.id}"
+    reference: dict[str, Any] = {"OTIO_SCHEMA": "MissingReference.1", "name": title}
+    if clip.sound.url:
+        reference = {"OTIO_SCHEMA": "ExternalReference.1", "target_url": clip.sound.url}
+    if clip.sound.duration is not None:
+        # At the picture's rate, in fractions of a frame: official readers stumble over a 48 kHz range.
+        reference["available_range"] = _range(clip.sound.duration * rate, rate)
+    effects = []
+    if clip.speed != 1:
+        effects.append({"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": float(clip.speed)})
+    return {
+        "OTIO_SCHEMA": "Clip.2",
+        "name": title,
+        "source_range": _range(clip.span.duration, rate),
+        "media_references": {"DEFAULT_MEDIA": reference},
+        "active_media_reference_key": "DEFAULT_MEDIA",
+        "effects": effects,
+        "enabled": True,
+        "metadata": {NAMESPACE: metadata.clip_metadata(clip, origin)},
+    }
+
+
+def _range(frames: int | Fraction, rate: Fraction) -> dict[str, Any]:
+    each = float(rate)
+    return {
+        "OTIO_SCHEMA": "TimeRange.1",
+        "start_time": {"OTIO_SCHEMA": "RationalTime.1", "rate": each, "value": 0.0},
+        "duration": {"OTIO_SCHEMA": "RationalTime.1", "rate": each, "value": float(frames)},
+    }
+
+
+def _disable(track: otio.schema.Track, start: Fraction, end: Fraction, media: MediaSource | None) -> None:
+    """Disable what sounds on a track between two record times; a clip on an edge is cut there first."""
+    children = list(track)
+    done: list[otio.core.Composable] = []
+    at = Fraction(0)
+    for child in children:
+        if not isinstance(child, otio.core.Item):
+            done.append(child)
+            continue
+        length = duration_of(child)
+        inside = max(start, at), min(end, at + length)
+        silent = isinstance(child, otio.schema.Gap) or not child.enabled
+        if silent or inside[0] >= inside[1] or not _is_from(child, media):
+            done.append(child)
+        else:
+            for piece, is_inside in _cut(child, inside[0] - at, inside[1] - at):
+                if is_inside:
+                    piece.enabled = False
+                    mark = {"version": metadata.VERSION, "replaced_by": str(Kind.DIALOGUE)}
+                    piece.metadata[NAMESPACE] = dict(metadata.of(piece)) | mark
+                done.append(piece)
+        at += length
+    if len(done) != len(children):
+        del track[:]
+        track.extend(done)
+
+
+def _is_from(item: otio.core.Item, media: MediaSource | None) -> bool:
+    if media is None:
+        return True
+    here = media_of(item) if isinstance(item, otio.schema.Clip) else None
+    return here is not None and (here.url, here.sequence) == (media.url, media.sequence)
+
+
+def _cut(item: otio.core.Item, start: Fraction, end: Fraction) -> list[tuple[otio.core.Item, bool]]:
+    """An item in up to three pieces, each with whether it lies between two moments of the item's own time.
+
+    The moments go to the item's nearest frames. Pieces remember what they were cut from, so that they can be
+    made one again.
+    """
+    span = item.trimmed_range()
+    rate = snap_rate(span.duration.rate)
+    length = round(span.duration.value)
+    inside = max(0, nearest_frame(start, rate)), min(length, nearest_frame(end, rate))
+    edges = sorted({0, *inside, length})
+    if len(edges) == 2:
+        return [(item, True)]
+    speed = speed_of(item)
+    first = seconds_of(span.start_time) * rate
+    whole = {"start": span.start_time.value, "start_rate": span.start_time.rate, "duration": length}
+    pieces = []
+    for begin, stop in pairwise(edges):
+        piece = copy.deepcopy(item)
+        skipped = begin * speed if speed >= 0 else (length - stop) * -speed
+        piece.source_range = time_range(first + skipped, stop - begin, rate)
+        piece.metadata[NAMESPACE] = {"version": metadata.VERSION, "cut_from": whole}
+        pieces.append((piece, inside[0] <= begin and stop <= inside[1]))
+    return pieces
+
+
+def _restore(track: otio.schema.Track) -> None:
+    """Undo what ``_disable`` did: enable again, and make pieces one again."""
+    children: list[otio.core.Composable] = []
+    last_whole: Any = None
+    for child in list(track):
+        ours = metadata.of(child)
+        if ours.get("replaced_by"):
+            child.enabled = True
+        whole = ours.get("cut_from")
+        if "replaced_by" in ours or whole is not None:
+            del child.metadata[NAMESPACE]
+        if whole is not None:
+            whole = dict(whole)
+            if whole == last_whole and children:
+                continue
+            child.source_range = otio.opentime.TimeRange(
+                otio.opentime.RationalTime(whole["start"], whole["start_rate"]),
+                otio.opentime.RationalTime(whole["duration"], child.source_range.duration.rate),
+            )
+        last_whole = whole
+        children.append(child)
+    if len(children) != len(track):
+        del track[:]
+        track.extend(children)
