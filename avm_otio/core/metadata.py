@@ -25,6 +25,7 @@ VERSION = 1
 
 _INT64 = range(-(2**63), 2**63)
 
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Which answer of which service a clip comes from.

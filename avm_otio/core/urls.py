@@ -1,0 +1,92 @@
+"""``target_url``, which every program writes in its own way, and the paths that it may mean."""
+
+from __future__ import annotations
+
+import os
+import re
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote, urlsplit
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)", re.ASCII)
+_DRIVE = re.compile(r"/?[A-Za-z]:[/\\]", re.ASCII)
+_SAFE = "/!$&'()*+,;=:@-._~"
+"""Characters that a URL's path may carry as they are (RFC 3986, ``pchar`` and the slash)."""
+
+
+class UrlStyle(StrEnum):
+    """How a timeline names its media."""
+
+    RELATIVE = "relative"
+    PATH = "path"
+    FILE_URL = "file url"
+
+
+def is_web(url: str) -> bool:
+    """Whether it points elsewhere than at a file: any scheme but ``file``."""
+    return _SCHEME.match(url) is not None and not url.lower().startswith("file:") and not _DRIVE.match(url)
+
+
+def is_relative(url: str) -> bool:
+    """Whether it is meant from the timeline's own folder."""
+    return bool(url) and not _SCHEME.match(url) and not _DRIVE.match(url) and url[0] not in "/\\"
+
+
+def paths_of(url: str, folder: Path) -> tuple[Path, ...]:
+    """The paths that a ``target_url`` may mean, likeliest first: as written, then percent-decoded.
+
+    Args:
+        url: As the timeline writes it: a path of either system, a ``file:`` URL, or a relative URL.
+        folder: The timeline's folder, from which relative ones are meant.
+    """
+    if not url or is_web(url) or "\0" in url:
+        return ()
+    written = url
+    if url.lower().startswith("file:"):
+        parts = urlsplit(url)
+        written = url[5:]
+        if written.startswith("//"):
+            host, _, rest = written[2:].partition("/")
+            written = (
+                f"/{rest}" if parts.netloc.lower() in ("", "localhost") or not host else f"//{host}/{rest}"
+            )
+            if re.fullmatch(r"[A-Za-z]:", host):
+                written = f"{host}/{rest}"
+        if _DRIVE.match(written):
+            written = written.lstrip("/")
+    forms = dict.fromkeys((written, unquote(written)))
+    if os.sep == "/":
+        forms |= dict.fromkeys(
+            form.replace("\\", "/") for form in list(forms) if "\\" in form and not _DRIVE.match(form)
+        )
+    return tuple(folder / form for form in forms if "\0" not in form)
+
+
+def url_of(path: Path, style: UrlStyle, folder: Path) -> str:
+    """A path as a timeline in ``folder`` names it."""
+    if style is UrlStyle.PATH:
+        return str(path.absolute())
+    if style is UrlStyle.RELATIVE:
+        try:
+            beside = os.path.relpath(path.absolute(), folder.absolute())
+        except ValueError:  # another drive
+            return path.absolute().as_uri()
+        return quote(PurePosixPath(*Path(beside).parts).as_posix(), safe=_SAFE.replace(":", ""))
+    return path.absolute().as_uri()
+
+
+def rebased(url: str, old_folder: Path, new_folder: Path) -> str:
+    """A relative URL, said from another folder; any other as it is.
+
+    What is percent-encoded stays so, and what is not stays a plain path.
+    """
+    if not is_relative(url) or old_folder.absolute() == new_folder.absolute():
+        return url
+    literal, *decoded = paths_of(url, old_folder)
+    encoded = bool(decoded) and not literal.exists()
+    if encoded or quote(url, safe=_SAFE) == url:
+        return url_of(decoded[0] if encoded else literal, UrlStyle.RELATIVE, new_folder)
+    try:
+        return Path(os.path.relpath(literal.absolute(), new_folder.absolute())).as_posix()
+    except ValueError:  # another drive
+        return literal.absolute().as_uri()

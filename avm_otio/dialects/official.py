@@ -1,0 +1,72 @@
+"""Formats that OTIO's official adapters read: FCP7 XML, FCPXML, CMX3600 EDL and AAF."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from avm_otio.core.errors import TimelineError
+from avm_otio.core.timing import format_rate, snap_rate
+
+ADAPTERS = {".xml": "fcp_xml", ".fcpxml": "fcpx_xml", ".edl": "cmx_3600", ".aaf": "AAF"}
+"""Suffix → the adapter that reads it."""
+
+EDL_RATE = Fraction(24)
+"""An EDL does not say its rate; this one is taken, and told, where the user does not say either."""
+
+_DROP_FRAME = re.compile(r"^FCM:\s*DROP\s+FRAME", re.MULTILINE | re.IGNORECASE)
+
+
+def read(path: Path, rate: Fraction | None) -> tuple[otio.core.SerializableObject, tuple[str, ...]]:
+    """Read a timeline through the official adapter for its suffix.
+
+    Args:
+        path: The file.
+        rate: Frames a second of an EDL, which does not say; ``None`` to assume.
+
+    Returns:
+        What the adapter made of it, and notes.
+
+    Raises:
+        TimelineError: The adapter cannot read it.
+    """
+    adapter = ADAPTERS[path.suffix.lower()]
+    options: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+    if adapter == "cmx_3600":
+        used = rate or _edl_rate(path)
+        options = {"rate": float(used)}
+        if rate is None:
+            notes = (f"An EDL does not say its rate: read at {format_rate(used)} fps; give --rate if wrong.",)
+    if adapter == "fcp_xml" and not _looks_like(path, b"<xmeml"):
+        raise TimelineError(
+            f"{path} is XML, but not of Final Cut Pro 7's kind.", "Export FCP7 XML, or .otio."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the adapters' own use of old OTIO names
+            found = otio.adapters.read_from_file(str(path), adapter_name=adapter, **options)
+    except Exception as error:  # adapters raise whatever they stumble over
+        told = str(error).strip().partition("\n")[0] or type(error).__name__
+        hint = (
+            "Give --rate if it is not at that rate."
+            if adapter == "cmx_3600"
+            else "Export it again, or as .otio."
+        )
+        raise TimelineError(f"{path} cannot be read as {path.suffix[1:].upper()} ({told}).", hint) from error
+    return found, notes
+
+
+def _edl_rate(path: Path) -> Fraction:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return snap_rate("30000/1001") if _DROP_FRAME.search(text) else EDL_RATE
+
+
+def _looks_like(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return mark in file.read(4096)
