@@ -211,7 +211,8 @@ def _range_plan(timeline: otio.schema.Timeline, selection: Selection, rate: Frac
         else:
             seen = [placed for placed in seen if placed.track == wanted]
     picture = picture_segments([one for one in seen if one.enabled], span, rate)
-    if not any(segment.layers for segment in picture):
+    first, last = span.start / rate, span.end / rate
+    if not any(one.enabled and one.trimmed(first, last) for one in seen):
         raise SelectionError("The range shows no picture.", "Choose a range with a clip in it.")
     if has_audio_track:
         sound = sound_segments([one for one in heard if one.enabled], span, rate)

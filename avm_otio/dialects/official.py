@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -47,8 +50,10 @@ def read(path: Path, rate: Fraction | None) -> tuple[otio.core.SerializableObjec
         raise TimelineError(
             f"{path} is XML, but not of Final Cut Pro 7's kind.", "Export FCP7 XML, or .otio."
         )
+    said = io.StringIO()
+    logging.disable(logging.CRITICAL)  # adapters log to the root logger, and print
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
             warnings.simplefilter("ignore")  # of the adapters' own use of old OTIO names
             found = otio.adapters.read_from_file(str(path), adapter_name=adapter, **options)
     except Exception as error:  # adapters raise whatever they stumble over
@@ -59,7 +64,24 @@ def read(path: Path, rate: Fraction | None) -> tuple[otio.core.SerializableObjec
             else "Export it again, or as .otio."
         )
         raise TimelineError(f"{path} cannot be read as {path.suffix[1:].upper()} ({told}).", hint) from error
-    return found, notes
+    finally:
+        logging.disable(logging.NOTSET)
+    if adapter == "cmx_3600":
+        _start_where_recorded(found)
+    lines = dict.fromkeys(line.strip() for line in said.getvalue().splitlines() if line.strip())
+    return found, (*notes, *lines)
+
+
+def _start_where_recorded(timeline: otio.schema.Timeline) -> None:
+    """Give an EDL's timeline its start timecode.
+
+    The adapter leaves it as a negative start of each track's source range, which would trim the track away.
+    """
+    for track in timeline.tracks:
+        span = track.source_range
+        if span is not None and span.start_time.value < 0:
+            timeline.global_start_time = -span.start_time
+            track.source_range = None
 
 
 def _edl_rate(path: Path) -> Fraction:
