@@ -18,17 +18,10 @@ Json = Mapping[str, Any]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceKeys:
-    """The keys under which a request asks for, and a result gives, each service.
-
-    The reference names the first only; the other two are assumed by analogy and can be overridden in the
-    configuration (``[service_keys]``).
-    """
-
-    music: str = "music_mapping_service"
-    noise_reduction: str = "noise_reduction_service"
-    sound_effects: str = "sound_effect_service"
+_MUSIC = "music_mapping_service"
+_NOISE_REDUCTION = "noise_reduction_service"
+_SOUND_EFFECTS = "sound_effect_service"
+_FILM_LISTS = ("recommended_musics", "noise_reduce_audios", "sound_effects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +84,24 @@ class Cues:
         return (*self.music[:1], *self.dialogue[:1], *(cue.items[0] for cue in self.effects))
 
 
-def read_cues(
-    document: object,
-    *,
-    film: Json | None = None,
-    keys: ServiceKeys = ServiceKeys(),
-    skip_bad: bool = False,
-) -> Cues:
+def read_cues(document: object, *, skip_bad: bool = False) -> Cues:
     """Read a Film, a service result or a notification.
 
     Args:
         document: The JSON as parsed.
-        film: The Film object, to fall back on for what a finished result lacks.
-        keys: The service keys of a result.
         skip_bad: Leave out a cue that makes no sense and note it, instead of refusing the whole.
 
     Raises:
         CueError: It is none of the three, or a cue or item in it makes no sense.
     """
-    if not isinstance(document, Mapping):
+    if not isinstance(document, Mapping) or not _is_answer(document):
         raise CueError("This is not a Film, a service result or a notification.", "Give the JSON as it came.")
-    sections = (keys.music, keys.noise_reduction, keys.sound_effects)
-    is_result = "is_done" in document or any(key in document for key in sections)
-    if not is_result and not _FILM_LISTS & document.keys() and "id" not in document:
-        raise CueError("This is not a Film, a service result or a notification.", "Give the JSON as it came.")
-    if is_result:
-        music = _section(document, keys.music, "musics", None, "")
-        dialogue = _section(
-            document, keys.noise_reduction, "noise_reduce_audios", film, "noise_reduce_audios"
-        )
-        effects = _section(document, keys.sound_effects, "sound_effects", film, "sound_effects")
+    if "is_done" in document:
+        music = _section(document, _MUSIC, "musics")
+        dialogue = _section(document, _NOISE_REDUCTION, "noise_reduce_audios")
+        effects = _section(document, _SOUND_EFFECTS, "sound_effects")
     else:
-        music, dialogue, effects = (
-            _list(document.get(name), name)
-            for name in ("recommended_musics", "noise_reduce_audios", "sound_effects")
-        )
+        music, dialogue, effects = (_list(document.get(name), name) for name in _FILM_LISTS)
     notes: list[str] = []
     gather = _Gatherer(skip_bad, notes)
     return Cues(
@@ -136,7 +112,8 @@ def read_cues(
     )
 
 
-_FILM_LISTS = {"recommended_musics", "noise_reduce_audios", "sound_effects"}
+def _is_answer(document: Json) -> bool:
+    return "is_done" in document or "id" in document or any(name in document for name in _FILM_LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +135,12 @@ class _Gatherer:
         return tuple(found)
 
 
-def _section(document: Json, key: str, inner: str, film: Json | None, film_key: str) -> Sequence[Any]:
+def _section(document: Json, key: str, inner: str) -> Sequence[Any]:
     section = document.get(key)
     if section is None:
         return ()
     if not isinstance(section, Mapping):
         raise CueError(f"“{key}” should be an object, not {type(section).__name__}.")
-    if inner not in section and film is not None and film_key:
-        return _list(film.get(film_key), film_key)
     return _list(section.get(inner), inner)
 
 
@@ -181,7 +156,7 @@ def _item(served: Any) -> Item:
     if not isinstance(served, Mapping):
         raise CueError(f"an item should be an object, not {type(served).__name__}.")
     number = served.get("id")
-    if isinstance(number, bool) or not isinstance(number, int):
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) >= 2**63:
         raise CueError(f"the item has no whole-number id ({number!r}).")
     title, url, price = served.get("title"), served.get("url"), served.get("price")
     try:

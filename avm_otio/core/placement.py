@@ -115,6 +115,10 @@ class Layout:
     skip_bad: bool = False
 
 
+AS_IT_COMES = Layout()
+"""The defaults: gains untouched, effects that ring out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Laid:
     """Cues laid onto a record range.
@@ -144,7 +148,7 @@ def lay(
     film_map: FilmMap,
     rate: Fraction,
     sound_of: Callable[[Item], Sound],
-    layout: Layout = Layout(),
+    layout: Layout = AS_IT_COMES,
 ) -> Laid:
     """Lay an answer onto the record.
 

@@ -10,7 +10,7 @@ import opentimelineio as otio
 from avm_otio.core.cues import Cues, Item, Json
 from avm_otio.core.errors import TimeFormatError
 from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import Laid, Layout, Sound, lay
+from avm_otio.core.placement import AS_IT_COMES, Laid, Layout, Sound, lay
 from avm_otio.core.plan import FilmMap
 from avm_otio.core.timing import FilmTime, RecordTime, from_micros, parse_timestamp
 from avm_otio.core.tracks import add_tracks
@@ -44,7 +44,7 @@ def lay_alone(
     *,
     rate: Fraction = DEFAULT_RATE,
     sound_of: Callable[[Item], Sound] = sound_as_served,
-    layout: Layout = Layout(),
+    layout: Layout = AS_IT_COMES,
     name: str = "A.V. Mapping",
 ) -> tuple[otio.schema.Timeline, Laid]:
     """A timeline that holds nothing but what an answer offers.
