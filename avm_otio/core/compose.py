@@ -116,7 +116,7 @@ def sound_segments(placed: Iterable[Placed], span: FrameSpan, rate: Fraction) ->
     segments = []
     for one in placed:
         cut = one.trimmed(first, last)
-        if cut is None or cut.media is None or cut.speed == 0:
+        if cut is None or cut.start == cut.end or cut.media is None or cut.speed == 0:
             continue
         segments.append(
             SoundSegment(

@@ -82,9 +82,9 @@ class Placed:
         return MediaTime(self.media_in + (time - self.start) * self.speed)
 
     def trimmed(self, start: Fraction, end: Fraction) -> Placed | None:
-        """The part of it inside a stretch; ``None`` where there is none."""
+        """The part of it inside a stretch; ``None`` where there is none. A clip without length stays one."""
         first, last = max(start, self.start), min(end, self.end)
-        if first >= last:
+        if first > last or (first == last and self.start != self.end):
             return None
         return replace(self, start=first, end=last, media_in=self.media_at(first))
 

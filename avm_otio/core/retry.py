@@ -21,7 +21,7 @@ PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses that may be gone a moment later, for calls that can be repeated without harm."""
 
 
-class PassingFault(Exception):
+class PassingFault(Exception):  # noqa: N818  # a signal between two functions, not an error to show
     """Something that may be gone next time. Never leaves ``Retrying.run``.
 
     Args:
