@@ -1,0 +1,68 @@
+"""Names for the ids of the service's option tables.
+
+The service's reference names the tables without listing ids, so the user gives them names
+(``[options.genre]``, ``cinematic = 37``); nothing here knows what an id means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from avm_otio.core.errors import UsageError
+
+TABLES = (
+    "genre",
+    "instrument",
+    "language",
+    "range",
+    "duration",
+    "usage_platforms",
+    "object_class",
+    "action_label",
+)
+"""The option tables: of the requirement, of the license, of effects."""
+
+Names = Mapping[str, Mapping[str, int]]
+"""Table, then name, to id."""
+
+
+def resolve(names: Names, table: str, word: str | int) -> int:
+    """The id that a name or a number means in a table.
+
+    Raises:
+        UsageError: The table has no such name.
+    """
+    if isinstance(word, int):
+        return word
+    text = word.strip()
+    if text.isascii() and text.isdigit():
+        return int(text)
+    by_name = {name.casefold(): id for name, id in names.get(table, {}).items()}
+    if text.casefold() in by_name:
+        return by_name[text.casefold()]
+    there = list(names.get(table, {}))
+    if not there:
+        raise UsageError(
+            f"{word!r} is not the number of a {table}, and no {table} has a name yet.",
+            f"Give the number, or name it: avm-otio config set options.{table}.{_bare(text)} NUMBER.",
+        )
+    raise UsageError(
+        f"No {table} is called {word!r}.", f"{nearest(text, there)}There are {', '.join(there)}."
+    )
+
+
+def name_of(names: Names, table: str, id: int) -> str:
+    """The name that the user gave an id; its number where there is none."""
+    return next((name for name, known in names.get(table, {}).items() if known == id), str(id))
+
+
+def nearest(word: str, words: list[str]) -> str:
+    """``Did you mean …? `` where a word is near enough, else nothing."""
+    by_fold = {each.casefold(): each for each in words}
+    close = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    return f"Did you mean {by_fold[close[0]]}? " if close else ""
+
+
+def _bare(text: str) -> str:
+    return text if text and "." not in text and " " not in text else "NAME"
