@@ -117,19 +117,22 @@ def storable_text(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
+        if "\\u0000" not in text:
+            return text
     except ValueError:  # a number that is none, or a lone surrogate
-        return json.dumps(storable(value), ensure_ascii=False, separators=(",", ":"))
-    return text
+        pass
+    return json.dumps(storable(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def storable(value: Any) -> Any:
     """A JSON value in a form that OTIO can keep.
 
-    OTIO refuses whole numbers beyond 64 bits and text with lone surrogates, both of which JSON can carry: the
-    numbers become text, the surrogates the replacement character. A number that is none becomes null.
+    OTIO refuses whole numbers beyond 64 bits and text with lone surrogates, and cuts text at a NUL, all of
+    which JSON can carry: the numbers become text, the characters the replacement character. A number that is
+    none becomes null.
     """
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):

@@ -103,7 +103,8 @@ def _clip(clip: LaidClip, rate: Fraction, origin: Origin) -> dict[str, Any]:
         reference["available_range"] = _range(clip.sound.duration * rate, rate)
     effects = []
     if clip.speed != 1:
-        effects.append({"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": float(clip.speed)})
+        warp = {"OTIO_SCHEMA": "LinearTimeWarp.1", "effect_name": "LinearTimeWarp"}
+        effects.append(warp | {"time_scalar": float(clip.speed)})
     return {
         "OTIO_SCHEMA": "Clip.2",
         "name": title,
@@ -193,11 +194,10 @@ def _restore(track: otio.schema.Track) -> None:
         ours = metadata.of(child)
         if ours.get("replaced_by"):
             child.enabled = True
-        whole = ours.get("cut_from")
+        whole = dict(ours["cut_from"]) if "cut_from" in ours else None
         if "replaced_by" in ours or whole is not None:
             del child.metadata[NAMESPACE]
         if whole is not None:
-            whole = dict(whole)
             if whole == last_whole and children:
                 continue
             child.source_range = otio.opentime.TimeRange(
