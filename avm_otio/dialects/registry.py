@@ -13,13 +13,13 @@ import opentimelineio as otio
 
 from avm_otio.core.errors import TimelineError, UsageError
 from avm_otio.core.urls import UrlStyle, is_relative, rebased
-from avm_otio.dialects import official, otio_plain
+from avm_otio.dialects import official, otio_plain, svg
 
 READABLE = (".otio", ".otioz", ".otiod", *official.ADAPTERS)
 """Suffixes of timelines that can be read."""
 
-WRITABLE = (".otio", ".otioz")
-"""Suffixes of timelines that can be written."""
+WRITABLE = (".otio", ".otioz", ".svg")
+"""Suffixes of what can be written: timelines, and a picture of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,9 @@ def write(opened: Opened, path: Path) -> tuple[str, ...]:
     check_writable(path)
     if suffix == ".otioz":
         return otio_plain.write_otioz(opened.timeline, path, opened.folder)
+    if suffix == ".svg":
+        svg.write_svg(opened.timeline, path)
+        return ()
     otio_plain.write_otio(moved(opened, path.absolute().parent).timeline, path)
     return ()
 
