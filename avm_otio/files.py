@@ -43,6 +43,11 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file that is there."""
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 def make_folder(path: Path) -> Path:
     """Make a folder and those above it.
 

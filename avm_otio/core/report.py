@@ -17,7 +17,7 @@ class Advance(Protocol):
 class Report(Protocol):
     """Whoever listens to a run."""
 
-    def event(self, name: str, **fields: object) -> None:
+    def event(self, name: str, /, **fields: object) -> None:
         """Something happened; names and fields are those of ``docs/json-events.md``."""
 
     def warn(self, text: str) -> None:
@@ -30,7 +30,7 @@ class Report(Protocol):
 class Silent:
     """A ``Report`` to which nobody listens."""
 
-    def event(self, name: str, **fields: object) -> None:
+    def event(self, name: str, /, **fields: object) -> None:
         """Heard by nobody."""
 
     def warn(self, text: str) -> None:

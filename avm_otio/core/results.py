@@ -45,6 +45,7 @@ def lay_alone(
     rate: Fraction = DEFAULT_RATE,
     sound_of: Callable[[Item], Sound] = sound_as_served,
     layout: Layout = AS_IT_COMES,
+    origin: Origin | None = None,
     name: str = "A.V. Mapping",
 ) -> tuple[otio.schema.Timeline, Laid]:
     """A timeline that holds nothing but what an answer offers.
@@ -55,6 +56,7 @@ def lay_alone(
         rate: Frames a second of the new timeline.
         sound_of: The media of an item.
         layout: How to lay.
+        origin: What is known of where it comes from.
         name: The timeline's name.
 
     Raises:
@@ -62,4 +64,4 @@ def lay_alone(
     """
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(document, cues))
     laid = lay(cues, film_map, rate, sound_of, layout)
-    return add_tracks(otio.schema.Timeline(name), laid, Origin()), laid
+    return add_tracks(otio.schema.Timeline(name), laid, origin or Origin()), laid

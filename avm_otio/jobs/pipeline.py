@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import opentimelineio as otio
 
+from avm_otio.core import results
 from avm_otio.core.cues import Cues, Item, read_cues
 from avm_otio.core.errors import SelectionError
 from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import AS_IT_COMES, Laid, Layout, Sound, lay
+from avm_otio.core.placement import AS_IT_COMES, Laid, LaidClip, Layout, Sound, lay
 from avm_otio.core.plan import ExportPlan, MediaSource
 from avm_otio.core.report import Report, Silent
-from avm_otio.core.results import sound_as_served
 from avm_otio.core.selection import Selection, find_track, plan_film, start_frame
 from avm_otio.core.timing import format_timecode, nearest_frame
 from avm_otio.core.tracks import add_tracks, without_ours
-from avm_otio.core.urls import url_of
+from avm_otio.core.urls import UrlStyle, url_of
 from avm_otio.dialects import registry
 from avm_otio.dialects.registry import Opened
 from avm_otio.files import make_folder
@@ -31,11 +31,14 @@ from avm_otio.jobs.folder import JobFolder, open_job, readable
 if TYPE_CHECKING:
     from avm_otio.api.client import Client
     from avm_otio.api.models import ServiceRequest
-    from avm_otio.media.export import FilmFile, Quality
+    from avm_otio.media.export import FilmFile
 
 _SILENT = Silent()
 WHOLE = Selection()
 """The whole timeline."""
+
+PATIENCE_S = 3600.0
+"""How long a result is waited for where nothing else is said, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Scored:
         laid: What lies on the timeline.
         currency: What prices are in.
         total: Sum of the chosen items' prices, each item once, what is bought already not counted.
+        start_frame: The timeline's start timecode, as a count of frames.
         notes: What the user should know, one line each.
     """
 
@@ -79,7 +83,12 @@ class Scored:
     laid: Laid
     currency: str
     total: Decimal
+    start_frame: int
     notes: tuple[str, ...] = ()
+
+    def timecode(self, clip: LaidClip) -> str:
+        """The record timecode at which a clip lies."""
+        return format_timecode(self.start_frame + clip.span.start, self.laid.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +110,7 @@ def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
     return replace(opened, timeline=without_ours(opened.timeline))
 
 
-def export(
-    source: Source, output: Path, *, quality: Quality | None = None, report: Report = _SILENT
-) -> FilmFile:
+def export(source: Source, output: Path, *, quality: str | None = None, report: Report = _SILENT) -> FilmFile:
     """Write the film of a clip or a range to a file.
 
     Raises:
@@ -120,10 +127,11 @@ def score(
     client: Client,
     request: ServiceRequest,
     *,
+    service: str,
     layout: Layout = AS_IT_COMES,
-    quality: Quality | None = None,
+    quality: str | None = None,
     jobs_folder: Path | None = None,
-    timeout_s: float | None = None,
+    timeout_s: float = PATIENCE_S,
     report: Report = _SILENT,
 ) -> Scored:
     """Score a timeline: export, upload, ask, wait, download, lay, write.
@@ -133,10 +141,11 @@ def score(
         output: The timeline to write; its suffix names the format.
         client: The service, or the local engine.
         request: What to ask for.
+        service: What the service is called in the job and in the metadata: its origin, or ``local``.
         layout: How cues are laid.
         quality: How the film is encoded.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
-        timeout_s: How long to wait for the result, in seconds; ``None`` for the client's own patience.
+        timeout_s: How long to wait for the result, in seconds.
         report: Who is told of progress.
 
     Raises:
@@ -147,7 +156,7 @@ def score(
     registry.check_writable(output)
     opened = open_timeline(source, report)
     plan = _plan(opened, source, report)
-    asked = _asked(plan, request, client)
+    asked = _asked(plan, request, client, service)
     job = open_job(jobs_folder or opened.side_folder, plan.name, asked)
     film = _export(opened, source, plan, job.film, quality, report, may_pass=True)
     check_film_may(FilmType.NORMAL if film.file.has_sound else FilmType.SILENT, request.services)
@@ -163,7 +172,7 @@ def score(
     rate = timeline_rate(opened.timeline)
     laid = lay(cues, plan.film_map, rate, sound_of, layout)
     origin = Origin(
-        service=client.origin,
+        service=service,
         currency=client.currency,
         language=client.language,
         film_id=film_id,
@@ -175,7 +184,9 @@ def score(
     if laid.dialogue:
         replaced = _heard(opened.timeline, source.selection, plan)
         if not replaced:
-            notes.append("The picture's own sound is not a track: mute it in your editor under the new dialogue.")
+            notes.append(
+                "The picture's own sound is not a track: mute it in your editor under the new dialogue."
+            )
     here = registry.moved(opened, folder)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes += registry.write(scored, output)
@@ -183,8 +194,8 @@ def score(
         report.warn(note)
     tracks = [track.name for track in scored.timeline.tracks]
     report.event("written", path=str(output), tracks=tracks)
-    total = total_price(cues)
-    return Scored(output, job.path, film_id, session_id, laid, client.currency, total, tuple(notes))
+    total, start = total_price(cues), start_frame(opened.timeline, rate)
+    return Scored(output, job.path, film_id, session_id, laid, client.currency, total, start, tuple(notes))
 
 
 def total_price(cues: Cues) -> Decimal:
@@ -213,11 +224,11 @@ def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
     return plan
 
 
-def _asked(plan: ExportPlan, request: ServiceRequest, client: Client) -> dict[str, Any]:
+def _asked(plan: ExportPlan, request: ServiceRequest, client: Client, service: str) -> dict[str, Any]:
     """What makes a job the one it is, as JSON."""
     return {
         "version": 1,
-        "service": client.origin,
+        "service": service,
         "language": client.language,
         "currency": client.currency,
         "request": request.dump(),
@@ -230,7 +241,7 @@ def _export(
     source: Source,
     plan: ExportPlan,
     output: Path,
-    quality: Quality | None,
+    quality: str | None,
     report: Report,
     *,
     may_pass: bool = False,
@@ -245,7 +256,11 @@ def _export(
     else:
         with report.step("Exporting the film", plan.frames) as advance:
             file = media_export.export_film(
-                plan, media, output, quality=quality or media_export.Quality.P540, progress=advance
+                plan,
+                media,
+                output,
+                quality=media_export.Quality(quality or media_export.Quality.P540),
+                progress=advance,
             )
     for note in file.notes:
         report.warn(note)
@@ -260,7 +275,7 @@ def _ask(
     film: _Film,
     source: Source,
     skip_bad: bool,
-    timeout_s: float | None,
+    timeout_s: float,
     report: Report,
 ) -> tuple[int, int, Cues]:
     from avm_otio.api.models import resolve_result
@@ -274,12 +289,11 @@ def _ask(
     report.event("service_submitted", film_id=film_id, session_id=session_id)
     with report.step("Waiting for the service") as advance:
 
-        def on_poll(elapsed_s: float) -> None:
+        def on_poll(elapsed_s: float, result: object) -> None:
             report.event("waiting", elapsed_s=round(elapsed_s, 1))
             advance(0)
 
-        patience = {} if timeout_s is None else {"timeout_s": timeout_s}
-        result = wait_for_result(client, film_id, session_id, on_poll=on_poll, **patience)
+        result = wait_for_result(client, film_id, session_id, timeout_s=timeout_s, on_poll=on_poll)
     job.save("result.json", result.dump())
     described = client.film(film_id)
     job.save("film.json", described.dump())
@@ -295,14 +309,17 @@ def _download(
     client: Client, cues: Cues, job: JobFolder, report: Report
 ) -> dict[tuple[int, str], tuple[Path, Sound]]:
     """Fetch the chosen items, each once, and measure them."""
-    from avm_otio.media.fetch import fetch, safe_stem
+    from avm_otio.media.fetch import fetch
+    from avm_otio.media.naming import safe_stem
     from avm_otio.media.probe import sound_length
 
     wanted = {_key(item): item for item in cues.chosen}
     found: dict[tuple[int, str], tuple[Path, Sound]] = {}
     with report.step("Downloading", len(wanted)) as advance:
         for number, (key, item) in enumerate(wanted.items(), 1):
-            path = fetch(item.url or "", job.media, safe_stem(item.id, item.title), service_origin=client.origin)
+            path = fetch(
+                item.url or "", job.media, safe_stem(item.id, item.title), service_url=client.base_url
+            )
             facts = sound_length(path)
             duration = Fraction(facts.samples, facts.sample_rate_hz)
             found[key] = path, Sound("", duration, facts.samples, facts.sample_rate_hz, facts.channels)
@@ -358,6 +375,36 @@ def lay_answer(
     return replace(opened, timeline=scored), laid
 
 
+def lay_alone(
+    document: Any,
+    path: Path,
+    *,
+    rate: Fraction | None = None,
+    media_folder: Path | None = None,
+    layout: Layout = AS_IT_COMES,
+    origin: Origin | None = None,
+) -> tuple[Opened, Laid]:
+    """A timeline that holds nothing but what a saved answer offers.
+
+    Args:
+        document: A Film, a service result or a notification, as parsed.
+        path: Where the answer was saved; its folder is what relative URLs are meant from.
+        rate: Frames a second; 24 where not given, since an answer knows of no frames.
+        media_folder: Where the items' files are.
+        layout: How cues are laid.
+        origin: What is known of where the answer comes from.
+
+    Raises:
+        InputError: The answer cannot be used.
+    """
+    cues = read_cues(document, skip_bad=layout.skip_bad)
+    sound_of = sounds_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
+    timeline, laid = results.lay_alone(
+        document, cues, rate=rate or results.DEFAULT_RATE, sound_of=sound_of, layout=layout, origin=origin
+    )
+    return Opened(timeline, path, path.absolute().parent), laid
+
+
 def sounds_in(media_folder: Path | None, name: Callable[[Path], str]) -> Callable[[Item], Sound]:
     """How to find an item's media: ``<id>.*`` or by title in a folder, else as the service says.
 
@@ -369,7 +416,7 @@ def sounds_in(media_folder: Path | None, name: Callable[[Path], str]) -> Callabl
         SelectionError: There is no such folder.
     """
     if media_folder is None:
-        return sound_as_served
+        return results.sound_as_served
     if not media_folder.is_dir():
         raise SelectionError(f"There is no folder {media_folder}.", "Give the folder that holds the items.")
     by_stem: dict[str, Path] = {}
@@ -387,13 +434,13 @@ def sounds_in(media_folder: Path | None, name: Callable[[Path], str]) -> Callabl
 
 
 def _sound_in(by_stem: Mapping[str, Path], item: Item, name: Callable[[Path], str]) -> Sound:
-    from avm_otio.media.fetch import safe_stem
+    from avm_otio.media.naming import safe_stem
     from avm_otio.media.probe import sound_length
 
     stems: Collection[str] = (str(item.id), safe_stem(item.id, item.title), item.title)
     path = next((by_stem[stem] for stem in stems if stem in by_stem), None)
     if path is None:
-        return sound_as_served(item)
+        return results.sound_as_served(item)
     facts = sound_length(path)
     duration = Fraction(facts.samples, facts.sample_rate_hz)
     return Sound(name(path), duration, facts.samples, facts.sample_rate_hz, facts.channels)

@@ -1,0 +1,127 @@
+"""``avm-otio convert``: from one file to another, with no service in sight."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avm_otio.cli import options
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.core.errors import CueError, UsageError
+
+
+@click.command(epilog="Example: avm-otio convert result.json -o scored.otio --onto cut.otio --media items/")
+@click.argument("source", metavar="INPUT", type=options.FILE)
+@click.option("-o", "--output", type=options.FILE, required=True, help="What to write: .otio, .otioz, .svg.")
+@click.option("--onto", type=options.FILE, help="The timeline onto which a saved answer is laid.")
+@click.option("--media", "media_folder", type=options.FOLDER, help="Folder of the items, <id>.* or by title.")
+@options.selection
+@options.layout
+@options.source
+@click.option("--currency", metavar="USD|EUR|TWD", help="What the prices of a saved answer are in.")
+@pass_output
+def convert(
+    out: Output,
+    source: Path,
+    output: Path,
+    onto: Path | None,
+    media_folder: Path | None,
+    currency: str | None,
+    effects_length: str,
+    music_gain: float,
+    effects_gain: float,
+    skip_bad_cues: bool,
+    **where: Any,
+) -> None:
+    """Convert INPUT: a timeline, or a saved Film, service result or notification.
+
+    A saved answer is laid --onto a timeline at --clip or --in (its start by default); without --onto it
+    becomes a timeline of its own.
+    """
+    from avm_otio.dialects import registry
+    from avm_otio.files import same_file
+
+    registry.check_writable(output)
+    for given in (source, onto):
+        if given is not None and same_file(given, output):
+            raise UsageError(
+                f"{output} is the input itself.", "The input is never changed: choose another name."
+            )
+    layout = options.layout_of(effects_length, music_gain, effects_gain, skip_bad_cues)
+    document = _answer_in(source)
+    if document is None:
+        if onto is not None:
+            raise UsageError(
+                f"{source} is a timeline: there is nothing to lay onto {onto}.", "Leave out --onto."
+            )
+        opened = registry.read(source, rate=where["rate"], sequence=where["sequence"])
+        for note in opened.notes:
+            out.warn(note)
+    else:
+        opened = _laid(out, document, source, onto, media_folder, layout, currency, where)
+    notes = registry.write(opened, output)
+    for note in notes:
+        out.warn(note)
+    tracks = [track.name for track in opened.timeline.tracks]
+    out.event("written", path=str(output), tracks=tracks)
+    out.event("done", output=str(output))
+    out.say(f"Wrote {output}: {len(tracks)} tracks")
+
+
+def _laid(
+    out: Output,
+    document: Any,
+    source: Path,
+    onto: Path | None,
+    media_folder: Path | None,
+    layout: Any,
+    currency: str | None,
+    where: dict[str, Any],
+) -> Any:
+    from avm_otio import face
+    from avm_otio.core.metadata import Origin
+
+    origin = Origin(currency=_currency(currency))
+    if onto is None:
+        rate: Fraction | None = where["rate"]
+        opened, laid = face.lay_alone(
+            document, source, rate=rate, media_folder=media_folder, layout=layout, origin=origin
+        )
+    else:
+        opened, laid = face.lay_answer(
+            document,
+            options.source_of(onto, **where),
+            media_folder=media_folder,
+            layout=layout,
+            origin=origin,
+            report=out,
+        )
+    for note in laid.notes:
+        out.warn(note)
+    return opened
+
+
+def _currency(said: str | None) -> str:
+    """The currency that was said; a saved answer names none, so none is assumed."""
+    return options.settings_of(currency=said).currency if said else ""
+
+
+def _answer_in(source: Path) -> Any:
+    """The JSON of a saved answer; ``None`` where the file is a timeline (or is not there)."""
+    if source.suffix.lower() != ".json" or not source.is_file():
+        return None
+    try:
+        document = json.loads(source.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise CueError(
+            f"{source} is not JSON, or is cut short ({error}).", "Save the answer again."
+        ) from error
+    except OSError as error:
+        raise CueError(f"{source} cannot be read ({error.strerror}).", "Check its permissions.") from error
+    if isinstance(document, dict) and "OTIO_SCHEMA" in document:
+        return None
+    return options.canonical_answer(document)

@@ -1,0 +1,61 @@
+"""``avm-otio service``: ask for film services, and fetch what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avm_otio.cli import options
+from avm_otio.cli.film import give
+from avm_otio.cli.output import Output, pass_output
+
+
+@click.group()
+def service() -> None:
+    """Film services: music, effects, noise reduction."""
+
+
+@service.command(epilog="Example: avm-otio service submit 1320 --services music,effects")
+@click.argument("film_id", type=int)
+@options.services
+@options.service
+@options.request
+@pass_output
+def submit(out: Output, film_id: int, services: str, notify_url: str | None, **flags: Any) -> None:
+    """Ask for services for a Film and print the session's id. Uses up an analysis."""
+    from avm_otio import face
+
+    settings = options.settings_of(**flags)
+    request = face.build_request(settings, options.named(services), f"Film {film_id}", notify_url)
+    with face.open_service(settings, out) as client:
+        session_id = client.create_service(film_id, request)
+        out.event("service_submitted", film_id=film_id, session_id=session_id)
+        out.result(str(session_id))
+
+
+@service.command(epilog="Example: avm-otio service result 1320 3215 --wait -o result.avm.json")
+@click.argument("film_id", type=int)
+@click.argument("session_id", type=int)
+@click.option("--wait", is_flag=True, help="Wait until it is done.")
+@click.option("-o", "--output", type=options.FILE, help="Save the JSON here, for avm-otio convert.")
+@options.service
+@pass_output
+def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path | None, **flags: Any) -> None:
+    """Fetch the result of a session, as far as it is."""
+    from avm_otio import face
+    from avm_otio.api.waiting import wait_for_result
+
+    settings = options.settings_of(**flags)
+    with face.open_service(settings, out) as client:
+        if wait:
+            with out.step("Waiting for the service"):
+                found = wait_for_result(client, film_id, session_id, timeout_s=settings.timeouts.wait_s)
+        else:
+            found = client.service_result(film_id, session_id)
+        document = found.payload(client.keys)
+    out.event("service_result", result=document)
+    if not found.is_done:
+        out.say("Not done yet.")
+    give(out, document, output)

@@ -1,0 +1,252 @@
+"""The Python face: what batch scripts import from ``avm_otio``, and what the command line calls.
+
+Documented with runnable examples in ``docs/api.md``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from avm_otio.config.addresses import LOCAL
+from avm_otio.config.load import load_settings
+from avm_otio.config.settings import Settings
+from avm_otio.config.tokens import find_token
+from avm_otio.core.addresses import is_loopback
+from avm_otio.core.errors import UsageError
+from avm_otio.core.metadata import Origin
+from avm_otio.core.placement import AS_IT_COMES, Laid, Layout
+from avm_otio.core.report import Report, Silent
+from avm_otio.dialects.registry import Opened
+from avm_otio.files import same_file
+from avm_otio.jobs import pipeline
+from avm_otio.jobs.pipeline import Scored, Source
+
+if TYPE_CHECKING:
+    from avm_otio.api.client import Client
+    from avm_otio.api.models import License, Requirement, ServiceRequest
+    from avm_otio.media.export import FilmFile
+
+MUSIC_AND_EFFECTS = ("music", "effects")
+"""What is asked for where nothing is said."""
+
+_BUDGET = (0.0, 100_000.0)
+"""Least and largest budget where none is set: the reference's own example asks for 1 to 100,000."""
+
+_ENGINE_LICENSE = (1,), 1, (1,)
+"""Range, duration and platforms that the local engine is asked with; there they mean nothing."""
+
+_SILENT = Silent()
+
+
+def score(
+    source: Source,
+    output: Path,
+    *,
+    services: Collection[str] = MUSIC_AND_EFFECTS,
+    settings: Settings | None = None,
+    layout: Layout = AS_IT_COMES,
+    jobs_folder: Path | None = None,
+    notify_url: str | None = None,
+    report: Report = _SILENT,
+) -> Scored:
+    """Score a timeline: music and effects for it, laid into a copy of it.
+
+    Args:
+        source: The timeline and what of it.
+        output: The timeline to write; its suffix names the format.
+        services: Any of ``music``, ``effects``, ``denoise``.
+        settings: What is configured; read from the user's configuration where not given.
+        layout: How cues are laid.
+        jobs_folder: Where the job's folder goes; beside the timeline by default.
+        notify_url: Where the service should post its result, too.
+        report: Who is told of progress.
+
+    Raises:
+        AvmError: In every way that ``core.errors`` lists. Nothing is written at ``output`` then.
+    """
+    settings = settings or load_settings()
+    _refuse_same(source.path, output)
+    request = build_request(settings, services, source.path.stem, notify_url)
+    with open_service(settings, report) as client:
+        return pipeline.score(
+            source,
+            output,
+            client,
+            request,
+            service="local" if settings.service == LOCAL else settings.origin,
+            layout=layout,
+            quality=settings.quality,
+            jobs_folder=jobs_folder,
+            timeout_s=settings.timeouts.wait_s,
+            report=report,
+        )
+
+
+def export_film(
+    source: Source, output: Path, *, settings: Settings | None = None, report: Report = _SILENT
+) -> FilmFile:
+    """Write the film of a clip or a range, as it would be sent, to a file.
+
+    Raises:
+        InputError: The timeline, the selection or its media cannot be used.
+        OutputError: The film cannot be written.
+    """
+    settings = settings or load_settings()
+    return pipeline.export(source, output, quality=settings.quality, report=report)
+
+
+def lay_answer(
+    document: Any,
+    source: Source,
+    *,
+    media_folder: Path | None = None,
+    layout: Layout = AS_IT_COMES,
+    origin: Origin | None = None,
+    report: Report = _SILENT,
+) -> tuple[Opened, Laid]:
+    """Lay a saved Film, service result or notification onto a timeline; see ``jobs.pipeline.lay_answer``."""
+    return pipeline.lay_answer(
+        document, source, media_folder=media_folder, layout=layout, origin=origin, report=report
+    )
+
+
+def lay_alone(
+    document: Any,
+    path: Path,
+    *,
+    rate: Fraction | None = None,
+    media_folder: Path | None = None,
+    layout: Layout = AS_IT_COMES,
+    origin: Origin | None = None,
+) -> tuple[Opened, Laid]:
+    """A timeline that holds nothing but what a saved answer offers; see ``jobs.pipeline.lay_alone``."""
+    return pipeline.lay_alone(
+        document, path, rate=rate, media_folder=media_folder, layout=layout, origin=origin
+    )
+
+
+@contextmanager
+def open_service(settings: Settings, report: Report = _SILENT) -> Iterator[Client]:
+    """A client of the service that is configured; for ``local`` the engine runs as long as it is open.
+
+    Raises:
+        TokenRefusedError: There is no token for it.
+        InputError: The local engine's library cannot be used.
+    """
+    from avm_otio.api.client import Client
+    from avm_otio.api.models import ServiceKeys
+
+    keys = settings.service_keys
+    options: dict[str, Any] = {
+        "language": settings.language,
+        "currency": settings.currency,
+        "keys": ServiceKeys(keys.music, keys.denoise, keys.effects),
+        "answer_timeout_s": settings.timeouts.answer_s,
+        "film_timeout_s": settings.timeouts.film_s,
+    }
+    if settings.service != LOCAL:
+        with Client(settings.service, find_token(settings.origin).reveal(), **options) as client:
+            yield client
+        return
+    from avm_otio.engine.server import running
+
+    token = secrets.token_urlsafe(24)
+    library = library_of(settings, report)
+    options["keys"] = ServiceKeys()
+    with (
+        running(data_dir=settings.cache_dir / "engine", library=library, token=token) as address,
+        Client(address, token, **options) as client,
+    ):
+        yield client
+
+
+def library_of(settings: Settings, report: Report = _SILENT) -> Path:
+    """The local engine's library: the configured one, else the starter library, made at first use."""
+    if settings.library is not None:
+        return settings.library
+    from avm_otio.engine.starter import starter_library
+
+    with report.step("Making the starter library") as advance:
+        return starter_library(settings.cache_dir, progress=advance)
+
+
+def build_request(
+    settings: Settings, services: Collection[str], title: str, notify_url: str | None = None
+) -> ServiceRequest:
+    """What to ask the service for.
+
+    Args:
+        settings: Licence and requirement.
+        services: Any of ``music``, ``effects``, ``denoise``.
+        title: Of the request, where the configuration has none.
+        notify_url: Where the service should post its result.
+
+    Raises:
+        UsageError: A service that there is not, or no licence for a service that needs one.
+    """
+    from avm_otio.api.models import EffectsRange, Service, ServiceRequest
+
+    unknown = [name for name in services if name not in set(Service)]
+    if unknown or not services:
+        told = f"There is no service “{unknown[0]}”." if unknown else "No service is asked for."
+        raise UsageError(told, f"There are {', '.join(Service)}.")
+    return ServiceRequest(
+        license=_license(settings),
+        music=_requirement(settings, title) if Service.MUSIC in services else None,
+        denoise=Service.DENOISE in services,
+        effects=EffectsRange() if Service.EFFECTS in services else None,
+        **({"notify_url": notify_url} if notify_url else {}),
+    )
+
+
+def _license(settings: Settings) -> License:
+    from avm_otio.api.models import License
+
+    asked = settings.license
+    if asked.range and asked.duration is not None and asked.usage_platforms:
+        return License(range=asked.range, duration=asked.duration, usage_platforms=asked.usage_platforms)
+    if settings.service == LOCAL or is_loopback(urlsplit(settings.service).hostname or ""):
+        spare = _ENGINE_LICENSE
+        return License(
+            range=asked.range or spare[0],
+            duration=spare[1] if asked.duration is None else asked.duration,
+            usage_platforms=asked.usage_platforms or spare[2],
+        )
+    raise UsageError(
+        "The service needs to know the licence: where, how long, and for which platforms.",
+        "Give --license-range, --license-duration and --license-platforms, or set them under [license].",
+    )
+
+
+def _requirement(settings: Settings, title: str) -> Requirement:
+    from avm_otio.api.models import Requirement
+
+    asked = settings.requirement
+    lowest = _BUDGET[0] if asked.budget_min is None else asked.budget_min
+    highest = max(_BUDGET[1], lowest) if asked.budget_max is None else asked.budget_max
+    if lowest > highest:
+        raise UsageError(f"The least budget ({lowest:g}) is above the largest ({highest:g}).", "Swap them.")
+    return Requirement(
+        title=asked.title or title,
+        budget_min=lowest,
+        budget_max=highest,
+        outline=asked.outline or None,
+        ref_music=asked.ref_music or None,
+        bpm=asked.bpm,
+        genre=asked.genre or None,
+        instrument=asked.instrument or None,
+        language=asked.language,
+    )
+
+
+def _refuse_same(source: Path, output: Path) -> None:
+    if same_file(source, output):
+        raise UsageError(
+            f"{output} is the timeline itself.", "The input is never changed: choose another name."
+        )
