@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,14 +18,16 @@ from avm_otio.api.wire import AnswerLostError, Wire
 from avm_otio.core.errors import ContractError, NetworkError, ServiceError, UnsureIfPaidError
 from avm_otio.core.retry import Retrying
 
-M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 ANSWER_TIMEOUT_S = 60.0
 FILM_TIMEOUT_S = 600.0
 """A service looks through a whole upload, or gets a video from YouTube, before it answers."""
 
 _LOOK_FOR_FILM = "It may exist all the same (that costs no analysis): look with avm-otio film list."
-_LOOK_BEFORE_PAYING = "The analysis may be paid for: look with avm-otio film show {film_id}, and do not send it again before that."
+_LOOK_BEFORE_PAYING = (
+    "The analysis may be paid for: look with avm-otio film show {film_id}, and do not send it again before."
+)
 
 
 class _FilmCreated(Model):
@@ -43,7 +45,7 @@ class Client:
         base_url: ``https://…``, or ``http://`` on this machine only; may have a path.
         token: The API token. It goes to this address only, and is never shown.
         language: What the service's words are in: ``zh`` or ``en``.
-        currency: What prices are in: ``TWD``, ``USD`` or ``EUR``. No price says so itself: store it beside them.
+        currency: What prices are in: ``TWD``, ``USD`` or ``EUR``. No price says so itself: keep it by them.
         keys: The JSON keys of the services.
         answer_timeout_s: How long an answer may take.
         film_timeout_s: How long the answer to a whole upload may take.
@@ -56,8 +58,8 @@ class Client:
 
     Every call raises, beside what it says itself:
 
-    - ``RefusedError``: the service said no; named kinds for the documented messages, ``TokenRefusedError`` for
-      401 and 403;
+    - ``RefusedError``: the service said no; named kinds for the documented messages, ``TokenRefusedError``
+      for 401 and 403;
     - ``ContractError``: what came is not the API's;
     - ``NetworkError``: no answer came.
     """
@@ -138,7 +140,7 @@ class Client:
         seen = {url}
         while True:
             answer = self._wire.get(url)
-            page = _read(answer, FilmPage)
+            page = _read(answer, FilmPage.parse)
             yield from page.results
             if page.next is None:
                 return
@@ -149,7 +151,7 @@ class Client:
 
     def film(self, film_id: int) -> Film:
         """One film, with the recommendations of all its analyses."""
-        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), Film)
+        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), Film.parse)
 
     def create_service(self, film_id: int, request: ServiceRequest) -> int:
         """Ask for services. **Uses up an analysis**: sent once, and again only where it surely never left.
@@ -159,10 +161,10 @@ class Client:
 
         Raises:
             NoServiceChosenError: The request asks for no service; nothing was sent.
-            UnsureIfPaidError: It was sent, and what came does not rule out that it was carried out: nothing, half
-                an answer, an answer without a session, or a 5xx with none of the documented messages.
+            UnsureIfPaidError: It was sent, and what came does not rule out that it was carried out: nothing,
+                half an answer, an answer without a session, or a 5xx with none of the documented messages.
         """
-        body = json.dumps(request.payload(self.keys), ensure_ascii=False, allow_nan=False).encode()
+        body = json.dumps(request.payload(self.keys), allow_nan=False).encode()
         hint = _LOOK_BEFORE_PAYING.format(film_id=film_id)
         try:
             answer = self._wire.post(
@@ -171,7 +173,7 @@ class Client:
         except AnswerLostError as lost:
             raise UnsureIfPaidError(f"No answer to the paid call: {lost.what}", hint) from None
         try:
-            return _read(answer, _ServiceCreated).session_id
+            return _read(answer, _ServiceCreated.parse).session_id
         except ServiceError as error:
             if answer.surely_not_done or is_documented(error):
                 raise
@@ -180,11 +182,7 @@ class Client:
     def service_result(self, film_id: int, session_id: int) -> ServiceResult:
         """The result as far as it is; ``is_done`` says whether that is all."""
         answer = self._wire.get(self._wire.url(f"/film/{film_id}/service/{session_id}/"))
-        data = json_of(answer)
-        try:
-            return ServiceResult.parse_with(data, self.keys)
-        except ContractError as error:
-            raise contract_error(answer, error.what) from None
+        return _read(answer, lambda data: ServiceResult.parse_with(data, self.keys))
 
     def _create_film(self, content: bytes | FilmUpload, headers: dict[str, str]) -> int:
         try:
@@ -193,12 +191,12 @@ class Client:
             )
         except AnswerLostError as lost:
             raise NetworkError(f"No answer to creating a film: {lost.what}", _LOOK_FOR_FILM) from None
-        return _read(answer, _FilmCreated).id
+        return _read(answer, _FilmCreated.parse).id
 
 
-def _read(answer: Answer, model: type[M]) -> M:
+def _read(answer: Answer, parse: Callable[[object], T]) -> T:
     data = json_of(answer)
     try:
-        return model.parse(data)
+        return parse(data)
     except ContractError as error:
         raise contract_error(answer, error.what) from None

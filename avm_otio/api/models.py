@@ -1,8 +1,8 @@
 """What the service says and what it is asked, as frozen values.
 
-Unknown fields survive: ``parse(...).dump()`` gives back what came, but for the misspelt ``is_avtive``, which is
-written ``is_active``, and a ``null`` where a list belongs, which is written as an empty one. Times stay the text
-that was served; ``core.timing.parse_timestamp`` reads them.
+Unknown fields survive: ``parse(...).dump()`` gives back what came, but for the misspelt ``is_avtive``, which
+is written ``is_active``, and a ``null`` where a list belongs, which is written as an empty one. Times stay
+the text that was served; ``core.timing.parse_timestamp`` reads them.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class SoundEffectCue(Model):
 
 
 class Film(Model):
-    """A film. A list of films carries the last analysis's recommendations only, a single film those of all."""
+    """A film. In a list it carries the last analysis's recommendations only, alone those of all."""
 
     id: StrictInt
     title: str | None = None
@@ -199,7 +199,7 @@ class SoundEffectResult(Model):
 
 
 class ServiceResult(Model):
-    """A service result, which is also the body of a notification. Holds only the services that were asked for."""
+    """A service result, or the body of a notification. Holds only the services that were asked for."""
 
     is_done: StrictBool
     music_mapping_service: MusicResult | None = None
@@ -247,7 +247,7 @@ class Requirement(Model):
 
 
 class EffectsRange(Model):
-    """The stretch of film in which to look for effects, film time as ``HH:MM:SS.ffffff``; all of it by default."""
+    """Where to look for effects, film time as ``HH:MM:SS.ffffff``; the whole film by default."""
 
     start_at: str | None = None
     end_at: str | None = None
@@ -304,20 +304,20 @@ def check_film_may(film_type: str, services: Collection[Service]) -> None:
     if Service.MUSIC in services and film_type == FilmType.AUDIO:
         raise UnsupportedFilmError(
             "Music is recommended for pictures only, and this is a sound file.",
-            "Leave music out of --services.",
+            "Leave out music.",
         )
     if Service.DENOISE in services and film_type == FilmType.SILENT:
         raise UnsupportedFilmError(
             "A film without sound has no noise to reduce.",
-            "Leave denoise out of --services, or choose a range with sound.",
+            "Leave out denoise.",
         )
 
 
 def resolve_result(result: ServiceResult, film: Film, asked: Collection[Service]) -> ServiceResult:
     """Complete a finished result from its film.
 
-    The reference describes noise-reduced sound and effects on the film only, so a finished result may lack them.
-    A list that came, even an empty one, is the service's answer and stays.
+    The reference describes noise-reduced sound and effects on the film only, so a finished result may lack
+    them. A list that came, even an empty one, is the service's answer and stays.
 
     Args:
         result: As it came.

@@ -71,9 +71,7 @@ class FilmUpload:
         except OSError as error:
             raise _unreadable(self._path, error) from error
         if sent < self._size:
-            raise MediaError(
-                f"{self._path} became shorter while it was sent.", "Wait until it is written, then try again."
-            )
+            raise MediaError(f"{self._path} became shorter while it was sent.", "Wait until it is whole.")
         yield self._tail
 
 
@@ -86,6 +84,4 @@ def escape_filename(name: str) -> str:
 
 
 def _unreadable(path: Path, error: OSError) -> MediaError:
-    return MediaError(
-        f"{path} cannot be read: {error.strerror or error}.", "Check the file and its permissions."
-    )
+    return MediaError(f"{path} cannot be read: {error.strerror or error}.", "Check its permissions.")

@@ -37,7 +37,7 @@ def wait_for_result(
         sleep: Waits some seconds.
 
     Raises:
-        ServiceError: It is not done in time, or the service cannot be asked; the hint says how to fetch it later.
+        ServiceError: Not done in time, or the service cannot be asked; the hint says how to fetch it later.
     """
     later = f"Nothing is lost: fetch it later with avm-otio service result {film_id} {session_id}."
     started = clock()
@@ -51,8 +51,6 @@ def wait_for_result(
         if result.is_done:
             return result
         if elapsed_s >= timeout_s:
-            raise ServiceError(
-                f"Session {session_id} of film {film_id} is not done after {elapsed_s:.0f} s.", later
-            )
+            raise ServiceError(f"Session {session_id} is not done after {elapsed_s:.0f} s.", later)
         pause_s = min(max(SHORTEST_PAUSE_S, elapsed_s * PAUSE_SHARE), LONGEST_PAUSE_S)
         sleep(min(pause_s, timeout_s - elapsed_s))

@@ -1,11 +1,11 @@
 """The one place where bytes and the token go to the service, and to nobody else.
 
-- Redirects are never followed by httpx. A GET's redirect within the service's own origin is followed here, every
-  other one is an error.
-- No connection is kept open between calls. The service may close an idle one at the very moment at which a paid call
-  is sent on it, and then nobody knows whether the call got through.
-- Proxies of the environment are used for a remote service (whose traffic is https, so a proxy cannot read it), not
-  for one on this machine.
+- Redirects are never followed by httpx. A GET's redirect within the service's own origin is followed here,
+  every other one is an error.
+- No connection is kept open between calls. The service may close an idle one at the very moment at which a
+  paid call is sent on it, and then nobody knows whether the call got through.
+- Proxies of the environment are used for a remote service (whose traffic is https, so none can read it),
+  not for one on this machine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_S = 10.0
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-"""What httpx raises before the first byte of a request leaves: no connection, TLS not agreed, tunnel refused."""
+"""What httpx raises before a request leaves: no connection, TLS not agreed, a tunnel refused."""
 
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
@@ -130,9 +130,7 @@ class Wire:
             if answer.location is None:
                 return answer
             url = self.url_from_service(answer.location, answer.asked, relative_to=url)
-        raise ContractError(
-            f"GET {url.path}: more than {MAX_REDIRECTS} redirects.", "Check the service's address."
-        )
+        raise ContractError(f"GET {url.path}: more than {MAX_REDIRECTS} redirects.", _LOOK)
 
     def post(
         self,
@@ -232,15 +230,11 @@ def check_base_url(text: str) -> httpx.URL:
     except httpx.InvalidURL:
         raise UsageError("The service's address is not a URL.", hint) from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise UsageError(
-            f"The service's address must begin with https://, not {url.scheme or 'nothing'}.", hint
-        )
+        raise UsageError("The service's address must begin with https://.", hint)
     if url.userinfo or url.query or url.fragment:
         raise UsageError("The service's address must hold no user, query or fragment.", hint)
     if url.scheme == "http" and not is_loopback(url.host):
-        raise UsageError(
-            f"The token must not travel to {url.host} in clear text.", "Write https:// instead of http://."
-        )
+        raise UsageError(f"The token must not travel to {url.host} in clear text.", "Write https://.")
     return url
 
 

@@ -1,7 +1,7 @@
 """Download one item to a file.
 
-An item's address comes from the service, so it is not trusted: only http and https, no way into the network of
-whoever runs this program, and nothing that is not sound. The service's token is unknown here.
+An item's address comes from the service, so it is not trusted: only http and https, no way into the
+network of whoever runs this program, and nothing that is not sound. The service's token is unknown here.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def fetch(
         The file, ``folder / (stem + ending)``.
 
     Raises:
-        DownloadError: It could not be had whole, is not sound, is too large, or lies where nothing may be fetched.
+        DownloadError: It could not be had whole, is no sound, is too large, or lies where it must not.
         OutputError: It could not be written.
     """
     make_folder(folder)
@@ -124,7 +124,8 @@ class _Download:
                 timeout=httpx.Timeout(self.limits.read_s, connect=self.limits.connect_s),
             )
         )
-        for left, address in reversed(list(enumerate(reversed(addresses)))):
+        failed: httpx.RequestError = httpx.ConnectError("it has no address")
+        for address in addresses:
             request = http.build_request(
                 "GET",
                 url.copy_with(host=address, userinfo=b""),
@@ -137,13 +138,12 @@ class _Download:
             )
             try:
                 response = http.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if not left:
-                    raise
-                continue
-            held.callback(response.close)
-            return response
-        raise AssertionError("a host without addresses is refused before")
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failed = error
+            else:
+                held.callback(response.close)
+                return response
+        raise failed
 
     def _ways_to(self, url: httpx.URL) -> tuple[list[str], str | None]:
         """The addresses at which a host may be asked, or the proxy that asks it by its name."""
@@ -228,7 +228,7 @@ class _Download:
             raise self._error(
                 url,
                 f"sends more than the limit of {self.limits.max_bytes} bytes",
-                "Download it by hand if it is meant.",
+                "Download it by hand.",
             )
 
     def _error(self, url: httpx.URL, what: str, hint: str) -> DownloadError:

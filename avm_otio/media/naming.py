@@ -12,7 +12,7 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 """What Windows forbids in a name; ``/`` is all that the others do."""
 
 _JOINER = "\u200d"
-"""Zero-width, yet what holds an emoji of several signs together: kept between two signs beyond ASCII."""
+"""Zero-width, yet what holds an emoji of several signs together: kept after a pictorial sign."""
 
 _AUDIO_ENDINGS = {
     "audio/aac": ".aac",
@@ -56,7 +56,7 @@ def safe_stem(item_id: int, title: str | None) -> str:
 
 def _may_stay(sign: str, before: str) -> bool:
     if sign == _JOINER:
-        return bool(before) and not before.isascii()
+        return bool(before) and unicodedata.category(before) in ("So", "Sk", "Mn")
     # C: control, format, surrogate, private and unassigned signs. Zl, Zp: line and paragraph separators.
     category = unicodedata.category(sign)
     return sign not in _FORBIDDEN and category[0] != "C" and category not in ("Zl", "Zp")
@@ -93,6 +93,6 @@ def sniffed_ending(head: bytes) -> str | None:
         if head.startswith(mark):
             return ending
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
-        # Eleven set bits begin a frame; the two layer bits that follow the version tell MP3 (01) from AAC (00).
+        # Eleven set bits begin a frame; the two layer bits after the version tell MP3 (01) from AAC (00).
         return {0b01: ".mp3", 0b00: ".aac"}.get(head[1] >> 1 & 0b11)
     return None
