@@ -68,10 +68,9 @@ def settings_from(text: str, file: Path, environ: Mapping[str, str], flags: Mapp
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for key in KEYS.values():
-        flag = f"--{key.name.rpartition('.')[2].replace('_', '-')}"
         if flags.get(key.name) not in (None, ()):
-            value = _read(key, flags[key.name], names, flag, UsageError)
-            source = flag
+            value = _read(key, flags[key.name], names, key.name, UsageError)
+            source = "command line"
         elif environ.get(key.env):
             value = _read(key, environ[key.env], names, key.env, InputError)
             source = key.env

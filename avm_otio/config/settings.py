@@ -29,19 +29,19 @@ def _key(default: T, read: Callable[[object], Any], says: str, *, env: str = "",
 class ServiceKeys:
     """The JSON keys of the three services; the reference gives the first only, the others are assumed."""
 
-    music: str = _key("music_mapping_service", readers.key_text, "JSON key of music recommendation")
-    denoise: str = _key("noise_reduction_service", readers.key_text, "JSON key of noise reduction")
-    effects: str = _key("sound_effect_service", readers.key_text, "JSON key of effect recommendation")
+    music: str = _key("music_mapping_service", readers.key_text, "the JSON key of music recommendation")
+    denoise: str = _key("noise_reduction_service", readers.key_text, "the JSON key of noise reduction")
+    effects: str = _key("sound_effect_service", readers.key_text, "the JSON key of effect recommendation")
 
 
 @dataclass(frozen=True, slots=True)
 class License:
     """What the music may be used for where no flag says so: ids of the option tables."""
 
-    range: tuple[int, ...] = _key((), readers.options, "where: ids or names", table="range")
-    duration: int | None = _key(None, readers.option, "how long: an id or a name", table="duration")
+    range: tuple[int, ...] = _key((), readers.options, "where it is used: ids or names", table="range")
+    duration: int | None = _key(None, readers.option, "for how long: an id or a name", table="duration")
     usage_platforms: tuple[int, ...] = _key(
-        (), readers.options, "what for: ids or names", table="usage_platforms"
+        (), readers.options, "what it is used in: ids or names", table="usage_platforms"
     )
 
 
@@ -49,24 +49,24 @@ class License:
 class Requirement:
     """What the music should be like where no flag says so. Budgets are in ``Settings.currency``."""
 
-    title: str = _key("", readers.text, "title of the request; the timeline's name if empty")
-    budget_min: float | None = _key(None, readers.number, "least budget, in the currency above")
-    budget_max: float | None = _key(None, readers.number, "largest budget, in the currency above")
+    title: str = _key("", readers.text, "the title of the request")
+    budget_min: float | None = _key(None, readers.number, "the least budget, in your currency")
+    budget_max: float | None = _key(None, readers.number, "the largest budget, in your currency")
     outline: str = _key("", readers.text, "what happens in the film")
-    ref_music: str = _key("", readers.text, "address of a piece that it should be like")
-    bpm: float | None = _key(None, readers.number, "beats a minute")
-    genre: tuple[int, ...] = _key((), readers.options, "ids or names", table="genre")
-    instrument: tuple[int, ...] = _key((), readers.options, "ids or names", table="instrument")
-    language: int | None = _key(None, readers.option, "of the lyrics: an id or a name", table="language")
+    ref_music: str = _key("", readers.text, "the address of a piece that it should be like")
+    bpm: float | None = _key(None, readers.number, "the tempo in beats a minute")
+    genre: tuple[int, ...] = _key((), readers.options, "genres: ids or names", table="genre")
+    instrument: tuple[int, ...] = _key((), readers.options, "instruments: ids or names", table="instrument")
+    language: int | None = _key(None, readers.option, "the lyrics' language: id or name", table="language")
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long to wait, in seconds."""
 
-    answer_s: float = _key(60.0, readers.seconds, "for an answer")
-    film_s: float = _key(600.0, readers.seconds, "for the answer to a whole upload")
-    wait_s: float = _key(3600.0, readers.seconds, "for the result of a service")
+    answer_s: float = _key(60.0, readers.seconds, "how long an answer may take")
+    film_s: float = _key(600.0, readers.seconds, "how long the answer to a whole upload may take")
+    wait_s: float = _key(3600.0, readers.seconds, "how long to wait for a result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +74,24 @@ class Settings:
     """What holds for this run.
 
     Attributes:
-        options: Names of option ids, table by table.
         service: ``local``, or the service's address.
-        cache_dir: Absolute.
+        options: Names of option ids, table by table.
         sources: Where each value came from, by its dotted key, in words.
     """
 
     service: str = _key(LOCAL, read_service, "local, avmapping or an address", env="AVM_SERVICE")
-    language: str = _key("en", readers.one_of("en", "zh"), "of the service's words", env="AVM_LANGUAGE")
-    currency: str = _key("USD", readers.one_of("TWD", "USD", "EUR"), "of prices", env="AVM_CURRENCY")
+    language: str = _key("en", readers.one_of("en", "zh"), "the service's language", env="AVM_LANGUAGE")
+    currency: str = _key("USD", readers.one_of("TWD", "USD", "EUR"), "what prices are in", env="AVM_CURRENCY")
     library: Path | None = field(
-        default=None, metadata=_reads(readers.path, "folder of sounds for local", env="AVM_LIBRARY")
+        default=None, metadata=_reads(readers.path, "the folder of sounds for local", env="AVM_LIBRARY")
     )
-    media_roots: tuple[Path, ...] = _key((), readers.paths, "folders to find moved media in")
-    quality: str = _key("540p", readers.key_text, "how films are encoded: as export --quality")
+    media_roots: tuple[Path, ...] = _key((), readers.paths, "folders in which moved media are found by name")
+    quality: str = _key(
+        "540p", readers.one_of("360p", "540p", "720p", "1080p"), "the size of films that are made"
+    )
     cache_dir: Path = field(
         default_factory=default_cache_dir,
-        metadata=_reads(readers.path, "folder for what can be made again", env="AVM_CACHE_DIR"),
+        metadata=_reads(readers.path, "the folder for what can be made again", env="AVM_CACHE_DIR"),
     )
     service_keys: ServiceKeys = field(default_factory=ServiceKeys)
     license: License = field(default_factory=License)

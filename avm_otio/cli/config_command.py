@@ -1,0 +1,102 @@
+"""``avm-otio config``: what is set, where it came from, and how to change it."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import click
+
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.addresses import LOCAL
+from avm_otio.config.edit import set_key, unset_key
+from avm_otio.config.folders import config_file
+from avm_otio.config.load import load_settings
+from avm_otio.config.settings import KEYS, Settings
+from avm_otio.config.tokens import find_token
+from avm_otio.core.errors import AvmError, TokenRefusedError
+
+
+@click.group(epilog="Example: avm-otio config show")
+def config() -> None:
+    """Show and change what is configured: flag > environment > file > default."""
+
+
+@config.command(epilog="Example: avm-otio config show")
+@pass_output
+def show(output: Output) -> None:
+    """Show every key with its value and where that came from."""
+    settings = load_settings()
+    rows = [
+        (name, _worded(attrgetter(name)(settings), settings, KEYS[name].table), settings.sources[name])
+        for name in KEYS
+    ]
+    rows += [
+        (f"options.{table}.{name}", str(id), str(config_file()))
+        for table, names in settings.options.items()
+        for name, id in names.items()
+    ]
+    width = max(len(name) for name, _, _ in rows)
+    for name, worded, source in rows:
+        output.result(f"{name:<{width}}  {worded}  ({source})")
+    output.result(f"{'token':<{width}}  {token_state(settings)}")
+    for name in KEYS:
+        output.event("setting", key=name, value=attrgetter(name)(settings), source=settings.sources[name])
+    for table, names in settings.options.items():
+        output.event("option_names", table=table, names=dict(names))
+    output.event("done", file=config_file(), token=token_state(settings))
+
+
+@config.command(epilog="Example: avm-otio config path")
+@pass_output
+def path(output: Output) -> None:
+    """Tell where the configuration file is."""
+    output.result(str(config_file()))
+    output.event("done", file=config_file())
+
+
+@config.command(
+    "set",
+    epilog="Example: avm-otio config set currency EUR",
+)
+@click.argument("key")
+@click.argument("value", nargs=-1, required=True)
+@pass_output
+def set_(output: Output, key: str, value: tuple[str, ...]) -> None:
+    """Set KEY to VALUE in the file; the file's comments stay."""
+    file = set_key(key, value)
+    output.say(f"Set {key} in {file}.")
+    if key in KEYS and (variable := load_settings().sources[key]) == KEYS[key].env:
+        output.warn(f"{variable} is set and wins over it.")
+    output.event("done", file=file, key=key)
+
+
+@config.command(epilog="Example: avm-otio config unset currency")
+@click.argument("key")
+@pass_output
+def unset(output: Output, key: str) -> None:
+    """Take KEY out of the file; its default holds from then on."""
+    file = unset_key(key)
+    output.say(f"{key} is no longer set in {file}.")
+    output.event("done", file=file, key=key)
+
+
+def token_state(settings: Settings) -> str:
+    """Whether there is a token for the configured service, without a letter of it."""
+    if settings.service == LOCAL:
+        return "not needed for the local engine"
+    try:
+        return f"set, from {find_token(settings.origin).source}"
+    except TokenRefusedError:
+        return f"not set for {settings.origin}"
+    except AvmError as error:
+        return f"not usable: {error}"
+
+
+def _worded(value: Any, settings: Settings, table: str) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_worded(each, settings, table) for each in value) or "—"
+    if value is None or value == "":
+        return "—"
+    name = settings.name_option(table, value) if table else str(value)
+    return name if name == str(value) else f"{name} ({value})"

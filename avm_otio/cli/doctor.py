@@ -1,0 +1,199 @@
+"""``avm-otio doctor``: what is set up, what is missing, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from avm_otio import __version__
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.addresses import LOCAL
+from avm_otio.config.folders import config_file
+from avm_otio.config.load import load_settings
+from avm_otio.config.settings import Settings
+from avm_otio.config.tokens import find_token
+from avm_otio.core.errors import AvmError, InputError
+
+_PACKAGES = ("opentimelineio", "av", "numpy", "httpx", "pydantic", "starlette", "click")
+
+_ADAPTERS = {
+    "otio_json": ".otio",
+    "otioz": ".otioz",
+    "fcp_xml": "Final Cut Pro 7 and Premiere .xml",
+    "fcpx_xml": ".fcpxml",
+    "cmx_3600": ".edl",
+    "AAF": ".aaf",
+    "avm_result": "saved answers, .avm.json",
+}
+"""OTIO's names of the adapters, and the files that each is for."""
+
+_REINSTALL = "Install it again: pip install --force-reinstall avm-otio"
+_REINSTALL_AV = "Install PyAV from its wheel: pip install --force-reinstall --only-binary av av"
+_SOUNDS = {".wav", ".aif", ".aiff", ".flac", ".mp3", ".m4a", ".ogg", ".opus"}
+_ENOUGH_ROOM_BYTES = 2 * 1024**3
+"""Enough for a long film's proxy and what is downloaded for it."""
+
+
+class State(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+_SIGNS = {State.OK: "✓", State.NOTE: "!", State.PROBLEM: "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: what was found, and how to mend it where it is not well."""
+
+    name: str
+    state: State
+    says: str
+    mend: str = ""
+
+
+@click.command(epilog="Example: avm-otio doctor")
+@click.option("--online", is_flag=True, help="Ask the service too; this costs nothing.")
+@pass_output
+def doctor(output: Output, online: bool) -> None:
+    """Tell what is set up, what is missing, and how to mend it.
+
+    Exits with 0 when all that is needed is there, else with 3.
+    """
+    usable = True
+    for check in _checks(online):
+        usable &= check.state is not State.PROBLEM
+        output.result(f"{_SIGNS[check.state]} {check.name}: {check.says}")
+        if check.mend:
+            output.result(f"    {check.mend}")
+        output.event("check", name=check.name, state=check.state, message=check.says, hint=check.mend)
+    output.event("done", usable=usable)
+    if not usable:
+        raise click.exceptions.Exit(InputError.exit_code)
+
+
+def _checks(online: bool) -> Iterator[Check]:
+    yield _packages()
+    yield _codecs()
+    yield _adapters()
+    try:
+        settings = load_settings()
+    except AvmError as error:
+        yield Check("configuration", State.PROBLEM, error.what, error.hint)
+        settings = Settings()
+    else:
+        there = "read" if config_file().exists() else "not there, so the defaults hold"
+        yield Check("configuration", State.OK, f"{config_file()}, {there}")
+    yield _token(settings)
+    if online:
+        yield _service(settings)
+    yield _library(settings)
+    yield _cache(settings.cache_dir)
+
+
+def _packages() -> Check:
+    found = [f"Python {platform.python_version()}", f"avm-otio {__version__}"]
+    missing = []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Check("versions", State.PROBLEM, f"missing: {', '.join(missing)}", _REINSTALL)
+    return Check("versions", State.OK, ", ".join(found))
+
+
+def _codecs() -> Check:
+    try:
+        from av.codec import Codec
+        from av.error import FFmpegError
+    except ImportError as error:
+        return Check("media library", State.PROBLEM, f"PyAV cannot be loaded ({error})", _REINSTALL)
+    missing = []
+    for says, name in (("H.264", "libx264"), ("AAC", "aac")):
+        try:
+            Codec(name, "w")
+        except (FFmpegError, ValueError):
+            missing.append(says)
+    if missing:
+        says = f"cannot encode {' or '.join(missing)}"
+        return Check("media library", State.PROBLEM, says, _REINSTALL_AV)
+    return Check("media library", State.OK, "encodes H.264 and AAC")
+
+
+def _adapters() -> Check:
+    import opentimelineio as otio
+
+    there = set(otio.adapters.available_adapter_names())
+    missing = [says for name, says in _ADAPTERS.items() if name not in there]
+    if missing:
+        return Check("timeline formats", State.NOTE, f"cannot read {', '.join(missing)}", _REINSTALL)
+    return Check("timeline formats", State.OK, f"reads {', '.join(_ADAPTERS.values())}")
+
+
+def _token(settings: Settings) -> Check:
+    if settings.service == LOCAL:
+        return Check("token", State.OK, "not needed: the local engine is used")
+    try:
+        token = find_token(settings.origin)
+    except AvmError as error:
+        return Check("token", State.PROBLEM, error.what, error.hint)
+    return Check("token", State.OK, f"set for {settings.origin}, from {token.source}")
+
+
+def _service(settings: Settings) -> Check:
+    if settings.service == LOCAL:
+        return Check("service", State.OK, "the local engine, which needs no network")
+    try:
+        from avm_otio.api.client import Client
+
+        token = find_token(settings.origin).reveal()
+        with Client(
+            settings.service, token, language=settings.language, currency=settings.currency
+        ) as client:
+            next(client.films(), None)
+    except AvmError as error:
+        return Check("service", State.PROBLEM, error.what, error.hint)
+    return Check("service", State.OK, f"{settings.service} answers and takes the token")
+
+
+def _library(settings: Settings) -> Check:
+    folder = settings.library
+    if folder is None:
+        says = "none set, so local uses the synthesised starter library"
+        return Check("library", State.OK, says, "Your own: avm-otio config set library FOLDER")
+    if not folder.is_dir():
+        hint = "Mend it: avm-otio config set library FOLDER"
+        return Check("library", State.PROBLEM, f"there is no folder {folder}", hint)
+    count = sum(Path(name).suffix.lower() in _SOUNDS for _, _, names in os.walk(folder) for name in names)
+    if not count:
+        return Check("library", State.PROBLEM, f"no sounds in {folder}", "Put sounds in.")
+    return Check("library", State.OK, f"{count} sounds in {folder}")
+
+
+def _cache(folder: Path) -> Check:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError as error:
+        says = f"{folder} cannot be written ({error.strerror})"
+        return Check("cache", State.PROBLEM, says, "Choose another: avm-otio config set cache_dir FOLDER")
+    says = f"{folder}, {free_bytes / 1024**3:.1f} GB free"
+    if free_bytes < _ENOUGH_ROOM_BYTES:
+        return Check("cache", State.NOTE, says, "Free some room: exports and downloads need it.")
+    return Check("cache", State.OK, says)

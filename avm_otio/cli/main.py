@@ -1,0 +1,192 @@
+"""The command line's frame: which commands there are, and how every run ends."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+
+from avm_otio import __version__
+from avm_otio.cli.lazy import Lazy, LazyGroup
+from avm_otio.cli.output import Output
+from avm_otio.core.errors import AvmError, OutputError, UsageError
+
+COMMANDS = {
+    "score": Lazy("avm_otio.cli.score:score", "Lay music and effects into a timeline."),
+    "export": Lazy("avm_otio.cli.export:export", "Write the film of a clip or a range to a file."),
+    "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),
+    "film": Lazy("avm_otio.cli.film:film", "Create, list and show the service's films."),
+    "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),
+    "engine": Lazy("avm_otio.cli.engine:engine", "Serve the local engine to other programs."),
+    "login": Lazy("avm_otio.cli.login:login", "Keep the service's token in the keyring."),
+    "logout": Lazy("avm_otio.cli.login:logout", "Forget the service's token."),
+    "config": Lazy("avm_otio.cli.config_command:config", "Show and change what is configured."),
+    "doctor": Lazy("avm_otio.cli.doctor:doctor", "Tell what is set up, what is missing, how to mend it."),
+    "completion": Lazy("avm_otio.cli.completion:completion", "Print the completion script of a shell."),
+}
+"""Every command; those of the jobs first."""
+
+COMPLETE_VARIABLE = "_AVM_OTIO_COMPLETE"
+INTERRUPTED = 130
+
+program = LazyGroup(
+    name="avm-otio",
+    table=COMMANDS,
+    help="Music and sound effects for a cut, laid into your own timeline at the right frame.",
+    epilog="Example: avm-otio score cut.otio -o scored.otio",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            help="Show the version and exit.",
+            callback=lambda context, _, asked: _show_version(context) if asked else None,
+        )
+    ],
+)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: What was typed after the program's name; the process's own by default.
+
+    Returns:
+        The exit code: ``docs/command-line.md`` lists them.
+    """
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    output = Output(json="--json" in (args[: args.index("--")] if "--" in args else args))
+    _write_utf8()
+    try:
+        with _ending_as_interruption():
+            return _call(args)
+    except AvmError as error:
+        return _told(output, error)
+    except click.ClickException as error:
+        return _told(output, _usage_error(error))
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        return _told(output, _InterruptedError("Interrupted.", "What was finished is kept; run it again."))
+    except BrokenPipeError:
+        return _nobody_reads()
+    except Exception as error:
+        if isinstance(error, OSError) and (told := _of_the_machine(error)):
+            return _told(output, told)
+        return _told(output, _fault(error))
+
+
+class _InterruptedError(AvmError):
+    """Stopped by the user or the system."""
+
+    exit_code = INTERRUPTED
+
+
+def _call(args: list[str]) -> int:
+    if COMPLETE_VARIABLE in os.environ:
+        program.main(args, prog_name="avm-otio", complete_var=COMPLETE_VARIABLE)
+    try:
+        with program.make_context("avm-otio", args) as context:
+            program.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return 0
+
+
+def _told(output: Output, error: AvmError) -> int:
+    try:
+        output.error(error)
+    except BrokenPipeError:
+        _nobody_reads()
+    return error.exit_code
+
+
+def _usage_error(error: click.ClickException) -> AvmError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "avm-otio"
+    if type(error).__name__ == "NoArgsIsHelpError":  # click before 8.2 has no such class
+        click.echo(error.message, err=True)
+        return UsageError(f"{path} needs to be told more.", "See the help above.")
+    what = error.format_message()
+    return UsageError(what if what.endswith((".", "?", ")")) else f"{what}.", f"Help: {path} --help")
+
+
+def _of_the_machine(error: OSError) -> AvmError | None:
+    """What to say of a failure of the machine that reached nobody who knew the file's part in the job."""
+    name = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(f"The disk is full{name}.", "Free some room and run it again.")
+    if isinstance(error, PermissionError):
+        return OutputError(f"No permission{name}.", "Mend the permissions, or choose another folder.")
+    return None
+
+
+def _fault(error: Exception) -> AvmError:
+    """Keep an unforeseen error's traceback where it can be sent from."""
+    from avm_otio.config.folders import default_cache_dir
+    from avm_otio.config.tokens import hidden
+
+    trace = hidden("".join(traceback.format_exception(error)))
+    if os.environ.get("AVM_DEBUG"):
+        click.echo(trace, err=True)
+    what = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
+    log = default_cache_dir() / "fault.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"avm-otio {__version__}, Python {sys.version}\n{trace}", encoding="utf-8")
+    except OSError:
+        return AvmError(what, "Set AVM_DEBUG=1 and run it again to see the traceback.")
+    return AvmError(what, f"Please report it with {log}.")
+
+
+def _nobody_reads() -> int:
+    """The reader of our output has gone (``| head``): end without a word, now and when Python closes it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return 1
+
+
+def _show_version(context: click.Context) -> None:
+    click.echo(f"avm-otio {__version__}")
+    context.exit()
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 whatever the system's code page; a name that is not text is escaped, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def _ending_as_interruption() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal unwind the run as Ctrl-C does, so that no half file is left."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    on_main = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None and on_main and signal.getsignal(number) is signal.SIG_DFL:
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
