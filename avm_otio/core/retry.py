@@ -79,7 +79,7 @@ class Retrying:
 
         A server that asks for a longer wait than backoff gets it, up to ``retry_after_cap_s``.
         """
-        backoff = self.dice() * min(self.cap_s, self.base_s * 2 ** min(failed - 1, 30))
+        backoff = self.dice() * min(self.cap_s, self.base_s * 2.0 ** min(failed - 1, 30))
         asked = retry_after_s(retry_after, self.now()) or 0.0
         return max(backoff, min(asked, self.retry_after_cap_s))
 

@@ -157,7 +157,7 @@ def test_what_does_not_say_whether_it_is_done_is_no_result(data: object) -> None
 def test_a_request_is_the_json_of_the_reference() -> None:
     request = ServiceRequest(
         license=LICENSE,
-        music=Requirement(title="t", budget_min=1.0, budget_max=100000.0, bpm=1.5, genre=(37,)),
+        music=Requirement(title="t", budget_min=1.0, budget_max=100000.0, bpm=129.0, genre=(37, 38)),
         denoise=True,
         effects=EffectsRange(start_at="00:00:01.500000"),
         notify_url="https://here.example/done",
