@@ -22,6 +22,9 @@ ADAPTERS = {".xml": "fcp_xml", ".fcpxml": "fcpx_xml", ".edl": "cmx_3600", ".aaf"
 EDL_RATE = Fraction(24)
 """An EDL does not say its rate; this one is taken, and told, where the user does not say either."""
 
+_COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""The first bytes of an AAF, which is a Microsoft compound file ([MS-CFB], 2.2)."""
+
 _DROP_FRAME = re.compile(r"^FCM:\s*DROP\s+FRAME", re.MULTILINE | re.IGNORECASE)
 
 
