@@ -17,7 +17,6 @@ from functools import partial
 
 import httpx
 
-from avm_otio import __version__
 from avm_otio.api.answers import Answer, refusal
 from avm_otio.core.addresses import is_loopback
 from avm_otio.core.errors import ContractError, NetworkError, TokenRefusedError, UsageError
@@ -81,7 +80,7 @@ class Wire:
             if not _HEADER_VALUE.fullmatch(value):
                 raise UsageError(f"{name} cannot be {value!r}.", "Use a code such as en or USD.")
         self._token = token
-        self._headers = headers | {"accept": "application/json", "user-agent": f"avm-otio/{__version__}"}
+        self._headers = headers | {"accept": "application/json", "user-agent": "avm-otio"}
         self._timeout_s = timeout_s
         self._retrying = retrying
         self._http = httpx.Client(

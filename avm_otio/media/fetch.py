@@ -16,7 +16,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from avm_otio import __version__
 from avm_otio.core.addresses import is_loopback, is_public
 from avm_otio.core.errors import DownloadError
 from avm_otio.core.retry import PASSING_STATUSES, PassingFault, Retrying
@@ -132,7 +131,7 @@ class _Download:
                 headers={
                     "host": url.netloc.decode("ascii"),
                     "accept-encoding": "identity",
-                    "user-agent": f"avm-otio/{__version__}",
+                    "user-agent": "avm-otio",
                 },
                 extensions={"sni_hostname": url.raw_host.decode("ascii")},
             )
