@@ -22,8 +22,10 @@ ADAPTERS = {".xml": "fcp_xml", ".fcpxml": "fcpx_xml", ".edl": "cmx_3600", ".aaf"
 EDL_RATE = Fraction(24)
 """An EDL does not say its rate; this one is taken, and told, where the user does not say either."""
 
-_COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
-"""The first bytes of an AAF, which is a Microsoft compound file ([MS-CFB], 2.2)."""
+_MARKS = {"fcp_xml": b"<xmeml", "AAF": bytes.fromhex("d0cf11e0a1b11ae1")}
+"""What stands near the start of a file; an AAF is a Microsoft compound file ([MS-CFB], 2.2)."""
+
+_KINDS = {"fcp_xml": "XML of Final Cut Pro 7's kind", "AAF": "an AAF"}
 
 _DROP_FRAME = re.compile(r"^FCM:\s*DROP\s+FRAME", re.MULTILINE | re.IGNORECASE)
 
@@ -49,10 +51,8 @@ def read(path: Path, rate: Fraction | None) -> tuple[otio.core.SerializableObjec
         options = {"rate": float(used)}
         if rate is None:
             notes = (f"An EDL does not say its rate: read at {format_rate(used)} fps; give --rate if wrong.",)
-    if adapter == "fcp_xml" and not _looks_like(path, b"<xmeml"):
-        raise TimelineError(
-            f"{path} is XML, but not of Final Cut Pro 7's kind.", "Export FCP7 XML, or .otio."
-        )
+    if adapter in _MARKS and not _begins_like(path, _MARKS[adapter]):
+        raise TimelineError(f"{path} is not {_KINDS[adapter]}.", "Export it again, or as .otio.")
     said = io.StringIO()
     logging.disable(logging.CRITICAL)  # adapters log to the root logger, and print
     try:
@@ -61,11 +61,8 @@ def read(path: Path, rate: Fraction | None) -> tuple[otio.core.SerializableObjec
             found = otio.adapters.read_from_file(str(path), adapter_name=adapter, **options)
     except Exception as error:  # adapters raise whatever they stumble over
         told = str(error).strip().partition("\n")[0] or type(error).__name__
-        hint = (
-            "Give --rate if it is not at that rate."
-            if adapter == "cmx_3600"
-            else "Export it again, or as .otio."
-        )
+        hint = "Give --rate if it is at another. " if adapter == "cmx_3600" else ""
+        hint += "Else export it again, or as .otio."
         raise TimelineError(f"{path} cannot be read as {path.suffix[1:].upper()} ({told}).", hint) from error
     finally:
         logging.disable(logging.NOTSET)
@@ -92,6 +89,6 @@ def _edl_rate(path: Path) -> Fraction:
     return snap_rate("30000/1001") if _DROP_FRAME.search(text) else EDL_RATE
 
 
-def _looks_like(path: Path, mark: bytes) -> bool:
+def _begins_like(path: Path, mark: bytes) -> bool:
     with path.open("rb") as file:
         return mark in file.read(4096)
