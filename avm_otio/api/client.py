@@ -77,6 +77,8 @@ class Client:
         retrying: Retrying = Retrying(),  # noqa: B008  # a frozen value
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self.base_url = base_url
+        self.language = language
         self.currency = currency
         self.keys = keys
         self._film_timeout_s = film_timeout_s
