@@ -15,6 +15,8 @@ from avm_otio.config.folders import config_file
 from avm_otio.config.settings import KEYS, Key, Settings, section_of
 from avm_otio.core.errors import AvmError, InputError, UsageError
 
+_SECTIONS = {name.partition(".")[0] for name in KEYS if "." in name}
+
 
 def load_settings(flags: Mapping[str, object] | None = None) -> Settings:
     """Read what is set: flag > environment > file > default.
@@ -89,15 +91,14 @@ def settings_from(text: str, file: Path, environ: Mapping[str, str], flags: Mapp
 
 def unknown_key_hint(name: str) -> str:
     """What to do about a key that there is not."""
-    near = options.nearest(name, [*KEYS, *(f"options.{table}" for table in options.TABLES)])
+    near = options.nearest(name, [*KEYS, *_SECTIONS, *(f"options.{table}" for table in options.TABLES)])
     return f"{near}avm-otio config show lists all keys."
 
 
 def _flat(document: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    sections = {name.partition(".")[0] for name in KEYS if "." in name}
     found: dict[str, Any] = {}
     for name, value in document.items():
-        if name not in sections:
+        if name not in _SECTIONS:
             found[name] = value
         elif isinstance(value, dict):
             found |= {f"{name}.{inner}": each for inner, each in value.items()}
