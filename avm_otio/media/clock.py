@@ -1,0 +1,67 @@
+"""From the timeline's media time to the media file's own time, the same for picture and sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from avm_otio.core.plan import ExportPlan, MediaSource
+from avm_otio.media.probe import MediaInfo
+
+TOLERANCE = Fraction(1, 1000)
+"""How far a timestamp in a file may be off, in seconds: Matroska keeps whole milliseconds."""
+
+_NTSC = Fraction(1001, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaClock:
+    """How media time runs in a file.
+
+    Attributes:
+        origin: Media time of the file's first frame.
+        scale: File seconds a media second: 1, or 1001/1000 where a timeline counts a 23.976 file at 24.
+    """
+
+    origin: Fraction
+    scale: Fraction = Fraction(1)
+
+    def file_time(self, media_time: Fraction) -> Fraction:
+        """Seconds since the file's first frame."""
+        return (media_time - self.origin) * self.scale
+
+
+def media_clocks(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo]) -> dict[MediaSource, MediaClock]:
+    """The clock of every source of a plan.
+
+    ``available_range`` says where the file starts. Where it is absent, the file's own timecode does, if all
+    that is asked for lies at or after it; else media time counts from 0. Where the timeline counts frames at
+    24 and the file runs at 23.976 (or the like, and the other way round), frame counts are believed.
+    """
+    earliest: dict[MediaSource, Fraction] = {}
+    for media, time in _times(plan):
+        earliest[media] = min(earliest.get(media, time), time)
+    return {media: _clock(media, infos.get(media), earliest[media]) for media in plan.media}
+
+
+def _clock(media: MediaSource, info: MediaInfo | None, earliest: Fraction) -> MediaClock:
+    scale = Fraction(1)
+    if info is not None and info.video is not None and not info.is_still and media.rate is not None:
+        ratio = media.rate / info.video.rate
+        if ratio in (_NTSC, 1 / _NTSC):
+            scale = ratio
+    if media.start is not None:
+        return MediaClock(media.start, scale)
+    if info is not None and info.start is not None and earliest >= info.start / scale - TOLERANCE:
+        return MediaClock(info.start / scale, scale)
+    return MediaClock(Fraction(0), scale)
+
+
+def _times(plan: ExportPlan) -> Iterator[tuple[MediaSource, Fraction]]:
+    for segment in plan.picture:
+        last = (segment.end - segment.start - 1) / plan.rate
+        for layer in segment.layers:
+            yield layer.media, min(layer.media_in, layer.media_in + last * layer.speed)
+    for sound in plan.sound:
+        yield sound.media, min(sound.media_in, sound.media_in + (sound.end - sound.start) * sound.speed)

@@ -1,0 +1,174 @@
+"""Film frames out of layers: every source fitted into one raster, letterboxed, mixed where see-through."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import ColorRange, Colorspace
+
+from avm_otio.media.probe import VideoInfo
+
+_HD_LINES = 720
+"""Untagged video of this height or more is BT.709, below it BT.601: what players assume."""
+
+_UNTAGGED = 2
+_BLACK = (16, 128, 128)
+"""Limited-range black, Y, U, V (ITU-R BT.709)."""
+
+_Plane = npt.NDArray[np.uint8]
+_Mask = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source's frame as one layer of a film frame."""
+
+    frame: av.VideoFrame
+    video: VideoInfo
+    opacity: float
+
+    @property
+    def hides_below(self) -> bool:
+        """Whether nothing of the layers below is seen (save beside it, where it is letterboxed)."""
+        return self.opacity >= 1 and not self.video.has_alpha
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place in the raster, in pixels, all even."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """The size of the film's frames, in pixels, both even."""
+
+    width: int
+    height: int
+
+    def box(self, video: VideoInfo) -> Box:
+        """Where a source is shown: as large as fits, its aspect kept, in the middle."""
+        scale = min(self.width / video.width, self.height / video.height)
+        width = min(even(video.width * scale), self.width)
+        height = min(even(video.height * scale), self.height)
+        # A source of the raster's own shape fills it, though rounding to even could leave a line over.
+        width = self.width if self.width - width <= 2 else width
+        height = self.height if self.height - height <= 2 else height
+        return Box((self.width - width) // 4 * 2, (self.height - height) // 4 * 2, width, height)
+
+
+def even(length: float | Fraction) -> int:
+    """The nearest even number of pixels, at least 2: 4:2:0 has no odd sizes."""
+    return max(2, round(length / 2) * 2)
+
+
+def compose(layered: Iterable[tuple[Layer, ...]], raster: Raster) -> Generator[av.VideoFrame, None, None]:
+    """Film frames (yuv420p, BT.709, limited range) out of their layers, topmost first.
+
+    The same layers as in the frame before give the same frame object.
+    """
+    last: tuple[Layer, ...] | None = None
+    fitted: dict[av.VideoFrame, tuple[av.VideoFrame, _Mask | None]] = {}
+    film_frame = black = _black(raster)
+    for layers in layered:
+        if layers != last:
+            fitted = {
+                layer.frame: fitted.get(layer.frame) or _fit(layer, raster.box(layer.video))
+                for layer in layers
+            }
+            film_frame = _stack(layers, raster, fitted) if layers else black
+            last = layers
+        yield film_frame
+
+
+def _fit(layer: Layer, box: Box) -> tuple[av.VideoFrame, _Mask | None]:
+    """A frame scaled to its box as yuv420p (not yet turned), and how opaque each pixel is."""
+    frame, video = layer.frame, layer.video
+    width, height = (box.height, box.width) if video.rotation in (90, 270) else (box.width, box.height)
+    untagged = frame.colorspace == _UNTAGGED
+    scaled = frame.reformat(
+        width,
+        height,
+        "yuv420p",
+        src_colorspace=(Colorspace.ITU709 if frame.height >= _HD_LINES else Colorspace.ITU601)
+        if untagged and not frame.format.is_rgb
+        else None,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation="BICUBIC",
+    )
+    if not video.has_alpha:
+        return scaled, None
+    rgba = frame.reformat(width, height, "rgba", interpolation="BICUBIC").to_ndarray()
+    return scaled, rgba[..., 3].astype(np.float32) / np.float32(255)
+
+
+def _stack(
+    layers: tuple[Layer, ...],
+    raster: Raster,
+    fitted: dict[av.VideoFrame, tuple[av.VideoFrame, _Mask | None]],
+) -> av.VideoFrame:
+    top = layers[0]
+    if top.hides_below and not top.video.rotation:
+        frame = fitted[top.frame][0]
+        if (frame.width, frame.height) == (raster.width, raster.height):
+            return frame
+    canvas = [plane.copy() for plane in _planes(_black(raster))]
+    for layer in reversed(layers):
+        frame, mask = fitted[layer.frame]
+        box = raster.box(layer.video)
+        turns = layer.video.rotation // 90
+        mask = None if mask is None else np.rot90(mask, turns)
+        for number, plane in enumerate(_planes(frame)):
+            part = 2 if number else 1
+            into = canvas[number][
+                box.top // part : (box.top + box.height) // part,
+                box.left // part : (box.left + box.width) // part,
+            ]
+            _lay(np.rot90(plane, turns), into, None if mask is None else _shrunk(mask, part), layer.opacity)
+    return _frame(canvas[0], np.concatenate(canvas[1:]))
+
+
+def _lay(plane: _Plane, into: _Plane, mask: _Mask | None, opacity: float) -> None:
+    if mask is None and opacity >= 1:
+        into[:] = plane
+        return
+    alpha = np.float32(opacity) if mask is None else mask * np.float32(opacity)
+    into[:] = np.rint(into + (plane.astype(np.float32) - into) * alpha).astype(np.uint8)
+
+
+def _shrunk(mask: _Mask, part: int) -> _Mask:
+    if part == 1:
+        return mask
+    quarters = mask[::2, ::2] + mask[1::2, ::2] + mask[::2, 1::2] + mask[1::2, 1::2]
+    return (quarters / np.float32(4)).astype(np.float32)
+
+
+def _planes(frame: av.VideoFrame) -> tuple[_Plane, _Plane, _Plane]:
+    whole = np.asarray(frame.to_ndarray(), np.uint8)
+    height, width = frame.height, frame.width
+    luma, rest = whole[:height], whole[height:].reshape(2, height // 2, width // 2)
+    return luma, rest[0], rest[1]
+
+
+def _black(raster: Raster) -> av.VideoFrame:
+    luma = np.full((raster.height, raster.width), _BLACK[0], np.uint8)
+    chroma = np.full((raster.height // 2, raster.width), _BLACK[1], np.uint8)
+    return _frame(luma, chroma)
+
+
+def _frame(luma: _Plane, chroma: _Plane) -> av.VideoFrame:
+    whole = np.concatenate([luma, chroma.reshape(-1, luma.shape[1])])
+    frame = av.VideoFrame.from_ndarray(whole, format="yuv420p")
+    frame.colorspace = Colorspace.ITU709
+    frame.color_range = ColorRange.MPEG
+    return frame

@@ -1,0 +1,313 @@
+"""A plan becomes a film file: decode, fit, encode, each in its own thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from avm_otio.core.errors import MediaError, OutputError
+from avm_otio.core.plan import ExportPlan, MediaKind, MediaSource
+from avm_otio.core.timing import FilmTime
+from avm_otio.files import whole
+from avm_otio.media.ahead import read_ahead
+from avm_otio.media.clock import TOLERANCE, MediaClock, media_clocks
+from avm_otio.media.compose import Raster, compose, even
+from avm_otio.media.layers import layered
+from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
+from avm_otio.media.probe import MediaInfo, probe
+from avm_otio.media.sound import SAMPLE_RATE_HZ, Samples, mix
+
+WHOLE_FILE_MAX_BYTES = 32 * 1024**2
+"""Up to this size a file that is shown whole is sent as it is: about a minute of camera H.264, or what the
+540p proxy of five minutes comes to."""
+
+_LONGER_SOUND_S = Fraction(1, 10)
+"""How much longer than its picture a file that is sent as it is may be: AAC fills its last frames up."""
+
+_FRAMES_AHEAD = 8
+_BLOCKS_AHEAD = 2
+_SOUND_BITS_PER_S = 160_000
+_NO_PICTURE_SHAPE = Fraction(16, 9)
+_BT709 = 1
+_LIMITED = 1
+
+
+class Quality(StrEnum):
+    """How tall the proxy is: H.264 at CRF 23, preset veryfast, small and fine for analysis."""
+
+    P360 = "360p"
+    P540 = "540p"
+    P720 = "720p"
+    P1080 = "1080p"
+
+    @property
+    def height(self) -> int:
+        """Lines."""
+        return int(self.value.removesuffix("p"))
+
+    @property
+    def options(self) -> dict[str, str]:
+        """x264's."""
+        return {"crf": "23", "preset": "veryfast"}
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFile:
+    """A film on disk.
+
+    Attributes:
+        path: The file.
+        width: Pixels across.
+        height: Lines.
+        frames: How many frames.
+        duration: Length of its picture.
+        has_sound: Whether it has a sound track.
+        size_bytes: Its size.
+        reencoded: Whether it was made here; else it is the user's own file.
+        notes: What could not be shown or heard as asked, in words, one each.
+    """
+
+    path: Path
+    width: int
+    height: int
+    frames: int
+    duration: FilmTime
+    has_sound: bool
+    size_bytes: int
+    reencoded: bool
+    notes: tuple[str, ...] = ()
+
+
+def whole_file(plan: ExportPlan, media: Mapping[MediaSource, Path]) -> FilmFile | None:
+    """The one file that the plan shows whole and unchanged, if it can be sent as it is.
+
+    It is an MP4 or QuickTime file with H.264 and at most one AAC stream, of at most
+    ``WHOLE_FILE_MAX_BYTES``, seen and heard from its first frame to its last at its own rate.
+
+    Args:
+        plan: The film.
+        media: Where its media lies.
+
+    Raises:
+        MediaError: The file cannot be read.
+    """
+    if len(plan.picture) != 1 or len(plan.picture[0].layers) != 1:
+        return None
+    layer = plan.picture[0].layers[0]
+    source = layer.media
+    if (
+        source.kind is not MediaKind.FILE
+        or not layer.speed == layer.opacity_in == layer.opacity_out == 1
+        or media[source].stat().st_size > WHOLE_FILE_MAX_BYTES
+    ):
+        return None
+    info = probe(media[source])
+    video = info.video
+    if video is None or info.is_still or not info.container.startswith("mov") or video.codec != "h264":
+        return None
+    clock = media_clocks(plan, {source: info})[source]
+    if (
+        clock.scale != 1
+        or abs(clock.file_time(layer.media_in)) > TOLERANCE
+        or (video.rate, video.frames) != (plan.rate, plan.frames)
+        or info.duration is None
+        or info.duration > plan.frames / plan.rate + _LONGER_SOUND_S
+        or not _heard_whole(plan, info, clock, media)
+    ):
+        return None
+    return FilmFile(
+        path=info.path,
+        width=video.width,
+        height=video.height,
+        frames=plan.frames,
+        duration=FilmTime(plan.frames / plan.rate),
+        has_sound=bool(info.audio),
+        size_bytes=info.size_bytes,
+        reencoded=False,
+    )
+
+
+def export_film(
+    plan: ExportPlan,
+    media: Mapping[MediaSource, Path],
+    out: Path,
+    *,
+    quality: Quality = Quality.P540,
+    progress: Callable[[int, int], None] | None = None,
+) -> FilmFile:
+    """Make the film: MP4, H.264, AAC 48 kHz stereo, at exactly the plan's rate, frame for frame.
+
+    The first picture's shape is the film's; other shapes are letterboxed. It is never taller than that
+    source. A plan none of whose sound has a sound stream gives a film without one.
+
+    Args:
+        plan: What is seen and heard.
+        media: Where each source lies (the folder of an image sequence).
+        out: Where the film goes; whole or not at all.
+        quality: How tall it may be.
+        progress: Told the frames done and the frames in all.
+
+    Raises:
+        MediaError: Some media cannot be read.
+        OutputError: The film cannot be written, or would take the place of its own media.
+    """
+    if out.exists() and any(path.exists() and path.samefile(out) for path in media.values()):
+        raise OutputError(f"{out} is media of the timeline itself.", "Choose another name for the film.")
+    notes: dict[str, None] = {}
+    infos = _probed(plan, media)
+    clocks = media_clocks(plan, infos)
+    has_sound = _check_sound(plan, infos, notes)
+    raster = _raster(plan, infos, quality)
+
+    def open_source(source: MediaSource) -> Pictures:
+        if source.sequence is not None:
+            rate, video = source.rate or plan.rate, infos[source].video
+            assert video is not None
+            return SequencePictures(media[source], source.sequence, rate, video)
+        return open_pictures(infos[source], raster.height, lambda note: notes.update({note: None}))
+
+    with ExitStack() as stack:
+        decoded = stack.enter_context(read_ahead(layered(plan, clocks, open_source), _FRAMES_AHEAD))
+        frames = stack.enter_context(read_ahead(compose(decoded, raster), _FRAMES_AHEAD))
+        blocks = (
+            stack.enter_context(read_ahead(mix(plan, infos, clocks), _BLOCKS_AHEAD)) if has_sound else None
+        )
+        with whole(out) as temporary:
+            try:
+                _encode(plan, raster, frames, blocks, temporary, quality, progress)
+            except av.FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                raise OutputError(
+                    f"{out} could not be encoded: {error}.", "Try another --quality."
+                ) from error
+    return FilmFile(
+        path=out,
+        width=raster.width,
+        height=raster.height,
+        frames=plan.frames,
+        duration=FilmTime(plan.frames / plan.rate),
+        has_sound=has_sound,
+        size_bytes=out.stat().st_size,
+        reencoded=True,
+        notes=tuple(notes),
+    )
+
+
+def _heard_whole(
+    plan: ExportPlan, info: MediaInfo, clock: MediaClock, media: Mapping[MediaSource, Path]
+) -> bool:
+    """Whether the plan's sound is the file's own from beginning to end, or neither has any."""
+    if not info.audio:
+        return all(media[sound.media] == info.path for sound in plan.sound)
+    if len(info.audio) != 1 or info.audio[0].codec != "aac" or len(plan.sound) != 1:
+        return False
+    sound = plan.sound[0]
+    return (
+        media[sound.media] == info.path
+        and sound.speed == 1
+        and sound.fade_in == sound.fade_out == 0
+        and sound.start == 0
+        and sound.end == plan.frames / plan.rate
+        and abs(clock.file_time(sound.media_in)) <= TOLERANCE
+    )
+
+
+def _probed(plan: ExportPlan, media: Mapping[MediaSource, Path]) -> dict[MediaSource, MediaInfo]:
+    """What every source is; of an image sequence, what the first image that is shown is."""
+    by_path: dict[Path, MediaInfo] = {}
+    infos: dict[MediaSource, MediaInfo] = {}
+    first_times = {
+        layer.media: layer.media_in for segment in reversed(plan.picture) for layer in segment.layers
+    }
+    for source in plan.media:
+        path = media[source]
+        if source.sequence is not None:
+            time = first_times[source] - (source.start or 0)
+            path /= source.sequence.file_name(image_number(time, source.rate or plan.rate))
+        if path not in by_path:
+            by_path[path] = probe(path)
+        infos[source] = by_path[path]
+    return infos
+
+
+def _check_sound(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], notes: dict[str, None]) -> bool:
+    """Whether anything is heard; a source without sound must at least be seen."""
+    seen = {infos[layer.media].path for segment in plan.picture for layer in segment.layers}
+    for sound in plan.sound:
+        info = infos[sound.media]
+        if info.audio:
+            continue
+        if info.path not in seen:
+            raise MediaError(
+                f"{info.path} has no sound, and clip {sound.media.clip_name!r} uses it as sound.",
+                "Disable the clip, or give it a file with sound.",
+            )
+        notes[f"{info.path.name} has no sound: silence there."] = None
+    return any(infos[sound.media].audio for sound in plan.sound)
+
+
+def _raster(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], quality: Quality) -> Raster:
+    for segment in plan.picture:
+        for layer in segment.layers:
+            video = infos[layer.media].video
+            if video is not None:
+                height = min(quality.height, video.height)
+                return Raster(even(Fraction(height * video.width, video.height)), even(height))
+    return Raster(even(quality.height * _NO_PICTURE_SHAPE), quality.height)
+
+
+def _encode(
+    plan: ExportPlan,
+    raster: Raster,
+    frames: Iterator[av.VideoFrame],
+    blocks: Iterator[Samples] | None,
+    path: Path,
+    quality: Quality,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:
+        video = film.add_stream("libx264", rate=plan.rate, options=quality.options)
+        video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
+        context = video.codec_context
+        context.time_base = 1 / plan.rate
+        context.thread_type = "AUTO"  # whole frames in parallel, as the ffmpeg program does
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = _LIMITED
+        sound = None
+        if blocks is not None:
+            sound = film.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="stereo")
+            sound.bit_rate = _SOUND_BITS_PER_S
+        samples_done = 0
+        for number, frame in enumerate(frames):
+            if (
+                sound is not None
+                and blocks is not None
+                and samples_done <= number / plan.rate * SAMPLE_RATE_HZ
+            ):
+                samples_done += _encode_block(film, sound, next(blocks, None), samples_done)
+            frame.pts, frame.time_base, frame.pict_type = number, context.time_base, 0
+            film.mux(video.encode(frame))
+            if progress is not None:
+                progress(number + 1, plan.frames)
+        film.mux(video.encode(None))
+        if sound is not None:
+            film.mux(sound.encode(None))
+
+
+def _encode_block(
+    film: av.container.OutputContainer, sound: av.AudioStream, block: Samples | None, at: int
+) -> int:
+    if block is None:
+        return 0
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE_HZ, at, Fraction(1, SAMPLE_RATE_HZ)
+    film.mux(sound.encode(frame))
+    return len(block)

@@ -1,0 +1,88 @@
+"""The layers of every film frame of a plan, decoded, with few files open at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from fractions import Fraction
+
+from avm_otio.core.plan import ExportPlan, MediaSource, PictureLayer, PictureSegment
+from avm_otio.media.clock import MediaClock
+from avm_otio.media.compose import Layer
+from avm_otio.media.picture import Pictures
+
+_MOST_IDLE = 4
+"""Files kept open though no layer shows them now: cuts go back and forth between a few."""
+
+OpenPictures = Callable[[MediaSource], Pictures]
+
+
+def layered(
+    plan: ExportPlan, clocks: Mapping[MediaSource, MediaClock], open_pictures: OpenPictures
+) -> Generator[tuple[Layer, ...], None, None]:
+    """The layers of each film frame in order, topmost first; what is hidden is not decoded.
+
+    Args:
+        plan: What is seen.
+        clocks: How media time runs in each source.
+        open_pictures: Opens one source; the same one twice where two layers show it.
+
+    Raises:
+        MediaError: A picture cannot be read.
+    """
+    idle: list[tuple[MediaSource, Pictures]] = []
+    showing: list[tuple[MediaSource, Pictures]] = []
+    try:
+        for segment in plan.picture:
+            idle, showing = idle + showing, []
+            for layer in segment.layers:
+                time = clocks[layer.media].file_time(layer.media_in)
+                pictures = _nearest(idle, layer.media, time)
+                showing.append((layer.media, pictures or open_pictures(layer.media)))
+            while len(idle) > _MOST_IDLE:
+                idle.pop(0)[1].close()
+            for number in range(segment.end - segment.start):
+                yield tuple(_shown(plan, segment, number, clocks, showing))
+    finally:
+        for _, pictures in (*idle, *showing):
+            pictures.close()
+
+
+def _nearest(idle: list[tuple[MediaSource, Pictures]], media: MediaSource, time: Fraction) -> Pictures | None:
+    """Take the open file that need not be sought, or sought least, off the idle ones."""
+
+    def distance(entry: tuple[MediaSource, Pictures]) -> tuple[bool, Fraction]:
+        position = entry[1].position
+        ahead = Fraction(0) if position is None else time - position
+        return ahead < 0, abs(ahead)
+
+    fitting = [entry for entry in idle if entry[0] == media]
+    if not fitting:
+        return None
+    best = min(fitting, key=distance)
+    idle.remove(best)
+    return best[1]
+
+
+def _shown(
+    plan: ExportPlan,
+    segment: PictureSegment,
+    number: int,
+    clocks: Mapping[MediaSource, MediaClock],
+    showing: list[tuple[MediaSource, Pictures]],
+) -> Generator[Layer, None, None]:
+    for layer, (media, pictures) in zip(segment.layers, showing, strict=True):
+        opacity = _opacity(layer, Fraction(number, segment.end - segment.start))
+        if opacity <= 0:
+            continue
+        time = clocks[media].file_time(layer.media_in + number / plan.rate * layer.speed)
+        frame = pictures.frame_at(time, backwards=layer.speed < 0)
+        if frame is None:
+            continue
+        shown = Layer(frame, pictures.video, float(opacity))
+        yield shown
+        if shown.hides_below:
+            return
+
+
+def _opacity(layer: PictureLayer, part: Fraction) -> Fraction:
+    return layer.opacity_in + (layer.opacity_out - layer.opacity_in) * part

@@ -1,0 +1,294 @@
+"""Pictures out of media files: the exact frame for a time, in any order of times."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import av
+
+from avm_otio.core.errors import MediaError
+from avm_otio.core.plan import ImageSequence
+from avm_otio.media.clock import TOLERANCE
+from avm_otio.media.probe import MediaInfo, VideoInfo
+
+EDGE_FRAMES = 2
+"""For how many frames before its first and after its last a file holds that frame: what rounding costs."""
+
+_NEAR_S = 2
+"""A jump ahead of up to this many seconds is decoded through rather than sought."""
+
+_STEPS_BACK_S = (0, 2, 10)
+"""Where to look for a key frame, in seconds before the wanted time, before starting over. A seek goes by
+decoding time, so it may land on a key frame that is shown after what was wanted."""
+
+_CHUNK_FRAMES = 32
+"""How many frames backwards play keeps: a 4 s GOP is decoded through three times, memory stays small."""
+
+Note = Callable[[str], None]
+"""Told, in words, what could not be shown as asked."""
+
+
+class Pictures(Protocol):
+    """One medium's pictures."""
+
+    video: VideoInfo
+
+    @property
+    def position(self) -> Fraction | None:
+        """The file time shown last; ``None`` where it does not matter."""
+
+    def frame_at(self, time: Fraction, *, backwards: bool = False) -> av.VideoFrame | None:
+        """The frame that covers a file time (seconds since the first frame); ``None`` where there is none.
+
+        Args:
+            time: File time.
+            backwards: Whether earlier times will be asked for next.
+
+        Raises:
+            MediaError: The picture cannot be read.
+        """
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+def open_pictures(info: MediaInfo, keep_height: int, note: Note) -> Pictures:
+    """The pictures of a probed file.
+
+    Args:
+        info: What the file is.
+        keep_height: Frames that are kept for later need not be taller than this when shown.
+        note: Told what is damaged or not there.
+
+    Raises:
+        MediaError: It has no picture.
+    """
+    if info.video is None:
+        raise MediaError(f"{info.path} has no picture, only sound.", "Use it on an audio track.")
+    if info.is_still:
+        return _Still(info, info.video)
+    return _Movie(info, info.video, keep_height, note)
+
+
+class _Still:
+    position: Fraction | None = None
+
+    def __init__(self, info: MediaInfo, video: VideoInfo) -> None:
+        self.video = video
+        self._frame = _first_frame(info.path)
+
+    def frame_at(self, time: Fraction, *, backwards: bool = False) -> av.VideoFrame | None:
+        return self._frame
+
+    def close(self) -> None:
+        pass
+
+
+class SequencePictures:
+    """Numbered images in a folder, ``rate`` of them a second, all as large as ``video`` says."""
+
+    position: Fraction | None = None
+
+    def __init__(self, folder: Path, sequence: ImageSequence, rate: Fraction, video: VideoInfo) -> None:
+        self.video = video
+        self._folder = folder
+        self._sequence = sequence
+        self._rate = rate
+        self._shown: tuple[int, av.VideoFrame] | None = None
+
+    def frame_at(self, time: Fraction, *, backwards: bool = False) -> av.VideoFrame | None:
+        """The image that covers a time; the first one before it."""
+        number = image_number(time, self._rate)
+        if self._shown is None or self._shown[0] != number:
+            self._shown = number, _first_frame(self._folder / self._sequence.file_name(number))
+        return self._shown[1]
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+class _Movie:
+    """A video file, decoded forward from key frames; times inside are the container's own."""
+
+    def __init__(self, info: MediaInfo, video: VideoInfo, keep_height: int, note: Note) -> None:
+        self.video = video
+        self._info = info
+        self._note = note
+        self._keep = min(Fraction(1), Fraction(keep_height, video.height))
+        self._frame_s = 1 / video.rate
+        self._behind: deque[tuple[Fraction, av.VideoFrame]] = deque(maxlen=2 * _CHUNK_FRAMES)
+        self._behind_end = Fraction(0)
+        self._shown: tuple[Fraction, av.VideoFrame]
+        self._next: tuple[Fraction, av.VideoFrame] | None
+        self._start_over()
+
+    @property
+    def position(self) -> Fraction | None:
+        return self._shown[0] - self._info.zero
+
+    def frame_at(self, time: Fraction, *, backwards: bool = False) -> av.VideoFrame | None:
+        time += self._info.zero
+        if backwards:
+            return self._backward(time)
+        self._behind.clear()
+        self._go_to(time)
+        return self._covering(time, *self._shown, self._end_of_shown())
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _go_to(self, time: Fraction) -> None:
+        time = max(time, self._info.zero)
+        if time + TOLERANCE < self._shown[0]:
+            if not self._at_first:
+                self._seek(time)
+        elif self._is_far_ahead(time):
+            self._seek(time)
+        while self._next is not None and self._next[0] <= time + TOLERANCE:
+            self._advance()
+
+    def _backward(self, time: Fraction) -> av.VideoFrame | None:
+        if not self._behind or not self._behind[0][0] <= time + TOLERANCE < self._behind_end:
+            self._go_to(time - _CHUNK_FRAMES * self._frame_s)
+            self._behind.clear()
+            self._behind.append(self._small(self._shown))
+            while self._next is not None and self._next[0] <= time + TOLERANCE:
+                self._advance()
+                self._behind.append(self._small(self._shown))
+            self._behind_end = self._end_of_shown()
+        covering = [held for held in self._behind if held[0] <= time + TOLERANCE]
+        return self._covering(time, *(covering[-1] if covering else self._behind[0]), self._behind_end)
+
+    def _covering(
+        self, time: Fraction, shown_at: Fraction, frame: av.VideoFrame, end: Fraction
+    ) -> av.VideoFrame | None:
+        allowed = EDGE_FRAMES * self._frame_s + TOLERANCE
+        if shown_at - time > allowed:
+            self._note(f"{self._info.path.name} is used before its first frame: black there.")
+            return None
+        if time - end >= allowed and self._next is None:
+            self._note(f"{self._info.path.name} is used beyond its last frame: black there.")
+            return None
+        return frame
+
+    def _end_of_shown(self) -> Fraction:
+        return self._next[0] if self._next is not None else self._shown[0] + self._frame_s
+
+    def _small(self, timed: tuple[Fraction, av.VideoFrame]) -> tuple[Fraction, av.VideoFrame]:
+        at, frame = timed
+        if self._keep == 1:
+            return timed
+        width, height = (max(2, math.ceil(side * self._keep / 2) * 2) for side in (frame.width, frame.height))
+        return at, frame.reformat(width=width, height=height, interpolation="BICUBIC")
+
+    def _is_far_ahead(self, time: Fraction) -> bool:
+        if time - self._shown[0] <= _NEAR_S or self._next is None:
+            return False
+        index = self._stream.index_entries
+        if not self._info.container.startswith("mov") or not len(index):
+            return True
+        key = index.search_timestamp(self._ticks(time))
+        return key < 0 or index[key].timestamp > self._ticks(self._shown[0])
+
+    def _ticks(self, time: Fraction) -> int:
+        return math.floor((time + TOLERANCE) / (self._stream.time_base or Fraction(1, av.time_base)))
+
+    def _advance(self) -> None:
+        assert self._next is not None
+        self._shown, self._at_first = self._next, False
+        self._next = next(self._frames, None)
+
+    def _seek(self, time: Fraction) -> None:
+        for back in _STEPS_BACK_S:
+            try:
+                self._container.seek(self._ticks(time - back), stream=self._stream)
+            except (av.FFmpegError, OverflowError):
+                continue
+            frames = self._decoded(from_key=True)
+            first = next(frames, None)
+            if first is not None and first[0] <= time + TOLERANCE:
+                self._frames, self._shown, self._at_first = frames, first, False
+                self._next = next(frames, None)
+                return
+        self._container.close()
+        self._start_over()
+
+    def _start_over(self) -> None:
+        try:
+            self._container = av.open(str(self._info.path), metadata_errors="replace")
+        except (av.FFmpegError, OSError) as error:
+            raise MediaError(
+                f"{self._info.path} can no longer be read.", "Check the disk that it lies on."
+            ) from error
+        self._stream = _picture_stream(self._container)
+        self._stream.thread_type = "AUTO"
+        self._frames = self._decoded(from_key=False)
+        first = next(self._frames, None)
+        if first is None:
+            raise MediaError(
+                f"{self._info.path}: none of its pictures decodes.", "Give a whole, readable file."
+            )
+        self._shown, self._at_first = first, True
+        self._next = next(self._frames, None)
+
+    def _decoded(self, *, from_key: bool) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+        """Frames with their times, in the order in which they are shown; what does not decode is left out.
+
+        Args:
+            from_key: Whether to leave out what comes before a key frame: after a seek it may lack what it
+                was made from.
+        """
+        time_base = self._stream.time_base or Fraction(1, av.time_base)
+        usable = not from_key
+        at = self._info.zero - self._frame_s
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                frames = [] if packet is None else packet.decode()
+            except (av.FFmpegError, ValueError):
+                if usable:
+                    self._note(
+                        f"{self._info.path.name} is damaged {float(at - self._info.zero):.2f} s in: "
+                        "the frame before is held there."
+                    )
+                continue  # where it was the reading that failed, the next turn is the end
+            for frame in frames:
+                usable = usable or frame.key_frame
+                at = at + self._frame_s if frame.pts is None else frame.pts * time_base
+                if usable:
+                    yield at, frame
+            if packet is None:
+                return
+
+
+def image_number(time: Fraction, rate: Fraction) -> int:
+    """Which image of a sequence, counted from 0, covers a time since its first one."""
+    return max(math.floor((time + TOLERANCE) * rate), 0)
+
+
+def _picture_stream(container: av.container.InputContainer) -> av.video.stream.VideoStream:
+    return next(
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & av.stream.Disposition.attached_pic
+    )
+
+
+def _first_frame(path: Path) -> av.VideoFrame:
+    if not path.is_file():
+        raise MediaError(f"The image {path} is missing.", "Render or copy it again.")
+    try:
+        with closing(av.open(str(path), metadata_errors="replace")) as container:
+            for frame in itertools.islice(container.decode(video=0), 1):
+                return frame
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(f"The image {path} cannot be read.", "Render or copy it again.") from error
+    raise MediaError(f"The image {path} holds no picture.", "Render or copy it again.")
