@@ -12,8 +12,10 @@ def main() -> None:
 
         sys.stdout.write(f"avm-otio {__version__}\n")
         return
-    from avm_otio.cli.main import run
-
+    try:
+        from avm_otio.cli.main import run
+    except KeyboardInterrupt:
+        sys.exit(130)  # interrupted before there was anything to clean up
     sys.exit(run())
 
 

@@ -252,7 +252,7 @@ def test_any_text_is_set_and_read_back_or_refused(name: str, said: str) -> None:
         set_key(name, (said,))
     except UsageError:
         return
-    value = load_settings()
+    value: object = load_settings()
     for part in name.split("."):
         value = getattr(value, part)
     assert value == said.strip()
@@ -270,7 +270,7 @@ def keyring_store() -> Iterator[dict[tuple[str, str], str]]:
     kept: dict[tuple[str, str], str] = {}
 
     class Kept(KeyringBackend):
-        priority = 1.0  # type: ignore[assignment]  # keyring wants a class property
+        priority = 1.0
 
         def get_password(self, service: str, username: str) -> str | None:
             return kept.get((service, username))
@@ -282,7 +282,7 @@ def keyring_store() -> Iterator[dict[tuple[str, str], str]]:
             del kept[service, username]
 
     before = keyring.get_keyring()
-    keyring.set_keyring(Kept())
+    keyring.set_keyring(Kept())  # type: ignore[no-untyped-call]  # keyring's own constructor is untyped
     yield kept
     keyring.set_keyring(before)
 

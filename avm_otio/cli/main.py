@@ -107,7 +107,7 @@ def _call(args: list[str]) -> int:
 def _told(output: Output, error: AvmError) -> int:
     try:
         output.error(error)
-    except BrokenPipeError:
+    except OSError:  # also a terminal that was closed
         _nobody_reads()
     return error.exit_code
 

@@ -245,7 +245,7 @@ def service() -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             good = self.headers["authorization"] == f"Token {TOKEN}"
-            empty = {"count": 0, "next": None, "previous": None, "results": []}
+            empty: dict[str, object] = {"count": 0, "next": None, "previous": None, "results": []}
             body = json.dumps(empty if good else {"message": ["Invalid token."]}).encode()
             self.send_response(200 if good else 401)
             self.send_header("content-type", "application/json")
