@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT = 640, 360
 """Size of every moving picture here, in pixels."""
 
-Image = NDArray[np.float32]
+Image = NDArray[np.floating]
 Colour = tuple[float, float, float]
 
 _ROWS, _COLUMNS = (axis.astype(np.float32) for axis in np.ogrid[0:HEIGHT, 0:WIDTH])
@@ -20,6 +20,11 @@ def rgb(code: str) -> Colour:
     """A colour from six hexadecimal digits, each part 0 to 1."""
     red, green, blue = (int(code[at : at + 2], 16) / 255 for at in (0, 2, 4))
     return red, green, blue
+
+
+def light(colour: Colour) -> Image:
+    """A colour as an array that can be reckoned with."""
+    return np.asarray(colour, dtype=np.float32)
 
 
 @cache
@@ -33,11 +38,13 @@ def smooth_noise(seed: int, width: int, height: int, coarse: int) -> Image:
     """A cloud-like texture, 0 to 1, that repeats sideways; ``coarse`` is its largest blob in pixels."""
     rng = np.random.default_rng(seed)
     shape = (np.fft.fftfreq(height)[:, None] ** 2 + np.fft.rfftfreq(width)[None, :] ** 2) * coarse**2
-    waves = np.fft.rfft2(rng.standard_normal((height, width))) / (0.35 + shape) ** 1.1
+    waves: NDArray[np.complexfloating] = (
+        np.fft.rfft2(rng.standard_normal((height, width))) / (0.35 + shape) ** 1.1
+    )
     waves[0, 0] = 0
-    field = np.fft.irfft2(waves, (height, width))
+    field: NDArray[np.float64] = np.fft.irfft2(waves, (height, width))
     low, high = np.percentile(field, (2, 98))
-    return np.clip((field - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((field - low) / (high - low), 0, 1), dtype=np.float32)
 
 
 class Canvas:
@@ -88,7 +95,7 @@ class Canvas:
         """Everything under a line given as one y a column; ``fade_to`` is its colour at the foot."""
         cover = np.clip(_ROWS - line[None, :].astype(np.float32) + 0.5, 0, 1)
         depth = np.clip((_ROWS - line.min()) / max(HEIGHT - float(line.min()), 1), 0, 1)[..., None]
-        paint = np.float32(colour) + depth * (np.float32(fade_to or colour) - np.float32(colour))
+        paint = light(colour) + depth * (light(fade_to or colour) - light(colour))
         self.pixels += cover[..., None] * (paint - self.pixels)
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1) -> None:
@@ -96,12 +103,12 @@ class Canvas:
         area, rows, columns = self._near(
             x - 2.4 * radius, y - 2.4 * radius, x + 2.4 * radius, y + 2.4 * radius, 1
         )
-        light = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / np.float32(radius * radius)) * strength
-        self.pixels[area] += light[..., None] * np.float32(colour)
+        shine = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / radius**2) * strength
+        self.pixels[area] += shine[..., None] * light(colour)
 
     def veil(self, cover: Image, colour: Colour) -> None:
         """Blend a colour over the whole picture by a map of 0 to 1."""
-        self.pixels += cover[..., None] * (np.float32(colour) - self.pixels)
+        self.pixels += cover[..., None] * (light(colour) - self.pixels)
 
     def done(self) -> NDArray[np.uint8]:
         """The picture as 8-bit RGB, corners a little darker."""
@@ -118,4 +125,4 @@ class Canvas:
 
     def _cover(self, area: tuple[slice, slice], cover: Image, colour: Colour, opacity: float) -> None:
         part = self.pixels[area]
-        part += (np.clip(cover, 0, 1) * np.float32(opacity))[..., None] * (np.float32(colour) - part)
+        part += (np.clip(cover, 0, 1) * opacity)[..., None] * (light(colour) - part)

@@ -1,4 +1,4 @@
-"""What happens when: drawn by ``scenes`` and sounded by ``sounds``, so that both agree to the moment.
+"""What happens when: drawn and sounded, so that both agree to the moment.
 
 All times are seconds of a scene's own clock, 0 at the first frame of its file.
 """
@@ -31,6 +31,12 @@ BOUNCES_S = (0.55, 1.50, 2.28, 2.92, 3.45, 3.88, 4.23)
 
 BURSTS_S = (0.7, 1.6, 2.4, 3.7, 4.5, 5.9, 6.7, 7.4)
 """When a firework bursts."""
+
+TALK_SEED = 7
+"""Which speech the talker gives."""
+
+TALK_S = 8.0
+"""How long that speech is."""
 
 DRUMS_S = (0.25, 1.25, 1.75, 2.25, 3.25, 3.5, 3.75, 4.25, 5.25, 5.75)
 """When the festival drum is struck."""

@@ -13,8 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import indoors
 import numpy as np
-import scenes
+import outdoors
 import sounds
 from av.codec.context import Flags
 from canvas import HEIGHT, WIDTH, Canvas, rgb
@@ -24,33 +25,36 @@ FILM, NTSC_FILM, PAL, NTSC = Fraction(24), Fraction(24000, 1001), Fraction(25), 
 CJK_PICTURE = "媒體 檔案 #1 100%.mp4"
 CJK_SOUND = "現場 聲音 'A' 🏮.m4a"
 
+Draw = Callable[[float], Canvas]
+Hear = Callable[[float], sounds.Samples]
+
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A camera file: a moving scene, with its sound unless ``silent``.
+    """A camera file: a moving scene and its sound.
 
     Attributes:
-        scene: Its name in ``scenes`` and in ``sounds``.
+        draw: Its picture at a moment, in seconds.
+        sound: Its sound of a length, in seconds; ``None`` for a silent file.
         rate: Frames a second.
         frames: Its length.
         timecode: Start timecode, written into the file; empty for a file that has none.
         start: The same as a count of frames since 00:00:00:00.
-        silent: Whether it has no sound at all.
     """
 
-    scene: str
+    draw: Draw
+    sound: Hear | None
     rate: Fraction
     frames: int
     timecode: str = ""
     start: int = 0
-    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
     """A sound file as long as ``frames`` frames of picture."""
 
-    scene: str
+    sound: Hear
     rate: Fraction
     frames: int
     start: int = 0
@@ -60,7 +64,7 @@ class Sound:
 class Sequence:
     """Numbered JPEGs; ``start`` is the first number."""
 
-    scene: str
+    draw: Draw
     rate: Fraction
     frames: int
     start: int
@@ -78,25 +82,25 @@ class Still:
 Media = Shot | Sound | Sequence | Still
 
 FOOTAGE: dict[str, Media] = {
-    "train.mp4": Shot("train", FILM, 100),
-    "walker.mp4": Shot("walker", FILM, 96),
-    "talker.mp4": Shot("talker", FILM, 150),
-    "clock.mp4": Shot("clock", FILM, 84),
-    "ball.mp4": Shot("ball", FILM, 96),
-    "rain.mp4": Shot("rain", FILM, 72),
-    "fireworks.mp4": Shot("fireworks", FILM, 96),
-    "A001_drive.mov": Shot("drive", NTSC_FILM, 120, "10:00:00:00", 864_000),
-    "A002_shore.mov": Shot("shore", NTSC_FILM, 120, "10:09:58:12", 878_364),
-    "B001_balloons.mov": Shot("balloons", NTSC, 228, "01:58:56;00", 213_866),
-    "B002_fireworks.mov": Shot("fireworks", NTSC, 228, "02:00:57;10", 217_504),
-    "ball_25.mp4": Shot("ball", PAL, 125),
-    "walker_25.mp4": Shot("walker", PAL, 100),
-    "interview_camera.mp4": Shot("talker", PAL, 125, silent=True),
-    "interview_boom.wav": Sound("interview", PAL, 125),
-    "music_44100.wav": Sound("music", PAL, 140),
-    CJK_PICTURE: Shot("lanterns", PAL, 125, silent=True),
-    CJK_SOUND: Sound("lanterns", PAL, 125),
-    "balloons.####.jpg": Sequence("balloons", FILM, 24, 1001),
+    "train.mp4": Shot(outdoors.train, sounds.train, FILM, 100),
+    "walker.mp4": Shot(outdoors.walker, sounds.walker, FILM, 96),
+    "talker.mp4": Shot(indoors.talker, sounds.talker, FILM, 150),
+    "clock.mp4": Shot(indoors.clock, sounds.clock, FILM, 84),
+    "ball.mp4": Shot(indoors.ball, sounds.ball, FILM, 96),
+    "rain.mp4": Shot(indoors.rain, sounds.rain, FILM, 72),
+    "fireworks.mp4": Shot(outdoors.fireworks, sounds.fireworks, FILM, 96),
+    "A001_drive.mov": Shot(outdoors.drive, sounds.drive, NTSC_FILM, 120, "10:00:00:00", 864_000),
+    "A002_shore.mov": Shot(outdoors.shore, sounds.shore, NTSC_FILM, 120, "10:09:58:12", 878_364),
+    "B001_balloons.mov": Shot(outdoors.balloons, sounds.balloons, NTSC, 228, "01:58:56;00", 213_866),
+    "B002_fireworks.mov": Shot(outdoors.fireworks, sounds.fireworks, NTSC, 228, "02:00:57;10", 217_504),
+    "ball_25.mp4": Shot(indoors.ball, sounds.ball, PAL, 125),
+    "walker_25.mp4": Shot(outdoors.walker, sounds.walker, PAL, 100),
+    "interview_camera.mp4": Shot(indoors.talker, None, PAL, 125),
+    "interview_boom.wav": Sound(sounds.interview, PAL, 125),
+    "music_44100.wav": Sound(sounds.music, PAL, 140),
+    CJK_PICTURE: Shot(outdoors.lanterns, None, PAL, 125),
+    CJK_SOUND: Sound(sounds.lanterns, PAL, 125),
+    "balloons.####.jpg": Sequence(outdoors.balloons, FILM, 24, 1001),
     "emblem.png": Still(FILM, 120),
 }
 """File name → what it holds. ``####`` stands for a sequence's number."""
@@ -109,15 +113,15 @@ def write(name: str, folder: Path) -> None:
         case Shot() as shot:
             _write_shot(path, shot)
         case Sound() as sound if path.suffix == ".wav":
-            rate = sounds.MUSIC_RATE if sound.scene == "music" else sounds.RATE
-            _write_wav(path, _heard(sound), rate)
+            rate = sounds.MUSIC_RATE if sound.sound is sounds.music else sounds.RATE
+            _write_wav(path, _heard(sound.sound, sound), rate)
         case Sound() as sound:
             with _container(path) as container:
-                track = _SoundTrack(container, _heard(sound))
+                track = _SoundTrack(container, _heard(sound.sound, sound))
                 track.encode_until(None)
         case Sequence() as sequence:
             for frame in range(sequence.frames):
-                image = getattr(scenes, sequence.scene)(float(frame / sequence.rate)).done()
+                image = sequence.draw(float(frame / sequence.rate)).done()
                 half = image.reshape(HEIGHT // 2, 2, WIDTH // 2, 2, 3).mean(axis=(1, 3))
                 number = f"{sequence.start + frame:04d}"
                 _write_image(folder / name.replace("####", number), np.rint(half).astype(np.uint8))
@@ -125,8 +129,8 @@ def write(name: str, folder: Path) -> None:
             _write_image(path, _emblem())
 
 
-def _heard(media: Shot | Sound) -> sounds.Samples:
-    samples: sounds.Samples = getattr(sounds, media.scene)(float(media.frames / media.rate))
+def _heard(hear: Hear, media: Shot | Sound) -> sounds.Samples:
+    samples = hear(float(media.frames / media.rate))
     return samples * min(1.0, 0.85 / float(np.abs(samples).max()))
 
 
@@ -135,7 +139,6 @@ def _container(path: Path) -> av.container.OutputContainer:
 
 
 def _write_shot(path: Path, shot: Shot) -> None:
-    draw: Callable[[float], Canvas] = getattr(scenes, shot.scene)
     with _container(path) as container:
         stream = container.add_stream("libx264", rate=shot.rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -153,9 +156,9 @@ def _write_shot(path: Path, shot: Shot) -> None:
         }
         if shot.timecode:
             stream.metadata["timecode"] = shot.timecode
-        track = None if shot.silent else _SoundTrack(container, _heard(shot))
+        track = None if shot.sound is None else _SoundTrack(container, _heard(shot.sound, shot))
         for number in range(shot.frames):
-            seen = av.VideoFrame.from_ndarray(draw(float(number / shot.rate)).done(), "rgb24")
+            seen = av.VideoFrame.from_ndarray(shot.draw(float(number / shot.rate)).done(), "rgb24")
             frame = seen.reformat(
                 format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG", interpolation="BICUBIC"
             )

@@ -7,7 +7,7 @@ from itertools import accumulate
 from xml.etree import ElementTree as ET
 
 from canvas import HEIGHT, WIDTH
-from footage import FOOTAGE, NTSC_FILM
+from footage import FOOTAGE, NTSC_FILM, Shot
 from timelines import url
 
 Cut = tuple[str, int, int]
@@ -183,6 +183,7 @@ def _file(file: str, whole: bool) -> ET.Element:
     element = ET.Element("file", id=f"file-{file.partition('.')[0]}")
     if whole:
         media = FOOTAGE[file]
+        assert isinstance(media, Shot)
         sound = _node("samplecharacteristics", ("depth", 16), ("samplerate", 48000))
         element.extend(
             _node(

@@ -38,14 +38,14 @@ def main() -> None:
     for name, text in texts().items():
         (asked.folder / name).write_text(text, encoding="utf-8", newline="\n")
     with ProcessPoolExecutor() as workers:
-        for name, _ in zip(
-            asked.media, workers.map(partial(footage.write, folder=media), asked.media), strict=True
-        ):
-            print(f"media/{name}")
+        made = workers.map(partial(footage.write, folder=media), asked.media)
+        for number, _ in enumerate(made, 1):
+            print(f"Media file {number} of {len(asked.media)}")
 
 
 def _otio_text(make: Callable[[], otio.schema.Timeline]) -> str:
-    return otio.adapters.write_to_string(make(), "otio_json", indent=2) + "\n"
+    text: str = otio.adapters.write_to_string(make(), "otio_json", indent=2)
+    return text + "\n"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from events import (
     DRUMS_S,
     POLE_S,
     STEP_S,
+    TALK_S,
+    TALK_SEED,
     TICK_S,
     WAVE_S,
     Syllable,
@@ -21,7 +23,6 @@ from events import (
     speech,
 )
 from numpy.typing import NDArray
-from scenes import TALK_S, TALK_SEED
 
 RATE = 48_000
 """Sample rate of every sound here but the music, in hertz."""
@@ -109,7 +110,9 @@ def fireworks(seconds: float) -> Samples:
 def drive(seconds: float) -> Samples:
     """An engine, the road, a car that comes past, and the joints of a bridge."""
     t = _time(seconds)
-    hum = sum(np.sin(2 * pi * 46 * n * t + 0.9 * n * np.sin(1.7 * t)) / n for n in range(1, 8))
+    hum: Samples = np.sum(
+        [np.sin(2 * pi * 46 * n * t + 0.9 * n * np.sin(1.7 * t)) / n for n in range(1, 8)], axis=0
+    )
     mix = _stereo(_noise(15, seconds, 50, 900), _noise(16, seconds, 50, 900)) * 0.09 + 0.035 * hum[:, None]
     for number, start in enumerate(np.arange(0.9, seconds, 1.55)):
         _add(mix, start, _swish(220 + number, 0.7) * 0.35, -0.6)
@@ -159,7 +162,7 @@ def lanterns(seconds: float) -> Samples:
 def interview(seconds: float) -> Samples:
     """The talker's voice through one cheap microphone: mains hum and hiss, for noise reduction to work on."""
     t = _time(seconds)
-    hum = sum(np.sin(2 * pi * 50 * n * t) / n for n in (1, 2, 3, 5))
+    hum: Samples = np.sum([np.sin(2 * pi * 50 * n * t) / n for n in (1, 2, 3, 5)], axis=0)
     mono = (
         _voice(TALK_SEED, TALK_S, 118)[: len(t)] * 0.6 + _noise(32, seconds, 60, 12_000) * 0.035 + 0.018 * hum
     )
@@ -210,8 +213,9 @@ def _noise(seed: int, seconds: float, low_hz: float, high_hz: float) -> Samples:
     spectrum *= (
         np.sqrt(low_hz / (hertz + low_hz)) / (1 + (low_hz / hertz) ** 4) / (1 + (hertz / high_hz) ** 4)
     )
-    shaped = np.fft.irfft(spectrum, count)
-    return shaped / np.sqrt(np.mean(shaped**2))
+    shaped: Samples = np.fft.irfft(spectrum, count)
+    shaped /= np.sqrt(np.mean(shaped**2))
+    return shaped
 
 
 def _knock(seed: int, seconds: float, pitch_hz: float, bright_hz: float) -> Samples:
@@ -231,12 +235,16 @@ def _click(seed: int, seconds: float, pitch_hz: float) -> Samples:
 
 def _swish(seed: int, seconds: float) -> Samples:
     """Air that goes past."""
-    return _noise(seed, seconds, 300, 4000) * np.sin(pi * _time(seconds) / seconds) ** 3 * 0.6
+    swell: Samples = 0.6 * np.sin(pi * _time(seconds) / seconds) ** 3
+    return _noise(seed, seconds, 300, 4000) * swell
 
 
 def _pluck(pitch_hz: float, seconds: float) -> Samples:
     t = _time(seconds, MUSIC_RATE)
-    tone = sum(np.sin(2 * pi * pitch_hz * n * t) / n**1.4 * np.exp(-t * (2.2 + 1.5 * n)) for n in range(1, 9))
+    tone: Samples = np.sum(
+        [np.sin(2 * pi * pitch_hz * n * t) / n**1.4 * np.exp(-t * (2.2 + 1.5 * n)) for n in range(1, 9)],
+        axis=0,
+    )
     return tone * np.minimum(t * 400, 1) * np.minimum((seconds - t) * 40, 1)
 
 
@@ -265,12 +273,16 @@ def _vowel(syllable: Syllable, pitch_hz: float) -> Samples:
     pulses = np.diff(np.floor(phase), prepend=0.0)
     spectrum = np.fft.rfft(pulses, 2 * len(t))
     hertz = np.fft.rfftfreq(2 * len(t), 1 / RATE)
-    throat = sum(
-        level / np.sqrt((1 - (hertz / peak) ** 2) ** 2 + (hertz * width / peak**2) ** 2)
-        for peak, width, level in zip(
-            _FORMANTS_HZ[syllable.vowel], (80, 110, 160), (1.0, 0.5, 0.25), strict=True
-        )
+    throat: Samples = np.sum(
+        [
+            level / np.sqrt((1 - (hertz / peak) ** 2) ** 2 + (hertz * width / peak**2) ** 2)
+            for peak, width, level in zip(
+                _FORMANTS_HZ[syllable.vowel], (80, 110, 160), (1.0, 0.5, 0.25), strict=True
+            )
+        ],
+        axis=0,
     )
-    voiced = np.fft.irfft(spectrum * throat / (1 + (hertz / 1500) ** 2) * (hertz > 60))[: len(t)]
+    voiced: Samples = np.fft.irfft(spectrum * throat / (1 + (hertz / 1500) ** 2) * (hertz > 60))[: len(t)]
     loud = np.sin(pi * t / length) ** 0.6 * (0.45 + 0.55 * syllable.stress)
-    return voiced / np.abs(voiced).max() * loud * 0.8
+    voiced *= 0.8 * loud / np.abs(voiced).max()
+    return voiced
