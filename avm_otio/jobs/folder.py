@@ -48,7 +48,7 @@ class JobFolder:
             OutputError: It cannot be written.
         """
         path = self.path / name
-        write_text(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        write_text(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
         return path
 
 

@@ -1,0 +1,134 @@
+"""A film service on loopback that keeps the contract, save where a test tells it otherwise."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from loopback_http import Asked, Reply, raw, says
+
+FILM_ID, SESSION_ID = 1320, 3215
+
+
+@dataclass
+class ScriptedService:
+    """Answers as the contract says with ``result``; ``instead`` replaces the answer of one call.
+
+    Attributes:
+        url: Its address.
+        result: What the service found.
+        files: Path → what a download of it gives.
+        instead: ``"POST /film/"`` and the like → another answer.
+        asked: Every request that came.
+    """
+
+    url: str
+    result: dict[str, Any]
+    files: dict[str, Reply] = field(default_factory=dict)
+    instead: dict[str, Reply] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    def calls(self, method: str) -> list[str]:
+        return [one.path for one in self.asked if one.method == method]
+
+
+@contextmanager
+def film_service(result: dict[str, Any]) -> Iterator[ScriptedService]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            left = int(self.headers.get("content-length", 0))
+            body = self.rfile.read(left)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            service.asked.append(Asked(self.command, self.path, headers, body))
+            self.reply()(self)
+
+        def reply(self) -> Callable[[BaseHTTPRequestHandler], None]:
+            call = f"{self.command} {self.path}"
+            film, session = f"/film/{FILM_ID}/", f"/film/{FILM_ID}/service/{SESSION_ID}/"
+            usual = {
+                "POST /film/": {"id": FILM_ID},
+                f"GET {film}": {"id": FILM_ID, "type": "normal_film"},
+                f"POST {film}service/": {"session_id": SESSION_ID},
+                f"GET {session}": service.result,
+            }
+            if call in service.instead:
+                return service.instead[call]
+            if self.path in service.files:
+                return service.files[self.path]
+            return says(usual[call]) if call in usual else says({"message": ["Not found."]}, 404)
+
+        do_GET = do_POST = answer  # noqa: N815  # the names that http.server calls
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    service = ScriptedService(f"http://127.0.0.1:{server.server_port}", result)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def effect(
+    service_url: str, number: int = 1, start: Any = "00:00:00.5", end: Any = "00:00:01", **more: Any
+) -> dict[str, Any]:
+    item = {
+        "id": number,
+        "price": 2.5,
+        "duration": None,
+        "url": f"{service_url}/items/{number}",
+        "title": f"S-{number}",
+    }
+    return {
+        "start_at": start,
+        "end_at": end,
+        "object_class": 1,
+        "action_labels": [2],
+        "sound_effect_items": [item | more],
+    }
+
+
+def result_of(*effects: Any, musics: Any = ()) -> dict[str, Any]:
+    return {
+        "is_done": True,
+        "music_mapping_service": {"is_done": True, "musics": list(musics)},
+        "sound_effect_service": {"is_done": True, "sound_effects": list(effects)},
+    }
+
+
+def wav(seconds: float = 1.0, rate_hz: int = 48_000, channels: int = 2) -> bytes:
+    """A tone as a WAV file."""
+    import io
+    import wave
+
+    import numpy as np
+
+    tone = (np.sin(np.arange(round(seconds * rate_hz)) * 0.05) * 8000).astype("<i2")
+    held = io.BytesIO()
+    with wave.open(held, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(np.repeat(tone[:, None], channels, axis=1).tobytes())
+    return held.getvalue()
+
+
+def sound(data: bytes | None = None) -> Reply:
+    return raw(200, wav() if data is None else data, content_type="audio/wav")
+
+
+def as_json(document: Any) -> str:
+    return json.dumps(document)
