@@ -24,7 +24,7 @@ from avm_otio.core.placement import AS_IT_COMES, Laid, Layout
 from avm_otio.core.report import Report, Silent
 from avm_otio.dialects.registry import Opened
 from avm_otio.files import same_file
-from avm_otio.jobs import pipeline
+from avm_otio.jobs import pipeline, saved
 from avm_otio.jobs.pipeline import Scored, Source
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _ENGINE_LICENSE = (1,), 1, (1,)
 """Range, duration and platforms that the local engine is asked with; there they mean nothing."""
 
 _SILENT = Silent()
+_UNKNOWN = Origin()
 
 
 def score(
@@ -107,11 +108,11 @@ def lay_answer(
     *,
     media_folder: Path | None = None,
     layout: Layout = AS_IT_COMES,
-    origin: Origin | None = None,
+    origin: Origin = _UNKNOWN,
     report: Report = _SILENT,
 ) -> tuple[Opened, Laid]:
-    """Lay a saved Film, service result or notification onto a timeline; see ``jobs.pipeline.lay_answer``."""
-    return pipeline.lay_answer(
+    """Lay a saved Film, service result or notification onto a timeline; see ``jobs.saved.lay_answer``."""
+    return saved.lay_answer(
         document, source, media_folder=media_folder, layout=layout, origin=origin, report=report
     )
 
@@ -123,12 +124,10 @@ def lay_alone(
     rate: Fraction | None = None,
     media_folder: Path | None = None,
     layout: Layout = AS_IT_COMES,
-    origin: Origin | None = None,
+    origin: Origin = _UNKNOWN,
 ) -> tuple[Opened, Laid]:
-    """A timeline that holds nothing but what a saved answer offers; see ``jobs.pipeline.lay_alone``."""
-    return pipeline.lay_alone(
-        document, path, rate=rate, media_folder=media_folder, layout=layout, origin=origin
-    )
+    """A timeline that holds nothing but what a saved answer offers; see ``jobs.saved.lay_alone``."""
+    return saved.lay_alone(document, path, rate=rate, media_folder=media_folder, layout=layout, origin=origin)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ DEFAULT_RATE = Fraction(24)
 """Frames a second of a timeline made from an answer alone, which knows of no frames."""
 
 
+_UNKNOWN = Origin()
+
+
 def sound_as_served(item: Item) -> Sound:
     """An item's media by what the service says of it, where there is no file."""
     duration = None if not item.duration_us else from_micros(item.duration_us)
@@ -45,7 +48,7 @@ def lay_alone(
     rate: Fraction = DEFAULT_RATE,
     sound_of: Callable[[Item], Sound] = sound_as_served,
     layout: Layout = AS_IT_COMES,
-    origin: Origin | None = None,
+    origin: Origin = _UNKNOWN,
     name: str = "A.V. Mapping",
 ) -> tuple[otio.schema.Timeline, Laid]:
     """A timeline that holds nothing but what an answer offers.
@@ -64,4 +67,4 @@ def lay_alone(
     """
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(document, cues))
     laid = lay(cues, film_map, rate, sound_of, layout)
-    return add_tracks(otio.schema.Timeline(name), laid, origin or Origin()), laid
+    return add_tracks(otio.schema.Timeline(name), laid, origin), laid

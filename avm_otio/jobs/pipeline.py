@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import opentimelineio as otio
 
-from avm_otio.core import results
-from avm_otio.core.cues import Cues, Item, read_cues
-from avm_otio.core.errors import SelectionError
+from avm_otio.core.cues import Cues, read_cues
+from avm_otio.core.errors import AvmError
 from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import AS_IT_COMES, Laid, LaidClip, Layout, Sound, lay
+from avm_otio.core.placement import AS_IT_COMES, Laid, LaidClip, Layout, lay
 from avm_otio.core.plan import ExportPlan, MediaSource
 from avm_otio.core.report import Report, Silent
 from avm_otio.core.selection import Selection, find_track, plan_film, start_frame
 from avm_otio.core.timing import format_timecode, nearest_frame
 from avm_otio.core.tracks import add_tracks, without_ours
-from avm_otio.core.urls import UrlStyle, url_of
+from avm_otio.core.urls import url_of
 from avm_otio.dialects import registry
 from avm_otio.dialects.registry import Opened
 from avm_otio.files import make_folder
 from avm_otio.jobs.folder import JobFolder, open_job, readable
+from avm_otio.jobs.items import download
 
 if TYPE_CHECKING:
     from avm_otio.api.client import Client
-    from avm_otio.api.models import ServiceRequest
+    from avm_otio.api.models import ServiceRequest, ServiceResult
     from avm_otio.media.export import FilmFile
 
 _SILENT = Silent()
@@ -91,13 +92,6 @@ class Scored:
         return format_timecode(self.start_frame + clip.span.start, self.laid.rate)
 
 
-@dataclass(frozen=True, slots=True)
-class _Film:
-    plan: ExportPlan
-    file: FilmFile
-    sources: Mapping[MediaSource, Path] = field(repr=False)
-
-
 def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
     """Read a timeline, without the tracks that an earlier run laid.
 
@@ -118,7 +112,7 @@ def export(source: Source, output: Path, *, quality: str | None = None, report: 
         OutputError: The film cannot be written.
     """
     opened = open_timeline(source, report)
-    return _export(opened, source, _plan(opened, source, report), output, quality, report).file
+    return _export(opened, source, _plan(opened, source, report), output, quality, report)
 
 
 def score(
@@ -159,43 +153,60 @@ def score(
     asked = _asked(plan, request, client, service)
     job = open_job(jobs_folder or opened.side_folder, plan.name, asked)
     film = _export(opened, source, plan, job.film, quality, report, may_pass=True)
-    check_film_may(FilmType.NORMAL if film.file.has_sound else FilmType.SILENT, request.services)
-    film_id, session_id, cues = _ask(client, request, job, film, source, layout.skip_bad, timeout_s, report)
-    sounds = _download(client, cues, job, report)
+    check_film_may(FilmType.NORMAL if film.has_sound else FilmType.SILENT, request.services)
+    name = f"{readable(source.path.stem)}-{job.key}{film.path.suffix.lower()}"
+    film_id, session_id, answer = _ask(client, request, job, film, name, timeout_s, report)
     folder = make_folder(output.absolute().parent)
     style = registry.url_style(opened.timeline)
-
-    def sound_of(item: Item) -> Sound:
-        path, sound = sounds[_key(item)]
-        return replace(sound, url=url_of(path, style, folder))
-
     rate = timeline_rate(opened.timeline)
-    laid = lay(cues, plan.film_map, rate, sound_of, layout)
-    origin = Origin(
-        service=service,
-        currency=client.currency,
-        language=client.language,
-        film_id=film_id,
-        session_id=session_id,
-        license=request.license.dump(),
-    )
+    with _answer_kept(job):
+        cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
+        sound_of = download(
+            cues.chosen,
+            job.media,
+            lambda path: url_of(path, style, folder),
+            service_url=client.base_url,
+            report=report,
+        )
+        laid = lay(cues, plan.film_map, rate, sound_of, layout)
+    origin = Origin(service, client.currency, client.language, film_id, session_id, request.license.dump())
     notes = [*laid.notes]
     replaced: Sequence[tuple[int, MediaSource | None]] = ()
     if laid.dialogue:
-        replaced = _heard(opened.timeline, source.selection, plan)
+        replaced = heard(opened.timeline, source.selection, plan)
         if not replaced:
             notes.append(
-                "The picture's own sound is not a track: mute it in your editor under the new dialogue."
+                "The picture's own sound is on no track: mute it in your editor under the new dialogue."
             )
     here = registry.moved(opened, folder)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes += registry.write(scored, output)
     for note in notes:
         report.warn(note)
-    tracks = [track.name for track in scored.timeline.tracks]
-    report.event("written", path=str(output), tracks=tracks)
-    total, start = total_price(cues), start_frame(opened.timeline, rate)
-    return Scored(output, job.path, film_id, session_id, laid, client.currency, total, start, tuple(notes))
+    report.event("written", path=str(output), tracks=[track.name for track in scored.timeline.tracks])
+    return Scored(
+        output=output,
+        job=job.path,
+        film_id=film_id,
+        session_id=session_id,
+        laid=laid,
+        currency=client.currency,
+        total=total_price(cues),
+        start_frame=start_frame(opened.timeline, rate),
+        notes=tuple(notes),
+    )
+
+
+@contextmanager
+def _answer_kept(job: JobFolder) -> Iterator[None]:
+    """Whatever fails once the service has answered, say that its answer is not lost."""
+    try:
+        yield
+    except AvmError as error:
+        error.hint = (
+            f"{error.hint} The answer, which is paid for, is kept: {job.path / 'result.json'}.".strip()
+        )
+        raise
 
 
 def total_price(cues: Cues) -> Decimal:
@@ -245,45 +256,39 @@ def _export(
     report: Report,
     *,
     may_pass: bool = False,
-) -> _Film:
-    from avm_otio.media import export as media_export
+) -> FilmFile:
+    """The film as a file; where it is one whole file that is small enough, and that is allowed, that file."""
+    from avm_otio.media.export import Quality, export_film, whole_file
     from avm_otio.media.locate import locate
 
     media = locate(plan.media, folder=opened.folder, roots=source.media_roots)
-    whole = media_export.whole_file(plan, media) if may_pass else None
-    if whole is not None:
-        file = whole
-    else:
+    film = whole_file(plan, media) if may_pass else None
+    if film is None:
         with report.step("Exporting the film", plan.frames) as advance:
-            file = media_export.export_film(
-                plan,
-                media,
-                output,
-                quality=media_export.Quality(quality or media_export.Quality.P540),
-                progress=advance,
+            film = export_film(
+                plan, media, output, quality=Quality(quality or Quality.P540), progress=advance
             )
-    for note in file.notes:
+    for note in film.notes:
         report.warn(note)
-    report.event("film_exported", path=str(file.path), size_bytes=file.size_bytes, reencoded=file.reencoded)
-    return _Film(plan, file, media)
+    report.event("film_exported", path=str(film.path), size_bytes=film.size_bytes, reencoded=film.reencoded)
+    return film
 
 
 def _ask(
     client: Client,
     request: ServiceRequest,
     job: JobFolder,
-    film: _Film,
-    source: Source,
-    skip_bad: bool,
+    film: FilmFile,
+    name: str,
     timeout_s: float,
     report: Report,
-) -> tuple[int, int, Cues]:
+) -> tuple[int, int, ServiceResult]:
+    """Upload, submit and wait; the answer is on disk when this returns."""
     from avm_otio.api.models import resolve_result
     from avm_otio.api.waiting import wait_for_result
 
-    file_name = f"{readable(source.path.stem)}-{job.key}{film.file.path.suffix.lower()}"
-    with report.step("Uploading the film", film.file.size_bytes) as advance:
-        film_id = client.create_film(film.file.path, filename=file_name, progress=advance)
+    with report.step("Uploading the film", film.size_bytes) as advance:
+        film_id = client.create_film(film.path, filename=name, progress=advance)
     report.event("film_created", film_id=film_id)
     session_id = client.create_service(film_id, request)
     report.event("service_submitted", film_id=film_id, session_id=session_id)
@@ -294,41 +299,13 @@ def _ask(
             advance(0)
 
         result = wait_for_result(client, film_id, session_id, timeout_s=timeout_s, on_poll=on_poll)
-    job.save("result.json", result.dump())
+    job.save("result.json", result.payload(client.keys))
     described = client.film(film_id)
     job.save("film.json", described.dump())
-    resolved = resolve_result(result, described, request.services)
-    return film_id, session_id, read_cues(resolved.dump(), skip_bad=skip_bad)
+    return film_id, session_id, resolve_result(result, described, request.services)
 
 
-def _key(item: Item) -> tuple[int, str]:
-    return item.id, item.url or ""
-
-
-def _download(
-    client: Client, cues: Cues, job: JobFolder, report: Report
-) -> dict[tuple[int, str], tuple[Path, Sound]]:
-    """Fetch the chosen items, each once, and measure them."""
-    from avm_otio.media.fetch import fetch
-    from avm_otio.media.naming import safe_stem
-    from avm_otio.media.probe import sound_length
-
-    wanted = {_key(item): item for item in cues.chosen}
-    found: dict[tuple[int, str], tuple[Path, Sound]] = {}
-    with report.step("Downloading", len(wanted)) as advance:
-        for number, (key, item) in enumerate(wanted.items(), 1):
-            path = fetch(
-                item.url or "", job.media, safe_stem(item.id, item.title), service_url=client.base_url
-            )
-            facts = sound_length(path)
-            duration = Fraction(facts.samples, facts.sample_rate_hz)
-            found[key] = path, Sound("", duration, facts.samples, facts.sample_rate_hz, facts.channels)
-            report.event("item_downloaded", id=item.id, path=str(path))
-            advance(number, len(wanted))
-    return found
-
-
-def _heard(
+def heard(
     timeline: otio.schema.Timeline, selection: Selection, plan: ExportPlan
 ) -> list[tuple[int, MediaSource | None]]:
     """Which sound of the timeline the film carried: tracks, and the media in them where not all."""
@@ -338,109 +315,3 @@ def _heard(
     if selection.track is not None and find_track(timeline, selection.track) in indices:
         return [(find_track(timeline, selection.track), None)]
     return [(index, None) for index in indices]
-
-
-def lay_answer(
-    document: Any,
-    source: Source,
-    *,
-    media_folder: Path | None = None,
-    layout: Layout = AS_IT_COMES,
-    origin: Origin | None = None,
-    report: Report = _SILENT,
-) -> tuple[Opened, Laid]:
-    """Lay a saved answer onto a timeline; no service in sight.
-
-    Args:
-        document: A Film, a service result or a notification, as parsed.
-        source: The timeline and where on it the film lay.
-        media_folder: Where the items' files are, named ``<id>.*`` or by title.
-        layout: How cues are laid.
-        origin: What is known of where the answer comes from.
-        report: Who is told of progress.
-
-    Raises:
-        InputError: The answer, the timeline or the selection cannot be used.
-    """
-    opened = open_timeline(source, report)
-    plan = plan_film(opened.timeline, source.selection)
-    cues = read_cues(document, skip_bad=layout.skip_bad)
-    if not cues.chosen:
-        report.warn("The answer offers nothing to lay.")
-    style = registry.url_style(opened.timeline)
-    sound_of = sounds_in(media_folder, lambda path: url_of(path, style, opened.folder))
-    laid = lay(cues, plan.film_map, timeline_rate(opened.timeline), sound_of, layout)
-    replaced = _heard(opened.timeline, source.selection, plan) if laid.dialogue else ()
-    scored = add_tracks(opened.timeline, laid, origin or Origin(), replaced=replaced)
-    return replace(opened, timeline=scored), laid
-
-
-def lay_alone(
-    document: Any,
-    path: Path,
-    *,
-    rate: Fraction | None = None,
-    media_folder: Path | None = None,
-    layout: Layout = AS_IT_COMES,
-    origin: Origin | None = None,
-) -> tuple[Opened, Laid]:
-    """A timeline that holds nothing but what a saved answer offers.
-
-    Args:
-        document: A Film, a service result or a notification, as parsed.
-        path: Where the answer was saved; its folder is what relative URLs are meant from.
-        rate: Frames a second; 24 where not given, since an answer knows of no frames.
-        media_folder: Where the items' files are.
-        layout: How cues are laid.
-        origin: What is known of where the answer comes from.
-
-    Raises:
-        InputError: The answer cannot be used.
-    """
-    cues = read_cues(document, skip_bad=layout.skip_bad)
-    sound_of = sounds_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
-    timeline, laid = results.lay_alone(
-        document, cues, rate=rate or results.DEFAULT_RATE, sound_of=sound_of, layout=layout, origin=origin
-    )
-    return Opened(timeline, path, path.absolute().parent), laid
-
-
-def sounds_in(media_folder: Path | None, name: Callable[[Path], str]) -> Callable[[Item], Sound]:
-    """How to find an item's media: ``<id>.*`` or by title in a folder, else as the service says.
-
-    Args:
-        media_folder: The folder; ``None`` for none.
-        name: The ``target_url`` of a path.
-
-    Raises:
-        SelectionError: There is no such folder.
-    """
-    if media_folder is None:
-        return results.sound_as_served
-    if not media_folder.is_dir():
-        raise SelectionError(f"There is no folder {media_folder}.", "Give the folder that holds the items.")
-    by_stem: dict[str, Path] = {}
-    for path in sorted(media_folder.iterdir(), reverse=True):
-        if path.is_file() and not path.name.startswith("."):
-            by_stem[path.stem] = path
-    known: dict[tuple[int, str], Sound] = {}
-
-    def sound_of(item: Item) -> Sound:
-        if _key(item) not in known:
-            known[_key(item)] = _sound_in(by_stem, item, name)
-        return known[_key(item)]
-
-    return sound_of
-
-
-def _sound_in(by_stem: Mapping[str, Path], item: Item, name: Callable[[Path], str]) -> Sound:
-    from avm_otio.media.naming import safe_stem
-    from avm_otio.media.probe import sound_length
-
-    stems: Collection[str] = (str(item.id), safe_stem(item.id, item.title), item.title)
-    path = next((by_stem[stem] for stem in stems if stem in by_stem), None)
-    if path is None:
-        return results.sound_as_served(item)
-    facts = sound_length(path)
-    duration = Fraction(facts.samples, facts.sample_rate_hz)
-    return Sound(name(path), duration, facts.samples, facts.sample_rate_hz, facts.channels)

@@ -1,0 +1,93 @@
+"""A saved answer laid onto a timeline, or onto one of its own: no service in sight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from avm_otio.core import results
+from avm_otio.core.cues import read_cues
+from avm_otio.core.flatten import timeline_rate
+from avm_otio.core.metadata import Origin
+from avm_otio.core.placement import AS_IT_COMES, Laid, Layout, lay
+from avm_otio.core.report import Report, Silent
+from avm_otio.core.selection import plan_film
+from avm_otio.core.tracks import add_tracks
+from avm_otio.core.urls import UrlStyle, url_of
+from avm_otio.dialects import registry
+from avm_otio.dialects.registry import Opened
+from avm_otio.jobs.items import found_in
+from avm_otio.jobs.pipeline import Source, heard, open_timeline
+
+_SILENT = Silent()
+_UNKNOWN = Origin()
+
+
+def lay_answer(
+    document: Any,
+    source: Source,
+    *,
+    media_folder: Path | None = None,
+    layout: Layout = AS_IT_COMES,
+    origin: Origin = _UNKNOWN,
+    report: Report = _SILENT,
+) -> tuple[Opened, Laid]:
+    """Lay a saved answer onto a timeline.
+
+    Args:
+        document: A Film, a service result or a notification, as parsed.
+        source: The timeline and where on it the film lay.
+        media_folder: Where the items' files are, named ``<id>.*`` or by title; an item without one is
+            referenced by its URL and the length that the service says, or its cue's.
+        layout: How cues are laid.
+        origin: What is known of where the answer comes from.
+        report: Who is told of progress.
+
+    Returns:
+        The timeline with the new tracks, not written yet, and what was laid.
+
+    Raises:
+        InputError: The answer, the timeline or the selection cannot be used.
+    """
+    opened = open_timeline(source, report)
+    plan = plan_film(opened.timeline, source.selection)
+    cues = read_cues(document, skip_bad=layout.skip_bad)
+    if not cues.chosen:
+        report.warn("The answer offers nothing to lay.")
+    style = registry.url_style(opened.timeline)
+    sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
+    laid = lay(cues, plan.film_map, timeline_rate(opened.timeline), sound_of, layout)
+    replaced = heard(opened.timeline, source.selection, plan) if laid.dialogue else ()
+    return replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced)), laid
+
+
+def lay_alone(
+    document: Any,
+    path: Path,
+    *,
+    rate: Fraction | None = None,
+    media_folder: Path | None = None,
+    layout: Layout = AS_IT_COMES,
+    origin: Origin = _UNKNOWN,
+) -> tuple[Opened, Laid]:
+    """A timeline that holds nothing but what a saved answer offers.
+
+    Args:
+        document: A Film, a service result or a notification, as parsed.
+        path: Where the answer was saved.
+        rate: Frames a second; 24 where not given, since an answer knows of no frames.
+        media_folder: Where the items' files are; see ``lay_answer``.
+        layout: How cues are laid.
+        origin: What is known of where the answer comes from.
+
+    Raises:
+        InputError: The answer cannot be used.
+    """
+    cues = read_cues(document, skip_bad=layout.skip_bad)
+    sound_of = found_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
+    timeline, laid = results.lay_alone(
+        document, cues, rate=rate or results.DEFAULT_RATE, sound_of=sound_of, layout=layout, origin=origin
+    )
+    return Opened(timeline, path, path.absolute().parent), laid
