@@ -5,7 +5,8 @@ All values; nothing here opens a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -174,7 +175,29 @@ class ExportPlan:
 
     @property
     def media(self) -> tuple[MediaSource, ...]:
-        """Every source that the film needs, each once, in order of use."""
+        """Every source that the film needs or may need, each once, in order of use."""
         used = [layer.media for segment in self.picture for layer in segment.layers]
         used += [segment.media for segment in self.sound]
         return tuple(dict.fromkeys(used))
+
+    @property
+    def hidden_media(self) -> tuple[MediaSource, ...]:
+        """Sources that lie below others throughout: seen only if what covers them turns out transparent."""
+        seen = {segment.media for segment in self.sound}
+        for segment in self.picture:
+            for layer in segment.layers:
+                seen.add(layer.media)
+                if layer.opacity_in == layer.opacity_out == 1:
+                    break
+        return tuple(source for source in self.media if source not in seen)
+
+    def without(self, lost: Collection[MediaSource]) -> ExportPlan:
+        """The same film without some of its picture layers."""
+        if not lost:
+            return self
+        picture = tuple(
+            replace(segment, layers=tuple(layer for layer in segment.layers if layer.media not in lost))
+            for segment in self.picture
+        )
+        told = (f"“{source.clip_name}” is missing; it lies below other clips." for source in lost)
+        return replace(self, picture=picture, notes=(*self.notes, *told))

@@ -28,6 +28,7 @@ from avm_otio.dialects.registry import Opened
 from avm_otio.files import make_folder
 from avm_otio.jobs.folder import JobFolder, open_job, readable
 from avm_otio.jobs.items import download
+from avm_otio.jobs.originals import give_lengths, located
 
 if TYPE_CHECKING:
     from avm_otio.api.client import Client
@@ -101,7 +102,9 @@ def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
     opened = registry.read(source.path, rate=source.rate, sequence=source.sequence)
     for note in opened.notes:
         report.warn(note)
-    return replace(opened, timeline=without_ours(opened.timeline))
+    timeline = without_ours(opened.timeline)
+    give_lengths(timeline, opened.folder, source.media_roots)
+    return replace(opened, timeline=timeline)
 
 
 def export(source: Source, output: Path, *, quality: str | None = None, report: Report = _SILENT) -> FilmFile:
@@ -230,8 +233,6 @@ def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
         rate=str(plan.rate),
         notes=list(plan.notes),
     )
-    for note in plan.notes:
-        report.warn(note)
     return plan
 
 
@@ -259,9 +260,10 @@ def _export(
 ) -> FilmFile:
     """The film as a file; where it is one whole file that is small enough, and that is allowed, that file."""
     from avm_otio.media.export import Quality, export_film, whole_file
-    from avm_otio.media.locate import locate
 
-    media = locate(plan.media, folder=opened.folder, roots=source.media_roots)
+    plan, media = located(plan, opened.folder, source.media_roots)
+    for note in plan.notes:
+        report.warn(note)
     film = whole_file(plan, media) if may_pass else None
     if film is None:
         with report.step("Exporting the film", plan.frames) as advance:

@@ -12,6 +12,7 @@ from numbered import movie, numbers
 from timelines import clip, gap, timeline, track
 
 from avm_otio import Selection, Source, export_film, read
+from avm_otio.core.errors import MissingMediaError
 from avm_otio.core.selection import plan_film
 from avm_otio.core.timing import FilmTime, nominal_rate, snap_rate, time_range
 
@@ -115,3 +116,29 @@ def test_sound_lies_under_its_picture(tmp_path: Path) -> None:
     truth = [round((10 + 25 * second - 40) / 25 * 48_000) for second in range(2, 6)]
     assert len(firsts) == len(truth)
     assert max(abs(a - b) for a, b in zip(firsts, truth, strict=True)) <= 24
+
+
+def test_what_is_missing_below_other_clips_is_not_missed(tmp_path: Path, reels: Path) -> None:
+    hidden = clip("lost", 0, 4, rate=F(24), url="nowhere.mov")
+    made = timeline(track(hidden), track(shot(reels, F(24), "a", 10, 4)))
+    assert exported(tmp_path, made) == [10, 11, 12, 13]
+
+
+def test_what_is_missing_and_seen_is_named_with_the_places_looked_in(tmp_path: Path, reels: Path) -> None:
+    lost = [clip(name, 0, 4, url=f"gone/{name}.mov") for name in ("one", "two")]
+    made = timeline(track(*lost, shot(reels, F(24), "a", 10, 4)))
+    with pytest.raises(MissingMediaError) as caught:
+        exported(tmp_path, made)
+    for said in ("one", "two", str(tmp_path / "gone" / "one.mov"), "--media-root"):
+        assert said in str(caught.value)
+
+
+def test_a_clip_that_says_nowhere_how_long_it_is_is_as_long_as_its_media(tmp_path: Path) -> None:
+    movie(tmp_path / "tc.mov", 30, F(25), timecode="01:00:00:00")
+    made = timeline(
+        track(
+            otio.schema.Clip("a", otio.schema.ExternalReference("tc.mov")),
+            clip("b", 90_005, 3, rate=F(25), url="tc.mov", available=(90_000, 30)),
+        )
+    )
+    assert exported(tmp_path, made) == [*range(30), 5, 6, 7]
