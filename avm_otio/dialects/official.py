@@ -54,22 +54,36 @@ def read(path: Path, rate: Fraction | None) -> tuple[otio.core.SerializableObjec
     if adapter in _MARKS and not _begins_like(path, _MARKS[adapter]):
         raise TimelineError(f"{path} is not {_KINDS[adapter]}.", "Export it again, or as .otio.")
     said = io.StringIO()
-    logging.disable(logging.CRITICAL)  # adapters log to the root logger, and print
     try:
-        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
-            warnings.simplefilter("ignore")  # of the adapters' own use of old OTIO names
-            found = otio.adapters.read_from_file(str(path), adapter_name=adapter, **options)
+        found = _through(adapter, path, options, said)
     except Exception as error:  # adapters raise whatever they stumble over
         told = str(error).strip().partition("\n")[0] or type(error).__name__
-        hint = "Give --rate if it is at another. " if adapter == "cmx_3600" else ""
-        hint += "Else export it again, or as .otio."
-        raise TimelineError(f"{path} cannot be read as {path.suffix[1:].upper()} ({told}).", hint) from error
-    finally:
-        logging.disable(logging.NOTSET)
+        if adapter != "cmx_3600":
+            hint = "Export it again, or as .otio."
+            raise TimelineError(
+                f"{path} cannot be read as {path.suffix[1:].upper()} ({told}).", hint
+            ) from error
+        try:
+            found = _through(adapter, path, options | {"ignore_timecode_mismatch": True}, said)
+        except Exception:
+            hint = "Give --rate if it is at another. Else export it again, or as .otio."
+            raise TimelineError(f"{path} cannot be read as EDL ({told}).", hint) from error
+        notes = (*notes, f"Source and record disagree somewhere, record is followed: {told}")
     if adapter == "cmx_3600":
         _start_where_recorded(found)
     lines = dict.fromkeys(line.strip() for line in said.getvalue().splitlines() if line.strip())
     return found, (*notes, *lines)
+
+
+def _through(adapter: str, path: Path, options: dict[str, Any], said: io.StringIO) -> Any:
+    """Call an adapter, keeping what it prints; what it logs is dropped."""
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said):
+            warnings.simplefilter("ignore")  # of the adapters' own use of old OTIO names
+            return otio.adapters.read_from_file(str(path), adapter_name=adapter, **options)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _start_where_recorded(timeline: otio.schema.Timeline) -> None:

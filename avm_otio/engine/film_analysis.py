@@ -97,9 +97,7 @@ def _unexplained(frames: Luma) -> Floats:
     """For each frame but the first: grey levels that no small movement of the one before accounts for."""
     if len(frames) < 2:
         return np.zeros(0, np.float32)
-    before = np.pad(
-        frames[:-1].astype(np.int16), ((0, 0), (_REACH, _REACH), (_REACH, _REACH)), mode="edge"
-    )
+    before = np.pad(frames[:-1].astype(np.int16), ((0, 0), (_REACH, _REACH), (_REACH, _REACH)), mode="edge")
     after = frames[1:].astype(np.int16)
     rows, columns = LUMA_HEIGHT // _BLOCK_HEIGHT, LUMA_WIDTH // _BLOCK_WIDTH
     least = np.full((len(after), rows, columns), np.iinfo(np.int32).max, np.int32)

@@ -57,7 +57,9 @@ def _whoosh(
     across = side * (2 * time - 1)
     angle = (across + 1) * np.pi / 4
     mid = air[0] + 0.5 * air[1]
-    return np.stack([mid * np.cos(angle) + 0.2 * air[1], mid * np.sin(angle) - 0.2 * air[1]]).astype(np.float32)
+    return np.stack([mid * np.cos(angle) + 0.2 * air[1], mid * np.sin(angle) - 0.2 * air[1]]).astype(
+        np.float32
+    )
 
 
 def _impact(

@@ -119,7 +119,9 @@ def _bass(mix: Wave, plan: _Bed, beat_s: float) -> None:
         for number, beat in enumerate((0.0,) if last else plan.bass_beats):
             step = 7 if number % 4 == 3 else 0
             held_s = _TAIL_S * 0.8 if last else 1.4 * beat_s
-            lay_in(mix, panned(_low(root + step, round(held_s, 3)), 0.0), (bar * _BEATS + beat) * beat_s, 0.34)
+            lay_in(
+                mix, panned(_low(root + step, round(held_s, 3)), 0.0), (bar * _BEATS + beat) * beat_s, 0.34
+            )
 
 
 def _melody(mix: Wave, plan: _Bed, beat_s: float, chance: np.random.Generator) -> None:
@@ -139,7 +141,9 @@ def _melody(mix: Wave, plan: _Bed, beat_s: float, chance: np.random.Generator) -
             if not rhythm[step] or (answer and step >= steps - 3):
                 continue
             degree = int(walk[step]) + (2 if answer and step >= steps // 2 else 0)
-            pitch = plan.key + 12 + _scale_step(plan.scale, degree % (2 * len(plan.scale)) - len(plan.scale) // 2)
+            pitch = (
+                plan.key + 12 + _scale_step(plan.scale, degree % (2 * len(plan.scale)) - len(plan.scale) // 2)
+            )
             if half % 4 == 0:
                 pitch = _nearest_of(plan.chords[bar % len(plan.chords)], plan.key, pitch)
             at_s = (bar * _BEATS + half / 2) * beat_s
@@ -243,7 +247,9 @@ def _synth(pitch: int, seconds: float) -> Wave:
     """A short, bright synthesiser note."""
     base_hz, partials = hertz(pitch), (1, 3, 5, 7, 9)
     frequencies_hz = [base_hz * k for k in partials]
-    return shaped(tones(seconds, frequencies_hz, [0.8 / k for k in partials], [2.5 + k for k in partials]), 0.004, 0.1)
+    return shaped(
+        tones(seconds, frequencies_hz, [0.8 / k for k in partials], [2.5 + k for k in partials]), 0.004, 0.1
+    )
 
 
 _VOICES: Mapping[str, Callable[[int, float], Wave]] = {
@@ -258,39 +264,117 @@ _VOICES: Mapping[str, Callable[[int, float], Wave]] = {
 _PENTATONIC = (0, 2, 4, 7, 9)
 _MINOR_PENTATONIC = (0, 3, 5, 7, 10)
 _I, _IV, _V, _VI, _II = (0, 4, 7, 12), (5, 9, 12, 17), (7, 11, 14, 19), (9, 12, 16, 21), (2, 5, 9, 14)
-_MI, _MIV, _MVI, _MVII, _MIII = (0, 3, 7, 12), (5, 8, 12, 17), (8, 12, 15, 20), (10, 14, 17, 22), (3, 7, 10, 15)
+_MI, _MIV, _MVI, _MVII, _MIII = (
+    (0, 3, 7, 12),
+    (5, 8, 12, 17),
+    (8, 12, 15, 20),
+    (10, 14, 17, 22),
+    (3, 7, 10, 15),
+)
 _EIGHTHS = tuple(n / 2 for n in range(8))
 
 _BEDS: Mapping[str, _Bed] = {
     "Warm Sunrise – Folk Guitar – 92 bpm": _Bed(
-        92, 55, (_I, _VI, _IV, _V), 8, "keys", "pluck", _PENTATONIC,
-        comp_beats=(0, 1, 1.5, 2.5, 3), kick=(0, 2), snare=(1, 3), hat=(0.5, 1.5, 2.5, 3.5),
+        92,
+        55,
+        (_I, _VI, _IV, _V),
+        8,
+        "keys",
+        "pluck",
+        _PENTATONIC,
+        comp_beats=(0, 1, 1.5, 2.5, 3),
+        kick=(0, 2),
+        snare=(1, 3),
+        hat=(0.5, 1.5, 2.5, 3.5),
     ),
     "Quiet Letter – Calm Piano – 70 bpm": _Bed(
-        70, 60, (_I, _V, _VI, _IV), 6, "keys", "keys", _PENTATONIC, comp_beats=(0, 2), bass_beats=(0,), melody=0.35,
+        70,
+        60,
+        (_I, _V, _VI, _IV),
+        6,
+        "keys",
+        "keys",
+        _PENTATONIC,
+        comp_beats=(0, 2),
+        bass_beats=(0,),
+        melody=0.35,
     ),
     "Night Drive – Electronic Synth – 108 bpm": _Bed(
-        108, 57, (_MI, _MVI, _MIII, _MVII), 12, "synth", "warm", _MINOR_PENTATONIC,
-        bass_beats=_EIGHTHS, kick=(0, 1, 2, 3), snare=(1, 3), hat=_EIGHTHS, melody=0.4,
+        108,
+        57,
+        (_MI, _MVI, _MIII, _MVII),
+        12,
+        "synth",
+        "warm",
+        _MINOR_PENTATONIC,
+        bass_beats=_EIGHTHS,
+        kick=(0, 1, 2, 3),
+        snare=(1, 3),
+        hat=_EIGHTHS,
+        melody=0.4,
     ),
     "Bright Steps – Happy Pop Ukulele – 120 bpm": _Bed(
-        120, 60, (_I, _IV, _V, _IV), 12, "bell", "pluck", _PENTATONIC,
-        comp_beats=(0, 1, 1.5, 2, 3, 3.5), bass_beats=(0, 1.5, 2, 3), kick=(0, 2, 2.5), snare=(1, 3), hat=_EIGHTHS,
+        120,
+        60,
+        (_I, _IV, _V, _IV),
+        12,
+        "bell",
+        "pluck",
+        _PENTATONIC,
+        comp_beats=(0, 1, 1.5, 2, 3, 3.5),
+        bass_beats=(0, 1.5, 2, 3),
+        kick=(0, 2, 2.5),
+        snare=(1, 3),
+        hat=_EIGHTHS,
         melody=0.55,
     ),
     "Rising Tide – Epic Cinematic Strings – 84 bpm": _Bed(
-        84, 50, (_MI, _MVI, _MIII, _MVII), 8, "strings", "strings", _MINOR_PENTATONIC,
-        bass_beats=_EIGHTHS, kick=(0, 1.5, 3), melody=0.3,
+        84,
+        50,
+        (_MI, _MVI, _MIII, _MVII),
+        8,
+        "strings",
+        "strings",
+        _MINOR_PENTATONIC,
+        bass_beats=_EIGHTHS,
+        kick=(0, 1.5, 3),
+        melody=0.3,
     ),
     "Slow Fog – Dark Ambient Drone – 60 bpm": _Bed(
-        60, 48, (_MI, _MIV, _MVI, _MI), 5, "bell", "warm", _MINOR_PENTATONIC, bass_beats=(0,), melody=0.15,
+        60,
+        48,
+        (_MI, _MIV, _MVI, _MI),
+        5,
+        "bell",
+        "warm",
+        _MINOR_PENTATONIC,
+        bass_beats=(0,),
+        melody=0.15,
     ),
     "Closing In – Tense Suspense Pulse – 132 bpm": _Bed(
-        132, 52, (_MI, _MI, _MVI, _MIV), 12, "pluck", "strings", _MINOR_PENTATONIC,
-        bass_beats=_EIGHTHS, kick=(0, 2), hat=tuple(n / 4 for n in range(16)), melody=0.3,
+        132,
+        52,
+        (_MI, _MI, _MVI, _MIV),
+        12,
+        "pluck",
+        "strings",
+        _MINOR_PENTATONIC,
+        bass_beats=_EIGHTHS,
+        kick=(0, 2),
+        hat=tuple(n / 4 for n in range(16)),
+        melody=0.3,
     ),
     "Small Wonders – Playful Music Box – 100 bpm": _Bed(
-        100, 65, (_I, _II, _IV, _V), 8, "bell", "pluck", _PENTATONIC,
-        comp_beats=(0, 1, 2, 3), bass_beats=(0, 2), hat=(1, 3), melody=0.5,
+        100,
+        65,
+        (_I, _II, _IV, _V),
+        8,
+        "bell",
+        "pluck",
+        _PENTATONIC,
+        comp_beats=(0, 1, 2, 3),
+        bass_beats=(0, 2),
+        hat=(1, 3),
+        melody=0.5,
     ),
 }

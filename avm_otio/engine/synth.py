@@ -67,7 +67,9 @@ def glide(seconds: float, start_hz: float, end_hz: float, pace: float) -> Wave:
     return wave
 
 
-def noise(seconds: float, chance: np.random.Generator, low_hz: float, high_hz: float, tilt: float = 0.0) -> Wave:
+def noise(
+    seconds: float, chance: np.random.Generator, low_hz: float, high_hz: float, tilt: float = 0.0
+) -> Wave:
     """Noise between two frequencies with soft edges; ``tilt`` is its slope in powers of the frequency."""
     samples = span(seconds)
     size = -(-samples // _EASY_SIZE) * _EASY_SIZE

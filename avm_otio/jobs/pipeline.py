@@ -292,7 +292,11 @@ def _ask(
     with report.step("Uploading the film", film.size_bytes) as advance:
         film_id = client.create_film(film.path, filename=name, progress=advance)
     report.event("film_created", film_id=film_id)
-    session_id = client.create_service(film_id, request)
+    try:
+        session_id = client.create_service(film_id, request)
+    except KeyboardInterrupt:
+        report.warn(f"The paid call was under way: see avm-otio film show {film_id} before you run it again.")
+        raise
     report.event("service_submitted", film_id=film_id, session_id=session_id)
     with report.step("Waiting for the service") as advance:
 

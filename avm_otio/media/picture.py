@@ -169,11 +169,11 @@ class _Movie:
     def _covering(
         self, time: Fraction, shown_at: Fraction, frame: av.VideoFrame, end: Fraction
     ) -> av.VideoFrame | None:
-        allowed = EDGE_FRAMES * self._frame_s + TOLERANCE
-        if shown_at - time > allowed:
+        allowed = EDGE_FRAMES * self._frame_s
+        if shown_at - time > allowed + TOLERANCE:
             self._note(f"{self._info.path.name} is used before its first frame: black there.")
             return None
-        if time - end >= allowed and self._next is None:
+        if time - end >= allowed - TOLERANCE and self._next is None:
             self._note(f"{self._info.path.name} is used beyond its last frame: black there.")
             return None
         return frame
