@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from avm_otio.core.placement import EffectsLength, Layout
     from avm_otio.core.selection import Selection
     from avm_otio.dialects.registry import Opened, read, write
-    from avm_otio.face import export_film, lay_answer, open_service, score
+    from avm_otio.face import export_film, open_service, score
     from avm_otio.jobs.pipeline import Scored, Source
+    from avm_otio.jobs.saved import lay_answer
 
 __version__ = "0.1.0"
 
@@ -49,7 +50,7 @@ _HOME = {
     "Settings": "config.settings",
     "Source": "jobs.pipeline",
     "export_film": "face",
-    "lay_answer": "face",
+    "lay_answer": "jobs.saved",
     "load_settings": "config.load",
     "open_service": "face",
     "read": "dialects.registry",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,12 +18,10 @@ from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.core.addresses import is_loopback
 from avm_otio.core.errors import UsageError
-from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import AS_IT_COMES, Laid, Layout
+from avm_otio.core.placement import AS_IT_COMES, Layout
 from avm_otio.core.report import Report, Silent
-from avm_otio.dialects.registry import Opened
 from avm_otio.files import same_file
-from avm_otio.jobs import pipeline, saved
+from avm_otio.jobs import pipeline
 from avm_otio.jobs.pipeline import Scored, Source
 
 if TYPE_CHECKING:
@@ -42,7 +39,6 @@ _ENGINE_LICENSE = (1,), 1, (1,)
 """Range, duration and platforms that the local engine is asked with; there they mean nothing."""
 
 _SILENT = Silent()
-_UNKNOWN = Origin()
 
 
 def score(
@@ -100,34 +96,6 @@ def export_film(
     """
     settings = settings or load_settings()
     return pipeline.export(source, output, quality=settings.quality, report=report)
-
-
-def lay_answer(
-    document: Any,
-    source: Source,
-    *,
-    media_folder: Path | None = None,
-    layout: Layout = AS_IT_COMES,
-    origin: Origin = _UNKNOWN,
-    report: Report = _SILENT,
-) -> tuple[Opened, Laid]:
-    """Lay a saved Film, service result or notification onto a timeline; see ``jobs.saved.lay_answer``."""
-    return saved.lay_answer(
-        document, source, media_folder=media_folder, layout=layout, origin=origin, report=report
-    )
-
-
-def lay_alone(
-    document: Any,
-    path: Path,
-    *,
-    rate: Fraction | None = None,
-    media_folder: Path | None = None,
-    layout: Layout = AS_IT_COMES,
-    origin: Origin = _UNKNOWN,
-) -> tuple[Opened, Laid]:
-    """A timeline that holds nothing but what a saved answer offers; see ``jobs.saved.lay_alone``."""
-    return saved.lay_alone(document, path, rate=rate, media_folder=media_folder, layout=layout, origin=origin)
 
 
 @contextmanager

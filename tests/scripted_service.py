@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from loopback_http import Asked, Reply, raw, says
+from loopback_http import Asked, Reply, listening, raw, says
 
 FILM_ID, SESSION_ID = 1320, 3215
 
@@ -69,17 +67,9 @@ def film_service(result: dict[str, Any]) -> Iterator[ScriptedService]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    service = ScriptedService(f"http://127.0.0.1:{server.server_port}", result)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(Handler) as url:
+        service = ScriptedService(url, result)
         yield service
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def effect(
@@ -128,7 +118,3 @@ def wav(seconds: float = 1.0, rate_hz: int = 48_000, channels: int = 2) -> bytes
 
 def sound(data: bytes | None = None) -> Reply:
     return raw(200, wav() if data is None else data, content_type="audio/wav")
-
-
-def as_json(document: Any) -> str:
-    return json.dumps(document)

@@ -82,17 +82,17 @@ def _laid(
     currency: str | None,
     where: dict[str, Any],
 ) -> Any:
-    from avm_otio import face
     from avm_otio.core.metadata import Origin
+    from avm_otio.jobs.saved import lay_alone, lay_answer
 
     origin = Origin(currency=_currency(currency))
     if onto is None:
         rate: Fraction | None = where["rate"]
-        opened, laid = face.lay_alone(
+        opened, laid = lay_alone(
             document, source, rate=rate, media_folder=media_folder, layout=layout, origin=origin
         )
     else:
-        opened, laid = face.lay_answer(
+        opened, laid = lay_answer(
             document,
             options.source_of(onto, **where),
             media_folder=media_folder,
