@@ -1,0 +1,28 @@
+"""Draw the pictures of the docs anew: ``python docs/make_pictures.py``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from avm_otio import Source, load_settings, read, score
+from avm_otio.dialects.svg import draw
+from avm_otio.files import write_text
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "sample_timelines" / "short_film.otio"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "scored.otio"
+        score(Source(SAMPLE), output, settings=load_settings({"service": "local"}), jobs_folder=Path(folder))
+        panels = [
+            ("Before: short_film.otio", read(SAMPLE).timeline),
+            ("After: scored.otio", read(output).timeline),
+        ]
+        write_text(ROOT / "docs" / "before-after.svg", draw(panels))
+
+
+if __name__ == "__main__":
+    main()
