@@ -117,8 +117,8 @@ def test_backwards_play_of_a_large_picture_is_exact_though_kept_small(tmp_path: 
 
 def test_another_rate_shows_the_frame_that_covers_the_moment(tmp_path: Path) -> None:
     source = file_source(movie(tmp_path / "a.mp4", 100, F(24000, 1001)))
-    _, seen = exported(film_plan(F(25), (60, (layer(source, F(77, 100)),))), tmp_path)
-    assert seen == [math.floor((F(77, 100) + n / F(25)) * F(24000, 1001)) for n in range(60)]
+    _, seen = exported(film_plan(F(25), (30, (layer(source, F(77, 100)),))), tmp_path)
+    assert seen == [math.floor((F(77, 100) + n / F(25)) * F(24000, 1001)) for n in range(30)]
 
 
 def test_where_a_timeline_counts_a_23976_file_at_24_its_frame_counts_hold(tmp_path: Path) -> None:
