@@ -1,0 +1,107 @@
+"""Every sample timeline scores with the local engine, as a newcomer would run it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from avm_otio import Scored, Source, read, score
+from avm_otio.core.flatten import timeline_rate
+from avm_otio.core.timing import parse_timestamp, seconds_of
+from avm_otio.core.tracks import without_ours
+from avm_otio.core.urls import paths_of
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = sorted(
+    path.name for path in (ROOT / "sample_timelines").iterdir() if path.suffix in (".otio", ".xml", ".edl")
+)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("work place") / "sample_timelines"
+    shutil.copytree(ROOT / "sample_timelines", folder)
+    return folder
+
+
+def ours(timeline: otio.schema.Timeline, prefix: str) -> list[tuple[otio.schema.Track, otio.schema.Clip]]:
+    return [
+        (track, clip)
+        for track in timeline.tracks
+        if track.name.startswith(prefix)
+        for clip in track.find_clips()
+    ]
+
+
+def check(scored: Scored, source: Path) -> None:
+    opened = read(scored.output)
+    before = read(source).timeline
+    rate = timeline_rate(before)
+    assert (
+        without_ours(opened.timeline).tracks.is_equivalent_to(before.tracks)
+        or scored.output.parent != source.parent
+    )
+    laid = ours(opened.timeline, "AVM")
+    assert laid
+    for track, clip in laid:
+        assert any(path.is_file() for path in paths_of(clip.media_reference.target_url, opened.folder))
+        assert clip.source_range.duration.value >= 1
+        end = seconds_of(track.range_of_child(clip).end_time_exclusive())
+        assert end <= seconds_of(before.duration())
+    found = json.loads((scored.job / "result.json").read_text())["sound_effect_service"]["sound_effects"]
+    answered = sorted(Fraction(parse_timestamp(cue["start_at"]) or 0, 10**6) for cue in found)
+    lying = sorted(
+        seconds_of(track.range_of_child(clip).start_time)
+        for track, clip in ours(opened.timeline, "AVM Effects")
+    )
+    assert len(answered) == len(lying)
+    assert all(abs(at - lies) * rate <= Fraction(1, 2) for at, lies in zip(answered, lying, strict=True))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_sample_scores_beside_its_media(workplace: Path, name: str) -> None:
+    source = workplace / name
+    before = source.read_bytes()
+    scored = score(Source(source), workplace / f"scored {name}.otio")
+    assert source.read_bytes() == before
+    assert scored.laid.music
+    check(scored, source)
+
+
+def test_the_readmes_first_command_gives_music_and_at_least_five_effects(workplace: Path) -> None:
+    scored = score(Source(workplace / "short_film.otio"), workplace.parent / "scored.otio")
+    assert len(scored.laid.music) >= 1
+    assert sum(len(lane) for lane in scored.laid.effects) >= 5
+    check(scored, workplace / "short_film.otio")
+    for clip in read(scored.output).timeline.find_clips():
+        assert any(path.exists() for path in paths_of(clip.media_reference.target_url, workplace.parent))
+
+
+def test_noise_reduced_sound_lies_in_sync_and_the_original_is_disabled(workplace: Path) -> None:
+    source = workplace / "stereo_and_mono.otio"
+    scored = score(Source(source), workplace / "dialogue.otio", services=("denoise",))
+    timeline = read(scored.output).timeline
+    ((track, clip),) = ours(timeline, "AVM Dialogue")
+    assert track.range_of_child(clip).start_time.value == 0
+    assert abs(clip.source_range.duration.value - read(source).timeline.duration().value) <= 1
+    heard = [
+        one
+        for track in timeline.audio_tracks()
+        if not track.name.startswith("AVM")
+        for one in track.find_clips()
+    ]
+    assert heard
+    assert not any(one.enabled for one in heard)
+    again = score(Source(scored.output), workplace / "again.otio", services=("effects",))
+    back = [
+        one
+        for track in read(again.output).timeline.audio_tracks()
+        if not track.name.startswith("AVM")
+        for one in track.find_clips()
+    ]
+    assert all(one.enabled for one in back)
