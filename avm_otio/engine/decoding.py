@@ -177,7 +177,7 @@ def _placed_sound(path: Path, zero: Fraction | None) -> Iterator[Samples]:
 def _samples(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) -> Iterator[Samples]:
     if resampler is not None:
         for out in resampler.resample(frame):
-            yield out.to_ndarray()
+            yield out.to_ndarray().astype(np.float32, copy=False)
 
 
 def _flushed(resampler: av.AudioResampler | None) -> Iterator[Samples]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -42,7 +43,7 @@ _MOVING = 1.0
 _BUSY = 20.0
 """Grey levels at which a picture counts as moving all over."""
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]
 
 
 def analyse_picture(frames: Iterable[tuple[Fraction, Luma]]) -> PictureTraits:
@@ -55,10 +56,12 @@ def analyse_picture(frames: Iterable[tuple[Fraction, Luma]]) -> PictureTraits:
         Times are those of the frames, to the microsecond.
     """
     times: list[Fraction] = []
-    unexplained, changed, thumbs = [np.zeros(1, np.float32)], [np.zeros(1, np.float32)], []
+    unexplained, changed = [np.zeros(1, np.float32)], [np.zeros(1, np.float32)]
+    thumbs: list[Floats] = []
+    last: Luma | None = None
     for chunk_times, chunk in _chunks(frames):
-        if times:
-            chunk = np.concatenate([last, chunk])  # noqa: F821  # set by the chunk before
+        if last is not None:
+            chunk = np.concatenate([last, chunk])
         times += chunk_times
         last = chunk[-1:]
         unexplained.append(_unexplained(chunk))
@@ -106,12 +109,14 @@ def _unexplained(frames: Luma) -> Floats:
             moved = before[:, down : down + LUMA_HEIGHT, right : right + LUMA_WIDTH]
             off = np.abs(after - moved).reshape(-1, rows, _BLOCK_HEIGHT, columns, _BLOCK_WIDTH)
             np.minimum(least, off.sum(axis=(2, 4), dtype=np.int32), out=least)
-    return (least.mean(axis=(1, 2)) / (_BLOCK_HEIGHT * _BLOCK_WIDTH)).astype(np.float32)
+    unexplained: Floats = least.mean(axis=(1, 2)) / (_BLOCK_HEIGHT * _BLOCK_WIDTH)
+    return unexplained.astype(np.float32)
 
 
 def _thumbnails(frames: Luma) -> Floats:
     rows, columns = LUMA_HEIGHT // 4, LUMA_WIDTH // 4
-    return frames.reshape(-1, rows, 4, columns, 4).mean(axis=(2, 4), dtype=np.float32)
+    thumbs: Floats = frames.reshape(-1, rows, 4, columns, 4).mean(axis=(2, 4), dtype=np.float32)
+    return thumbs
 
 
 def _cuts(unexplained: Floats, thumbs: Floats) -> list[tuple[int, float]]:
@@ -133,7 +138,7 @@ def _is_flash(thumbs: Floats, frame: int) -> bool:
     earlier = thumbs[max(0, frame - 1 - _FLASH_FRAMES) : frame - 1]
     back = [np.abs(other - before).mean() for other in later]
     back += [np.abs(other - after).mean() for other in earlier]
-    return min(back, default=np.inf) < _FLASH_SHARE * change
+    return bool(min(back, default=np.inf) < _FLASH_SHARE * change)
 
 
 def _busiest(starts_us: Sequence[int], motion: Floats, shots: Iterable[tuple[int, int]]) -> Iterator[Moment]:

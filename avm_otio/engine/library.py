@@ -21,7 +21,8 @@ from avm_otio.engine.vocabulary import ROLES, Role, ids_in, words_of
 from avm_otio.files import make_folder, write_text
 
 _SOUND_ENDINGS = frozenset(
-    ".aac .aif .aifc .aiff .caf .flac .m4a .mka .mp3 .oga .ogg .opus .w64 .wav .wma".split()
+    f".{ending}"
+    for ending in "aac aif aifc aiff caf flac m4a mka mp3 oga ogg opus w64 wav wma".split()  # noqa: SIM905  # a list to read
 )
 _INDEX_VERSION = 1
 _MUSIC_FROM_US = 20_000_000

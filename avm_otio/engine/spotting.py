@@ -62,7 +62,7 @@ class MusicWish:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A moment that could have a sound. ``until_us`` is set where the sound ends there; ``weak`` is a filler."""
+    """A moment that could have a sound; ends at ``until_us`` where that is set; ``weak`` is a filler."""
 
     at_us: int
     event: Event

@@ -199,7 +199,7 @@ def _glitch(chance: Chance, seconds: float, grain_s: float) -> Wave:
         if chance.random() < 0.3:
             continue
         pitch_hz = float(chance.choice((220, 440, 660, 990, 1480, 2960)))
-        grain = np.sign(tones(grain_s * 0.8, [pitch_hz], [1.0])) * 0.4
+        grain: Wave = np.sign(tones(grain_s * 0.8, [pitch_hz], [1.0])) * 0.4
         if chance.random() < 0.5:
             grain = noise(grain_s * 0.8, chance, 500, 9000)
         lay_in(mix, panned(shaped(grain, 0.001, 0.002), chance.uniform(-0.7, 0.7)), at_s, 0.6)

@@ -91,7 +91,8 @@ def bed(name: str) -> Wave:
     for _ in range(2):  # rounding off the peaks takes some loudness with it
         loudness = analyse_sound([mix]).loudness_lufs or _LOUDNESS_LUFS
         mix = limited(mix * np.float32(10 ** ((_LOUDNESS_LUFS - loudness) / 20)), _CEILING)
-    return mix - mix.mean(axis=1, keepdims=True)
+    centred: Wave = mix - mix.mean(axis=1, keepdims=True)
+    return centred
 
 
 def _chords(mix: Wave, plan: _Bed, beat_s: float) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avm_otio.engine.decoding import SOUND_RATE_HZ
 
-Wave = NDArray[np.float32]
+Wave = NDArray[np.floating[Any]]
 
 _EASY_SIZE = 4096
 """Fourier transforms of multiples of it are fast."""

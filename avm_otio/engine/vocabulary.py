@@ -38,16 +38,16 @@ class Event(IntEnum):
 
 ROLES: Table = {
     Role.WHOOSH: ("whoosh", "swoosh", "swish", "swipe", "sweep", "pass", "flyby"),
-    Role.IMPACT: ("impact", "hit", "boom", "slam", "punch", "thud", "thump", "bang", "crash", "drum", "explo"),
+    Role.IMPACT: ("impact", "hit", "boom", "slam", "punch", "thud", "thump", "bang", "crash", "drum"),
     Role.RISER: ("riser", "rise", "swell", "build", "uplift", "reverse"),
     Role.TICK: ("tick", "click", "tap", "pop", "beep", "blip", "snap", "button", "clock", "switch"),
     Role.AMBIENCE: (
-        "room", "ambien", "ambian", "atmo", "tone", "wind", "rain", "stream", "river", "forest", "city", "crowd",
-        "sea", "ocean", "night", "birds",
+        "room", "ambien", "ambian", "atmo", "tone", "wind", "rain", "stream", "river", "forest",
+        "city", "crowd", "sea", "ocean", "night", "birds",
     ),
     Role.SPOT: (
-        "step", "footstep", "door", "water", "splash", "drop", "glitch", "chime", "bell", "foley", "creak", "knock",
-        "glass", "paper", "cloth",
+        "step", "footstep", "door", "water", "splash", "drop", "glitch", "chime", "bell", "foley",
+        "creak", "knock", "glass", "paper", "cloth",
     ),
 }  # fmt: skip
 

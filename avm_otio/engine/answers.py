@@ -1,0 +1,160 @@
+"""Stored things as the contract's JSON, with addresses on the caller's origin and prices in its currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from avm_otio.core.timing import format_timestamp
+from avm_otio.engine.library import Kind, LibraryItem
+from avm_otio.engine.requests import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY, Locale
+from avm_otio.engine.spotting import Cue
+from avm_otio.engine.store import Session, Store, StoredFilm
+from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Table, ids_in
+
+Json = dict[str, Any]
+
+_LIST_OF = {MUSIC_KEY: "musics", DENOISE_KEY: "noise_reduce_audios", EFFECTS_KEY: "sound_effects"}
+
+
+def price_twd(item_id: int, kind: Kind) -> int:
+    """What an item costs, in New Taiwan dollars: make-believe, so that budgets can be tried.
+
+    Music is 300 to 3,000, an effect 20 to 200; always the same for the same item.
+    """
+    return 300 + item_id % 271 * 10 if kind is Kind.MUSIC else 20 + item_id % 181
+
+
+def kept_music(items: Sequence[LibraryItem], bought: bool) -> list[Json]:
+    """Music as it is stored."""
+    return [
+        _kept(item, bought)
+        | {
+            "bpm": item.tempo_bpm,
+            "instrument": _first(item.path, INSTRUMENTS),
+            "genre": _first(item.path, GENRES),
+            "emotion": _first(item.title, EMOTIONS),
+        }
+        for item in items
+    ]
+
+
+def kept_effects(cues: Iterable[Cue], items: Mapping[int, LibraryItem], bought: bool) -> list[Json]:
+    """Effects as they are stored."""
+    return [
+        {
+            "start_us": cue.start_us,
+            "end_us": cue.end_us,
+            "object_class": int(cue.event),
+            "action_labels": [int(cue.role)],
+            "items": [_kept(items[item_id], bought) for item_id in cue.item_ids],
+        }
+        for cue in cues
+    ]
+
+
+def _kept(item: LibraryItem, bought: bool) -> Json:
+    suffix = item.path[item.path.rfind(".") :]
+    return {
+        "id": item.id,
+        "title": item.title,
+        "duration_us": item.duration_us,
+        "suffix": suffix,
+        "is_bought": bought,
+        "price_twd": price_twd(item.id, item.kind),
+    }
+
+
+def _first(text: str, table: Table) -> int:
+    return next(iter(ids_in(text, table)), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How one caller is answered.
+
+    Attributes:
+        store: What is known.
+        base_url: The engine's address as the caller sees it, without a slash at its end.
+        locale: Its language and currency.
+    """
+
+    store: Store
+    base_url: str
+    locale: Locale
+
+    def film(self, film: StoredFilm, sessions: Sequence[Session]) -> Json:
+        """A film with what these sessions found; music that several found stands once."""
+        found = {key: [one for s in sessions for one in s.results.get(key) or ()] for key in _LIST_OF}
+        musics = {kept["id"]: kept for kept in found[MUSIC_KEY]}
+        return {
+            "id": film.id,
+            "title": film.title,
+            "url": self._url("film", film.id, film.media),
+            "youtube_url": None,
+            "is_active": datetime.fromisoformat(film.expires_at) > datetime.now(UTC),
+            "filename": film.filename,
+            "create_at": film.created_at,
+            "expire_time": film.expires_at,
+            "duration": format_timestamp(film.duration_us),
+            "recommended_musics": [self._music(kept) for kept in musics.values()],
+            "noise_reduce_audios": [self._dialogue(kept) for kept in found[DENOISE_KEY]],
+            "sound_effects": [self._cue(kept) for kept in found[EFFECTS_KEY]],
+            "is_from_image": False,
+            "image_url": None,
+            "type": film.type,
+        }
+
+    def result(self, session: Session) -> Json:
+        """A session's result: the services that were asked for, and why it failed if it did.
+
+        The contract has no word for a failed analysis. Here it is done, its lists are empty, and ``message``
+        says why, in the shape of the contract's errors.
+        """
+        answer: Json = {"is_done": session.is_done}
+        show = {MUSIC_KEY: self._item, DENOISE_KEY: self._dialogue, EFFECTS_KEY: self._cue}
+        for key, found in session.results.items():
+            done = found is not None or bool(session.failure)
+            answer[key] = {"is_done": done, _LIST_OF[key]: [show[key](kept) for kept in found or ()]}
+        if session.failure:
+            answer["message"] = [session.failure]
+        return answer
+
+    def _music(self, kept: Json) -> Json:
+        more = {name: kept[name] for name in ("bpm", "instrument", "genre", "emotion")}
+        return self._item(kept) | {"like": False} | more
+
+    def _cue(self, kept: Json) -> Json:
+        return {
+            "start_at": format_timestamp(kept["start_us"]),
+            "end_at": format_timestamp(kept["end_us"]),
+            "object_class": kept["object_class"],
+            "action_labels": kept["action_labels"],
+            "sound_effect_items": [self._item(item) for item in kept["items"]],
+        }
+
+    def _item(self, kept: Json) -> Json:
+        return {
+            "id": kept["id"],
+            "price": self.locale.price(kept["price_twd"]),
+            "duration": format_timestamp(kept["duration_us"]),
+            "url": self._url("item", kept["id"], f"{kept['id']}{kept['suffix']}"),
+            "title": kept["title"],
+            "is_bought": kept["is_bought"],
+        }
+
+    def _dialogue(self, kept: Json) -> Json:
+        label = self.locale.say("noise reduced", "降噪")
+        return {
+            "id": kept["id"],
+            "url": self._url("dialogue", kept["id"], "dialogue.wav"),
+            "price": 0.0,
+            "is_bought": False,
+            "title": f"{kept['title']} ({label})",
+        }
+
+    def _url(self, kind: str, number: int, name: str) -> str:
+        place = f"{kind}/{number}/{name}"
+        return f"{self.base_url}/media/{kind}/{number}/{self.store.signature(place)}/{name}"

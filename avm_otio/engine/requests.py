@@ -1,0 +1,228 @@
+"""What a call may say, and the words in which it is refused. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from avm_otio.core.errors import TimeFormatError
+from avm_otio.core.timing import parse_timestamp
+from avm_otio.engine.decoding import FilmType
+
+MUSIC_KEY = "music_mapping_service"
+DENOISE_KEY = "noise_reduction_service"
+EFFECTS_KEY = "sound_effect_service"
+"""The last two are assumptions: the reference names no key for them."""
+
+TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
+"""New Taiwan dollars for one of each currency: fixed, since the engine's prices are make-believe."""
+
+PLATFORMS_PER_USAGE = 100
+"""The engine's own rule of which platform belongs to which usage: 1–99 to the first, 100–199 to the next."""
+
+
+class Language(StrEnum):
+    """What the engine's words are in."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """What ``accept-language`` and ``avma-currency`` ask for; their defaults are the contract's."""
+
+    language: Language = Language.ZH
+    currency: str = "TWD"
+
+    def say(self, en: str, zh: str) -> str:
+        """One of two wordings."""
+        return zh if self.language is Language.ZH else en
+
+    def price(self, price_twd: int) -> float:
+        """A price in the currency that was asked for, to the cent."""
+        return round(price_twd / TWD_PER[self.currency], 2)
+
+
+class Refusal(Exception):  # noqa: N818  # it is an answer, not a fault
+    """The engine says no: a status and the contract's messages, documented ones always in English."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceWish:
+    """A service call, checked.
+
+    Attributes:
+        services: The keys of the services that are asked for.
+        music: ``text`` (title and outline), ``bpm``, ``genres``, ``instruments`` and both budgets.
+        start_us, end_us: The stretch of film time for effects.
+        notify_url: Whom to tell.
+        language, currency: Of the call, for what is told later.
+    """
+
+    services: tuple[str, ...]
+    music: Mapping[str, Any] | None
+    start_us: int
+    end_us: int
+    notify_url: str | None
+    language: str
+    currency: str
+
+
+def read_locale(language: str | None, currency: str | None) -> Locale:
+    """Read the two headers, in any case; ``en-US,en;q=0.9`` is English.
+
+    Raises:
+        Refusal: The engine has no such language or currency.
+    """
+    tongue = (language or "zh").split(",")[0].split(";")[0].split("-")[0].strip().lower()
+    money = (currency or "TWD").strip().upper()
+    tongue = "zh" if tongue == "*" else tongue
+    if tongue not in set(Language):
+        raise Refusal(f"accept-language must be zh or en, not {tongue[:20]!r}.")
+    if money not in TWD_PER:
+        raise Refusal(f"avma-currency must be TWD, USD or EUR, not {money[:20]!r}.")
+    return Locale(Language(tongue), money)
+
+
+def check_youtube_url(url: str) -> Refusal:
+    """Why a YouTube address is of no use here: this engine reaches no network."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("music.")
+    except ValueError:
+        return Refusal("The Youtube url is invalid")
+    on_youtube = host in ("youtube.com", "youtube-nocookie.com") and (
+        "v=" in parts.query or parts.path.count("/") > 1
+    )
+    short = host == "youtu.be" and len(parts.path) > 1
+    if parts.scheme not in ("http", "https") or not (on_youtube or short):
+        return Refusal("The Youtube url is invalid")
+    return Refusal("The Youtube url is unavailable")
+
+
+def read_service_call(body: object, film_type: str, duration_us: int, locale: Locale) -> ServiceWish:
+    """Check a service call against the contract.
+
+    Raises:
+        Refusal: It is against it; in the contract's own words where it has any.
+    """
+    if not isinstance(body, Mapping):
+        raise Refusal(locale.say("The body must be a JSON object.", "內容必須是 JSON 物件。"))
+    _check_license(body.get("license"))
+    services = tuple(key for key in (MUSIC_KEY, DENOISE_KEY, EFFECTS_KEY) if body.get(key) is not None)
+    if not services:
+        raise Refusal("At least one service to be chosen")
+    for key in services:
+        if not isinstance(body[key], Mapping):
+            raise Refusal(locale.say(f"{key} must be an object.", f"{key} 必須是物件。"))
+    if DENOISE_KEY in services and film_type == FilmType.SILENT:
+        raise Refusal(
+            locale.say(
+                "Noise reduction is not available for a film without sound.", "無聲影片無法使用降噪服務。"
+            )
+        )
+    if MUSIC_KEY in services and film_type == FilmType.AUDIO:
+        raise Refusal(locale.say("Music is not available for a sound file.", "音訊檔無法使用音樂推薦服務。"))
+    music = _read_music(body[MUSIC_KEY], locale) if MUSIC_KEY in services else None
+    start_us, end_us = _read_stretch(body.get(EFFECTS_KEY) or {}, duration_us)
+    notify_url = body.get("notify_url") or None
+    if notify_url is not None and not _is_web(notify_url):
+        raise Refusal(
+            locale.say(
+                "notify_url must be an http or https address.", "notify_url 必須是 http 或 https 網址。"
+            )
+        )
+    return ServiceWish(services, music, start_us, end_us, notify_url, locale.language, locale.currency)
+
+
+def _check_license(given: object) -> None:
+    if not isinstance(given, Mapping) or not _is_whole(given.get("duration")):
+        raise Refusal("The license data must be provide")
+    for name in ("range", "usage_platforms"):
+        ids = given.get(name)
+        if not isinstance(ids, list) or not ids or not all(_is_whole(one) for one in ids):
+            raise Refusal("The license data must be provide")
+    if len({platform // PLATFORMS_PER_USAGE for platform in given["usage_platforms"]}) > 1:
+        raise Refusal("All usage_platform that choice must be related to the same usage data")
+
+
+def _read_music(service: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
+    given = service.get("requirement")
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    if not isinstance(given, Mapping):
+        raise Refusal(locale.say("requirement must be one object.", "requirement 必須是一個物件。"))
+
+    def field(name: str, fits: Callable[[Any], bool], kind: str, default: Any) -> Any:
+        value = given.get(name)
+        if value is None and default is not None:
+            return default
+        if not fits(value):
+            raise Refusal(
+                locale.say(
+                    f"requirement.{name} must be given as {kind}.", f"requirement.{name} 必須是 {kind}。"
+                )
+            )
+        return value
+
+    title = field("title", lambda value: isinstance(value, str) and bool(value.strip()), "text", None)
+    least = field("budget_min", _is_amount, "a number of at least 0", None)
+    most = field("budget_max", _is_amount, "a number of at least 0", None)
+    if least > most:
+        raise Refusal(
+            locale.say(
+                "requirement.budget_min is above budget_max.", "requirement.budget_min 大於 budget_max。"
+            )
+        )
+    return {
+        "text": f"{title} {field('outline', lambda value: isinstance(value, str), 'text', '')}",
+        "bpm": field("bpm", _is_amount, "a number of at least 0", 0) or None,
+        "genres": field("genre", _are_whole, "a list of ids", []),
+        "instruments": field("instrument", _are_whole, "a list of ids", []),
+        "budget_min": least,
+        "budget_max": most,
+    }
+
+
+def _read_stretch(service: Mapping[str, Any], duration_us: int) -> tuple[int, int]:
+    try:
+        start_us, end_us = parse_timestamp(service.get("start_at")), parse_timestamp(service.get("end_at"))
+    except TimeFormatError:
+        raise Refusal("Sound effect start time unavailable") from None
+    start_us = 0 if start_us is None else start_us
+    end_us = duration_us if end_us is None else end_us
+    if not 0 <= start_us < end_us <= duration_us:
+        raise Refusal("Sound effect start time unavailable")
+    return start_us, end_us
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_whole(value: object) -> bool:
+    return isinstance(value, list) and all(_is_whole(one) for one in value)
+
+
+def _is_amount(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) and value >= 0
+
+
+def _is_web(url: object) -> bool:
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return False
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,157 @@
+"""The engine as a running server, on this machine only."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import uvicorn
+from platformdirs import user_cache_path
+
+from avm_otio.core.addresses import is_loopback
+from avm_otio.core.errors import UsageError
+from avm_otio.engine.app import Api
+from avm_otio.engine.library import Library
+from avm_otio.engine.starter import starter_library
+from avm_otio.engine.store import Store
+from avm_otio.engine.work import Work
+
+_PATIENCE_S = 2
+"""How long calls under way may take when the engine closes."""
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    data_dir: Path,
+    library: Path | None = None,
+    token: str | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    analyses: int | None = None,
+) -> None:
+    """Serve the film service's contract until interrupted.
+
+    Args:
+        host: A loopback address.
+        port: 0 for one that the system chooses.
+        data_dir: Where films and results are kept between runs.
+        library: The sounds to choose from; the starter library by default.
+        token: The token that callers must show; any that is not empty where ``None``.
+        on_ready: Told the base URL once calls are answered.
+        analyses: How many service calls are taken; ``None`` for no limit.
+
+    Raises:
+        UsageError: The host is not this machine, or the port is taken.
+        InputError: The library is not there or holds no sounds.
+        OutputError: The data folder cannot be written.
+        KeyboardInterrupt: It was interrupted, and is closed.
+    """
+    with _opened(host, port, data_dir, library, token, analyses) as engine:
+        if on_ready is not None:
+            on_ready(engine.base_url)
+        engine.server.run(sockets=[engine.listening])
+
+
+@contextmanager
+def running(
+    *,
+    data_dir: Path,
+    library: Path | None = None,
+    token: str | None = None,
+    analyses: int | None = None,
+) -> Iterator[str]:
+    """The engine in a thread of this program, on a port that the system chooses.
+
+    Args:
+        data_dir: Where films and results are kept between runs.
+        library: The sounds to choose from; the starter library by default.
+        token: The token that callers must show; any that is not empty where ``None``.
+        analyses: How many service calls are taken; ``None`` for no limit.
+
+    Yields:
+        Its base URL, ``http://127.0.0.1:PORT``.
+
+    Raises:
+        InputError: The library is not there or holds no sounds.
+        OutputError: The data folder cannot be written.
+    """
+    with _opened("127.0.0.1", 0, data_dir, library, token, analyses) as engine:
+        # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
+        thread = threading.Thread(
+            target=engine.server.run, kwargs={"sockets": [engine.listening]}, name="engine", daemon=True
+        )
+        thread.start()
+        try:
+            yield engine.base_url
+        finally:
+            engine.server.should_exit = True
+            thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    server: uvicorn.Server
+    listening: socket.socket
+    base_url: str
+
+
+@contextmanager
+def _opened(
+    host: str, port: int, data_dir: Path, library: Path | None, token: str | None, analyses: int | None
+) -> Iterator[_Engine]:
+    """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
+    if not is_loopback(host):
+        raise UsageError(f"The engine serves this machine only, not {host}.", "Leave the host at 127.0.0.1.")
+    folder = library if library is not None else starter_library(_cache_dir())
+    sounds = Library(folder, data_dir / "libraries" / f"{_key(folder)}.json")
+    store = Store(data_dir)
+    with _listening(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        base_url = f"http://{shown}:{listening.getsockname()[1]}"
+        work = Work(store, sounds, base_url)
+        try:
+            for session_id in store.unfinished():
+                work.take_up(session_id)
+            config = uvicorn.Config(
+                Api(store, sounds, work, token or None, analyses).app(),
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_PATIENCE_S,
+            )
+            yield _Engine(uvicorn.Server(config), listening, base_url)
+        finally:
+            work.close()
+            store.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OverflowError:
+        raise UsageError(f"{port} is not a port.", "Ports run from 1 to 65535.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"Port {port} cannot be used: {reason}.", "Choose another, or 0 for any.") from error
+
+
+def _cache_dir() -> Path:
+    given = os.environ.get("AVM_CACHE_DIR")
+    return Path(given).expanduser() if given else user_cache_path("avm-otio", appauthor=False)
+
+
+def _key(folder: Path) -> str:
+    return sha256(str(folder.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]

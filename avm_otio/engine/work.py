@@ -1,0 +1,155 @@
+"""Carrying out sessions: a few threads that look at films and store what they find."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from avm_otio.core.addresses import is_loopback
+from avm_otio.core.errors import AvmError
+from avm_otio.engine.answers import Answers, kept_effects, kept_music, price_twd
+from avm_otio.engine.decoding import FilmType, film_shape, luma_frames, sound_blocks
+from avm_otio.engine.denoise import denoise_to
+from avm_otio.engine.film_analysis import analyse_picture
+from avm_otio.engine.library import Library, LibraryItem
+from avm_otio.engine.requests import EFFECTS_KEY, MUSIC_KEY, Language, Locale, ServiceWish
+from avm_otio.engine.sound_analysis import analyse_sound
+from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
+from avm_otio.engine.store import Session, Store, StoredFilm
+from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
+
+T = TypeVar("T")
+
+_THREADS = 2
+_NOTIFY_PAUSES_S = (1.0, 4.0)
+_NOTIFY_TIMEOUT_S = 10.0
+
+
+class _Stopped(BaseException):
+    """The engine closes: leave the session as it is, for the next start."""
+
+
+class Work:
+    """The engine's threads.
+
+    Args:
+        store: Where sessions lie and results go.
+        library: The sounds to choose from.
+        base_url: The engine's own address, for notifications.
+    """
+
+    def __init__(self, store: Store, library: Library, base_url: str) -> None:
+        self._store = store
+        self._library = library
+        self._base_url = base_url
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
+
+    def take_up(self, session_id: int) -> None:
+        """Carry out a session as soon as a thread is free."""
+        self._pool.submit(self._carry_out, session_id)
+
+    def close(self) -> None:
+        """Break off what runs, and wait until it has."""
+        self._stopping.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopped
+
+    def _checked(self, things: Iterable[T]) -> Iterator[T]:
+        for thing in things:
+            self._check()
+            yield thing
+
+    def _carry_out(self, session_id: int) -> None:
+        session = self._store.session(session_id)
+        film = None if session is None else self._store.film(session.film_id)
+        if session is None or film is None:
+            return
+        try:
+            try:
+                session = self._analysed(session, film)
+            except AvmError as error:
+                session = self._saved(replace(session, failure=str(error)))
+            except Exception as error:
+                # Whatever it was, the caller must not wait for ever.
+                failure = f"The analysis failed ({type(error).__name__}). Send another film."
+                session = self._saved(replace(session, failure=failure))
+            if not session.is_finished:
+                self._notify(session)
+                self._saved(replace(session, notified=True))
+        except _Stopped:
+            return
+
+    def _saved(self, session: Session) -> Session:
+        self._store.save(session)
+        return session
+
+    def _analysed(self, session: Session, film: StoredFilm) -> Session:
+        wish = ServiceWish(**session.request)
+        pending = [key for key, found in session.results.items() if found is None]
+        if MUSIC_KEY in pending or EFFECTS_KEY in pending:
+            traits = self._traits(film)
+            items = self._library.items(self._check)
+        for key in pending:
+            self._check()
+            if key == MUSIC_KEY:
+                found = self._music(traits, items, wish)
+            elif key == EFFECTS_KEY:
+                cues = spot_effects(traits, items, Span(wish.start_us, wish.end_us))
+                found = kept_effects(cues, {item.id: item for item in items}, not self._library.is_starter)
+            else:
+                found = self._dialogue(session, film)
+            session = self._saved(replace(session, results={**session.results, key: found}))
+        return session
+
+    def _traits(self, film: StoredFilm) -> FilmTraits:
+        path = self._store.film_path(film)
+        zero = film_shape(path).zero
+        picture = PictureTraits()
+        if film.type != FilmType.AUDIO:
+            picture = analyse_picture(self._checked(luma_frames(path)))
+        return FilmTraits(film.duration_us, picture, analyse_sound(self._checked(sound_blocks(path, zero))))
+
+    def _music(
+        self, traits: FilmTraits, items: Sequence[LibraryItem], wish: ServiceWish
+    ) -> list[dict[str, Any]]:
+        asked = wish.music or {}
+        locale = Locale(Language(wish.language), wish.currency)
+        affordable = [
+            item
+            for item in items
+            if asked["budget_min"] <= locale.price(price_twd(item.id, item.kind)) <= asked["budget_max"]
+        ]
+        tastes = MusicWish(asked["text"], asked["bpm"], tuple(asked["genres"]), tuple(asked["instruments"]))
+        return kept_music(rank_music(traits, affordable, tastes), not self._library.is_starter)
+
+    def _dialogue(self, session: Session, film: StoredFilm) -> list[dict[str, Any]]:
+        path = self._store.film_path(film)
+        zero = film_shape(path).zero
+        denoise_to(self._store.dialogue_path(session.id), lambda: self._checked(sound_blocks(path, zero)))
+        return [{"id": session.id, "title": film.title}]
+
+    def _notify(self, session: Session) -> None:
+        """Tell ``notify_url``, a few times if need be. That nobody listens there changes nothing."""
+        url = session.request["notify_url"]
+        locale = Locale(Language(session.request["language"]), session.request["currency"])
+        body = Answers(self._store, self._base_url, locale).result(session)
+        trust_env = not is_loopback(urlsplit(url).hostname or "")
+        for pause_s in (*_NOTIFY_PAUSES_S, 0.0):
+            self._check()
+            try:
+                with httpx.Client(trust_env=trust_env, timeout=_NOTIFY_TIMEOUT_S) as http:
+                    if http.post(url, json=body).is_success:
+                        return
+            except (httpx.HTTPError, httpx.InvalidURL):
+                pass
+            self._stopping.wait(pause_s)
