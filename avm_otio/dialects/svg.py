@@ -32,7 +32,7 @@ _GAP = 5
 _HEAD = 54
 _RIGHT = 24
 _FONT = "font-family='Inter,Segoe UI,Helvetica,Arial,Noto Sans,Noto Sans CJK TC,sans-serif'"
-_LETTER = 6.2
+_LETTER = 6.7
 """Width of an average letter at 11 px, in pixels."""
 
 _COLOURS = {
@@ -110,7 +110,8 @@ def _panel(title: str, timeline: otio.schema.Timeline, top: int, scale: float) -
         number = counts[VIDEO] - row if is_video else row - counts[VIDEO] + 1
         ours = metadata.track_kind(track) if isinstance(track, otio.schema.Track) else None
         colour = _COLOURS[ours or (VIDEO if is_video else AUDIO)]
-        label = f"{'V' if is_video else 'A'}{number}  {track.name}".rstrip()
+        label = f"{'V' if is_video else 'A'}{number}"
+        label = track.name if track.name.startswith(label) else f"{label}  {track.name}".rstrip()
         yield _text(
             16,
             y + 21,
