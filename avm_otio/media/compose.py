@@ -105,6 +105,7 @@ def _fit(layer: Layer, box: Box) -> tuple[av.VideoFrame, _Mask | None]:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation="BICUBIC",
+        threads=1,  # its own thread as it is: slices of it cost a third more CPU for no time won
     )
     if not video.has_alpha:
         return scaled, None

@@ -144,8 +144,8 @@ def export_film(
 ) -> FilmFile:
     """Make the film: MP4, H.264, AAC 48 kHz stereo, at exactly the plan's rate, frame for frame.
 
-    The first picture's shape is the film's; other shapes are letterboxed. It is never taller than that
-    source. A plan none of whose sound has a sound stream gives a film without one.
+    The first moving picture's shape is the film's; other shapes are letterboxed. It is never taller than
+    that source. A plan none of whose sound has a sound stream gives a film without one.
 
     Args:
         plan: What is seen and heard.
@@ -255,12 +255,14 @@ def _check_sound(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], notes
 
 
 def _raster(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], quality: Quality) -> Raster:
-    for segment in plan.picture:
-        for layer in segment.layers:
-            video = infos[layer.media].video
-            if video is not None:
-                height = min(quality.height, video.height)
-                return Raster(even(Fraction(height * video.width, video.height)), even(height))
+    """The shape of the first moving picture: a title's or a photograph's only where there is no other."""
+    seen = [layer.media for segment in plan.picture for layer in segment.layers]
+    seen.sort(key=lambda source: infos[source].is_still and source.sequence is None)
+    for source in seen:
+        video = infos[source].video
+        if video is not None:
+            height = min(quality.height, video.height)
+            return Raster(even(Fraction(height * video.width, video.height)), even(height))
     return Raster(even(quality.height * _NO_PICTURE_SHAPE), quality.height)
 
 

@@ -125,6 +125,7 @@ class _Movie:
         self._frame_s = 1 / video.rate
         self._behind: deque[tuple[Fraction, av.VideoFrame]] = deque(maxlen=2 * _CHUNK_FRAMES)
         self._behind_end = Fraction(0)
+        self._damage_said = False
         self._shown: tuple[Fraction, av.VideoFrame]
         self._next: tuple[Fraction, av.VideoFrame] | None
         self._start_over()
@@ -255,18 +256,26 @@ class _Movie:
                 frames = [] if packet is None else packet.decode()
             except (av.FFmpegError, ValueError):
                 if usable:
-                    self._note(
-                        f"{self._info.path.name} is damaged {float(at - self._info.zero):.2f} s in: "
-                        "the frame before is held there."
-                    )
+                    self._say_damaged(at)
                 continue  # where it was the reading that failed, the next turn is the end
             for frame in frames:
                 usable = usable or frame.key_frame
                 at = at + self._frame_s if frame.pts is None else frame.pts * time_base
-                if usable:
+                if usable and frame.is_corrupt:
+                    self._say_damaged(at)
+                elif usable:
                     yield at, frame
             if packet is None:
                 return
+
+    def _say_damaged(self, at: Fraction) -> None:
+        """Say it once: a damaged stretch has many frames, and backwards play meets them again."""
+        if not self._damage_said:
+            self._note(
+                f"{self._info.path.name} is damaged, first {float(at - self._info.zero):.2f} s in: "
+                "where a frame does not decode, the one before is held."
+            )
+        self._damage_said = True
 
 
 def image_number(time: Fraction, rate: Fraction) -> int:
