@@ -5,12 +5,12 @@ A film without picture begins at its first sample.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from avm_otio.core.errors import MediaError
 from avm_otio.core.timing import snap_rate
 from avm_otio.media.probe import opened, probe, sound_length
+
+T = TypeVar("T")
 
 SOUND_RATE_HZ = 48_000
 """The rate at which sound is looked at and written."""
@@ -134,6 +136,13 @@ def sound_blocks(path: Path, zero: Fraction | None = None, seconds: int = 5) -> 
         waiting, held = [joined[:, whole:]], held - whole
     if held:
         yield np.concatenate(waiting, axis=1)
+
+
+def checked(things: Iterable[T], check: Callable[[], None]) -> Iterator[T]:
+    """The same things, with a call before each that may raise to break off."""
+    for thing in things:
+        check()
+        yield thing
 
 
 def _placed_sound(path: Path, zero: Fraction | None) -> Iterator[Samples]:

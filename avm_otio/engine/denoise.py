@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -94,16 +95,14 @@ def denoise_to(path: Path, blocks: Callable[[], Iterable[Samples]]) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    profile = noise_profile(blocks())
+    pieces = reduced(blocks(), noise_profile(blocks()))
+    first = next(pieces, np.zeros((1, 0), np.float32))
     with whole(path) as temporary, wave.open(str(temporary), "wb") as file:
-        started = False
-        for block in reduced(blocks(), profile):
-            if not started:
-                file.setnchannels(block.shape[0])
-                file.setsampwidth(2)
-                file.setframerate(SOUND_RATE_HZ)
-                started = True
-            file.writeframes((np.clip(block, -1, 1) * 32_767).round().T.astype("<i2").tobytes())
+        file.setnchannels(first.shape[0])
+        file.setsampwidth(2)
+        file.setframerate(SOUND_RATE_HZ)
+        for piece in chain([first], pieces):
+            file.writeframes((np.clip(piece, -1, 1) * 32_767).round().T.astype("<i2").tobytes())
 
 
 def _window() -> NDArray[np.float32]:

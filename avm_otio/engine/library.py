@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from avm_otio.core.errors import AvmError, InputError, OutputError
-from avm_otio.engine.decoding import sound_blocks
+from avm_otio.engine.decoding import checked, sound_blocks
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.starter import is_starter
 from avm_otio.engine.vocabulary import ROLES, Role, ids_in, words_of
@@ -103,7 +103,7 @@ class Library:
         """All sounds that can be read; those that cannot are named in ``notes``.
 
         Args:
-            check: Called between files; may raise to break off.
+            check: Called every few seconds of sound; may raise to break off.
         """
         with self._lock:
             if self._items is None:
@@ -115,13 +115,12 @@ class Library:
         kept: dict[str, Any] = {}
         items, notes = [], []
         for item_id, relative in self._paths.items():
-            check()
             try:
                 facts = (self.folder / relative).stat()
                 stamp = [facts.st_size, facts.st_mtime_ns]
                 entry = known.get(relative)
                 if not isinstance(entry, dict) or entry.get("stamp") != stamp:
-                    entry = {"stamp": stamp, **_measure(self.folder / relative)}
+                    entry = {"stamp": stamp, **_measure(self.folder / relative, check)}
             except (AvmError, OSError) as error:
                 notes.append(f"{relative} was left out: {error}")
                 continue
@@ -162,8 +161,8 @@ def _ids(paths: list[str]) -> dict[int, str]:
     return taken
 
 
-def _measure(path: Path) -> dict[str, Any]:
-    traits = analyse_sound(sound_blocks(path))
+def _measure(path: Path, check: Callable[[], None]) -> dict[str, Any]:
+    traits = analyse_sound(checked(sound_blocks(path), check))
     if traits.duration_us == 0:
         raise InputError("it holds no sound that decodes.")
     measured = asdict(traits)

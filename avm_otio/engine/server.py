@@ -117,6 +117,7 @@ def _opened(
         base_url = f"http://{shown}:{listening.getsockname()[1]}"
         work = Work(store, sounds, base_url)
         try:
+            store.forget_expired()
             for session_id in store.unfinished():
                 work.take_up(session_id)
             config = uvicorn.Config(

@@ -174,6 +174,16 @@ class Store:
         sessions = (self.session(number) for number in reversed(_numbers(self._sessions)))
         return [session.id for session in sessions if session is not None and not session.is_finished]
 
+    def forget_expired(self) -> None:
+        """Delete the files of films that are active no longer; what was said of them stays."""
+        now = datetime.now(UTC)
+        for film_id in self.film_ids():
+            film = self.film(film_id)
+            if film is not None and datetime.fromisoformat(film.expires_at) < now:
+                self.film_path(film).unlink(missing_ok=True)
+                for session in self.sessions_of(film_id):
+                    self.dialogue_path(session.id).unlink(missing_ok=True)
+
     def _claim(self) -> bool:
         handle = self._lock_path.open("ab")
         try:

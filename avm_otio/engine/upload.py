@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote_plus
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import File, FormParser, parse_options_header
@@ -41,6 +42,7 @@ class Upload:
         kind, options = parse_options_header(content_type)
         if kind not in (b"multipart/form-data", b"application/x-www-form-urlencoded"):
             raise FormError("not a form")
+        self._is_multipart = kind == b"multipart/form-data"
         self._folder = Path(tempfile.mkdtemp(dir=folder))
         limits = {"MAX_MEMORY_FILE_SIZE": 0, "MAX_FIELD_SIZE": _FIELD_LIMIT_BYTES}
         try:
@@ -91,6 +93,8 @@ class Upload:
 
     def _on_field(self, field: Any) -> None:
         value = (field.value or b"").decode("utf-8", "replace")
+        if not self._is_multipart:
+            value = unquote_plus(value)
         if field.field_name == b"youtube_url" and value.strip():
             self.youtube_urls.append(value)
 

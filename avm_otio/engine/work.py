@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,7 +14,7 @@ import httpx
 from avm_otio.core.addresses import is_loopback
 from avm_otio.core.errors import AvmError
 from avm_otio.engine.answers import Answers, kept_effects, kept_music, price_twd
-from avm_otio.engine.decoding import FilmType, film_shape, luma_frames, sound_blocks
+from avm_otio.engine.decoding import FilmType, Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library, LibraryItem
@@ -23,8 +23,6 @@ from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
-
-T = TypeVar("T")
 
 _THREADS = 2
 _NOTIFY_PAUSES_S = (1.0, 4.0)
@@ -63,11 +61,6 @@ class Work:
     def _check(self) -> None:
         if self._stopping.is_set():
             raise _Stopped
-
-    def _checked(self, things: Iterable[T]) -> Iterator[T]:
-        for thing in things:
-            self._check()
-            yield thing
 
     def _carry_out(self, session_id: int) -> None:
         session = self._store.session(session_id)
@@ -112,12 +105,16 @@ class Work:
         return session
 
     def _traits(self, film: StoredFilm) -> FilmTraits:
-        path = self._store.film_path(film)
-        zero = film_shape(path).zero
         picture = PictureTraits()
         if film.type != FilmType.AUDIO:
-            picture = analyse_picture(self._checked(luma_frames(path)))
-        return FilmTraits(film.duration_us, picture, analyse_sound(self._checked(sound_blocks(path, zero))))
+            picture = analyse_picture(checked(luma_frames(self._store.film_path(film)), self._check))
+        return FilmTraits(film.duration_us, picture, analyse_sound(self._sound(film)()))
+
+    def _sound(self, film: StoredFilm) -> Callable[[], Iterator[Samples]]:
+        """The film's sound in film time, from its start at each call."""
+        path = self._store.film_path(film)
+        zero = film_shape(path).zero
+        return lambda: checked(sound_blocks(path, zero), self._check)
 
     def _music(
         self, traits: FilmTraits, items: Sequence[LibraryItem], wish: ServiceWish
@@ -133,9 +130,7 @@ class Work:
         return kept_music(rank_music(traits, affordable, tastes), not self._library.is_starter)
 
     def _dialogue(self, session: Session, film: StoredFilm) -> list[dict[str, Any]]:
-        path = self._store.film_path(film)
-        zero = film_shape(path).zero
-        denoise_to(self._store.dialogue_path(session.id), lambda: self._checked(sound_blocks(path, zero)))
+        denoise_to(self._store.dialogue_path(session.id), self._sound(film))
         return [{"id": session.id, "title": film.title}]
 
     def _notify(self, session: Session) -> None:

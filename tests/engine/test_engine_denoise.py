@@ -51,3 +51,18 @@ def test_any_length_comes_out_as_it_went_in(tmp_path: Path, samples: int) -> Non
 def test_silence_stays_silence(tmp_path: Path) -> None:
     denoise_to(tmp_path / "out.wav", in_blocks(np.zeros((1, RATE_HZ), np.float32)))
     assert not read_wav(tmp_path / "out.wav").any()
+
+
+def test_breaking_off_leaves_no_file(tmp_path: Path) -> None:
+    def breaking() -> Iterator[NDArray[np.float32]]:
+        yield np.zeros((1, RATE_HZ), np.float32)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        denoise_to(tmp_path / "out.wav", breaking)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_whose_sound_is_empty_gets_an_empty_file(tmp_path: Path) -> None:
+    denoise_to(tmp_path / "out.wav", lambda: iter(()))
+    assert read_wav(tmp_path / "out.wav").shape == (1, 0)
