@@ -90,8 +90,7 @@ def movie(
     sound_rate: int = 48000,
     turned: int = 0,
 ) -> Path:
-    grey = luma[::2, ::2] * 0 + 128
-    for plane, values in zip(frame.planes, (luma, grey, grey), strict=True):
+    """A video file; times (multiples of 1/1000 s) make its rate vary; sound is (samples, 2)."""
     time_base = 1 / F(rate) if times is None else F(1, 1000)
     with av.open(str(path), "w") as file:
         if timecode is not None:
