@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from avm_otio.core.errors import MediaError
@@ -93,6 +94,7 @@ def luma_frames(path: Path) -> Iterator[tuple[Fraction, Luma]]:
         stream.thread_type = "AUTO"
         base = _time_base(stream)
         rate = _rate(stream)
+        shrink = VideoReformatter()  # a frame's own reformat() would set its scaler up anew each time
         zero: int | None = None
         number = 0
         for frame in _decoded(container, stream):
@@ -101,7 +103,7 @@ def luma_frames(path: Path) -> Iterator[tuple[Fraction, Luma]]:
             zero = frame.pts if zero is None else zero
             time = (frame.pts - zero) * base
             steady = number / rate
-            small = frame.reformat(LUMA_WIDTH, LUMA_HEIGHT, format="gray", interpolation="AREA")
+            small = shrink.reformat(frame, LUMA_WIDTH, LUMA_HEIGHT, format="gray", interpolation="AREA")
             yield (steady if abs(steady - time) <= base else time), small.to_ndarray()
             number += 1
 

@@ -64,8 +64,9 @@ def analyse_picture(frames: Iterable[tuple[Fraction, Luma]]) -> PictureTraits:
             chunk = np.concatenate([last, chunk])
         times += chunk_times
         last = chunk[-1:]
-        unexplained.append(_unexplained(chunk))
-        changed.append(np.abs(np.diff(chunk.astype(np.int16), axis=0)).mean(axis=(1, 2), dtype=np.float32))
+        plain = np.abs(np.diff(chunk.astype(np.int16), axis=0)).mean(axis=(1, 2), dtype=np.float32)
+        changed.append(plain)
+        unexplained.append(_unexplained(chunk, plain))
         thumbs.append(_thumbnails(chunk[-len(chunk_times) :]))
     if len(times) < 2:
         return PictureTraits()
@@ -96,12 +97,18 @@ def _chunks(frames: Iterable[tuple[Fraction, Luma]]) -> Iterator[tuple[list[Frac
         yield times, np.stack(pictures)
 
 
-def _unexplained(frames: Luma) -> Floats:
-    """For each frame but the first: grey levels that no small movement of the one before accounts for."""
-    if len(frames) < 2:
-        return np.zeros(0, np.float32)
-    before = np.pad(frames[:-1].astype(np.int16), ((0, 0), (_REACH, _REACH), (_REACH, _REACH)), mode="edge")
-    after = frames[1:].astype(np.int16)
+def _unexplained(frames: Luma, changed: Floats) -> Floats:
+    """For each frame but the first: grey levels that no small movement of the one before accounts for.
+
+    Where too little changed to weigh in any decision about cuts, that change is given as it is.
+    """
+    unexplained = changed.copy()
+    worth = np.flatnonzero(changed >= _LEAST_CHANGE / _ABOVE_USUAL)
+    if not len(worth):
+        return unexplained
+    edges = ((0, 0), (_REACH, _REACH), (_REACH, _REACH))
+    before = np.pad(frames[worth].astype(np.int16), edges, mode="edge")
+    after = frames[worth + 1].astype(np.int16)
     rows, columns = LUMA_HEIGHT // _BLOCK_HEIGHT, LUMA_WIDTH // _BLOCK_WIDTH
     least = np.full((len(after), rows, columns), np.iinfo(np.int32).max, np.int32)
     for down in range(2 * _REACH + 1):
@@ -109,8 +116,8 @@ def _unexplained(frames: Luma) -> Floats:
             moved = before[:, down : down + LUMA_HEIGHT, right : right + LUMA_WIDTH]
             off = np.abs(after - moved).reshape(-1, rows, _BLOCK_HEIGHT, columns, _BLOCK_WIDTH)
             np.minimum(least, off.sum(axis=(2, 4), dtype=np.int32), out=least)
-    unexplained: Floats = least.mean(axis=(1, 2)) / (_BLOCK_HEIGHT * _BLOCK_WIDTH)
-    return unexplained.astype(np.float32)
+    unexplained[worth] = least.mean(axis=(1, 2)) / (_BLOCK_HEIGHT * _BLOCK_WIDTH)
+    return unexplained
 
 
 def _thumbnails(frames: Luma) -> Floats:
