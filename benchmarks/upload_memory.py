@@ -49,9 +49,8 @@ def main() -> None:
         )
         elapsed = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"{SIZE / 2**30:.0f} GiB in {elapsed:.1f} s ({SIZE / elapsed / 1e6:.0f} MB/s), peak memory {peak:.0f} MiB"
-    )
+    speed = SIZE / elapsed / 1e6
+    print(f"{SIZE / 2**30:.0f} GiB in {elapsed:.1f} s ({speed:.0f} MB/s), peak memory {peak:.0f} MiB")
     server.shutdown()
 
 
