@@ -104,7 +104,10 @@ def luma_frames(path: Path) -> Iterator[tuple[Fraction, Luma]]:
             time = (frame.pts - zero) * base
             steady = number / rate
             small = shrink.reformat(frame, LUMA_WIDTH, LUMA_HEIGHT, format="gray", interpolation="AREA")
-            yield (steady if abs(steady - time) <= base else time), small.to_ndarray()
+            yield (
+                (steady if abs(steady - time) <= base else time),
+                small.to_ndarray().astype(np.uint8, copy=False),
+            )
             number += 1
 
 

@@ -220,6 +220,8 @@ def _placed(candidate: _Candidate, ranked: Sequence[LibraryItem], within: Span) 
         start_us, end_us = candidate.at_us, candidate.until_us
     else:
         start_us, end_us = max(within.start_us, candidate.until_us - natural_us), candidate.until_us
+        if end_us - start_us < natural_us // 2:
+            return None  # it would peak long after what it is for
     if end_us - start_us < _LEAST_CUE_US and end_us - start_us < natural_us:
         return None
     ids = tuple(item.id for item in ranked[:_ALTERNATIVES])
