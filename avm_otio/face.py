@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from avm_otio.config.addresses import LOCAL
 from avm_otio.config.load import load_settings
-from avm_otio.config.settings import Settings
+from avm_otio.config.settings import ServiceKeys, Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.core.addresses import is_loopback
-from avm_otio.core.errors import UsageError
+from avm_otio.core.errors import InputError, UsageError
 from avm_otio.core.placement import AS_IT_COMES, Layout
 from avm_otio.core.report import Report, Silent
 from avm_otio.files import same_file
 from avm_otio.jobs import pipeline
-from avm_otio.jobs.pipeline import Scored, Source
+from avm_otio.jobs.pipeline import Access, Scored, Source
 
 if TYPE_CHECKING:
     from avm_otio.api.client import Client
@@ -69,20 +70,17 @@ def score(
     """
     settings = settings or load_settings()
     _refuse_same(source.path, output)
-    request = build_request(settings, services, source.path.stem, notify_url)
-    with open_service(settings, report) as client:
-        return pipeline.score(
-            source,
-            output,
-            client,
-            request,
-            service="local" if settings.service == LOCAL else settings.origin,
-            layout=layout,
-            quality=settings.quality,
-            jobs_folder=jobs_folder,
-            timeout_s=settings.timeouts.wait_s,
-            report=report,
-        )
+    return pipeline.score(
+        source,
+        output,
+        access_to(settings, report),
+        build_request(settings, services, source.path.stem, notify_url),
+        layout=layout,
+        quality=settings.quality,
+        jobs_folder=jobs_folder,
+        timeout_s=settings.timeouts.wait_s,
+        report=report,
+    )
 
 
 def export_film(
@@ -98,47 +96,75 @@ def export_film(
     return pipeline.export(source, output, quality=settings.quality, report=report)
 
 
-@contextmanager
-def open_service(settings: Settings, report: Report = _SILENT) -> Iterator[Client]:
+def open_service(
+    settings: Settings | None = None, report: Report = _SILENT
+) -> AbstractContextManager[Client]:
     """A client of the service that is configured; for ``local`` the engine runs as long as it is open.
 
     Raises:
         TokenRefusedError: There is no token for it.
         InputError: The local engine's library cannot be used.
     """
-    from avm_otio.api.client import Client
-    from avm_otio.api.models import ServiceKeys
+    return access_to(settings or load_settings(), report).open()
 
-    keys = settings.service_keys
-    options: dict[str, Any] = {
-        "language": settings.language,
-        "currency": settings.currency,
-        "keys": ServiceKeys(keys.music, keys.denoise, keys.effects),
-        "answer_timeout_s": settings.timeouts.answer_s,
-        "film_timeout_s": settings.timeouts.film_s,
-    }
-    if settings.service != LOCAL:
-        with Client(settings.service, find_token(settings.origin).reveal(), **options) as client:
-            yield client
-        return
+
+def access_to(settings: Settings, report: Report = _SILENT) -> Access:
+    """The way to the service that is configured. What can be refused at once is: a token must be there.
+
+    Raises:
+        TokenRefusedError: There is no token for it.
+        InputError: The local engine's library is not there.
+    """
+    if settings.service == LOCAL:
+        if settings.library is not None and not settings.library.is_dir():
+            raise InputError(f"There is no library folder {settings.library}.", "Give a folder of sounds.")
+        return Access(LOCAL, settings.language, settings.currency, lambda: _local(settings, report))
+    token = find_token(settings.origin)
+    return Access(
+        settings.origin,
+        settings.language,
+        settings.currency,
+        lambda: _client(settings, settings.service, token.reveal()),
+    )
+
+
+@contextmanager
+def _local(settings: Settings, report: Report) -> Iterator[Client]:
     from avm_otio.engine.server import running
 
     token = secrets.token_urlsafe(24)
     library = library_of(settings, report)
-    options["keys"] = ServiceKeys()
     with (
         running(data_dir=settings.cache_dir / "engine", library=library, token=token) as address,
-        Client(address, token, **options) as client,
+        _client(replace(settings, service_keys=ServiceKeys()), address, token) as client,
     ):
         yield client
+
+
+def _client(settings: Settings, address: str, token: str) -> Client:
+    from avm_otio.api import models
+    from avm_otio.api.client import Client
+
+    keys = settings.service_keys
+    return Client(
+        address,
+        token,
+        language=settings.language,
+        currency=settings.currency,
+        keys=models.ServiceKeys(keys.music, keys.denoise, keys.effects),
+        answer_timeout_s=settings.timeouts.answer_s,
+        film_timeout_s=settings.timeouts.film_s,
+    )
 
 
 def library_of(settings: Settings, report: Report = _SILENT) -> Path:
     """The local engine's library: the configured one, else the starter library, made at first use."""
     if settings.library is not None:
         return settings.library
-    from avm_otio.engine.starter import starter_library
+    from avm_otio.engine.starter import starter_folder, starter_library
 
+    if starter_folder(settings.cache_dir).exists():
+        return starter_library(settings.cache_dir)
     with report.step("Making the starter library") as advance:
         return starter_library(settings.cache_dir, progress=advance)
 

@@ -83,6 +83,8 @@ def running(
         OutputError: The data folder cannot be written.
     """
     with _opened("127.0.0.1", 0, data_dir, library, token, analyses) as engine:
+        # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
+        engine.server.config.load()
         # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
         thread = threading.Thread(
             target=engine.server.run, kwargs={"sockets": [engine.listening]}, name="engine", daemon=True
@@ -92,7 +94,7 @@ def running(
             yield engine.base_url
         finally:
             engine.server.should_exit = True
-            thread.join()
+            thread.join(_PATIENCE_S + 1)
 
 
 @dataclass(frozen=True, slots=True)

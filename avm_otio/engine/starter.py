@@ -39,7 +39,7 @@ def starter_library(cache_dir: Path, progress: Advance | None = None) -> Path:
     Raises:
         OutputError: It cannot be written.
     """
-    folder = cache_dir / f"starter-library-{VERSION}"
+    folder = starter_folder(cache_dir)
     if is_starter(folder):
         return folder
     make_folder(cache_dir)
@@ -53,6 +53,11 @@ def starter_library(cache_dir: Path, progress: Advance | None = None) -> Path:
     except OSError as error:
         raise unwritable(folder, error) from error
     return folder
+
+
+def starter_folder(cache_dir: Path) -> Path:
+    """Where the starter library lies once it is made."""
+    return cache_dir / f"starter-library-{VERSION}"
 
 
 def is_starter(folder: Path) -> bool:

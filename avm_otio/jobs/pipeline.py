@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import opentimelineio as otio
 
 from avm_otio.core.cues import Cues, read_cues
-from avm_otio.core.errors import AvmError
+from avm_otio.core.errors import AvmError, ServiceError
 from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.core.metadata import Origin
 from avm_otio.core.placement import AS_IT_COMES, Laid, LaidClip, Layout, lay
@@ -39,6 +39,8 @@ _SILENT = Silent()
 WHOLE = Selection()
 """The whole timeline."""
 
+_MUTE_IT = "The picture's own sound is on no track: mute it in your editor under the new dialogue."
+
 PATIENCE_S = 3600.0
 """How long a result is waited for where nothing else is said, in seconds."""
 
@@ -60,6 +62,23 @@ class Source:
     media_roots: tuple[Path, ...] = ()
     rate: Fraction | None = None
     sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The way to a service.
+
+    Attributes:
+        name: What it is called in jobs and in metadata: its origin, or ``local``.
+        language: What its words will be in.
+        currency: What its prices will be in.
+        open: Opens it; for ``local`` the engine runs as long as it is open.
+    """
+
+    name: str
+    language: str
+    currency: str
+    open: Callable[[], AbstractContextManager[Client]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +140,9 @@ def export(source: Source, output: Path, *, quality: str | None = None, report: 
 def score(
     source: Source,
     output: Path,
-    client: Client,
+    access: Access,
     request: ServiceRequest,
     *,
-    service: str,
     layout: Layout = AS_IT_COMES,
     quality: str | None = None,
     jobs_folder: Path | None = None,
@@ -133,12 +151,13 @@ def score(
 ) -> Scored:
     """Score a timeline: export, upload, ask, wait, download, lay, write.
 
+    The service is opened only when the film is there: what is wrong with the timeline is told before.
+
     Args:
         source: The timeline and what of it.
         output: The timeline to write; its suffix names the format.
-        client: The service, or the local engine.
+        access: The way to the service, or to the local engine.
         request: What to ask for.
-        service: What the service is called in the job and in the metadata: its origin, or ``local``.
         layout: How cues are laid.
         quality: How the film is encoded.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
@@ -153,36 +172,31 @@ def score(
     registry.check_writable(output)
     opened = open_timeline(source, report)
     plan = _plan(opened, source, report)
-    asked = _asked(plan, request, client, service)
-    job = open_job(jobs_folder or opened.side_folder, plan.name, asked)
+    job = open_job(jobs_folder or opened.side_folder, plan.name, _asked(plan, request, access))
     film = _export(opened, source, plan, job.film, quality, report, may_pass=True)
     check_film_may(FilmType.NORMAL if film.has_sound else FilmType.SILENT, request.services)
-    name = f"{readable(source.path.stem)}-{job.key}{film.path.suffix.lower()}"
-    film_id, session_id, answer = _ask(client, request, job, film, name, timeout_s, report)
     folder = make_folder(output.absolute().parent)
     style = registry.url_style(opened.timeline)
     rate = timeline_rate(opened.timeline)
-    with _answer_kept(job):
-        cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
-        sound_of = download(
-            cues.chosen,
-            job.media,
-            lambda path: url_of(path, style, folder),
-            service_url=client.base_url,
-            report=report,
-        )
-        laid = lay(cues, plan.film_map, rate, sound_of, layout)
-    origin = Origin(service, client.currency, client.language, film_id, session_id, request.license.dump())
-    notes = [*laid.notes]
-    replaced: Sequence[tuple[int, MediaSource | None]] = ()
-    if laid.dialogue:
-        replaced = heard(opened.timeline, source.selection, plan)
-        if not replaced:
-            notes.append(
-                "The picture's own sound is on no track: mute it in your editor under the new dialogue."
+    with access.open() as client:
+        name = f"{readable(source.path.stem)}-{job.key}{film.path.suffix.lower()}"
+        film_id, session_id, answer = _ask(client, request, job, film, name, timeout_s, report)
+        with _answer_kept(job):
+            cues = _cues_in(answer, layout, report)
+            sound_of = download(
+                cues.chosen,
+                job.media,
+                lambda path: url_of(path, style, folder),
+                service_url=client.base_url,
+                report=report,
             )
+            laid = lay(cues, plan.film_map, rate, sound_of, layout)
+    license = request.license.dump()
+    origin = Origin(access.name, access.currency, access.language, film_id, session_id, license)
+    replaced = heard(opened.timeline, source.selection, plan) if laid.dialogue else ()
     here = registry.moved(opened, folder)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
+    notes = (*laid.notes, *([_MUTE_IT] if laid.dialogue and not replaced else ()))
     notes += registry.write(scored, output)
     for note in notes:
         report.warn(note)
@@ -193,11 +207,23 @@ def score(
         film_id=film_id,
         session_id=session_id,
         laid=laid,
-        currency=client.currency,
+        currency=access.currency,
         total=total_price(cues),
         start_frame=start_frame(opened.timeline, rate),
-        notes=tuple(notes),
+        notes=notes,
     )
+
+
+def _cues_in(answer: ServiceResult, layout: Layout, report: Report) -> Cues:
+    """The cues of an answer; one without any is an error where it says why, which the local engine does."""
+    cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
+    reasons = (answer.model_extra or {}).get("message")
+    if not cues.chosen and reasons:
+        told = " ".join(map(str, reasons)) if isinstance(reasons, list) else str(reasons)
+        raise ServiceError(f"The service could not use the film: {told}", "Try another range or --quality.")
+    if not cues.chosen:
+        report.warn("The service found nothing to lay.")
+    return cues
 
 
 @contextmanager
@@ -236,13 +262,13 @@ def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
     return plan
 
 
-def _asked(plan: ExportPlan, request: ServiceRequest, client: Client, service: str) -> dict[str, Any]:
+def _asked(plan: ExportPlan, request: ServiceRequest, access: Access) -> dict[str, Any]:
     """What makes a job the one it is, as JSON."""
     return {
         "version": 1,
-        "service": service,
-        "language": client.language,
-        "currency": client.currency,
+        "service": access.name,
+        "language": access.language,
+        "currency": access.currency,
         "request": request.dump(),
         "plan": asdict(plan),
     }
