@@ -164,7 +164,7 @@ def lay(
     """
     first = nearest_frame(film_map.record_start, rate)
     within = FrameSpan(first, max(first + 1, nearest_frame(film_map.record_end, rate)))
-    place = _Place(film_map, rate, within)
+    place = _Place(film_map, film_map.record_end, rate, within)
     notes = list(cues.notes)
     effects = []
     for number, cue in enumerate(cues.effects, 1):
@@ -210,6 +210,7 @@ def lanes(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
 @dataclass(frozen=True, slots=True)
 class _Place:
     film_map: FilmMap
+    end: RecordTime
     rate: Fraction
     within: FrameSpan
 
@@ -230,7 +231,7 @@ def _effect(place: _Place, cue: EffectCue, sound: Sound, layout: Layout) -> Laid
         or (layout.effects_length is EffectsLength.AUTO and natural <= ONE_SHOT)
     )
     wanted = natural if natural is not None and (rings_out or natural < cue_length) else cue_length
-    length = min(wanted, place.film_map.record_end - start)
+    length = min(wanted, place.end - start)
     is_cut = natural is None or length < natural
     return LaidClip(
         kind=Kind.EFFECTS,
@@ -248,7 +249,7 @@ def _effect(place: _Place, cue: EffectCue, sound: Sound, layout: Layout) -> Laid
 
 
 def _bed(place: _Place, item: Item, others: Sequence[Item], sound: Sound, gain_db: float) -> LaidClip:
-    whole = place.film_map.record_end - place.film_map.record_start
+    whole = place.end - place.film_map.record_start
     length = whole if sound.duration is None else min(whole, sound.duration)
     is_cut = sound.duration is None or sound.duration > whole
     mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
@@ -257,7 +258,7 @@ def _bed(place: _Place, item: Item, others: Sequence[Item], sound: Sound, gain_d
 
 def _dialogue(place: _Place, item: Item, others: Sequence[Item], sound: Sound) -> LaidClip:
     speed = 1 / place.film_map.record_per_film
-    whole = place.film_map.record_end - place.film_map.record_start
+    whole = place.end - place.film_map.record_start
     length = whole if sound.duration is None else min(whole, sound.duration / speed)
     return _from_start(place, Kind.DIALOGUE, item, others, sound, length, Mix(), speed)
 

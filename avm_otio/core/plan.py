@@ -139,6 +139,8 @@ class FilmMap:
 
     def to_record(self, film: FilmTime) -> RecordTime:
         """The record time at which a moment of the film is seen."""
+        if self.record_per_film == 1:
+            return RecordTime(self.record_start + film)
         return RecordTime(self.record_start + film * self.record_per_film)
 
     def to_film(self, record: RecordTime) -> FilmTime:

@@ -114,7 +114,7 @@ def nearest_frame(seconds: Fraction, rate: Fraction) -> int:
 
 def whole_frames(seconds: Fraction, rate: Fraction) -> int:
     """How many whole frames fit in a length: media that exists is never rounded up."""
-    return math.floor(seconds * rate)
+    return (seconds.numerator * rate.numerator) // (seconds.denominator * rate.denominator)
 
 
 def from_micros(time_us: int) -> Fraction:
