@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -75,21 +76,20 @@ def _track(
     OTIO takes metadata from Python one value at a time; read as JSON, a track of thousands of cues is there
     several times sooner.
     """
-    children = []
+    children: list[str] = []
     at = 0
     for clip in clips:
         if clip.span.start > at:
-            children.append({"OTIO_SCHEMA": "Gap.1", "source_range": _range(clip.span.start - at, rate)})
-        children.append(_clip(clip, rate, origin))
+            gap = {"OTIO_SCHEMA": "Gap.1", "source_range": _range(clip.span.start - at, rate)}
+            children.append(json.dumps(gap))
+        children.append(metadata.storable_text(_clip(clip, rate, origin)))
         at = clip.span.end
-    track = {
-        "OTIO_SCHEMA": "Track.1",
-        "name": name,
-        "kind": AUDIO,
-        "children": children,
-        "metadata": {NAMESPACE: metadata.track_metadata(kind)},
-    }
-    made: otio.schema.Track = otio.core.deserialize_json_from_string(metadata.storable_text(track))
+    inside = ",".join(children)
+    made: otio.schema.Track = otio.core.deserialize_json_from_string(
+        f'{{"OTIO_SCHEMA":"Track.1","name":"","kind":"{AUDIO}","children":[{inside}],"metadata":{{}}}}'
+    )
+    made.name = name
+    made.metadata[NAMESPACE] = metadata.track_metadata(kind)
     return made
 
 
