@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import stat
+import tempfile
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from timelines import clip, timeline, track
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from timelines import clip, gap, timeline, track
 
+from avm_otio.core.cues import Cues, EffectCue, Item
 from avm_otio.core.errors import CueError, OutputError, TimelineError, UsageError
+from avm_otio.core.metadata import Origin
+from avm_otio.core.placement import Sound, lay
+from avm_otio.core.plan import FilmMap
+from avm_otio.core.timing import FilmTime, RecordTime, snap_rate
+from avm_otio.core.tracks import add_tracks
 from avm_otio.core.urls import UrlStyle
 from avm_otio.dialects.registry import Opened, read, url_style, write
 
@@ -258,3 +268,54 @@ def test_other_json_is_refused_by_the_adapter(tmp_path: Path, text: str) -> None
     (tmp_path / "t.json").write_text(text)
     with pytest.raises(CueError):
         otio.adapters.read_from_file(str(tmp_path / "t.json"))
+
+
+rates = st.sampled_from([snap_rate(rate) for rate in (23.976, 24, 25, 29.97, 30, 50, 59.94, 60)])
+shots = st.lists(
+    st.tuples(st.text(max_size=8), st.integers(0, 500), st.integers(1, 300), st.booleans()),
+    min_size=1,
+    max_size=6,
+)
+effects = st.lists(
+    st.tuples(st.integers(0, 9_000_000), st.integers(0, 4_000_000), st.text(max_size=8)), max_size=8
+)
+
+
+@settings(max_examples=40)
+@given(rates, st.lists(shots, min_size=1, max_size=3), effects, st.integers(0, 10**6))
+def test_a_scored_timeline_is_read_back_as_it_was_written(
+    rate: Fraction,
+    tracks: list[list[tuple[str, int, int, bool]]],
+    found: list[tuple[int, int, str]],
+    start: int,
+) -> None:
+    made = [
+        track(
+            *(
+                gap(frames, rate)
+                if is_gap
+                else clip(name.replace("\0", ""), at, frames, rate=rate, url="m.mp4")
+                for name, at, frames, is_gap in one
+            )
+        )
+        for one in tracks
+    ]
+    cut = timeline(*made, start=start, rate=rate)
+    items = [
+        Item(number, title, None, None, None, {"id": number, "title": title})
+        for number, (_, _, title) in enumerate(found)
+    ]
+    cues = Cues(
+        effects=tuple(
+            EffectCue(at, at + long, (item,), {}) for (at, long, _), item in zip(found, items, strict=True)
+        )
+    )
+    film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), FilmTime(Fraction(10)))
+    scored = add_tracks(
+        cut, lay(cues, film_map, rate, lambda _: Sound("s.wav", Fraction(1))), Origin("local", "USD")
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        opened = Opened(scored, Path(folder) / "cut.otio", Path(folder))
+        for name in ("out.otio", "out.otioz"):
+            write(opened, Path(folder) / name)
+            assert read(Path(folder) / name).timeline.is_equivalent_to(scored)
