@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import avm_otio
 from avm_otio.cli.main import COMMANDS, INTERRUPTED
 from avm_otio.config.load import settings_from
 from avm_otio.config.options import TABLES
 from avm_otio.config.settings import KEYS
 from avm_otio.core.errors import AvmError
 
-PACKAGE = Path(avm_otio.__file__).parent
-DOCS = PACKAGE.parent / "docs"
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "avm_otio"
+DOCS = ROOT / "docs"
 PAGE = (DOCS / "command-line.md").read_text(encoding="utf-8")
 
 
