@@ -8,19 +8,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from avm_otio.config.addresses import LOCAL
 from avm_otio.config.load import load_settings
-from avm_otio.config.settings import ServiceKeys, Settings
+from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.core.addresses import is_loopback
 from avm_otio.core.errors import InputError, UsageError
 from avm_otio.core.placement import AS_IT_COMES, Layout
 from avm_otio.core.report import Report, Silent
+from avm_otio.core.service_keys import ServiceKeys
 from avm_otio.files import same_file
 from avm_otio.jobs import pipeline
 from avm_otio.jobs.pipeline import Access, Scored, Source
@@ -124,7 +124,7 @@ def access_to(settings: Settings, report: Report = _SILENT) -> Access:
         settings.origin,
         settings.language,
         settings.currency,
-        lambda: _client(settings, settings.service, token.reveal()),
+        lambda: _client(settings, settings.service, token.reveal(), service_keys(settings)),
     )
 
 
@@ -136,22 +136,26 @@ def _local(settings: Settings, report: Report) -> Iterator[Client]:
     library = library_of(settings, report)
     with (
         running(data_dir=settings.cache_dir / "engine", library=library, token=token) as address,
-        _client(replace(settings, service_keys=ServiceKeys()), address, token) as client,
+        _client(settings, address, token, ServiceKeys()) as client,
     ):
         yield client
 
 
-def _client(settings: Settings, address: str, token: str) -> Client:
-    from avm_otio.api import models
+def service_keys(settings: Settings) -> ServiceKeys:
+    """The JSON keys of the service that is configured."""
+    keys = settings.service_keys
+    return ServiceKeys(keys.music, keys.denoise, keys.effects)
+
+
+def _client(settings: Settings, address: str, token: str, keys: ServiceKeys) -> Client:
     from avm_otio.api.client import Client
 
-    keys = settings.service_keys
     return Client(
         address,
         token,
         language=settings.language,
         currency=settings.currency,
-        keys=models.ServiceKeys(keys.music, keys.denoise, keys.effects),
+        keys=keys,
         answer_timeout_s=settings.timeouts.answer_s,
         film_timeout_s=settings.timeouts.film_s,
     )

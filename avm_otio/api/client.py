@@ -12,11 +12,12 @@ import httpx
 from pydantic import StrictInt
 
 from avm_otio.api.answers import Answer, contract_error, is_documented, json_of
-from avm_otio.api.models import Film, FilmPage, Model, ServiceKeys, ServiceRequest, ServiceResult
+from avm_otio.api.models import Film, FilmPage, Model, ServiceRequest, ServiceResult
 from avm_otio.api.upload import FilmUpload, Progress
 from avm_otio.api.wire import AnswerLostError, Wire
 from avm_otio.core.errors import ContractError, NetworkError, ServiceError, UnsureIfPaidError
 from avm_otio.core.retry import Retrying
+from avm_otio.core.service_keys import ServiceKeys
 
 T = TypeVar("T")
 

@@ -8,7 +8,6 @@ the text that was served; ``core.timing.parse_timestamp`` reads them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
@@ -24,6 +23,7 @@ from pydantic import (
 )
 
 from avm_otio.core.errors import ContractError, NoServiceChosenError, UnsupportedFilmError
+from avm_otio.core.service_keys import DENOISE_KEY, EFFECTS_KEY, ServiceKeys
 
 T = TypeVar("T")
 Number = StrictInt | StrictFloat
@@ -46,27 +46,6 @@ class FilmType(StrEnum):
     SILENT = "silent_film"
     AUDIO = "audio"
     YOUTUBE = "youtube_url"
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceKeys:
-    """The JSON keys of the three services, in requests and in results.
-
-    The reference names the key for music only. The other two are assumptions, made here and nowhere else;
-    configuration can override them.
-    """
-
-    music: str = "music_mapping_service"
-    denoise: str = "noise_reduction_service"
-    effects: str = "sound_effect_service"
-
-    def by_field(self) -> dict[str, str]:
-        """The key of each service, by the name of its field in ``ServiceResult``."""
-        return {
-            "music_mapping_service": self.music,
-            "noise_reduction_service": self.denoise,
-            "sound_effect_service": self.effects,
-        }
 
 
 class Model(BaseModel):
@@ -215,13 +194,11 @@ class ServiceResult(Model):
         """
         if not isinstance(data, Mapping):
             return cls.parse(data)
-        field_of = {key: field for field, key in keys.by_field().items()}
-        return cls.parse({field_of.get(key, key): value for key, value in data.items()})
+        return cls.parse(keys.ours(data))
 
     def payload(self, keys: ServiceKeys) -> dict[str, Any]:
         """The result as the service sends it."""
-        key_of = keys.by_field()
-        return {key_of.get(field, field): value for field, value in self.dump().items()}
+        return keys.theirs(self.dump())
 
 
 class License(Model):
@@ -329,10 +306,8 @@ def resolve_result(result: ServiceResult, film: Film, asked: Collection[Service]
     filled: dict[str, Model] = {}
     denoise = result.noise_reduction_service or NoiseReductionResult(is_done=True)
     if Service.DENOISE in asked and "noise_reduce_audios" not in denoise.model_fields_set:
-        filled["noise_reduction_service"] = denoise.model_copy(
-            update={"noise_reduce_audios": film.noise_reduce_audios}
-        )
+        filled[DENOISE_KEY] = denoise.model_copy(update={"noise_reduce_audios": film.noise_reduce_audios})
     effects = result.sound_effect_service or SoundEffectResult(is_done=True)
     if Service.EFFECTS in asked and "sound_effects" not in effects.model_fields_set:
-        filled["sound_effect_service"] = effects.model_copy(update={"sound_effects": film.sound_effects})
+        filled[EFFECTS_KEY] = effects.model_copy(update={"sound_effects": film.sound_effects})
     return result.model_copy(update=filled)

@@ -124,4 +124,8 @@ def _answer_in(source: Path) -> Any:
         raise CueError(f"{source} cannot be read ({error.strerror}).", "Check its permissions.") from error
     if isinstance(document, dict) and "OTIO_SCHEMA" in document:
         return None
-    return options.canonical_answer(document)
+    if not isinstance(document, dict):
+        return document
+    from avm_otio.face import service_keys
+
+    return service_keys(options.settings_of()).ours(document)

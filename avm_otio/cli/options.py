@@ -163,18 +163,3 @@ def settings_of(**flags: Any) -> Any:
     given = {name: value for name, value in flags.items() if value is not None}
     said = {name: list(named(value)) if name in lists else value for name, value in given.items()}
     return load_settings({dotted.get(name, name): value for name, value in said.items()})
-
-
-def canonical_answer(document: Any) -> Any:
-    """A saved answer with the reference's own service keys, whatever keys are configured."""
-    keys = settings_of().service_keys
-    own = {
-        keys.music: "music_mapping_service",
-        keys.denoise: "noise_reduction_service",
-        keys.effects: "sound_effect_service",
-    }
-    return (
-        {own.get(key, key): value for key, value in document.items()}
-        if isinstance(document, dict)
-        else document
-    )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from avm_otio.config import options, readers
 from avm_otio.config.addresses import LOCAL, origin_of, read_service
 from avm_otio.config.folders import default_cache_dir
+from avm_otio.core import service_keys
 
 T = TypeVar("T")
 
@@ -29,9 +30,9 @@ def _key(default: T, read: Callable[[object], Any], says: str, *, env: str = "",
 class ServiceKeys:
     """The JSON keys of the three services; the reference gives the first only, the others are assumed."""
 
-    music: str = _key("music_mapping_service", readers.key_text, "the JSON key of music recommendation")
-    denoise: str = _key("noise_reduction_service", readers.key_text, "the JSON key of noise reduction")
-    effects: str = _key("sound_effect_service", readers.key_text, "the JSON key of effect recommendation")
+    music: str = _key(service_keys.MUSIC_KEY, readers.key_text, "the JSON key of music recommendation")
+    denoise: str = _key(service_keys.DENOISE_KEY, readers.key_text, "the JSON key of noise reduction")
+    effects: str = _key(service_keys.EFFECTS_KEY, readers.key_text, "the JSON key of effect recommendation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from avm_otio.core import service_keys
 from avm_otio.core.errors import AvmError, CueError, TimeFormatError
 from avm_otio.core.timing import format_timestamp, parse_timestamp
 
@@ -18,9 +19,6 @@ Json = Mapping[str, Any]
 _T = TypeVar("_T")
 
 
-_MUSIC = "music_mapping_service"
-_NOISE_REDUCTION = "noise_reduction_service"
-_SOUND_EFFECTS = "sound_effect_service"
 _FILM_LISTS = ("recommended_musics", "noise_reduce_audios", "sound_effects")
 
 
@@ -97,9 +95,9 @@ def read_cues(document: object, *, skip_bad: bool = False) -> Cues:
     if not isinstance(document, Mapping) or not _is_answer(document):
         raise CueError("This is not a Film, a service result or a notification.", "Give the JSON as it came.")
     if "is_done" in document:
-        music = _section(document, _MUSIC, "musics")
-        dialogue = _section(document, _NOISE_REDUCTION, "noise_reduce_audios")
-        effects = _section(document, _SOUND_EFFECTS, "sound_effects")
+        music = _section(document, service_keys.MUSIC_KEY, "musics")
+        dialogue = _section(document, service_keys.DENOISE_KEY, "noise_reduce_audios")
+        effects = _section(document, service_keys.EFFECTS_KEY, "sound_effects")
     else:
         music, dialogue, effects = (_list(document.get(name), name) for name in _FILM_LISTS)
     notes: list[str] = []

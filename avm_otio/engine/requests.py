@@ -10,13 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from avm_otio.core.errors import TimeFormatError
+from avm_otio.core.service_keys import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
 from avm_otio.core.timing import parse_timestamp
 from avm_otio.engine.decoding import FilmType
-
-MUSIC_KEY = "music_mapping_service"
-DENOISE_KEY = "noise_reduction_service"
-EFFECTS_KEY = "sound_effect_service"
-"""The last two are assumptions: the reference names no key for them."""
 
 TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
 """New Taiwan dollars for one of each currency: fixed, since the engine's prices are make-believe."""

@@ -13,12 +13,13 @@ import httpx
 
 from avm_otio.core.addresses import is_loopback
 from avm_otio.core.errors import AvmError
+from avm_otio.core.service_keys import EFFECTS_KEY, MUSIC_KEY
 from avm_otio.engine.answers import Answers, kept_effects, kept_music, price_twd
 from avm_otio.engine.decoding import FilmType, Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library, LibraryItem
-from avm_otio.engine.requests import EFFECTS_KEY, MUSIC_KEY, Language, Locale, ServiceWish
+from avm_otio.engine.requests import Language, Locale, ServiceWish
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avm_otio.core.errors import OutputError
 from avm_otio.files import make_folder, write_text
 
 _KEY_LENGTH = 10
@@ -65,8 +66,11 @@ def open_job(jobs_folder: Path, name: str, asked: Any) -> JobFolder:
     """
     told = json.dumps(asked, sort_keys=True, default=str)
     key = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:_KEY_LENGTH]
-    job = JobFolder(make_folder(jobs_folder / f"{readable(name)}-{key}"), key)
-    make_folder(job.media)
+    job = JobFolder(jobs_folder / f"{readable(name)}-{key}", key)
+    try:
+        make_folder(job.media)
+    except OutputError as error:
+        raise OutputError(error.what, "Choose another place for jobs with --jobs-dir DIR.") from error
     job.save("request.json", asked)
     return job
 

@@ -15,9 +15,10 @@ import pytest
 from loopback_http import Reply, Service, cut_short, html, raw, redirect, reset, says, serving
 
 from avm_otio.api.client import Client
-from avm_otio.api.models import EffectsRange, License, ServiceKeys, ServiceRequest
+from avm_otio.api.models import EffectsRange, License, ServiceRequest
 from avm_otio.core import errors
 from avm_otio.core.retry import Retrying
+from avm_otio.core.service_keys import ServiceKeys
 
 TOKEN = "s3cret-0123456789abcdef"
 AT_ONCE = Retrying(attempts=3, sleep=lambda _: None)

@@ -14,13 +14,13 @@ from avm_otio.api.models import (
     License,
     Requirement,
     Service,
-    ServiceKeys,
     ServiceRequest,
     ServiceResult,
     check_film_may,
     resolve_result,
 )
 from avm_otio.core.errors import ContractError, NoServiceChosenError, UnsupportedFilmError
+from avm_otio.core.service_keys import ServiceKeys
 
 KEYS = ServiceKeys()
 MUSIC = {

@@ -421,6 +421,16 @@ def test_the_input_is_never_the_output(cut: Path, score: Score, capsys: pytest.C
     assert cut.read_bytes() == before
 
 
+def test_where_jobs_cannot_be_kept_another_place_is_asked_for(
+    cut: Path, score: Score, service: ScriptedService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut.with_suffix(".avm").write_text("in the way")
+    assert score() == 1
+    assert "--jobs-dir" in told(capsys)
+    assert service.asked == []
+    assert score("--jobs-dir", str(cut.parent / "jobs")) == 0
+
+
 def test_no_token_is_told_before_anything_is_done(
     score: Score, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
