@@ -112,6 +112,8 @@ def _list(out: Output, heading: str, clips: Any, scored: Scored) -> None:
     shown: list[LaidClip] = sorted(clips, key=lambda clip: clip.start)
     for clip in shown[:_MOST_SHOWN]:
         price = "" if clip.item.price is None else f"{clip.item.price} {scored.currency}"
+        if clip.item.served.get("is_bought"):
+            price = "bought"
         out.say(
             f"  {heading:<9} {scored.timecode(clip):<12} {clip.item.title or clip.item.id}  {price}".rstrip()
         )
