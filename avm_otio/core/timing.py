@@ -14,6 +14,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NewType
 
 import opentimelineio as otio
@@ -76,6 +77,7 @@ def format_timestamp(time_us: int) -> str:
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{micro:06d}"
 
 
+@lru_cache(maxsize=256)  # asked for every range of a timeline, which knows a handful of rates
 def snap_rate(rate: float | int | str | Fraction) -> Fraction:
     """Turn a frame rate as anybody writes it into the exact one.
 
