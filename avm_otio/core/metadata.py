@@ -89,6 +89,8 @@ def clip_metadata(clip: LaidClip, origin: Origin) -> dict[str, Any]:
         "fade_in_us": clip.mix.fade_in_us,
         "fade_out_us": clip.mix.fade_out_us,
     }
+    if origin.license is not None:
+        data["license"] = origin.license
     if clip.cue is not None:
         data["cue"] = clip.cue.served
     if clip.sound.samples is not None:

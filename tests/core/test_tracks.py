@@ -90,6 +90,7 @@ def test_metadata_keeps_all_that_the_service_said_with_the_currency_beside_the_p
         77,
     )
     assert data["item"]["new"]["kept"] is True
+    assert list(data["license"]["range"]) == [16]
     assert [other["id"] for other in data["alternatives"]] == [90]
     assert (data["cue"]["object_class"], data["film_start"], data["record_start"]) == (
         5,
