@@ -44,7 +44,7 @@ def serving(*replies: Reply) -> Iterator[Service]:
             reply = service.replies.pop(0) if len(service.replies) > 1 else service.replies[0]
             reply(self)
 
-        do_GET = do_POST = answer  # noqa: N815
+        do_GET = do_POST = answer  # noqa: N815  # the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             pass

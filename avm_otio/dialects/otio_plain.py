@@ -61,7 +61,7 @@ def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:
         with zipfile.ZipFile(path) as bundle:
             if CONTENT not in bundle.namelist():
                 raise TimelineError(f"{path} is a zip without {CONTENT}.", "Give an .otioz bundle.")
-            found = parse(bundle.read(CONTENT).decode("utf-8"), f"{path}/{CONTENT}")
+            found = parse(bundle.read(CONTENT).decode("utf-8-sig"), f"{path}/{CONTENT}")
             for member in bundle.infolist():
                 if member.filename.startswith(f"{MEDIA}/") and not member.is_dir():
                     _unpack(bundle, member, extract_to, path)

@@ -78,11 +78,11 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         elif suffix == ".otiod":
             folder = path.absolute()
             inside = path / otio_plain.CONTENT
-            found = otio_plain.parse(inside.read_text(encoding="utf-8"), str(inside))
+            found = otio_plain.parse(inside.read_text(encoding="utf-8-sig"), str(inside))
         elif suffix in official.ADAPTERS:
             found, notes = official.read(path, rate)
         else:
-            found = otio_plain.parse(path.read_text(encoding="utf-8"), str(path))
+            found = otio_plain.parse(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
         raise TimelineError(f"{path} is not text.", "Give a timeline file.") from error
     except OSError as error:

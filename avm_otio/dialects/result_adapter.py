@@ -45,4 +45,4 @@ def read_from_file(
     filepath: str, rate: float | str | Fraction = DEFAULT_RATE, skip_bad_cues: bool = False
 ) -> otio.core.SerializableObject:
     """The same from a file; see ``read_from_string``."""
-    return read_from_string(Path(filepath).read_text(encoding="utf-8"), rate, skip_bad_cues)
+    return read_from_string(Path(filepath).read_text(encoding="utf-8-sig"), rate, skip_bad_cues)

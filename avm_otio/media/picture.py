@@ -16,7 +16,7 @@ import av
 from avm_otio.core.errors import MediaError
 from avm_otio.core.plan import ImageSequence
 from avm_otio.media.clock import TOLERANCE
-from avm_otio.media.probe import MediaInfo, VideoInfo
+from avm_otio.media.probe import MediaInfo, VideoInfo, reopened
 
 EDGE_FRAMES = 2
 """For how many frames before its first and after its last a file holds that frame: what rounding costs."""
@@ -222,12 +222,7 @@ class _Movie:
         self._start_over()
 
     def _start_over(self) -> None:
-        try:
-            self._container = av.open(str(self._info.path), metadata_errors="replace")
-        except (av.FFmpegError, OSError) as error:
-            raise MediaError(
-                f"{self._info.path} can no longer be read.", "Check the disk that it lies on."
-            ) from error
+        self._container = reopened(self._info.path)
         self._stream = _picture_stream(self._container)
         self._stream.thread_type = "AUTO"
         self._frames = self._decoded(from_key=False)

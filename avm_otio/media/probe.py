@@ -114,6 +114,18 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
         container.close()
 
 
+def reopened(path: Path) -> av.container.InputContainer:
+    """A file that was probed before, opened to decode it.
+
+    Raises:
+        MediaError: It has gone since.
+    """
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path} can no longer be read.", "Check the disk that it lies on.") from error
+
+
 def probe(path: Path) -> MediaInfo:
     """Say what a media file is.
 

@@ -11,11 +11,10 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.core.errors import MediaError
 from avm_otio.core.plan import ExportPlan, MediaSource, SoundSegment
 from avm_otio.core.timing import nearest_frame
 from avm_otio.media.clock import MediaClock
-from avm_otio.media.probe import MediaInfo
+from avm_otio.media.probe import MediaInfo, reopened
 
 SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
@@ -231,12 +230,7 @@ class _Stream:
         self._start_over()
 
     def _start_over(self) -> None:
-        try:
-            self._container = av.open(str(self._info.path), metadata_errors="replace")
-        except (av.FFmpegError, OSError) as error:
-            raise MediaError(
-                f"{self._info.path} can no longer be read.", "Check the disk that it lies on."
-            ) from error
+        self._container = reopened(self._info.path)
         self._at_first = True
         self._begin()
 

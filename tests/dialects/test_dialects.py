@@ -209,6 +209,12 @@ def test_what_is_no_timeline_is_refused_in_one_line(tmp_path: Path, name: str, t
     assert caught.value.hint
 
 
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read(path).timeline.find_clips()[0].name == "a"
+
+
 def test_a_binary_file_is_no_timeline(tmp_path: Path) -> None:
     (tmp_path / "a.otio").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(TimelineError):

@@ -22,7 +22,7 @@ REMOTE = "https://avm.example"
 AT_ONCE = Retrying(attempts=3, sleep=lambda _: None)
 
 
-def error_of(reply: Reply, folder: Path, limits: FetchLimits = FetchLimits()) -> tuple[DownloadError, int]:  # noqa: B008
+def error_of(reply: Reply, folder: Path, limits: FetchLimits = FetchLimits()) -> tuple[DownloadError, int]:  # noqa: B008  # a frozen value
     """The error that a download ends in, and how often it was tried; nothing may be left behind."""
     with serving(reply) as host:
         with pytest.raises(DownloadError) as caught:
@@ -87,9 +87,9 @@ def test_what_is_not_a_whole_sound_is_an_error_and_leaves_nothing(
 def test_more_than_the_limit_is_refused(announced: bool, tmp_path: Path) -> None:
     def unannounced(handler: object) -> None:
         handler.send_response(200)  # type: ignore[attr-defined]  # the server's handler
-        handler.end_headers()  # type: ignore[attr-defined]
-        handler.wfile.write(WAV)  # type: ignore[attr-defined]
-        handler.close_connection = True  # type: ignore[attr-defined]
+        handler.end_headers()  # type: ignore[attr-defined]  # the same
+        handler.wfile.write(WAV)  # type: ignore[attr-defined]  # the same
+        handler.close_connection = True  # type: ignore[attr-defined]  # the same
 
     reply = raw(200, WAV) if announced else unannounced
     error, tried = error_of(reply, tmp_path, FetchLimits(max_bytes=100_000))
