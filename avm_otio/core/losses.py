@@ -1,0 +1,130 @@
+"""What a format cannot say at all, found in an arrangement, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from avm_otio.core.arrangement import Arrangement, Clip, Feature, Generator, Loss
+from avm_otio.core.timing import from_micros
+
+
+def unsaid(arrangement: Arrangement, features: Iterable[Feature], dialect: str) -> tuple[Loss, ...]:
+    """The losses of a format that knows nothing of some features.
+
+    Args:
+        arrangement: What is to be written.
+        features: What the format cannot say at all. What it can say in part is for its writer to report.
+        dialect: The format's own name: what was kept of it for it is no loss.
+    """
+    wanted = set(features)
+    return tuple(
+        Loss(feature, item, told)
+        for feature, find in _FINDERS.items()
+        if feature in wanted
+        for item, told in find(arrangement)
+    ) + tuple(
+        Loss(Feature.EFFECT, arrangement.named(clip), f"{kept.what} not written")
+        for clip in arrangement.clips()
+        for kept in clip.kept
+        if kept.dialect != dialect
+    )
+
+
+def _gains(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for clip in arrangement.clips():
+        if clip.mix.keys:
+            yield arrangement.named(clip), f"{len(clip.mix.keys)} gain key frames not written"
+        elif clip.mix.gain_db:
+            yield arrangement.named(clip), f"gain of {clip.mix.gain_db:g} dB not written"
+
+
+def _fades(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for clip in arrangement.clips():
+        for length_us, word in ((clip.mix.fade_in_us, "fade in"), (clip.mix.fade_out_us, "fade out")):
+            if length_us:
+                yield arrangement.named(clip), f"{word} of {float(from_micros(length_us)):g} s not written"
+
+
+def _markers(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for marker in arrangement.markers:
+        yield f"Timeline “{arrangement.name}”", f"marker “{marker.name}” not written"
+    for track in arrangement.tracks:
+        for marker in track.markers:
+            yield f"Track “{track.name}”", f"marker “{marker.name}” not written"
+        for clip in track.clips:
+            for marker in clip.markers:
+                yield arrangement.named(clip), f"marker “{marker.name}” not written"
+
+
+def _of_clips(is_so: Callable[[Clip], bool], told: str) -> Callable[[Arrangement], Iterator[tuple[str, str]]]:
+    def find(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+        return ((arrangement.named(clip), told) for clip in arrangement.clips() if is_so(clip))
+
+    return find
+
+
+def _links(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    groups = {clip.link for clip in arrangement.clips() if clip.link is not None}
+    if groups:
+        yield f"Timeline “{arrangement.name}”", f"{len(groups)} links of picture and sound not written"
+
+
+def _transitions(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for track in arrangement.tracks:
+        for one in track.transitions:
+            yield f"“{one.name}” at {arrangement.timecode(one.at)}", "transition written as a cut"
+
+
+def _channels(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for track in arrangement.audio_tracks:
+        yield f"Track “{track.name}”", f"its {track.channels} channels are not said"
+
+
+def _names(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for track in arrangement.tracks:
+        if track.name:
+            yield f"Track “{track.name}”", "its name not written"
+
+
+def _disabled_tracks(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for track in arrangement.tracks:
+        if not track.enabled:
+            yield f"Track “{track.name}”", "that it is switched off not written"
+        for clip in track.clips:
+            if not clip.enabled:
+                yield arrangement.named(clip), "that it is disabled not written"
+
+
+def _metadata(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    ours = sum(1 for clip in arrangement.clips() if clip.kind is not None)
+    if ours:
+        told = f"ids, prices, licences and alternatives of {ours} clips not written: keep the .otio"
+        yield f"Timeline “{arrangement.name}”", told
+
+
+def _between_frames(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
+    for clip in arrangement.clips():
+        if clip.start * arrangement.rate % 1:
+            yield arrangement.named(clip), "moved to the nearest frame"
+
+
+_FINDERS: dict[Feature, Callable[[Arrangement], Iterator[tuple[str, str]]]] = {
+    Feature.GAIN: _gains,
+    Feature.FADE: _fades,
+    Feature.MARKER: _markers,
+    Feature.LINK: _links,
+    Feature.DISABLED: _disabled_tracks,
+    Feature.TRANSITION: _transitions,
+    Feature.SPEED: _of_clips(lambda clip: clip.speed != 1, "speed not written"),
+    Feature.GENERATOR: _of_clips(
+        lambda clip: isinstance(clip.content, Generator), "generator not written, a gap stands for it"
+    ),
+    Feature.NEST: _of_clips(lambda clip: isinstance(clip.content, Arrangement), "nest opened"),
+    Feature.CHANNELS: _channels,
+    Feature.NAME: _names,
+    Feature.METADATA: _metadata,
+    Feature.TIME: _between_frames,
+    Feature.MEDIA: _of_clips(
+        lambda clip: clip.media is not None and not clip.media.is_online, "its media is offline"
+    ),
+}
