@@ -236,7 +236,7 @@ def _with_sound(track: Track) -> tuple[Track, Track]:
 
 
 def plain(rate: Fraction = Fraction(24), start_frame: int = 86_400) -> Arrangement:
-    """Two shots with their sound, a bed of music that fades, and two effects, one disabled."""
+    """Two shots with their sound, a bed that fades, and two effects, one disabled."""
     shots = [
         Media(f"shot {n}.mov", f"/media/shot {n}.mov", duration=seconds(2400, rate), rate=rate, size=(1920, 1080),
               sample_rate_hz=48_000, channels=2, has_picture=True)
