@@ -238,10 +238,18 @@ def _with_sound(track: Track) -> tuple[Track, Track]:
 def plain(rate: Fraction = Fraction(24), start_frame: int = 86_400) -> Arrangement:
     """Two shots with their sound, a bed that fades, and two effects, one disabled."""
     shots = [
-        Media(f"shot {n}.mov", f"/media/shot {n}.mov", duration=seconds(2400, rate), rate=rate, size=(1920, 1080),
-              sample_rate_hz=48_000, channels=2, has_picture=True)
+        Media(
+            f"shot {n}.mov",
+            f"/media/shot {n}.mov",
+            duration=seconds(2400, rate),
+            rate=rate,
+            size=(1920, 1080),
+            sample_rate_hz=48_000,
+            channels=2,
+            has_picture=True,
+        )
         for n in (1, 2)
-    ]  # fmt: skip
+    ]
 
     def at(frames: int) -> RecordTime:
         return RecordTime(seconds(frames, rate))
@@ -253,8 +261,16 @@ def plain(rate: Fraction = Fraction(24), start_frame: int = 86_400) -> Arrangeme
     heard = [replace(clip, channels=(0, 1)) for clip in seen]
     bed = Media("bed.wav", "/media/bed.wav", duration=Fraction(60), sample_rate_hz=48_000, channels=2)
     hit = Media("hit.wav", "/media/hit.wav", duration=Fraction(2), sample_rate_hz=48_000, channels=2)
-    music = Clip("Bed", at(0), at(192), bed, mix=Mix(-6.0, 0, 2_000_000), channels=(0, 1), kind=Kind.MUSIC,
-                 markers=(Marker("Bed", Fraction(0), comment="42 EUR", color="CYAN"),))  # fmt: skip
+    music = Clip(
+        "Bed",
+        at(0),
+        at(192),
+        bed,
+        mix=Mix(-6.0, 0, 2_000_000),
+        channels=(0, 1),
+        kind=Kind.MUSIC,
+        markers=(Marker("Bed", Fraction(0), comment="42 EUR", color="CYAN"),),
+    )
     hits = [
         Clip("Hit", at(first), at(first + 24), hit, channels=(0, 1), kind=Kind.EFFECTS, enabled=on)
         for first, on in ((30, True), (100, False))
