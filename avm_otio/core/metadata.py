@@ -89,6 +89,8 @@ def clip_metadata(clip: LaidClip, origin: Origin) -> dict[str, Any]:
         "fade_in_us": clip.mix.fade_in_us,
         "fade_out_us": clip.mix.fade_out_us,
     }
+    if clip.rank:
+        data["alternative"] = clip.rank
     if origin.license is not None:
         data["license"] = origin.license
     if clip.cue is not None:
@@ -100,6 +102,10 @@ def clip_metadata(clip: LaidClip, origin: Origin) -> dict[str, Any]:
             "channels": clip.sound.channels,
         }
     return data
+
+
+OF_THE_TIMELINE = ("drop_frame", "size", "kept")
+"""What the timeline itself says under our key, whoever scored it: stays when our tracks are taken off."""
 
 
 def of(item: otio.core.SerializableObjectWithMetadata) -> Mapping[str, Any]:

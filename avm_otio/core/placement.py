@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -80,6 +81,7 @@ class LaidClip:
         speed: Media seconds a record second: other than 1 only for the noise-reduced sound of a clip that
             plays at another speed.
         cue: The effect cue, as served.
+        rank: 0 for the item that is heard; 1, 2 … for a disabled alternative, best first.
         film_start_us: Where the service put it, film time.
         film_end_us: Where the service ended it, film time.
     """
@@ -96,6 +98,7 @@ class LaidClip:
     film_end_us: int
     speed: Fraction = Fraction(1)
     cue: EffectCue | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,14 @@ class Layout:
         music_gain_db: Gain of music clips.
         effects_gain_db: Gain of effect clips.
         skip_bad: Leave out a cue past the film's end and note it, instead of refusing the whole.
+        alternatives: How many of the other items for each place are laid, too, disabled.
     """
 
     effects_length: EffectsLength = EffectsLength.AUTO
     music_gain_db: float = 0.0
     effects_gain_db: float = 0.0
     skip_bad: bool = False
+    alternatives: int = 0
 
 
 AS_IT_COMES = Layout()
@@ -128,6 +133,8 @@ class Laid:
         music: Music clips, none overlapping.
         effects: Effect clips on as few lanes as possible; none overlap within a lane.
         dialogue: The noise-reduced sound.
+        spare_music: Disabled alternatives for the music, a lane each.
+        spare_effects: Disabled alternatives for the effects, on lanes of their own.
         notes: What was left out or shortened, one line each.
     """
 
@@ -136,10 +143,12 @@ class Laid:
     effects: tuple[tuple[LaidClip, ...], ...]
     dialogue: tuple[LaidClip, ...]
     notes: tuple[str, ...] = ()
+    spare_music: tuple[tuple[LaidClip, ...], ...] = ()
+    spare_effects: tuple[tuple[LaidClip, ...], ...] = ()
 
     @property
     def clips(self) -> tuple[LaidClip, ...]:
-        """Every clip, music first."""
+        """Every clip that is heard, music first."""
         return (*self.music, *self.dialogue, *(clip for lane in self.effects for clip in lane))
 
 
@@ -156,7 +165,7 @@ def lay(
         cues: What the service answered.
         film_map: Where film time lies on the timeline.
         rate: Frames a second of the record.
-        sound_of: The media of an item; asked only for the first of each cue.
+        sound_of: The media of an item. May raise ``LookupError`` for an alternative: it is not laid then.
         layout: How to lay.
 
     Raises:
@@ -167,6 +176,7 @@ def lay(
     place = _Place(film_map, film_map.record_end, rate, within)
     notes = list(cues.notes)
     effects = []
+    spare_effects = []
     for number, cue in enumerate(cues.effects, 1):
         if from_micros(cue.start_us) >= film_map.film_duration:
             told = (
@@ -177,12 +187,37 @@ def lay(
                 raise CueError(told, "Leave such cues out with --skip-bad-cues.")
             notes.append(f"Left out. {told}")
             continue
-        effects.append(_effect(place, cue, sound_of(cue.items[0]), layout))
-    music = tuple(
-        _bed(place, item, cues.music[1:], sound_of(item), layout.music_gain_db) for item in cues.music[:1]
-    )
+        effects.append(_effect(place, cue, 0, sound_of(cue.items[0]), layout))
+        spare_effects += [
+            _effect(place, cue, rank, sound, layout)
+            for rank, sound in _spare(cue.items, sound_of, layout.alternatives)
+        ]
+    beds = [(0, sound_of(item)) for item in cues.music[:1]]
+    beds += _spare(cues.music, sound_of, layout.alternatives)
+    music = [_bed(place, cues.music, rank, sound, layout.music_gain_db) for rank, sound in beds]
     dialogue = tuple(_dialogue(place, item, cues.dialogue[1:], sound_of(item)) for item in cues.dialogue[:1])
-    return Laid(rate, music, lanes(effects), dialogue, tuple(notes))
+    return Laid(
+        rate,
+        tuple(music[:1]),
+        lanes(effects),
+        dialogue,
+        tuple(notes),
+        spare_music=tuple((bed,) for bed in music[1:]),
+        spare_effects=lanes(spare_effects),
+    )
+
+
+def _spare(items: Sequence[Item], sound_of: Callable[[Item], Sound], most: int) -> list[tuple[int, Sound]]:
+    """Which alternatives can be laid: their rank and their media."""
+    found = []
+    for rank, item in enumerate(items[1 : 1 + most], 1):
+        with suppress(LookupError):
+            found.append((rank, sound_of(item)))
+    return found
+
+
+def _others(items: Sequence[Item], rank: int) -> tuple[Item, ...]:
+    return (*items[:rank], *items[rank + 1 :])
 
 
 def lanes(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
@@ -222,7 +257,7 @@ class _Place:
         return FrameSpan(span.start, min(span.end, span.start + max(1, whole_frames(natural, self.rate))))
 
 
-def _effect(place: _Place, cue: EffectCue, sound: Sound, layout: Layout) -> LaidClip:
+def _effect(place: _Place, cue: EffectCue, rank: int, sound: Sound, layout: Layout) -> LaidClip:
     start = place.film_map.to_record(FilmTime(from_micros(cue.start_us)))
     cue_length = place.film_map.to_record(FilmTime(from_micros(cue.end_us))) - start
     natural = sound.duration
@@ -235,8 +270,8 @@ def _effect(place: _Place, cue: EffectCue, sound: Sound, layout: Layout) -> Laid
     is_cut = natural is None or length < natural
     return LaidClip(
         kind=Kind.EFFECTS,
-        item=cue.items[0],
-        alternatives=cue.items[1:],
+        item=cue.items[rank],
+        alternatives=_others(cue.items, rank),
         sound=sound,
         span=place.span(start, length, natural),
         start=start,
@@ -245,15 +280,17 @@ def _effect(place: _Place, cue: EffectCue, sound: Sound, layout: Layout) -> Laid
         film_start_us=cue.start_us,
         film_end_us=cue.end_us,
         cue=cue,
+        rank=rank,
     )
 
 
-def _bed(place: _Place, item: Item, others: Sequence[Item], sound: Sound, gain_db: float) -> LaidClip:
+def _bed(place: _Place, items: Sequence[Item], rank: int, sound: Sound, gain_db: float) -> LaidClip:
     whole = place.end - place.film_map.record_start
     length = whole if sound.duration is None else min(whole, sound.duration)
     is_cut = sound.duration is None or sound.duration > whole
     mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
-    return _from_start(place, Kind.MUSIC, item, others, sound, length, mix, Fraction(1))
+    bed = _from_start(place, Kind.MUSIC, items[rank], _others(items, rank), sound, length, mix, Fraction(1))
+    return replace(bed, rank=rank)
 
 
 def _dialogue(place: _Place, item: Item, others: Sequence[Item], sound: Sound) -> LaidClip:

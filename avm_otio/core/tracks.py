@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,9 @@ from avm_otio.core.metadata import NAMESPACE, Origin
 from avm_otio.core.placement import Kind, Laid, LaidClip
 from avm_otio.core.plan import MediaSource
 from avm_otio.core.timing import nearest_frame, seconds_of, snap_rate, time_range
+
+_COLORS = {Kind.MUSIC: "CYAN", Kind.EFFECTS: "GREEN", Kind.DIALOGUE: "ORANGE"}
+"""Colours of our markers, in OTIO's words."""
 
 
 def add_tracks(
@@ -42,7 +45,8 @@ def add_tracks(
     record = laid.clips
     if record:
         first, last = min(clip.start for clip in record), max(clip.end for clip in record)
-        scored.metadata[NAMESPACE] = metadata.storable(metadata.timeline_metadata(origin, first, last))
+        noted = dict(metadata.of(scored)) | metadata.timeline_metadata(origin, first, last)
+        scored.metadata[NAMESPACE] = metadata.storable(noted)
     for clip in laid.dialogue:
         for index, media in replaced:
             _disable(scored.tracks[index], clip.start, clip.end, media)
@@ -50,6 +54,12 @@ def add_tracks(
     if laid.music:
         new.append(("AVM Music 1", Kind.MUSIC, laid.music))
     new += [(f"AVM Effects {number}", Kind.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
+    spares = ((Kind.MUSIC, laid.spare_music), (Kind.EFFECTS, laid.spare_effects))
+    new += [
+        (f"AVM {kind.title()} alternatives {number}", kind, lane)
+        for kind, lanes in spares
+        for number, lane in enumerate(lanes, 1)
+    ]
     scored.tracks.extend([_track(name, kind, clips, laid.rate, origin) for name, kind, clips in new])
     return scored
 
@@ -64,8 +74,17 @@ def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
     for track in stack:
         if isinstance(track, otio.schema.Track) and kind_of(track) == AUDIO:
             _restore(track)
-    plain.metadata.pop(NAMESPACE, None)
+    noted = metadata.of(plain)
+    stays = {key: noted[key] for key in metadata.OF_THE_TIMELINE if key in noted}
+    _note(plain, stays)
     return plain
+
+
+def _note(item: otio.core.SerializableObjectWithMetadata, noted: Mapping[str, Any]) -> None:
+    """Set what stands under our key, but for the version; nothing at all where there is nothing."""
+    item.metadata.pop(NAMESPACE, None)
+    if noted:
+        item.metadata[NAMESPACE] = {"version": metadata.VERSION} | dict(noted)
 
 
 def _track(
@@ -112,9 +131,39 @@ def _clip(clip: LaidClip, rate: Fraction, origin: Origin) -> dict[str, Any]:
         "media_references": {"DEFAULT_MEDIA": reference},
         "active_media_reference_key": "DEFAULT_MEDIA",
         "effects": effects,
-        "enabled": True,
+        "markers": [] if clip.rank else [_marker(clip, title, rate, origin)],
+        "enabled": not clip.rank,
         "metadata": {NAMESPACE: metadata.clip_metadata(clip, origin)},
     }
+
+
+def _marker(clip: LaidClip, title: str, rate: Fraction, origin: Origin) -> dict[str, Any]:
+    """What an editor shows of a cue without knowing our metadata: what, how much, what else there is."""
+    about = []
+    if clip.cue is not None:
+        labels = [
+            str(clip.cue.served.get("object_class") or ""),
+            *_words(clip.cue.served.get("action_labels")),
+        ]
+        about.append(", ".join(word for word in labels if word))
+    if clip.item.served.get("is_bought"):
+        about.append("bought")
+    elif clip.item.price is not None:
+        about.append(f"{clip.item.price} {origin.currency}".strip())
+    if clip.alternatives:
+        about.append(f"{len(clip.alternatives)} alternative{'s' * (len(clip.alternatives) != 1)}")
+    return {
+        "OTIO_SCHEMA": "Marker.2",
+        "name": title,
+        "color": _COLORS[clip.kind],
+        "marked_range": _range(0, rate),
+        "comment": "; ".join(part for part in about if part),
+        "metadata": {},
+    }
+
+
+def _words(labels: object) -> list[str]:
+    return [str(label) for label in labels] if isinstance(labels, list | tuple) else []
 
 
 def _range(frames: int | Fraction, rate: Fraction) -> dict[str, Any]:
@@ -175,15 +224,32 @@ def _cut(item: otio.core.Item, start: Fraction, end: Fraction) -> list[tuple[oti
         return [(item, True)]
     speed = speed_of(item)
     first = seconds_of(span.start_time) * rate
-    whole = {"start": span.start_time.value, "start_rate": span.start_time.rate, "duration": length}
+    ours = {key: value for key, value in metadata.of(item).items() if key != "version"}
+    whole: dict[str, Any] = {
+        "start": span.start_time.value,
+        "start_rate": span.start_time.rate,
+        "duration": length,
+    }
+    if ours:
+        whole["noted"] = ours
     pieces = []
     for begin, stop in pairwise(edges):
         piece = copy.deepcopy(item)
         skipped = begin * speed if speed >= 0 else (length - stop) * -speed
         piece.source_range = time_range(first + skipped, stop - begin, rate)
-        piece.metadata[NAMESPACE] = {"version": metadata.VERSION, "cut_from": whole}
+        _note(piece, _mix_of_piece(ours, begin / rate, begin == 0, stop == length) | {"cut_from": whole})
         pieces.append((piece, inside[0] <= begin and stop <= inside[1]))
     return pieces
+
+
+def _mix_of_piece(noted: Mapping[str, Any], begin: Fraction, is_first: bool, is_last: bool) -> dict[str, Any]:
+    """What stands under our key for a piece of a clip: fades stay at their ends, key frames move along."""
+    left = {} if is_first else {"fade_in_us": 0}
+    right = {} if is_last else {"fade_out_us": 0}
+    mix: dict[str, Any] = {key: value for key, value in {**left, **right}.items() if key in noted}
+    if "gain_keys" in noted:
+        mix["gain_keys"] = [[str(Fraction(str(key[0])) - begin), key[1]] for key in noted["gain_keys"]]
+    return {**noted, **mix}
 
 
 def _restore(track: otio.schema.Track) -> None:
@@ -195,8 +261,10 @@ def _restore(track: otio.schema.Track) -> None:
         if ours.get("replaced_by"):
             child.enabled = True
         whole = dict(ours["cut_from"]) if "cut_from" in ours else None
-        if "replaced_by" in ours or whole is not None:
-            del child.metadata[NAMESPACE]
+        if whole is not None:
+            _note(child, whole.pop("noted", {}))
+        elif "replaced_by" in ours:
+            _note(child, {key: ours[key] for key in ours if key not in ("version", "replaced_by")})
         if whole is not None:
             if whole == last_whole and children:
                 continue
