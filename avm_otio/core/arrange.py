@@ -59,13 +59,27 @@ class Facts:
     Attributes:
         media: The media itself, as its file is.
         origin: What the timeline counts at the file's first frame, media time as the timeline writes it.
+        scale: File seconds a second of the timeline's media time; other than 1 where a timeline counts a
+            23.976 file at 24, or the like.
     """
 
     media: Media
     origin: Fraction
+    scale: Fraction = Fraction(1)
 
 
-def arrange(timeline: otio.schema.Timeline, facts: Mapping[MediaSource, Facts] | None = None) -> Arrangement:
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Media that is not there, and the path where it should be; empty where nobody knows."""
+
+    path: str
+
+
+Known = Mapping[MediaSource, Facts | Offline]
+"""What was found out about the media of a timeline."""
+
+
+def arrange(timeline: otio.schema.Timeline, facts: Known | None = None) -> Arrangement:
     """Say what a timeline says, exactly.
 
     Clips of a track stand in the order of the track's own clips and nests, one for one.
@@ -105,9 +119,7 @@ def _largest_picture(arrangement: Arrangement) -> tuple[int, int] | None:
     return max((media.size for media in arrangement.media() if media.size), default=None)
 
 
-def _stack(
-    stack: otio.core.Composition, name: str, rate: Fraction, facts: Mapping[MediaSource, Facts]
-) -> Arrangement:
+def _stack(stack: otio.core.Composition, name: str, rate: Fraction, facts: Known) -> Arrangement:
     members = [stack] if isinstance(stack, otio.schema.Track) else list(stack)
     tracks = tuple(_track(member, rate, facts) for member in members if isinstance(member, otio.core.Item))
     return Arrangement(
@@ -119,7 +131,7 @@ def _stack(
     )
 
 
-def _track(member: otio.core.Item, rate: Fraction, facts: Mapping[MediaSource, Facts]) -> Track:
+def _track(member: otio.core.Item, rate: Fraction, facts: Known) -> Track:
     kind = TrackKind.AUDIO if kind_of(member) == AUDIO else TrackKind.VIDEO
     inside = list(member) if isinstance(member, otio.schema.Track) else [member]
     clips: list[Clip] = []
@@ -189,7 +201,7 @@ def _clip(
     at: Fraction,
     length: Fraction,
     rate: Fraction,
-    facts: Mapping[MediaSource, Facts],
+    facts: Known,
 ) -> Clip:
     ours = metadata.of(item)
     speed = speed_of(item)
@@ -205,9 +217,10 @@ def _clip(
             reference = item.media_reference
             content = Generator(reference.name or item.name, getattr(reference, "generator_kind", ""))
         else:
-            known = facts.get(source) or _as_told(item, source, ours, kind)
+            found = facts.get(source)
+            known = found if isinstance(found, Facts) else _as_told(item, source, ours, kind, found)
             content = known.media
-            media_in = first - known.origin + known.media.start
+            media_in = (first - known.origin) * known.scale + known.media.start
     else:
         content = (
             _stack(item, item.name, rate, facts) if isinstance(item, otio.core.Composition) else Generator("")
@@ -254,7 +267,13 @@ def _exact(
     return start, end, media_in
 
 
-def _as_told(item: otio.schema.Clip, source: MediaSource, ours: Mapping[str, Any], kind: TrackKind) -> Facts:
+def _as_told(
+    item: otio.schema.Clip,
+    source: MediaSource,
+    ours: Mapping[str, Any],
+    kind: TrackKind,
+    found: Offline | None,
+) -> Facts:
     """What a timeline itself says of its media."""
     reference = item.media_reference
     available = getattr(reference, "available_range", None)
@@ -277,7 +296,7 @@ def _as_told(item: otio.schema.Clip, source: MediaSource, ours: Mapping[str, Any
     offline = str(metadata.of(reference).get("path") or _resolve(item).get("Media Url", ""))
     media = Media(
         name=reference.name or (source.names[0] if source.names else item.name),
-        path=source.url or offline,
+        path=(source.url if found is None else found.path) or offline,
         start=MediaTime(start),
         duration=duration,
         rate=None
@@ -290,7 +309,7 @@ def _as_told(item: otio.schema.Clip, source: MediaSource, ours: Mapping[str, Any
         channels=int(channels),
         has_picture=bool(told.get("has_picture", not is_sound)),
         sequence=source.sequence,
-        is_online=source.kind is not MediaKind.MISSING,
+        is_online=found is None and source.kind is not MediaKind.MISSING,
         drop_frame=bool(told.get("drop_frame", False)),
     )
     return Facts(media, start)

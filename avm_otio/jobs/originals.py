@@ -8,7 +8,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from avm_otio.core.errors import InputError, MissingMediaError
+from avm_otio.core.errors import InputError
 from avm_otio.core.flatten import media_of
 from avm_otio.core.plan import ExportPlan, MediaSource
 from avm_otio.core.timing import nearest_frame, time_range
@@ -32,17 +32,12 @@ def located(
     Raises:
         MissingMediaError: Media that is seen or heard is not there; names each clip and path.
     """
-    from avm_otio.media.locate import locate
+    from avm_otio.media.locate import locate, look_for
 
     hidden = plan.hidden_media
     places = locate([one for one in plan.media if one not in hidden], folder=folder, roots=roots)
-    lost = []
-    for source in hidden:
-        try:
-            places |= locate([source], folder=folder, roots=roots)
-        except MissingMediaError:
-            lost.append(source)
-    return plan.without(lost), places
+    below, lost = look_for(hidden, folder=folder, roots=roots)
+    return plan.without(lost), places | below
 
 
 def give_lengths(timeline: otio.schema.Timeline, folder: Path, roots: Sequence[Path]) -> None:
@@ -53,7 +48,7 @@ def give_lengths(timeline: otio.schema.Timeline, folder: Path, roots: Sequence[P
         folder: The timeline's folder.
         roots: Where moved media are looked for by name.
     """
-    from avm_otio.media.locate import locate
+    from avm_otio.media.locate import look_for
     from avm_otio.media.probe import probe
 
     for clip in timeline.find_clips():
@@ -63,10 +58,13 @@ def give_lengths(timeline: otio.schema.Timeline, folder: Path, roots: Sequence[P
         source = media_of(clip)
         if source is None:
             continue
-        try:
-            info = probe(locate([source], folder=folder, roots=roots)[source])
-        except InputError:
+        path = look_for([source], folder=folder, roots=roots)[0].get(source)
+        if path is None:
             continue  # selection names the clip if its length is needed
+        try:
+            info = probe(path)
+        except InputError:
+            continue
         if info.duration is not None:
             rate = info.video.rate if info.video is not None else Fraction(info.audio[0].sample_rate_hz)
             frames = info.video.frames if info.video is not None else None

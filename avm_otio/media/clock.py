@@ -42,10 +42,11 @@ def media_clocks(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo]) -> di
     earliest: dict[MediaSource, Fraction] = {}
     for media, time in _times(plan):
         earliest[media] = min(earliest.get(media, time), time)
-    return {media: _clock(media, infos.get(media), earliest[media]) for media in plan.media}
+    return {media: media_clock(media, infos.get(media), earliest[media]) for media in plan.media}
 
 
-def _clock(media: MediaSource, info: MediaInfo | None, earliest: Fraction) -> MediaClock:
+def media_clock(media: MediaSource, info: MediaInfo | None, earliest: Fraction) -> MediaClock:
+    """The clock of one source, of which nothing earlier than a media time is used; see ``media_clocks``."""
     scale = Fraction(1)
     if info is not None and info.video is not None and not info.is_still and media.rate is not None:
         ratio = media.rate / info.video.rate

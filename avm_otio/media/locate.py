@@ -32,6 +32,16 @@ def locate(sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path
     Raises:
         MissingMediaError: Some are not to be found; it names each clip and the path looked for.
     """
+    found, lost = look_for(sources, folder=folder, roots=roots)
+    if lost:
+        raise _missing(lost, folder)
+    return found
+
+
+def look_for(
+    sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path]
+) -> tuple[dict[MediaSource, Path], list[MediaSource]]:
+    """The same as ``locate`` for whoever can do without some: what is found, and what is not."""
     found: dict[MediaSource, Path] = {}
     missing: list[MediaSource] = []
     for source in dict.fromkeys(sources):
@@ -46,10 +56,7 @@ def locate(sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path
             path = under_roots.best(source)
             if path is not None:
                 found[source] = path
-    lost = [source for source in missing if source not in found]
-    if lost:
-        raise _missing(lost, folder)
-    return found
+    return found, [source for source in missing if source not in found]
 
 
 def _where_written(source: MediaSource, folder: Path) -> Path | None:

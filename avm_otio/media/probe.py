@@ -28,6 +28,7 @@ class VideoInfo:
         frames: How many frames the file says it has; ``None`` where it does not say.
         codec: Its codec's name.
         start_timecode: The file's own timecode at its first frame, in frames; ``None`` where it has none.
+        drop_frame: Whether that timecode drops frames.
         rotation: Degrees, a multiple of 90, by which frames are turned counterclockwise to be seen upright.
         has_alpha: Whether some of it is see-through.
     """
@@ -38,6 +39,7 @@ class VideoInfo:
     frames: int | None
     codec: str
     start_timecode: int | None
+    drop_frame: bool = False
     rotation: int = 0
     has_alpha: bool = False
 
@@ -245,6 +247,7 @@ def _video_info(
         frames=stream.frames or None,
         codec=stream.codec_context.name,
         start_timecode=start_timecode,
+        drop_frame=start_timecode is not None and ";" in (timecode or ""),
         rotation=rotation,
         has_alpha=any(component.is_alpha for component in first.format.components)
         or first.format.has_palette,

@@ -1,0 +1,118 @@
+"""What the media of a timeline really is: where each file lies, its own timecode, its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import opentimelineio as otio
+
+from avm_otio.core.arrange import Facts, Offline
+from avm_otio.core.arrangement import Media
+from avm_otio.core.errors import MediaError
+from avm_otio.core.flatten import AUDIO, VIDEO, flatten
+from avm_otio.core.plan import MediaSource
+from avm_otio.core.report import Report
+from avm_otio.core.timing import MediaTime
+from avm_otio.core.urls import paths_of
+
+if TYPE_CHECKING:
+    from avm_otio.media.probe import MediaInfo
+
+
+def facts_of(
+    timeline: otio.schema.Timeline, folder: Path, roots: Sequence[Path], report: Report
+) -> dict[MediaSource, Facts | Offline]:
+    """Look at every file that a timeline names.
+
+    Args:
+        timeline: The timeline; not modified.
+        folder: The folder from which its relative URLs are meant.
+        roots: Where moved media are looked for by name.
+        report: Who is told of progress, and of files that cannot be read.
+
+    Returns:
+        What is known of each; of a file that is not there or not readable, where it should be.
+
+    Raises:
+        TimelineError: A clip has no length.
+    """
+    from avm_otio.media.clock import media_clock
+    from avm_otio.media.locate import look_for
+    from avm_otio.media.probe import probe
+
+    earliest = _earliest(timeline)
+    places, lost = look_for(earliest, folder=folder, roots=roots)
+    infos: dict[Path, MediaInfo | None] = {}
+    files = {source: _file(source, path) for source, path in places.items()}
+    with report.step("Looking at the media", len(set(files.values()))) as advance:
+        for path in files.values():
+            if path not in infos:
+                try:
+                    infos[path] = probe(path)
+                except MediaError as error:
+                    report.warn(str(error))
+                    infos[path] = None
+                advance(len(infos), None)
+    known: dict[MediaSource, Facts | Offline] = {}
+    for source, path in places.items():
+        info = infos[files[source]]
+        if info is None:
+            lost.append(source)
+            continue
+        clock = media_clock(source, info, earliest[source])
+        start = MediaTime(Fraction(0) if info.start is None else info.start)
+        known[source] = Facts(_media(source, path, info, start), clock.origin, clock.scale)
+    for source in lost:
+        if source.url:
+            known[source] = Offline(str(next(iter(paths_of(source.url, folder)), "")))
+    return known
+
+
+def _earliest(timeline: otio.schema.Timeline) -> dict[MediaSource, Fraction]:
+    """All media of a timeline, and the earliest media time that is used of each."""
+    found: dict[MediaSource, Fraction] = {}
+    looks = ((VIDEO, VIDEO), (AUDIO, AUDIO), (AUDIO, VIDEO))
+    for placed in (one for kind, inside in looks for one in flatten(timeline, kind, inside=inside)):
+        if placed.media is not None:
+            used = min(placed.media_in, placed.media_at(placed.end))
+            found[placed.media] = min(found.get(placed.media, used), used)
+    return found
+
+
+def _file(source: MediaSource, path: Path) -> Path:
+    """The file to look at: of a sequence its first image that is there."""
+    if source.sequence is None:
+        return path
+    first = path / source.sequence.file_name(0)
+    if first.is_file():
+        return first
+    prefix, suffix = source.sequence.prefix, source.sequence.suffix
+    images = (one for one in path.iterdir() if one.name.startswith(prefix) and one.name.endswith(suffix))
+    return min(images, default=first)
+
+
+def _media(source: MediaSource, path: Path, info: MediaInfo, start: MediaTime) -> Media:
+    video = info.video
+    sound = info.audio[0] if info.audio else None
+    duration = info.duration
+    if video is not None and video.frames and not info.is_still:
+        duration = video.frames / video.rate
+    elif video is None and sound is not None and sound.samples:
+        duration = Fraction(sound.samples, sound.sample_rate_hz)
+    rate = None if video is None or info.is_still else video.rate
+    return Media(
+        name=source.sequence.file_name(0) if source.sequence else path.name,
+        path=str(path.absolute()),
+        start=start if source.sequence is None else MediaTime(source.start or Fraction(0)),
+        duration=None if source.sequence else duration,
+        rate=source.rate if source.sequence else rate,
+        size=(video.width, video.height) if video is not None else None,
+        sample_rate_hz=sound.sample_rate_hz if sound is not None else None,
+        channels=sum(stream.channels for stream in info.audio),
+        has_picture=video is not None,
+        sequence=source.sequence,
+        drop_frame=video is not None and video.drop_frame,
+    )
