@@ -2,19 +2,23 @@
 
 What OTIO cannot say stands under ``metadata["avm"]`` (``docs/metadata.md``) or, in files of DaVinci Resolve,
 under ``metadata["Resolve_OTIO"]``; both are read here.
+
+The timeline is read in its JSON form: OTIO hands metadata to Python one value at a time, and takes ten times
+as long over a timeline of thousands of clips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import opentimelineio as otio
 
-from avm_otio.core import metadata
 from avm_otio.core.arrangement import (
     Arrangement,
     Clip,
@@ -27,20 +31,24 @@ from avm_otio.core.arrangement import (
     Transition,
     trimmed,
 )
-from avm_otio.core.flatten import AUDIO, duration_of, kind_of, media_of, speed_of, timeline_rate
+from avm_otio.core.errors import TimelineError
+from avm_otio.core.flatten import AUDIO, HIGHEST_FRAME_RATE, names_of, timeline_rate
+from avm_otio.core.metadata import NAMESPACE
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
-from avm_otio.core.plan import MediaKind, MediaSource
+from avm_otio.core.plan import ImageSequence, MediaKind, MediaSource
 from avm_otio.core.timing import (
     MediaTime,
     RecordTime,
     dropped_per_minute,
+    exact_value,
     format_timecode,
     nearest_frame,
-    seconds_of,
     snap_rate,
     to_micros,
 )
+
+Json = Mapping[str, Any]
 
 RESOLVE = "Resolve_OTIO"
 """The key of DaVinci Resolve's own metadata (seen in files that it wrote)."""
@@ -50,6 +58,11 @@ RESOLVE_VOLUME = "Fairlight Clip Volume and Fades"
 
 _RESOLVE_CHANNELS = {"mono": 1, "stereo": 2, "5.1": 6, "5.1film": 6, "7.1": 8, "7.1film": 8}
 """Resolve's ``Audio Type`` of a track → channels."""
+
+_NOTHING: Json = {}
+_ZERO = Fraction(0)
+_ONE = Fraction(1)
+_KINDS = {str(kind): kind for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +105,18 @@ def arrange(timeline: otio.schema.Timeline, facts: Known | None = None) -> Arran
         TimelineError: A clip has no length, or a range that no clip can have.
     """
     rate = timeline_rate(timeline)
-    start = timeline.global_start_time
-    start_frame = 0 if start is None else nearest_frame(seconds_of(start), rate)
-    ours = metadata.of(timeline)
-    made = _stack(timeline.tracks, timeline.name, rate, facts or {})
-    said = ours.get("drop_frame")
-    size = ours.get("size")
+    document: Json = json.loads(timeline.to_json_string())
+    start = document.get("global_start_time")
+    start_frame = 0 if start is None else nearest_frame(_time(start), rate)
+    ours = _noted(document, NAMESPACE)
+    made = _linked(_Reader(rate, facts or {}).stack(document["tracks"], document["name"]))
+    said, size = ours.get("drop_frame"), ours.get("size")
     return replace(
-        _linked(made),
+        made,
         start_frame=start_frame,
         drop_frame=_looks_dropped(start_frame, rate) if said is None else bool(said),
         size=(int(size[0]), int(size[1])) if size else _largest_picture(made),
-        kept=_kept(timeline),
+        kept=_kept(document, ours),
     )
 
 
@@ -119,53 +132,266 @@ def _largest_picture(arrangement: Arrangement) -> tuple[int, int] | None:
     return max((media.size for media in arrangement.media() if media.size), default=None)
 
 
-def _stack(stack: otio.core.Composition, name: str, rate: Fraction, facts: Known) -> Arrangement:
-    members = [stack] if isinstance(stack, otio.schema.Track) else list(stack)
-    tracks = tuple(_track(member, rate, facts) for member in members if isinstance(member, otio.core.Item))
-    return Arrangement(
-        name=name,
-        rate=rate,
-        tracks=tracks,
-        duration=duration_of(stack),
-        markers=_markers(stack, Fraction(0), Fraction(1)),
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one timeline.
+
+    Attributes:
+        rate: Frames a second of the timeline.
+        facts: What its files are.
+        told: Media as the timeline tells of them, so that each is one object.
+    """
+
+    rate: Fraction
+    facts: Known
+    told: dict[Any, Facts] = field(default_factory=dict)
+
+    def stack(self, document: Json, name: str) -> Arrangement:
+        members = [document] if _is(document, "Track") else document["children"]
+        tracks = [self._track(member) for member in members if not _is(member, "Transition")]
+        window = None if _is(document, "Track") else document.get("source_range")
+        longest = max((length for _, length in tracks), default=_ZERO)
+        return Arrangement(
+            name=name,
+            rate=self.rate,
+            tracks=tuple(track for track, _ in tracks),
+            duration=longest if window is None else _time(window["duration"]),
+            markers=_markers(document, _ZERO, _ONE),
+        )
+
+    def _track(self, member: Json) -> tuple[Track, Fraction]:
+        """A member of a stack, and its length in seconds."""
+        is_track = _is(member, "Track")
+        kind = TrackKind.AUDIO if is_track and member["kind"] == AUDIO else TrackKind.VIDEO
+        clips: list[Clip] = []
+        transitions: list[Transition] = []
+        at = _ZERO
+        for child in member["children"] if is_track else [member]:
+            if _is(child, "Transition"):
+                transitions.append(_transition(child, at))
+            elif _is(child, "Gap"):
+                at += _length(child)
+            else:
+                clip = self._clip(child, kind, at)
+                length = _length(child) if child.get("source_range") else clip.end - clip.start
+                clips.append(clip)
+                at += length
+        if not is_track:
+            return Track(member["name"], kind, tuple(clips)), at
+        ours, resolve = _noted(member, NAMESPACE), _noted(member, RESOLVE)
+        track = Track(
+            name=member["name"],
+            kind=kind,
+            clips=tuple(clips),
+            transitions=tuple(transitions),
+            enabled=bool(member["enabled"]),
+            locked=bool(ours.get("locked", resolve.get("Locked", False))),
+            stem=_KINDS.get(ours.get("kind", "")),
+            markers=_markers(member, _ZERO, _ONE),
+            kept=_kept(member, ours),
+        )
+        window = member.get("source_range")
+        if window is not None:
+            at = _time(window["duration"])
+            if _time(window["start_time"]):
+                track = _moved(track, -_time(window["start_time"]))
+        track = replace(track, clips=_apart(track.clips))
+        if kind is TrackKind.AUDIO:
+            track = replace(track, channels=_track_channels(track, ours, resolve))
+        return track, at
+
+    def _clip(self, item: Json, kind: TrackKind, at: Fraction) -> Clip:
+        ours = _noted(item, NAMESPACE)
+        resolve = _noted(item, RESOLVE)
+        speed = _speed(item)
+        content: Media | Arrangement | Generator
+        reference: Json = _NOTHING
+        if _is(item, "Clip"):
+            reference = item["media_references"].get(item["active_media_reference_key"]) or _NOTHING
+            length = _length(item, reference)
+        elif "children" in item:
+            content = self.stack(item, item["name"])
+            length = _length(item) if item.get("source_range") else content.duration
+        else:
+            raise TimelineError(
+                f"“{item.get('name', '')}” is a {item['OTIO_SCHEMA']}, which nobody here knows.",
+                "Export the timeline again.",
+            )
+        span = item.get("source_range") or reference.get("available_range")
+        first = _time(span["start_time"]) if span is not None else _ZERO
+        media_in = first + length * -speed if speed < 0 else first
+        if reference:
+            if _is(reference, "GeneratorReference"):
+                content = Generator(reference["name"] or item["name"], reference.get("generator_kind") or "")
+            else:
+                known = self._media(item, reference, ours, resolve, kind)
+                content = known.media
+                media_in = (media_in - known.origin) * known.scale + known.media.start
+        start, end = at, at + length
+        sort = _KINDS.get(ours.get("kind", "")) if ours else None
+        if sort is not None:
+            start, end = _exact(ours, start, end, self.rate)
+        return Clip(
+            name=item["name"],
+            start=RecordTime(start),
+            end=RecordTime(end),
+            content=content,
+            media_in=MediaTime(media_in),
+            speed=speed,
+            enabled=bool(item["enabled"]),
+            mix=_mix(item, ours, self.rate),
+            channels=_channels(ours, resolve, content) if kind is TrackKind.AUDIO else (),
+            link=_number(ours.get("link", resolve.get("Link Group ID"))),
+            markers=_markers(item, first, speed),
+            kind=sort,
+            alternative=int(ours.get("alternative", 0)),
+            kept=_kept(item, ours),
+        )
+
+    def _media(self, item: Json, reference: Json, ours: Json, resolve: Json, kind: TrackKind) -> Facts:
+        source = _source(item, reference, resolve) if self.facts else None
+        found = self.facts.get(source) if source is not None else None
+        if isinstance(found, Facts):
+            return found
+        told, noted = ours.get("source") or _NOTHING, ours.get("media") or _NOTHING
+        available = reference.get("available_range")
+        url = reference.get("target_url") or reference.get("target_url_base") or ""
+        where = (found.path if found is not None else url) or _offline(reference, resolve)
+        name = reference.get("name") or next(iter(names_of(url, where, "", item["name"])), "")
+        key = name, where, str(available), str(told), str(noted), kind, len(resolve.get("Channels", ()))
+        if key not in self.told:
+            self.told[key] = self._as_told(key, reference, told, noted, found)
+        return self.told[key]
+
+    def _as_told(
+        self, key: tuple[Any, ...], reference: Json, told: Json, noted: Json, found: Offline | None
+    ) -> Facts:
+        """What a timeline itself says of its media."""
+        name, where, _, _, _, kind, listed = key
+        available = reference.get("available_range")
+        start, duration, rate = _ZERO, None, None
+        if available is not None:
+            start, duration = _time(available["start_time"]), _time(available["duration"])
+            rate = _frame_rate(available["start_time"]["rate"])
+        is_sound = kind is TrackKind.AUDIO
+        hz = noted.get("sample_rate_hz", told.get("sample_rate_hz"))
+        if "duration" in told:
+            duration = Fraction(told["duration"])
+        elif noted.get("samples") and hz:
+            duration = Fraction(int(noted["samples"]), int(hz))
+        sequence = _numbering(reference)
+        if sequence is not None:
+            rate = _frame_rate(reference["rate"])
+        if is_sound:
+            rate = None
+        channels = told.get("channels", noted.get("channels"))
+        size = told.get("size")
+        media = Media(
+            name=name,
+            path=where,
+            start=MediaTime(start),
+            duration=duration,
+            rate=snap_rate(told["rate"]) if "rate" in told else rate,
+            size=(int(size[0]), int(size[1])) if size else None,
+            sample_rate_hz=_number(hz),
+            channels=int(listed or (2 if is_sound else 0)) if channels is None else int(channels),
+            has_picture=bool(told.get("has_picture", not is_sound)),
+            sequence=sequence,
+            is_online=found is None and not _is(reference, "MissingReference"),
+            drop_frame=bool(told.get("drop_frame", False)),
+        )
+        return Facts(media, start)
+
+
+def _is(document: Json, schema: str) -> bool:
+    return bool(document["OTIO_SCHEMA"].partition(".")[0] == schema)
+
+
+def _noted(document: Json, key: str) -> Json:
+    noted = document["metadata"].get(key)
+    return noted if isinstance(noted, dict) else _NOTHING
+
+
+def _time(time: Json) -> Fraction:
+    return _seconds(time["value"], time["rate"])
+
+
+@lru_cache(maxsize=65_536)  # the edges of a timeline's clips and of its media come up again and again
+def _seconds(value: float, rate: float) -> Fraction:
+    return exact_value(value) / snap_rate(rate)
+
+
+def _length(item: Json, reference: Json = _NOTHING) -> Fraction:
+    span = item.get("source_range") or reference.get("available_range")
+    if span is None:
+        raise TimelineError(
+            f"Clip “{item['name']}” does not say how long it is.",
+            "Give it a source range in your editor and export the timeline again.",
+        )
+    length = _time(span["duration"])
+    if length < 0:
+        raise TimelineError(
+            f"“{item['name']}” has a negative length ({float(length):g} s).", "Export the timeline again."
+        )
+    return length
+
+
+def _speed(item: Json) -> Fraction:
+    speed = _ONE
+    for effect in item["effects"]:
+        if "time_scalar" in effect and effect.get("enabled", True):
+            speed *= Fraction(effect["time_scalar"]).limit_denominator(1_000_000)
+    return speed
+
+
+def _frame_rate(rate: float) -> Fraction | None:
+    return snap_rate(rate) if 0 < rate < HIGHEST_FRAME_RATE else None
+
+
+def _source(item: Json, reference: Json, resolve: Json) -> MediaSource:
+    """The same value as ``flatten.media_of`` gives for the clip."""
+    available = reference.get("available_range")
+    start = None if available is None else MediaTime(_time(available["start_time"]))
+    sequence = _numbering(reference)
+    if sequence is not None:
+        base = reference["target_url_base"] or ""
+        names: tuple[str, ...] = (sequence.file_name(0),)
+        rate = snap_rate(reference["rate"]) if reference["rate"] > 0 else None
+        return MediaSource(item["name"], MediaKind.SEQUENCE, base, names, start, rate, sequence)
+    url = reference.get("target_url") or ""
+    rate = None if available is None else _frame_rate(available["start_time"]["rate"])
+    names = names_of(url, str(resolve.get("Media Url", "")), reference.get("name") or "", item["name"])
+    kind = MediaKind.FILE if url else MediaKind.MISSING
+    return MediaSource(item["name"], kind, url, names, start, rate)
+
+
+def _numbering(reference: Json) -> ImageSequence | None:
+    if not _is(reference, "ImageSequenceReference"):
+        return None
+    return ImageSequence(
+        prefix=reference["name_prefix"],
+        suffix=reference["name_suffix"],
+        start_number=reference["start_frame"],
+        step=reference["frame_step"],
+        padding=reference["frame_zero_padding"],
     )
 
 
-def _track(member: otio.core.Item, rate: Fraction, facts: Known) -> Track:
-    kind = TrackKind.AUDIO if kind_of(member) == AUDIO else TrackKind.VIDEO
-    inside = list(member) if isinstance(member, otio.schema.Track) else [member]
-    clips: list[Clip] = []
-    transitions: list[Transition] = []
-    at = Fraction(0)
-    for child in inside:
-        if isinstance(child, otio.schema.Transition):
-            transitions.append(_transition(child, RecordTime(at)))
-        elif isinstance(child, otio.core.Item):
-            length = duration_of(child)
-            if not isinstance(child, otio.schema.Gap):
-                clips.append(_clip(child, kind, at, length, rate, facts))
-            at += length
-    ours = metadata.of(member)
-    resolve = _resolve(member)
-    track = Track(
-        name=member.name,
-        kind=kind,
-        clips=tuple(clips),
-        transitions=tuple(transitions),
-        channels=0,
-        enabled=bool(member.enabled),
-        locked=bool(ours.get("locked", resolve.get("Locked", False))),
-        stem=metadata.track_kind(member) if isinstance(member, otio.schema.Track) else None,
-        markers=_markers(member, Fraction(0), Fraction(1)) if isinstance(member, otio.schema.Track) else (),
-        kept=_kept(member) if isinstance(member, otio.schema.Track) else (),
-    )
-    window = member.source_range if isinstance(member, otio.schema.Track) else None
-    if window is not None and window.start_time.value:
-        track = _moved(track, -seconds_of(window.start_time))
-    track = replace(track, clips=_apart(track.clips))
-    return (
-        replace(track, channels=_track_channels(track, ours, resolve)) if kind is TrackKind.AUDIO else track
-    )
+def _offline(reference: Json, resolve: Json) -> str:
+    return str(_noted(reference, NAMESPACE).get("path") or resolve.get("Media Url", ""))
+
+
+def _exact(ours: Json, start: Fraction, end: Fraction, rate: Fraction) -> tuple[Fraction, Fraction]:
+    """The exact place of a clip of ours: as noted, where the clip still lies there; else as it lies."""
+    try:
+        noted = Fraction(str(ours["record_start"])), Fraction(str(ours["record_end"]))
+    except (KeyError, ValueError, ZeroDivisionError):
+        return start, end
+    if noted[0] >= 0 and nearest_frame(noted[0], rate) == nearest_frame(start, rate):
+        start = noted[0]
+        if nearest_frame(noted[1], rate) == nearest_frame(end, rate) and noted[1] > start:
+            end = noted[1]
+    return start, end
 
 
 def _moved(track: Track, by: Fraction) -> Track:
@@ -173,7 +399,7 @@ def _moved(track: Track, by: Fraction) -> Track:
     clips = (replace(c, start=RecordTime(c.start + by), end=RecordTime(c.end + by)) for c in track.clips)
     return replace(
         track,
-        clips=tuple(trimmed(c, max(c.start, RecordTime(Fraction(0))), c.end) for c in clips if c.end > 0),
+        clips=tuple(trimmed(c, max(c.start, _ZERO), c.end) for c in clips if c.end > 0),
         transitions=tuple(replace(t, at=RecordTime(t.at + by)) for t in track.transitions if t.at + by >= 0),
         markers=tuple(replace(m, start=m.start + by) for m in track.markers if m.start + by >= 0),
     )
@@ -188,149 +414,29 @@ def _apart(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
     return (*done, *clips[-1:])
 
 
-def _track_channels(track: Track, ours: Mapping[str, Any], resolve: Mapping[str, Any]) -> int:
+def _track_channels(track: Track, ours: Json, resolve: Json) -> int:
     said = ours.get("channels") or _RESOLVE_CHANNELS.get(str(resolve.get("Audio Type", "")).lower())
     if said:
         return int(said)
     return max((len(clip.channels) for clip in track.clips), default=2) or 2
 
 
-def _clip(
-    item: otio.core.Item,
-    kind: TrackKind,
-    at: Fraction,
-    length: Fraction,
-    rate: Fraction,
-    facts: Known,
-) -> Clip:
-    ours = metadata.of(item)
-    speed = speed_of(item)
-    span = item.source_range or getattr(getattr(item, "media_reference", None), "available_range", None)
-    first = seconds_of(span.start_time) if span is not None else Fraction(0)
-    if speed < 0:
-        first += length * -speed
-    content: Media | Arrangement | Generator
-    media_in = first
-    if isinstance(item, otio.schema.Clip):
-        source = media_of(item)
-        if source is None:
-            reference = item.media_reference
-            content = Generator(reference.name or item.name, getattr(reference, "generator_kind", ""))
-        else:
-            found = facts.get(source)
-            known = found if isinstance(found, Facts) else _as_told(item, source, ours, kind, found)
-            content = known.media
-            media_in = (first - known.origin) * known.scale + known.media.start
-    else:
-        content = (
-            _stack(item, item.name, rate, facts) if isinstance(item, otio.core.Composition) else Generator("")
-        )
-    start, end = at, at + length
-    sort = next((one for one in Kind if one == ours.get("kind")), None)
-    if sort is not None:
-        start, end, media_in = _exact(ours, start, end, media_in, speed, rate)
-    return Clip(
-        name=item.name,
-        start=RecordTime(start),
-        end=RecordTime(end),
-        content=content,
-        media_in=MediaTime(media_in),
-        speed=speed,
-        enabled=bool(item.enabled),
-        mix=_mix(item, ours, rate),
-        channels=_channels(item, ours, content) if kind is TrackKind.AUDIO else (),
-        link=_link(item, ours),
-        markers=_markers(item, first, speed),
-        kind=sort,
-        alternative=int(ours.get("alternative", 0)),
-        kept=_kept(item),
-    )
-
-
-def _exact(
-    ours: Mapping[str, Any],
-    start: Fraction,
-    end: Fraction,
-    media_in: Fraction,
-    speed: Fraction,
-    rate: Fraction,
-) -> tuple[Fraction, Fraction, Fraction]:
-    """The exact place of a clip of ours: as noted, where the clip still lies there; else as it lies."""
-    try:
-        noted = Fraction(str(ours["record_start"])), Fraction(str(ours["record_end"]))
-    except (KeyError, ValueError, ZeroDivisionError):
-        return start, end, media_in
-    if noted[0] >= 0 and nearest_frame(noted[0], rate) == nearest_frame(start, rate):
-        start = noted[0]
-        if nearest_frame(noted[1], rate) == nearest_frame(end, rate) and noted[1] > start:
-            end = noted[1]
-    return start, end, media_in
-
-
-def _as_told(
-    item: otio.schema.Clip,
-    source: MediaSource,
-    ours: Mapping[str, Any],
-    kind: TrackKind,
-    found: Offline | None,
-) -> Facts:
-    """What a timeline itself says of its media."""
-    reference = item.media_reference
-    available = getattr(reference, "available_range", None)
-    start = seconds_of(available.start_time) if available is not None else Fraction(0)
-    noted = ours.get("media")
-    noted = noted if isinstance(noted, Mapping) else {}
-    told = ours.get("source")
-    told = told if isinstance(told, Mapping) else {}
-    is_sound = kind is TrackKind.AUDIO
-    channels = told.get("channels", noted.get("channels"))
-    if channels is None:
-        channels = len(_resolve(item).get("Channels", ())) or (2 if is_sound else 0)
-    samples, hz = noted.get("samples"), noted.get("sample_rate_hz", told.get("sample_rate_hz"))
-    duration = seconds_of(available.duration) if available is not None else None
-    if "duration" in told:
-        duration = Fraction(told["duration"])
-    elif samples and hz:
-        duration = Fraction(int(samples), int(hz))
-    size = told.get("size")
-    offline = str(metadata.of(reference).get("path") or _resolve(item).get("Media Url", ""))
-    media = Media(
-        name=reference.name or (source.names[0] if source.names else item.name),
-        path=(source.url if found is None else found.path) or offline,
-        start=MediaTime(start),
-        duration=duration,
-        rate=None
-        if is_sound and "rate" not in told
-        else snap_rate(told["rate"])
-        if "rate" in told
-        else source.rate,
-        size=(int(size[0]), int(size[1])) if size else None,
-        sample_rate_hz=None if hz is None else int(hz),
-        channels=int(channels),
-        has_picture=bool(told.get("has_picture", not is_sound)),
-        sequence=source.sequence,
-        is_online=found is None and source.kind is not MediaKind.MISSING,
-        drop_frame=bool(told.get("drop_frame", False)),
-    )
-    return Facts(media, start)
-
-
-def _mix(item: otio.core.Item, ours: Mapping[str, Any], rate: Fraction) -> Mix:
+def _mix(item: Json, ours: Json, rate: Fraction) -> Mix:
     if any(key in ours for key in ("gain_db", "fade_in_us", "fade_out_us", "gain_keys")):
         return Mix(
             gain_db=float(ours.get("gain_db", 0.0)),
             fade_in_us=int(ours.get("fade_in_us", 0)),
             fade_out_us=int(ours.get("fade_out_us", 0)),
-            keys=tuple(GainKey(Fraction(str(key[0])), float(key[1])) for key in ours.get("gain_keys", ())),
+            keys=tuple(GainKey(Fraction(key[0]), float(key[1])) for key in ours.get("gain_keys", ())),
         )
-    for effect in item.effects:
-        noted = effect.metadata.get(RESOLVE)
-        if isinstance(noted, Mapping) and noted.get("Effect Name") == RESOLVE_VOLUME:
+    for effect in item["effects"]:
+        noted = _noted(effect, RESOLVE)
+        if noted.get("Effect Name") == RESOLVE_VOLUME:
             return _resolve_mix(noted, rate)
     return Mix()
 
 
-def _resolve_mix(noted: Mapping[str, Any], rate: Fraction) -> Mix:
+def _resolve_mix(noted: Json, rate: Fraction) -> Mix:
     found: dict[str, Any] = {}
     keys: list[GainKey] = []
     for parameter in noted.get("Parameters", ()):
@@ -348,23 +454,17 @@ def _resolve_mix(noted: Mapping[str, Any], rate: Fraction) -> Mix:
     return Mix(gain, fades["faderIn"], fades["faderOut"], tuple(keys))
 
 
-def _channels(
-    item: otio.core.Item, ours: Mapping[str, Any], content: Media | Arrangement | Generator
-) -> tuple[int, ...]:
+def _channels(ours: Json, resolve: Json, content: Media | Arrangement | Generator) -> tuple[int, ...]:
     said = ours.get("source_channels")
     if said is None:
-        said = [
-            one["Source Channel ID"]
-            for one in _resolve(item).get("Channels", ())
-            if "Source Channel ID" in one
-        ]
+        listed = resolve.get("Channels", ())
+        said = [one["Source Channel ID"] for one in listed if "Source Channel ID" in one]
     if said:
         return tuple(int(one) for one in said)
     return tuple(range((content.channels if isinstance(content, Media) else 0) or 2))
 
 
-def _link(item: otio.core.Item, ours: Mapping[str, Any]) -> int | None:
-    said = ours.get("link", _resolve(item).get("Link Group ID"))
+def _number(said: Any) -> int | None:
     return None if said is None else int(said)
 
 
@@ -377,9 +477,9 @@ def _linked(arrangement: Arrangement) -> Arrangement:
         for clip in track.clips:
             if clip.media is not None:
                 together.setdefault(_place(clip), len(together) + 1)
-    heard = {
-        _place(clip) for track in arrangement.audio_tracks for clip in track.clips if clip.media is not None
-    }
+    if not together:
+        return arrangement
+    heard = {_place(clip) for track in arrangement.audio_tracks for clip in track.clips}
     numbers = {place: number for place, number in together.items() if place in heard}
     if not numbers:
         return arrangement
@@ -394,54 +494,42 @@ def _linked(arrangement: Arrangement) -> Arrangement:
 
 def _place(clip: Clip) -> Any:
     media = clip.media
-    return (
-        None if media is None else (media.path or media.name, clip.start, clip.end, clip.media_in, clip.speed)
-    )
+    return media and (media.path or media.name, clip.start, clip.end, clip.media_in, clip.speed)
 
 
-def _markers(item: otio.core.Item, first: Fraction, speed: Fraction) -> tuple[Marker, ...]:
+def _markers(item: Json, first: Fraction, speed: Fraction) -> tuple[Marker, ...]:
+    scale = speed if speed > 0 else _ONE
     markers = []
-    for marker in item.markers:
-        span = marker.marked_range
-        at = (
-            (seconds_of(span.start_time) - first) / speed
-            if speed > 0
-            else seconds_of(span.start_time) - first
-        )
-        noted = marker.metadata.get(RESOLVE)
-        note = str(noted.get("Note", "")) if isinstance(noted, Mapping) else ""
-        length = seconds_of(span.duration) / (speed if speed > 0 else 1)
-        markers.append(Marker(marker.name, at, length, marker.comment or note, (marker.color or "").upper()))
+    for marker in item["markers"]:
+        span = marker["marked_range"]
+        comment = marker.get("comment") or str(_noted(marker, RESOLVE).get("Note", ""))
+        at = (_time(span["start_time"]) - first) / scale
+        color = (marker.get("color") or "").upper()
+        markers.append(Marker(marker["name"], at, _time(span["duration"]) / scale, comment, color))
     return tuple(markers)
 
 
-def _transition(transition: otio.schema.Transition, at: RecordTime) -> Transition:
+def _transition(transition: Json, at: Fraction) -> Transition:
     return Transition(
-        name=transition.name,
-        at=at,
-        before=seconds_of(transition.in_offset),
-        after=seconds_of(transition.out_offset),
-        kind=transition.transition_type or "SMPTE_Dissolve",
-        kept=_kept(transition),
+        name=transition["name"],
+        at=RecordTime(at),
+        before=_time(transition["in_offset"]),
+        after=_time(transition["out_offset"]),
+        kind=transition["transition_type"] or "SMPTE_Dissolve",
+        kept=_kept(transition, _noted(transition, NAMESPACE)),
     )
 
 
-def _kept(item: Any) -> tuple[Kept, ...]:
-    said = metadata.of(item).get("kept", ())
-    kept = [Kept(str(one[0]), str(one[1]), str(one[2])) for one in said]
-    for effect in getattr(item, "effects", ()):
-        if isinstance(effect, otio.schema.LinearTimeWarp):
+def _kept(item: Json, ours: Json) -> tuple[Kept, ...]:
+    kept = [Kept(str(one[0]), str(one[1]), str(one[2])) for one in ours.get("kept", ())]
+    effects: Iterable[Json] = item.get("effects", ())
+    for effect in effects:
+        if "time_scalar" in effect:
             continue
-        noted = effect.metadata.get(RESOLVE)
-        if isinstance(noted, Mapping):
-            name = str(noted.get("Effect Name", effect.name))
-            if name != RESOLVE_VOLUME and noted.get("Parameters"):
-                kept.append(Kept("resolve", name, ""))
-        else:
-            kept.append(Kept("otio", effect.effect_name or effect.name or effect.schema_name(), ""))
+        noted = _noted(effect, RESOLVE)
+        if not noted:
+            name = effect.get("effect_name") or effect.get("name") or effect["OTIO_SCHEMA"]
+            kept.append(Kept("otio", name, ""))
+        elif noted.get("Effect Name") != RESOLVE_VOLUME and noted.get("Parameters"):
+            kept.append(Kept("resolve", str(noted.get("Effect Name", "")), ""))
     return tuple(kept)
-
-
-def _resolve(item: Any) -> Mapping[str, Any]:
-    noted = item.metadata.get(RESOLVE)
-    return noted if isinstance(noted, Mapping) else {}

@@ -24,7 +24,7 @@ from avm_otio.core.timing import MediaTime, seconds_of, snap_rate
 VIDEO = otio.schema.TrackKind.Video
 AUDIO = otio.schema.TrackKind.Audio
 
-_HIGHEST_FRAME_RATE = 1000
+HIGHEST_FRAME_RATE = 1000
 """Rates above this count samples, not frames."""
 
 
@@ -195,7 +195,7 @@ def timeline_rate(timeline: otio.schema.Timeline) -> Fraction:
 def _frame_rates(items: Iterable[otio.core.Item]) -> Iterator[Fraction]:
     for item in items:
         span = item.source_range or getattr(getattr(item, "media_reference", None), "available_range", None)
-        if span is not None and 0 < span.duration.rate < _HIGHEST_FRAME_RATE:
+        if span is not None and 0 < span.duration.rate < HIGHEST_FRAME_RATE:
             yield snap_rate(span.duration.rate)
         elif span is None and isinstance(item, otio.core.Composition):
             yield from _frame_rates(_items(item))
@@ -327,7 +327,7 @@ def media_of(clip: otio.schema.Clip) -> MediaSource | None:
         if available is not None and available.start_time.rate > 0
         else None
     )
-    if rate is not None and rate >= _HIGHEST_FRAME_RATE:
+    if rate is not None and rate >= HIGHEST_FRAME_RATE:
         rate = None
     if isinstance(reference, otio.schema.ImageSequenceReference):
         return _sequence(clip, reference, start)
@@ -354,11 +354,22 @@ def _sequence(
 
 
 def _names(clip: otio.schema.Clip, url: str) -> tuple[str, ...]:
-    """File names to look for when the media has moved: its own, what an editor noted of it, the clip's."""
     noted: Any = clip.metadata.get("Resolve_OTIO", {})
     offline = noted.get("Media Url", "") if hasattr(noted, "get") else ""
-    names = [name_in(place) for place in (url, str(offline)) if place]
-    return tuple(dict.fromkeys(name for name in [*names, clip.media_reference.name, clip.name] if name))
+    return names_of(url, str(offline), clip.media_reference.name, clip.name)
+
+
+def names_of(url: str, offline: str, reference: str, clip: str) -> tuple[str, ...]:
+    """File names to look for when the media has moved.
+
+    Args:
+        url: The ``target_url``; its file name comes first.
+        offline: What an editor noted of a path that it could not find.
+        reference: The name of the media reference.
+        clip: The name of the clip.
+    """
+    names = [name_in(place) for place in (url, offline) if place]
+    return tuple(dict.fromkeys(name for name in [*names, reference, clip] if name))
 
 
 def name_in(place: str) -> str:
