@@ -14,6 +14,7 @@ import numpy.typing as npt
 from avm_otio.core.plan import ExportPlan, MediaSource, SoundSegment
 from avm_otio.core.timing import nearest_frame
 from avm_otio.media.clock import MediaClock
+from avm_otio.media.decoded import PREROLL_S, decoded
 from avm_otio.media.probe import MediaInfo, reopened
 
 SAMPLE_RATE_HZ = 48_000
@@ -21,17 +22,11 @@ BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
 """How much is mixed at a time; memory does not grow with the film."""
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
-_PREROLL_S = Fraction(1, 2)
-"""Decoded before what is wanted and thrown away: AAC needs one frame before, MP3 up to ten."""
-
 _NEAR_SAMPLES = 4 * SAMPLE_RATE_HZ
 """A jump ahead of up to this is decoded through rather than sought."""
 
 _KEPT_SAMPLES = SAMPLE_RATE_HZ // 4
 """Kept behind the last sample read: resampled sound reads its neighbourhood again."""
-
-_GAP_S = Fraction(1, 50)
-"""A hole between timestamps from here on is silence; a smaller one is a coarse clock (Matroska's is 1 ms)."""
 
 _LOBES = 16
 _MOST_LOBES = 64
@@ -218,7 +213,7 @@ class _Stream:
             self._held, self._held_start, self._at_first = self._held[drop:], keep_from, False
 
     def _seek(self, start: int) -> None:
-        target = Fraction(start, SAMPLE_RATE_HZ) + self._info.zero - _PREROLL_S
+        target = Fraction(start, SAMPLE_RATE_HZ) + self._info.zero - PREROLL_S
         stream = self._container.streams.audio[self._number]
         if stream.time_base is not None and target > 0:
             with suppress(av.FFmpegError, OverflowError):
@@ -253,39 +248,13 @@ class _Stream:
 
     def _native(self) -> Iterator[tuple[int, Samples]]:
         """Decoded sound at its own rate, without holes, each part with its position."""
-        stream = self._container.streams.audio[self._number]
         to_float = av.AudioResampler("fltp", self._layout, self._rate_hz)
-        position: int | None = None
-        packets = self._container.demux(stream)
-        while True:
-            try:
-                packet = next(packets, None)
-                frames = [] if packet is None else packet.decode()
-                parts = [(frame, to_float.resample(frame)) for frame in frames]
-            except (av.FFmpegError, ValueError):
-                continue  # a damaged packet leaves a hole, and a hole is silence
-            for frame, floats in parts:
-                samples = np.concatenate([*map(_samples, floats)]) if floats else None
-                if samples is None:
-                    continue
-                at = position or 0
-                if frame.pts is not None and frame.time_base is not None:
-                    at = nearest_frame(frame.pts * frame.time_base - self._info.zero, Fraction(self._rate_hz))
-                if position is not None and abs(at - position) < _GAP_S * self._rate_hz:
-                    at = position
-                if position is not None and at > position:
-                    yield from self._silence(position, at)
-                elif position is not None and at < position:
-                    samples, at = samples[position - at :], position
-                if len(samples):
-                    yield at, samples
-                    position = at + len(samples)
-            if packet is None:
-                return
 
-    def _silence(self, start: int, end: int) -> Iterator[tuple[int, Samples]]:
-        for at in range(start, end, self._rate_hz):
-            yield at, np.zeros((min(self._rate_hz, end - at), self._channels), np.float32)
+        def floats(frame: av.AudioFrame) -> Samples | None:
+            parts = [*map(_samples, to_float.resample(frame))]
+            return np.concatenate(parts) if parts else None
+
+        return decoded(self._container, self._number, self._rate_hz, self._info.zero, floats)
 
     def _resampled(self, first: Samples, rest: Iterator[tuple[int, Samples]], skip: int) -> Iterator[Samples]:
         to_48k = av.AudioResampler("fltp", self._layout, SAMPLE_RATE_HZ)

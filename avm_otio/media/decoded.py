@@ -1,0 +1,73 @@
+"""A file's sound as it decodes: at its own rate, placed by its timestamps, without holes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from avm_otio.core.timing import nearest_frame
+
+PREROLL_S = Fraction(1, 2)
+"""Decoded before what is wanted and thrown away: AAC needs one frame before, MP3 up to ten."""
+
+_GAP_S = Fraction(1, 50)
+"""A hole between timestamps from here on is silence; a smaller one is a coarse clock (Matroska's is 1 ms)."""
+
+_Float = TypeVar("_Float", bound=np.floating[Any])
+
+
+def decoded(
+    container: av.container.InputContainer,
+    number: int,
+    rate_hz: int,
+    zero: Fraction,
+    convert: Callable[[av.AudioFrame], npt.NDArray[_Float] | None],
+) -> Iterator[tuple[int, npt.NDArray[_Float]]]:
+    """Decode a sound stream from where the container stands.
+
+    Encoder delay is left out, as the container says it. A damaged packet is silence.
+
+    Args:
+        container: The file, open.
+        number: Which of its sound streams, from 0.
+        rate_hz: Samples a second of that stream.
+        zero: Where the container's timestamps stand at file time 0, in seconds.
+        convert: Makes samples of a frame, shape (samples, channels); ``None`` for none.
+
+    Yields:
+        Parts of the sound, each right after the one before, with its position in samples since file time 0.
+    """
+    stream = container.streams.audio[number]
+    position: int | None = None
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            frames = [] if packet is None else packet.decode()
+            parts = [(frame, convert(frame)) for frame in frames]
+        except (av.FFmpegError, ValueError):
+            continue  # a damaged packet leaves a hole, and a hole is silence
+        for frame, samples in parts:
+            if samples is None:
+                continue
+            at = position or 0
+            if frame.pts is not None and frame.time_base is not None:
+                at = nearest_frame(frame.pts * frame.time_base - zero, Fraction(rate_hz))
+            if position is not None and abs(at - position) < _GAP_S * rate_hz:
+                at = position
+            if position is not None and at > position:
+                for hole in range(position, at, rate_hz):
+                    count = min(rate_hz, at - hole)
+                    yield hole, np.zeros((count, samples.shape[1]), samples.dtype)
+            elif position is not None and at < position:
+                samples, at = samples[position - at :], position
+            if len(samples):
+                yield at, samples
+                position = at + len(samples)
+        if packet is None:
+            return
