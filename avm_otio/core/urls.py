@@ -75,6 +75,39 @@ def url_of(path: Path, style: UrlStyle, folder: Path) -> str:
     return path.absolute().as_uri()
 
 
+def file_url(path: str, host: str = "") -> str:
+    r"""A path of either system as a percent-encoded ``file:`` URL.
+
+    Args:
+        path: Absolute: ``/…``, ``C:\…``, ``C:/…`` or a share, ``\\server\…``.
+        host: Whose file it is; editors of old write ``localhost``.
+    """
+    windows = _DRIVE.match(path) is not None or path.startswith("\\\\")
+    plain = path.replace("\\", "/") if windows else path
+    if plain.startswith("//"):
+        return "file:" + quote(plain, safe="/!$()*,.-_~", errors="replace")
+    return f"file://{host}/" + quote(plain.lstrip("/"), safe="/!$()*,.-_~", errors="replace")
+
+
+def plain_path(url: str) -> str:
+    """The path that a URL or a path means, decoded, in the form of its own system; anything else as it is."""
+    if not url.lower().startswith("file:"):
+        return url
+    rest = url[5:]
+    if rest.startswith("//"):
+        host, _, rest = rest[2:].partition("/")
+        if re.fullmatch(r"[A-Za-z](:|%3[aA])", host):
+            rest = f"{host}/{rest}"
+        elif host.lower() not in ("", "localhost"):
+            return "\\\\" + unquote(f"{host}/{rest}").replace("/", "\\")
+        else:
+            rest = f"/{rest}"
+    path = unquote(rest)
+    if path.startswith("//"):
+        return path.replace("/", "\\")
+    return path.lstrip("/").replace("/", "\\") if _DRIVE.match(path) else path
+
+
 def rebased(url: str, old_folder: Path, new_folder: Path) -> str:
     """A relative URL, said from another folder; any other as it is.
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avm_otio.core.urls import UrlStyle, is_relative, is_web, paths_of, rebased, url_of
+from avm_otio.core.urls import (
+    UrlStyle,
+    file_url,
+    is_relative,
+    is_web,
+    paths_of,
+    plain_path,
+    rebased,
+    url_of,
+)
 
 NAMES = [
     "plain.mp4",
@@ -81,3 +90,37 @@ def test_no_url_whatever_breaks_the_reading(url: str) -> None:
     paths_of(url, Path("/cut"))
     is_relative(url)
     is_web(url)
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/media/a b.mov", "file://localhost/media/a%20b.mov"),
+        ("/media/100%.wav", "file://localhost/media/100%25.wav"),
+        ("/media/é;#?.wav", "file://localhost/media/%C3%A9%3B%23%3F.wav"),
+        ("D:\\media\\a b.mov", "file://localhost/D%3A/media/a%20b.mov"),
+        ("\\\\server\\share\\a.mov", "file://server/share/a.mov"),
+    ],
+)
+def test_a_path_of_either_system_survives_a_file_url(path, url):
+    assert file_url(path, "localhost") == url
+    assert plain_path(url) == path
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("file://localhost/D%3a/media/a.mov", "D:\\media\\a.mov"),
+        ("file:///D:/media/a.mov", "D:\\media\\a.mov"),
+        ("file://D:/media/a.mov", "D:\\media\\a.mov"),
+        ("file:///Volumes/a%20b.mov", "/Volumes/a b.mov"),
+        ("file:/Volumes/a.mov", "/Volumes/a.mov"),
+        ("FILE://LOCALHOST/a.mov", "/a.mov"),
+        ("/Volumes/a%20b.mov", "/Volumes/a%20b.mov"),
+        ("media/a.mov", "media/a.mov"),
+        ("https://example.org/a.mov", "https://example.org/a.mov"),
+        ("", ""),
+    ],
+)
+def test_however_a_path_is_written_it_is_read_plain(url, path):
+    assert plain_path(url) == path
