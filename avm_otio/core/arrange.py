@@ -37,6 +37,17 @@ from avm_otio.core.metadata import NAMESPACE
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.plan import ImageSequence, MediaKind, MediaSource
+from avm_otio.core.resolve_said import (
+    RESOLVE,
+    VOLUME,
+    channels_of_clip,
+    channels_of_track,
+    does_something,
+    marker_origin,
+    mix_of,
+    path_of_offline,
+    sequence_of,
+)
 from avm_otio.core.timing import (
     MediaTime,
     RecordTime,
@@ -45,19 +56,9 @@ from avm_otio.core.timing import (
     format_timecode,
     nearest_frame,
     snap_rate,
-    to_micros,
 )
 
 Json = Mapping[str, Any]
-
-RESOLVE = "Resolve_OTIO"
-"""The key of DaVinci Resolve's own metadata (seen in files that it wrote)."""
-
-RESOLVE_VOLUME = "Fairlight Clip Volume and Fades"
-"""The name of Resolve's effect that holds a clip's gain and fades (seen in files that it wrote)."""
-
-_RESOLVE_CHANNELS = {"mono": 1, "stereo": 2, "5.1": 6, "5.1film": 6, "7.1": 8, "7.1film": 8}
-"""Resolve's ``Audio Type`` of a track → channels."""
 
 _NOTHING: Json = {}
 _ZERO = Fraction(0)
@@ -242,7 +243,7 @@ class _Reader:
             mix=_mix(item, ours, self.rate),
             channels=_channels(ours, resolve, content) if kind is TrackKind.AUDIO else (),
             link=_number(ours.get("link", resolve.get("Link Group ID"))),
-            markers=_markers(item, first, speed),
+            markers=_markers(item, first, speed, _retimed(reference, first, speed, self.rate)),
             kind=sort,
             alternative=int(ours.get("alternative", 0)),
             kept=_kept(item, ours),
@@ -255,16 +256,22 @@ class _Reader:
             return found
         told, noted = ours.get("source") or _NOTHING, ours.get("media") or _NOTHING
         available = reference.get("available_range")
-        url = reference.get("target_url") or reference.get("target_url_base") or ""
+        url = _base(item, reference) or reference.get("target_url") or ""
         where = (found.path if found is not None else url) or _offline(reference, resolve)
         name = reference.get("name") or next(iter(names_of(url, where, "", item["name"])), "")
         key = name, where, str(available), str(told), str(noted), kind, len(resolve.get("Channels", ()))
         if key not in self.told:
-            self.told[key] = self._as_told(key, reference, told, noted, found)
+            self.told[key] = self._as_told(key, item, reference, told, noted, found)
         return self.told[key]
 
     def _as_told(
-        self, key: tuple[Any, ...], reference: Json, told: Json, noted: Json, found: Offline | None
+        self,
+        key: tuple[Any, ...],
+        item: Json,
+        reference: Json,
+        told: Json,
+        noted: Json,
+        found: Offline | None,
     ) -> Facts:
         """What a timeline itself says of its media."""
         name, where, _, _, _, kind, listed = key
@@ -279,8 +286,8 @@ class _Reader:
             duration = Fraction(told["duration"])
         elif noted.get("samples") and hz:
             duration = Fraction(int(noted["samples"]), int(hz))
-        sequence = _numbering(reference)
-        if sequence is not None:
+        sequence = _numbering(item, reference)
+        if sequence is not None and "rate" in reference:
             rate = _frame_rate(reference["rate"])
         if is_sound:
             rate = None
@@ -352,22 +359,27 @@ def _source(item: Json, reference: Json, resolve: Json) -> MediaSource:
     """The same value as ``flatten.media_of`` gives for the clip."""
     available = reference.get("available_range")
     start = None if available is None else MediaTime(_time(available["start_time"]))
-    sequence = _numbering(reference)
+    sequence = _numbering(item, reference)
     if sequence is not None:
-        base = reference["target_url_base"] or ""
+        base = _base(item, reference)
         names: tuple[str, ...] = (sequence.file_name(0),)
-        rate = snap_rate(reference["rate"]) if reference["rate"] > 0 else None
+        if "rate" in reference:
+            rate = snap_rate(reference["rate"]) if reference["rate"] > 0 else None
+        else:
+            rate = None if available is None else _frame_rate(available["start_time"]["rate"])
         return MediaSource(item["name"], MediaKind.SEQUENCE, base, names, start, rate, sequence)
     url = reference.get("target_url") or ""
     rate = None if available is None else _frame_rate(available["start_time"]["rate"])
-    names = names_of(url, str(resolve.get("Media Url", "")), reference.get("name") or "", item["name"])
+    offline = path_of_offline(_noted(reference, RESOLVE), resolve)
+    names = names_of(url, offline, reference.get("name") or "", item["name"])
     kind = MediaKind.FILE if url else MediaKind.MISSING
     return MediaSource(item["name"], kind, url, names, start, rate)
 
 
-def _numbering(reference: Json) -> ImageSequence | None:
+def _numbering(item: Json, reference: Json) -> ImageSequence | None:
     if not _is(reference, "ImageSequenceReference"):
-        return None
+        named = _sequence_of_resolve(item, reference)
+        return None if named is None else named[1]
     return ImageSequence(
         prefix=reference["name_prefix"],
         suffix=reference["name_suffix"],
@@ -377,8 +389,20 @@ def _numbering(reference: Json) -> ImageSequence | None:
     )
 
 
+def _base(item: Json, reference: Json) -> str:
+    """The folder of an image sequence; empty for anything else."""
+    named = _sequence_of_resolve(item, reference)
+    return reference.get("target_url_base") or "" if named is None else named[0]
+
+
+def _sequence_of_resolve(item: Json, reference: Json) -> tuple[str, ImageSequence] | None:
+    url = reference.get("target_url") or ""
+    return sequence_of(url) if "[" in url and RESOLVE in item["metadata"] else None
+
+
 def _offline(reference: Json, resolve: Json) -> str:
-    return str(_noted(reference, NAMESPACE).get("path") or resolve.get("Media Url", ""))
+    path = _noted(reference, NAMESPACE).get("path")
+    return str(path or path_of_offline(_noted(reference, RESOLVE), resolve))
 
 
 def _exact(ours: Json, start: Fraction, end: Fraction, rate: Fraction) -> tuple[Fraction, Fraction]:
@@ -415,7 +439,7 @@ def _apart(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
 
 
 def _track_channels(track: Track, ours: Json, resolve: Json) -> int:
-    said = ours.get("channels") or _RESOLVE_CHANNELS.get(str(resolve.get("Audio Type", "")).lower())
+    said = ours.get("channels") or channels_of_track(resolve)
     if said:
         return int(said)
     return max((len(clip.channels) for clip in track.clips), default=2) or 2
@@ -431,34 +455,13 @@ def _mix(item: Json, ours: Json, rate: Fraction) -> Mix:
         )
     for effect in item["effects"]:
         noted = _noted(effect, RESOLVE)
-        if noted.get("Effect Name") == RESOLVE_VOLUME:
-            return _resolve_mix(noted, rate)
+        if noted.get("Effect Name") == VOLUME:
+            return mix_of(noted, rate)
     return Mix()
 
 
-def _resolve_mix(noted: Json, rate: Fraction) -> Mix:
-    found: dict[str, Any] = {}
-    keys: list[GainKey] = []
-    for parameter in noted.get("Parameters", ()):
-        name = str(parameter.get("Parameter ID", ""))
-        found[name] = parameter.get("Parameter Value")
-        if name == "volume":
-            frames = parameter.get("Key Frames") or {}
-            keys = [GainKey(Fraction(int(at)) / rate, float(key["Value"])) for at, key in frames.items()]
-    keys.sort(key=lambda key: key.at)
-    fades = {
-        name: to_micros(Fraction(found.get(name) or 0).limit_denominator(1000) / rate)
-        for name in ("faderIn", "faderOut")
-    }
-    gain = 0.0 if keys else float(found.get("volume") or 0.0)
-    return Mix(gain, fades["faderIn"], fades["faderOut"], tuple(keys))
-
-
 def _channels(ours: Json, resolve: Json, content: Media | Arrangement | Generator) -> tuple[int, ...]:
-    said = ours.get("source_channels")
-    if said is None:
-        listed = resolve.get("Channels", ())
-        said = [one["Source Channel ID"] for one in listed if "Source Channel ID" in one]
+    said = ours.get("source_channels") or channels_of_clip(resolve)
     if said:
         return tuple(int(one) for one in said)
     return tuple(range((content.channels if isinstance(content, Media) else 0) or 2))
@@ -497,13 +500,32 @@ def _place(clip: Clip) -> Any:
     return media and (media.path or media.name, clip.start, clip.end, clip.media_in, clip.speed)
 
 
-def _markers(item: Json, first: Fraction, speed: Fraction) -> tuple[Marker, ...]:
-    scale = speed if speed > 0 else _ONE
+def _retimed(reference: Json, first: Fraction, speed: Fraction, rate: Fraction) -> Fraction | None:
+    """Where Resolve's markers of a clip are counted from, where it is not the head of its source range."""
+    if speed <= 0 or speed == 1:
+        return None
+    available = reference.get("available_range")
+    return marker_origin(first, _ZERO if available is None else _time(available["start_time"]), speed, rate)
+
+
+def _markers(
+    item: Json, first: Fraction, speed: Fraction, retimed: Fraction | None = None
+) -> tuple[Marker, ...]:
+    """Markers of an item.
+
+    Args:
+        item: What carries them.
+        first: Media time at its head.
+        speed: Its speed.
+        retimed: What Resolve's own markers are counted from, seconds of the timeline; ``None`` for ``first``.
+    """
     markers = []
     for marker in item["markers"]:
-        span = marker["marked_range"]
-        comment = marker.get("comment") or str(_noted(marker, RESOLVE).get("Note", ""))
-        at = (_time(span["start_time"]) - first) / scale
+        span, noted = marker["marked_range"], _noted(marker, RESOLVE)
+        in_record = bool(noted) and retimed is not None
+        origin, scale = (retimed or _ZERO, _ONE) if in_record else (first, speed if speed > 0 else _ONE)
+        at = (_time(span["start_time"]) - origin) / scale
+        comment = marker.get("comment") or str(noted.get("Note", ""))
         color = (marker.get("color") or "").upper()
         markers.append(Marker(marker["name"], at, _time(span["duration"]) / scale, comment, color))
     return tuple(markers)
@@ -530,6 +552,6 @@ def _kept(item: Json, ours: Json) -> tuple[Kept, ...]:
         if not noted:
             name = effect.get("effect_name") or effect.get("name") or effect["OTIO_SCHEMA"]
             kept.append(Kept("otio", name, ""))
-        elif noted.get("Effect Name") != RESOLVE_VOLUME and noted.get("Parameters"):
+        elif noted.get("Effect Name") != VOLUME and does_something(noted):
             kept.append(Kept("resolve", str(noted.get("Effect Name", "")), ""))
     return tuple(kept)

@@ -8,7 +8,7 @@ composition it was made from, 0 at its first moment.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import PurePosixPath, PureWindowsPath
@@ -19,6 +19,7 @@ import opentimelineio as otio
 
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.plan import ImageSequence, MediaKind, MediaSource
+from avm_otio.core.resolve_said import RESOLVE, path_of_offline, sequence_of
 from avm_otio.core.timing import MediaTime, seconds_of, snap_rate
 
 VIDEO = otio.schema.TrackKind.Video
@@ -332,6 +333,11 @@ def media_of(clip: otio.schema.Clip) -> MediaSource | None:
     if isinstance(reference, otio.schema.ImageSequenceReference):
         return _sequence(clip, reference, start)
     url = getattr(reference, "target_url", "") or ""
+    named = sequence_of(url) if "[" in url and RESOLVE in clip.metadata else None
+    if named is not None:
+        base, images = named
+        names = (images.file_name(0),)
+        return MediaSource(clip.name, MediaKind.SEQUENCE, base, names, start, rate, images)
     kind = MediaKind.FILE if url else MediaKind.MISSING
     return MediaSource(clip.name, kind, url, _names(clip, url), start, rate)
 
@@ -354,9 +360,13 @@ def _sequence(
 
 
 def _names(clip: otio.schema.Clip, url: str) -> tuple[str, ...]:
-    noted: Any = clip.metadata.get("Resolve_OTIO", {})
-    offline = noted.get("Media Url", "") if hasattr(noted, "get") else ""
-    return names_of(url, str(offline), clip.media_reference.name, clip.name)
+    reference, ours = (_of_resolve(one) for one in (clip.media_reference, clip))
+    return names_of(url, path_of_offline(reference, ours), clip.media_reference.name, clip.name)
+
+
+def _of_resolve(item: otio.core.SerializableObjectWithMetadata) -> Mapping[str, Any]:
+    noted = item.metadata.get(RESOLVE)
+    return noted if isinstance(noted, Mapping) else {}
 
 
 def names_of(url: str, offline: str, reference: str, clip: str) -> tuple[str, ...]:
