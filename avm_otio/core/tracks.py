@@ -18,6 +18,9 @@ from avm_otio.core.placement import Kind, Laid, LaidClip
 from avm_otio.core.plan import MediaSource
 from avm_otio.core.timing import nearest_frame, seconds_of, snap_rate, time_range
 
+_RUN_MARKS = ("version", "replaced_by")
+"""What stands under our key of a clip only because a run disabled it."""
+
 _COLORS = {Kind.MUSIC: "CYAN", Kind.EFFECTS: "GREEN", Kind.DIALOGUE: "ORANGE"}
 """Colours of our markers, in OTIO's words."""
 
@@ -45,7 +48,7 @@ def add_tracks(
     record = laid.clips
     if record:
         first, last = min(clip.start for clip in record), max(clip.end for clip in record)
-        noted = dict(metadata.of(scored)) | metadata.timeline_metadata(origin, first, last)
+        noted = metadata.storable(metadata.of(scored)) | metadata.timeline_metadata(origin, first, last)
         scored.metadata[NAMESPACE] = metadata.storable(noted)
     for clip in laid.dialogue:
         for index, media in replaced:
@@ -75,7 +78,7 @@ def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
         if isinstance(track, otio.schema.Track) and kind_of(track) == AUDIO:
             _restore(track)
     noted = metadata.of(plain)
-    stays = {key: noted[key] for key in metadata.OF_THE_TIMELINE if key in noted}
+    stays = {key: metadata.storable(noted[key]) for key in metadata.OF_THE_TIMELINE if key in noted}
     _note(plain, stays)
     return plain
 
@@ -224,7 +227,7 @@ def _cut(item: otio.core.Item, start: Fraction, end: Fraction) -> list[tuple[oti
         return [(item, True)]
     speed = speed_of(item)
     first = seconds_of(span.start_time) * rate
-    ours = {key: value for key, value in metadata.of(item).items() if key != "version"}
+    ours = {key: value for key, value in metadata.storable(metadata.of(item)).items() if key != "version"}
     whole: dict[str, Any] = {
         "start": span.start_time.value,
         "start_rate": span.start_time.rate,
@@ -260,11 +263,13 @@ def _restore(track: otio.schema.Track) -> None:
         ours = metadata.of(child)
         if ours.get("replaced_by"):
             child.enabled = True
-        whole = dict(ours["cut_from"]) if "cut_from" in ours else None
+        whole = metadata.storable(ours["cut_from"]) if "cut_from" in ours else None
         if whole is not None:
             _note(child, whole.pop("noted", {}))
         elif "replaced_by" in ours:
-            _note(child, {key: ours[key] for key in ours if key not in ("version", "replaced_by")})
+            _note(
+                child, {key: value for key, value in metadata.storable(ours).items() if key not in _RUN_MARKS}
+            )
         if whole is not None:
             if whole == last_whole and children:
                 continue

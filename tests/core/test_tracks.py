@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction as F
 
 import opentimelineio as otio
@@ -13,7 +15,7 @@ from timelines import clip, gap, timeline, track
 
 from avm_otio.core.cues import Cues, EffectCue, Item
 from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import Laid, Sound, lay
+from avm_otio.core.placement import Laid, Layout, Sound, lay
 from avm_otio.core.plan import FilmMap
 from avm_otio.core.timing import FilmTime, RecordTime, seconds_of
 from avm_otio.core.tracks import add_tracks, without_ours
@@ -98,6 +100,57 @@ def test_metadata_keeps_all_that_the_service_said_with_the_currency_beside_the_p
         "4",
     )
     assert data["media"]["samples"] == 960_000
+
+
+def test_a_marker_says_what_a_clip_is_what_it_costs_and_what_else_there_is() -> None:
+    item_of = Item(7, "Door", None, Decimal("12.50"), None, {"id": 7, "title": "Door", "price": 12.5})
+    cue = EffectCue(10**6, 2 * 10**6, (item_of, item(8)), {"object_class": "door", "action_labels": ["slam"]})
+    film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
+    effects = lay(Cues(effects=(cue,)), film_map, RATE, lambda one: Sound("media/7.wav", F(2)))
+    (marker,) = add_tracks(cut(), effects, ORIGIN).tracks[-1][1].markers
+    assert (marker.name, marker.comment) == ("Door", "door, slam; 12.50 USD; 1 alternative")
+    assert marker.marked_range.start_time.value == 0
+
+
+def test_alternatives_lie_disabled_on_tracks_of_their_own() -> None:
+    spare = replace(laid(1, 1), spare_music=(), spare_effects=())
+    assert "alternatives" not in "".join(one.name for one in add_tracks(cut(), spare, ORIGIN).tracks)
+    cues = Cues(
+        music=(item(1, "Bed"), item(2, "Other"), item(3, "Third")),
+        effects=(EffectCue(10**6, 2 * 10**6, (item(11), item(12)), {}),),
+    )
+    film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
+    offered = lay(cues, film_map, RATE, lambda one: Sound(f"{one.id}.wav", F(20)), Layout(alternatives=2))
+    scored = add_tracks(cut(), offered, ORIGIN)
+    tracks = {one.name: one for one in scored.tracks}
+    assert list(tracks)[2:] == [
+        "AVM Music 1",
+        "AVM Effects 1",
+        "AVM Music alternatives 1",
+        "AVM Music alternatives 2",
+        "AVM Effects alternatives 1",
+    ]
+    heard, spare_clip = tracks["AVM Effects 1"][1], tracks["AVM Effects alternatives 1"][1]
+    assert (heard.enabled, spare_clip.enabled) == (True, False)
+    assert heard.range_in_parent() == spare_clip.range_in_parent()
+    assert spare_clip.metadata["avm"]["alternative"] == 1
+    assert spare_clip.metadata["avm"]["item"]["id"] == 12
+    assert [one["id"] for one in spare_clip.metadata["avm"]["alternatives"]] == [11]
+    assert without_ours(scored).to_json_string() == cut().to_json_string()
+
+
+def test_what_a_clip_of_the_users_says_of_its_loudness_survives_us() -> None:
+    base = cut()
+    noted = {"version": 1, "gain_db": -6.0, "fade_out_us": 400_000, "gain_keys": [["0", -6.0], ["5", -9.0]]}
+    base.tracks[1][1].metadata["avm"] = noted
+    base.metadata["avm"] = {"version": 1, "drop_frame": True}
+    denoised = add_tracks(base, laid(dialogue=True, start=F(3), seconds=4), ORIGIN, replaced=[(1, None)])
+    first, inside, last = (one for one in denoised.tracks[1] if isinstance(one, otio.schema.Clip))
+    assert first.metadata["avm"]["fade_out_us"] == 0
+    assert last.metadata["avm"]["fade_out_us"] == 400_000
+    assert not inside.enabled
+    assert [key[0] for key in last.metadata["avm"]["gain_keys"]] == ["-6", "-1"]
+    assert json.loads(without_ours(denoised).to_json_string()) == json.loads(base.to_json_string())
 
 
 def test_a_second_run_replaces_our_own_tracks_only() -> None:
