@@ -12,6 +12,7 @@ from typing import Any
 import opentimelineio as otio
 
 from avm_otio.core.errors import TimelineError
+from avm_otio.core.names import free_name
 from avm_otio.core.urls import paths_of
 from avm_otio.files import make_folder, unwritable, whole
 
@@ -150,7 +151,7 @@ def _bundle_sequence(
     if base is None:
         notes.append(f"Not bundled: the images in {reference.target_url_base}, which is not there.")
         return str(reference.target_url_base)
-    name = _free(reference.name_prefix.strip("._- ") or base.name, taken)
+    name = free_name(reference.name_prefix.strip("._- ") or base.name, taken)
     for frame in range(reference.number_of_images_in_sequence()):
         image = base / Path(reference.target_url_for_image_number(frame)).name
         if image.is_file():
@@ -160,20 +161,8 @@ def _bundle_sequence(
 
 def _inside(path: Path, inside: dict[Path, str], taken: set[str]) -> str:
     if path not in inside:
-        inside[path] = _free(path.name, taken)
+        inside[path] = free_name(path.name, taken)
     return inside[path]
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """A name not taken yet, told apart without regard to case (bundles are unpacked on any disk)."""
-    stem, dot, suffix = name.rpartition(".")
-    stem, suffix = (stem, dot + suffix) if stem else (name, "")
-    number = 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{stem}-{number}{suffix}"
-    taken.add(name.casefold())
-    return name
 
 
 def _first_line(error: Exception) -> str:

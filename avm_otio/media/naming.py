@@ -11,6 +11,11 @@ MAX_STEM_BYTES = 100
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 """What Windows forbids in a name; ``/`` is all that the others do."""
 
+_WINDOWS_KEEPS = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)))
+)
+"""Names of devices: no file may be called so, whatever its ending."""
+
 _JOINER = "\u200d"
 """Zero-width, yet what holds an emoji of several signs together: kept after a pictorial sign."""
 
@@ -45,12 +50,36 @@ def safe_stem(item_id: int, title: str | None) -> str:
     Windows keeps for itself, since a number comes first. At most ``MAX_STEM_BYTES`` long. CJK and emoji stay.
     Two items of one title differ by their ids.
     """
-    signs = unicodedata.normalize("NFC", title or "")
+    words = kept_words(title or "")
+    return _cut(f"{item_id} {words}" if words else str(item_id))
+
+
+def safe_name(title: str, ending: str = "", otherwise: str = "sound") -> str:
+    """A file name for a title: what every file system takes of it, the ending whole.
+
+    As ``safe_stem``, without a number: a name that Windows keeps for itself gets a line before it.
+
+    Args:
+        title: What it is called.
+        ending: What the name ends with, ``".wav"``.
+        otherwise: Its stem where nothing of the title can be kept.
+    """
+    stem = _cut(kept_words(title)) or otherwise
+    if stem.partition(".")[0].rstrip().upper() in _WINDOWS_KEEPS:
+        stem = f"_{stem}"
+    return stem + ending
+
+
+def kept_words(title: str) -> str:
+    """What of a title may stand in a file name, separated by single spaces; may be empty."""
+    signs = unicodedata.normalize("NFC", title)
     kept = "".join(
         sign if _may_stay(sign, signs[max(0, at - 1) : at]) else " " for at, sign in enumerate(signs)
     )
-    words = " ".join(kept.split()).strip("-. ")
-    stem = f"{item_id} {words}" if words else str(item_id)
+    return " ".join(kept.split()).strip("-. ")
+
+
+def _cut(stem: str) -> str:
     return stem.encode()[:MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip(f"-. {_JOINER}")
 
 
