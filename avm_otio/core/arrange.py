@@ -525,9 +525,12 @@ def _markers(
         in_record = bool(noted) and retimed is not None
         origin, scale = (retimed or _ZERO, _ONE) if in_record else (first, speed if speed > 0 else _ONE)
         at = (_time(span["start_time"]) - origin) / scale
+        length = _time(span["duration"]) / scale
+        if noted and length <= _time({"value": 1.0, "rate": span["duration"]["rate"]}):
+            length = _ZERO  # the shortest that Resolve knows is one frame: a point
         comment = marker.get("comment") or str(noted.get("Note", ""))
         color = (marker.get("color") or "").upper()
-        markers.append(Marker(marker["name"], at, _time(span["duration"]) / scale, comment, color))
+        markers.append(Marker(marker["name"], at, length, comment, color))
     return tuple(markers)
 
 

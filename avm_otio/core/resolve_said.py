@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Feature
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.plan import ImageSequence
-from avm_otio.core.timing import exact_value, to_micros
+from avm_otio.core.timing import exact_value, from_micros, nearest_frame, to_micros
 
 Json = Mapping[str, Any]
 
@@ -23,6 +24,15 @@ RESOLVE = "Resolve_OTIO"
 VOLUME = "Fairlight Clip Volume and Fades"
 """The effect of a clip's gain and fades: ``volume`` in decibels, its key frames counted from the clip's head
 on the timeline; ``faderIn`` and ``faderOut`` in frames [3p]."""
+
+VOLUME_TYPE = 62
+"""Its ``Type``."""
+
+LOWEST_DB, HIGHEST_DB = -100.0, 30.0
+"""Between what its ``volume`` lies: stands beside every value."""
+
+LONGEST_FADE = 2_147_483_647.0
+"""``maxValue`` of its fades, in frames [3p]."""
 
 AUDIO_TYPES = {1: "Mono", 2: "Stereo", 6: "5.1", 8: "7.1"}
 """Channels of a track → ``Audio Type``. ``Stereo`` stands in its files; the others are its API's words."""
@@ -98,6 +108,75 @@ def mix_of(noted: Json, rate: Fraction) -> Mix:
         for name in ("faderIn", "faderOut")
     )
     return Mix(0.0 if keys else values.get("volume", 0.0), fade_in, fade_out, tuple(keys))
+
+
+def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple[Feature, str], ...]]:
+    """The effect that says a mix, in OTIO's JSON form; what is at its default is left out of it.
+
+    Args:
+        mix: The gain and the fades.
+        rate: Frames a second of the timeline.
+
+    Returns:
+        The effect, and what it cannot say as it is.
+    """
+    told: list[tuple[Feature, str]] = []
+
+    def held(gain_db: float) -> float:
+        within = min(HIGHEST_DB, max(LOWEST_DB, gain_db))
+        if within != gain_db:
+            told.append((Feature.GAIN, f"gain of {gain_db:g} dB written as {within:g} dB"))
+        return within
+
+    keys: dict[int, float] = {}
+    for key in mix.keys:
+        frame = nearest_frame(key.at, rate)
+        if abs(frame / rate - key.at) * SAMPLE_RATE_HZ >= 1 or frame in keys:
+            told.append((Feature.TIME, f"gain key frame at {float(key.at):g} s moved to its nearest frame"))
+        keys[frame] = held(key.gain_db)
+    # A value equal to the default beside it is dropped, and its key frames may go with it [3p]: so beside key
+    # frames stands the first of theirs that differs.
+    gain = next((one for one in keys.values() if one), 0.0) if keys else held(mix.gain_db)
+    parameters: list[dict[str, Any]] = []
+    if gain or keys:
+        frames = {str(at): {"Value": value, "Variant Type": "Double"} for at, value in keys.items()}
+        parameters.append(_parameter("volume", gain, LOWEST_DB, HIGHEST_DB) | {"Key Frames": frames})
+    for fader, length_us in (("faderIn", mix.fade_in_us), ("faderOut", mix.fade_out_us)):
+        if length_us:
+            length = float(from_micros(length_us) * rate)
+            parameters.append(_parameter(fader, length, 0.0, LONGEST_FADE))
+    return effect_json("Volume", VOLUME, VOLUME_TYPE, parameters), tuple(told)
+
+
+def effect_json(
+    name: str, effect_name: str, kind: int, parameters: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """One of Resolve's effects as it writes them."""
+    noted = {
+        "Effect Name": effect_name,
+        "Enabled": True,
+        "Name": name,
+        "Parameters": parameters or [],
+        "Type": kind,
+    }
+    return {
+        "OTIO_SCHEMA": "Effect.1",
+        "metadata": {RESOLVE: noted},
+        "name": "",
+        "effect_name": "Resolve Effect",
+        "enabled": True,
+    }
+
+
+def _parameter(name: str, value: float, lowest: float, highest: float) -> dict[str, Any]:
+    return {
+        "Default Parameter Value": 0.0,
+        "Parameter ID": name,
+        "Parameter Value": value,
+        "Variant Type": "Double",
+        "maxValue": highest,
+        "minValue": lowest,
+    }
 
 
 def does_something(noted: Json) -> bool:

@@ -160,7 +160,7 @@ def test_a_marker_of_resolve_counts_timeline_frames_where_the_clip_is_retimed() 
     marker.metadata["Resolve_OTIO"] = {"Keywords": [], "Note": "a note"}
     clip.markers.append(marker)
     (found,) = only_clip(resolve_timeline(clip)).markers
-    assert (found.start, found.duration, found.comment) == (Fraction(5, 24), Fraction(1, 24), "a note")
+    assert (found.start, found.duration, found.comment) == (Fraction(5, 24), 0, "a note")
 
 
 def test_images_that_resolve_names_in_one_are_a_sequence() -> None:

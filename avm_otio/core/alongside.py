@@ -1,0 +1,152 @@
+"""An OTIO timeline and the arrangement that says the same, walked side by side.
+
+The timeline is taken in its JSON form, which is written and read many times faster than OTIO's own objects
+are changed from Python.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import opentimelineio as otio
+
+from avm_otio.core.arrangement import Arrangement, Clip, Track
+from avm_otio.core.metadata import storable_text
+from avm_otio.core.timing import exact_value, nearest_frame, snap_rate
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One member of a stack and the track that says the same.
+
+    Attributes:
+        member: The OTIO track; or the clip or nest that lies in the stack itself.
+        track: What it says.
+        clips: Every clip and nest on it with what it says.
+        transitions: Every transition on it, those that lie outside the track's window among them.
+    """
+
+    member: Json
+    track: Track
+    clips: tuple[tuple[Json, Clip], ...]
+    transitions: tuple[Json, ...]
+
+
+def opened(timeline: otio.schema.Timeline) -> Json:
+    """A timeline in its JSON form, to be changed freely."""
+    document: Json = json.loads(timeline.to_json_string())
+    return document
+
+
+def closed(document: Json) -> otio.schema.Timeline:
+    """A timeline from its JSON form."""
+    timeline: otio.schema.Timeline = otio.core.deserialize_json_from_string(storable_text(document))
+    return timeline
+
+
+def lanes(stack: Json, arrangement: Arrangement) -> Iterator[Lane]:
+    """The members of a stack, each with the track that says the same; nests are not opened.
+
+    Args:
+        stack: The tracks of a timeline, or a nest.
+        arrangement: What ``core.arrange`` made of it.
+    """
+    members = [stack] if is_a(stack, "Track") else stack["children"]
+    items = [member for member in members if not is_a(member, "Transition")]
+    for member, track in zip(items, arrangement.tracks, strict=True):
+        inside = member["children"] if is_a(member, "Track") else [member]
+        placed = [child for child in inside if not is_a(child, "Gap", "Transition")]
+        # What a track's window cuts off is cut off at its head.
+        shown = placed[len(placed) - len(track.clips) :]
+        yield Lane(
+            member=member,
+            track=track,
+            clips=tuple(zip(shown, track.clips, strict=True)),
+            transitions=tuple(child for child in inside if is_a(child, "Transition")),
+        )
+
+
+def is_a(document: Json, *schemas: str) -> bool:
+    """Whether an object is of one of some schemas, whatever their version."""
+    schema: str = document["OTIO_SCHEMA"]
+    return schema.partition(".")[0] in schemas
+
+
+def reference_of(item: Json) -> Json | None:
+    """The active media reference of a clip; ``None`` for a nest."""
+    if not is_a(item, "Clip"):
+        return None
+    found: Json | None = item["media_references"].get(item["active_media_reference_key"])
+    return found
+
+
+def noted(document: Json, key: str) -> Json:
+    """What stands under a key of an object's metadata, to be added to; made where it is not there."""
+    there = document["metadata"].get(key)
+    if isinstance(there, dict):
+        return there
+    made: Json = {}
+    document["metadata"][key] = made
+    return made
+
+
+def time_json(frames: Fraction | int, rate: Fraction) -> Json:
+    """A count of frames as OTIO's JSON writes it."""
+    return {"OTIO_SCHEMA": "RationalTime.1", "rate": float(rate), "value": float(frames)}
+
+
+def range_json(start: Fraction | int, frames: Fraction | int, rate: Fraction) -> Json:
+    """A start and a length in frames as OTIO's JSON writes them."""
+    return {
+        "OTIO_SCHEMA": "TimeRange.1",
+        "duration": time_json(frames, rate),
+        "start_time": time_json(start, rate),
+    }
+
+
+def lay_on_frames(lane: Lane, rate: Fraction) -> None:
+    """Count every length on a track in whole frames of one rate, so that each edge lies at its nearest.
+
+    Editors take the lengths of a track as frames of the timeline and add them up: what was counted in samples
+    would push everything after it. What the track's window hides at its head is cut off: no editor knows
+    windows.
+    """
+    member = lane.member
+    if not is_a(member, "Track"):
+        return
+    said = {id(item): clip for item, clip in lane.clips}
+    window = member["source_range"]
+    at = Fraction(0) if window is None else -_seconds(window["start_time"])
+    member["source_range"] = None
+    kept: list[Json] = []
+    for child in member["children"]:
+        if is_a(child, "Transition"):
+            if at >= 0:
+                kept.append(child)
+            continue
+        span, clip = child.get("source_range"), said.get(id(child))
+        start = at
+        if span is not None:
+            at += _seconds(span["duration"])
+        elif clip is not None:
+            at += clip.end - clip.start
+        if at <= 0 and start < 0:
+            continue
+        cut = max(Fraction(0), -start)
+        first, last = nearest_frame(start + cut, rate), nearest_frame(at, rate)
+        begin = Fraction(0) if span is None else _seconds(span["start_time"])
+        if clip is not None and clip.speed > 0:
+            begin += cut * clip.speed
+        child["source_range"] = range_json(begin * rate, last - first, rate)
+        kept.append(child)
+    member["children"] = kept
+
+
+def _seconds(time: Json) -> Fraction:
+    return exact_value(time["value"]) / snap_rate(time["rate"])
