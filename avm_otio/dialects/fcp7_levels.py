@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Feature
 from avm_otio.core.mix import GainKey, Mix
@@ -36,6 +37,7 @@ class Levels:
     told: tuple[tuple[Feature, str], ...] = ()
 
 
+@lru_cache(maxsize=4096)  # the clips of a track mostly share a few mixes
 def levels_of(mix: Mix, frames: int, rate: Fraction) -> Levels:
     """A mix as levels.
 

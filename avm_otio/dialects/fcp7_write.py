@@ -119,6 +119,7 @@ class _Sequence:
         self.arrangement = arrangement
         self.rate = arrangement.rate
         self.rate_xml = rate_xml(arrangement.rate)
+        self.frame_s = 1 / arrangement.rate
         self.members, too_many = members_of(arrangement, document.items)
         document.items += sum(len(one) for track in self.members for one in track)
         for number, size in too_many:
@@ -243,12 +244,17 @@ class _Sequence:
         offset = self._offset(clip, place)
         speed = abs(clip.speed)
         scale = speed or Fraction(1)
-        frame_in = nearest_frame(offset / scale, self.rate) - before
-        frame_out = frame_in + last - first + before + after
-        ticks_in = ticks(offset - before / self.rate * speed)
-        ticks_out = ticks_in + ticks((frame_out - frame_in) / self.rate * speed)
         length = _length(clip)
-        frames = max(frame_out, 0 if length is None else whole_frames(length / scale, self.rate))
+        if clip.speed.numerator == clip.speed.denominator:  # nearly every clip: no fractions needed
+            frame_in = nearest_frame(offset, self.rate) - before
+            whole = 0 if length is None else whole_frames(length, self.rate)
+        else:
+            frame_in = nearest_frame(offset / scale, self.rate) - before
+            whole = 0 if length is None else whole_frames(length / scale, self.rate)
+        frame_out = frame_in + last - first + before + after
+        ticks_in = ticks(offset - before / self.rate * speed if before else offset)
+        ticks_out = ticks_in + ticks((frame_out - frame_in) * self.frame_s * speed)
+        frames = max(frame_out, whole)
         named = self._name(clip.name, clip)
         rate = self.rate_xml
         top = (
@@ -297,24 +303,28 @@ class _Sequence:
         any before its head. One that begins with its media is moved instead: its attack is not cut away.
         """
         content = clip.content
-        if clip.speed < 0:
+        if clip.speed.numerator < 0:
             length = _length(clip)
             end = (content.start if isinstance(content, Media) else 0) + (length or 0)
             offset = end - clip.media_in if length is not None else Fraction(0)
         else:
             offset = clip.media_in - (content.start if isinstance(content, Media) else 0)
-        shift = place[0] / self.rate - clip.start
-        moved = max(abs(shift), abs(place[1] / self.rate - clip.end))
-        if moved:
+        if not (self._is_at(clip.start, place[0]) and self._is_at(clip.end, place[1])):
+            shift = place[0] / self.rate - clip.start
+            moved = max(abs(shift), abs(place[1] / self.rate - clip.end))
             told = f"moved by {float(moved) * 1000:.3g} ms to the nearest frame"
             if offset > 0 and offset + shift * abs(clip.speed) >= 0:
                 offset += shift * abs(clip.speed)
                 told = "cut on the nearest frame, what it plays kept in place"
             if moved >= _SAMPLE:
                 self._lose(Feature.TIME, self.arrangement.named(clip), told)
-        if offset < 0:
+        if offset.numerator < 0:
             self._lose(Feature.TIME, self.arrangement.named(clip), "begins before its media: moved into it")
-        return max(Fraction(0), offset)
+            return Fraction(0)
+        return offset
+
+    def _is_at(self, time: Fraction, frame: int) -> bool:
+        return time.numerator * self.rate.numerator == frame * time.denominator * self.rate.denominator
 
     def _shown(self, clip: Clip) -> Media | Generator | Arrangement:
         """What a clip's item points at: a generator that the format knows none of is black."""
@@ -354,7 +364,7 @@ class _Sequence:
 
     def _filters(self, clip: Clip, kind: TrackKind, frame_in: int, frames: int) -> str:
         parts = []
-        if clip.speed != 1:
+        if clip.speed.numerator != clip.speed.denominator:
             parts.append(speed_filter(clip.speed, kind))
         if clip.mix is not _PLAIN and clip.mix != _PLAIN:
             if kind is TrackKind.VIDEO:
