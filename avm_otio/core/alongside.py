@@ -121,8 +121,8 @@ def lay_on_frames(lane: Lane, rate: Fraction) -> None:
     if not is_a(member, "Track"):
         return
     said = {id(item): clip for item, clip in lane.clips}
-    window = member["source_range"]
-    at = Fraction(0) if window is None else -_seconds(window["start_time"])
+    window, each = member["source_range"], float(rate)
+    at: Fraction | int = 0 if window is None else -_frames(window["start_time"], rate, each)
     member["source_range"] = None
     kept: list[Json] = []
     for child in member["children"]:
@@ -133,20 +133,27 @@ def lay_on_frames(lane: Lane, rate: Fraction) -> None:
         span, clip = child.get("source_range"), said.get(id(child))
         start = at
         if span is not None:
-            at += _seconds(span["duration"])
+            at += _frames(span["duration"], rate, each)
         elif clip is not None:
-            at += clip.end - clip.start
+            at += (clip.end - clip.start) * rate
         if at <= 0 and start < 0:
             continue
-        cut = max(Fraction(0), -start)
-        first, last = nearest_frame(start + cut, rate), nearest_frame(at, rate)
-        begin = Fraction(0) if span is None else _seconds(span["start_time"])
+        kept.append(child)
+        on_frames = start >= 0 and type(start) is type(at) is int
+        if on_frames and span is not None and span["start_time"]["rate"] == each:
+            continue
+        cut = max(0, -start)
+        begin = 0 if span is None else _frames(span["start_time"], rate, each)
         if clip is not None and clip.speed > 0:
             begin += cut * clip.speed
-        child["source_range"] = range_json(begin * rate, last - first, rate)
-        kept.append(child)
+        first, last = (nearest_frame(edge / rate, rate) for edge in (start + cut, at))
+        child["source_range"] = range_json(begin, last - first, rate)
     member["children"] = kept
 
 
-def _seconds(time: Json) -> Fraction:
-    return exact_value(time["value"]) / snap_rate(time["rate"])
+def _frames(time: Json, rate: Fraction, each: float) -> Fraction | int:
+    """A time as frames of a rate, given as a double, too; a whole number where it is one already."""
+    value: float = time["value"]
+    if time["rate"] == each and value.is_integer():
+        return int(value)
+    return exact_value(value) / snap_rate(time["rate"]) * rate

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Feature
@@ -110,6 +111,7 @@ def mix_of(noted: Json, rate: Fraction) -> Mix:
     return Mix(0.0 if keys else values.get("volume", 0.0), fade_in, fade_out, tuple(keys))
 
 
+@lru_cache(maxsize=1024)  # the effects of a timeline are mixed alike
 def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple[Feature, str], ...]]:
     """The effect that says a mix, in OTIO's JSON form; what is at its default is left out of it.
 
@@ -118,7 +120,7 @@ def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple
         rate: Frames a second of the timeline.
 
     Returns:
-        The effect, and what it cannot say as it is.
+        The effect, which is to be read only, and what it cannot say as it is.
     """
     told: list[tuple[Feature, str]] = []
 

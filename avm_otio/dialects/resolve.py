@@ -67,6 +67,7 @@ CROSS_FADE = "Cross Fade 0 dB"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\u2028\u2029]+")
 
 _ONE = Fraction(1)
+_AS_IT_IS = Mix()
 
 Losses = tuple[Loss, ...]
 
@@ -134,7 +135,7 @@ class _Writer:
     folder: Path
     used: dict[Media, tuple[Fraction, Fraction]]
     losses: list[Loss] = field(default_factory=list)
-    named: dict[Media, tuple[str, Json | None]] = field(default_factory=dict)
+    made: dict[Media, Json] = field(default_factory=dict)
 
     def lost(self, feature: Feature, item: str, told: str) -> None:
         self.losses.append(Loss(feature, item, told))
@@ -202,16 +203,18 @@ class _Writer:
         name = arrangement.named(clip)
         item["name"] = self.clean(item["name"], name)
         first, last = clip.frames(self.rate)
-        moved = max(abs(first / self.rate - clip.start), abs(last / self.rate - clip.end))
-        if moved * SAMPLE_RATE_HZ >= 1:
+        if _is_moved(clip.start, first, self.rate) or _is_moved(clip.end, last, self.rate):
             self.lost(Feature.TIME, name, "at the nearest frames: Resolve's file knows no others")
         said = noted(item, RESOLVE)
         span = item["source_range"]
         frames = last - first if span is None else round(span["duration"]["value"])
-        head = clip.media_in - (frames / self.rate * -clip.speed if clip.speed < 0 else 0)
-        origin, scale = self.counted(clip, head)
-        self.markers(item, name, clip.markers, origin, scale)
-        item["source_range"] = range_json(head * self.rate, frames, self.rate)
+        head: Fraction = clip.media_in
+        if clip.speed < 0:
+            head -= frames / self.rate * -clip.speed
+        if clip.markers:
+            origin, scale = self.counted(clip, head)
+            self.markers(item, name, clip.markers, origin, scale)
+        item["source_range"] = range_json(head * self.rate if head else 0, frames, self.rate)
         if isinstance(clip.content, Arrangement):
             self.stack(item, clip.content)
         elif isinstance(clip.content, Media):
@@ -227,7 +230,7 @@ class _Writer:
                 ]
             self.mix(item, clip.mix, name)
         else:
-            if clip.mix != Mix():
+            if clip.mix != _AS_IT_IS:
                 told = "gain and fades not written: a clip on a video track has no sound in Resolve"
                 self.lost(Feature.GAIN, name, told)
             if clip.speed not in (0, 1):
@@ -248,28 +251,34 @@ class _Writer:
 
     def media(self, item: Json, media: Media, name: str) -> None:
         """Name the media of a clip: absolute, with a range on every reference."""
-        each, available = self.range_of(media)
+        made = self.made.get(media)
+        if made is None:
+            made = self.made[media] = self.reference(media, name)
         if media.duration is None:
             self.lost(Feature.MEDIA, name, "its length is not known: written as what is used of it")
-        url, offline = self.place(media, name)
-        reference: Json = {
+        old = reference_of(item)
+        if old is not None and (old["metadata"] or old.get("available_image_bounds")):
+            said = made["metadata"].get(RESOLVE)
+            metadata = old["metadata"] if said is None else old["metadata"] | {RESOLVE: said}
+            bounds = old.get("available_image_bounds")
+            made = made | {"metadata": metadata, "available_image_bounds": bounds}
+        item["media_references"][item["active_media_reference_key"]] = made
+
+    def reference(self, media: Media, name: str) -> Json:
+        """The reference to media; several clips may hold the same."""
+        each, available = self.range_of(media)
+        made: Json = {
             "OTIO_SCHEMA": "ExternalReference.1",
             "metadata": {},
             "name": media.name,
             "available_range": range_json(available[0], available[1], each),
             "available_image_bounds": None,
         }
-        old = reference_of(item)
-        if old is not None:
-            reference["metadata"] = old["metadata"]
-            reference["available_image_bounds"] = old.get("available_image_bounds")
-        if offline is None:
-            reference["target_url"] = url
-        else:
-            reference["OTIO_SCHEMA"] = "MissingReference.1"
-            if offline:
-                noted(reference, RESOLVE).update(offline)
-        item["media_references"][item["active_media_reference_key"]] = reference
+        url = self.place(media, name)
+        if media.is_online and url:
+            return made | {"target_url": url}
+        noted_: Json = {RESOLVE: {"Media Url": url}} if url else {}
+        return made | {"OTIO_SCHEMA": "MissingReference.1", "metadata": noted_}
 
     def range_of(self, media: Media) -> tuple[Fraction, tuple[Fraction, Fraction]]:
         """The rate of media, and where they begin and how long they are in its frames."""
@@ -284,14 +293,12 @@ class _Writer:
             Fraction(whole_frames(media.duration, each)) if length >= 1 else length,
         )
 
-    def place(self, media: Media, name: str) -> tuple[str, Json | None]:
-        """The ``target_url`` of media; of what is offline, what its reference notes instead.
+    def place(self, media: Media, name: str) -> str:
+        """Where media lie.
 
         A plain absolute path in the form of its own system, as Resolve writes it [file]: no ``file:``,
         nothing percent-encoded.
         """
-        if media in self.named:
-            return self.named[media]
         path = plain_path(media.path)
         if is_web(path):
             self.lost(Feature.MEDIA, name, f"its media are not a file: {path}")
@@ -309,9 +316,7 @@ class _Writer:
         sayable = str(storable(path))
         if sayable != path:
             self.lost(Feature.MEDIA, name, "its path is not Unicode: Resolve will not find it")
-        offline = None if media.is_online and path else {"Media Url": sayable} if path else {}
-        self.named[media] = sayable, offline
-        return self.named[media]
+        return sayable
 
     def markers(
         self, item: Json, name: str, said: tuple[Marker, ...], origin: Fraction, scale: Fraction = _ONE
@@ -341,8 +346,10 @@ class _Writer:
 
     def mix(self, item: Json, mix: Mix, name: str) -> None:
         """Write gain and fades, where what is there does not say them already."""
+        if mix == _AS_IT_IS and not item["effects"]:
+            return
         there = [one for one in item["effects"] if _said(one).get("Effect Name") == VOLUME]
-        if (mix_of(_said(there[0]), self.rate) if there else Mix()) == mix:
+        if (mix_of(_said(there[0]), self.rate) if there else _AS_IT_IS) == mix:
             return
         effect, told = volume_effect(mix, self.rate)
         for feature, what in told:
@@ -351,6 +358,11 @@ class _Writer:
             item["effects"][item["effects"].index(there[0])] = effect
         else:
             item["effects"].append(effect)
+
+
+def _is_moved(at: Fraction, frame: int, rate: Fraction) -> bool:
+    """Whether a moment and its frame are a sample or more apart."""
+    return abs(frame / rate - at) * SAMPLE_RATE_HZ >= 1
 
 
 def _said(effect: Json) -> Json:
