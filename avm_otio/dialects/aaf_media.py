@@ -7,31 +7,26 @@ file is and where; behind that a *source mob* says which timecode the file begin
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Arrangement, Clip, Feature, Loss, Media
 from avm_otio.core.timing import MediaTime, nearest_frame, nominal_rate
 from avm_otio.core.urls import file_url, is_relative
-from avm_otio.core.xml_text import REPLACEMENT
+from avm_otio.dialects.aaf_names import Names, plain_text
 from avm_otio.dialects.aaf_objects import Aaf, i64, mob_id, rational, text, u32
 from avm_otio.dialects.compound_file import Storage
 
-CHANNEL_NAMES = {
-    1: ("",),
-    2: (".L", ".R"),
-    6: (".L", ".R", ".C", ".LFE", ".Ls", ".Rs"),
-    8: (".L", ".R", ".C", ".LFE", ".Lsr", ".Rsr", ".Lss", ".Rss"),
-}
+CHANNEL_NAMES = {1: ("",), 2: (".L", ".R"), 6: (".L", ".R", ".C", ".LFE", ".Ls", ".Rs")}
 """What a channel's mono clip is called after its sound's name, in the order of a WAV's channels: Pro Tools
-names them so [file], and the last two layouts are said to be as well [3p]."""
+names them so [file]."""
+
+FILM_ORDER = (0, 2, 1, 4, 5, 3)
+"""Which channels of a 5.1 WAV stand where in an AAF: L C R Ls Rs LFE, as in Pro Tools' files [file]."""
 
 SOUND_RATE = Fraction(SAMPLE_RATE_HZ)
 """Edit units a second of sound: samples, so that a sound lies where it lies. So do Resolve's AAFs, and Pro
 Tools' where it is not told to keep to Media Composer's frames [file, off]: there sounds snap to frames."""
-
-_LONGEST = 1000
-"""Characters of a name; a property of an AAF holds 32,767 at the very most."""
 
 _MONO_BITS = 24
 
@@ -42,27 +37,6 @@ class Source:
 
     mob: bytes
     slot: int
-
-
-@dataclass
-class Names:
-    """Names as an AAF can carry them, and which could not stay as they are."""
-
-    losses: list[Loss]
-    _known: dict[str, bytes] = field(default_factory=dict)
-
-    def said(self, name: str) -> bytes:
-        """A name, without the characters that no AAF can say."""
-        found = self._known.get(name)
-        if found is None:
-            plain = "".join(
-                REPLACEMENT if one < " " or "\ud800" <= one <= "\udfff" or one == "\x7f" else one
-                for one in name[:_LONGEST]
-            )
-            if plain != name:
-                self.losses.append(Loss(Feature.NAME, f"“{plain[:80]}”", "its name is changed or shortened"))
-            found = self._known[name] = text(plain)
-        return found
 
 
 class Sources:
@@ -175,7 +149,7 @@ class Sources:
             for number, (file, rate, length) in enumerate(slots, 1)
         ]
         # Media Composer notes where a clip was imported from in this column of the bin [file].
-        where = aaf.tagged(**{"UNC Path": _path_text(media)}) if media.path else None
+        where = aaf.tagged(**{"UNC Path": plain_text(media.path)}) if media.path else None
         aaf.add_mob(
             identity,
             self._mob(
@@ -357,7 +331,3 @@ def source_clip(aaf: Aaf, source: Source, kind: str, start: int, length: int) ->
         SourceID=source.mob,
         SourceMobSlotID=u32(source.slot),
     )
-
-
-def _path_text(media: Media) -> str:
-    return media.path.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", REPLACEMENT)

@@ -13,24 +13,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from avm_otio.core.arrangement import Arrangement, Clip, Feature, Loss, Media, Track, TrackKind, Transition
-from avm_otio.core.mix import GainKey
 from avm_otio.core.timing import nearest_frame
-from avm_otio.dialects.aaf_levels import gain_at, ratio_of
-from avm_otio.dialects.aaf_media import Names, Sources, source_clip
-from avm_otio.dialects.aaf_objects import Aaf, i64, rational, u16, u32
+from avm_otio.dialects.aaf_effects import EffectWriter
+from avm_otio.dialects.aaf_media import Sources, source_clip
+from avm_otio.dialects.aaf_objects import Aaf, i64, u32
 from avm_otio.dialects.compound_file import Storage
 
-_COMBINER_ORDER = {2: (0, 1), 6: (0, 2, 1, 4, 5, 3), 8: (0, 2, 1, 6, 7, 4, 5, 3)}
-"""In which order a combiner takes the channels of a WAV: L R as in Pro Tools' files [file]; of 5.1 and 7.1,
-film order, left centre right first and the low end last [3p]."""
-
-_COMBINER_ID = b"EFF2_AUDIO_CHANNEL_COMBINER\0"
-_LITTLE_ENDIAN = 0x4949
-"""What Pro Tools notes in every combiner [file]."""
-
-TRACK_FORMATS = {1: 1, 2: 2, 6: 3, 8: 4}
-"""Channels → ``_TRACK_FORMAT``: mono and stereo as in Premiere's and Pro Tools' files [file], the others
-[3p]."""
+TRACK_FORMATS = {1: 1, 2: 2, 6: 3}
+"""Channels → ``_TRACK_FORMAT``: as in Premiere's, Resolve's and Pro Tools' files [file]. Theirs of 7.1 differ
+in which channels those are, so it is not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +42,14 @@ class TrackWriter:
         aaf: Of which objects are made.
         arrangement: Whose tracks.
         sources: What the clips play.
-        names: For names.
         losses: Where to tell what is lost.
     """
 
-    def __init__(
-        self, aaf: Aaf, arrangement: Arrangement, sources: Sources, names: Names, losses: list[Loss]
-    ) -> None:
+    def __init__(self, aaf: Aaf, arrangement: Arrangement, sources: Sources, losses: list[Loss]) -> None:
         self._aaf = aaf
         self._arrangement = arrangement
         self._sources = sources
-        self._names = names
+        self._effects = EffectWriter(aaf, arrangement, losses)
         self._losses = losses
 
     def sequence(self, track: Track, unit: Fraction, total: int, channels: Sequence[int]) -> Storage:
@@ -90,7 +78,10 @@ class TrackWriter:
             before = part.head[0] if part.head else 0
             after = part.tail[1] if part.tail else 0
             if part.head:
-                add(self._transition(kind, part.head[0], part.head[1], part.head[2]), -sum(part.head[:2]))
+                add(
+                    self._effects.transition(kind, part.head[0], part.head[1], part.head[2]),
+                    -sum(part.head[:2]),
+                )
             size = part.last - part.first + before + after
             if part.clip is None:
                 hole += size
@@ -98,10 +89,10 @@ class TrackWriter:
             fade_in, fade_out = self._fades(part, unit) if channels else (0, 0)
             if fade_in:
                 hole += fade_in
-                add(self._transition(kind, 0, fade_in, None), -fade_in)
+                add(self._effects.transition(kind, 0, fade_in, None), -fade_in)
             add(self._segment(part.clip, unit, size, before, channels), size)
             if fade_out:
-                add(self._transition(kind, fade_out, 0, None), -fade_out)
+                add(self._effects.transition(kind, fade_out, 0, None), -fade_out)
                 hole += fade_out
         if hole:
             made.append(self._filler(kind, hole))
@@ -244,19 +235,7 @@ class TrackWriter:
         played = source_clip(self._aaf, source, "picture", start, taken)
         if speed == 1:
             return played
-        # How Media Composer says a speed [file]: how much longer what comes out is than what goes in (a
-        # freeze: its whole length out of one frame), and which frame comes when.
-        ratio = Fraction(size) if speed == 0 else 1 / speed
-        points = [(Fraction(0), Fraction(0)), (Fraction(size), size * speed)]
-        parameters = dict(
-            [
-                self._aaf.constant("SpeedRatio", "Rational", rational(ratio)),
-                self._aaf.varying(
-                    "PARAM_SPEED_OFFSET_MAP_U", [(at, rational(frame)) for at, frame in points]
-                ),
-            ]
-        )
-        return self._effect("Motion Control", "picture", size, [played], parameters)
+        return self._effects.slowed(played, size, speed)
 
     def _sound(self, clip: Clip, unit: Fraction, size: int, before: int, channels: Sequence[int]) -> Storage:
         media = clip.media
@@ -268,8 +247,8 @@ class TrackWriter:
         sources = [self._sources.sound(clip, media, played[min(one, len(played) - 1)]) for one in channels]
         start = self._start(clip, media, unit, before)
         clips = [source_clip(self._aaf, source, "sound", start, size) for source in sources]
-        made = clips[0] if len(clips) == 1 else self._combined(clips, size)
-        return self._louder(clip, made, unit, size, before)
+        made = clips[0] if len(clips) == 1 else self._effects.combined(clips, size)
+        return self._effects.louder(clip, made, unit, size, before)
 
     def _start(self, clip: Clip, media: Media, unit: Fraction, before: int) -> int:
         """Where in its media a clip begins, in edit units of the track."""
@@ -283,89 +262,6 @@ class TrackWriter:
             told = f"its media is moved by {float(abs(start / unit - at)):.6f} s to the nearest frame"
             self._losses.append(Loss(Feature.TIME, self._arrangement.named(clip), told))
         return start
-
-    def _combined(self, clips: list[Storage], size: int) -> Storage:
-        aaf = self._aaf
-        ordered = [clips[at] for at in _COMBINER_ORDER[len(clips)]]
-        parameters = dict(
-            [
-                aaf.constant("AvidParameterByteOrder", "aafUInt16", u16(_LITTLE_ENDIAN)),
-                aaf.constant("AvidEffectID", "AvidBagOfBits", _COMBINER_ID),
-            ]
-        )
-        return self._effect("Audio Channel Combiner", "sound", size, ordered, parameters)
-
-    def _louder(self, clip: Clip, made: Storage, unit: Fraction, size: int, before: int) -> Storage:
-        """A clip's gain: one value, or key frames at parts of its length."""
-        mix = clip.mix
-        if mix.keys:
-            keys = self._keys_inside(clip)
-            points = [
-                (
-                    Fraction(min(size, nearest_frame(key.at, unit) + before), size),
-                    rational(ratio_of(key.gain_db)),
-                )
-                for key in keys
-            ]
-            parameter = self._aaf.varying("Amplitude", points)
-        elif mix.gain_db:
-            parameter = self._aaf.constant("Amplitude", "Rational", rational(ratio_of(mix.gain_db)))
-        else:
-            return made
-        return self._effect("Audio Gain", "sound", size, [made], dict([parameter]))
-
-    def _keys_inside(self, clip: Clip) -> list[GainKey]:
-        """A clip's key frames, those outside of it replaced by one at its edge."""
-        keys = sorted(clip.mix.keys, key=lambda key: key.at)
-        inside = [key for key in keys if 0 <= key.at <= clip.duration]
-        if len(inside) == len(keys):
-            return keys
-        told = f"{len(keys) - len(inside)} gain key frames outside the clip written as one at its edge"
-        self._losses.append(Loss(Feature.GAIN, self._arrangement.named(clip), told))
-        if keys[0].at < 0:
-            inside.insert(0, GainKey(Fraction(0), gain_at(keys, Fraction(0))))
-        if keys[-1].at > clip.duration:
-            inside.append(GainKey(clip.duration, gain_at(keys, clip.duration)))
-        return inside
-
-    def _transition(self, kind: str, before: int, after: int, transition: Transition | None) -> Storage:
-        """A dissolve; without a transition a fade. Its level goes from 0 to 1, as goes without saying."""
-        aaf, definition = self._aaf, self._aaf.weak[kind]
-        size = before + after
-        name = "Audio Dissolve" if kind == "sound" else "Video Dissolve"
-        level = aaf.varying(
-            "Level", [(Fraction(0), rational(Fraction(0))), (Fraction(1), rational(Fraction(1)))]
-        )
-        called = transition.name if transition else ""
-        noted = None
-        if called:
-            noted = aaf.tagged(_EFFECT_PLUGIN_NAME=self._names.said(called)[:-2].decode("utf-16-le"))
-        return aaf.made(
-            "Transition",
-            DataDefinition=definition,
-            Length=i64(size),
-            CutPoint=i64(before),
-            OperationGroup=aaf.made(
-                "OperationGroup",
-                DataDefinition=definition,
-                Length=i64(size),
-                Operation=aaf.weak[name],
-                Parameters=dict([level]),
-                ComponentAttributeList=noted,
-            ),
-        )
-
-    def _effect(
-        self, name: str, kind: str, size: int, inputs: list[Storage], parameters: dict[bytes, Storage]
-    ) -> Storage:
-        return self._aaf.made(
-            "OperationGroup",
-            DataDefinition=self._aaf.weak[kind],
-            Length=i64(size),
-            Operation=self._aaf.weak[name],
-            InputSegments=inputs,
-            Parameters=parameters,
-        )
 
     def _filler(self, kind: str, size: int) -> Storage:
         return self._aaf.made("Filler", DataDefinition=self._aaf.weak[kind], Length=i64(size))

@@ -20,29 +20,15 @@ from avm_otio.core.arrangement import Arrangement, Clip, Feature, Loss, Marker, 
 from avm_otio.core.losses import unsaid
 from avm_otio.core.nests import opened_nests
 from avm_otio.core.timing import nearest_frame, nominal_rate
-from avm_otio.dialects.aaf_media import SOUND_RATE, Names, Sources
+from avm_otio.dialects.aaf_colors import MARKER_COLORS
+from avm_otio.dialects.aaf_media import SOUND_RATE, Sources
+from avm_otio.dialects.aaf_names import Names
 from avm_otio.dialects.aaf_objects import Aaf, i64, mob_id, rational, text, u32
 from avm_otio.dialects.aaf_tracks import TRACK_FORMATS, TrackWriter
 from avm_otio.dialects.compound_file import Storage
 
 DIALECT = "avid"
 """Whose what is kept for us is."""
-
-MARKER_COLORS = {
-    "RED": (52428, 13107, 13107),
-    "GREEN": (13107, 52428, 13107),
-    "BLUE": (13107, 13107, 52428),
-    "CYAN": (13107, 52428, 52428),
-    "MAGENTA": (52428, 13107, 52428),
-    "YELLOW": (58981, 58981, 6553),
-    "BLACK": (0, 0, 0),
-    "WHITE": (65535, 65535, 65535),
-    "ORANGE": (58981, 32768, 6553),
-    "PINK": (65535, 32768, 45875),
-    "PURPLE": (32768, 13107, 52428),
-}
-"""OTIO's colours as a marker's red, green and blue: cyan and yellow as Media Composer writes them, the others
-after them [file]. It goes by the name that stands beside."""
 
 _MARKED_BY = "avm_otio"
 _UNSAID = (Feature.GENERATOR, Feature.LINK, Feature.METADATA, Feature.MEDIA)
@@ -85,7 +71,7 @@ class _Composition:
         self._losses = losses
         self._names = Names(losses)
         sources = Sources(aaf, arrangement, self._names, losses)
-        self._tracks = TrackWriter(aaf, arrangement, sources, self._names, losses)
+        self._tracks = TrackWriter(aaf, arrangement, sources, losses)
         self._slots: list[Storage] = []
         self._marked: list[tuple[int, int, list[tuple[Marker, Fraction, bool]]]] = []
 
