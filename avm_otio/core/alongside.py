@@ -7,16 +7,16 @@ are changed from Python.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 
-from avm_otio.core.arrangement import Arrangement, Clip, Track
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Arrangement, Clip, Media, Track
 from avm_otio.core.metadata import storable_text
-from avm_otio.core.timing import exact_value, nearest_frame, snap_rate
+from avm_otio.core.timing import exact_value, nearest_frame, snap_rate, whole_frames
 
 Json = dict[str, Any]
 
@@ -149,6 +149,68 @@ def lay_on_frames(lane: Lane, rate: Fraction) -> None:
         first, last = (nearest_frame(edge / rate, rate) for edge in (start + cut, at))
         child["source_range"] = range_json(begin, last - first, rate)
     member["children"] = kept
+
+
+def unmeasured(arrangement: Arrangement) -> dict[Media, tuple[Fraction, Fraction]]:
+    """Of media whose length nobody knows: from where to where they are used, media time."""
+    used: dict[Media, tuple[Fraction, Fraction]] = {}
+    for clip in arrangement.clips():
+        if isinstance(clip.content, Arrangement):
+            found = unmeasured(clip.content)
+        elif isinstance(clip.content, Media) and clip.content.duration is None:
+            start = Fraction(clip.media_start)
+            found = {clip.content: (start, start + clip.duration * abs(clip.speed))}
+        else:
+            continue
+        for media, (start, end) in found.items():
+            first, last = used.get(media, (start, end))
+            used[media] = min(first, start), max(last, end)
+    return used
+
+
+def in_own_time(item: Json, clip: Clip, rate: Fraction) -> Fraction:
+    """Count a clip's source range from the first frame of its media as the media's own timecode does.
+
+    Args:
+        item: The clip, laid on frames.
+        clip: What it says.
+        rate: Frames a second of the timeline.
+
+    Returns:
+        The media time at which the range begins.
+    """
+    span = item["source_range"]
+    first, last = clip.frames(rate)
+    frames = last - first if span is None else round(span["duration"]["value"])
+    head: Fraction = clip.media_in
+    if clip.speed < 0:
+        head -= frames / rate * -clip.speed
+    item["source_range"] = range_json(head * rate if head else 0, frames, rate)
+    return head
+
+
+def available_json(media: Media, rate: Fraction, used: Mapping[Media, tuple[Fraction, Fraction]]) -> Json:
+    """What there is of media, at their own rate, in whole frames of it: sound counts in the timeline's.
+
+    Args:
+        media: The media.
+        rate: Frames a second of the timeline.
+        used: What is used of media whose length nobody knows.
+    """
+    each = media.rate or rate
+    if media.duration is None:
+        start, end = used[media]
+        return range_json(start * each, (end - start) * each, each)
+    length = media.duration * each
+    return range_json(media.start * each, length if length < 1 else whole_frames(media.duration, each), each)
+
+
+def is_moved(clip: Clip, rate: Fraction) -> bool:
+    """Whether an edge of a clip and its nearest frame are a sample or more apart."""
+    return any(
+        abs(frame / rate - at) * SAMPLE_RATE_HZ >= 1
+        for at, frame in zip((clip.start, clip.end), clip.frames(rate), strict=True)
+    )
 
 
 def _frames(time: Json, rate: Fraction, each: float) -> Fraction | int:

@@ -17,8 +17,11 @@ import opentimelineio as otio
 from avm_otio.core.alongside import (
     Json,
     Lane,
+    available_json,
     closed,
+    in_own_time,
     is_a,
+    is_moved,
     lanes,
     lay_on_frames,
     noted,
@@ -26,9 +29,9 @@ from avm_otio.core.alongside import (
     range_json,
     reference_of,
     time_json,
+    unmeasured,
 )
 from avm_otio.core.arrangement import (
-    SAMPLE_RATE_HZ,
     Arrangement,
     Clip,
     Feature,
@@ -89,7 +92,7 @@ def flavoured(
     """
     document = opened(timeline)
     rate = arrangement.rate
-    writer = _Writer(rate, folder, _used(arrangement))
+    writer = _Writer(rate, folder, unmeasured(arrangement))
     document["name"] = writer.clean(document["name"], f"Timeline “{arrangement.name}”")
     # Without it an import has no start [3p].
     document["global_start_time"] = time_json(arrangement.start_frame, rate)
@@ -102,23 +105,6 @@ def flavoured(
             "that its timecode drops frames is not said: the project's settings decide",
         )
     return closed(document), tuple(writer.losses)
-
-
-def _used(arrangement: Arrangement) -> dict[Media, tuple[Fraction, Fraction]]:
-    """Of media whose length nobody knows: from where to where they are used."""
-    used: dict[Media, tuple[Fraction, Fraction]] = {}
-    for clip in arrangement.clips():
-        if isinstance(clip.content, Arrangement):
-            found = _used(clip.content)
-        elif isinstance(clip.content, Media) and clip.content.duration is None:
-            start = Fraction(clip.media_start)
-            found = {clip.content: (start, start + clip.duration * abs(clip.speed))}
-        else:
-            continue
-        for media, (start, end) in found.items():
-            first, last = used.get(media, (start, end))
-            used[media] = min(first, start), max(last, end)
-    return used
 
 
 @dataclass(slots=True)
@@ -202,19 +188,13 @@ class _Writer:
     def clip(self, item: Json, clip: Clip, kind: TrackKind, arrangement: Arrangement) -> None:
         name = arrangement.named(clip)
         item["name"] = self.clean(item["name"], name)
-        first, last = clip.frames(self.rate)
-        if _is_moved(clip.start, first, self.rate) or _is_moved(clip.end, last, self.rate):
+        if is_moved(clip, self.rate):
             self.lost(Feature.TIME, name, "at the nearest frames: Resolve's file knows no others")
         said = noted(item, RESOLVE)
-        span = item["source_range"]
-        frames = last - first if span is None else round(span["duration"]["value"])
-        head: Fraction = clip.media_in
-        if clip.speed < 0:
-            head -= frames / self.rate * -clip.speed
+        head = in_own_time(item, clip, self.rate)
         if clip.markers:
             origin, scale = self.counted(clip, head)
             self.markers(item, name, clip.markers, origin, scale)
-        item["source_range"] = range_json(head * self.rate if head else 0, frames, self.rate)
         if isinstance(clip.content, Arrangement):
             self.stack(item, clip.content)
         elif isinstance(clip.content, Media):
@@ -266,12 +246,11 @@ class _Writer:
 
     def reference(self, media: Media, name: str) -> Json:
         """The reference to media; several clips may hold the same."""
-        each, available = self.range_of(media)
         made: Json = {
             "OTIO_SCHEMA": "ExternalReference.1",
             "metadata": {},
             "name": media.name,
-            "available_range": range_json(available[0], available[1], each),
+            "available_range": available_json(media, self.rate, self.used),
             "available_image_bounds": None,
         }
         url = self.place(media, name)
@@ -279,19 +258,6 @@ class _Writer:
             return made | {"target_url": url}
         noted_: Json = {RESOLVE: {"Media Url": url}} if url else {}
         return made | {"OTIO_SCHEMA": "MissingReference.1", "metadata": noted_}
-
-    def range_of(self, media: Media) -> tuple[Fraction, tuple[Fraction, Fraction]]:
-        """The rate of media, and where they begin and how long they are in its frames."""
-        each = media.rate or self.rate
-        if media.duration is None:
-            start, end = self.used[media]
-            return each, (start * each, (end - start) * each)
-        # Sound, too, counts in whole frames [file]; but never so few that what is there cannot be used.
-        length = media.duration * each
-        return each, (
-            media.start * each,
-            Fraction(whole_frames(media.duration, each)) if length >= 1 else length,
-        )
 
     def place(self, media: Media, name: str) -> str:
         """Where media lie.
@@ -358,11 +324,6 @@ class _Writer:
             item["effects"][item["effects"].index(there[0])] = effect
         else:
             item["effects"].append(effect)
-
-
-def _is_moved(at: Fraction, frame: int, rate: Fraction) -> bool:
-    """Whether a moment and its frame are a sample or more apart."""
-    return abs(frame / rate - at) * SAMPLE_RATE_HZ >= 1
 
 
 def _said(effect: Json) -> Json:
