@@ -17,6 +17,7 @@ from avm_otio.core.errors import TimelineError
 from avm_otio.core.mix import Mix
 from avm_otio.core.timing import from_micros
 from avm_otio.core.xml_in import parsed
+from avm_otio.core.xml_text import is_sayable
 from avm_otio.dialects.fcpxml_resources import Resources, attribute
 from avm_otio.dialects.fcpxml_terms import DIALECT, HIGHEST_DB, LOWEST_DB, said, source_rate_name
 
@@ -218,9 +219,14 @@ def plain(element: Element) -> str:
     return re.sub(r">\s+<", "><", tostring(element, encoding="unicode"))
 
 
-def lost_inside(clip: Clip, item: str, kept: KeptText, losses: list[Loss]) -> None:
-    """Report what a clip's inside cannot say."""
-    losses += [Loss(Feature.EFFECT, item, f"{one.what} not written") for one in kept.broken]
+def lost_inside(clip: Clip, arrangement: Arrangement, kept: KeptText) -> list[Loss]:
+    """What a clip's inside cannot say."""
+    lost = [(Feature.EFFECT, f"{one.what} not written") for one in kept.broken]
     if is_too_loud(clip.mix):
-        told = f"gain held between {LOWEST_DB:g} and +{HIGHEST_DB:g} dB"
-        losses.append(Loss(Feature.GAIN, item, told))
+        lost.append((Feature.GAIN, f"gain held between {LOWEST_DB:g} and +{HIGHEST_DB:g} dB"))
+    if not is_sayable(clip.name):
+        lost.append((Feature.NAME, "characters that XML cannot carry are replaced"))
+    if not lost:
+        return []
+    item = arrangement.named(clip)
+    return [Loss(feature, item, told) for feature, told in lost]

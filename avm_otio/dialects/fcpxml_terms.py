@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.timing import format_rate
@@ -72,6 +73,7 @@ def said(time: Fraction) -> str:
     return f"{time.numerator}/{time.denominator}s"
 
 
+@lru_cache(maxsize=4096)
 def time_of(text: str) -> Fraction:
     """What a time attribute says, in seconds.
 
@@ -81,7 +83,9 @@ def time_of(text: str) -> Fraction:
     match = _TIME.fullmatch(text)
     if match is None or (match[2] is not None and int(match[2]) == 0):
         raise TimelineError(f"{text!r} is not a time of FCPXML.", "Export the project again.")
-    return Fraction(match[1]) / int(match[2] or 1)
+    if match[2] is None or "." in match[1]:
+        return Fraction(match[1]) / int(match[2] or 1)
+    return Fraction(int(match[1]), int(match[2]))
 
 
 def frame_duration(rate: Fraction) -> str:

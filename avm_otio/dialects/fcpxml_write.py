@@ -382,10 +382,6 @@ class _Sequence:
         connected: str = "",
         more_markers: str = "",
     ) -> str:
-        item = self._arrangement.named(clip)
-        if not is_sayable(clip.name):
-            told = "characters that XML cannot carry are replaced"
-            self._losses.append(Loss(Feature.NAME, item, told))
         state = "" if self._is_on(clip, lane) else ' enabled="0"'
         head = (
             f'{place} name="{attribute(clip.name)}" start="{said(timing.start)}" duration="{length}"{state}'
@@ -395,7 +391,7 @@ class _Sequence:
             return self._generator(clip, head, connected, markers)
         heard, sound_track = (clip, -lane - 1) if lane < 0 else self._links.heard(clip) or (None, 0)
         kept = KeptText(clip.kept, self._resources)
-        lost_inside(heard or clip, item, kept, self._losses)
+        self._losses += lost_inside(heard or clip, self._arrangement, kept)
         source = "" if heard and lane >= 0 else f' srcEnable="{"audio" if lane < 0 else "video"}"'
         if heard is not None and heard is not clip and (heard.start, heard.end) != (clip.start, clip.end):
             begins = timing.start + heard.start - clip.start
