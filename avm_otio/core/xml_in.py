@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import NoReturn
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element, TreeBuilder, tostring
 from xml.parsers import expat
 
 from avm_otio.core.errors import TimelineError
@@ -38,3 +38,8 @@ def parsed(data: bytes | str, what: str) -> Element:
         return builder.close()
     except (expat.ExpatError, ValueError, LookupError, UnicodeError) as error:
         raise TimelineError(f"{what} is not well-formed XML: {error}.", "Export it again.") from error
+
+
+def element_text(element: Element) -> str:
+    """An element as text again, without what follows it; a carriage return stays one."""
+    return tostring(element, encoding="unicode").strip().replace("\r", "&#13;")

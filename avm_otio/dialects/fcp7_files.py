@@ -54,7 +54,7 @@ class Files:
         self._folder = folder
         self._rate = arrangement.rate
         self._size = arrangement.size or (1920, 1080)
-        self._merged = _one_a_path(arrangement.media())
+        self._merged = _Merged(arrangement.media())
         self._by_id: dict[int, tuple[object, File]] = {}
         self._by_key: dict[object, File] = {}
 
@@ -64,7 +64,7 @@ class Files:
         held = self._by_id.get(id(content))
         if held is not None:
             return held[1]
-        key: object = content if isinstance(content, Generator) else _key(content)
+        key: object = content if isinstance(content, Generator) else self._merged.key(content)
         found = self._by_key.get(key)
         if found is None:
             number = len(self._by_key) + 1
@@ -74,7 +74,7 @@ class Files:
         return found
 
     def _media(self, content: Media) -> str:
-        media = self._merged[_key(content)]
+        media = self._merged.of(content)
         if not is_sayable(media.name):
             self.unsayable[media.name] = media
         rate = media.rate if media.rate is not None and timebase(media.rate) else self._rate
@@ -111,24 +111,40 @@ class Files:
         return file_url(str(self._folder / path) if is_relative(path) else path, "localhost")
 
 
-def _key(media: Media) -> tuple[str, str]:
-    return (media.path, media.sequence.prefix if media.sequence else "") if media.path else ("", media.name)
+def _file_of(media: Media) -> tuple[object, ...]:
+    return media.path or (media.name,), media.sequence and media.sequence.prefix, media.start
 
 
-def _one_a_path(every: tuple[Media, ...]) -> dict[tuple[str, str], Media]:
-    """What is known of each file: a timeline may tell of its picture here and of its sound there."""
-    merged: dict[tuple[str, str], Media] = {}
-    for media in every:
-        key = _key(media)
-        known = merged.get(key)
-        merged[key] = media if known is None else _both(known, media)
-    return merged
+class _Merged:
+    """What is known of each file: a timeline may tell of its picture here and of its sound there.
+
+    Files of one path that begin or end elsewhere are left apart: so Premiere writes subclips [file].
+    """
+
+    def __init__(self, every: tuple[Media, ...]) -> None:
+        self._pictures = {_file_of(media): media for media in reversed(every) if media.has_picture}
+        self._known: dict[tuple[object, ...], Media] = {}
+        for media in every:
+            key = self.key(media)
+            known = self._known.get(key)
+            self._known[key] = media if known is None else _both(known, media)
+
+    def key(self, media: Media) -> tuple[object, ...]:
+        """By what its file goes."""
+        file = _file_of(media)
+        shown = media if media.has_picture else self._pictures.get(file, media)
+        return (*file, shown.duration, shown.has_picture)
+
+    def of(self, media: Media) -> Media:
+        """All that is known of its file."""
+        return self._known.get(self.key(media), media)
 
 
 def _both(one: Media, other: Media) -> Media:
+    base = one if one.has_picture or not other.has_picture else other
     return replace(
-        one if one.has_picture or not other.has_picture else other,
-        duration=max((m.duration for m in (one, other) if m.duration is not None), default=None),
+        base,
+        duration=base.duration if base.duration is not None else one.duration or other.duration,
         size=one.size or other.size,
         sample_rate_hz=one.sample_rate_hz or other.sample_rate_hz,
         channels=max(one.channels, other.channels),

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element
 
 from avm_otio.core.arrangement import Arrangement, Clip, Generator, Kept, Media, Transition
 from avm_otio.core.mix import Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame
+from avm_otio.core.xml_in import element_text
 from avm_otio.dialects.fcp7_common import DIALECT, NOTE, OWN_LABELS, TICKS
 from avm_otio.dialects.fcp7_elements import (
     content_of,
@@ -300,7 +301,7 @@ def _kept(what: str, element: Element) -> Kept:
         inner.tail = None
         if len(inner) and inner.text is not None and not inner.text.strip():
             inner.text = None
-    return Kept(DIALECT, what, tostring(element, encoding="unicode"))
+    return Kept(DIALECT, " ".join(what.split()), element_text(element))
 
 
 def _by_ticks(one: Element, own: Fraction, speed: Fraction) -> Fraction:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from xml.etree.ElementTree import tostring
 
 from avm_otio.core.arrangement import Kept, Marker, TrackKind
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.timing import nearest_frame
-from avm_otio.core.xml_in import parsed
+from avm_otio.core.xml_in import element_text, parsed
 from avm_otio.core.xml_text import escaped
 from avm_otio.dialects.fcp7_common import (
     CROSS_FADE,
@@ -136,6 +135,6 @@ def kept_xml(kept: Kept, tag: str) -> str | None:
         return None
     try:
         found = parsed(kept.text, "")
-        return tostring(found, encoding="unicode").strip() + "\n" if found.tag == tag else None
+        return element_text(found) + "\n" if found.tag == tag else None
     except (TimelineError, RecursionError):
         return None

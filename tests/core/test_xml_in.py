@@ -1,11 +1,16 @@
 import pytest
 
 from avm_otio.core.errors import TimelineError
-from avm_otio.core.xml_in import parsed
+from avm_otio.core.xml_in import element_text, parsed
 
 
 def test_a_doctype_alone_is_fine():
     assert parsed(b"<!DOCTYPE xmeml>\n<xmeml/>", "it").tag == "xmeml"
+
+
+def test_an_element_is_written_as_it_stood():
+    text = '<a b="1 &amp; 2">one&#13;two<c /></a>'
+    assert element_text(parsed(f"<z>{text} </z>", "it")[0]) == text
 
 
 @pytest.mark.parametrize(
