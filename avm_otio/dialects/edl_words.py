@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 _SAID = re.compile(
     r"\*?\s*(?:OTIO REFERENCE )?(FROM CLIP NAME|TO CLIP NAME|FROM CLIP|TO CLIP|FROM FILE|TO FILE|FROM|TO|"
-    r"SOURCE FILE|EFFECTS? NAME(?: IS)?)\s*:?\s+(.*)"
+    r"SOURCE FILE|EFFECTS? NAME(?: IS)?)(?:\s*:\s*|(?<=NAME IS) )(.*)"
 )
 _GENERATOR = re.compile(r"\*\s*(FROM|TO) CLIP IS A GENERATOR")
 _LOC = re.compile(r"\*\s*LOC:\s*([\d:;.,]{8,13})(?:\s+(.*))?", re.ASCII)
@@ -57,7 +57,9 @@ def words_of(comments: list[str]) -> Words:
     """Take the comments of an edit apart."""
     words = Words()
     for comment in comments:
-        if found := _SAID.fullmatch(comment):
+        if found := _GENERATOR.fullmatch(comment):
+            words.generators.add(found[1])
+        elif found := _SAID.fullmatch(comment):
             what, said = found[1], found[2].strip()
             way = what.partition(" ")[0]
             if what.endswith("CLIP NAME"):
@@ -68,8 +70,6 @@ def words_of(comments: list[str]) -> Words:
                 words.paths.setdefault(way, said)
             else:
                 words.effect = said
-        elif found := _GENERATOR.fullmatch(comment):
-            words.generators.add(found[1])
         elif found := _LOC.fullmatch(comment):
             words.locators.append((found[1], (found[2] or "").strip()))
         elif found := _M2.fullmatch(comment):
