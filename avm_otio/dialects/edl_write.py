@@ -77,7 +77,8 @@ def documents(arrangement: Arrangement) -> tuple[dict[str, str], tuple[Loss, ...
         (a track without an edit has none, and no label moves for it); and what they do not say.
 
     Raises:
-        TimelineError: Its frames do not fit the two digits that a list has for them.
+        TimelineError: Its frames do not fit the two digits that a list has for them, or nothing of it is seen
+            or heard.
     """
     if nominal_rate(arrangement.rate) > 100:
         raise TimelineError(
@@ -101,8 +102,11 @@ def documents(arrangement: Arrangement) -> tuple[dict[str, str], tuple[Loss, ...
         if text:
             lists[label] = text
             markers = ()
-    for marker in markers:
-        losses.append(Loss(Feature.MARKER, _of(arrangement), f"marker “{marker.name}” not written"))
+    if not lists:
+        raise TimelineError(
+            f"{_of(arrangement)} shows and plays nothing: a list of it would be empty.",
+            "Switch a track or a clip on, or write .otio.",
+        )
     return lists, tuple(losses)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from avm_otio.core.arrangement import Arrangement, Clip, Generator, Track, Track
 from avm_otio.core.errors import TimelineError
 from avm_otio.dialects.edl_read import guessed_rate, read
 
+ReadText = Callable[..., tuple[list[Arrangement], tuple[str, ...]]]
+
 HEAD = "TITLE: cut\nFCM: NON-DROP FRAME\n"
 PAL = Fraction(25)
 NTSC = Fraction(30_000, 1001)
 
 
 @pytest.fixture
-def read_text(tmp_path: Path):  # type: ignore[no-untyped-def]  # a function of one use
+def read_text(tmp_path: Path) -> ReadText:
     def of(text: str | bytes, rate: Fraction | None = PAL) -> tuple[list[Arrangement], tuple[str, ...]]:
         path = tmp_path / "list.edl"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -121,7 +124,7 @@ CHANNELS = [
 
 
 @pytest.mark.parametrize(("said", "tracks"), CHANNELS)
-def test_every_form_of_channels_is_understood(read_text, said: str, tracks: set[str]) -> None:  # type: ignore[no-untyped-def]
+def test_every_form_of_channels_is_understood(read_text: ReadText, said: str, tracks: set[str]) -> None:
     (found,), _ = read_text(HEAD + edit(said))
     assert {track.name for track in found.tracks} == tracks
     links = {clip.link for clip in found.clips()}
@@ -130,31 +133,31 @@ def test_every_form_of_channels_is_understood(read_text, said: str, tracks: set[
         assert track.clips[0].channels == tuple(range(track.channels))
 
 
-def test_sound_of_channels_three_and_four_is_said_below_the_edit(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_sound_of_channels_three_and_four_is_said_below_the_edit(read_text: ReadText) -> None:
     (found,), notes = read_text(HEAD + edit("NONE") + "AUD  3    4\n")
     assert [(track.name, track.channels) for track in found.tracks] == [("A3A4", 2)]
     assert not notes
 
 
-def test_an_edit_on_no_channel_is_told_of(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_an_edit_on_no_channel_is_told_of(read_text: ReadText) -> None:
     (found,), notes = read_text(HEAD + edit("V") + edit("NONE", number="002") * 3)
     assert len(list(found.clips())) == 1
     assert notes == ("3 × edit on no channel, not laid.",)
 
 
-def test_a_source_channel_that_is_patched_is_the_one_that_plays(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_source_channel_that_is_patched_is_the_one_that_plays(read_text: ReadText) -> None:
     (found,), _ = read_text(HEAD + edit("A7") + "* PATCH TAPE:  FROM SOURCE 2 TO RECORD 7 \n")
     assert found.tracks[0].clips[0].channels == (1,)
 
 
-def test_the_timeline_starts_at_the_earliest_record_timecode_black_included(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_the_timeline_starts_at_the_earliest_record_timecode_black_included(read_text: ReadText) -> None:
     black = edit("V", ("00:00:00:00", "00:00:02:00"), ("00:59:58:00", "01:00:00:00"), reel="BL")
     (found,), _ = read_text(HEAD + black + edit("V", number="002"))
     assert found.timecode(Fraction(0)) == "00:59:58:00"
     assert found.tracks[0].clips[0].start == 2
 
 
-def test_a_dissolve_is_a_transition_between_two_named_clips(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_dissolve_is_a_transition_between_two_named_clips(read_text: ReadText) -> None:
     text = (
         HEAD
         + edit("V", reel="TAPE1")
@@ -175,14 +178,14 @@ def test_a_dissolve_is_a_transition_between_two_named_clips(read_text) -> None: 
     assert not notes
 
 
-def test_a_wipe_keeps_its_code(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_wipe_keeps_its_code(read_text: ReadText) -> None:
     wipe = edit("V", record=("01:00:01:00", "01:00:02:00"), number="002", kind="W001 010")
     (found,), _ = read_text(HEAD + edit("V") + wipe)
     (joint,) = found.tracks[0].transitions
     assert (joint.kind, [kept.text for kept in joint.kept]) == ("Custom_Transition", ["W001"])
 
 
-def test_a_dissolve_of_sound_from_and_to_black_is_a_fade(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_dissolve_of_sound_from_and_to_black_is_a_fade(read_text: ReadText) -> None:
     zero = ("00:00:00:00", "00:00:00:00")
     text = (
         HEAD
@@ -198,7 +201,7 @@ def test_a_dissolve_of_sound_from_and_to_black_is_a_fade(read_text) -> None:  # 
     assert not found.tracks[0].transitions
 
 
-def test_a_key_lies_above_its_background(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_key_lies_above_its_background(read_text: ReadText) -> None:
     (found,), notes = read_text(HEAD + edit("V", kind="K B     ") + edit("V", reel="KEY", kind="K    000"))
     assert [len(track.clips) for track in found.tracks] == [1, 1]
     assert "2 × key, laid as picture over picture." in notes
@@ -215,8 +218,8 @@ def test_a_key_lies_above_its_background(read_text) -> None:  # type: ignore[no-
     ],
 )
 def test_a_speed_counts_against_the_nominal_rate(
-    read_text, said: str, rate: Fraction, speed: Fraction
-) -> None:  # type: ignore[no-untyped-def]
+    read_text: ReadText, said: str, rate: Fraction, speed: Fraction
+) -> None:
     (found,), notes = read_text(HEAD + edit("V") + f"M2   AX       {said}                00:00:01:00\n", rate)
     (clip,) = found.clips()
     assert clip.speed == speed
@@ -224,14 +227,14 @@ def test_a_speed_counts_against_the_nominal_rate(
     assert not notes
 
 
-def test_record_is_followed_where_the_source_disagrees(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_record_is_followed_where_the_source_disagrees(read_text: ReadText) -> None:
     (found,), notes = read_text(HEAD + edit("A", ("00:00:00:00", "00:00:00:00")) * 2)
     clip: Clip = next(found.clips())
     assert (clip.duration, clip.speed) == (1, 1)
     assert notes[0] == "2 × source longer or shorter than what it fills, record is followed."
 
 
-def test_overlapping_edits_go_to_tracks_of_their_own(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_overlapping_edits_go_to_tracks_of_their_own(read_text: ReadText) -> None:
     text = HEAD + edit("V") + edit("V", number="002") + edit("V", number="003")
     (found,), notes = read_text(text)
     assert [(track.name, len(track.clips)) for track in found.tracks] == [
@@ -242,7 +245,7 @@ def test_overlapping_edits_go_to_tracks_of_their_own(read_text) -> None:  # type
     assert notes == ("2 × edit over another on V1, laid on a track of its own.",)
 
 
-def test_drop_frame_is_what_the_list_says_and_may_change_for_sources(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_drop_frame_is_what_the_list_says_and_may_change_for_sources(read_text: ReadText) -> None:
     text = (
         "TITLE: cut\nFCM: DROP FRAME\n"
         + edit("V", ("00:01:00:02", "00:01:01:02"), ("01:00:00:00", "01:00:01:00"))
@@ -255,12 +258,12 @@ def test_drop_frame_is_what_the_list_says_and_may_change_for_sources(read_text) 
     assert [clip.media_in * NTSC for clip in found.clips()] == [1800, 1802]
 
 
-def test_a_number_that_drop_frame_skips_is_the_next_one(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_number_that_drop_frame_skips_is_the_next_one(read_text: ReadText) -> None:
     (found,), _ = read_text("FCM: DROP FRAME\n" + edit("V", record=("00:01:00:00", "00:01:01:00")), NTSC)
     assert found.start_frame == 1800
 
 
-def test_edits_after_midnight_follow_those_before(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_edits_after_midnight_follow_those_before(read_text: ReadText) -> None:
     text = (
         HEAD
         + edit("V", record=("23:59:59:00", "00:00:00:00"))
@@ -270,19 +273,19 @@ def test_edits_after_midnight_follow_those_before(read_text) -> None:  # type: i
     assert [clip.start for clip in found.clips()] == [0, 1]
 
 
-def test_several_lists_in_one_file_are_several_timelines(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_several_lists_in_one_file_are_several_timelines(read_text: ReadText) -> None:
     found, _ = read_text(HEAD + edit("V") + "TITLE: second\n" + edit("A"))
     assert [one.name for one in found] == ["cut", "second"]
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_all_line_ends_are_lines(read_text, ends: str) -> None:  # type: ignore[no-untyped-def]
+def test_all_line_ends_are_lines(read_text: ReadText, ends: str) -> None:
     text = (HEAD + edit("V") + "* LOC: 01:00:00:10 RED     here\n").replace("\n", ends)
     (found,), _ = read_text(text.encode() + b"\x1a\x1a\x00\x00")
     assert next(found.clips()).markers[0].name == "here"
 
 
-def test_names_and_paths_come_from_every_comment_that_says_them(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_names_and_paths_come_from_every_comment_that_says_them(read_text: ReadText) -> None:
     text = HEAD + edit("V") + "*FROM CLIP NAME:  take\n* FROM FILE: S:\\a\\b.mov\n* ASC_SAT 0.9\n"
     (found,), _ = read_text(text)
     (clip,) = found.clips()
@@ -290,7 +293,7 @@ def test_names_and_paths_come_from_every_comment_that_says_them(read_text) -> No
     assert [kept.text for kept in clip.kept] == ["* ASC_SAT 0.9"]
 
 
-def test_old_encodings_and_utf16_are_read(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_old_encodings_and_utf16_are_read(read_text: ReadText) -> None:
     text = HEAD + edit("V") + "* FROM CLIP NAME:  Müller\n"
     for encoding in ("cp1252", "utf-16", "utf-8-sig"):
         (found,), _ = read_text(text.encode(encoding))
@@ -298,17 +301,17 @@ def test_old_encodings_and_utf16_are_read(read_text) -> None:  # type: ignore[no
 
 
 @pytest.mark.parametrize("bad", [b"", b"\x00" * 100, b"no list at all\n", b"\xff\xfe\xff", b"1 2 3 4 5\n"])
-def test_what_is_no_list_is_refused(read_text, bad: bytes) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_list_is_refused(read_text: ReadText, bad: bytes) -> None:
     with pytest.raises(TimelineError, match="no edit"):
         read_text(bad)
 
 
-def test_an_edit_that_cannot_be_understood_is_named_by_its_line(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_an_edit_that_cannot_be_understood_is_named_by_its_line(read_text: ReadText) -> None:
     with pytest.raises(TimelineError, match="line 3"):
         read_text(HEAD + edit("V", kind="X       "))
 
 
-def test_a_rate_that_lacks_the_frames_is_refused_with_a_better_one(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_rate_that_lacks_the_frames_is_refused_with_a_better_one(read_text: ReadText) -> None:
     with pytest.raises(TimelineError) as caught:
         read_text(HEAD + edit("V", record=("01:00:00:00", "01:00:00:29")))
     assert "--rate" in caught.value.hint
@@ -331,12 +334,12 @@ def test_the_rate_is_guessed_from_frames_and_drop_frame(last: str, head: str, ra
     assert guessed_rate(f"FCM: {head} FRAME\n" + edit("V", ("00:00:01:00", last))) == rate
 
 
-def test_a_guess_is_told(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_guess_is_told(read_text: ReadText) -> None:
     _, notes = read_text(HEAD + edit("V"), None)
     assert notes == ("An EDL does not say its rate: read at 24 fps; give --rate if wrong.",)
 
 
-def test_a_very_long_list_takes_time_in_proportion(read_text) -> None:  # type: ignore[no-untyped-def]
+def test_a_very_long_list_takes_time_in_proportion(read_text: ReadText) -> None:
     def at(second: int) -> str:
         return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:00"
 

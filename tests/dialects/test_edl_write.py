@@ -40,7 +40,7 @@ def clip(first: int, last: int, media_in: int = 250, rate: Fraction = RATE, **mo
         SHOT,
         MediaTime(seconds(media_in, rate)),
     )
-    return replace(made, **more)  # type: ignore[arg-type]  # fields by name
+    return replace(made, **more)
 
 
 def picture(*clips: Clip, transitions: Sequence[Transition] = (), rate: Fraction = RATE) -> Arrangement:
@@ -198,9 +198,16 @@ def test_what_is_disabled_is_left_out_and_told() -> None:
     assert len(told(found)[Feature.DISABLED]) == 2
 
 
-def test_a_timeline_of_nothing_has_no_list() -> None:
-    assert documents(picture())[0] == {}
-    assert Feature.TRACK in told(picture())
+def test_a_timeline_of_nothing_is_refused() -> None:
+    with pytest.raises(TimelineError, match="empty"):
+        documents(picture())
+
+
+def test_a_track_of_nothing_has_no_list_and_moves_no_label() -> None:
+    empty = Track("empty", TrackKind.VIDEO)
+    found = replace(picture(), tracks=(empty, *picture(clip(0, 50)).tracks))
+    assert list(documents(found)[0]) == ["V2"]
+    assert "no list" in told(found)[Feature.TRACK][0]
 
 
 def test_nests_are_opened_and_told() -> None:
@@ -263,7 +270,7 @@ def test_the_rate_is_told_at_every_rate(rate: Fraction) -> None:
 
 def test_frames_of_three_digits_are_refused() -> None:
     with pytest.raises(TimelineError, match="120 fps"):
-        documents(picture(rate=Fraction(120)))
+        documents(picture(clip(0, 10), rate=Fraction(120)))
 
 
 def test_what_another_list_said_is_said_again_and_what_another_dialect_kept_is_told() -> None:
