@@ -211,7 +211,7 @@ class _Writer:
 
     def _channel_mode(self, clip: Clip, media: Media, track: Track) -> int:
         """Which channels of the file are heard [3p]: 0 all, 3 left, 4 right, 5 … the third …, 67 … pairs."""
-        used = clip.channels
+        used = tuple(one for one in clip.channels if one < media.channels)
         if track.kind is TrackKind.VIDEO or used in ((), tuple(range(media.channels))):
             return 0
         if len(used) == 1 and used[0] < 64:
@@ -220,9 +220,8 @@ class _Writer:
             return used[0] + 67
         if used == (1, 0) and media.channels == 2:
             return 1
-        if not (media.channels == 1 and used == (0, 1)):
-            told = f"plays all channels of its file, not only {', '.join(str(one + 1) for one in used)}"
-            self._losses.append(Loss(Feature.CHANNELS, self._arrangement.named(clip), told))
+        told = f"plays all channels of its file, not only {', '.join(str(one + 1) for one in used)}"
+        self._losses.append(Loss(Feature.CHANNELS, self._arrangement.named(clip), told))
         return 0
 
     def _take_marker(self, marker: Marker, clip: Clip, offset: Fraction) -> str:
