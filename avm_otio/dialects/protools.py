@@ -199,7 +199,7 @@ def _marker_losses(arrangement: Arrangement, markers: Iterable[Marker]) -> Itera
         if marker.duration:
             yield Loss(Feature.MARKER, item, f"length of the marker “{marker.name}” not written")
     if colored:
-        yield Loss(Feature.MARKER, item, f"colours of {colored} markers not written")
+        yield Loss(Feature.MARKER, item, f"colours of markers not written: {colored}")
 
 
 def _names(clip: Clip, media: Media) -> list[tuple[str, int]]:

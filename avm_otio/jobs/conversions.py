@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ
 from avm_otio.core.errors import MediaError
 from avm_otio.core.names import free_name
 from avm_otio.core.report import Report
 from avm_otio.files import make_folder
-from avm_otio.media.broadcast_wav import BYTES_A_SAMPLE, ORIGINATOR, SAMPLE_RATE_HZ, read_header
+from avm_otio.media.broadcast_wav import BYTES_A_SAMPLE, ORIGINATOR, read_header
 from avm_otio.media.naming import safe_name
 
 _FORM = 1

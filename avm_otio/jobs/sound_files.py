@@ -13,14 +13,13 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
-from avm_otio.core.arrangement import Arrangement, Clip, Media, Track, TrackKind
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Arrangement, Clip, Media, Track, TrackKind
 from avm_otio.core.nests import opened_nests
 from avm_otio.core.report import Report
 from avm_otio.core.timing import MediaTime, nearest_frame
 from avm_otio.dialects.editors import SoundFiles
 from avm_otio.jobs.conversions import Conversion, Made, converted
 from avm_otio.jobs.copies import copied
-from avm_otio.media.broadcast_wav import SAMPLE_RATE_HZ
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _DAY = 24 * 3600 * SAMPLE_RATE_HZ

@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-SAMPLE_RATE_HZ = 48_000
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ
+
 BYTES_A_SAMPLE = 3
 ORIGINATOR = "avm_otio"
 

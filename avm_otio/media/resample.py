@@ -10,7 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-SAMPLE_RATE_HZ = 48_000
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ
 
 Doubles = npt.NDArray[np.float64]
 """Full scale is ±1."""

@@ -177,7 +177,7 @@ def test_markers_of_timeline_track_and_clip_are_listed_by_time() -> None:
         ["3", "01:00:03:00.00", "144000", "Samples", "end", "Markers", "Ruler", "bye"],
     ]
     assert sorted(str(loss) for loss in losses) == [
-        "Timeline “cut”: colours of 1 markers not written",
+        "Timeline “cut”: colours of markers not written: 1",
         "Timeline “cut”: length of the marker “end” not written",
     ]
 

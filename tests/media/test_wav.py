@@ -159,10 +159,10 @@ def test_mono_files_are_split_in_one_pass_and_equal_the_channels(
     original = noise(60_000, 3)
     source = pcm(tmp_path / "a.wav", original)
     opened = []
-    from avm_otio.media import wav
+    from avm_otio.media import lane
 
-    real = wav.reopened
-    monkeypatch.setattr(wav, "reopened", lambda path: opened.append(path) or real(path))
+    real = lane.reopened
+    monkeypatch.setattr(lane, "reopened", lambda path: opened.append(path) or real(path))
     targets = [tmp_path / f"b.{number}.wav" for number in range(2)]
     facts = write_mono(source, targets, channels=(2, 0), time_reference=5)
     assert facts == SoundFacts(60_000, 48_000, 1)
