@@ -16,6 +16,7 @@ there is stands in comments, where editors differ. Choices, and why:
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -149,12 +150,15 @@ class _List:
     rate: Fraction = field(init=False)
     is_drop: bool = field(init=False)
     is_drop_now: bool = field(init=False)
+    days: tuple[int, int] = field(init=False)
+    """Frames a day without and with drop-frame."""
     lines: list[tuple[int, str]] = field(default_factory=list)
     """Number of the edit, 0 for lines without one; and the rest of the line."""
 
     def __post_init__(self) -> None:
         self.rate = self.arrangement.rate
         self.is_drop = self.is_drop_now = self.arrangement.drop_frame
+        self.days = (day_frames(self.rate, False), day_frames(self.rate, True))
 
     def lost(self, feature: Feature, clip: Clip, told: str) -> None:
         self.losses.append(Loss(feature, self.arrangement.named(clip), told))
@@ -177,13 +181,11 @@ class _List:
         head = pieces[0].start
         if head > 0:
             self._edit(_BLACK, "C", 0, (0, head), (0, head))
-        free = [*timeline_markers, *self.track.markers]
+        free = deque(sorted([*timeline_markers, *self.track.markers], key=lambda one: one.start))
         for index, piece in enumerate(pieces):
-            until = pieces[index + 1].start if index + 1 < len(pieces) else None
-            inside = [m for m in free if until is None or m.start * self.rate < until]
-            free = (
-                free[len(inside) :] if inside == free[: len(inside)] else [m for m in free if m not in inside]
-            )
+            inside = []
+            while free and (index + 1 == len(pieces) or free[0].start * self.rate < pieces[index + 1].start):
+                inside.append(free.popleft())
             self._write(piece, inside)
         digits = 3
         if self.number > _MOST_EVENTS:
@@ -255,7 +257,7 @@ class _List:
 
     def _timecode(self, frame: int, is_drop: bool) -> str:
         """Timecode begins again after 24 hours."""
-        return format_timecode(frame % day_frames(self.rate, is_drop), self.rate, is_drop)
+        return format_timecode(frame % self.days[is_drop], self.rate, is_drop)
 
     def _channels(self) -> str:
         if self.track.kind is TrackKind.VIDEO:
@@ -281,7 +283,7 @@ class _List:
         span = (head - used, head) if clip.speed < 0 else (head, head + used)
         if span[0] < 0:
             self.lost(Feature.TIME, clip, "its source begins before timecode 0, said as of the day before")
-        if span[1] >= day_frames(self.rate, self._source_drops(clip)):
+        if span[1] >= self.days[self._source_drops(clip)]:
             self.lost(Feature.TIME, clip, "its source passes 24 hours, where timecode begins again")
         return span
 

@@ -1,0 +1,256 @@
+"""Writing 5,000 audio clips in every dialect, beside the official adapter on the same timeline.
+
+Each writer runs in a process of its own, which makes the timeline, writes it, and says the time of the
+writing alone (median of three where one takes less than ten seconds) and its peak memory, the timeline
+included. Times are of the processor, so that other work on the machine is in none. Prints Markdown. ``--quick`` leaves out how the time grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+
+import opentimelineio as otio
+
+from avm_otio.core.arrangement import Arrangement, Clip, Media, Track, TrackKind
+from avm_otio.core.as_otio import timeline_of
+from avm_otio.core.mix import Mix
+from avm_otio.core.timing import MediaTime, RecordTime
+
+CLIPS = 5_000
+SMALL, LARGE = 1_000, 20_000
+GROWTH = 1.2
+RATE = Fraction(24)
+"""The official FCPXML adapter fails at 23.976."""
+MEDIA = 200
+LANES = 16
+RUNS = 3
+SHORT_S = 10
+LONGEST_S = 900
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What is measured.
+
+    Attributes:
+        name: How the table calls it.
+        module: Of ours, under ``avm_otio.dialects``.
+        face: Its function.
+        suffix: Of the file.
+        adapter: The official adapter; empty where there is none.
+        goal: At most this many times the adapter's time; ``None`` where there is no goal.
+        picture: All clips on one track of picture: an adapter that takes no more is compared on that.
+    """
+
+    name: str
+    module: str
+    face: str
+    suffix: str
+    adapter: str = ""
+    goal: float | None = None
+    picture: bool = False
+
+
+DIALECTS = (
+    Dialect("OTIO for Resolve", "resolve", "flavoured", ".otio", "otio_json"),
+    Dialect("OTIO for Premiere", "premiere_otio", "flavoured", ".otio", "otio_json"),
+    Dialect("OTIO for Kdenlive", "kdenlive_otio", "flavoured", ".otio", "otio_json"),
+    Dialect("OTIO for Blender", "blender_otio", "flavoured", ".otio", "otio_json"),
+    Dialect("FCP7 XML", "fcp7_write", "document", ".xml", "fcp_xml", 0.4),
+    Dialect("FCPXML", "fcpxml_write", "document", ".fcpxml", "fcpx_xml", 0.1),
+    Dialect("AAF", "aaf_write", "write", ".aaf", "AAF", 0.3),
+    Dialect("EDL", "edl_write", "documents", ".edl", "cmx_3600"),
+    Dialect("EDL, one picture track", "edl_write", "documents", ".edl", "cmx_3600", picture=True),
+    Dialect("Kdenlive", "kdenlive", "document", ".kdenlive"),
+    Dialect("Reaper", "reaper", "document", ".rpp"),
+    Dialect("Pro Tools text", "protools", "document", ".txt"),
+)
+
+
+def arrangement(clips: int, lanes: int) -> Arrangement:
+    """Stereo effects of two seconds with gain and fades, each with a name of its own, below one long shot."""
+    media = [
+        Media(
+            f"sound {number}.wav",
+            f"/media/sound {number}.wav",
+            duration=Fraction(30),
+            sample_rate_hz=48_000,
+            channels=2,
+            mono=(f"/media/sound {number}.L.wav", f"/media/sound {number}.R.wav"),
+        )
+        for number in range(MEDIA)
+    ]
+    tracks: list[list[Clip]] = [[] for _ in range(lanes)]
+    for number in range(clips):
+        row, lane = divmod(number, lanes)
+        start = Fraction(row * 60 + lane, 24)
+        tracks[lane].append(
+            Clip(
+                f"Effect {number}",
+                RecordTime(start),
+                RecordTime(start + 2),
+                media[number % MEDIA],
+                MediaTime(Fraction(number % 24, 24)),
+                mix=Mix(-6.0 + number % 5, 125_000, 250_000),
+                channels=(0, 1),
+            )
+        )
+    end = max(row[-1].end for row in tracks if row)
+    film = Media("film.mov", "/media/film.mov", duration=end, rate=RATE, size=(1920, 1080), has_picture=True)
+    shot = Clip("Film", RecordTime(Fraction(0)), end, film)
+    heard = [
+        Track(f"Effects {lane}", TrackKind.AUDIO, tuple(row), channels=2)
+        for lane, row in enumerate(tracks, 1)
+    ]
+    return Arrangement(
+        "benchmark",
+        RATE,
+        (Track("V1", TrackKind.VIDEO, (shot,)), *heard),
+        start_frame=86_400,
+        duration=end,
+        size=(1920, 1080),
+    )
+
+
+def as_picture(made: Arrangement) -> Arrangement:
+    """The clips of the only sound track as shots."""
+    shots = tuple(replace(clip, mix=Mix(), channels=()) for clip in made.audio_tracks[0].clips)
+    return replace(made, tracks=(Track("V1", TrackKind.VIDEO, shots),))
+
+
+def writer(dialect: Dialect, clips: int, is_ours: bool, folder: Path) -> Callable[[], object]:
+    """What is to be timed: from the timeline in memory to the file."""
+    made = as_picture(arrangement(clips, 1)) if dialect.picture else arrangement(clips, LANES)
+    path = folder / f"out{dialect.suffix}"
+    if not is_ours:
+        # Importing an adapter takes time that is not of the writing.
+        timeline = timeline_of(made)
+        adapter = otio.adapters.from_name(dialect.adapter)
+        if adapter.name != "otio_json":
+            adapter.module()
+        options = {"use_empty_mob_ids": True} if dialect.adapter == "AAF" else {}
+        return lambda: otio.adapters.write_to_file(timeline, str(path), dialect.adapter, **options)
+    face = getattr(import_module(f"avm_otio.dialects.{dialect.module}"), dialect.face)
+    if dialect.face == "write":
+        return lambda: face(made, path)
+    if dialect.face == "flavoured":
+        timeline = timeline_of(made)
+        return lambda: path.write_text(face(timeline, made, folder)[0].to_json_string(), encoding="utf-8")
+    if dialect.face == "documents":
+
+        def lists() -> None:
+            for label, text in face(made)[0].items():
+                path.with_name(f"{label}.edl").write_text(text, encoding="utf-8")
+
+        return lists
+    return lambda: path.write_text(face(made, folder)[0], encoding="utf-8")
+
+
+def measure(dialect: Dialect, clips: int, is_ours: bool) -> dict[str, object]:
+    """Write and say how long it took; runs in a process of its own."""
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")  # of the adapters' own use of old OTIO names
+    times: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        write = writer(dialect, clips, is_ours, Path(folder))
+        while len(times) < RUNS and (not times or times[0] < SHORT_S):
+            started = time.process_time()
+            write()
+            times.append(time.process_time() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": statistics.median(times), "peak": peak}
+
+
+def measured(dialect: Dialect, clips: int, is_ours: bool) -> tuple[float, float] | str:
+    """Seconds and MiB of one writer; or why there are none."""
+    side = "ours" if is_ours else "official"
+    command = [sys.executable, __file__, "--one", dialect.name, side, str(clips)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+    except subprocess.TimeoutExpired:
+        return f"more than {LONGEST_S} s"
+    if done.returncode:
+        line = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        if "No module named 'avm_otio.dialects." in line:
+            return "not there yet"
+        return f"fails: {line[:80]}"
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found["seconds"], found["peak"]
+
+
+def side_by_side(dialects: list[Dialect], clips: int) -> None:
+    print(f"## {clips:,} stereo clips on {LANES} tracks, {MEDIA} media, gains and fades")
+    print()
+    print("| dialect | ours | peak | official adapter | peak | ratio | goal |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for dialect in dialects:
+        ours = measured(dialect, clips, is_ours=True)
+        theirs = measured(dialect, clips, is_ours=False) if dialect.adapter else "none"
+        ratio = verdict = ""
+        if not isinstance(ours, str) and not isinstance(theirs, str):
+            times = ours[0] / theirs[0]
+            ratio = f"{times:.2g} ×"
+            if dialect.goal is not None:
+                verdict = f"at most {dialect.goal} ×" + ("" if times <= dialect.goal else ": **missed**")
+        print(f"| {dialect.name} | {_cells(ours)} | {_cells(theirs)} | {ratio} | {verdict} |", flush=True)
+
+
+def growth(dialects: list[Dialect]) -> None:
+    print()
+    print(f"## Time a clip at {LARGE:,} clips against that at {SMALL:,}")
+    print()
+    print(f"| dialect | {SMALL:,} | {LARGE:,} | peak | growth of the time a clip | goal |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for dialect in dialects:
+        small, large = (measured(dialect, clips, is_ours=True) for clips in (SMALL, LARGE))
+        if isinstance(small, str) or isinstance(large, str):
+            print(f"| {dialect.name} | {small if isinstance(small, str) else large} | | | | |", flush=True)
+            continue
+        grown = (large[0] / LARGE) / (small[0] / SMALL)
+        verdict = f"at most {GROWTH} ×" + ("" if grown <= GROWTH else ": **missed**")
+        times = f"{small[0] * 1e3:.0f} ms | {_cells(large)}"
+        print(f"| {dialect.name} | {times} | {grown:.2f} × | {verdict} |", flush=True)
+
+
+def _cells(found: tuple[float, float] | str) -> str:
+    if isinstance(found, str):
+        return f"{found} |"
+    return f"{found[0]:.3f} s | {found[1]:.0f} MiB"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--one", nargs=3, metavar=("NAME", "SIDE", "CLIPS"), help=argparse.SUPPRESS)
+    parser.add_argument("--only", action="append", help="only the dialects whose name has this")
+    parser.add_argument("--clips", type=int, default=CLIPS)
+    parser.add_argument("--quick", action="store_true")
+    asked = parser.parse_args()
+    if asked.one:
+        name, side, clips = asked.one
+        dialect = next(one for one in DIALECTS if one.name == name)
+        print(json.dumps(measure(dialect, int(clips), side == "ours")))
+        return
+    wanted = [one for one in DIALECTS if not asked.only or any(part in one.name for part in asked.only)]
+    side_by_side(wanted, asked.clips)
+    if not asked.quick:
+        growth(wanted)
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()
