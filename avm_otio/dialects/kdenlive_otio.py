@@ -42,7 +42,7 @@ STUB = "last frame: delete me"
 
 _IN_ITS_OWN = ": the .kdenlive file says it"
 
-_UNSAID = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK, Feature.CHANNELS, Feature.GENERATOR)
+_UNSAID = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK, Feature.GENERATOR)
 
 Losses = tuple[Loss, ...]
 
