@@ -21,7 +21,6 @@ from avm_otio.core.arrangement import (
     Feature,
     Generator,
     Loss,
-    Marker,
     Media,
     Track,
     TrackKind,
@@ -30,16 +29,9 @@ from avm_otio.core.errors import TimelineError
 from avm_otio.core.losses import unsaid
 from avm_otio.core.mix import Mix
 from avm_otio.core.timing import dropped_per_minute, format_rate, nearest_frame, whole_frames
-from avm_otio.core.xml_text import escaped, is_sayable
 from avm_otio.dialects.fcp7_common import (
-    COLOR,
     DIALECT,
-    LABELS,
-    MARKER_COLORS,
-    NEAREST_COLORS,
-    NOTE,
     OTHER_TRACK_TYPE,
-    SLUG,
     TRACK_TYPES,
     VERSION,
     rate_xml,
@@ -52,13 +44,11 @@ from avm_otio.dialects.fcp7_files import Files
 from avm_otio.dialects.fcp7_levels import levels_of
 from avm_otio.dialects.fcp7_links import Member, members_of
 from avm_otio.dialects.fcp7_pieces import (
-    BLACK_MATTE,
-    LOGGING,
     kept_xml,
     level_filter,
-    marker_xml,
     speed_filter,
 )
+from avm_otio.dialects.fcp7_told import Told, logged
 
 _SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
 _PLAIN = Mix()
@@ -120,10 +110,12 @@ class _Sequence:
         self.rate = arrangement.rate
         self.rate_xml = rate_xml(arrangement.rate)
         self.frame_s = 1 / arrangement.rate
+        self.told = Told(arrangement, document.losses)
+        self.item = f"Timeline “{arrangement.name}”"
         self.members, too_many = members_of(arrangement, document.items)
         document.items += sum(len(one) for track in self.members for one in track)
         for number, size in too_many:
-            self._lose_here(Feature.LINK, f"link {number} of {size} clips not written")
+            self.told.lose(Feature.LINK, self.item, f"link {number} of {size} clips not written")
 
     def xml(self, number: int) -> str:
         arrangement = self.arrangement
@@ -135,18 +127,18 @@ class _Sequence:
             markers += track.markers
             if track.markers:
                 told = f"{len(track.markers)} markers moved to the sequence"
-                self._lose(Feature.MARKER, f"Track “{track.name}”", told)
+                self.told.lose(Feature.MARKER, f"Track “{track.name}”", told)
             texts, last = self._track(track, members)
             (video if track.kind is TrackKind.VIDEO else audio).extend(texts)
             end = max(end, last)
         drop = arrangement.drop_frame and bool(dropped_per_minute(self.rate))
         return (
             f'<sequence id="sequence-{number}" explodedTracks="true">\n<duration>{end}</duration>\n'
-            f"{self.rate_xml}<name>{self._name(arrangement.name, f'Timeline “{arrangement.name}”')}</name>\n"
+            f"{self.rate_xml}<name>{self.told.name(arrangement.name, self.item)}</name>\n"
             f"<media>\n<video>\n{self._format()}{''.join(video)}</video>\n"
             f"<audio>\n{self._outputs()}{''.join(audio)}</audio>\n</media>\n"
             f"{timecode_xml(arrangement.start_frame, self.rate, drop)}"
-            f"{''.join(self._markers(markers, 0, f'Timeline “{arrangement.name}”'))}"
+            f"{self.told.markers(markers, 0, self.item)}"
             "<labels><label2>Forest</label2></labels>\n</sequence>\n"
         )
 
@@ -179,7 +171,7 @@ class _Sequence:
         cuts, lost = cuts_of(track, places, self.rate)
         for at, told in lost:
             item = f"Transition at {self.arrangement.timecode(at)}"
-            self._lose(Feature.TRANSITION, item, told)
+            self.told.lose(Feature.TRANSITION, item, told)
         heard = track.kind is TrackKind.AUDIO
         halves: list[list[str]] = [[] for _ in range(max(1, track.channels) if heard else 1)]
         written: set[int] = set()
@@ -197,7 +189,7 @@ class _Sequence:
                 written.add(place[1])
                 for half in halves:
                     half.append(tail.xml)
-        name = self._name(track.name, f"Track “{track.name}”")
+        name = self.told.name(track.name, f"Track “{track.name}”")
         named = f' MZ.TrackName="{name}"' if name else ""
         end = f"<enabled>{_said(track.enabled)}</enabled>\n<locked>{_said(track.locked)}</locked>\n"
         last = max((place[1] for place in places if place), default=0)
@@ -220,7 +212,7 @@ class _Sequence:
             first, last = clip.frames(self.rate)
             first = max(first, at)
             if last <= first:
-                self._lose(Feature.TIME, self.arrangement.named(clip), "shorter than a frame: not written")
+                self.told.lose(Feature.TIME, clip, "shorter than a frame: not written")
                 places.append(None)
                 continue
             places.append((first, last))
@@ -255,7 +247,7 @@ class _Sequence:
         ticks_in = ticks(offset - before / self.rate * speed if before else offset)
         ticks_out = ticks_in + ticks((frame_out - frame_in) * self.frame_s * speed)
         frames = max(frame_out, whole)
-        named = self._name(clip.name, clip)
+        named = self.told.name(clip.name, clip)
         rate = self.rate_xml
         top = (
             f"<name>{named}</name>\n<enabled>{_said(clip.enabled)}</enabled>\n<duration>{frames}</duration>\n"
@@ -265,15 +257,15 @@ class _Sequence:
             f"<in>{frame_in}</in>\n<out>{frame_out}</out>\n"
         )
         exact = f"<pproTicksIn>{ticks_in}</pproTicksIn>\n<pproTicksOut>{ticks_out}</pproTicksOut>\n"
-        content = self._shown(clip)
-        effect = "" if heard else self._matte(clip, content)
+        content = self.told.shown(clip)
+        effect = "" if heard else self.told.matte(clip, content)
         if effect:
             number = members[0].number
             text = f'<generatoritem id="clipitem-{number}">\n{top}{span}{rate}{effect}</generatoritem>\n'
             return [text]
         filters = self._filters(clip, track.kind, frame_in + before, last - first)
-        markers = self._markers(clip.markers, frame_in + before, clip)
-        end = filters + (members[0].links if members else "") + "".join(markers) + _logged(clip)
+        markers = self.told.markers(clip.markers, frame_in + before, clip)
+        end = filters + (members[0].links if members else "") + markers + logged(clip)
         if not heard:
             picture = "" if isinstance(content, Arrangement) else "<alphatype>none</alphatype>\n"
             number = members[0].number
@@ -281,7 +273,7 @@ class _Sequence:
             return [f"{head_text}{picture}{self._file(content)}{end}</clipitem>\n"]
         if len(clip.channels) > len(members):
             told = f"{len(clip.channels) - len(members)} of its {len(clip.channels)} channels not written"
-            self._lose(Feature.CHANNELS, self.arrangement.named(clip), told)
+            self.told.lose(Feature.CHANNELS, clip, told)
         sort = {1: "mono", 2: "stereo", 6: "5.1"}.get(len(members), "multichannel")
         top = f"{self._master(content)}{top}{rate}{span}{exact}"
         items = []
@@ -317,40 +309,14 @@ class _Sequence:
                 offset += shift * abs(clip.speed)
                 told = "cut on the nearest frame, what it plays kept in place"
             if moved >= _SAMPLE:
-                self._lose(Feature.TIME, self.arrangement.named(clip), told)
+                self.told.lose(Feature.TIME, clip, told)
         if offset.numerator < 0:
-            self._lose(Feature.TIME, self.arrangement.named(clip), "begins before its media: moved into it")
+            self.told.lose(Feature.TIME, clip, "begins before its media: moved into it")
             return Fraction(0)
         return offset
 
     def _is_at(self, time: Fraction, frame: int) -> bool:
         return time.numerator * self.rate.numerator == frame * time.denominator * self.rate.denominator
-
-    def _shown(self, clip: Clip) -> Media | Generator | Arrangement:
-        """What a clip's item points at: a generator that the format knows none of is black."""
-        content = clip.content
-        if not isinstance(content, Generator) or content.kind in (SLUG, COLOR):
-            return content
-        if any(kept_xml(kept, "filter") or kept_xml(kept, "effect") for kept in clip.kept):
-            return content
-        told = f"{content.kind or 'picture'} of a generator written as black"
-        self._lose(Feature.GENERATOR, self.arrangement.named(clip), told)
-        return Generator(content.name, SLUG)
-
-    def _matte(self, clip: Clip, content: object) -> str:
-        """The ``<effect>`` of a clip that is a generator item; empty for any other."""
-        if not isinstance(content, Generator) or content.kind == SLUG:
-            return ""
-        for kept in clip.kept:
-            text = kept_xml(kept, "effect")
-            if text:
-                return text
-        if content.kind != COLOR:
-            return ""
-        self._lose(
-            Feature.GENERATOR, self.arrangement.named(clip), "its colour is not known: written as black"
-        )
-        return BLACK_MATTE
 
     def _file(self, content: Media | Generator | Arrangement) -> str:
         if isinstance(content, Arrangement):
@@ -368,52 +334,19 @@ class _Sequence:
             parts.append(speed_filter(clip.speed, kind))
         if clip.mix is not _PLAIN and clip.mix != _PLAIN:
             if kind is TrackKind.VIDEO:
-                self._lose(
-                    Feature.GAIN, self.arrangement.named(clip), "gain and fades of a picture not written"
-                )
+                self.told.lose(Feature.GAIN, clip, "gain and fades of a picture not written")
             else:
                 levels = levels_of(clip.mix, frames, self.rate)
                 for feature, told in levels.told:
-                    self._lose(feature, self.arrangement.named(clip), told)
+                    self.told.lose(feature, clip, told)
                 parts.append(level_filter(levels.value, [(at + frame_in, v) for at, v in levels.keys]))
         for kept in clip.kept:
             text = kept_xml(kept, "filter")
             if text:
                 parts.append(text)
             elif kept.dialect == DIALECT and kept.what not in ("label", "generator"):
-                self._lose(Feature.EFFECT, self.arrangement.named(clip), f"{kept.what} not written")
+                self.told.lose(Feature.EFFECT, clip, f"{kept.what} not written")
         return "".join(parts)
-
-    def _markers(self, markers: Sequence[Marker], first: int, item: Clip | str) -> list[str]:
-        written = []
-        for marker in markers:
-            if marker.color not in MARKER_COLORS and marker.color not in ("", "GREEN"):
-                near = NEAREST_COLORS.get(marker.color, "GREEN")
-                told = f"marker “{marker.name}” is {near.lower()}, not {marker.color.lower()}"
-                self._lose(Feature.MARKER, self._item(item), told)
-                marker = Marker(marker.name, marker.start, marker.duration, marker.comment, near)
-            at, end = marker.start, marker.start + marker.duration
-            if any(abs(nearest_frame(t, self.rate) / self.rate - t) >= _SAMPLE for t in (at, end)):
-                self._lose(Feature.MARKER, self._item(item), f"marker “{marker.name}” moved to a frame")
-            if not is_sayable(marker.name) or not is_sayable(marker.comment) or "\r" in marker.comment:
-                self._lose(Feature.NAME, self._item(item), f"marker “{marker.name}”: characters replaced")
-            written.append(marker_xml(marker, self.rate, first))
-        return written
-
-    def _name(self, name: str, item: Clip | str) -> str:
-        written = escaped(name, one_line=True)
-        if written is not name and (not is_sayable(name) or any(c in name for c in "\t\n\r")):
-            self._lose(Feature.NAME, self._item(item), "characters that XML cannot hold replaced")
-        return written
-
-    def _item(self, item: Clip | str) -> str:
-        return item if isinstance(item, str) else self.arrangement.named(item)
-
-    def _lose(self, feature: Feature, item: str, told: str) -> None:
-        self.document.losses.append(Loss(feature, item, told))
-
-    def _lose_here(self, feature: Feature, told: str) -> None:
-        self._lose(feature, f"Timeline “{self.arrangement.name}”", told)
 
 
 def _said(value: bool) -> str:
@@ -424,15 +357,3 @@ def _length(clip: Clip) -> Fraction | None:
     """How much there is of a clip's content, in seconds; ``None`` where nobody knows or it has no end."""
     content = clip.content
     return None if isinstance(content, Generator) else content.duration
-
-
-def _logged(clip: Clip) -> str:
-    """What a clip of ours is, and its label: ours by what it holds, the user's as it was."""
-    label = next((kept.text for kept in clip.kept if kept.dialect == DIALECT and kept.what == "label"), "")
-    note = ""
-    if clip.kind is not None:
-        number = f" {clip.alternative}" if clip.alternative else ""
-        note = LOGGING.format(f"{NOTE} {clip.kind}{number}")
-        label = label or LABELS[clip.kind]
-    label = label or ("Caribbean" if clip.channels else "Iris")
-    return f"{note}<labels><label2>{escaped(label, one_line=True)}</label2></labels>\n"

@@ -204,6 +204,10 @@ def test_a_stereo_track_is_two_tracks_and_each_member_lists_its_group():
         [link.findtext("linkclipref") for link in one.iterfind("link")] for one in group if one is not None
     ]
     assert lists == [[one.get("id") for one in group if one is not None]] * 3
+    for kind, lanes in (("video", root.findall("sequence/media/video/track")), ("audio", tracks)):
+        for link in (link for link in root.iter("link") if link.findtext("mediatype") == kind):
+            lane = lanes[int(link.findtext("trackindex", "")) - 1].findall("clipitem")
+            assert lane[int(link.findtext("clipindex", "")) - 1].get("id") == link.findtext("linkclipref")
     assert {one.findtext("masterclipid") for one in group if one is not None} == {"masterclip-1"}
     assert [one.findtext("sourcetrack/trackindex") for one in group[1:] if one is not None] == ["1", "2"]
 
