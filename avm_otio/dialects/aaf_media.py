@@ -78,9 +78,11 @@ class Sources:
         if channel < len(media.mono):
             key = (id(media), clip.name, f"mono {channel}")
             if key not in self._masters:
-                file, length = self._mono_file(media, channel)
-                slots = [(file, SOUND_RATE, length)]
-                self._masters[key] = self._master(clip, media, "sound", slots, channel)
+                # All of them, whichever are played: together they are the sound.
+                for each in range(len(media.mono)):
+                    file, length = self._mono_file(media, each)
+                    made = self._master(clip, media, "sound", [(file, SOUND_RATE, length)], each)
+                    self._masters[id(media), clip.name, f"mono {each}"] = made
             return self._masters[key]
         key = (id(media), clip.name, "sound")
         if key not in self._masters:
