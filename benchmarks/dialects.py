@@ -2,7 +2,8 @@
 
 Each writer runs in a process of its own, which makes the timeline, writes it, and says the time of the
 writing alone (median of three where one takes less than ten seconds) and its peak memory, the timeline
-included. Times are of the processor, so that other work on the machine is in none. Prints Markdown. ``--quick`` leaves out how the time grows.
+included. Times are of the processor, so that other work on the machine is in none. Prints Markdown.
+``--quick`` leaves out how the time grows.
 """
 
 from __future__ import annotations

@@ -8,8 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from arrangements import arrangements, differences, plain, seconds, settled
 from hypothesis import assume, given, settings
+from real_files import real_file
 
 from avm_otio.core.arrangement import (
     Arrangement,
@@ -189,3 +191,28 @@ def test_the_same_list_is_written_again_from_what_was_read() -> None:
         (again,) = documents(one)[0].values()
         (first,) = lists_again(one)[0].values()
         assert documents(replace(first, name=one.name))[0].popitem()[1] == again
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("avid/DC7_R1_v8.2-audio.edl", 24),
+        ("avid/INS4_R1_DX-audio.edl", 24),
+        ("avid/speed_effects.edl", 24),
+        ("avid/SR_010-cr-lineends.edl", 24),
+        ("finalcut7/black_slug_fcp.edl", 24),
+        ("finalcut7/trailer.edl", 25),
+    ],
+)
+def test_a_real_list_is_the_same_after_it_was_written_again(name: str, rate: int) -> None:
+    (first,), _ = read(real_file(name), Fraction(rate))
+    again, losses, _ = lists_again(first)
+    told = {loss.feature for loss in losses}
+    assert told <= {Feature.RATE, Feature.MEDIA, Feature.GENERATOR, Feature.FADE, Feature.TRANSITION}
+    tracks = [one.tracks[0] for one in again.values()]
+    assert len(tracks) == len(first.tracks)
+    for found, wanted in zip(tracks, first.tracks, strict=True):
+        assert [(c.name, c.start, c.end, c.media_in, c.speed, c.mix, c.markers) for c in found.clips] == [
+            (c.name, c.start, c.end, c.media_in, c.speed, c.mix, c.markers) for c in wanted.clips
+        ]
+        assert [(t.at, t.after) for t in found.transitions] == [(t.at, t.after) for t in wanted.transitions]
