@@ -20,8 +20,9 @@ from avm_otio.core.errors import TimelineError
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import RecordTime, nearest_frame
 from avm_otio.core.xml_in import parsed
+from avm_otio.dialects.fcpxml_place import Crossing, Piece, Place
 from avm_otio.dialects.fcpxml_said import Known, time_at
-from avm_otio.dialects.fcpxml_story import Crossing, Piece, Place, Story, elements_of
+from avm_otio.dialects.fcpxml_story import Story, elements_of
 from avm_otio.dialects.fcpxml_terms import TRACKS_KEY
 
 _BUNDLED = "Info.fcpxml"

@@ -23,9 +23,9 @@ from avm_otio.core.arrangement import (
     trimmed,
 )
 from avm_otio.core.errors import TimelineError
-from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import MediaTime, RecordTime, to_micros
 from avm_otio.dialects.fcpxml_inside import KEPT_TAGS
+from avm_otio.dialects.fcpxml_place import Crossing, Piece, Place, lane_of, mix_of, overlap, within
 from avm_otio.dialects.fcpxml_said import (
     Clock,
     Known,
@@ -48,69 +48,6 @@ _OWN_PLACE = ("name", "lane", "offset", "start", "duration", "enabled")
 
 _DEEPEST = 60
 """How many clips may stand in each other: real files have six."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One clip that was found.
-
-    Attributes:
-        lane: How far above or below the spine.
-        kind: Seen or heard.
-        role: Its role; empty where none is said.
-        clip: The clip.
-    """
-
-    lane: int
-    kind: TrackKind
-    role: str
-    clip: Clip
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """A transition, on the lane where it was found."""
-
-    lane: int
-    kind: TrackKind
-    transition: Transition
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where elements stand: their parent's local time, and what it does to them.
-
-    Attributes:
-        record: Record time at ``origin``.
-        origin: A local time of the parent.
-        stretch: Record seconds a local second, for places.
-        pace: Record seconds a second, for lengths: what is connected to a stretched clip is not stretched.
-        window: Record times at which what is contained ends.
-        lane: The parent's.
-        gain_db: What the clips around it add.
-        enabled: Whether the clips around it are on.
-        muted: Roles that are switched off.
-        link: The clip that all of it belongs to.
-        name: The name of the clip around it, for what it shows.
-        depth: How many clips stand around it.
-    """
-
-    record: Fraction
-    origin: Fraction
-    stretch: Fraction = Fraction(1)
-    pace: Fraction = Fraction(1)
-    window: tuple[Fraction, Fraction] | None = None
-    lane: int = 0
-    gain_db: float = 0.0
-    enabled: bool = True
-    muted: frozenset[str] = frozenset()
-    link: int | None = None
-    name: str = ""
-    depth: int = 0
-
-    def at(self, local: Fraction) -> Fraction:
-        """A local time as record time."""
-        return self.record + (local - self.origin) * self.stretch
 
 
 NestOf = Callable[[Element], tuple[Arrangement, Fraction] | None]
@@ -213,10 +150,10 @@ class Story:
             name="",
         )
         tail = head + length * place.pace
-        lane = place.lane + _lane(element)
+        lane = place.lane + lane_of(element)
         if element.tag == "gap":
             self.markers += self._markers(element, connected, head, tail)
-            inner = [one for one in element if one.tag in STORY and not _lane(one)]
+            inner = [one for one in element if one.tag in STORY and not lane_of(one)]
             for one in inner:
                 self.clip(one, connected, time_at(one, "offset"))
         elif element.tag in ("clip", "sync-clip"):
@@ -228,10 +165,10 @@ class Story:
 
     def _connected(self, element: Element, place: Place) -> None:
         for child in element:
-            if child.tag == "spine" and (_lane(child) or element.tag not in ("clip", "sync-clip")):
-                lane = place.lane + _lane(child)
-                self.spine(child, replace(_within(place, child), lane=lane))
-            elif _lane(child) and child.tag in (*STORY, "audition"):
+            if child.tag == "spine" and (lane_of(child) or element.tag not in ("clip", "sync-clip")):
+                lane = place.lane + lane_of(child)
+                self.spine(child, replace(within(place, child), lane=lane))
+            elif lane_of(child) and child.tag in (*STORY, "audition"):
                 self.clip(child, place, time_at(child, "offset"))
             elif child.tag == "caption":
                 self.known.notes["captions left out"] += 1
@@ -242,7 +179,7 @@ class Story:
             return Fraction(0)
         if len(options) > 1:
             self.known.notes["alternatives of auditions left out"] += len(options) - 1
-        shown = replace(place, lane=place.lane + _lane(element))
+        shown = replace(place, lane=place.lane + lane_of(element))
         return self.clip(options[0], shown, offset)
 
     def _media(self, element: Element) -> Media | None:
@@ -262,7 +199,7 @@ class Story:
     def _container(
         self, element: Element, place: Place, connected: Place, clock: Clock, head: Fraction, tail: Fraction
     ) -> None:
-        window = _overlap(place.window, (head, tail))
+        window = overlap(place.window, (head, tail))
         if window is None:
             return
         speed = clock.speed
@@ -296,10 +233,10 @@ class Story:
         )
         begin = len(self.pieces)
         for child in element:
-            if child.tag in (*STORY, "gap", "audition") and not _lane(child):
+            if child.tag in (*STORY, "gap", "audition") and not lane_of(child):
                 self.clip(child, inside, time_at(child, "offset"))
-            elif child.tag == "spine" and not _lane(child):
-                self.spine(child, _within(inside, child))
+            elif child.tag == "spine" and not lane_of(child):
+                self.spine(child, within(inside, child))
         self._finish(element, begin, window, volume, connected)
 
     def _finish(
@@ -342,7 +279,7 @@ class Story:
         tail: Fraction,
         media: Media | None,
     ) -> None:
-        window = _overlap(place.window, (head, tail))
+        window = overlap(place.window, (head, tail))
         if window is None:
             return
         content, origin = self._content(element, media)
@@ -438,7 +375,7 @@ class Story:
                 clip,
                 channels=channels,
                 enabled=clip.enabled and is_on and here not in place.muted,
-                mix=_mix(volume, own, local, clip, place.gain_db),
+                mix=mix_of(volume, own, local, clip, place.gain_db),
             )
             self._add(heard, window, place.lane, TrackKind.AUDIO, here)
             clip = replace(clip, markers=(), kept=())
@@ -446,8 +383,8 @@ class Story:
     def _add(
         self, clip: Clip, window: tuple[Fraction, Fraction], lane: int, kind: TrackKind, role: str
     ) -> None:
-        span = _overlap((clip.start, clip.end), window)
-        span = _overlap(span, (Fraction(0), span[1])) if span is not None and span[1] > 0 else None
+        span = overlap((clip.start, clip.end), window)
+        span = overlap(span, (Fraction(0), span[1])) if span is not None and span[1] > 0 else None
         if span is not None:
             self.pieces.append(Piece(lane, kind, role, trimmed(clip, *span)))
 
@@ -470,21 +407,6 @@ class Story:
             )
 
 
-def _mix(volume: Volume, own: Volume, local: Place, clip: Clip, gain_db: float) -> Mix:
-    """What a clip, its component and the clips around it say together."""
-    more = gain_db + (own.gain_db if volume.keys else volume.gain_db if own.keys else 0.0)
-    keys = tuple(
-        GainKey(local.at(key.at) - clip.start, key.gain_db + more) for key in volume.keys or own.keys
-    )
-    gain = 0.0 if keys else round(volume.gain_db + own.gain_db + gain_db, 6)
-    return Mix(
-        gain_db=gain,
-        fade_in_us=to_micros(max(volume.fade_in, own.fade_in)),
-        fade_out_us=to_micros(max(volume.fade_out, own.fade_out)),
-        keys=keys,
-    )
-
-
 def _sources(element: Element) -> list[Element]:
     """The components of a clip's sound that are used."""
     return [one for one in element.iterfind("audio-channel-source") if one.get("active") != "0"]
@@ -500,27 +422,6 @@ def _parts(element: Element, content: Media | Arrangement | Generator) -> tuple[
         seen, heard = content.has_picture, content.channels > 0
     wanted = {"video": "video", "audio": "audio"}.get(element.tag, element.get("srcEnable", "all"))
     return seen and wanted in ("all", "video"), heard and wanted in ("all", "audio")
-
-
-def _within(place: Place, spine: Element) -> Place:
-    """Where what stands in a storyline stands: it counts from the storyline's head [file]."""
-    head = place.at(time_at(spine, "offset"))
-    return replace(place, record=head, origin=Fraction(0), stretch=place.pace)
-
-
-def _lane(element: Element) -> int:
-    text = element.get("lane", "0")
-    return int(text) if text.lstrip("-").isdecimal() and len(text) < 8 else 0
-
-
-def _overlap(
-    one: tuple[Fraction, Fraction] | None, other: tuple[Fraction, Fraction]
-) -> tuple[Fraction, Fraction] | None:
-    """What two spans share; ``None`` for nothing."""
-    if one is None:
-        return other if other[0] < other[1] else None
-    low, high = max(one[0], other[0]), min(one[1], other[1])
-    return (low, high) if low < high else None
 
 
 def elements_of(parent: Element) -> Iterable[Element]:

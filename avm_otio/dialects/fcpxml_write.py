@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 from avm_otio.core.arrangement import (
     SAMPLE_RATE_HZ,
@@ -27,7 +26,6 @@ from avm_otio.core.arrangement import (
     Generator,
     Loss,
     Marker,
-    Media,
     Track,
     TrackKind,
     Transition,
@@ -36,21 +34,10 @@ from avm_otio.core.losses import unsaid
 from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame
 from avm_otio.core.xml_text import is_sayable
 from avm_otio.dialects import fcpxml_terms as terms
-from avm_otio.dialects.fcpxml_inside import (
-    BEFORE_VOLUME,
-    NOTES,
-    KeptText,
-    Timing,
-    channels_of,
-    kept_elements,
-    lost_inside,
-    marker_text,
-    plain,
-    timing_of,
-    volume_of,
-)
+from avm_otio.dialects.fcpxml_clip import ClipTexts, element_text
+from avm_otio.dialects.fcpxml_inside import Timing, kept_elements, marker_text, plain
 from avm_otio.dialects.fcpxml_resources import Resources, attribute
-from avm_otio.dialects.fcpxml_roles import Links, role_of, roles_of
+from avm_otio.dialects.fcpxml_roles import Links, roles_of
 from avm_otio.dialects.fcpxml_terms import DIALECT, said
 
 _HOUR = Fraction(3600)
@@ -132,8 +119,11 @@ class _Sequence:
         self._sounds = arrangement.audio_tracks
         self._roles = roles_of(self._sounds)
         self._links = Links(self._videos, self._sounds, self._rate)
-        self._nests: dict[int, tuple[str, Fraction]] = {}
+        self._nests: dict[int, str] = {}
         self._gap_start = -(-_HOUR * self._rate // 1) / self._rate
+        self._texts = ClipTexts(
+            arrangement, resources, self._links, self._roles, losses, self._nest, self._gap_start
+        )
 
     def text(self) -> str:
         """The sequence's element."""
@@ -217,11 +207,13 @@ class _Sequence:
             if first > at:
                 items.append(self._gap(at, first))
             moved = self._moved(clip, first, last)
-            if isinstance(clip.content, Generator) and not self._shown(clip):
+            if isinstance(clip.content, Generator) and not self._texts.shown(clip):
                 self._losses.append(_no_generator(self._arrangement, clip))
-                items.append(replace(self._gap(first, last), markers=self._markers(clip, self._gap_start)))
+                items.append(
+                    replace(self._gap(first, last), markers=self._texts.markers(clip, self._gap_start))
+                )
             else:
-                timing = self._timing(moved)
+                timing = self._texts.timing(moved)
                 items.append(_Beneath(first, last, moved, timing.start, timing, [], []))
             at = last
         others = [track.clips[-1].start for track in self._arrangement.tracks if track.clips]
@@ -251,13 +243,15 @@ class _Sequence:
             length = said((item.last - item.first) / self._rate)
             inside = "\n".join(item.connected)
             if item.clip is None:
-                yield _element(
+                yield element_text(
                     f'gap name="Gap" offset="{offset}" start="{said(item.start)}" duration="{length}"',
                     inside + "".join(item.markers),
                 )
             else:
                 place = f'offset="{offset}"'
-                yield self._clip(item.clip, place, length, item.timing, 0, inside, "".join(item.markers))
+                yield self._texts.clip(
+                    item.clip, place, length, item.timing, 0, inside, "".join(item.markers)
+                )
         yield from crossing.values()
 
     def _heads_and_ends(self, items: Sequence[_Beneath]) -> set[int]:
@@ -312,7 +306,7 @@ class _Sequence:
                 at = max(at, last)
                 if last <= first:
                     continue
-                if isinstance(clip.content, Generator) and not self._shown(clip):
+                if isinstance(clip.content, Generator) and not self._texts.shown(clip):
                     self._losses.append(_no_generator(self._arrangement, clip))
                     continue
                 clip = self._moved(clip, first, last)
@@ -336,8 +330,8 @@ class _Sequence:
             else:
                 item, offset = self._beneath(clip.start)
                 place = f'lane="{lane}" offset="{said(offset)}"'
-                timing = self._timing(clip)
-                item.connected.append(self._clip(clip, place, said(clip.duration), timing, lane))
+                timing = self._texts.timing(clip)
+                item.connected.append(self._texts.clip(clip, place, said(clip.duration), timing, lane))
         if run:
             self._storyline(track, run, lane)
         alone = [one for one in track.transitions if nearest_frame(one.at, rate) not in joined]
@@ -357,9 +351,9 @@ class _Sequence:
             if here in crossing:
                 lines.append(crossing.pop(here))
             place = f'offset="{said(clip.start - begin)}"'
-            lines.append(self._clip(clip, place, said(clip.duration), self._timing(clip), lane))
+            lines.append(self._texts.clip(clip, place, said(clip.duration), self._texts.timing(clip), lane))
         lines += crossing.values()
-        item.connected.append(_element(f'spine lane="{lane}" offset="{said(offset)}"', "\n".join(lines)))
+        item.connected.append(element_text(f'spine lane="{lane}" offset="{said(offset)}"', "\n".join(lines)))
 
     def _mark(self, marker: Marker, item: str) -> None:
         """A marker of the timeline, on what lies beneath it."""
@@ -368,119 +362,15 @@ class _Sequence:
         if beneath.clip is not None or item.startswith("Track"):
             told = f"marker “{marker.name}” stands on what lies beneath it"
             self._losses.append(Loss(Feature.MARKER, item, told))
-        self._lost_marker(marker, item)
+        self._texts.lost_marker(marker, item)
 
-    # One clip
-
-    def _clip(
-        self,
-        clip: Clip,
-        place: str,
-        length: str,
-        timing: Timing,
-        lane: int,
-        connected: str = "",
-        more_markers: str = "",
-    ) -> str:
-        state = "" if self._is_on(clip, lane) else ' enabled="0"'
-        head = (
-            f'{place} name="{attribute(clip.name)}" start="{said(timing.start)}" duration="{length}"{state}'
-        )
-        markers = "".join(self._markers(clip, timing.start)) + more_markers
-        if isinstance(clip.content, Generator):
-            return self._generator(clip, head, connected, markers)
-        heard, sound_track = (clip, -lane - 1) if lane < 0 else self._links.heard(clip) or (None, 0)
-        kept = KeptText(clip.kept, self._resources)
-        self._losses += lost_inside(heard or clip, self._arrangement, kept)
-        source = "" if heard and lane >= 0 else f' srcEnable="{"audio" if lane < 0 else "video"}"'
-        if heard is not None and heard is not clip and (heard.start, heard.end) != (clip.start, clip.end):
-            begins = timing.start + heard.start - clip.start
-            source += f' audioStart="{said(begins)}" audioDuration="{said(heard.duration)}"'
-        volume = volume_of(heard.mix, timing.start + heard.start - clip.start) if heard else ""
-        tail = ""
-        content = clip.content
-        if isinstance(content, Media):
-            tag, ref = "asset-clip", self._resources.asset(content)
-            if content.duration is None or not content.channels:
-                self._resources.note_use(ref, clip)
-            if (not content.channels and lane >= 0) or not content.has_picture:
-                source = ""
-            counting = "DF" if content.drop_frame else "NDF"
-            source += f' format="{self._resources.clip_format(content)}" tcFormat="{counting}"'
-            if heard is not None:
-                role = attribute(self._roles[sound_track])
-                source += f' audioRole="{role}"'
-                tail = channels_of(heard.channels, content.channels, role)
-            if lane > 0 and role_of(self._videos[lane]):
-                source += f' videoRole="{attribute(role_of(self._videos[lane]))}"'
-        else:
-            tag, ref = "ref-clip", self._nest(content)[0]
-            source += ' useAudioSubroles="1"'
-        inside = "".join(
-            (
-                kept.of("note"),
-                timing.text,
-                kept.of(*BEFORE_VOLUME),
-                volume,
-                kept.of("adjust-panner"),
-                connected,
-                markers,
-                kept.of(*NOTES),
-                tail,
-                kept.of("filter-video", "filter-audio"),
-            )
-        )
-        return _element(f'{tag} ref="{ref}" {head}{source}', inside)
-
-    def _is_on(self, clip: Clip, lane: int) -> bool:
-        track = self._videos[lane] if lane >= 0 else self._sounds[-lane - 1]
-        return clip.enabled and track.enabled
-
-    def _generator(self, clip: Clip, head: str, connected: str, markers: str) -> str:
-        """A title or generator of Final Cut Pro's own, as it stood there."""
-        element = self._shown(clip)[0]
-        for name, value in element.attrib.items():
-            head += f' {name}="{attribute(value)}"'
-        before: list[str] = []
-        after: list[str] = []
-        for child in element:
-            late = child.tag in ("filter-video", "filter-video-mask", "metadata", "reserved")
-            (after if late else before).append(plain(child))
-        return _element(f"{element.tag} {head}", "".join([*before, connected, markers, *after]))
-
-    def _shown(self, clip: Clip) -> list[Element]:
-        """What of Final Cut Pro's own a generator is; nothing where it is somebody else's."""
-        for kept in clip.kept:
-            if kept.dialect == DIALECT:
-                elements = kept_elements(kept.text, self._resources)
-                if elements and elements[0].tag in ("title", "video"):
-                    return elements
-        return []
-
-    def _nest(self, nest: Arrangement) -> tuple[str, Fraction]:
+    def _nest(self, nest: Arrangement) -> str:
+        """The id of a nest, written once."""
         found = self._nests.get(id(nest))
         if found is None:
             text = _Sequence(nest, self._resources, self._losses).text()
-            found = self._nests[id(nest)] = (self._resources.compound(nest.name, text), nest.start)
+            found = self._nests[id(nest)] = self._resources.compound(nest.name, text)
         return found
-
-    def _timing(self, clip: Clip) -> Timing:
-        if isinstance(clip.content, Generator):
-            return Timing(self._gap_start)
-        origin = clip.content.start if isinstance(clip.content, Arrangement) else Fraction(0)
-        return timing_of(clip, self._rate, origin)
-
-    def _markers(self, clip: Clip, start: Fraction) -> list[str]:
-        for marker in clip.markers:
-            self._lost_marker(marker, self._arrangement.named(clip))
-        return [marker_text(marker, start, self._frame) for marker in clip.markers]
-
-    def _lost_marker(self, marker: Marker, item: str) -> None:
-        if 0 < marker.duration <= self._frame:
-            told = f"marker “{marker.name}” is a point"
-            self._losses.append(Loss(Feature.MARKER, item, told))
-        if not is_sayable(marker.name + marker.comment):
-            self._losses.append(Loss(Feature.NAME, item, "characters that XML cannot carry are replaced"))
 
     def _framed(self, clip: Clip, at: int) -> tuple[int, int]:
         first, last = clip.frames(self._rate)
@@ -501,9 +391,3 @@ class _Sequence:
 def _no_generator(arrangement: Arrangement, clip: Clip) -> Loss:
     told = "generator not written, a gap stands for it"
     return Loss(Feature.GENERATOR, arrangement.named(clip), told)
-
-
-def _element(head: str, inside: str) -> str:
-    if not inside:
-        return f"<{head}/>"
-    return f"<{head}>\n{inside}\n</{head.partition(' ')[0]}>"
