@@ -357,3 +357,24 @@ def test_work_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_wav(source, tmp_path / "b.wav", advance=stop)
     assert [one.name for one in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_finer_steps_go_to_the_nearest(tmp_path: Path) -> None:
+    steps = np.array([[-300], [-5], [0], [7], [250]])
+    source = pcm(
+        tmp_path / "a.wav", steps * 256 + np.array([[200], [-100], [127], [129], [-129]]), bytes_each=4
+    )
+    write_wav(source, tmp_path / "b.wav")
+    assert np.array_equal(read(tmp_path / "b.wav"), steps + np.array([[1], [0], [0], [1], [-1]]))
+
+
+def test_a_part_of_a_file_with_a_coarse_clock_is_that_part_to_the_sample(tmp_path: Path) -> None:
+    """Matroska keeps whole milliseconds: what is sought there lies up to 22 samples off."""
+    original = np.random.default_rng(3).normal(0, 0.1, (44_100 * 8, 2)).clip(-1, 1)
+    source = encoded(tmp_path / "a.mkv", "pcm_s24le", original)
+    write_wav(source, tmp_path / "whole.wav")
+    whole = read(tmp_path / "whole.wav")
+    for first in (F(4), F(9, 2), F(5), F(6)):
+        write_wav(source, tmp_path / "part.wav", first=first, length=F(1))
+        at = int(first * 48_000)
+        assert np.array_equal(read(tmp_path / "part.wav"), whole[at : at + 48_000])
