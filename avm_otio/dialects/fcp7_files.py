@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Arrangement, Generator, Media
-from avm_otio.core.timing import dropped_per_minute, nearest_frame, whole_frames
+from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Arrangement, Feature, Generator, Loss, Media
+from avm_otio.core.timing import dropped_per_minute, format_rate, nearest_frame, whole_frames
 from avm_otio.core.urls import file_url, is_relative
 from avm_otio.core.xml_text import escaped, is_sayable
 from avm_otio.dialects.fcp7_common import SLUG, rate_xml, timebase, timecode_xml
@@ -50,7 +50,7 @@ class Files:
     """The files of one document."""
 
     def __init__(self, arrangement: Arrangement, folder: Path) -> None:
-        self.unsayable: dict[str, Media] = {}
+        self.losses: list[Loss] = []
         self._folder = folder
         self._rate = arrangement.rate
         self._size = arrangement.size or (1920, 1080)
@@ -76,8 +76,15 @@ class Files:
     def _media(self, content: Media) -> str:
         media = self._merged.of(content)
         if not is_sayable(media.name):
-            self.unsayable[media.name] = media
-        rate = media.rate if media.rate is not None and timebase(media.rate) else self._rate
+            self._lose(Feature.NAME, media, "characters that XML cannot hold replaced")
+        rate = self._rate
+        if media.rate is not None and timebase(media.rate):
+            rate = media.rate
+        elif media.rate is not None:
+            told = (
+                f"its {format_rate(media.rate)} fps written as {format_rate(rate)}, which the format can say"
+            )
+            self._lose(Feature.RATE, media, told)
         lines = [f"<name>{escaped(media.name, one_line=True)}</name>\n"]
         if media.path:
             lines.append(f"<pathurl>{escaped(self._url(media))}</pathurl>\n")
@@ -102,6 +109,9 @@ class Files:
             f"{rate_xml(self._rate)}<duration>{frames}</duration>\n{timecode_xml(0, self._rate, False)}"
             f"<media>\n{_video(self._rate, self._size)}</media>\n"
         )
+
+    def _lose(self, feature: Feature, media: Media, told: str) -> None:
+        self.losses.append(Loss(feature, f"Media “{media.name}”", told))
 
     def _url(self, media: Media) -> str:
         path = media.path

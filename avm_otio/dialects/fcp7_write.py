@@ -70,10 +70,8 @@ def document(arrangement: Arrangement, folder: Path) -> tuple[str, tuple[Loss, .
     """
     made = _Document(arrangement, folder)
     text = made.sequence(arrangement)
-    for name in made.files.unsayable:
-        made.losses.append(Loss(Feature.NAME, f"Media “{name}”", "characters that XML cannot hold replaced"))
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n<xmeml version="{VERSION}">\n'
-    return f"{head}{text}</xmeml>\n", tuple(made.losses)
+    return f"{head}{text}</xmeml>\n", (*made.losses, *made.files.losses)
 
 
 class _Document:
@@ -132,8 +130,10 @@ class _Sequence:
             (video if track.kind is TrackKind.VIDEO else audio).extend(texts)
             end = max(end, last)
         drop = arrangement.drop_frame and bool(dropped_per_minute(self.rate))
+        # Of the outermost alone [file].
+        exploded = ' explodedTracks="true"' if number == 1 else ""
         return (
-            f'<sequence id="sequence-{number}" explodedTracks="true">\n<duration>{end}</duration>\n'
+            f'<sequence id="sequence-{number}"{exploded}>\n<duration>{end}</duration>\n'
             f"{self.rate_xml}<name>{self.told.name(arrangement.name, self.item)}</name>\n"
             f"<media>\n<video>\n{self._format()}{''.join(video)}</video>\n"
             f"<audio>\n{self._outputs()}{''.join(audio)}</audio>\n</media>\n"

@@ -387,6 +387,14 @@ def test_a_rate_that_the_format_cannot_say_is_refused():
         document(replace(one_sound(), rate=Fraction(25, 2)), FOLDER)
 
 
+def test_a_rate_of_media_that_the_format_cannot_say_is_told():
+    odd = Media("odd.mov", "/odd.mov", duration=Fraction(60), rate=Fraction(25, 2), has_picture=True)
+    track = Track("V", TrackKind.VIDEO, (Clip("odd", RecordTime(Fraction(0)), RecordTime(Fraction(1)), odd),))
+    root, losses = written(settled(Arrangement("cut", RATE, (track,))))
+    assert root.findtext(".//file/duration") == str(60 * 24)
+    assert [loss.feature for loss in losses] == [Feature.RATE]
+
+
 def test_relative_media_are_written_from_the_file_s_folder():
     root, _ = written(one_sound(content=replace(HIT, path="sound/hit.wav")))
     assert root.findtext(".//pathurl") == "file://localhost/cut/sound/hit.wav"
