@@ -23,6 +23,7 @@ from avm_otio.core.report import Report, Silent
 from avm_otio.core.service_keys import ServiceKeys
 from avm_otio.files import same_file
 from avm_otio.jobs import pipeline
+from avm_otio.jobs.delivery import wanted
 from avm_otio.jobs.pipeline import Access, Scored, Source
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def score(
     layout: Layout = AS_IT_COMES,
     jobs_folder: Path | None = None,
     notify_url: str | None = None,
+    editor: str | None = None,
+    deliver: str = "link",
+    media_format: str = "keep",
     report: Report = _SILENT,
 ) -> Scored:
     """Score a timeline: music and effects for it, laid into a copy of it.
@@ -63,6 +67,9 @@ def score(
         layout: How cues are laid.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
         notify_url: Where the service should post its result, too.
+        editor: Who will open the output: a name of ``dialects.editors``; by its suffix where not given.
+        deliver: Where media go: ``link`` (they stay), ``copy`` (beside the output) or ``bundle`` (one file).
+        media_format: ``keep``, or ``wav48`` for 48 kHz 24-bit Broadcast WAVs.
         report: Who is told of progress.
 
     Raises:
@@ -70,11 +77,13 @@ def score(
     """
     settings = settings or load_settings()
     _refuse_same(source.path, output)
+    how = wanted(output, editor, deliver, media_format)
     return pipeline.score(
         source,
         output,
         access_to(settings, report),
         build_request(settings, services, source.path.stem, notify_url),
+        how=how,
         layout=layout,
         quality=settings.quality,
         jobs_folder=jobs_folder,

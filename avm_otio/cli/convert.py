@@ -11,14 +11,16 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.cli.written import tell_losses
 from avm_otio.core.errors import CueError, UsageError
 
 
 @click.command(epilog="Example: avm-otio convert result.json -o scored.otio --onto cut.otio --media items/")
 @click.argument("source", metavar="INPUT", type=options.FILE)
-@click.option("-o", "--output", type=options.FILE, required=True, help="What to write: .otio, .otioz, .svg.")
+@click.option("-o", "--output", type=options.FILE, required=True, help="What to write; see --for.")
 @click.option("--onto", type=options.FILE, help="The timeline onto which a saved answer is laid.")
 @click.option("--media", "media_folder", type=options.FOLDER, help="Folder of the items, <id>.* or by title.")
+@options.delivery
 @options.selection
 @options.layout
 @options.source
@@ -35,23 +37,35 @@ def convert(
     music_gain: float,
     effects_gain: float,
     skip_bad_cues: bool,
+    alternatives: int | None,
+    editor: str | None,
+    deliver: str,
+    media_format: str,
     **where: Any,
 ) -> None:
-    """Convert INPUT: a timeline, or a saved Film, service result or notification.
+    """Convert INPUT: a timeline, or a saved Film, service result or notification, into what an editor opens.
 
     A saved answer is laid --onto a timeline at --clip or --in (its start by default); without --onto it
     becomes a timeline of its own.
     """
     from avm_otio.dialects import registry
     from avm_otio.files import same_file
+    from avm_otio.jobs import delivery
 
-    registry.check_writable(output)
+    how = delivery.wanted(output, editor, deliver, media_format)
     for given in (source, onto):
         if given is not None and same_file(given, output):
             raise UsageError(
                 f"{output} is the input itself.", "The input is never changed: choose another name."
             )
-    layout = options.layout_of(effects_length, music_gain, effects_gain, skip_bad_cues)
+    layout = options.layout_of(
+        effects_length=effects_length,
+        music_gain=music_gain,
+        effects_gain=effects_gain,
+        skip_bad_cues=skip_bad_cues,
+        alternatives=alternatives,
+        editor=editor,
+    )
     document = _answer_in(source)
     if document is None:
         if onto is not None:
@@ -63,13 +77,18 @@ def convert(
             out.warn(note)
     else:
         opened = _laid(out, document, source, onto, media_folder, layout, currency, where)
-    notes = registry.write(opened, output)
-    for note in notes:
+    made = delivery.deliver(opened, output, how, media_roots=where["media_roots"], report=out)
+    for note in made.notes:
         out.warn(note)
-    tracks = [track.name for track in opened.timeline.tracks]
-    out.event("written", path=str(output), tracks=tracks)
-    out.event("done", output=str(output))
-    out.say(f"Wrote {output}: {len(tracks)} tracks")
+    tell_losses(out, made.losses, output)
+    for path in made.paths:
+        out.event("written", path=str(path), tracks=list(made.tracks))
+    folder = None if made.media_folder is None else str(made.media_folder)
+    out.event("done", output=str(output), losses=len(made.losses), media_folder=folder)
+    for path in made.paths:
+        out.say(f"Wrote {path}: {len(made.tracks)} tracks")
+    if folder is not None:
+        out.say(f"Its media are in {folder}")
 
 
 def _laid(

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from avm_otio.dialects.editors import EDITORS
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
@@ -89,6 +91,41 @@ layout = _all(
     click.option("--music-gain", type=float, default=0.0, show_default=True, help="In dB."),
     click.option("--effects-gain", type=float, default=0.0, show_default=True, help="In dB."),
     click.option("--skip-bad-cues", is_flag=True, help="Leave out cues that make no sense, and say which."),
+    click.option(
+        "--alternatives",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Lay so many others of each cue, too, disabled.  [default: 1 with --for, else 0]",
+    ),
+)
+
+
+def _editors(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    return [name for name in EDITORS if name.startswith(begun)]
+
+
+delivery = _all(
+    click.option(
+        "--for",
+        "editor",
+        metavar="EDITOR",
+        help=f"Who opens it: {', '.join(EDITORS)}.  [default: by -o]",
+        shell_complete=_editors,
+    ),
+    click.option(
+        "--deliver",
+        type=click.Choice(["link", "copy", "bundle"]),
+        default="link",
+        show_default=True,
+        help="Media: stay where they are, are copied beside the output, or all in one .zip or .otioz.",
+    ),
+    click.option(
+        "--media-format",
+        type=click.Choice(["keep", "wav48"]),
+        default="keep",
+        show_default=True,
+        help="Sound as it is, or as 48 kHz 24-bit Broadcast WAV.",
+    ),
 )
 
 services = click.option(
@@ -129,11 +166,20 @@ def source_of(
     return Source(timeline, Selection(clip, track, tc_in, tc_out), media_roots, rate, sequence)
 
 
-def layout_of(effects_length: str, music_gain: float, effects_gain: float, skip_bad_cues: bool) -> Any:
+def layout_of(
+    *,
+    effects_length: str,
+    music_gain: float,
+    effects_gain: float,
+    skip_bad_cues: bool,
+    alternatives: int | None,
+    editor: str | None,
+) -> Any:
     """The ``Layout`` that the options name."""
     from avm_otio.core.placement import EffectsLength, Layout
 
-    return Layout(EffectsLength(effects_length), music_gain, effects_gain, skip_bad_cues)
+    spare = int(editor is not None) if alternatives is None else alternatives
+    return Layout(EffectsLength(effects_length), music_gain, effects_gain, skip_bad_cues, spare)
 
 
 def settings_of(**flags: Any) -> Any:

@@ -9,6 +9,7 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.cli.written import tell_losses
 
 if TYPE_CHECKING:
     from avm_otio.core.placement import LaidClip
@@ -19,9 +20,8 @@ _MOST_SHOWN = 12
 
 @click.command(epilog="Example: avm-otio score cut.otio -o scored.otio --in 01:00:10:00 --out 01:00:40:00")
 @click.argument("timeline", type=options.FILE)
-@click.option(
-    "-o", "--output", type=options.FILE, required=True, help="The timeline to write: .otio, .otioz."
-)
+@click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
+@options.delivery
 @options.services
 @options.selection
 @options.service
@@ -47,6 +47,10 @@ def score(
     music_gain: float,
     effects_gain: float,
     skip_bad_cues: bool,
+    alternatives: int | None,
+    editor: str | None,
+    deliver: str,
+    media_format: str,
     jobs_dir: Path | None,
     notify_url: str | None,
     **flags: Any,
@@ -73,9 +77,19 @@ def score(
         output,
         services=options.named(services),
         settings=settings,
-        layout=options.layout_of(effects_length, music_gain, effects_gain, skip_bad_cues),
+        layout=options.layout_of(
+            effects_length=effects_length,
+            music_gain=music_gain,
+            effects_gain=effects_gain,
+            skip_bad_cues=skip_bad_cues,
+            alternatives=alternatives,
+            editor=editor,
+        ),
         jobs_folder=jobs_dir,
         notify_url=notify_url,
+        editor=editor,
+        deliver=deliver,
+        media_format=media_format,
         report=out,
     )
     _tell(out, timeline, scored)
@@ -83,6 +97,7 @@ def score(
 
 def _tell(out: Output, timeline: Path, scored: Scored) -> None:
     laid = scored.laid
+    tell_losses(out, scored.losses, scored.output)
     effects = [clip for lane in laid.effects for clip in lane]
     out.event(
         "done",
@@ -95,6 +110,8 @@ def _tell(out: Output, timeline: Path, scored: Scored) -> None:
         dialogue=len(laid.dialogue),
         total_price=str(scored.total),
         currency=scored.currency,
+        losses=len(scored.losses),
+        media_folder=None if scored.media_folder is None else str(scored.media_folder),
     )
     out.say(f"Scored {timeline} → {scored.output}")
     _list(out, "Music", laid.music, scored)

@@ -70,5 +70,5 @@ def editor_named(name: str) -> Editor:
 
 
 def editor_for(suffix: str) -> Editor | None:
-    """Whose file a suffix is, where nothing else is said; ``None`` where nobody's."""
-    return next((editor for editor in EDITORS.values() if editor.suffixes[0] == suffix.lower()), None)
+    """Whose file a suffix is where nothing else is said: the first that lists it, if any does."""
+    return next((editor for editor in EDITORS.values() if suffix in editor.suffixes), None)

@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import opentimelineio as otio
 
-from avm_otio.core.errors import TimelineError, UsageError
+from avm_otio.core.as_otio import timeline_of
+from avm_otio.core.errors import TimelineError
 from avm_otio.core.urls import UrlStyle, is_relative, rebased
-from avm_otio.dialects import official, otio_plain, svg
+from avm_otio.dialects import otio_plain, svg
 
-READABLE = (".otio", ".otioz", ".otiod", *official.ADAPTERS)
+_READERS = {".xml": "fcp7_read", ".fcpxml": "fcpxml_read", ".aaf": "aaf_read", ".edl": "edl_read"}
+"""Suffix → the module that reads it. Loaded when needed: a run reads one."""
+
+READABLE = (".otio", ".otioz", ".otiod", *_READERS)
 """Suffixes of timelines that can be read."""
-
-WRITABLE = (".otio", ".otioz", ".svg")
-"""Suffixes of what can be written: timelines, and a picture of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
             folder = path.absolute()
             inside = path / otio_plain.CONTENT
             found = otio_plain.parse(inside.read_text(encoding="utf-8-sig"), str(inside))
-        elif suffix in official.ADAPTERS:
-            found, notes = official.read(path, rate)
+        elif suffix in _READERS:
+            found, notes = _translated(path, suffix, rate)
         else:
             found = otio_plain.parse(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
@@ -90,18 +92,26 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
     return Opened(_one_timeline(found, path, sequence), path, folder, notes)
 
 
+def _translated(
+    path: Path, suffix: str, rate: Fraction | None
+) -> tuple[otio.core.SerializableObject, tuple[str, ...]]:
+    """All timelines of a file in an editor's own format, and notes."""
+    reader = import_module(f"avm_otio.dialects.{_READERS[suffix]}")
+    arrangements, notes = reader.read(path, rate) if suffix == ".edl" else reader.read(path)
+    found = otio.schema.SerializableCollection(path.stem, [timeline_of(one) for one in arrangements])
+    return found, notes
+
+
 def write(opened: Opened, path: Path) -> tuple[str, ...]:
-    """Write a timeline in the format that the suffix names; the relative URLs in it are said anew from there.
+    """Write OTIO or a picture, as the suffix says; the relative URLs in it are said anew from there.
 
     Returns:
         What the file could not take, one line each.
 
     Raises:
         OutputError: It cannot be written.
-        UsageError: The suffix names no format that can be written.
     """
     suffix = path.suffix.lower()
-    check_writable(path)
     if suffix == ".otioz":
         return otio_plain.write_otioz(opened.timeline, path, opened.folder)
     if suffix == ".svg":
@@ -109,18 +119,6 @@ def write(opened: Opened, path: Path) -> tuple[str, ...]:
         return ()
     otio_plain.write_otio(moved(opened, path.absolute().parent).timeline, path)
     return ()
-
-
-def check_writable(path: Path) -> None:
-    """Whether a file of this name can be written, asked before any work is done.
-
-    Raises:
-        UsageError: The suffix names no format that can be written.
-    """
-    if path.suffix.lower() not in WRITABLE:
-        raise UsageError(
-            f"{path} names no format that can be written.", f"Writable are {', '.join(WRITABLE)}."
-        )
 
 
 def moved(opened: Opened, folder: Path) -> Opened:

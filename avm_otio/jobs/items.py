@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.core.cues import Item
-from avm_otio.core.errors import SelectionError
+from avm_otio.core.errors import DownloadError, MediaError, SelectionError
 from avm_otio.core.placement import Sound
 from avm_otio.core.report import Report
 from avm_otio.core.results import sound_as_served
@@ -17,7 +17,13 @@ Naming = Callable[[Path], str]
 
 
 def download(
-    items: Iterable[Item], folder: Path, naming: Naming, *, service_url: str, report: Report
+    items: Iterable[Item],
+    folder: Path,
+    naming: Naming,
+    *,
+    service_url: str,
+    report: Report,
+    spare: Iterable[Item] = (),
 ) -> Callable[[Item], Sound]:
     """Fetch items, each once.
 
@@ -27,9 +33,10 @@ def download(
         naming: How the timeline names them.
         service_url: The service that offers them.
         report: Who is told of progress.
+        spare: Alternatives to fetch, too; one that cannot be had is told of and left out.
 
     Returns:
-        The media of each item.
+        The media of each item; it raises ``LookupError`` for one that was left out.
 
     Raises:
         DownloadError: An item could not be had whole.
@@ -39,14 +46,21 @@ def download(
     from avm_otio.media.fetch import fetch
     from avm_otio.media.naming import safe_stem
 
-    wanted = {_key(item): item for item in items}
+    chosen = {_key(item): item for item in items}
+    wanted = {_key(item): item for item in spare} | chosen
     sounds: dict[tuple[int, str], Sound] = {}
     with report.step("Downloading", len(wanted)) as advance:
         for number, (key, item) in enumerate(wanted.items(), 1):
             stem = safe_stem(item.id, item.title)
-            path = fetch(item.url or "", folder, stem, service_url=service_url)
-            sounds[key] = _measured(path, naming)
-            report.event("item_downloaded", id=item.id, path=str(path))
+            try:
+                path = fetch(item.url or "", folder, stem, service_url=service_url)
+                sounds[key] = _measured(path, naming)
+            except (DownloadError, MediaError) as error:
+                if key in chosen:
+                    raise
+                report.warn(f"Alternative left out: {error}")
+            else:
+                report.event("item_downloaded", id=item.id, path=str(path))
             advance(number, len(wanted))
     return lambda item: sounds[_key(item)]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import opentimelineio as otio
 
+from avm_otio.core.arrangement import Loss
 from avm_otio.core.cues import Cues, read_cues
 from avm_otio.core.errors import AvmError, ServiceError
 from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
@@ -26,6 +27,7 @@ from avm_otio.core.urls import url_of
 from avm_otio.dialects import registry
 from avm_otio.dialects.registry import Opened
 from avm_otio.files import make_folder
+from avm_otio.jobs.delivery import Wanted, deliver
 from avm_otio.jobs.folder import JobFolder, open_job, readable
 from avm_otio.jobs.items import download
 from avm_otio.jobs.originals import give_lengths, located
@@ -92,6 +94,8 @@ class Scored:
         session_id: The film service.
         laid: What lies on the timeline.
         currency: What prices are in.
+        losses: What the file does not say as the timeline does.
+        media_folder: Where media were copied or made for the editor, if any were.
         total: Sum of the chosen items' prices, each item once, what is bought already not counted.
         start_frame: The timeline's start timecode, as a count of frames.
         notes: What the user should know, one line each.
@@ -106,6 +110,8 @@ class Scored:
     total: Decimal
     start_frame: int
     notes: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    media_folder: Path | None = None
 
     def timecode(self, clip: LaidClip) -> str:
         """The record timecode at which a clip lies."""
@@ -143,6 +149,7 @@ def score(
     access: Access,
     request: ServiceRequest,
     *,
+    how: Wanted,
     layout: Layout = AS_IT_COMES,
     quality: str | None = None,
     jobs_folder: Path | None = None,
@@ -155,9 +162,10 @@ def score(
 
     Args:
         source: The timeline and what of it.
-        output: The timeline to write; its suffix names the format.
+        output: The timeline to write.
         access: The way to the service, or to the local engine.
         request: What to ask for.
+        how: Who will open the output, and where its media go.
         layout: How cues are laid.
         quality: How the film is encoded.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
@@ -169,7 +177,6 @@ def score(
     """
     from avm_otio.api.models import FilmType, check_film_may
 
-    registry.check_writable(output)
     opened = open_timeline(source, report)
     plan = _plan(opened, source, report)
     job = open_job(jobs_folder or opened.side_folder, plan.name, _asked(plan, request, access))
@@ -189,6 +196,7 @@ def score(
                 lambda path: url_of(path, style, folder),
                 service_url=client.base_url,
                 report=report,
+                spare=cues.spare(layout.alternatives),
             )
             laid = lay(cues, plan.film_map, rate, sound_of, layout)
     license = request.license.dump()
@@ -197,10 +205,13 @@ def score(
     here = registry.moved(opened, folder)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.dialogue and not replaced else ()))
-    notes += registry.write(scored, output)
+    if not how.is_as_it_is:  # what the editor's file cannot say is not lost
+        registry.write(scored, job.path / "scored.otio")
+    written = deliver(scored, output, how, media_roots=source.media_roots, report=report)
+    notes += written.notes
     for note in notes:
         report.warn(note)
-    report.event("written", path=str(output), tracks=[track.name for track in scored.timeline.tracks])
+    report.event("written", path=str(output), tracks=list(written.tracks))
     return Scored(
         output=output,
         job=job.path,
@@ -211,6 +222,8 @@ def score(
         total=total_price(cues),
         start_frame=start_frame(opened.timeline, rate),
         notes=notes,
+        losses=written.losses,
+        media_folder=written.media_folder,
     )
 
 

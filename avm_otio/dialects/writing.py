@@ -1,0 +1,87 @@
+"""The way out: an arrangement written as the file that an editor opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+
+from avm_otio.core.arrangement import Arrangement, Loss
+from avm_otio.dialects import otio_plain
+from avm_otio.dialects.editors import Editor
+from avm_otio.files import whole, write_text
+
+_TEXTS = {
+    ".xml": "fcp7_write",
+    ".fcpxml": "fcpxml_write",
+    ".kdenlive": "kdenlive",
+    ".rpp": "reaper",
+    ".txt": "protools",
+}
+"""Suffix → the module whose ``document`` makes the text. Loaded when needed: a run writes one."""
+
+_FLAVOURS = {
+    "otio": "otio_pointed",
+    "resolve": "resolve",
+    "premiere": "premiere_otio",
+    "kdenlive": "kdenlive_otio",
+    "blender": "resolve",  # its importer reads what Resolve says of gain, fades and links
+}
+"""Editor → the module whose ``flavoured`` makes its OTIO timeline."""
+
+Losses = tuple[Loss, ...]
+
+
+def write(
+    editor: Editor, timeline: otio.schema.Timeline, arrangement: Arrangement, path: Path
+) -> tuple[tuple[Path, ...], Losses]:
+    """Write what one editor opens.
+
+    Args:
+        editor: Who.
+        timeline: The timeline; not modified. Only OTIO files are made from it.
+        arrangement: The same, with media where they were delivered.
+        path: Where to write; its suffix says in which of the editor's formats.
+
+    Returns:
+        Every file that was written, the one asked for first; and what they do not say as the timeline does.
+
+    Raises:
+        OutputError: A file cannot be written; it is absent then.
+    """
+    suffix = path.suffix.lower()
+    folder = path.absolute().parent
+    if suffix in (".otio", ".otioz"):
+        flavoured = _from(_FLAVOURS[editor.name], "flavoured")
+        made, losses = flavoured(timeline, arrangement, folder)
+        if suffix == ".otio":
+            otio_plain.write_otio(made, path)
+        else:
+            otio_plain.write_otioz(made, path, folder)
+        return (path,), losses
+    if suffix == ".aaf":
+        with whole(path) as temporary:
+            return (path,), _from("aaf_write", "write")(arrangement, temporary)
+    if suffix == ".edl":
+        texts, losses = _from("edl_write", "documents")(arrangement)
+        paths = _of_lists(path, list(texts))
+        for text, one in reversed(list(zip(texts.values(), paths, strict=True))):
+            write_text(one, text)
+        return tuple(paths), losses
+    text, losses = _from(_TEXTS[suffix], "document")(arrangement, folder)
+    write_text(path, text)
+    return (path,), losses
+
+
+def _of_lists(path: Path, labels: list[str]) -> list[Path]:
+    """Where lists go: the first where it was asked for, the others named after their track."""
+    others = [path.with_name(f"{path.stem}.{label}{path.suffix}") for label in labels[1:]]
+    return [path, *others]
+
+
+def _from(module: str, name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(import_module(f"avm_otio.dialects.{module}"), name)
+    return found
