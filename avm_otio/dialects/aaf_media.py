@@ -241,7 +241,7 @@ class Sources:
     def _locator(self, path: str) -> list[Storage] | None:
         if not path:
             return None
-        url = path if is_relative(path) else file_url(path)
+        url = plain_text(path) if is_relative(path) else file_url(path)
         return [self._aaf.made("NetworkLocator", URLString=text(url))]
 
     def _file_mob(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cache, lru_cache
+from hashlib import sha1
 from typing import Any, BinaryIO
 from uuid import UUID, uuid5
 
@@ -117,7 +118,8 @@ def text(words: str) -> bytes:
 
 def mob_id(*parts: object) -> bytes:
     """A mob's number, the same for the same parts."""
-    return _MOB_ID + uuid5(_SPACE, "\0".join(map(str, parts))).bytes_le
+    said = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return _MOB_ID + UUID(bytes=sha1(_SPACE.bytes + said).digest()[:16], version=5).bytes_le
 
 
 class Aaf:
@@ -235,6 +237,10 @@ class Aaf:
         made_by["CompanyName"].value = "avm_otio"
         made_by["ProductName"].value = "avm_otio"
         made_by["ProductVersionString"].value = "1"
+        version = {"major": 1, "minor": 0, "tertiary": 0, "patchLevel": 0, "type": "VersionReleased"}
+        made_by["ProductVersion"].value = version
+        made_by["ToolkitVersion"].value = version
+        file.content["EssenceData"].value = []  # a required property: none is inside
         made_by["Date"].value = now
         made_by["GenerationAUID"].value = uuid5(_SPACE, "generation")
         made_by["ProductID"].value = AUID(str(uuid5(_SPACE, "product")))

@@ -8,8 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import aaf2
-import aaf2.exceptions
+from aaf2.file import AAFFile
 
 from avm_otio.core.arrangement import Arrangement, Clip, Track, TrackKind, trimmed
 from avm_otio.core.errors import TimelineError
@@ -52,7 +51,7 @@ def read(path: Path) -> tuple[list[Arrangement], tuple[str, ...]]:
     notes = Notes()
     hint = "Export it again, or as .otio."
     try:
-        with aaf2.open(str(path), "r") as file:
+        with _opened(path) as file:
             reader = _FileReader(file, notes)
             found = [reader.arrangement(mob) for mob in reader.tops()]
     except OSError as error:
@@ -65,6 +64,18 @@ def read(path: Path) -> tuple[list[Arrangement], tuple[str, ...]]:
     if not found:
         raise TimelineError(f"{path} has no sequence.", hint)
     return found, notes.lines()
+
+
+def _opened(path: Path) -> Any:
+    """The file as pyaaf2 has it, which leaves a damaged one open: closed here."""
+    file = AAFFile.__new__(AAFFile)
+    try:
+        file.__init__(str(path), "r")
+    except Exception:
+        if hasattr(file, "f"):
+            file.f.close()
+        raise
+    return file
 
 
 class _FileReader:

@@ -1,0 +1,135 @@
+"""AAFs read by programs that are not ours: the official OTIO adapter, and Ardour's libaaf."""
+
+import os
+import re
+import subprocess
+import sys
+import wave
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from arrangements import plain
+from programs import FORKY
+
+from avm_otio.core.arrangement import Arrangement, Track, TrackKind
+from avm_otio.core.timing import RecordTime, nearest_frame
+from avm_otio.dialects.aaf_write import write
+
+_LIBRARY = FORKY / "usr/lib/ardour9/libaaf.so"
+_LOADER = FORKY / "lib64/ld-linux-x86-64.so.2"
+
+
+def mono_wav(path: Path, samples: int) -> str:
+    """A silent 24-bit mono WAV at 48 kHz."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(3)
+        file.setframerate(48_000)
+        file.writeframes(bytes(3 * samples))
+    return str(path)
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> Arrangement:
+    """A scored cut with real mono files, one effect of it 100 samples later than its frame."""
+    arrangement = plain(Fraction(25), 90_000)
+    tracks = []
+    for track in arrangement.tracks:
+        clips = []
+        for clip in track.clips:
+            media = clip.media
+            assert media is not None
+            if track.kind is TrackKind.AUDIO:
+                paths = [
+                    mono_wav(tmp_path / f"{media.name} é {channel}.wav", 4 * 48_000) for channel in range(2)
+                ]
+                media = replace(media, mono=tuple(paths), duration=Fraction(4))
+                clip = replace(clip, content=media, media_in=media.start)
+            clips.append(clip)
+        tracks.append(replace(track, clips=tuple(clips)))
+    effects = tracks[-1].clips
+    late = Fraction(100, 48_000)
+    moved = replace(
+        effects[0], start=RecordTime(effects[0].start + late), end=RecordTime(effects[0].end + late)
+    )
+    tracks[-1] = replace(tracks[-1], clips=(moved, *effects[1:]))
+    return replace(arrangement, tracks=tuple(tracks))
+
+
+def places(track: Track, unit: Fraction) -> list[tuple[int, int, bool]]:
+    return [
+        (
+            nearest_frame(clip.start, unit),
+            nearest_frame(clip.end, unit) - nearest_frame(clip.start, unit),
+            clip.enabled,
+        )
+        for clip in track.clips
+    ]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_official_adapter_finds_every_clip_in_its_place(tmp_path: Path, cut: Arrangement) -> None:
+    path = tmp_path / "cut.aaf"
+    write(cut, path)
+    read = otio.adapters.read_from_file(str(path), adapter_name="AAF")
+    assert [track.kind.lower() for track in read.tracks] == [track.kind for track in cut.tracks]
+    assert read.global_start_time.value == cut.start_frame
+    for found, wanted in zip(read.tracks, cut.tracks, strict=True):
+        unit = cut.rate if wanted.kind is TrackKind.VIDEO else Fraction(48_000)
+        laid = [
+            (
+                round(item.trimmed_range_in_parent().start_time.value),
+                round(item.duration().value),
+                item.enabled,
+            )
+            for item in found
+            if isinstance(item, otio.schema.Clip | otio.schema.Stack)
+        ]
+        assert laid == places(wanted, unit)
+
+
+def trace(path: Path) -> str:
+    """What libaaf says, run by this Python under the loader of the system that libaaf is built for."""
+    if not (_LIBRARY.exists() and _LOADER.exists()):
+        pytest.skip(f"{_LIBRARY} is not there: run tests/editors/setup.sh --with-kdenlive")
+    ours = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"]
+    libraries = ":".join([str(FORKY / "usr/lib/x86_64-linux-gnu"), str(_LIBRARY.parent), *ours])
+    script = Path(__file__).with_name("libaaf_trace.py")
+    python = os.path.realpath(sys.executable)
+    command = [_LOADER, "--library-path", libraries, python, script, _LIBRARY, path]
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+_OF_PYAAF2 = ("retrieveMetaDictionaryClass", "retrieveStrongReferenceSet")
+"""Complaints about the AAF's own dictionary, as of any that pyaaf2 makes."""
+
+
+@pytest.mark.editors
+def test_libaaf_reads_sounds_gains_fades_and_muted_clips(tmp_path: Path, cut: Arrangement) -> None:
+    path = tmp_path / "cut.aaf"
+    sound_only = replace(cut, tracks=cut.audio_tracks)  # it takes one video clip and no more
+    write(sound_only, path)
+    said = trace(path)
+    assert "loaded 0" in said
+    complaints = [
+        line
+        for line in said.splitlines()
+        if re.match(r"\s*(err|wrn|\[ ?(error|warning))", line) and not any(one in line for one in _OF_PYAAF2)
+    ]
+    assert not complaints
+    assert said.count("AAFOperationDef_AudioChannelCombiner; Length") >= 5
+    assert "(-06.0 dB)" in said
+    assert "AAFOperationDef_MonoAudioDissolve; Length: 96000" in said
+    assert "AAFClassID_Selector" in said
+    assert "%C3%A9%200.wav" in said
+    first = nearest_frame(cut.tracks[-1].clips[0].start, Fraction(48_000))
+    assert f"AAFClassID_Filler (Length: {first})" in said
+    for track in sound_only.tracks:
+        assert f": {track.name}" in said
