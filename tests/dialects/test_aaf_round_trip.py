@@ -128,7 +128,7 @@ def features_needed(arrangement: Arrangement, said: Arrangement) -> set[Feature]
 
 
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     # Shrinking writes and reads files for minutes; ``differences`` says enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
