@@ -94,7 +94,7 @@ class Bin:
             losses: Where what is lost is added.
         """
         self.folder = f"{folder.as_posix().rstrip('/')}/"
-        self.seed = f"{self.folder}{name}"
+        self.seed = escaped(f"{self.folder}{name}")  # a lone surrogate has no bytes
         self.rate = rate
         self.losses = losses
         self.sources: dict[Media | Generator, Source] = {}

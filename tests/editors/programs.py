@@ -1,0 +1,75 @@
+"""The editing programs that can be run here, and the reason where one cannot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+EDITORS = Path(os.environ.get("AVM_EDITORS") or Path.home() / ".cache" / "avm-otio-editors")
+"""Where ``setup.sh`` puts what is not a package of this system. Read before tests get homes of their own."""
+
+FORKY = EDITORS / "forky"
+BLENDER = EDITORS / "bpy" / "bin" / "python"
+
+_TIME_LIMIT_SECONDS = 60
+"""melt hung twice in 125 runs: each gets a time limit and another try."""
+
+
+def program(name: str) -> str:
+    """The path of a program of this system; the test is skipped where it is absent."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed: run tests/editors/setup.sh")
+    return found
+
+
+def run_twice(command: Sequence[str], limit: float = _TIME_LIMIT_SECONDS, **named: object) -> str:
+    """Run a program, once more if it hangs; what it said."""
+    for is_last in (False, True):
+        try:
+            done = subprocess.run(
+                command, timeout=limit, capture_output=True, text=True, errors="replace", check=False, **named
+            )
+        except subprocess.TimeoutExpired:
+            if is_last:
+                raise
+            continue
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout + done.stderr
+    raise AssertionError("unreachable")
+
+
+def melt(project: Path, sound: Path) -> Path:
+    """Let melt render the sound of a project, from a folder that is not the project's."""
+    consumer = ["-quiet", "-consumer", f"avformat:{sound}", "acodec=pcm_s16le", "vn=1", "real_time=-1"]
+    run_twice([program("melt"), f"xml:{project}", *consumer], cwd="/")
+    return sound
+
+
+@contextmanager
+def inside_forky(folder: Path, needs: str) -> Iterator[tuple[Path, str, list[str]]]:
+    """A copy of a folder inside the Debian root that holds newer programs.
+
+    Yields:
+        The copy as we see it, as the programs inside see it, and how a command is started there.
+    """
+    if not (FORKY / needs).exists():
+        pytest.skip(f"{FORKY / needs} is not there: run tests/editors/setup.sh --with-kdenlive")
+    root = Path(tempfile.mkdtemp(prefix="avm-", dir=FORKY / "tmp"))
+    try:
+        copy = shutil.copytree(folder, root / "files")
+        (root / "home").mkdir()
+        inside = f"/tmp/{root.name}"
+        as_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+        start = [*as_root, "chroot", str(FORKY), "env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
+        start += [f"HOME={inside}/home", f"XDG_RUNTIME_DIR={inside}/home"]
+        yield copy, f"{inside}/files", start
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
