@@ -211,7 +211,7 @@ class _Reader:
             reference = item["media_references"].get(item["active_media_reference_key"]) or _NOTHING
             length = _length(item, reference)
         elif "children" in item:
-            content = self.stack(item, item["name"])
+            content = self._nest(item, ours.get("nest"))
             length = _length(item) if item.get("source_range") else content.duration
         else:
             raise TimelineError(
@@ -228,6 +228,7 @@ class _Reader:
                 known = self._media(item, reference, ours, resolve, kind)
                 content = known.media
                 media_in = (media_in - known.origin) * known.scale + known.media.start
+        own_markers = ours["nest"].get("markers", 0) if "nest" in ours else 0
         start, end = at, at + length
         sort = _KINDS.get(ours.get("kind", "")) if ours else None
         if sort is not None:
@@ -243,10 +244,27 @@ class _Reader:
             mix=_mix(item, ours, self.rate),
             channels=_channels(ours, resolve, content) if kind is TrackKind.AUDIO else (),
             link=_number(ours.get("link", resolve.get("Link Group ID"))),
-            markers=_markers(item, first, speed, _retimed(reference, first, speed, self.rate)),
+            markers=_markers(item, first, speed, _retimed(reference, first, speed, self.rate))[own_markers:],
             kind=sort,
             alternative=int(ours.get("alternative", 0)),
             kept=_kept(item, ours),
+        )
+
+    def _nest(self, item: Json, told: Json | None) -> Arrangement:
+        """A nest; its own markers come first among those of the item, where it says how many it has."""
+        if told is None:
+            return replace(self.stack(item, item["name"]), markers=())
+        inner = replace(self, rate=snap_rate(told["rate"]))
+        size = told.get("size")
+        made = inner.stack(item, told["name"])
+        return replace(
+            made,
+            markers=made.markers[: told.get("markers", 0)],
+            start_frame=int(told["start_frame"]),
+            drop_frame=bool(told["drop_frame"]),
+            duration=Fraction(told["duration"]),
+            size=(int(size[0]), int(size[1])) if size else None,
+            kept=_kept_as_noted(told),
         )
 
     def _media(self, item: Json, reference: Json, ours: Json, resolve: Json, kind: TrackKind) -> Facts:
@@ -546,7 +564,7 @@ def _transition(transition: Json, at: Fraction) -> Transition:
 
 
 def _kept(item: Json, ours: Json) -> tuple[Kept, ...]:
-    kept = [Kept(str(one[0]), str(one[1]), str(one[2])) for one in ours.get("kept", ())]
+    kept = [*_kept_as_noted(ours)]
     effects: Iterable[Json] = item.get("effects", ())
     for effect in effects:
         if "time_scalar" in effect:
@@ -558,3 +576,7 @@ def _kept(item: Json, ours: Json) -> tuple[Kept, ...]:
         elif noted.get("Effect Name") != VOLUME and does_something(noted):
             kept.append(Kept("resolve", str(noted.get("Effect Name", "")), ""))
     return tuple(kept)
+
+
+def _kept_as_noted(ours: Json) -> tuple[Kept, ...]:
+    return tuple(Kept(str(one[0]), str(one[1]), str(one[2])) for one in ours.get("kept", ()))

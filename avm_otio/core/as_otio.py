@@ -156,9 +156,28 @@ def _clip_data(clip: Clip, first: int, last: int, rate: Fraction) -> dict[str, A
         data["alternative"] = clip.alternative
     if clip.kept:
         data["kept"] = _kept_data(clip.kept)
+    if isinstance(clip.content, Arrangement):
+        data["nest"] = _nest_data(clip.content)
     if clip.media is not None:
         data["source"] = _source_data(clip.media)
     return data
+
+
+def _nest_data(nest: Arrangement) -> dict[str, Any]:
+    """What a nested stack cannot say of the timeline that it was."""
+    told: dict[str, Any] = {
+        "name": nest.name,
+        "rate": str(nest.rate),
+        "start_frame": nest.start_frame,
+        "drop_frame": nest.drop_frame,
+        "duration": str(nest.duration),
+        "markers": len(nest.markers),
+    }
+    if nest.size:
+        told["size"] = list(nest.size)
+    if nest.kept:
+        told["kept"] = _kept_data(nest.kept)
+    return told
 
 
 def _source_data(media: Media) -> dict[str, Any]:

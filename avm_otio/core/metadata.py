@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +23,9 @@ NAMESPACE = "avm"
 
 VERSION = 1
 """Raised when a reader of the older form would misread the newer one."""
+
+_LONG_NUMBER = re.compile(r"\d{19}")
+"""What may be a whole number beyond 64 bits, which OTIO's JSON would read as a double."""
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -125,7 +129,7 @@ def storable_text(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
-        if "\\u0000" not in text:
+        if "\\u0000" not in text and not _LONG_NUMBER.search(text):
             return text
     except ValueError:  # a number that is none, or a lone surrogate
         pass

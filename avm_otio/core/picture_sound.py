@@ -23,6 +23,9 @@ from avm_otio.core.resolve_said import RESOLVE
 _OF_THE_SOUND = ("gain_db", "fade_in_us", "fade_out_us", "gain_keys")
 """What a picture's clip notes of its sound under our key; it goes with the sound."""
 
+_OF_BOTH = ("nest",)
+"""What a picture's clip notes of what it holds; the sound holds the same."""
+
 
 def with_picture_sound(
     timeline: otio.schema.Timeline, channels_of: Callable[[MediaSource], int]
@@ -134,6 +137,7 @@ class _Sounds:
         for key in list(sound.metadata):
             del sound.metadata[key]
         heard: dict[str, Any] = {key: noted.pop(key) for key in _OF_THE_SOUND if key in noted}
+        heard |= {key: noted[key] for key in _OF_BOTH if key in noted}
         if "source" in noted:
             heard["source"] = noted["source"]
         heard |= {"version": metadata.VERSION, "link": link, "source_channels": list(range(channels))}

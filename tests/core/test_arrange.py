@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
-from arrangements import arrangements, differences, plain
+from arrangements import arrangements, differences, plain, settled
 from hypothesis import given
 from real_files import real_file
 
 from avm_otio.core.arrange import Facts, arrange
-from avm_otio.core.arrangement import Arrangement, Clip, Media
+from avm_otio.core.arrangement import Arrangement, Clip, Media, Track, TrackKind
 from avm_otio.core.as_otio import timeline_of
 from avm_otio.core.flatten import media_of
 from avm_otio.core.mix import GainKey, Mix
-from avm_otio.core.timing import time_range
+from avm_otio.core.timing import RecordTime, time_range
 
 FILM = Fraction(24)
 
@@ -23,6 +24,16 @@ FILM = Fraction(24)
 @given(arrangements())
 def test_a_timeline_of_an_arrangement_says_all_of_it(wanted: Arrangement) -> None:
     assert not differences(arrange(timeline_of(wanted)), wanted)
+
+
+@given(arrangements(), arrangements())
+def test_a_nest_says_all_of_the_timeline_that_it_was(outer: Arrangement, inner: Arrangement) -> None:
+    inner = replace(inner, duration=inner.duration + Fraction(3), name="reel two")
+    length = RecordTime(Fraction(48) / outer.rate)
+    nest = Clip("the nest", RecordTime(Fraction(0)), length, inner)
+    wanted = replace(outer, tracks=(Track("N", TrackKind.VIDEO, (nest,)), *outer.tracks))
+    wanted = settled(replace(wanted, size=None))
+    assert not differences(replace(arrange(timeline_of(wanted)), size=None), wanted)
 
 
 def test_the_plain_one_says_all_of_it() -> None:
