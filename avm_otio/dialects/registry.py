@@ -17,7 +17,7 @@ from avm_otio.core.errors import TimelineError
 from avm_otio.core.urls import UrlStyle, is_relative, rebased
 from avm_otio.dialects import otio_plain, svg
 
-_READERS = {".xml": "fcp7_read", ".fcpxml": "fcpxml_read", ".aaf": "aaf_read", ".edl": "edl_read"}
+_READERS = {".xml": "fcp7.read", ".fcpxml": "fcpxml.read", ".aaf": "aaf.read", ".edl": "edl.read"}
 """Suffix → the module that reads it. Loaded when needed: a run reads one."""
 
 READABLE = (".otio", ".otioz", ".otiod", *_READERS)

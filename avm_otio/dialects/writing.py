@@ -15,20 +15,20 @@ from avm_otio.dialects.editors import Editor
 from avm_otio.files import whole, write_text
 
 _TEXTS = {
-    ".xml": "fcp7_write",
-    ".fcpxml": "fcpxml_write",
-    ".kdenlive": "kdenlive",
+    ".xml": "fcp7.write",
+    ".fcpxml": "fcpxml.write",
+    ".kdenlive": "kdenlive.project",
     ".rpp": "reaper",
     ".txt": "protools",
 }
 """Suffix → the module whose ``document`` makes the text. Loaded when needed: a run writes one."""
 
 _FLAVOURS = {
-    "otio": "otio_pointed",
-    "resolve": "resolve",
-    "premiere": "premiere_otio",
-    "kdenlive": "kdenlive_otio",
-    "blender": "resolve",  # its importer reads what Resolve says of gain, fades and links
+    "otio": "flavours.plain",
+    "resolve": "flavours.resolve",
+    "premiere": "flavours.premiere",
+    "kdenlive": "flavours.kdenlive",
+    "blender": "flavours.resolve",  # its importer reads what Resolve says of gain, fades and links
 }
 """Editor → the module whose ``flavoured`` makes its OTIO timeline."""
 
@@ -64,9 +64,9 @@ def write(
         return (path,), losses
     if suffix == ".aaf":
         with whole(path) as temporary:
-            return (path,), _from("aaf_write", "write")(arrangement, temporary)
+            return (path,), _from("aaf.write", "write")(arrangement, temporary)
     if suffix == ".edl":
-        texts, losses = _from("edl_write", "documents")(arrangement)
+        texts, losses = _from("edl.write", "documents")(arrangement)
         paths = _of_lists(path, list(texts))
         for text, one in reversed(list(zip(texts.values(), paths, strict=True))):
             write_text(one, text)

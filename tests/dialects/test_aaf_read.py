@@ -9,8 +9,8 @@ from real_files import real_file
 
 from avm_otio.core.arrangement import Arrangement, Media
 from avm_otio.core.errors import TimelineError
-from avm_otio.dialects.aaf_read import read
-from avm_otio.dialects.aaf_write import write
+from avm_otio.dialects.aaf.read import read
+from avm_otio.dialects.aaf.write import write
 
 
 def only(name: str) -> Arrangement:

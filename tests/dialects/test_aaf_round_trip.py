@@ -20,8 +20,8 @@ from avm_otio.core.arrangement import (
 )
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame, to_micros
-from avm_otio.dialects.aaf_read import read
-from avm_otio.dialects.aaf_write import write
+from avm_otio.dialects.aaf.read import read
+from avm_otio.dialects.aaf.write import write
 
 SAMPLES = Fraction(48_000)
 HALF_A_SAMPLE = Fraction(1, 96_000)

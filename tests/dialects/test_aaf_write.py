@@ -24,8 +24,8 @@ from avm_otio.core.arrangement import (
 )
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects.aaf_read import read
-from avm_otio.dialects.aaf_write import write, written
+from avm_otio.dialects.aaf.read import read
+from avm_otio.dialects.aaf.write import write, written
 
 SECOND = Fraction(1)
 NOW = datetime(2026, 1, 2, 3, 4, 5)

@@ -12,7 +12,7 @@ from real_files import real_file
 
 from avm_otio.core.arrangement import Arrangement, Clip, Generator, Track, TrackKind
 from avm_otio.core.errors import TimelineError
-from avm_otio.dialects.edl_read import guessed_rate, read
+from avm_otio.dialects.edl.read import guessed_rate, read
 
 ReadText = Callable[..., tuple[list[Arrangement], tuple[str, ...]]]
 

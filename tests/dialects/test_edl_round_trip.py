@@ -26,9 +26,9 @@ from avm_otio.core.arrangement import (
 )
 from avm_otio.core.mix import Mix
 from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame, to_micros
-from avm_otio.dialects.edl_common import speed_frames, speed_said
-from avm_otio.dialects.edl_read import read
-from avm_otio.dialects.edl_write import documents
+from avm_otio.dialects.edl.common import speed_frames, speed_said
+from avm_otio.dialects.edl.read import read
+from avm_otio.dialects.edl.write import documents
 
 
 def lists_again(arrangement: Arrangement) -> tuple[dict[str, Arrangement], tuple[Loss, ...], tuple[str, ...]]:

@@ -26,7 +26,7 @@ from avm_otio.core.arrangement import (
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects.edl_write import documents
+from avm_otio.dialects.edl.write import documents
 
 RATE = Fraction(25)
 SHOT = Media("shot.mov", "/m/shot.mov", duration=Fraction(400), rate=RATE, channels=2, has_picture=True)

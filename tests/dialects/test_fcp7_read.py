@@ -11,8 +11,8 @@ import pytest
 
 from avm_otio.core.arrangement import Arrangement, Clip, Feature, Generator, Media, Track
 from avm_otio.core.errors import TimelineError
-from avm_otio.dialects.fcp7_read import read
-from avm_otio.dialects.fcp7_write import document
+from avm_otio.dialects.fcp7.read import read
+from avm_otio.dialects.fcp7.write import document
 from tests.arrangements import differences
 from tests.real_files import real_file
 

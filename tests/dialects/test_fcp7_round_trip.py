@@ -26,8 +26,8 @@ from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.plan import ImageSequence
 from avm_otio.core.timing import MediaTime, RecordTime, from_micros, nearest_frame, whole_frames
-from avm_otio.dialects.fcp7_read import read
-from avm_otio.dialects.fcp7_write import document
+from avm_otio.dialects.fcp7.read import read
+from avm_otio.dialects.fcp7.write import document
 from tests.arrangements import RATES, arrangements, differences, plain, seconds, settled
 
 SAMPLE = Fraction(1, 48_000)

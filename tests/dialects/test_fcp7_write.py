@@ -33,7 +33,7 @@ from avm_otio.core.errors import TimelineError
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime
-from avm_otio.dialects.fcp7_write import document
+from avm_otio.dialects.fcp7.write import document
 from tests.arrangements import RATES, arrangements, plain, seconds, settled
 from tests.real_files import real_file
 

@@ -12,8 +12,8 @@ import pytest
 
 from avm_otio.core.arrangement import Arrangement, Clip, Generator, TrackKind
 from avm_otio.core.errors import TimelineError
-from avm_otio.dialects.fcpxml_read import read
-from avm_otio.dialects.fcpxml_write import document
+from avm_otio.dialects.fcpxml.read import read
+from avm_otio.dialects.fcpxml.write import document
 from tests.arrangements import differences
 from tests.dialects.fcpxml_rules import broken_rules
 from tests.real_files import real_file

@@ -25,8 +25,8 @@ from avm_otio.core.arrangement import (
 )
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects.fcpxml_read import read
-from avm_otio.dialects.fcpxml_write import document
+from avm_otio.dialects.fcpxml.read import read
+from avm_otio.dialects.fcpxml.write import document
 from tests.arrangements import RATES, arrangements, differences, plain, settled
 
 FOLDER = Path("/edit/film")

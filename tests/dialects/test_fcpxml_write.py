@@ -30,7 +30,7 @@ from avm_otio.core.errors import TimelineError
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects.fcpxml_write import document
+from avm_otio.dialects.fcpxml.write import document
 from tests.arrangements import RATES, arrangements, plain, settled
 from tests.dialects.fcpxml_rules import broken_rules, time
 

@@ -27,7 +27,7 @@ from avm_otio.core.arrangement import (
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.plan import ImageSequence
 from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame
-from avm_otio.dialects.kdenlive import document
+from avm_otio.dialects.kdenlive.project import document
 
 FOLDER = Path("/project")
 RATE = Fraction(24)

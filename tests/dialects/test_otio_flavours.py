@@ -29,7 +29,8 @@ from avm_otio.core.arrangement import (
 from avm_otio.core.as_otio import timeline_of
 from avm_otio.core.mix import Mix
 from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects import kdenlive_otio, premiere_otio
+from avm_otio.dialects.flavours import kdenlive as kdenlive_otio
+from avm_otio.dialects.flavours import premiere as premiere_otio
 
 FOLDER = Path("/cut")
 Json = dict[str, Any]

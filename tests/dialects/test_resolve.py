@@ -34,7 +34,7 @@ from avm_otio.core.as_otio import timeline_of
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.plan import ImageSequence
 from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects.resolve import flavoured
+from avm_otio.dialects.flavours.resolve import flavoured
 
 FOLDER = Path("/cut")
 Json = dict[str, Any]

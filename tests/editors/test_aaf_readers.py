@@ -16,7 +16,7 @@ from programs import FORKY
 
 from avm_otio.core.arrangement import Arrangement, Track, TrackKind
 from avm_otio.core.timing import RecordTime, nearest_frame
-from avm_otio.dialects.aaf_write import write
+from avm_otio.dialects.aaf.write import write
 
 _LIBRARY = FORKY / "usr/lib/ardour9/libaaf.so"
 _LOADER = FORKY / "lib64/ld-linux-x86-64.so.2"

@@ -11,7 +11,7 @@ from hearing import read_wav
 from programs import inside_forky, run_twice
 from scene import check, make_scene
 
-from avm_otio.dialects.kdenlive import document
+from avm_otio.dialects.kdenlive.project import document
 
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 

@@ -11,7 +11,7 @@ from hearing import hear, read_wav
 from programs import melt, program
 from scene import check, make_scene
 
-from avm_otio.dialects.kdenlive import document
+from avm_otio.dialects.kdenlive.project import document
 
 pytestmark = pytest.mark.editors
 

@@ -21,7 +21,7 @@ from avm_otio.core.arrangement import Arrangement, Clip, Media, RecordTime, Trac
 from avm_otio.core.mix import Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime
-from avm_otio.dialects.fcp7_write import document
+from avm_otio.dialects.fcp7.write import document
 from tests.arrangements import RATES, seconds, settled
 from tests.editors.hearing import noise, write_wav
 

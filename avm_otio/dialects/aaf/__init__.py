@@ -1,0 +1,1 @@
+"""AAF, as Media Composer and Pro Tools write and read it."""

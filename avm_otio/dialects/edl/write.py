@@ -1,0 +1,111 @@
+"""CMX3600 edit decision lists, one for each track.
+
+A list says one track of picture, or one pair of sound tracks, as edits of sources at timecodes; whatever else
+there is stands in comments, where editors differ. Choices, and why:
+
+- Reels are ``AX``: files have no tapes, cut-off names would claim that two files are one tape, and OpenShot
+  finds nothing else. The clip's name stands in ``FROM CLIP NAME``, the file's in ``SOURCE FILE`` as Avid
+  writes it, its path in ``FROM CLIP`` as OTIO's adapter reads it.
+- A stereo track is ``AA``: ``A`` is one channel to every reader but OpenShot, which knows only that.
+- A track that begins late begins with ``BL``: OTIO's adapter loses a leading gap otherwise.
+- Fades are dissolves from and to ``BL``, as a fade is made on tape.
+- Gains are ``AUDIO LEVEL AT`` lines at source timecode, as OpenShot reads and writes them.
+- More than 999 edits are numbered with six digits throughout, as Avid does [file: ``speed_effects.edl``].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from avm_otio.core.arrangement import (
+    Arrangement,
+    Clip,
+    Feature,
+    Kept,
+    Loss,
+    TrackKind,
+)
+from avm_otio.core.errors import TimelineError
+from avm_otio.core.losses import unsaid
+from avm_otio.core.nests import opened_nests
+from avm_otio.core.timing import (
+    format_rate,
+    nominal_rate,
+)
+from avm_otio.dialects.edl.common import (
+    DIALECT,
+)
+from avm_otio.dialects.edl.list import ListWriter
+
+
+def documents(arrangement: Arrangement) -> tuple[dict[str, str], tuple[Loss, ...]]:
+    """Write lists.
+
+    A media's own facts (its length, size, sampling rate) are the file's to say and not looked for in a list.
+
+    Args:
+        arrangement: What to say.
+
+    Returns:
+        The lists by their tracks' labels, ``V1``, ``V2`` … from the lowest and ``A1``, ``A2`` … from the top
+        (a track without an edit has none, and no label moves for it); and what they do not say.
+
+    Raises:
+        TimelineError: Its frames do not fit the two digits that a list has for them, or nothing of it is seen
+            or heard.
+    """
+    if nominal_rate(arrangement.rate) > 100:
+        raise TimelineError(
+            f"A CMX3600 list cannot say {format_rate(arrangement.rate)} fps: its frames have two digits.",
+            "Write another format, or conform the timeline to 60 fps or less.",
+        )
+    losses = [*_of_timeline(arrangement)]
+
+    def nest_opened(clip: Clip) -> None:
+        losses.append(Loss(Feature.NEST, f"“{clip.name}”", "nest opened"))
+
+    arrangement = opened_nests(arrangement, nest_opened)
+    markers = arrangement.markers
+    lists: dict[str, str] = {}
+    numbers = {TrackKind.VIDEO: 0, TrackKind.AUDIO: 0}
+    for track in arrangement.tracks:
+        numbers[track.kind] += 1
+        label = f"{'V' if track.kind is TrackKind.VIDEO else 'A'}{numbers[track.kind]}"
+        made = ListWriter(arrangement, track, label, losses)
+        text = made.text(markers)
+        if text:
+            lists[label] = text
+            markers = ()
+    if not lists:
+        raise TimelineError(
+            f"{_of(arrangement)} shows and plays nothing: a list of it would be empty.",
+            "Switch a track or a clip on, or write .otio.",
+        )
+    return lists, tuple(losses)
+
+
+def _of(arrangement: Arrangement) -> str:
+    return f"Timeline “{arrangement.name}”"
+
+
+def _of_timeline(arrangement: Arrangement) -> Iterator[Loss]:
+    """What no list says of a timeline, whatever its tracks hold."""
+    rate = format_rate(arrangement.rate)
+    told = f"a list does not say its rate: tell its reader {rate} fps"
+    if nominal_rate(arrangement.rate) > 30:
+        told += "; CMX3600 itself ends at 30"
+    yield Loss(Feature.RATE, _of(arrangement), told)
+    if arrangement.size:
+        width, height = arrangement.size
+        yield Loss(Feature.METADATA, _of(arrangement), f"picture size {width} × {height} not written")
+    yield from unsaid(arrangement, (Feature.LINK, Feature.METADATA, Feature.MEDIA), DIALECT)
+    holders: list[tuple[str, tuple[Kept, ...]]] = [(_of(arrangement), arrangement.kept)]
+    for track in arrangement.tracks:
+        holders.append((f"Track “{track.name}”", track.kept))
+        holders += [
+            (f"“{one.name}” at {arrangement.timecode(one.at)}", one.kept) for one in track.transitions
+        ]
+    for item, kept in holders:
+        for one in kept:
+            if one.dialect != DIALECT:
+                yield Loss(Feature.EFFECT, item, f"{one.what} not written")

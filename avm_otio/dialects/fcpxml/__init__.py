@@ -1,0 +1,1 @@
+"""FCPXML, as Final Cut Pro writes and reads it."""

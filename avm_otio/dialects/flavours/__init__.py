@@ -1,0 +1,1 @@
+"""OTIO with what one editor wants beside it."""

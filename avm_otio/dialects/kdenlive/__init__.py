@@ -1,0 +1,1 @@
+"""Kdenlive's own projects."""
