@@ -11,9 +11,10 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from avm_otio.core.arrange import Facts, Known, arrange
+from avm_otio.core.arrange import arrange
 from avm_otio.core.arrangement import Loss
 from avm_otio.core.errors import OutputError, UsageError
+from avm_otio.core.media_said import Facts, Known
 from avm_otio.core.picture_sound import with_picture_sound
 from avm_otio.core.plan import MediaSource
 from avm_otio.core.report import Report, Silent

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import opentimelineio as otio
 
-from avm_otio.core.arrange import Facts, Offline
 from avm_otio.core.arrangement import Media
 from avm_otio.core.errors import MediaError
 from avm_otio.core.flatten import AUDIO, VIDEO, flatten
+from avm_otio.core.media_said import Facts, Offline
 from avm_otio.core.plan import MediaSource
 from avm_otio.core.report import Report
 from avm_otio.core.timing import MediaTime

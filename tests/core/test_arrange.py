@@ -11,10 +11,11 @@ from arrangements import arrangements, differences, plain, settled
 from hypothesis import given
 from real_files import real_file
 
-from avm_otio.core.arrange import Facts, arrange
+from avm_otio.core.arrange import arrange
 from avm_otio.core.arrangement import Arrangement, Clip, Media, Track, TrackKind
 from avm_otio.core.as_otio import timeline_of
 from avm_otio.core.flatten import media_of
+from avm_otio.core.media_said import Facts
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import RecordTime, time_range
 
