@@ -16,6 +16,7 @@ import opentimelineio as otio
 
 from avm_otio.core.arrangement import SAMPLE_RATE_HZ, Arrangement, Clip, Media, Track
 from avm_otio.core.metadata import storable_text
+from avm_otio.core.otio_json import is_a
 from avm_otio.core.timing import exact_value, nearest_frame, snap_rate, whole_frames
 
 Json = dict[str, Any]
@@ -70,12 +71,6 @@ def lanes(stack: Json, arrangement: Arrangement) -> Iterator[Lane]:
             clips=tuple(zip(shown, track.clips, strict=True)),
             transitions=tuple(child for child in inside if is_a(child, "Transition")),
         )
-
-
-def is_a(document: Json, *schemas: str) -> bool:
-    """Whether an object is of one of some schemas, whatever their version."""
-    schema: str = document["OTIO_SCHEMA"]
-    return schema.partition(".")[0] in schemas
 
 
 def reference_of(item: Json) -> Json | None:

@@ -17,7 +17,6 @@ from avm_otio.core.alongside import (
     available_json,
     closed,
     in_own_time,
-    is_a,
     is_moved,
     lanes,
     lay_on_frames,
@@ -34,6 +33,7 @@ from avm_otio.core.errors import TimeFormatError
 from avm_otio.core.losses import unsaid
 from avm_otio.core.metadata import NAMESPACE
 from avm_otio.core.nests import opened_nests
+from avm_otio.core.otio_json import is_a
 from avm_otio.core.timing import format_timecode, nearest_frame, parse_timecode
 from avm_otio.core.urls import is_relative, is_web, plain_path
 

@@ -12,7 +12,6 @@ from avm_otio.core.alongside import (
     available_json,
     closed,
     in_own_time,
-    is_a,
     lanes,
     opened,
     range_json,
@@ -20,6 +19,7 @@ from avm_otio.core.alongside import (
     unmeasured,
 )
 from avm_otio.core.arrangement import Arrangement, Clip, Loss, Media
+from avm_otio.core.otio_json import is_a
 from avm_otio.core.urls import UrlStyle, paths_of, url_of
 
 

@@ -17,7 +17,6 @@ from avm_otio.core.alongside import (
     available_json,
     closed,
     in_own_time,
-    is_a,
     is_moved,
     lanes,
     lay_on_frames,
@@ -38,6 +37,7 @@ from avm_otio.core.arrangement import (
     TrackKind,
 )
 from avm_otio.core.losses import unsaid
+from avm_otio.core.otio_json import is_a
 from avm_otio.core.urls import file_url, is_relative, is_web, plain_path
 
 PREMIERE = "PremierePro_OTIO"

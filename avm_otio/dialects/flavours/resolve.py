@@ -20,7 +20,6 @@ from avm_otio.core.alongside import (
     available_json,
     closed,
     in_own_time,
-    is_a,
     is_moved,
     lanes,
     lay_on_frames,
@@ -42,6 +41,7 @@ from avm_otio.core.arrangement import (
 )
 from avm_otio.core.metadata import storable
 from avm_otio.core.mix import Mix
+from avm_otio.core.otio_json import is_a
 from avm_otio.core.resolve_said import (
     AUDIO_TYPES,
     RESOLVE,
