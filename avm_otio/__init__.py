@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from avm_otio.core.errors import AvmError
     from avm_otio.core.placement import EffectsLength, Layout
     from avm_otio.core.selection import Selection
-    from avm_otio.dialects.registry import Opened, read, write
-    from avm_otio.face import export_film, open_service, score
+    from avm_otio.dialects.registry import Opened, read
+    from avm_otio.face import export_film, open_service, score, write
+    from avm_otio.jobs.delivery import Delivered
     from avm_otio.jobs.pipeline import Scored, Source
     from avm_otio.jobs.saved import lay_answer
 
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AvmError",
     "Client",
+    "Delivered",
     "EffectsLength",
     "Layout",
     "Opened",
@@ -42,6 +44,7 @@ __all__ = [
 _HOME = {
     "AvmError": "core.errors",
     "Client": "api.client",
+    "Delivered": "jobs.delivery",
     "EffectsLength": "core.placement",
     "Layout": "core.placement",
     "Opened": "dialects.registry",
@@ -55,7 +58,7 @@ _HOME = {
     "open_service": "face",
     "read": "dialects.registry",
     "score": "face",
-    "write": "dialects.registry",
+    "write": "face",
 }
 
 

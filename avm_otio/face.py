@@ -6,7 +6,7 @@ Documented with runnable examples in ``docs/api.md``.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,10 @@ from avm_otio.core.errors import InputError, UsageError
 from avm_otio.core.placement import AS_IT_COMES, Layout
 from avm_otio.core.report import Report, Silent
 from avm_otio.core.service_keys import ServiceKeys
+from avm_otio.dialects.registry import Opened
 from avm_otio.files import same_file
-from avm_otio.jobs import pipeline
-from avm_otio.jobs.delivery import wanted
+from avm_otio.jobs import delivery, pipeline
+from avm_otio.jobs.delivery import Delivered
 from avm_otio.jobs.pipeline import Access, Scored, Source
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def score(
     """
     settings = settings or load_settings()
     _refuse_same(source.path, output)
-    how = wanted(output, editor, deliver, media_format)
+    how = delivery.wanted(output, editor, deliver, media_format)
     return pipeline.score(
         source,
         output,
@@ -90,6 +91,38 @@ def score(
         timeout_s=settings.timeouts.wait_s,
         report=report,
     )
+
+
+def write(
+    opened: Opened,
+    output: Path,
+    *,
+    editor: str | None = None,
+    deliver: str = "link",
+    media_format: str = "keep",
+    media_roots: Sequence[Path] = (),
+    report: Report = _SILENT,
+) -> Delivered:
+    """Write a timeline for an editor, with its media where they are to go.
+
+    Args:
+        opened: The timeline, as ``read`` or ``lay_answer`` gives it; not modified.
+        output: The file to write.
+        editor: Who will open it: a name of ``dialects.editors``; by the output's suffix where not given.
+        deliver: Where media go: ``link`` (they stay), ``copy`` (beside the output) or ``bundle`` (one file).
+        media_format: ``keep``, or ``wav48`` for 48 kHz 24-bit Broadcast WAVs.
+        media_roots: Where moved media are looked for by name.
+        report: Who is told of progress.
+
+    Returns:
+        The files that were written, and what they do not say as the timeline does.
+
+    Raises:
+        AvmError: The timeline or its media cannot be used, or something cannot be written.
+    """
+    _refuse_same(opened.path, output)
+    how = delivery.wanted(output, editor, deliver, media_format)
+    return delivery.deliver(opened, output, how, media_roots=media_roots, report=report)
 
 
 def export_film(

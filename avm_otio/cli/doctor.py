@@ -23,18 +23,10 @@ from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.core.errors import AvmError, InputError
 
-_PACKAGES = ("opentimelineio", "av", "numpy", "httpx", "pydantic", "starlette", "click")
+_PACKAGES = ("opentimelineio", "pyaaf2", "av", "numpy", "httpx", "pydantic", "starlette", "click")
 
-_ADAPTERS = {
-    "otio_json": ".otio",
-    "otioz": ".otioz",
-    "fcp_xml": "Final Cut Pro 7 and Premiere .xml",
-    "fcpx_xml": ".fcpxml",
-    "cmx_3600": ".edl",
-    "AAF": ".aaf",
-    "avm_result": "saved answers, .avm.json",
-}
-"""OTIO's names of the adapters, and the files that each is for."""
+_RESULT_ADAPTER = "avm_result"
+"""OTIO's name of our adapter for saved answers."""
 
 _REINSTALL = "Install it again: pip install --force-reinstall avm-otio"
 _REINSTALL_AV = "Install PyAV from its wheel: pip install --force-reinstall --only-binary av av"
@@ -87,7 +79,7 @@ def doctor(output: Output, online: bool) -> None:
 def _checks(online: bool) -> Iterator[Check]:
     yield _packages()
     yield _codecs()
-    yield _adapters()
+    yield _formats()
     try:
         settings = load_settings()
     except AvmError as error:
@@ -134,14 +126,17 @@ def _codecs() -> Check:
     return Check("media library", State.OK, "encodes H.264 and AAC")
 
 
-def _adapters() -> Check:
+def _formats() -> Check:
     import opentimelineio as otio
 
-    there = set(otio.adapters.available_adapter_names())
-    missing = [says for name, says in _ADAPTERS.items() if name not in there]
-    if missing:
-        return Check("timeline formats", State.NOTE, f"cannot read {', '.join(missing)}", _REINSTALL)
-    return Check("timeline formats", State.OK, f"reads {', '.join(_ADAPTERS.values())}")
+    from avm_otio.dialects.editors import EDITORS
+    from avm_otio.dialects.registry import READABLE
+
+    says = f"reads {', '.join(READABLE)}; writes for {', '.join(EDITORS)}"
+    if _RESULT_ADAPTER not in otio.adapters.available_adapter_names():
+        told = f"{says}; other programs with OpenTimelineIO do not find our adapter for saved answers"
+        return Check("timeline formats", State.NOTE, told, _REINSTALL)
+    return Check("timeline formats", State.OK, says)
 
 
 def _token(settings: Settings) -> Check:
