@@ -12,6 +12,7 @@ from typing import Any
 import opentimelineio as otio
 
 from avm_otio.core import metadata
+from avm_otio.core.cues import Json
 from avm_otio.core.flatten import AUDIO, duration_of, kind_of, media_of, speed_of
 from avm_otio.core.metadata import NAMESPACE, Origin
 from avm_otio.core.placement import Kind, Laid, LaidClip
@@ -144,11 +145,7 @@ def _marker(clip: LaidClip, title: str, rate: Fraction, origin: Origin) -> dict[
     """What an editor shows of a cue without knowing our metadata: what, how much, what else there is."""
     about = []
     if clip.cue is not None:
-        labels = [
-            str(clip.cue.served.get("object_class") or ""),
-            *_words(clip.cue.served.get("action_labels")),
-        ]
-        about.append(", ".join(word for word in labels if word))
+        about.append(", ".join(_words(clip.cue.served)))
     if clip.item.served.get("is_bought"):
         about.append("bought")
     elif clip.item.price is not None:
@@ -165,8 +162,11 @@ def _marker(clip: LaidClip, title: str, rate: Fraction, origin: Origin) -> dict[
     }
 
 
-def _words(labels: object) -> list[str]:
-    return [str(label) for label in labels] if isinstance(labels, list | tuple) else []
+def _words(cue: Json) -> list[str]:
+    """What a cue is about, where it says so in words: a bare number tells a person nothing."""
+    labels = cue.get("action_labels")
+    said = [cue.get("object_class"), *(labels if isinstance(labels, list | tuple) else ())]
+    return [one for one in said if isinstance(one, str) and one and not one.isdigit()]
 
 
 def _range(frames: int | Fraction, rate: Fraction) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ from avm_otio.core.plan import MediaSource
 from avm_otio.core.report import Report
 from avm_otio.core.timing import MediaTime
 from avm_otio.core.urls import paths_of
+from avm_otio.files import same_file
 
 if TYPE_CHECKING:
     from avm_otio.media.probe import MediaInfo
@@ -71,6 +73,12 @@ def facts_of(
     return known
 
 
+def _without_dots(path: Path) -> str:
+    """The absolute path without ``..``, which not every editor follows; links on the way stay what they are."""
+    plain = Path(os.path.normpath(path.absolute()))
+    return str(plain if same_file(plain, path) else path.resolve())
+
+
 def _earliest(timeline: otio.schema.Timeline) -> dict[MediaSource, Fraction]:
     """All media of a timeline, and the earliest media time that is used of each."""
     found: dict[MediaSource, Fraction] = {}
@@ -105,7 +113,7 @@ def _media(source: MediaSource, path: Path, info: MediaInfo, start: MediaTime) -
     rate = None if video is None or info.is_still else video.rate
     return Media(
         name=source.sequence.file_name(0) if source.sequence else path.name,
-        path=str(path.absolute()),
+        path=_without_dots(path),
         start=start if source.sequence is None else MediaTime(source.start or Fraction(0)),
         duration=None if source.sequence else duration,
         rate=source.rate if source.sequence else rate,

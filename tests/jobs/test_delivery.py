@@ -156,3 +156,13 @@ def test_a_folder_that_is_not_there_is_told(film: Opened, tmp_path: Path) -> Non
     with pytest.raises(OutputError, match="nowhere"):
         deliver(film, output, wanted(output))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_is_written_without_dots(film: Opened, tmp_path: Path) -> None:
+    timeline = film.timeline.deepcopy()
+    clip = timeline.video_tracks()[0].find_clips()[0]
+    clip.media_reference.target_url = f"../{film.folder.name}/{clip.media_reference.target_url}"
+    output = tmp_path / "scored.xml"
+    made = deliver(Opened(timeline, film.path, film.folder), output, wanted(output))
+    assert not [loss for loss in made.losses if loss.feature is Feature.MEDIA]
+    assert "/../" not in output.read_text()
