@@ -74,7 +74,7 @@ def facts_of(
 
 
 def _without_dots(path: Path) -> str:
-    """The absolute path without ``..``, which not every editor follows; links on the way stay what they are."""
+    """The absolute path without ``..``, which not every editor follows; links stay what they are."""
     plain = Path(os.path.normpath(path.absolute()))
     return str(plain if same_file(plain, path) else path.resolve())
 
