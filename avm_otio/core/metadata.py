@@ -24,6 +24,9 @@ NAMESPACE = "avm"
 VERSION = 1
 """Raised when a reader of the older form would misread the newer one."""
 
+_OUR_NAME = re.compile(r"AVM (Dialogue|Music|Effects) (?:\(noise reduced\)|(?:alternatives )?\d+)")
+"""What our tracks are called; see ``core.tracks``."""
+
 _LONG_NUMBER = re.compile(r"\d{19}")
 """What may be a whole number beyond 64 bits, which OTIO's JSON would read as a double."""
 
@@ -119,8 +122,13 @@ def of(item: otio.core.SerializableObjectWithMetadata) -> Mapping[str, Any]:
 
 
 def track_kind(track: otio.schema.Track) -> Kind | None:
-    """Which of our tracks this is; ``None`` for the user's own."""
+    """Which of our tracks this is; ``None`` for the user's own.
+
+    By its metadata; by its name where an editor that keeps none has had it in between.
+    """
     kind = of(track).get("kind")
+    if kind is None and (named := _OUR_NAME.fullmatch(track.name)):
+        kind = named[1].lower()
     return next((one for one in Kind if one == kind), None)
 
 

@@ -159,6 +159,14 @@ def test_a_second_run_replaces_our_own_tracks_only() -> None:
     assert twice.to_json_string() == add_tracks(cut(), laid(5), ORIGIN).to_json_string()
 
 
+def test_our_tracks_are_known_by_their_names_after_an_editor_that_keeps_no_metadata() -> None:
+    scored = add_tracks(cut(), laid(1, dialogue=True), ORIGIN)
+    for one in scored.tracks:
+        one.metadata.clear()
+    left = without_ours(scored)
+    assert [one.name for one in left.tracks] == ["V1", "Dialogue"]
+
+
 def test_taking_our_tracks_off_leaves_the_timeline_as_it_was() -> None:
     scored = add_tracks(cut(), laid(1, dialogue=True), ORIGIN, replaced=[(1, None)])
     assert without_ours(scored).to_json_string() == cut().to_json_string()
