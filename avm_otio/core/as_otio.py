@@ -220,7 +220,7 @@ def _to_reference(content: Media | Generator | Arrangement, rate: Fraction) -> o
             rate=float(each),
             available_range=available,
         )
-    reference = otio.schema.ExternalReference(content.path, available)
+    reference = otio.schema.ExternalReference(str(metadata.storable(content.path)), available)
     reference.name = content.name
     return reference
 

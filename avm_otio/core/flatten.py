@@ -385,6 +385,9 @@ def names_of(url: str, offline: str, reference: str, clip: str) -> tuple[str, ..
 def name_in(place: str) -> str:
     """The file name at the end of a path or URL of any system."""
     if "://" in place or place.startswith("file:"):
-        place = unquote(urlsplit(place).path)
+        try:
+            place = unquote(urlsplit(place).path)
+        except ValueError:  # brackets that are no address
+            place = unquote(place)
     windows = "\\" in place
     return (PureWindowsPath(place) if windows else PurePosixPath(place)).name

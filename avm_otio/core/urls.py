@@ -6,7 +6,7 @@ import os
 import re
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)", re.ASCII)
 _DRIVE = re.compile(r"/?[A-Za-z]:[/\\]", re.ASCII)
@@ -43,13 +43,10 @@ def paths_of(url: str, folder: Path) -> tuple[Path, ...]:
         return ()
     written = url
     if url.lower().startswith("file:"):
-        parts = urlsplit(url)
         written = url[5:]
         if written.startswith("//"):
             host, _, rest = written[2:].partition("/")
-            written = (
-                f"/{rest}" if parts.netloc.lower() in ("", "localhost") or not host else f"//{host}/{rest}"
-            )
+            written = f"/{rest}" if host.lower() in ("", "localhost") else f"//{host}/{rest}"
             if re.fullmatch(r"[A-Za-z]:", host):
                 written = f"{host}/{rest}"
         if _DRIVE.match(written):
@@ -76,12 +73,14 @@ def url_of(path: Path, style: UrlStyle, folder: Path) -> str:
 
 
 def file_url(path: str, host: str = "") -> str:
-    r"""A path of either system as a percent-encoded ``file:`` URL.
+    r"""A path of either system as a percent-encoded ``file:`` URL; an address on the web as it is.
 
     Args:
         path: Absolute: ``/…``, ``C:\…``, ``C:/…`` or a share, ``\\server\…``.
         host: Whose file it is; editors of old write ``localhost``.
     """
+    if is_web(path):
+        return path
     windows = _DRIVE.match(path) is not None or path.startswith("\\\\")
     plain = path.replace("\\", "/") if windows else path
     if plain.startswith("//"):
@@ -106,6 +105,25 @@ def plain_path(url: str) -> str:
     if path.startswith("//"):
         return path.replace("/", "\\")
     return path.lstrip("/").replace("/", "\\") if _DRIVE.match(path) else path
+
+
+def place_of(url: str, folder: Path) -> str:
+    """The one place that a ``target_url`` means where nothing is there to tell: a file that is offline.
+
+    Args:
+        url: As the timeline writes it.
+        folder: The timeline's folder, from which relative ones are meant.
+
+    Returns:
+        An absolute path in the form of its own system, or the address of something on the web.
+    """
+    if is_web(url):
+        return url
+    path = plain_path(url)
+    if not is_relative(path):
+        return path
+    beside = unquote(path)
+    return str(folder / (beside.replace("\\", "/") if os.sep == "/" else beside))
 
 
 def rebased(url: str, old_folder: Path, new_folder: Path) -> str:

@@ -17,7 +17,7 @@ from avm_otio.core.media_said import Facts, Offline
 from avm_otio.core.plan import MediaSource
 from avm_otio.core.report import Report
 from avm_otio.core.timing import MediaTime
-from avm_otio.core.urls import paths_of
+from avm_otio.core.urls import place_of
 from avm_otio.files import same_file
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def facts_of(
         known[source] = Facts(_media(source, path, info, start), clock.origin, clock.scale)
     for source in lost:
         if source.url:
-            known[source] = Offline(str(next(iter(paths_of(source.url, folder)), "")))
+            known[source] = Offline(place_of(source.url, folder))
     return known
 
 
@@ -102,6 +102,21 @@ def _file(source: MediaSource, path: Path) -> Path:
     return min(images, default=first)
 
 
+def _length_of_images(source: MediaSource, folder: Path) -> Fraction | None:
+    """How long numbered images last: from the first that is meant to the last that is there."""
+    sequence = source.sequence
+    if sequence is None or not source.rate:
+        return None
+    written = (
+        one.name.removeprefix(sequence.prefix).removesuffix(sequence.suffix)
+        for one in folder.iterdir()
+        if one.name.startswith(sequence.prefix) and one.name.endswith(sequence.suffix)
+    )
+    numbers = [int(one) for one in written if one.isascii() and one.removeprefix("-").isdigit()]
+    after = max(numbers, default=sequence.start_number - 1) - sequence.start_number
+    return None if after < 0 else (after // max(1, sequence.step) + 1) / source.rate
+
+
 def _media(source: MediaSource, path: Path, info: MediaInfo, start: MediaTime) -> Media:
     video = info.video
     sound = info.audio[0] if info.audio else None
@@ -115,7 +130,7 @@ def _media(source: MediaSource, path: Path, info: MediaInfo, start: MediaTime) -
         name=source.sequence.file_name(0) if source.sequence else path.name,
         path=_without_dots(path),
         start=start if source.sequence is None else MediaTime(source.start or Fraction(0)),
-        duration=None if source.sequence else duration,
+        duration=_length_of_images(source, path) if source.sequence else duration,
         rate=source.rate if source.sequence else rate,
         size=(video.width, video.height) if video is not None else None,
         sample_rate_hz=sound.sample_rate_hz if sound is not None else None,

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
-from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from avm_otio.core.arrangement import Kept, Media
 from avm_otio.core.mix import GainKey
 from avm_otio.core.timing import MediaTime, snap_rate
+from avm_otio.core.urls import plain_path
 from avm_otio.dialects.fcpxml.inside import FILTERS, KEPT_TAGS, plain
 from avm_otio.dialects.fcpxml.terms import DIALECT, conformed_rate, rate_in_name, source_rate, time_of
 
@@ -87,7 +87,7 @@ class Known:
     def _of_asset(self, asset: Element, drop_frame: bool) -> Media:
         representation = asset.find("media-rep")
         source = asset.get("src", "") or (representation.get("src", "") if representation is not None else "")
-        path = path_of(source)
+        path = plain_path(source).replace("\0", "")
         channels = number_at(asset, "audioChannels") * max(1, number_at(asset, "audioSources"))
         if asset.get("hasAudio") == "1":
             channels = channels or 2
@@ -108,19 +108,6 @@ class Known:
             has_picture=has_picture,
             drop_frame=drop_frame and has_picture,
         )
-
-
-def path_of(source: str) -> str:
-    """The path of a ``file:`` URL, decoded; anything else as it is written."""
-    if not source.lower().startswith("file:"):
-        return source
-    parts = urlsplit(source)
-    path = unquote(parts.path, errors="surrogateescape").replace("\0", "")
-    if parts.netloc.lower() not in ("", "localhost"):
-        return f"//{parts.netloc}{path}"
-    if len(path) > 2 and path[0] == "/" and path[2] == ":":
-        return path[1:]
-    return path
 
 
 @dataclass(frozen=True, slots=True)
