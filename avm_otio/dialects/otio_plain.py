@@ -7,7 +7,7 @@ import stat
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 import opentimelineio as otio
 
@@ -33,19 +33,39 @@ def parse(text: str, name: str) -> otio.core.SerializableObject:
         TimelineError: It is not OTIO JSON.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_refuse)
     except RecursionError as error:
         raise TimelineError(f"{name} is nested too deeply.", "Export the timeline again.") from error
     except ValueError as error:
         raise TimelineError(f"{name} is not JSON, or is cut short ({error}).", "Export it again.") from error
     if not isinstance(document, Mapping) or "OTIO_SCHEMA" not in document:
         raise TimelineError(f"{name} is JSON, but not an OTIO timeline.", "Give a timeline file.")
+    if '"Clip.1"' in text and _has_mixed_clip(document):
+        raise TimelineError(f"{name} has clips of two versions of OTIO in one.", "Export it again.")
     try:
         return otio.core.deserialize_json_from_string(text)
     except Exception as error:  # OTIO raises many kinds, and plain ones
         raise TimelineError(
             f"{name} is not an OTIO timeline ({_first_line(error)}).", "Export it again."
         ) from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _has_mixed_clip(document: object) -> bool:
+    """Whether a clip calls itself ``Clip.1`` and is written as ``Clip.2``: OTIO 0.18 dies of it."""
+    waiting = [document]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            if one.get("OTIO_SCHEMA") == "Clip.1" and "media_references" in one:
+                return True
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return False
 
 
 def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:

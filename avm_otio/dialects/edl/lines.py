@@ -134,7 +134,7 @@ def lists_of(text: str, name: str) -> list[List]:
         if not line.strip(" \t\x1a"):
             continue
         if len(line) <= _LONGEST_LINE:
-            if line.lstrip()[0].isdigit():
+            if line.lstrip()[:1].isdigit():
                 edit = _edit(line, place, is_drop, name)
                 if edit is not None:
                     current.lines.append(edit)
