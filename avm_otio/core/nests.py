@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from avm_otio.core.arrangement import Arrangement, Clip, Track, trimmed
+from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import RecordTime
+
+
+def sized_nests(arrangement: Arrangement) -> Arrangement:
+    """The same, each nest whose picture size nobody knows as large as what it lies in."""
+    if arrangement.size is None or not any(
+        isinstance(one.content, Arrangement) for one in arrangement.clips()
+    ):
+        return arrangement
+
+    def sized(clip: Clip) -> Clip:
+        if not isinstance(clip.content, Arrangement):
+            return clip
+        nest = replace(clip.content, size=clip.content.size or arrangement.size)
+        return replace(clip, content=sized_nests(nest))
+
+    return replace(
+        arrangement,
+        tracks=tuple(replace(track, clips=tuple(map(sized, track.clips))) for track in arrangement.tracks),
+    )
 
 
 def opened_nests(arrangement: Arrangement, told: Callable[[Clip], None] = lambda clip: None) -> Arrangement:
@@ -64,12 +85,44 @@ def _through(nest: Clip, layer: Track) -> list[Clip]:
                 end=RecordTime(nest.start + (end - first) / nest.speed),
                 speed=part.speed * nest.speed,
                 enabled=part.enabled and nest.enabled and layer.enabled,
-                mix=replace(
-                    part.mix,
-                    gain_db=part.mix.gain_db + nest.mix.gain_db,
-                    keys=tuple(replace(key, at=key.at / nest.speed) for key in part.mix.keys),
-                ),
+                mix=_heard_through(nest, part, (start - first) / nest.speed, end == last),
                 link=None,
             )
         )
     return moved
+
+
+def _heard_through(nest: Clip, part: Clip, into: Fraction, is_last: bool) -> Mix:
+    """How a clip of a nest is heard: its own mix and the nest's.
+
+    Args:
+        nest: The nest.
+        part: What is left of the clip.
+        into: How far into the nest it begins, record seconds.
+        is_last: Whether it ends with the nest.
+    """
+    mix, over = part.mix, nest.mix
+    keys = tuple(replace(key, at=key.at / nest.speed) for key in mix.keys)
+    if keys and not over.keys:
+        keys = tuple(replace(key, gain_db=key.gain_db + over.gain_db) for key in keys)
+    elif over.keys and not keys:
+        keys = tuple(GainKey(key.at - into, key.gain_db + mix.gain_db) for key in over.keys)
+    elif keys:
+        places = sorted({key.at for key in keys} | {key.at - into for key in over.keys})
+        keys = tuple(GainKey(at, _gain_at(keys, at) + _gain_at(over.keys, at + into)) for at in places)
+    return Mix(
+        gain_db=0.0 if keys else mix.gain_db + over.gain_db,
+        fade_in_us=mix.fade_in_us if into else max(mix.fade_in_us, over.fade_in_us),
+        fade_out_us=max(mix.fade_out_us, over.fade_out_us) if is_last else mix.fade_out_us,
+        keys=keys,
+    )
+
+
+def _gain_at(keys: Sequence[GainKey], at: Fraction) -> float:
+    """The gain that key frames say for a moment."""
+    before = [key for key in keys if key.at <= at]
+    after = [key for key in keys if key.at > at]
+    if not before or not after:
+        return (before or after)[-1 if before else 0].gain_db
+    one, other = before[-1], after[0]
+    return one.gain_db + float((at - one.at) / (other.at - one.at)) * (other.gain_db - one.gain_db)
