@@ -10,9 +10,10 @@ from typing import Any
 import opentimelineio as otio
 
 from avm_otio.core.arrangement import Arrangement, Loss
+from avm_otio.core.errors import OutputError
 from avm_otio.dialects import otio_plain
 from avm_otio.dialects.editors import Editor
-from avm_otio.files import whole, write_text
+from avm_otio.files import same_file, whole, write_text
 
 _TEXTS = {
     ".xml": "fcp7.write",
@@ -36,7 +37,12 @@ Losses = tuple[Loss, ...]
 
 
 def write(
-    editor: Editor, timeline: otio.schema.Timeline, arrangement: Arrangement, path: Path
+    editor: Editor,
+    timeline: otio.schema.Timeline,
+    arrangement: Arrangement,
+    path: Path,
+    *,
+    never: Path | None = None,
 ) -> tuple[tuple[Path, ...], Losses]:
     """Write what one editor opens.
 
@@ -45,6 +51,7 @@ def write(
         timeline: The timeline; not modified. Only OTIO files are made from it.
         arrangement: The same, with media where they were delivered.
         path: Where to write; its suffix says in which of the editor's formats.
+        never: What may not be written over: the timeline that this one was read from.
 
     Returns:
         Every file that was written, the one asked for first; and what they do not say as the timeline does.
@@ -68,6 +75,9 @@ def write(
     if suffix == ".edl":
         texts, losses = _from("edl.write", "documents")(arrangement)
         paths = _of_lists(path, list(texts))
+        for one in paths:
+            if never is not None and same_file(one, never):
+                raise OutputError(f"{one} is the input itself.", "Choose another name for the lists.")
         for text, one in reversed(list(zip(texts.values(), paths, strict=True))):
             write_text(one, text)
         return tuple(paths), losses

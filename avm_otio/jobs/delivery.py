@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ import opentimelineio as otio
 
 from avm_otio.core.arrange import arrange
 from avm_otio.core.arrangement import Loss
+from avm_otio.core.believable import believe, within_a_day
 from avm_otio.core.errors import OutputError, UsageError
 from avm_otio.core.media_said import Facts, Known
+from avm_otio.core.nests import sized_nests
 from avm_otio.core.picture_sound import with_picture_sound
 from avm_otio.core.plan import MediaSource
 from avm_otio.core.report import Report, Silent
@@ -157,6 +160,8 @@ def deliver(
         InputError: A clip has no length, or media cannot be read.
         OutputError: Something cannot be written.
     """
+    if not output.absolute().parent.is_dir():
+        raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
     if output.suffix.lower() != ".zip" and (how.is_as_it_is or how.editor is None):
         notes = registry.write(opened, output)
         return Delivered((output,), _names(opened.timeline), notes=notes)
@@ -183,21 +188,38 @@ def _deliver(
     known = facts_of(timeline, opened.folder, roots, report)
     if editor is not _PLAIN:
         timeline, _ = with_picture_sound(timeline, lambda source: _channels(known, source))
-    arrangement = prepare(
-        arrange(timeline, known),
-        media_folder,
-        need=editor.sound,
-        deliver=how.deliver,
-        media_format=how.media_format,
-        report=report,
-    )
-    paths, losses = writing.write(editor, timeline, arrangement, output)
+    arrangement = sized_nests(arrange(timeline, known))
+    believe(arrangement)
+    arrangement, moved = (arrangement, ()) if editor is _PLAIN else within_a_day(arrangement)
+    with _no_empty_folder(media_folder):
+        arrangement = prepare(
+            arrangement,
+            media_folder,
+            need=editor.sound,
+            deliver=how.deliver,
+            media_format=how.media_format,
+            report=report,
+        )
+        paths, losses = writing.write(editor, timeline, arrangement, output, never=opened.path)
     return Delivered(
         paths,
         tuple(track.name for track in arrangement.tracks),
-        losses,
+        (*moved, *losses),
         media_folder=media_folder if media_folder.is_dir() else None,
     )
+
+
+@contextmanager
+def _no_empty_folder(folder: Path) -> Iterator[None]:
+    """Take a folder away again where nothing came of it; whole files stay for the next run."""
+    was_there = folder.exists()
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _channels(known: Known, source: MediaSource) -> int:
