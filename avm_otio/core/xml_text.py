@@ -19,6 +19,11 @@ def is_sayable(text: str) -> bool:
     return _UNSAID.search(text) is None
 
 
+def sayable(text: str) -> str:
+    """A text with U+FFFD for what XML cannot say."""
+    return _UNSAID.sub(REPLACEMENT, text)
+
+
 def escaped(text: str, *, one_line: bool = False) -> str:
     """A text for the inside of an element or of an attribute in quotes; ``]]>`` is escaped with the rest.
 
@@ -27,7 +32,7 @@ def escaped(text: str, *, one_line: bool = False) -> str:
         one_line: Whether tabs and line ends become blanks, as an attribute's reader makes them anyway.
     """
     if _UNSAID.search(text):
-        text = _UNSAID.sub(REPLACEMENT, text)
+        text = sayable(text)
     if one_line:
         text = _BLANKS.sub(" ", text)
     return _MARKUP.sub(lambda found: _ENTITIES[found[0]], text) if _MARKUP.search(text) else text

@@ -59,11 +59,10 @@ def document(arrangement: Arrangement, folder: Path) -> tuple[str, tuple[Loss, .
         losses.append(Loss(Feature.NEST, arrangement.named(nest), "nest opened: its clips lie in its place"))
 
     whole = opened_nests(arrangement, told)
-    for track in whole.video_tracks:
-        if track.clips:
-            losses.append(
-                Loss(Feature.TRACK, f"Track “{track.name}”", "video not written: send a film along")
-            )
+    seen = [track.name for track in whole.video_tracks if track.clips]
+    if seen:
+        item = f"Track “{seen[0]}”" if len(seen) == 1 else f"{len(seen)} video tracks"
+        losses.append(Loss(Feature.TRACK, item, "video not written: send a film along"))
     sound = _only_sound(whole)
     losses += unsaid(sound, _UNSAID, DIALECT)
     if arrangement.rate not in _KNOWN_RATES:

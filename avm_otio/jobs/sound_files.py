@@ -77,11 +77,11 @@ def prepare(
     folder = folder.absolute()
     taken: set[str] = set()
     if need is SoundFiles.SPOTTED:
-
-        def told(nest: Clip) -> None:
-            report.warn(f"The nest “{nest.name}” is opened: its clips lie in its place.")
-
-        arrangement = opened_nests(arrangement, told)
+        names: dict[str, None] = {}
+        arrangement = opened_nests(arrangement, lambda nest: names.update({nest.name: None}))
+        if names:
+            said = ", ".join(f"“{name}”" for name in names)
+            report.warn(f"Nests are opened, their clips lie in their place: {said}.")
         arrangement = _spotted(arrangement, folder, taken, report)
     elif need is SoundFiles.MONO or media_format is MediaFormat.WAV48:
         split = need is SoundFiles.MONO

@@ -320,7 +320,7 @@ def test_nests_are_opened_to_be_spotted_and_the_user_is_told(tmp_path: Path, ste
     done = prepared(one, tmp_path / "out", SoundFiles.SPOTTED, report=report)
     assert names_in(tmp_path / "out") == ["A1 001 inside.wav"]
     assert sounds_of(done)[0].media.start == 3605  # type: ignore[union-attr]
-    assert report.warned == ["The nest “nest” is opened: its clips lie in its place."]
+    assert report.warned == ["Nests are opened, their clips lie in their place: “nest”."]
 
 
 @pytest.mark.parametrize(

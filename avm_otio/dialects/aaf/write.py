@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -62,6 +63,13 @@ def written(arrangement: Arrangement, path: Path, now: datetime) -> tuple[Loss, 
     return tuple(dict.fromkeys(losses))
 
 
+def _off(track: Track) -> Track:
+    """A picture track that is switched off has each of its clips switched off: Avid would show it."""
+    if track.enabled:
+        return track
+    return replace(track, clips=tuple(replace(clip, enabled=False) for clip in track.clips))
+
+
 class _Composition:
     """The composition mob of an arrangement: timecode, tracks, markers."""
 
@@ -82,9 +90,9 @@ class _Composition:
         self._mark(1, 1, [(one, Fraction(0), False) for one in arrangement.markers])
         for number, track in enumerate(arrangement.video_tracks, 1):
             if not track.enabled:
-                told = "that it is switched off not written"
+                told = "it is switched off clip by clip"
                 self._losses.append(Loss(Feature.DISABLED, f"Track “{track.name}”", told))
-            self._track(track, number, arrangement.rate, track.name, ())
+            self._track(_off(track), number, arrangement.rate, track.name, ())
         number = 0
         for track in arrangement.audio_tracks:
             for name, channels in self._layout(track):

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from avm_otio.core.arrangement import Arrangement, Clip, Media, Track
 from avm_otio.core.placement import Kind
-from avm_otio.core.xml_text import REPLACEMENT, is_sayable
+from avm_otio.core.xml_text import sayable
 
 _MAIN = {None: "dialogue", Kind.DIALOGUE: "dialogue", Kind.MUSIC: "music", Kind.EFFECTS: "effects"}
 """The built-in role of a stem; sound of which nobody says more is dialogue, as in Final Cut Pro [file]."""
@@ -39,9 +39,8 @@ def role_of(track: Track) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """A name as a subrole: a full stop parts role and subrole, a question mark a caption's format [file]."""
-    said = name if is_sayable(name) else name.encode("utf-8", "replace").decode().replace("\0", REPLACEMENT)
-    return " ".join(said.replace(".", " ").replace("?", " ").split())
+    """A name as a subrole, as its reader finds it: a full stop parts role and subrole, a question mark a caption's format [file]."""
+    return " ".join(sayable(name).replace(".", " ").replace("?", " ").split())
 
 
 class Links:
