@@ -63,6 +63,7 @@ def check(scored: Scored, source: Path) -> None:
     assert all(abs(at - lies) * rate <= Fraction(1, 2) for at, lies in zip(answered, lying, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_each_sample_scores_beside_its_media(workplace: Path, name: str) -> None:
     source = workplace / name

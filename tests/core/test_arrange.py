@@ -8,7 +8,7 @@ from fractions import Fraction
 import opentimelineio as otio
 import pytest
 from arrangements import arrangements, differences, plain, settled
-from hypothesis import given
+from hypothesis import given, settings
 from real_files import real_file
 
 from avm_otio.core.arrange import arrange
@@ -27,6 +27,7 @@ def test_a_timeline_of_an_arrangement_says_all_of_it(wanted: Arrangement) -> Non
     assert not differences(arrange(timeline_of(wanted)), wanted)
 
 
+@settings(max_examples=25)
 @given(arrangements(), arrangements())
 def test_a_nest_says_all_of_the_timeline_that_it_was(outer: Arrangement, inner: Arrangement) -> None:
     inner = replace(inner, duration=inner.duration + Fraction(3), name="reel two")

@@ -127,6 +127,7 @@ def features_needed(arrangement: Arrangement, said: Arrangement) -> set[Feature]
     return needed
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,
