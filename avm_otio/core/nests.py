@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from avm_otio.core.arrangement import Arrangement, Clip, Track, trimmed
+from avm_otio.core.arrangement import Arrangement, Clip, Track, Transition, trimmed
 from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import RecordTime
 
@@ -41,29 +41,52 @@ def opened_nests(arrangement: Arrangement, told: Callable[[Clip], None] = lambda
     """
     tracks: list[Track] = []
     for track in arrangement.tracks:
-        plain = [clip for clip in track.clips if not isinstance(clip.content, Arrangement)]
-        layers: list[list[Clip]] = []
-        for clip in track.clips:
-            if not isinstance(clip.content, Arrangement):
-                continue
-            told(clip)
-            inner = opened_nests(clip.content, told)
+        nests = [clip for clip in track.clips if isinstance(clip.content, Arrangement)]
+        if not nests:
+            tracks.append(track)
+            continue
+        clips = [[clip for clip in track.clips if not isinstance(clip.content, Arrangement)]]
+        transitions, markers = [list(track.transitions)], list(track.markers)
+        for nest in nests:
+            assert isinstance(nest.content, Arrangement)
+            told(nest)
+            inner = opened_nests(nest.content, told)
+            markers += [replace(one, start=nest.start + one.start) for one in nest.markers]
             same = [one for one in inner.tracks if one.kind is track.kind]
             for depth, layer in enumerate(same):
-                while len(layers) <= depth:
-                    layers.append([])
-                layers[depth] += _through(clip, layer)
-        if layers:
-            bottom = sorted([*plain, *layers[0]], key=lambda one: one.start)
-            tracks.append(replace(track, clips=tuple(bottom)))
-            names = [f"{track.name} ({number})" for number in range(2, len(layers) + 1)]
-            tracks += [
-                replace(track, name=name, clips=tuple(layer), transitions=(), markers=())
-                for name, layer in zip(names, layers[1:], strict=True)
-            ]
-        else:
-            tracks.append(track)
+                if len(clips) <= depth:
+                    clips.append([])
+                    transitions.append([])
+                clips[depth] += _through(nest, layer)
+                transitions[depth] += _crossings(nest, layer)
+        for depth, (some, crossings) in enumerate(zip(clips, transitions, strict=True)):
+            tracks.append(
+                replace(
+                    track,
+                    name=f"{track.name} ({depth + 1})" if depth else track.name,
+                    clips=tuple(sorted(some, key=lambda one: one.start)),
+                    transitions=tuple(sorted(crossings, key=lambda one: one.at)),
+                    markers=() if depth else tuple(sorted(markers, key=lambda one: one.start)),
+                )
+            )
     return replace(arrangement, tracks=tuple(tracks))
+
+
+def _crossings(nest: Clip, layer: Track) -> list[Transition]:
+    """The transitions of a nest's track that are seen whole."""
+    if nest.speed <= 0:
+        return []
+    first, last = nest.media_in, nest.media_in + nest.duration * nest.speed
+    return [
+        replace(
+            one,
+            at=RecordTime(nest.start + (one.at - first) / nest.speed),
+            before=one.before / nest.speed,
+            after=one.after / nest.speed,
+        )
+        for one in layer.transitions
+        if first <= one.at - one.before and one.at + one.after <= last
+    ]
 
 
 def _through(nest: Clip, layer: Track) -> list[Clip]:
