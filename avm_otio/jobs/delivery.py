@@ -38,8 +38,8 @@ BUNDLE = "bundle"
 BUNDLES = (".zip", ".otioz")
 """Suffixes of one file with all media inside."""
 
-_ABSOLUTE = (".xml", ".aaf")
-"""Suffixes of files that name media by absolute paths only."""
+_ABSOLUTE = ("resolve", "premiere", "avid", "blender", "edl")
+"""Editors whose files name media by absolute paths only."""
 
 _UNPACK_HERE = "The file names full paths: unpack it where it lies, or point the editor at its media folder."
 
@@ -175,7 +175,10 @@ def deliver(
                 shutil.copyfile(inside, temporary)
             return replace(made, paths=(output,), media_folder=None)
         _zip(folder, output)
-    notes = (*made.notes, *([_UNPACK_HERE] if how.suffix in _ABSOLUTE else []))
+    notes = (
+        *made.notes,
+        *([_UNPACK_HERE] if how.editor is not None and how.editor.name in _ABSOLUTE else []),
+    )
     return replace(made, paths=(output,), media_folder=None, notes=notes)
 
 
