@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import opentimelineio as otio
+
 from avm_otio.core.arrangement import Arrangement, Feature, Loss
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.timing import dropped_per_minute, format_timecode, nominal_rate
@@ -16,6 +18,29 @@ _FURTHEST_S = 10**11
 """How far from 0 media time may lie. Cameras write seconds since 1970."""
 
 _FASTEST = 10**6
+
+
+_DEEPEST = 10
+"""Nests in nests: each may be on a picture and on a sound track, so every level doubles what there is."""
+
+
+def refuse_deep_nests(timeline: otio.schema.Timeline) -> None:
+    """Check that nests do not lie in one another without end.
+
+    Raises:
+        TimelineError: They do.
+    """
+    waiting: list[tuple[otio.core.Composition, int]] = [(timeline.tracks, 0)]
+    while waiting:
+        holder, depth = waiting.pop()
+        if depth > _DEEPEST:
+            told = f"Timeline “{timeline.name}” has more than {_DEEPEST} nests in one another."
+            raise TimelineError(told, "Open some of them in your editor, and export it again.")
+        for child in holder:
+            if isinstance(child, otio.core.Composition):
+                # A track right in a stack is no nest.
+                is_track = isinstance(holder, otio.schema.Stack) and isinstance(child, otio.schema.Track)
+                waiting.append((child, depth if is_track else depth + 1))
 
 
 def believe(arrangement: Arrangement) -> None:

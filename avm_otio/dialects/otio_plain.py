@@ -82,6 +82,8 @@ def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:
         with zipfile.ZipFile(path) as bundle:
             if CONTENT not in bundle.namelist():
                 raise TimelineError(f"{path} is a zip without {CONTENT}.", "Give an .otioz bundle.")
+            for member in bundle.infolist():
+                _refuse_outside(member, path)
             found = parse(bundle.read(CONTENT).decode("utf-8-sig"), f"{path}/{CONTENT}")
             for member in bundle.infolist():
                 if member.filename.startswith(f"{MEDIA}/") and not member.is_dir():
@@ -93,13 +95,17 @@ def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:
         ) from error
 
 
-def _unpack(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, path: Path) -> None:
+def _refuse_outside(member: zipfile.ZipInfo, path: Path) -> None:
     inside = PurePosixPath(member.filename)
-    mode = member.external_attr >> 16
-    if ".." in inside.parts or "\\" in member.filename or ":" in member.filename or stat.S_ISLNK(mode):
+    is_link = stat.S_ISLNK(member.external_attr >> 16)
+    if ".." in inside.parts or inside.is_absolute() or {"\\", ":"} & set(member.filename) or is_link:
         raise TimelineError(
             f"{path} holds a file outside its own folder: {member.filename!r}.", "It is refused."
         )
+
+
+def _unpack(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, path: Path) -> None:
+    inside = PurePosixPath(member.filename)
     if member.file_size > _RATIO_MATTERS and member.file_size > _HIGHEST_RATIO * max(member.compress_size, 1):
         raise TimelineError(
             f"{path} holds a file that unpacks to {member.file_size} bytes.", "It is refused."

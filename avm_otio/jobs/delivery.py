@@ -14,7 +14,7 @@ import opentimelineio as otio
 
 from avm_otio.core.arrange import arrange
 from avm_otio.core.arrangement import Loss
-from avm_otio.core.believable import believe, within_a_day
+from avm_otio.core.believable import believe, refuse_deep_nests, within_a_day
 from avm_otio.core.errors import OutputError, UsageError
 from avm_otio.core.media_said import Facts, Known
 from avm_otio.core.nests import sized_nests
@@ -186,6 +186,7 @@ def _deliver(
     opened: Opened, output: Path, how: Wanted, media_folder: Path, roots: Sequence[Path], report: Report
 ) -> Delivered:
     editor = how.editor or _PLAIN
+    refuse_deep_nests(opened.timeline)
     timeline: otio.schema.Timeline = opened.timeline.deepcopy()
     give_lengths(timeline, opened.folder, roots)
     known = facts_of(timeline, opened.folder, roots, report)
