@@ -1,0 +1,137 @@
+"""Draws the table of what each editor's file cannot say, in ``editors.md``: ``python docs/make_editors.py``.
+
+Nothing in it is written by hand: one arrangement that has everything is written for every editor, and the
+table is made of the loss reports.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from avm_otio.core.arrange import arrange
+from avm_otio.core.arrangement import (
+    Arrangement,
+    Clip,
+    Feature,
+    Generator,
+    Kept,
+    Marker,
+    Media,
+    Track,
+    TrackKind,
+    Transition,
+)
+from avm_otio.core.as_otio import timeline_of
+from avm_otio.core.mix import GainKey, Mix
+from avm_otio.core.placement import Kind
+from avm_otio.core.timing import MediaTime, RecordTime
+from avm_otio.dialects import writing
+from avm_otio.dialects.editors import EDITORS
+
+PAGE = Path(__file__).parent / "editors.md"
+BEGIN, END = "<!-- made by make_editors.py -->\n", "<!-- end -->\n"
+RATE = Fraction(25)
+
+WORDS = {
+    Feature.TIME: "places between frames",
+    Feature.GAIN: "gain, key frames",
+    Feature.FADE: "fades",
+    Feature.MARKER: "markers",
+    Feature.DISABLED: "switched off",
+    Feature.LINK: "links",
+    Feature.CHANNELS: "channels",
+    Feature.TRANSITION: "transitions",
+    Feature.SPEED: "speed",
+    Feature.NEST: "nests",
+    Feature.GENERATOR: "generators",
+    Feature.EFFECT: "foreign effects",
+    Feature.METADATA: "prices, licences",
+}
+"""What the columns say."""
+
+
+def _at(frames: int) -> RecordTime:
+    return RecordTime(frames / RATE)
+
+
+def everything() -> Arrangement:
+    """A cut that has one of each thing that a format may be unable to say."""
+    shot = Media("a.mov", "/media/a.mov", duration=Fraction(100), rate=RATE, size=(1920, 1080),
+                 sample_rate_hz=48_000, channels=2, has_picture=True)  # fmt: skip
+    wav = Media("hit.wav", "/media/hit.wav", duration=Fraction(9), sample_rate_hz=48_000, channels=2,
+                mono=("/media/hit.L.wav", "/media/hit.R.wav"))  # fmt: skip
+    head = MediaTime(Fraction(10))
+    seen = (
+        Clip("one", _at(0), _at(50), shot, head, link=1, markers=(Marker("note", Fraction(1), color="RED"),)),
+        Clip("two", _at(50), _at(100), shot, head, kept=(Kept("other", "Blur", ""),)),
+        Clip("fast", _at(100), _at(150), shot, head, Fraction(2)),
+        Clip("title", _at(150), _at(200), Generator("Title", "text")),
+    )
+    inner = Arrangement("scene", RATE, (Track("V1", TrackKind.VIDEO, (replace(seen[1], kept=()),)),),
+                        duration=Fraction(4))  # fmt: skip
+    heard = (replace(seen[0], channels=(0, 1), markers=()),)
+    keys = (GainKey(Fraction(0), 0.0), GainKey(Fraction(1), -6.0))
+    half = Fraction(7, 1000)
+    hits = (
+        Clip("hit", RecordTime(_at(10) + half), RecordTime(_at(30) + half), wav, channels=(0, 1),
+             kind=Kind.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
+        Clip("off", _at(60), _at(90), wav, channels=(0, 1), kind=Kind.EFFECTS, enabled=False,
+             mix=Mix(keys=keys)),
+        Clip("left", _at(100), _at(130), wav, channels=(0,), kind=Kind.EFFECTS),
+    )  # fmt: skip
+    return Arrangement(
+        "everything",
+        RATE,
+        (
+            Track(
+                "V1",
+                TrackKind.VIDEO,
+                seen,
+                (Transition("Dissolve", _at(50), Fraction(1, 5), Fraction(1, 5)),),
+            ),
+            Track("V2", TrackKind.VIDEO, (Clip("nest", _at(0), _at(50), inner, MediaTime(Fraction(2))),)),
+            Track("A1", TrackKind.AUDIO, heard, channels=2),
+            Track("AVM Effects 1", TrackKind.AUDIO, hits, channels=2, stem=Kind.EFFECTS),
+        ),
+        start_frame=90_000,
+        duration=Fraction(8),
+        size=(1920, 1080),
+    )
+
+
+def losses() -> Iterator[tuple[str, str, set[Feature]]]:
+    """Each editor, each suffix, and the features that its file says less of."""
+    made = everything()
+    timeline = timeline_of(made)
+    plain = arrange(timeline)
+    split = replace(plain, tracks=made.tracks)  # with the mono files that an AAF points at
+    with tempfile.TemporaryDirectory() as folder:
+        for editor in EDITORS.values():
+            for suffix in editor.suffixes:
+                if suffix != ".otioz":
+                    _, told = writing.write(editor, timeline, split, Path(folder) / f"x{suffix}")
+                    yield editor.name, suffix, {loss.feature for loss in told}
+
+
+def table() -> str:
+    """The table as Markdown."""
+    lines = [f"| | {' | '.join(WORDS.values())} |", f"| --- |{' --- |' * len(WORDS)}"]
+    for name, suffix, lost in losses():
+        cells = ["**told**" if feature in lost else "kept" for feature in WORDS]
+        lines.append(f"| `{name}` `{suffix}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """The page with the table as it is now."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
