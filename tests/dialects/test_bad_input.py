@@ -1,4 +1,4 @@
-"""Files that are damaged or made to do harm: one line, the right exit code, nothing written, nothing opened."""
+"""Files that are damaged or made to do harm: one line, the right exit code, nothing written."""
 
 from __future__ import annotations
 
