@@ -158,3 +158,9 @@ def test_thousands_of_clips_take_little_time_each(tmp_path: Path) -> None:
         (top,) = file.content.toplevel()
         parts = top.slots.value[1].segment.components
         assert len(parts) == 2 * len(clips) - 1
+
+
+@pytest.mark.parametrize(("rate", "is_told"), [("24000/1001", False), ("25", False), ("25/2", True)])
+def test_a_rate_without_a_project_is_told(rate: str, is_told: bool, tmp_path: Path) -> None:
+    losses = write(plain(Fraction(rate)), tmp_path / "cut.aaf")
+    assert (Feature.RATE in features(losses)) == is_told

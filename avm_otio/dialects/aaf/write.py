@@ -20,7 +20,7 @@ from pathlib import Path
 from avm_otio.core.arrangement import Arrangement, Clip, Feature, Loss, Marker, Track
 from avm_otio.core.losses import unsaid
 from avm_otio.core.nests import opened_nests
-from avm_otio.core.timing import nearest_frame, nominal_rate
+from avm_otio.core.timing import format_rate, nearest_frame, nominal_rate
 from avm_otio.dialects.aaf.colors import MARKER_COLORS
 from avm_otio.dialects.aaf.compound_file import Storage
 from avm_otio.dialects.aaf.media import SOUND_RATE, Sources
@@ -33,6 +33,12 @@ DIALECT = "avid"
 
 _MARKED_BY = "avm_otio"
 _UNSAID = (Feature.GENERATOR, Feature.LINK, Feature.METADATA, Feature.MEDIA)
+
+
+_KNOWN_RATES = frozenset(Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)) | frozenset(
+    Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)
+)
+"""What Media Composer has projects of [3p]."""
 
 
 def write(arrangement: Arrangement, path: Path) -> tuple[Loss, ...]:
@@ -56,6 +62,9 @@ def written(arrangement: Arrangement, path: Path, now: datetime) -> tuple[Loss, 
         lambda clip: losses.append(Loss(Feature.NEST, arrangement.named(clip), "nest opened")),
     )
     losses += unsaid(opened, _UNSAID, DIALECT)
+    if opened.rate not in _KNOWN_RATES:
+        told = f"Media Composer has no project of {format_rate(opened.rate)} fps"
+        losses.append(Loss(Feature.RATE, f"Timeline “{opened.name}”", told))
     aaf = Aaf(now)
     _Composition(aaf, opened, losses).make()
     with path.open("wb") as file:

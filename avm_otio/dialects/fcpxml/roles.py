@@ -39,7 +39,7 @@ def role_of(track: Track) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """A name as a subrole, as its reader finds it: a full stop parts role and subrole, a question mark a caption's format [file]."""
+    """A name as a subrole: a full stop parts it from its role, a question mark a caption's format [file]."""
     return " ".join(sayable(name).replace(".", " ").replace("?", " ").split())
 
 
