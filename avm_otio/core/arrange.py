@@ -32,6 +32,7 @@ from avm_otio.core.arrangement import (
 )
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.flatten import AUDIO, timeline_rate
+from avm_otio.core.making import many_values
 from avm_otio.core.media_said import Known, MediaOf
 from avm_otio.core.metadata import NAMESPACE
 from avm_otio.core.mix import GainKey, Mix
@@ -60,6 +61,7 @@ _ONE = Fraction(1)
 _KINDS = {str(kind): kind for kind in Kind}
 
 
+@many_values()
 def arrange(timeline: otio.schema.Timeline, facts: Known | None = None) -> Arrangement:
     """Say what a timeline says, exactly.
 
@@ -185,6 +187,8 @@ class _Reader:
             )
         span = item.get("source_range") or reference.get("available_range")
         first = time_of(span["start_time"]) if span is not None else _ZERO
+        if is_a(item, "Track"):  # its window is cut already
+            first = _ZERO
         media_in = first + length * -speed if speed < 0 else first
         if reference:
             if is_a(reference, "GeneratorReference"):
@@ -196,7 +200,7 @@ class _Reader:
         own_markers = ours["nest"].get("markers", 0) if "nest" in ours else 0
         start, end = at, at + length
         sort = _KINDS.get(ours.get("kind", "")) if ours else None
-        if sort is not None:
+        if "record_start" in ours:
             start, end = _exact(ours, start, end, self.rate)
         return Clip(
             name=item["name"],

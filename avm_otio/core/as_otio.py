@@ -24,11 +24,13 @@ from avm_otio.core.arrangement import (
     Transition,
 )
 from avm_otio.core.flatten import AUDIO, VIDEO
+from avm_otio.core.making import many_values
 from avm_otio.core.metadata import NAMESPACE
 from avm_otio.core.mix import Mix
 from avm_otio.core.timing import nearest_frame, rational_time, time_range
 
 
+@many_values()
 def timeline_of(arrangement: Arrangement) -> otio.schema.Timeline:
     """An arrangement as an OTIO timeline; what OTIO cannot say goes under ``metadata["avm"]``."""
     timeline = otio.schema.Timeline(arrangement.name)
@@ -139,6 +141,7 @@ def _clip_data(clip: Clip, first: int, last: int, rate: Fraction) -> dict[str, A
     data: dict[str, Any] = {}
     if clip.kind is not None:
         data["kind"] = str(clip.kind)
+    if clip.kind is not None or clip.start * rate % 1 or clip.end * rate % 1:
         data |= {"record_start": str(clip.start), "record_end": str(clip.end)}
     if clip.mix != Mix():
         data |= {

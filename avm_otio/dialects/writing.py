@@ -11,6 +11,7 @@ import opentimelineio as otio
 
 from avm_otio.core.arrangement import Arrangement, Loss
 from avm_otio.core.errors import OutputError
+from avm_otio.core.making import many_values
 from avm_otio.dialects import otio_plain
 from avm_otio.dialects.editors import Editor
 from avm_otio.files import same_file, whole, write_text
@@ -36,6 +37,7 @@ _FLAVOURS = {
 Losses = tuple[Loss, ...]
 
 
+@many_values()
 def write(
     editor: Editor,
     timeline: otio.schema.Timeline,

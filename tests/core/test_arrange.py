@@ -10,6 +10,9 @@ import pytest
 from arrangements import arrangements, differences, plain, settled
 from hypothesis import given, settings
 from real_files import real_file
+from timelines import clip as own_clip
+from timelines import timeline as timeline_with
+from timelines import track
 
 from avm_otio.core.arrange import arrange
 from avm_otio.core.arrangement import Arrangement, Clip, Media, Track, TrackKind
@@ -20,6 +23,10 @@ from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import RecordTime, time_range
 
 FILM = Fraction(24)
+
+
+def cut_of(*items: otio.core.Item) -> otio.schema.Timeline:
+    return timeline_with(track(*items, name="V1"))
 
 
 @given(arrangements())
@@ -36,6 +43,34 @@ def test_a_nest_says_all_of_the_timeline_that_it_was(outer: Arrangement, inner: 
     wanted = replace(outer, tracks=(Track("N", TrackKind.VIDEO, (nest,)), *outer.tracks))
     wanted = settled(replace(wanted, size=None))
     assert not differences(replace(arrange(timeline_of(wanted)), size=None), wanted)
+
+
+def test_sound_of_the_users_own_keeps_its_place_between_frames() -> None:
+    sound = plain().tracks[3]
+    moved = replace(
+        sound,
+        stem=None,
+        clips=tuple(
+            replace(
+                clip,
+                kind=None,
+                start=RecordTime(clip.start + Fraction(100, 48_000)),
+                end=RecordTime(clip.end + Fraction(100, 48_000)),
+            )
+            for clip in sound.clips
+        ),
+    )
+    wanted = replace(plain(), tracks=(*plain().tracks[:3], moved))
+    assert not differences(arrange(timeline_of(wanted)), wanted)
+
+
+def test_a_nested_track_with_a_window_is_cut_once() -> None:
+    inner = otio.schema.Track("inner", [own_clip("a", 0, 48), own_clip("b", 100, 48)])
+    inner.source_range = time_range(24, 48, FILM)
+    (clip,) = arrange(cut_of(inner)).tracks[0].clips
+    assert isinstance(clip.content, Arrangement)
+    assert clip.media_in == 0
+    assert [one.frames(FILM) for one in clip.content.tracks[0].clips] == [(0, 24), (24, 72)]
 
 
 def test_the_plain_one_says_all_of_it() -> None:
