@@ -73,3 +73,50 @@ def inside_forky(folder: Path, needs: str) -> Iterator[tuple[Path, str, list[str
         yield copy, f"{inside}/files", start
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def kdenlive_render(folder: Path, project: str, into: Path) -> Path:
+    """Let Kdenlive itself open a project and render its sound.
+
+    Args:
+        folder: Holds the project and its media, named relatively.
+        project: The project's name in it.
+        into: A folder for the sound.
+    """
+    with inside_forky(folder, "usr/bin/kdenlive") as (copy, inside, start):
+        _render(start, f"{inside}/{project}", f"{inside}/mix.wav")
+        return Path(shutil.copy(copy / "mix.wav", into))
+
+
+def kdenlive_import(folder: Path, cut: str, into: Path) -> tuple[Path, Path]:
+    """Let Kdenlive take in an .otio by its own importer, save the project, and render its sound.
+
+    Args:
+        folder: Holds the .otio and its media, which it names by their full paths there.
+        cut: The .otio's name in it.
+        into: A folder for both.
+
+    Returns:
+        The project as Kdenlive saved it, and the sound.
+    """
+    with inside_forky(folder, "usr/bin/xdotool") as (copy, inside, start):
+        path = copy / cut
+        path.write_text(path.read_text(encoding="utf-8").replace(str(folder), inside), encoding="utf-8")
+        shutil.copy(Path(__file__).with_name("kdenlive_import.sh"), copy)
+        project, mix = f"{inside}/taken.kdenlive", f"{inside}/mix.wav"
+        script = [
+            "dbus-run-session",
+            "--",
+            "bash",
+            f"{inside}/kdenlive_import.sh",
+            f"{inside}/{cut}",
+            project,
+        ]
+        run_twice([*start, *script], limit=180)
+        _render(start, project, mix)
+        return Path(shutil.copy(copy / "taken.kdenlive", into)), Path(shutil.copy(copy / "mix.wav", into))
+
+
+def _render(start: Sequence[str], project: str, mix: str) -> None:
+    render = ["kdenlive", "--render", "--render-preset", "WAV", project, mix]
+    run_twice([*start, "QT_QPA_PLATFORM=offscreen", *render], limit=150)

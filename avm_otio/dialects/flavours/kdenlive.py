@@ -1,7 +1,8 @@
 """OTIO as Kdenlive (25.04 and later) takes it in; its own ``.kdenlive`` says more.
 
-Source of every rule marked [src]: Kdenlive's importer itself (``otioimport.cpp``, 25.04 to 26.08), read. It
-takes clips, transitions and markers, and knows no gain, speed, link, nest, generator or switch.
+Source of every rule marked [src]: Kdenlive's importer itself (``otioimport.cpp``, from 25.04), read; [run]:
+what Kdenlive 26.08.2 made of files, seen in the projects that it saved. It takes clips and markers, fails at
+transitions, and knows no gain, speed, link, nest, generator or switch.
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ def flavoured(
         _silence(lane, arrangement, losses)
         _keep_the_last_in_point(lane, arrangement, losses)
     _marks(stack["markers"], arrangement.markers, Fraction(0), Fraction(1), rate)
-    _top_down(stack)
+    if len(arrangement.video_tracks) > 1:
+        # The order of tracks is OTIO's own in 26.08 [run]; older ones insert the last track first [src].
+        what = "Kdenlive before 26.08 stacks its picture tracks upside down"
+        losses.append(Loss(Feature.TRACK, f"Timeline “{arrangement.name}”", what))
     return closed(document), tuple(losses)
 
 
@@ -159,19 +163,21 @@ def _marks(
 
 
 def _transitions(lane: Lane, losses: list[Loss]) -> None:
-    """Take out those that do not stand between two clips: they would mix what does not touch [src]."""
+    """Take them out: a mix is refused, and the clip after it plays from the first frame of its file [run].
+
+    The importer asks for the mix before the slip is taken over (see ``_keep_the_last_in_point``), so it
+    finds no media before the clip's head to mix with, and the slip is gone with what it undoes.
+    """
     if not is_a(lane.member, "Track"):
         return
     children = lane.member["children"]
-    kept = []
-    for index, child in enumerate(children):
-        beside = children[max(0, index - 1) : index] + children[index + 1 : index + 2]
-        if is_a(child, "Transition") and [is_a(one, "Clip") for one in beside] != [True, True]:
-            told = "a fade from or to nothing is left out" + _IN_ITS_OWN
-            losses.append(Loss(Feature.TRANSITION, f"“{child['name']}” on track “{lane.track.name}”", told))
-        else:
-            kept.append(child)
-    lane.member["children"] = kept
+    told = "left out, since Kdenlive would lose the in-point of the clip after it" + _IN_ITS_OWN
+    losses += [
+        Loss(Feature.TRANSITION, f"“{child['name']}” on track “{lane.track.name}”", told)
+        for child in children
+        if is_a(child, "Transition")
+    ]
+    lane.member["children"] = [child for child in children if not is_a(child, "Transition")]
 
 
 def _silence(lane: Lane, arrangement: Arrangement, losses: list[Loss]) -> None:
@@ -186,14 +192,10 @@ def _silence(lane: Lane, arrangement: Arrangement, losses: list[Loss]) -> None:
         losses.append(Loss(Feature.DISABLED, arrangement.named(clip), told))
     children = lane.member["children"]
     kept: list[Json] = []
-    for index, child in enumerate(children):
+    for child in children:
         if id(child) in off:
             length = child["source_range"]["duration"]["value"]
             kept.append(_gap(Fraction(round(length)), arrangement.rate))
-        elif is_a(child, "Transition") and any(
-            id(one) in off for one in children[max(0, index - 1) : index + 2]
-        ):
-            continue
         else:
             kept.append(child)
     lane.member["children"] = kept
@@ -203,8 +205,8 @@ def _keep_the_last_in_point(lane: Lane, arrangement: Arrangement, losses: list[L
     """Lay one frame after the end of the timeline on a track whose last clip does not begin with its media.
 
     The importer puts a clip in whole, cuts it, and then slips it; the slip is taken over only when something
-    else is put on the track [src], so the last clip of each plays from the first frame of its file. One frame
-    more, whose own in-point is 0, and it does not.
+    else is put on the track [src], so the last clip of each plays from the first frame of its file [run]. One
+    frame more, whose own in-point is 0, and it does not [run].
     """
     member, rate = lane.member, arrangement.rate
     if not is_a(member, "Track"):
@@ -222,11 +224,7 @@ def _keep_the_last_in_point(lane: Lane, arrangement: Arrangement, losses: list[L
     assert media is not None
     if clip.media_start == media.start:
         return
-    lengths = [
-        round(child["source_range"]["duration"]["value"])
-        for child in member["children"]
-        if not is_a(child, "Transition")
-    ]
+    lengths = (round(child["source_range"]["duration"]["value"]) for child in member["children"])
     hole = max(arrangement.frames - sum(lengths), 0)
     if hole:
         member["children"].append(_gap(Fraction(hole), rate))
@@ -253,11 +251,3 @@ def _gap(frames: Fraction, rate: Fraction) -> Json:
         "markers": [],
         "enabled": True,
     }
-
-
-def _top_down(stack: Json) -> None:
-    """Put the video tracks topmost first: Kdenlive has its tracks as they stand on the screen [src]."""
-    tracks = stack["children"]
-    video = [one for one in tracks if not (is_a(one, "Track") and one["kind"] == "Audio")]
-    sound = [one for one in tracks if is_a(one, "Track") and one["kind"] == "Audio"]
-    stack["children"] = [*reversed(video), *sound]
