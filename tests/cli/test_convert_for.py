@@ -12,6 +12,7 @@ from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
+import av
 import opentimelineio as otio
 import pytest
 from numbered import movie
@@ -41,22 +42,15 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_sound(folder / "sound.wav", 4.0, hz=44_100)
     images = folder / "images"
     images.mkdir()
-    subprocess.run(
-        [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-i",
-            "shot.mp4",
-            "-frames:v",
-            "48",
-            "-start_number",
-            "1001",
-            "images/img.%04d.png",
-        ],
-        cwd=folder,
-        check=True,
-    )
+    with av.open(
+        str(images / "img.%04d.png"), "w", format="image2", options={"start_number": "1001"}
+    ) as container:
+        stream = container.add_stream("png", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 36, "rgb24"
+        for shade in range(48):
+            frame = av.VideoFrame.from_ndarray(np.full((36, 64, 3), shade, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return folder
 
 
