@@ -37,7 +37,6 @@ fail() {
     for window in $(xdotool search --onlyvisible --name . 2>/dev/null); do
         xdotool getwindowname "$window" >&2
     done
-    [ -z "${SHOT:-}" ] || import -window root "$SHOT"
     tail -5 "$HOME/kdenlive.log" >&2
     exit 1
 }
@@ -83,7 +82,7 @@ until_so is_ready
 sleep 1
 name_file import_project "OpenTimelineIO Import" "$otio"
 until_so is_closed "^Importing"
-sleep "${SETTLE:-2}"
+sleep 3 # the tracks are laid when all media are in the bin, which the progress window does not wait for
 until_so is_closed "^(Importing|Error)"
 name_file file_save_as "Save As" "$project"
 until_so is_saved

@@ -17,6 +17,7 @@ EDITORS = Path(os.environ.get("AVM_EDITORS") or Path.home() / ".cache" / "avm-ot
 
 FORKY = EDITORS / "forky"
 BLENDER = EDITORS / "bpy" / "bin" / "python"
+XGES = EDITORS / "xges" / "bin" / "python"
 
 _TIME_LIMIT_SECONDS = 60
 """melt hung twice in 125 runs: each gets a time limit and another try."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 from hearing import RATE_HZ, Sound, gains_over, hear, heard_at, noise, write_wav
 
 from avm_otio.core.arrangement import Arrangement, Clip, Marker, Media, Track, TrackKind, Transition
@@ -171,16 +172,23 @@ def _check_silence(mix: Sound, scene: Scene) -> None:
         assert hear(mix, scene.part(name, 0, frames)).likeness < 0.1
 
 
+def gains_by_frame(
+    mix: Sound, scene: Scene, name: str, first: int, source: int, frames: int
+) -> npt.NDArray[np.float64]:
+    """How loud each frame of a sound is that lies at frame ``first`` of the mix."""
+    # Rounded to samples twice, a clip may play one earlier or later, and noise is itself only in place.
+    shapes = [
+        gains_over(mix, scene.part(name, source, frames), scene.samples(first) + shift, frames)
+        for shift in range(-_CLOSE_SAMPLES, _CLOSE_SAMPLES + 1)
+    ]
+    return max(shapes, key=lambda shape: float(shape.sum()))
+
+
 def _check_fades(mix: Sound, scene: Scene) -> None:
     """Fades run straight; key frames run straight in decibels; a cross fade lasts its ten frames."""
 
-    def over(name: str, first: int, source: int, frames: int) -> np.ndarray:
-        # Rounded to samples twice, a clip may play one earlier or later, and noise is itself only in place.
-        shapes = [
-            gains_over(mix, scene.part(name, source, frames), scene.samples(first) + shift, frames)
-            for shift in range(-_CLOSE_SAMPLES, _CLOSE_SAMPLES + 1)
-        ]
-        return max(shapes, key=lambda shape: float(shape.sum()))
+    def over(name: str, first: int, source: int, frames: int) -> npt.NDArray[np.float64]:
+        return gains_by_frame(mix, scene, name, first, source, frames)
 
     rises = over("bed", 0, 0, 24)
     falls = over("bed", 86, 86, 24)

@@ -6,7 +6,7 @@
 #   tests/editors/setup.sh --with-kdenlive   also Kdenlive 26.08 and Ardour's libaaf, in a Debian root of their own
 #                                            (2.5 GB, some minutes)
 #
-# Blender and the Debian root go to ${AVM_EDITORS:-~/.cache/avm-otio-editors}. Packages come from wherever this
+# Blender, the adapter and the Debian root go to ${AVM_EDITORS:-~/.cache/avm-otio-editors}. Packages come from wherever this
 # machine's apt and pip are set up to get theirs.
 set -euo pipefail
 
@@ -21,7 +21,7 @@ done
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 
-packages=(melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good python3-venv xvfb)
+packages=(melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good gstreamer1.0-libav python3-venv)
 [ $with_kdenlive = no ] || packages+=(debootstrap)
 echo "Programs of this system: ${packages[*]}"
 missing=()
@@ -45,6 +45,13 @@ if [ ! -e "$home/bpy/done" ]; then
         "$home/bpy/bin/pip" install --quiet --disable-pip-version-check bpy==5.0.1
         touch "$home/bpy/done"
     fi
+fi
+
+if [ ! -e "$home/xges/done" ]; then
+    echo "The OTIO adapter for GStreamer Editing Services: $home/xges"
+    python3 -m venv --clear "$home/xges"
+    "$home/xges/bin/pip" install --quiet --disable-pip-version-check 'opentimelineio<0.19' otio-xges-adapter==1.0.0
+    touch "$home/xges/done"
 fi
 
 if [ $with_kdenlive = yes ] && [ ! -e "$home/forky/done" ]; then
