@@ -8,13 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from arrangements import differences
+from real_files import real_file
 
 from avm_otio.core.arrangement import Arrangement, Clip, Feature, Generator, Media, Track
 from avm_otio.core.errors import TimelineError
 from avm_otio.dialects.fcp7.read import read
 from avm_otio.dialects.fcp7.write import document
-from tests.arrangements import differences
-from tests.real_files import real_file
 
 RATE = "<rate><timebase>25</timebase><ntsc>FALSE</ntsc></rate>"
 

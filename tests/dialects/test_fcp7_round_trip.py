@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from arrangements import RATES, arrangements, differences, plain, seconds, settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,6 @@ from avm_otio.core.plan import ImageSequence
 from avm_otio.core.timing import MediaTime, RecordTime, from_micros, nearest_frame, whole_frames
 from avm_otio.dialects.fcp7.read import read
 from avm_otio.dialects.fcp7.write import document
-from tests.arrangements import RATES, arrangements, differences, plain, seconds, settled
 
 SAMPLE = Fraction(1, 48_000)
 

@@ -13,7 +13,9 @@ from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 import pytest
+from arrangements import RATES, arrangements, plain, seconds, settled
 from hypothesis import given, settings
+from real_files import real_file
 
 from avm_otio.core.arrangement import (
     Arrangement,
@@ -34,8 +36,6 @@ from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime
 from avm_otio.dialects.fcp7.write import document
-from tests.arrangements import RATES, arrangements, plain, seconds, settled
-from tests.real_files import real_file
 
 FOLDER = Path("/cut")
 RATE = Fraction(24)

@@ -9,14 +9,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from arrangements import differences
+from fcpxml_rules import broken_rules
+from real_files import real_file
 
 from avm_otio.core.arrangement import Arrangement, Clip, Generator, TrackKind
 from avm_otio.core.errors import TimelineError
 from avm_otio.dialects.fcpxml.read import read
 from avm_otio.dialects.fcpxml.write import document
-from tests.arrangements import differences
-from tests.dialects.fcpxml_rules import broken_rules
-from tests.real_files import real_file
 
 REAL = (
     "23.98",

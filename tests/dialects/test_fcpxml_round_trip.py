@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from arrangements import RATES, arrangements, differences, plain, settled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,6 @@ from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.timing import MediaTime, RecordTime
 from avm_otio.dialects.fcpxml.read import read
 from avm_otio.dialects.fcpxml.write import document
-from tests.arrangements import RATES, arrangements, differences, plain, settled
 
 FOLDER = Path("/edit/film")
 

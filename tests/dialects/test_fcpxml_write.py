@@ -11,6 +11,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from arrangements import RATES, arrangements, plain, settled
+from fcpxml_rules import broken_rules, time
 from hypothesis import given, settings
 
 from avm_otio.core.arrangement import (
@@ -31,8 +33,6 @@ from avm_otio.core.mix import GainKey, Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime, RecordTime
 from avm_otio.dialects.fcpxml.write import document
-from tests.arrangements import RATES, arrangements, plain, settled
-from tests.dialects.fcpxml_rules import broken_rules, time
 
 FOLDER = Path("/edit/film")
 DTD_FOLDER = os.environ.get("AVM_FCPXML_DTD_DIR", "")

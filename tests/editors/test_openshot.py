@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from arrangements import RATES, seconds, settled
+from hearing import noise, write_wav
 
 from avm_otio.core.arrangement import Arrangement, Clip, Media, RecordTime, Track, TrackKind
 from avm_otio.core.mix import Mix
 from avm_otio.core.placement import Kind
 from avm_otio.core.timing import MediaTime
 from avm_otio.dialects.fcp7.write import document
-from tests.arrangements import RATES, seconds, settled
-from tests.editors.hearing import noise, write_wav
 
 pytestmark = pytest.mark.editors
 
