@@ -27,6 +27,8 @@ from avm_otio.core.urls import place_of
 from avm_otio.dialects import registry
 from avm_otio.dialects.editors import EDITORS
 
+pytestmark = pytest.mark.slow
+
 FILES = [(name, suffix) for name, editor in EDITORS.items() for suffix in editor.suffixes]
 ONE_FILE = [one for one in FILES if one[1] != ".otioz" and one[0] != "otio"]
 READ_BACK = [one for one in FILES if one[1] in (".otio", ".xml", ".fcpxml", ".aaf")]
