@@ -1,0 +1,368 @@
+"""Where faults are made: an engine, the proxy before it, a small film to score, and the laws that hold.
+
+A *case* is one job on that stage, in a folder of its own: it is disturbed in whatever way, finished by saying
+the same again, and judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import av
+import numpy as np
+from killing import HUNG, Ended, Moment, Run, Runner
+from proxy import Proxy, proxied
+from timelines import clip, timeline, track
+
+TOKEN = "sesame-0123456789-abcdef"
+OUTPUT = "scored.otio"
+UNSURE = 7
+
+FINE = frozenset((0, 1, 4, 5, 6, UNSURE, 130, -9))
+"""How a disturbed run may end: well, told of, or killed by us."""
+
+_FRAMES = 60
+_RATE = Fraction(24)
+_SIZE = (64, 48)
+_HZ = 48_000
+_MOST_RUNS = 8
+
+
+@dataclass(frozen=True)
+class Stage:
+    """All that cases share.
+
+    Attributes:
+        folder: Where cases are.
+        footage: The film that timelines are cut from.
+        proxy: What stands before the engine.
+        runner: What runs the program.
+    """
+
+    folder: Path
+    footage: Path
+    proxy: Proxy
+    runner: Runner
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def case(self, *more: str) -> Case:
+        """A job that nobody has asked for before; with further options of ``score``."""
+        self.proxy.faults.clear()
+        name = f"cut{next(self._numbers)}"
+        folder = self.folder / name
+        (folder / "config").mkdir(parents=True)
+        # An answer takes a second at the most, so that a slow one is a fault soon.
+        (folder / "config" / "config.toml").write_text(
+            "[timeouts]\nanswer_s = 1.0\nfilm_s = 1.0\nwait_s = 30.0\n"
+        )
+        shots = [
+            clip(name, start, frames, url=str(self.footage), available=(0, _FRAMES))
+            for name, start, frames in (("first", 3, 12), ("second", 20, 14), ("third", 38, 20))
+        ]
+        cut = timeline(track(*shots), start=86_400)
+        cut.name = name
+        (folder / f"{name}.otio").write_text(cut.to_json_string())
+        return Case(self, folder, folder / f"{name}.otio", more, self.inputs(folder))
+
+    def reference(self) -> Any:
+        """What an undisturbed job ends as."""
+        case = self.case()
+        assert case.run().code == 0, case.ends[-1].said
+        reference = case.result()
+        case.check(reference)
+        return reference
+
+    def inputs(self, folder: Path) -> Mapping[Path, str]:
+        """Digests of what no run may change."""
+        return {path: digest(path) for path in (self.footage, *folder.glob("*.otio"))}
+
+
+@dataclass
+class Case:
+    """One job.
+
+    Attributes:
+        stage: Where it plays.
+        folder: Its folder.
+        cut: Its timeline.
+        more: Further options of ``score``.
+        inputs: Digests of what no run may change.
+        ends: How its runs ended.
+    """
+
+    stage: Stage
+    folder: Path
+    cut: Path
+    more: tuple[str, ...]
+    inputs: Mapping[Path, str]
+    ends: list[Ended] = field(default_factory=list)
+
+    @property
+    def job(self) -> Path | None:
+        """The folder of its job; ``None`` before there is one."""
+        return next(iter(self.cut.with_suffix(".avm").glob(f"*-{'[0-9a-f]' * 12}")), None)
+
+    @property
+    def key(self) -> str:
+        """What the names of its films carry."""
+        return self.job.name.rsplit("-", 1)[-1] if self.job else "no job"
+
+    @property
+    def paid(self) -> int:
+        """How many analyses the service took for it."""
+        return sum(n for name, n in self.stage.proxy.paid.items() if self.key in name)
+
+    @property
+    def uploads(self) -> int:
+        """How many films the service took for it."""
+        return sum(n for name, n in self.stage.proxy.uploads.items() if self.key in name)
+
+    def planned(self, *arguments: str, **disturbed: Any) -> Run:
+        """A run of the program in its folder: ``score`` where no other words are given."""
+        said = arguments or (
+            *("score", self.cut.name, "-o", OUTPUT, "--service", self.stage.proxy.url),
+            *self.more,
+        )
+        env = {
+            "HOME": str(self.folder / "home"),
+            "AVM_CONFIG_DIR": str(self.folder / "config"),
+            "AVM_CACHE_DIR": str(self.folder / "home" / "cache"),
+            "AVM_TOKEN": TOKEN,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
+        return Run(said, str(self.folder), env, **disturbed)
+
+    def run(self, *arguments: str, **disturbed: Any) -> Ended:
+        """Run the program, disturbed or not."""
+        return self.together(self.planned(*arguments, **disturbed))[0]
+
+    def together(self, *runs: Run) -> list[Ended]:
+        """Run the program several times at once. What must hold after every run does."""
+        ends = self.stage.runner.together(*runs)
+        self.ends += ends
+        self._check_always()
+        return ends
+
+    def finish(self) -> None:
+        """Say the same again until it ends well; where a payment is uncertain, go the way that is right.
+
+        Raises:
+            AssertionError: It does not come to an end.
+        """
+        self.stage.proxy.faults.clear()
+        for _ in range(_MOST_RUNS):
+            self.stage.proxy.quiet()
+            end = self.run()
+            if end.code == UNSURE:
+                self._be_sure(end)
+            if end.code == 0:
+                return
+        raise AssertionError(f"no end after {_MOST_RUNS} runs: {self.ends[-1].said}")
+
+    def _be_sure(self, end: Ended) -> None:
+        """Go on from an uncertain payment as the user does who knows whether the service took it."""
+        assert "--wait" in end.said, end.said
+        assert "--resubmit" in end.said, end.said
+        assert self.job is not None
+        self.run("jobs", "resume", str(self.job), "--wait" if self.paid else "--resubmit")
+
+    # The laws
+
+    def _check_always(self) -> None:
+        end = self.ends[-1]
+        assert end.code != HUNG, f"hangs: {end.said}"
+        for one in self.ends:
+            assert "Traceback" not in one.said, one.said
+            assert "fault of avm-otio" not in one.said, one.said
+            assert TOKEN not in one.said
+            assert one.code in FINE, (one.code, one.said)
+        assert self.stage.inputs(self.folder).items() >= self.inputs.items(), "the input was changed"
+        assert self.paid <= 1, f"paid {self.paid} times"
+        assert self.uploads <= 2, f"{self.uploads} uploads"
+        assert not self.stage.proxy.token_in, "a download carried the token"
+
+    def check(self, reference: Any) -> None:
+        """The job has ended as an undisturbed one does, and has left nothing behind.
+
+        Raises:
+            AssertionError: It has not.
+        """
+        self.stage.proxy.quiet()
+        self._check_always()
+        assert self.paid == 1, f"paid {self.paid} times"
+        assert self.result() == reference
+        litter = [str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if is_litter(path)]
+        assert not litter, f"left behind: {litter}"
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                assert TOKEN.encode() not in path.read_bytes(), f"{path} holds the token"
+
+    def check_output(self, reference: Any) -> None:
+        """The output is absent or whole, however the run ended.
+
+        Raises:
+            AssertionError: It is not.
+        """
+        if (self.folder / OUTPUT).exists():
+            assert self.result() == reference, "half an output"
+
+    def result(self) -> Any:
+        """The scored timeline as a value that is equal for equal results.
+
+        Media are named by what is in them; what differs between two jobs of one question is left out.
+        """
+        scored = json.loads((self.folder / OUTPUT).read_text())
+        return _alike(scored, self)
+
+
+def is_litter(path: Path) -> bool:
+    """Whether a file is one that only a run under way should have."""
+    return path.name.startswith(".") or path.suffix in (".part", ".tmp", ".partial")
+
+
+def digest(path: Path) -> str:
+    """What is in a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+_OF_ONE_JOB = frozenset(("film_id", "session_id", "url"))
+
+
+def _alike(value: Any, case: Case) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _media(value[name], case) if name == "target_url" else _alike(value[name], case)
+            for name in value
+            if name not in _OF_ONE_JOB
+        }
+    if isinstance(value, list):
+        return [_alike(one, case) for one in value]
+    if isinstance(value, str):
+        plain = (
+            value.replace(str(case.folder), "<folder>")
+            .replace(case.key, "<key>")
+            .replace(case.cut.stem, "<cut>")
+        )
+        return re.sub(r"http://127\.0\.0\.1:\d+", "<service>", plain)
+    return value
+
+
+def _media(url: str, case: Case) -> str:
+    path = Path(unquote(urlsplit(url).path))
+    path = path if path.is_absolute() else case.folder / path
+    assert path.is_file(), f"{url} is not there"
+    return f"{path.name} {digest(path)}"
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """An engine with a library of its own, the proxy, and all the rest, as long as this is open."""
+    with ExitStack() as held:
+        library = _library(folder / "library")
+        proxy = held.enter_context(proxied(held.enter_context(_engine(folder, library))))
+        yield Stage(folder, _film(folder / "footage.mp4"), proxy, held.enter_context(Runner()))
+
+
+@contextmanager
+def _engine(folder: Path, library: Path) -> Iterator[str]:
+    """The local engine as a process of its own; its address."""
+    arguments = ["engine", "serve", "--data", str(folder / "engine"), "--library", str(library)]
+    env = os.environ | {"AVM_TOKEN": TOKEN, "AVM_CACHE_DIR": str(folder / "cache")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "avm_otio", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=env,
+    ) as engine:
+        assert engine.stdout is not None
+        try:
+            yield engine.stdout.readline().strip()
+        finally:
+            engine.terminate()
+
+
+def _film(path: Path) -> Path:
+    """Shots of noise with hard cuts, and a door that slams."""
+    chance = np.random.default_rng(4)
+    sound = 0.002 * chance.standard_normal(_FRAMES * _HZ // 24)
+    slam = chance.uniform(-0.9, 0.9, 4800) * np.exp(-np.arange(4800) / 900)
+    for at_frame in (10, 30, 50):
+        at = at_frame * _HZ // 24
+        sound[at : at + 4800] += slam
+    with av.open(str(path), "w") as file:
+        picture = file.add_stream("libx264", rate=_RATE, options={"preset": "ultrafast", "g": "12"})
+        picture.width, picture.height, picture.pix_fmt = *_SIZE, "yuv420p"
+        heard = file.add_stream("aac", rate=_HZ, layout="mono")
+        for number in range(_FRAMES):
+            if number % 15 == 0:
+                shot = np.kron(chance.integers(20, 235, (6, 8)).astype(np.uint8), np.ones((8, 8), np.uint8))
+            frame = av.VideoFrame.from_ndarray(shot, format="gray").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, 1 / _RATE
+            file.mux(picture.encode(frame))
+        file.mux(picture.encode(None))
+        block = av.AudioFrame.from_ndarray(sound.astype(np.float32)[None], format="fltp", layout="mono")
+        block.sample_rate, block.pts, block.time_base = _HZ, 0, Fraction(1, _HZ)
+        file.mux(heard.encode(block))
+        file.mux(heard.encode(None))
+    return path
+
+
+def _library(folder: Path) -> Path:
+    """A few sounds, one of them too long for one piece."""
+    chance = np.random.default_rng(8)
+    lengths = {
+        "effects/Whoosh.wav": 0.4,
+        "effects/Slam.wav": 0.6,
+        "effects/Tick.wav": 0.2,
+        "music/Warm bed – 92 bpm.wav": 2.5,
+        "music/Dark bed – 70 bpm.wav": 2.5,
+    }
+    for name, seconds in lengths.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples = chance.uniform(-8000, 8000, round(seconds * _HZ)) * np.linspace(1, 0, round(seconds * _HZ))
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(_HZ)
+            file.writeframes(samples.astype("<i2").tobytes())
+    return folder
+
+
+def judged(case: Case, reference: Any, what: str, **disturbed: Any) -> list[str]:
+    """Run a case, disturbed; finish it, and hold it to the laws: empty, or which one it broke."""
+    try:
+        case.run(**disturbed)
+        case.check_output(reference)
+        case.finish()
+        case.check(reference)
+    except AssertionError as error:
+        codes = [end.code for end in case.ends]
+        return [f"{what}: {str(error)[:600]}; codes {codes}, calls {case.stage.proxy.asked[-12:]}"]
+    return []
+
+
+def told(moment: Moment) -> str:
+    """A moment for people."""
+    label, number = moment
+    return f"“{label}”, time {number}"
+
+
+def places(ended: Ended) -> list[Moment]:
+    """The events at which a run can be stopped; how often it polled is chance, the first times are enough."""
+    return [(label, n) for label, n in ended.moments if "/service/N/" not in label or n <= 2]
