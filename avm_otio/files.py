@@ -17,7 +17,7 @@ def whole(path: Path) -> Iterator[Path]:
     """A path to write to, which becomes ``path`` when all went well and vanishes when not.
 
     The temporary file lies in the same folder, keeps the suffix, and is synced before it takes the place of
-    an older file.
+    an older file; then the folder is, so that a power cut does not bring the older one back.
 
     Raises:
         OutputError: The folder is not there or not writable, or the disk is full.
@@ -25,12 +25,22 @@ def whole(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
-        _sync(temporary)
-        temporary.replace(path)
+        settle(temporary, path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def settle(temporary: Path, path: Path) -> None:
+    """Let a finished file of the same folder take its place, so that a power cut does not undo it.
+
+    Raises:
+        OSError: It cannot.
+    """
+    _sync(temporary)
+    temporary.replace(path)
+    _sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -78,5 +88,18 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDWR)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name != "posix":  # other systems cannot open a folder
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # disks that cannot sync a folder
+            raise
     finally:
         os.close(handle)

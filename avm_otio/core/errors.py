@@ -16,6 +16,7 @@
         ├── NetworkError           no answer
         ├── ContractError          an answer that is not the API's
         ├── DownloadError          an item that could not be fetched whole
+        │   └── LinkExpiredError       its address leads to it no longer
         ├── UnsureIfPaidError    7  a paid call was sent and no answer came back
         └── RefusedError           the service said no, in its own words
             ├── TokenRefusedError      4
@@ -115,6 +116,10 @@ class ContractError(ServiceError):
 
 class DownloadError(ServiceError):
     """An item could not be fetched whole."""
+
+
+class LinkExpiredError(DownloadError):
+    """An item's address leads to it no longer: refused, gone, or nobody there. A fresh address may."""
 
 
 class UnsureIfPaidError(ServiceError):

@@ -1,0 +1,223 @@
+"""Ask an address that a service named, and that is not trusted.
+
+Only http and https, and no way into the network of whoever runs this program. The service's token is
+unknown here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from avm_otio.core.addresses import is_loopback, is_public
+from avm_otio.core.errors import DownloadError, LinkExpiredError
+from avm_otio.core.retry import PassingFault
+
+MAX_REDIRECTS = 5
+AGAIN = "Run it again: what is already here is kept."
+ASK = "Ask the service for the result again: its links may have run out."
+
+_NOBODY_THERE = (httpx.ConnectError, httpx.ConnectTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """How much and how long.
+
+    Attributes:
+        max_bytes: The largest item.
+        connect_s: How long a connection may take.
+        read_s: How long a server may be silent.
+        slow_s: How long it may be slow, and take for the headers of its answer.
+        least_bytes_per_s: What is slow.
+    """
+
+    max_bytes: int = 2 * 1024**3
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    slow_s: float = 60.0
+    least_bytes_per_s: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks for one item.
+
+    Attributes:
+        item: What it is called in errors.
+        service_host: The service's own host, which may be a private one.
+        limits: How long things may take.
+    """
+
+    item: str
+    service_host: str
+    limits: FetchLimits
+
+    @contextmanager
+    def answer(self, url_text: str, headers: dict[str, str]) -> Iterator[tuple[httpx.URL, httpx.Response]]:
+        """Ask, and follow redirects: where the answer came from, and the answer, its body still to come.
+
+        Proxies of the environment are used, save for this machine. The proxy then resolves names; an address
+        that is seen to be private from here is refused all the same.
+
+        Args:
+            url_text: The address.
+            headers: To send with it.
+
+        Raises:
+            PassingFault: Nobody is there, or it broke off, be it while its body was read.
+            DownloadError: The address, or one that it redirects to, must not be asked.
+        """
+        url = self._join(None, url_text)
+        with ExitStack() as held:
+            try:
+                for _ in range(MAX_REDIRECTS + 1):
+                    response = self._ask(held, url, headers)
+                    if not response.has_redirect_location:
+                        yield url, response
+                        return
+                    response.close()
+                    url = self._join(url, response.headers["location"])
+            except httpx.RequestError as error:
+                reason = str(error) or type(error).__name__
+                kind = LinkExpiredError if isinstance(error, _NOBODY_THERE) else DownloadError
+                failed = self.error(url, f"broke off ({reason.rstrip('.')})", AGAIN, kind)
+                raise PassingFault(failed) from None
+        raise self.error(url, f"redirected more than {MAX_REDIRECTS} times", ASK)
+
+    def error(
+        self, url: httpx.URL, what: str, hint: str, kind: type[DownloadError] = DownloadError
+    ) -> DownloadError:
+        """What to say of an address; its secrets are left out."""
+        return kind(f"{self.item}: {url.host} {what}; the address was {place_of(url)}.", hint)
+
+    def _ask(self, held: ExitStack, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
+        """Send one request, to an address that was checked and to no other: names are resolved once."""
+        addresses, proxy = self._ways_to(url)
+        http = held.enter_context(
+            httpx.Client(
+                proxy=proxy,
+                trust_env=False,
+                verify=httpx.create_ssl_context() if url.scheme == "https" else False,
+                timeout=httpx.Timeout(self.limits.read_s, connect=self.limits.connect_s),
+            )
+        )
+        failed: httpx.RequestError = httpx.ConnectError("it has no address")
+        for address in addresses:
+            request = http.build_request(
+                "GET",
+                url.copy_with(host=address, userinfo=b""),
+                headers={
+                    "host": url.netloc.decode("ascii"),
+                    "accept-encoding": "identity",
+                    "user-agent": "avm-otio",
+                    **headers,
+                },
+                extensions={"sni_hostname": url.raw_host.decode("ascii")},
+            )
+            try:
+                with _bounded(request, self.limits.slow_s):
+                    response = http.send(request, stream=True)
+            except _NOBODY_THERE as error:
+                failed = error
+            else:
+                held.callback(response.close)
+                return response
+        raise failed
+
+    def _ways_to(self, url: httpx.URL) -> tuple[list[str], str | None]:
+        """The addresses at which a host may be asked, or the proxy that asks it by its name."""
+        host = url.raw_host.decode("ascii").strip("[]")
+        proxy = None if is_loopback(host) or proxy_bypass(host) else _proxy_for(url.scheme)
+        try:
+            addresses = _resolve(host, url.port or (443 if url.scheme == "https" else 80))
+        except OSError as error:
+            addresses = []
+            if proxy is None:
+                told = f"has no address ({error.strerror or error})"
+                raise PassingFault(self.error(url, told, AGAIN, LinkExpiredError)) from None
+        except UnicodeError:
+            raise self.error(url, "is not a host name", ASK) from None
+        for address in addresses:
+            if not self._may_be_asked(url.host, address):
+                raise self.error(
+                    url,
+                    f"is {address}, an address inside a private network, and is not the service itself",
+                    "If it is meant, download it by hand.",
+                )
+        return ([host], proxy) if proxy is not None else (addresses, None)
+
+    def _may_be_asked(self, host: str, address: str) -> bool:
+        if host == self.service_host or is_public(address):
+            return True
+        return is_loopback(self.service_host) and is_loopback(address)
+
+    def _join(self, base: httpx.URL | None, text: str) -> httpx.URL:
+        """The next URL to ask, checked for what its words alone tell."""
+        try:
+            url = base.join(text) if base is not None else httpx.URL(text)
+        except httpx.InvalidURL:
+            raise DownloadError(f"{self.item}: its address is not a URL.", ASK) from None
+        if url.scheme not in ("http", "https") or not url.host:
+            raise DownloadError(
+                f"{self.item}: its address begins with {url.scheme or 'nothing'}:, and only http and https "
+                "are fetched.",
+                ASK,
+            )
+        if base is not None and base.scheme == "https" and url.scheme == "http" and not is_loopback(url.host):
+            raise self.error(url, "was pointed to in clear text from an encrypted address", ASK)
+        return url
+
+
+@contextmanager
+def _bounded(request: httpx.Request, most_s: float) -> Iterator[None]:
+    """Hang up where the headers of an answer do not come in time.
+
+    httpx bounds the wait for each piece of them only: a trickle would last for ever.
+    """
+    streams: list[Any] = []  # httpcore's, which has names for them that are its own
+
+    def on_trace(name: str, info: dict[str, Any]) -> None:
+        if name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            streams.append(info["return_value"])
+
+    def hang_up() -> None:
+        for stream in streams[-1:]:
+            with suppress(OSError):
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    request.extensions["trace"] = on_trace
+    timer = threading.Timer(most_s, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def place_of(url: httpx.URL) -> str:
+    """An address without its query and user: signed addresses carry secrets there."""
+    return str(url.copy_with(query=None, fragment=None, userinfo=b""))
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _proxy_for(scheme: str) -> str | None:
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
