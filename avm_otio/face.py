@@ -6,10 +6,11 @@ Documented with runnable examples in ``docs/api.md``.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from avm_otio.config.addresses import LOCAL
@@ -18,19 +19,25 @@ from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.core.addresses import is_loopback
 from avm_otio.core.errors import InputError, UsageError
-from avm_otio.core.placement import AS_IT_COMES, Layout
 from avm_otio.core.report import Report, Silent
 from avm_otio.core.service_keys import ServiceKeys
-from avm_otio.dialects.registry import Opened
 from avm_otio.files import same_file
-from avm_otio.jobs import delivery, pipeline
-from avm_otio.jobs.delivery import Delivered
-from avm_otio.jobs.pipeline import Access, Scored, Source
 
 if TYPE_CHECKING:
     from avm_otio.api.client import Client
     from avm_otio.api.models import License, Requirement, ServiceRequest
+    from avm_otio.core.arrangement import Loss
+    from avm_otio.core.placement import Layout
+    from avm_otio.dialects.registry import Opened
+    from avm_otio.jobs.consult import Patience
+    from avm_otio.jobs.delivery import Delivered
+    from avm_otio.jobs.order import Order
+    from avm_otio.jobs.pipeline import Access, Ask, Scored, Source
+    from avm_otio.jobs.question import Question
     from avm_otio.media.export import FilmFile
+
+SERVICES = ("music", "effects", "denoise")
+"""What can be asked for."""
 
 MUSIC_AND_EFFECTS = ("music", "effects")
 """What is asked for where nothing is said."""
@@ -44,21 +51,39 @@ _ENGINE_LICENSE = (1,), 1, (1,)
 _SILENT = Silent()
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an order.
+
+    Attributes:
+        summary: What is told at the end, as ``Scored.summary`` says it.
+        losses: What the file does not say as the timeline does.
+        is_recalled: Whether all was there already: nothing was read, asked or written.
+    """
+
+    summary: Mapping[str, Any]
+    losses: tuple[Loss, ...] = ()
+    is_recalled: bool = False
+
+
 def score(
     source: Source,
     output: Path,
     *,
     services: Collection[str] = MUSIC_AND_EFFECTS,
     settings: Settings | None = None,
-    layout: Layout = AS_IT_COMES,
+    layout: Layout | None = None,
     jobs_folder: Path | None = None,
     notify_url: str | None = None,
     editor: str | None = None,
     deliver: str = "link",
     media_format: str = "keep",
+    again: bool = False,
     report: Report = _SILENT,
 ) -> Scored:
     """Score a timeline: music and effects for it, laid into a copy of it.
+
+    What was asked before is not sent or paid for again; a run that broke off is gone on with.
 
     Args:
         source: The timeline and what of it.
@@ -67,30 +92,196 @@ def score(
         settings: What is configured; read from the user's configuration where not given.
         layout: How cues are laid.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
-        notify_url: Where the service should post its result, too.
+        notify_url: Where the service should post its result, too; ``{job}`` in it is the job's secret.
         editor: Who will open the output: a name of ``dialects.editors``; by its suffix where not given.
         deliver: Where media go: ``link`` (they stay), ``copy`` (beside the output) or ``bundle`` (one file).
         media_format: ``keep``, or ``wav48`` for 48 kHz 24-bit Broadcast WAVs.
+        again: Ask, and pay, anew, though the same was asked before.
         report: Who is told of progress.
 
     Raises:
         AvmError: In every way that ``core.errors`` lists. Nothing is written at ``output`` then.
     """
+    from avm_otio.core.placement import AS_IT_COMES
+    from avm_otio.jobs import pipeline
+    from avm_otio.jobs.order import Order
+
     settings = settings or load_settings()
-    _refuse_same(source.path, output)
-    how = delivery.wanted(output, editor, deliver, media_format)
-    return pipeline.score(
-        source,
-        output,
-        access_to(settings, report),
-        build_request(settings, services, source.path.stem, notify_url),
-        how=how,
-        layout=layout,
-        quality=settings.quality,
-        jobs_folder=jobs_folder,
-        timeout_s=settings.timeouts.wait_s,
-        report=report,
+    layout = layout or AS_IT_COMES
+    check_services(services)
+    order = Order.parse(
+        {
+            "timeline": str(source.path),
+            "output": str(output),
+            "clip": source.selection.clip,
+            "track": source.selection.track,
+            "tc_in": source.selection.tc_in,
+            "tc_out": source.selection.tc_out,
+            "rate": None if source.rate is None else str(source.rate),
+            "sequence": source.sequence,
+            "media_roots": [str(root) for root in source.media_roots],
+            "quality": settings.quality,
+            "services": list(services),
+            "service": settings.service,
+            "library": None if settings.library is None else str(settings.library),
+            "language": settings.language,
+            "currency": settings.currency,
+            "notify_url": notify_url,
+            "effects_length": str(layout.effects_length),
+            "music_gain_db": layout.music_gain_db,
+            "effects_gain_db": layout.effects_gain_db,
+            "skip_bad_cues": layout.skip_bad,
+            "alternatives": layout.alternatives,
+            "editor": editor,
+            "deliver": deliver,
+            "media_format": media_format,
+            "jobs_dir": None if jobs_folder is None else str(jobs_folder),
+            "again": again,
+        },
+        "The call",
+        UsageError,
+    ).in_folder(Path.cwd())
+    ask = make_ready(order, settings)
+    return pipeline.score(ask, access_to(settings, report), patience_of(settings), report)
+
+
+def carry_out(order: Order, *, report: Report = _SILENT) -> Outcome:
+    """Carry out an order; where that was done before and nothing has changed since, say so at once.
+
+    Args:
+        order: Its paths are absolute. What it leaves out is what is configured.
+        report: Who is told of progress.
+
+    Raises:
+        AvmError: In every way that ``core.errors`` lists. Nothing is written at the output then.
+    """
+    from avm_otio.jobs.recall import recall
+
+    settings = load_settings(order.settings)
+    if known := recall(order, told_of(order, settings)):
+        return Outcome(known, is_recalled=True)
+    from avm_otio.jobs import pipeline
+
+    ask = make_ready(order, settings)
+    scored = pipeline.score(ask, access_to(settings, report), patience_of(settings), report)
+    return Outcome(scored.summary(), scored.losses)
+
+
+def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Report = _SILENT) -> Outcome:
+    """Go on with a job, wherever it stopped; a finished one whose output is as it was is finished.
+
+    Args:
+        path: The job's folder.
+        wait: Where nobody knows whether the paid call came through, wait for its answer as long as for any.
+        resubmit: Send it again there. It may be paid for twice.
+        report: Who is told of progress.
+
+    Raises:
+        AvmError: In every way that ``core.errors`` lists.
+    """
+    from avm_otio.jobs.folder import read_journal
+    from avm_otio.jobs.order import Order
+    from avm_otio.jobs.recall import written_before
+
+    journal = read_journal(path)
+    order = Order.parse(journal.order, f"The order in {path}").in_folder(path.absolute())
+    if not (wait or resubmit) and (known := written_before(path, Path(order.output))):
+        return Outcome(known, is_recalled=True)
+    from avm_otio.jobs import pipeline
+    from avm_otio.jobs.question import Question
+
+    settings = load_settings(order.settings)
+    question = Question.of(journal.asked, service_keys(settings), order.notify_url)
+    ask = replace(make_ready(order, settings, question), jobs_folder=path.absolute().parent, again=False)
+    if resubmit:
+        pipeline.forget_call(path, report)
+    prepared = None
+    if journal.film is None:
+        prepared = pipeline.prepare(ask, report)
+        if not same_file(prepared.job, path):
+            raise InputError(
+                f"The timeline or its media have changed since {path} began, so it is another job now.",
+                f"Score the timeline again, and drop the old job with avm-otio jobs forget {path}.",
+            )
+    access = pipeline.Access(  # a token is asked for only where the service is
+        lambda: access_to(settings, report).open(), is_free=settings.service == LOCAL
     )
+    pipeline.answer(path, ask, access, patience_of(settings), report, wait_on=wait)
+    scored = pipeline.finish(path, ask, report, prepared)
+    return Outcome(scored.summary(), scored.losses)
+
+
+def make_ready(order: Order, settings: Settings, question: Question | None = None) -> Ask:
+    """An order with all that is configured, checked before any work is done.
+
+    Args:
+        order: Its paths are absolute.
+        settings: What is configured, with what the order says of it.
+        question: What is asked for; made of order and settings where not given.
+
+    Raises:
+        UsageError: Things that do not go together.
+        InputError: A rate that is none.
+    """
+    from avm_otio.core.placement import EffectsLength, Layout
+    from avm_otio.core.selection import Selection
+    from avm_otio.core.timing import snap_rate
+    from avm_otio.jobs import delivery
+    from avm_otio.jobs.pipeline import Ask, Source
+    from avm_otio.jobs.question import Question
+
+    timeline, output = Path(order.timeline), Path(order.output)
+    _refuse_same(timeline, output)
+    spare = int(order.editor is not None) if order.alternatives is None else order.alternatives
+    if question is None:
+        request = build_request(settings, order.services, timeline.stem, order.notify_url)
+        service = LOCAL if settings.service == LOCAL else settings.origin
+        question = Question(service, settings.language, settings.currency, request, service_keys(settings))
+    roots = (*map(Path, order.media_roots), *settings.media_roots)
+    return Ask(
+        source=Source(
+            timeline,
+            Selection(order.clip, order.track, order.tc_in, order.tc_out),
+            tuple(dict.fromkeys(roots)),
+            None if order.rate is None else snap_rate(order.rate),
+            order.sequence,
+        ),
+        output=output,
+        question=question,
+        how=delivery.wanted(output, order.editor, order.deliver, order.media_format),
+        layout=Layout(
+            EffectsLength(order.effects_length),
+            order.music_gain_db,
+            order.effects_gain_db,
+            order.skip_bad_cues,
+            spare,
+        ),
+        order=order,
+        told=told_of(order, settings),
+        quality=settings.quality,
+        jobs_folder=None if order.jobs_dir is None else Path(order.jobs_dir),
+        again=order.again,
+    )
+
+
+def told_of(order: Order, settings: Settings) -> str:
+    """A digest of an order and of all that is configured, by which the same is recognised."""
+    from avm_otio import __version__
+    from avm_otio.jobs.order import digest
+
+    said = {
+        each.name: getattr(settings, each.name)
+        for each in fields(settings)
+        if each.name not in ("sources", "timeouts", "cache_dir", "options")
+    }
+    return digest([order.dump() | {"again": False}, said, __version__])
+
+
+def patience_of(settings: Settings) -> Patience:
+    """How long the service that is configured is waited for."""
+    from avm_otio.jobs.consult import Patience
+
+    return Patience(settings.timeouts.wait_s, settings.timeouts.look_s, settings.cache_dir)
 
 
 def write(
@@ -121,6 +312,8 @@ def write(
         AvmError: The timeline or its media cannot be used, or something cannot be written.
     """
     _refuse_same(opened.path, output)
+    from avm_otio.jobs import delivery
+
     how = delivery.wanted(output, editor, deliver, media_format)
     return delivery.deliver(opened, output, how, media_roots=media_roots, report=report)
 
@@ -134,6 +327,8 @@ def export_film(
         InputError: The timeline, the selection or its media cannot be used.
         OutputError: The film cannot be written.
     """
+    from avm_otio.jobs import pipeline
+
     settings = settings or load_settings()
     return pipeline.export(source, output, quality=settings.quality, report=report)
 
@@ -157,16 +352,15 @@ def access_to(settings: Settings, report: Report = _SILENT) -> Access:
         TokenRefusedError: There is no token for it.
         InputError: The local engine's library is not there.
     """
+    from avm_otio.jobs.pipeline import Access
+
     if settings.service == LOCAL:
         if settings.library is not None and not settings.library.is_dir():
             raise InputError(f"There is no library folder {settings.library}.", "Give a folder of sounds.")
-        return Access(LOCAL, settings.language, settings.currency, lambda: _local(settings, report))
+        return Access(lambda: _local(settings, report), is_free=True)
     token = find_token(settings.origin)
     return Access(
-        settings.origin,
-        settings.language,
-        settings.currency,
-        lambda: _client(settings, settings.service, token.reveal(), service_keys(settings)),
+        lambda: _client(settings, settings.service, token.reveal(), service_keys(settings)), is_free=False
     )
 
 
@@ -231,10 +425,7 @@ def build_request(
     """
     from avm_otio.api.models import EffectsRange, Service, ServiceRequest
 
-    unknown = [name for name in services if name not in set(Service)]
-    if unknown or not services:
-        told = f"There is no service “{unknown[0]}”." if unknown else "No service is asked for."
-        raise UsageError(told, f"There are {', '.join(Service)}.")
+    check_services(services)
     return ServiceRequest(
         license=_license(settings),
         music=_requirement(settings, title) if Service.MUSIC in services else None,
@@ -242,6 +433,18 @@ def build_request(
         effects=EffectsRange() if Service.EFFECTS in services else None,
         **({"notify_url": notify_url} if notify_url else {}),
     )
+
+
+def check_services(services: Collection[str]) -> None:
+    """Refuse a service that there is not.
+
+    Raises:
+        UsageError: There is none of that name, or none is asked for.
+    """
+    unknown = [name for name in services if name not in SERVICES]
+    if unknown or not services:
+        told = f"There is no service “{unknown[0]}”." if unknown else "No service is asked for."
+        raise UsageError(told, f"There are {', '.join(SERVICES)}.")
 
 
 def _license(settings: Settings) -> License:

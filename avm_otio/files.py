@@ -53,6 +53,11 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def side_folder(timeline: Path) -> Path:
+    """Where everything that belongs to a timeline is kept: ``<timeline>.avm`` beside it."""
+    return timeline.absolute().with_suffix(".avm")
+
+
 def same_file(one: Path, other: Path) -> bool:
     """Whether two paths lead to one file that is there."""
     return one.exists() and other.exists() and one.samefile(other)

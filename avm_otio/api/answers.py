@@ -153,6 +153,7 @@ def contract_error(answer: Answer, why: str) -> ContractError:
     return ContractError(
         f"{answer.asked}: {why}; came: {answer.shown()}.",
         "Check the service's address, and whether a proxy stands in between.",
+        status=answer.status,
     )
 
 

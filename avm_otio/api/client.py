@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -156,8 +157,16 @@ class Client:
         """One film, with the recommendations of all its analyses."""
         return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), Film.parse)
 
-    def create_service(self, film_id: int, request: ServiceRequest) -> int:
+    def create_service(
+        self, film_id: int, request: ServiceRequest, *, leaving: Callable[[], None] = lambda: None
+    ) -> int:
         """Ask for services. **Uses up an analysis**: sent once, and again only where it surely never left.
+
+        Args:
+            film_id: The film.
+            request: What to ask for.
+            leaving: Called when the connection stands and the body is about to leave: before that the service
+                cannot have acted, after it nobody knows until it answers.
 
         Returns:
             The session's id.
@@ -171,7 +180,9 @@ class Client:
         hint = _LOOK_BEFORE_PAYING.format(film_id=film_id)
         try:
             answer = self._wire.post(
-                self._wire.url(f"/film/{film_id}/service/"), body, {"content-type": "application/json"}
+                self._wire.url(f"/film/{film_id}/service/"),
+                _Watched(body, leaving),
+                {"content-type": "application/json", "content-length": str(len(body))},
             )
         except AnswerLostError as lost:
             raise UnsureIfPaidError(f"No answer to the paid call: {lost.what}", hint) from None
@@ -195,6 +206,18 @@ class Client:
         except AnswerLostError as lost:
             raise NetworkError(f"No answer to creating a film: {lost.what}", _LOOK_FOR_FILM) from None
         return _read(answer, _FilmCreated.parse).id
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A body that tells when it is about to leave."""
+
+    body: bytes
+    leaving: Callable[[], None]
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.leaving()
+        yield self.body
 
 
 def _read(answer: Answer, parse: Callable[[object], T]) -> T:

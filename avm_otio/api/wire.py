@@ -31,6 +31,8 @@ CONNECT_TIMEOUT_S = 10.0
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """What httpx raises before a request leaves: no connection, TLS not agreed, a tunnel refused."""
 
+_TOO_MANY = 429
+
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 _LOOK = "Check the network and the service's address, then try again."
@@ -139,7 +141,7 @@ class Wire:
         *,
         timeout_s: float | None = None,
     ) -> Answer:
-        """Send once; again only where the request surely never left.
+        """Send once; again only where the request surely never left, or was put off (429).
 
         Returns:
             The answer, whatever it says; a redirect is not followed.
@@ -147,15 +149,19 @@ class Wire:
         Raises:
             AnswerLostError: It left, or may have, and no whole answer came.
             NetworkError: It surely never left.
+            ServiceError: The service kept putting it off; nothing was done.
         """
 
         def once() -> Answer:
             try:
-                return self._exchange("POST", url, content, headers, timeout_s or self._timeout_s)
+                answer = self._exchange("POST", url, content, headers, timeout_s or self._timeout_s)
             except _NEVER_SENT as error:
                 raise PassingFault(NetworkError(self._failure("POST", url, error), _LOOK)) from None
             except httpx.RequestError as error:
                 raise AnswerLostError(self._failure("POST", url, error)) from None
+            if answer.status == _TOO_MANY:
+                raise PassingFault(refusal(answer), answer.retry_after)
+            return answer
 
         return self._retrying.run(once)
 

@@ -23,11 +23,14 @@ from avm_otio.core.errors import AvmError, OutputError, UsageError
 
 COMMANDS = {
     "score": Lazy("avm_otio.cli.score:score", "Lay music and effects into a timeline."),
+    "farm": Lazy("avm_otio.cli.farm:farm", "Write a job that scores many timelines on a render farm."),
+    "farm-task": Lazy("avm_otio.cli.farm:farm_task", "Carry out one task of it; schedulers call this."),
     "export": Lazy("avm_otio.cli.export:export", "Write the film of a clip or a range to a file."),
     "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),
     "film": Lazy("avm_otio.cli.film:film", "Create, list and show the service's films."),
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),
     "engine": Lazy("avm_otio.cli.engine:engine", "Serve the local engine to other programs."),
+    "notify": Lazy("avm_otio.cli.notify:notify", "Hear from the service instead of asking it."),
     "login": Lazy("avm_otio.cli.login:login", "Keep the service's token in the keyring."),
     "logout": Lazy("avm_otio.cli.login:logout", "Forget the service's token."),
     "config": Lazy("avm_otio.cli.config_command:config", "Show and change what is configured."),

@@ -128,6 +128,12 @@ delivery = _all(
     ),
 )
 
+jobs_dir = click.option(
+    "--jobs-dir", type=FOLDER, help="Where jobs are kept.  [default: beside the timeline]"
+)
+
+again = click.option("--again", is_flag=True, help="Ask, and pay, anew, though the same was asked before.")
+
 services = click.option(
     "--services",
     metavar="LIST",
@@ -146,6 +152,32 @@ quality = click.option(
 def named(text: str) -> tuple[str, ...]:
     """The words of a list with commas."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def order_of(timeline: Path, output: Path, **flags: Any) -> Any:
+    """The ``Order`` that the options of a scoring give; paths are meant from the current folder."""
+    from avm_otio import face
+    from avm_otio.core.errors import UsageError
+    from avm_otio.jobs.order import Order
+
+    lists = ("services", "license_range", "license_platforms", "genre", "instrument")
+    said = {FIELD_OF.get(name, name): value for name, value in flags.items() if value is not None}
+    said |= {name: named(said[name]) for name in lists if name in said}
+    said |= {"timeline": str(timeline), "output": str(output)}
+    face.check_services(said["services"])
+    plain = {name: _plain(value) for name, value in said.items()}
+    return Order.parse(plain, "The call", UsageError).in_folder(Path.cwd())
+
+
+FIELD_OF = {"music_gain": "music_gain_db", "effects_gain": "effects_gain_db"}
+"""Option → field of an order, where they are not called alike."""
+
+
+def _plain(value: Any) -> Any:
+    """An option's value as JSON has it."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, Path | Fraction) else value
 
 
 def source_of(

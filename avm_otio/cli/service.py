@@ -10,6 +10,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.film import give
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.core.errors import UsageError
 
 
 @click.group()
@@ -26,7 +27,13 @@ def service() -> None:
 def submit(out: Output, film_id: int, services: str, notify_url: str | None, **flags: Any) -> None:
     """Ask for services for a Film and print the session's id. Uses up an analysis."""
     from avm_otio import face
+    from avm_otio.api.notify import wants_mailbox
 
+    if notify_url is not None and wants_mailbox(notify_url):
+        raise UsageError(
+            "{job} in --notify-url stands for a job's secret, and this makes no job.",
+            "Give the whole address, or use avm-otio score.",
+        )
     settings = options.settings_of(**flags)
     request = face.build_request(settings, options.named(services), f"Film {film_id}", notify_url)
     with face.open_service(settings, out) as client:
@@ -51,7 +58,15 @@ def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path 
     with face.open_service(settings, out) as client:
         if wait:
             with out.step("Waiting for the service"):
-                found = wait_for_result(client, film_id, session_id, timeout_s=settings.timeouts.wait_s)
+                found = wait_for_result(
+                    client,
+                    film_id,
+                    session_id,
+                    timeout_s=settings.timeouts.wait_s,
+                    on_trouble=out.warn,
+                    later="Nothing is lost: fetch it later with "
+                    f"avm-otio service result {film_id} {session_id} --wait.",
+                )
         else:
             found = client.service_result(film_id, session_id)
         document = found.payload(client.keys)

@@ -68,6 +68,7 @@ class Timeouts:
     answer_s: float = _key(60.0, readers.seconds, "how long an answer may take")
     film_s: float = _key(600.0, readers.seconds, "how long the answer to a whole upload may take")
     wait_s: float = _key(3600.0, readers.seconds, "how long to wait for a result")
+    look_s: float = _key(15.0, readers.seconds, "how long to look for what came of an uncertain paid call")
 
 
 @dataclass(frozen=True, slots=True)

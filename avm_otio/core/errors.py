@@ -111,7 +111,17 @@ class NetworkError(ServiceError):
 
 
 class ContractError(ServiceError):
-    """An answer that is not what the API promises."""
+    """An answer that is not what the API promises.
+
+    Args:
+        what: What came, and to which question.
+        hint: What to do next.
+        status: The HTTP status, 0 where there is none or it is not known any more.
+    """
+
+    def __init__(self, what: str, hint: str = "", *, status: int = 0) -> None:
+        super().__init__(what, hint)
+        self.status = status
 
 
 class DownloadError(ServiceError):

@@ -16,6 +16,7 @@ from avm_otio.core.as_otio import timeline_of
 from avm_otio.core.errors import TimelineError
 from avm_otio.core.urls import UrlStyle, is_relative, rebased
 from avm_otio.dialects import otio_plain, svg
+from avm_otio.files import side_folder
 
 _READERS = {".xml": "fcp7.read", ".fcpxml": "fcpxml.read", ".aaf": "aaf.read", ".edl": "edl.read"}
 """Suffix → the module that reads it. Loaded when needed: a run reads one."""
@@ -44,11 +45,6 @@ class Opened:
     def side_folder(self) -> Path:
         """Where everything that belongs to this timeline is kept: ``<timeline>.avm`` beside it."""
         return side_folder(self.path)
-
-
-def side_folder(path: Path) -> Path:
-    """The folder beside a timeline that holds its jobs."""
-    return path.absolute().with_suffix(".avm")
 
 
 def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = None) -> Opened:

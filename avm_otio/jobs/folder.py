@@ -1,78 +1,233 @@
-"""One job is one folder, ``<timeline>.avm/<job>/`` beside the timeline: what was asked, sent and received.
+"""One job is one folder, ``<timeline>.avm/<name>-<key>/`` beside the timeline; ``docs/job-folder.md``.
 
 ::
 
-    request.json   what was asked
-    film.mp4       the exported film (absent where the clip's own file was sent)
-    film.json      the Film as the service described it
-    result.json    the service result as received
-    media/         the items that were downloaded
+    job.json         the journal: all that has happened
+    request.json     what the service was asked
+    timeline.otio    the timeline as it was given
+    film.mp4         the exported film (absent where the clip's own file was sent)
+    result.json      the service result as received
+    film.json        the Film as the service described it
+    media/           the items that were downloaded
+    scored.otio      the scored timeline with all that an editor's format cannot say
+    log.jsonl        what was told, line by line
+    lock             held by the run that is at work here; the system frees it when that run dies
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
+import os
 import re
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from avm_otio.core.errors import OutputError
-from avm_otio.files import make_folder, write_text
+from avm_otio import __version__
+from avm_otio.core.errors import AvmError, InputError, OutputError
+from avm_otio.files import make_folder, unwritable, whole, write_text
 
-_KEY_LENGTH = 10
-"""Hexadecimal digits of a job's key: 40 bits, so that the jobs of one timeline never meet."""
+if TYPE_CHECKING:
+    from avm_otio.jobs.journal import Journal
+
+JOURNAL = "job.json"
+REQUEST = "request.json"
+FILM = "film.mp4"
+RESULT = "result.json"
+FILM_SAID = "film.json"
+SCORED = "scored.otio"
+LOG = "log.jsonl"
+
+_LARGEST_COPY_BYTES = 64 * 1024**2
+"""Up to this size the timeline as given is kept; a larger one is a bundle with its media."""
+
+_LOOK_EVERY_S = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class JobFolder:
-    """A job's folder and the key that names it and its film."""
+class Job:
+    """A job's folder, held by this run. Made by ``hold``.
 
-    path: Path
-    key: str
+    Attributes:
+        path: The folder.
+        journal: What has happened; always as it is on disk.
+    """
 
-    @property
-    def film(self) -> Path:
-        """Where the exported film goes."""
-        return self.path / "film.mp4"
+    def __init__(self, path: Path, journal: Journal) -> None:
+        self.path = path
+        self.journal = journal
 
     @property
     def media(self) -> Path:
         """Where downloaded items go."""
         return self.path / "media"
 
-    def save(self, name: str, document: Any) -> Path:
+    @property
+    def film(self) -> Path | None:
+        """The film that was made; ``None`` where it is not there, or not as it was."""
+        made = self.journal.film
+        if made is None:
+            return None
+        path = self.path / made.path
+        return path if stamp(path)[0] == made.size_bytes else None
+
+    def record(self, **changes: Any) -> None:
+        """Write down what has happened; it is on disk when this returns.
+
+        Raises:
+            OutputError: It cannot be written: then nothing has changed, and nothing further may be done.
+        """
+        journal = self.journal.but(**changes, changed=now(), program=__version__)
+        self.save(JOURNAL, journal.model_dump(mode="json"))
+        self.journal = journal
+
+    def save(self, name: str, document: Any) -> None:
         """Write one JSON document of the job, whole or not at all.
 
         Raises:
             OutputError: It cannot be written.
         """
-        path = self.path / name
-        write_text(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
-        return path
+        write_json(self.path / name, document)
+
+    def load(self, name: str) -> Any:
+        """Read one JSON document of the job.
+
+        Raises:
+            InputError: It is not there, or no JSON.
+        """
+        return read_json(self.path / name)
+
+    def keep_timeline(self, timeline: Path) -> None:
+        """Keep the timeline as it was given, unless it is a bundle with its media.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        if timeline.is_file() and timeline.stat().st_size <= _LARGEST_COPY_BYTES:
+            with whole(self.path / f"timeline{timeline.suffix}") as temporary:
+                shutil.copyfile(timeline, temporary)
+
+    def seen_from_here(self, path: Path) -> str:
+        """A path as the journal names it."""
+        try:
+            return Path(os.path.relpath(path.absolute(), self.path.absolute())).as_posix()
+        except ValueError:  # another drive
+            return str(path.absolute())
 
 
-def open_job(jobs_folder: Path, name: str, asked: Any) -> JobFolder:
-    """The folder of what was asked: the same question is the same job.
+@contextmanager
+def hold(
+    path: Path, begin: Callable[[], Journal] | None = None, on_wait: Callable[[], None] = lambda: None
+) -> Iterator[Job]:
+    """Hold a job's folder: no other run works on it meanwhile, here or on a shared disk that has locks.
+
+    The lock is the system's: it is free again when its holder dies, however it dies. The error that ends the
+    run is written into the journal.
 
     Args:
-        jobs_folder: The folder of all jobs of a timeline.
-        name: What was selected, for people.
-        asked: All that makes this job another than that one, as JSON.
+        path: The folder.
+        begin: The journal of a job that is not there yet; without it, the job has to be there.
+        on_wait: Told once if another run holds it.
 
     Raises:
-        OutputError: The folder cannot be made.
+        InputError: It is no job's folder.
+        OutputError: It cannot be written.
     """
-    told = json.dumps(asked, sort_keys=True, default=str)
-    key = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:_KEY_LENGTH]
-    job = JobFolder(jobs_folder / f"{readable(name)}-{key}", key)
+    import filelock
+
+    if begin is None:
+        read_journal(path)
     try:
-        make_folder(job.media)
+        make_folder(path / "media")
+        lock = filelock.FileLock(path / "lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            on_wait()
+            lock.acquire(poll_interval=_LOOK_EVERY_S)
     except OutputError as error:
         raise OutputError(error.what, "Choose another place for jobs with --jobs-dir DIR.") from error
-    job.save("request.json", asked)
-    return job
+    except OSError as error:
+        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            told = f"The disk of {path} has no locks, so two runs could pay for one job."
+            raise OutputError(told, "Choose another place for jobs with --jobs-dir DIR.") from error
+        raise unwritable(path / "lock", error) from error
+    try:
+        if (path / JOURNAL).exists() or begin is None:
+            job = Job(path, read_journal(path))
+        else:
+            job = Job(path, begin())
+            job.record()
+        try:
+            yield job
+        except AvmError as error:
+            with suppress(OutputError):  # a full disk is told already
+                job.record(error=error.as_dict() | {"time": now()})
+            raise
+    finally:
+        lock.release()
+
+
+def read_journal(path: Path) -> Journal:
+    """The journal of a job's folder; no lock is needed, since it is replaced whole.
+
+    Raises:
+        InputError: There is none, or it cannot be read.
+    """
+    from avm_otio.jobs.journal import Journal
+
+    file = path / JOURNAL
+    if not file.is_file():
+        raise InputError(f"{path} is no job's folder.", "See avm-otio jobs list.")
+    return Journal.parse(read_json(file), str(file))
+
+
+def folder_of(jobs_folder: Path, name: str, key: str) -> Path:
+    """The folder of a job: the one that carries its key, whatever else it is called, or a new name."""
+    if jobs_folder.is_dir():
+        for folder in jobs_folder.glob(f"*-{key}"):
+            return folder
+    return jobs_folder / f"{readable(name)}-{key}"
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a JSON file for programs and people, whole or not at all.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    write_text(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file.
+
+    Raises:
+        InputError: It cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.", "Check it.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no JSON, or cut off.", "Restore it, or move its folder away.") from error
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size in bytes and time of the last writing in nanoseconds; -1 each where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return -1, -1
+    return found.st_size, found.st_mtime_ns
+
+
+def now() -> str:
+    """This moment, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def readable(name: str) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import opentimelineio as otio
 
 from avm_otio.core.arrangement import Loss
-from avm_otio.core.cues import Cues, read_cues
-from avm_otio.core.errors import AvmError, ServiceError
+from avm_otio.core.cues import Cues
+from avm_otio.core.errors import UsageError
 from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import AS_IT_COMES, Laid, LaidClip, Layout, lay
+from avm_otio.core.placement import Laid, LaidClip, Layout, lay
 from avm_otio.core.plan import ExportPlan, MediaSource
 from avm_otio.core.report import Report, Silent
 from avm_otio.core.selection import Selection, find_track, plan_film, start_frame
@@ -27,14 +28,32 @@ from avm_otio.core.urls import url_of
 from avm_otio.dialects import registry
 from avm_otio.dialects.registry import Opened
 from avm_otio.files import make_folder
+from avm_otio.jobs.consult import Patience, answer_kept, consult, cues_of, kept_of
 from avm_otio.jobs.delivery import Wanted, deliver
-from avm_otio.jobs.folder import JobFolder, open_job, readable
-from avm_otio.jobs.items import download
+from avm_otio.jobs.folder import (
+    FILM,
+    JOURNAL,
+    REQUEST,
+    SCORED,
+    Job,
+    folder_of,
+    hold,
+    now,
+    read_journal,
+    readable,
+    stamp,
+    write_json,
+)
+from avm_otio.jobs.items import sounds_in
+from avm_otio.jobs.journal import Journal, State, Written
+from avm_otio.jobs.known import Known, fingerprint, stamps
+from avm_otio.jobs.log import Logged
+from avm_otio.jobs.order import Order
 from avm_otio.jobs.originals import give_lengths, located
+from avm_otio.jobs.question import Question, key_of
 
 if TYPE_CHECKING:
     from avm_otio.api.client import Client
-    from avm_otio.api.models import ServiceRequest, ServiceResult
     from avm_otio.media.export import FilmFile
 
 _SILENT = Silent()
@@ -43,8 +62,7 @@ WHOLE = Selection()
 
 _MUTE_IT = "The picture's own sound is on no track: mute it in your editor under the new dialogue."
 
-PATIENCE_S = 3600.0
-"""How long a result is waited for where nothing else is said, in seconds."""
+DEFAULT_QUALITY = "540p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +89,12 @@ class Access:
     """The way to a service.
 
     Attributes:
-        name: What it is called in jobs and in metadata: its origin, or ``local``.
-        language: What its words will be in.
-        currency: What its prices will be in.
         open: Opens it; for ``local`` the engine runs as long as it is open.
+        is_free: Whether asking twice costs nothing.
     """
 
-    name: str
-    language: str
-    currency: str
     open: Callable[[], AbstractContextManager[Client]]
+    is_free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ class Scored:
         output: The timeline that was written.
         job: The job's folder.
         film_id: The Film.
-        session_id: The film service.
+        session_id: The film service; ``None`` where its answer was lost and the result found on the Film.
         laid: What lies on the timeline.
         currency: What prices are in.
         losses: What the file does not say as the timeline does.
@@ -103,8 +117,8 @@ class Scored:
 
     output: Path
     job: Path
-    film_id: int
-    session_id: int
+    film_id: int | None
+    session_id: int | None
     laid: Laid
     currency: str
     total: Decimal
@@ -116,6 +130,38 @@ class Scored:
     def timecode(self, clip: LaidClip) -> str:
         """The record timecode at which a clip lies."""
         return format_timecode(self.start_frame + clip.span.start, self.laid.rate)
+
+    def summary(self) -> dict[str, Any]:
+        """What is told at the end, as JSON: the ``done`` event, every clip, and the notes."""
+        effects = [clip for lane in self.laid.effects for clip in lane]
+        shown = (("music", self.laid.music), ("dialogue", self.laid.dialogue), ("effects", effects))
+        return {
+            "output": str(self.output),
+            "job": str(self.job),
+            "film_id": self.film_id,
+            "session_id": self.session_id,
+            "music": len(self.laid.music),
+            "effects": len(effects),
+            "dialogue": len(self.laid.dialogue),
+            "effect_tracks": len(self.laid.effects),
+            "alternatives": sum(len(clip.alternatives) for clip in self.laid.clips),
+            "total_price": str(self.total),
+            "currency": self.currency,
+            "losses": len(self.losses),
+            "media_folder": None if self.media_folder is None else str(self.media_folder),
+            "notes": list(self.notes),
+            "clips": [
+                {
+                    "kind": kind,
+                    "timecode": self.timecode(clip),
+                    "title": clip.item.title or str(clip.item.id),
+                    "price": None if clip.item.price is None else str(clip.item.price),
+                    "is_bought": bool(clip.item.served.get("is_bought")),
+                }
+                for kind, clips in shown
+                for clip in sorted(clips, key=lambda clip: clip.start)
+            ],
+        }
 
 
 def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
@@ -140,115 +186,312 @@ def export(source: Source, output: Path, *, quality: str | None = None, report: 
         OutputError: The film cannot be written.
     """
     opened = open_timeline(source, report)
-    return _export(opened, source, _plan(opened, source, report), output, quality, report)
+    plan, media = located(_plan(opened, source, report), opened.folder, source.media_roots)
+    return _export(plan, media, output, quality, report)
 
 
-def score(
-    source: Source,
-    output: Path,
-    access: Access,
-    request: ServiceRequest,
-    *,
-    how: Wanted,
-    layout: Layout = AS_IT_COMES,
-    quality: str | None = None,
-    jobs_folder: Path | None = None,
-    timeout_s: float = PATIENCE_S,
-    report: Report = _SILENT,
-) -> Scored:
-    """Score a timeline: export, upload, ask, wait, download, lay, write.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A scoring, made ready.
 
-    The service is opened only when the film is there: what is wrong with the timeline is told before.
-
-    Args:
+    Attributes:
         source: The timeline and what of it.
         output: The timeline to write.
-        access: The way to the service, or to the local engine.
-        request: What to ask for.
+        question: Who is asked for what.
         how: Who will open the output, and where its media go.
         layout: How cues are laid.
+        order: The same as it was told, for the journal; its paths are absolute.
+        told: Digest of the order and all that is configured: what it is recognised by; see ``recall``.
         quality: How the film is encoded.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
-        timeout_s: How long to wait for the result, in seconds.
-        report: Who is told of progress.
+        again: Whether to ask anew what was asked and answered before.
+    """
+
+    source: Source
+    output: Path
+    question: Question
+    how: Wanted
+    layout: Layout
+    order: Order
+    told: str
+    quality: str | None = None
+    jobs_folder: Path | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job whose film is made, or was.
+
+    Attributes:
+        job: The job's folder.
+        opened: The timeline.
+        plan: Its film.
+    """
+
+    job: Path
+    opened: Opened
+    plan: ExportPlan
+
+
+def score(ask: Ask, access: Access, patience: Patience, report: Report = _SILENT) -> Scored:
+    """Score a timeline: make the film, have it answered, lay the answer.
+
+    The service is opened only when the film is there: what is wrong with the timeline is told before. What an
+    earlier run of the same question has reached is not done, sent or paid for again.
 
     Raises:
-        AvmError: In every way that ``core.errors`` lists. Nothing is written at ``output`` then.
+        AvmError: In every way that ``core.errors`` lists. Nothing is written at the output then.
     """
-    from avm_otio.api.models import FilmType, check_film_may
+    prepared = prepare(ask, report)
+    answer(prepared.job, ask, access, patience, report)
+    return finish(prepared.job, ask, report, prepared)
 
-    opened = open_timeline(source, report)
-    plan = _plan(opened, source, report)
-    job = open_job(jobs_folder or opened.side_folder, plan.name, _asked(plan, request, access))
-    film = _export(opened, source, plan, job.film, quality, report, may_pass=True)
-    check_film_may(FilmType.NORMAL if film.has_sound else FilmType.SILENT, request.services)
-    folder = make_folder(output.absolute().parent)
-    style = registry.url_style(opened.timeline)
-    rate = timeline_rate(opened.timeline)
-    with access.open() as client:
-        name = f"{readable(source.path.stem)}-{job.key}{film.path.suffix.lower()}"
-        film_id, session_id, answer = _ask(client, request, job, film, name, timeout_s, report)
-        with _answer_kept(job):
-            cues = _cues_in(answer, layout, report)
-            sound_of = download(
-                cues.chosen,
-                job.media,
-                lambda path: url_of(path, style, folder),
-                service_url=client.base_url,
-                report=report,
-                spare=cues.spare(layout.alternatives),
+
+def prepare(ask: Ask, report: Report = _SILENT) -> Prepared:
+    """Find or begin the job, and make its film unless the service has it already. Needs no service.
+
+    Raises:
+        InputError: The timeline, the selection or its media cannot be used.
+        UnsupportedFilmError: The services do not take such a film.
+        OutputError: The film or the job cannot be written.
+    """
+    from avm_otio.media.fingerprint import film_asked
+
+    read = stamps([ask.source.path])
+    opened = open_timeline(ask.source, report)
+    plan = _plan(opened, ask.source, report)
+    plan, media = located(plan, opened.folder, ask.source.media_roots)
+    read |= stamps(media.values())
+    jobs_folder = ask.jobs_folder or opened.side_folder
+    known = Known(jobs_folder)
+    film_said = film_asked(plan, _digests(plan, media, known, report))
+    path, asked = _job_of(ask, jobs_folder, plan, film_said)
+    with held(path, report, partial(_begin, path, plan, asked, ask)) as (job, report):
+        job.record(order=ask.order.seen_from(path.absolute()).dump(), read=read, error=None)
+        job.keep_timeline(ask.source.path)
+        known.save()
+        _make_film(job, ask, plan, media, report)
+    return Prepared(path, opened, plan)
+
+
+def answer(
+    path: Path,
+    ask: Ask,
+    access: Access,
+    patience: Patience,
+    report: Report = _SILENT,
+    *,
+    wait_on: bool = False,
+) -> None:
+    """Have the job's film answered, and its items here. Takes no processor time to speak of.
+
+    Args:
+        path: The job's folder.
+        ask: What is asked for.
+        access: The way to the service, or to the local engine; not opened where all is here.
+        patience: How long to wait.
+        report: Who is told of progress.
+        wait_on: Wait for what came of an uncertain paid call as long as for a result.
+
+    Raises:
+        ServiceError: The service or the network failed; what was reached is kept.
+        CueError: The answer makes no sense; it is kept.
+    """
+    with held(path, report) as (job, report):
+        consult(
+            job, access, ask.question, layout=ask.layout, patience=patience, report=report, wait_on=wait_on
+        )
+
+
+def finish(path: Path, ask: Ask, report: Report = _SILENT, prepared: Prepared | None = None) -> Scored:
+    """Lay a job's answer and write the timeline.
+
+    Args:
+        path: The job's folder.
+        ask: How it is laid and written.
+        report: Who is told of progress.
+        prepared: What ``prepare`` found, where it was called in this run; read anew otherwise.
+
+    Raises:
+        AvmError: The answer, the timeline or its media cannot be used, or something cannot be written.
+    """
+    opened = prepared.opened if prepared is not None else open_timeline(ask.source, report)
+    plan = prepared.plan if prepared is not None else plan_film(opened.timeline, ask.source.selection)
+    with held(path, report) as (job, report):
+        make_folder(ask.output.absolute().parent)
+        with answer_kept(job):
+            cues = cues_of(job, ask.question, ask.layout)
+            if not cues.chosen:
+                report.warn("The service found nothing to lay.")
+            laid = _laid(job, ask, opened, plan, cues)
+        scored = _written(job, ask, opened, plan, cues, laid, report)
+        size_bytes, modified_ns = stamp(scored.output)
+        written = Written(
+            size_bytes=size_bytes, modified_ns=modified_ns, told=ask.told, summary=scored.summary()
+        )
+        job.record(outputs={**job.journal.outputs, job.seen_from_here(scored.output): written}, error=None)
+        known = Known(path.parent)
+        known.learn_order(ask.told, path.name, job.journal.read)
+        known.save()
+    return scored
+
+
+def forget_call(path: Path, report: Report = _SILENT) -> None:
+    """Let a paid call of which nobody knows whether it came through be sent again.
+
+    Raises:
+        UsageError: The job has no such call.
+    """
+    with held(path, report) as (job, report):
+        if job.journal.state is not State.UNSURE:
+            raise UsageError(
+                f"{path} has no uncertain paid call: it is {job.journal.state}.", "Leave out --resubmit."
             )
-            laid = lay(cues, plan.film_map, rate, sound_of, layout)
-    license = request.license.dump()
-    origin = Origin(access.name, access.currency, access.language, film_id, session_id, license)
-    replaced = heard(opened.timeline, source.selection, plan) if laid.dialogue else ()
-    here = registry.moved(opened, folder)
+        job.record(call=None)
+
+
+@contextmanager
+def held(
+    path: Path, report: Report, begin: Callable[[], Journal] | None = None
+) -> Iterator[tuple[Job, Report]]:
+    """Hold a job's folder, and say so where another run is at work on it; see ``folder.hold``.
+
+    Returns:
+        The job, and a report that is written into its log, too.
+    """
+    told = f"Another run is at work on this job ({path}): waiting for it."
+    with hold(path, begin, on_wait=lambda: report.warn(told)) as job:
+        yield job, Logged(report, path)
+
+
+def _digests(
+    plan: ExportPlan, media: Mapping[MediaSource, Path], known: Known, report: Report
+) -> dict[MediaSource, str]:
+    """The content of every piece of media of a film, looked at only where it may have changed."""
+    from avm_otio.media.fingerprint import content_digest, uses
+
+    found: dict[MediaSource, str] = {}
+    unknown: list[tuple[MediaSource, Any, str, Path]] = []
+    for source, use in uses(plan).items():
+        path, said = media[source], f"{use} {source.start} {source.rate} {source.sequence}"
+        before = known.digest(path, said)
+        if before is None:
+            unknown.append((source, use, said, path))
+        else:
+            found[source] = before
+    if unknown:
+        with report.step("Looking at the media", len(unknown)) as advance:
+            for number, (source, use, said, path) in enumerate(unknown, 1):
+                was = fingerprint(path)
+                found[source] = content_digest(source, use, path, plan)
+                if source.sequence is None:
+                    known.learn_digest(path, said, found[source], was)
+                advance(number, len(unknown))
+    return found
+
+
+def _job_of(
+    ask: Ask, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any]
+) -> tuple[Path, dict[str, Any]]:
+    """The folder of what is asked: the latest attempt; with ``again`` a new one if that was answered."""
+    attempt = 0
+    path, asked = _attempt(ask, jobs_folder, plan, film, attempt)
+    while (path / JOURNAL).exists():
+        following = _attempt(ask, jobs_folder, plan, film, attempt + 1)
+        is_last = not (following[0] / JOURNAL).exists()
+        if is_last and not (ask.again and read_journal(path).answered is not None):
+            break
+        attempt += 1
+        path, asked = following
+    return path, asked
+
+
+def _attempt(
+    ask: Ask, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], attempt: int
+) -> tuple[Path, dict[str, Any]]:
+    asked = ask.question.asked(film, attempt)
+    return folder_of(jobs_folder, plan.name, key_of(asked)), asked
+
+
+def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Journal:
+    from avm_otio.jobs.journal import Journal
+
+    write_json(path / REQUEST, ask.question.request.payload(ask.question.keys) | {"notify_url": None})
+    return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order={})
+
+
+def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Path], report: Report) -> None:
+    """The film as a file, unless the service has it or it lies there already."""
+    from avm_otio.api.models import FilmType, check_film_may
+    from avm_otio.jobs.journal import Film
+
+    made = job.journal.film
+    if made is not None and (made.id is not None or job.film is not None):
+        if made.quality not in (None, ask.quality or made.quality):
+            report.warn(f"The film was sent at {made.quality}; another size is a new question: add --again.")
+        return
+    film = _export(plan, media, job.path / FILM, ask.quality, report, may_pass=True)
+    kind = FilmType.NORMAL if film.has_sound else FilmType.SILENT
+    check_film_may(kind, ask.question.request.services)
+    size_bytes, modified_ns = stamp(film.path)
+    job.record(
+        film=Film(
+            path=job.seen_from_here(film.path),
+            size_bytes=size_bytes,
+            modified_ns=modified_ns,
+            frames=film.frames,
+            duration_s=str(film.duration),
+            has_sound=film.has_sound,
+            quality=(ask.quality or DEFAULT_QUALITY) if film.reencoded else None,
+            sent_as=f"{readable(ask.source.path.stem)}-{job.journal.key}{film.path.suffix.lower()}",
+            sending=made.sending if made is not None else False,
+        )
+    )
+
+
+def _laid(job: Job, ask: Ask, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
+    style = registry.url_style(opened.timeline)
+    folder = ask.output.absolute().parent
+    sound_of = sounds_in(
+        cues, ask.layout.alternatives, job.media, kept_of(job), lambda path: url_of(path, style, folder)
+    )
+    return lay(cues, plan.film_map, timeline_rate(opened.timeline), sound_of, ask.layout)
+
+
+def _written(
+    job: Job, ask: Ask, opened: Opened, plan: ExportPlan, cues: Cues, laid: Laid, report: Report
+) -> Scored:
+    """The timeline with what was laid, for whoever opens it."""
+    film, call, question = job.journal.film, job.journal.call, ask.question
+    film_id = None if film is None else film.id
+    session_id = None if call is None else call.session_id
+    license = question.request.license.dump()
+    origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
+    replaced = heard(opened.timeline, ask.source.selection, plan) if laid.dialogue else ()
+    here = registry.moved(opened, ask.output.absolute().parent)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.dialogue and not replaced else ()))
-    if not how.is_as_it_is:  # what the editor's file cannot say is not lost
-        registry.write(scored, job.path / "scored.otio")
-    written = deliver(scored, output, how, media_roots=source.media_roots, report=report)
+    if not ask.how.is_as_it_is:  # what the editor's file cannot say is not lost
+        registry.write(scored, job.path / SCORED)
+    written = deliver(scored, ask.output, ask.how, media_roots=ask.source.media_roots, report=report)
     notes += written.notes
     for note in notes:
         report.warn(note)
-    report.event("written", path=str(output), tracks=list(written.tracks))
+    report.event("written", path=str(ask.output), tracks=list(written.tracks))
     return Scored(
-        output=output,
+        output=ask.output,
         job=job.path,
         film_id=film_id,
         session_id=session_id,
         laid=laid,
-        currency=access.currency,
+        currency=question.currency,
         total=total_price(cues),
-        start_frame=start_frame(opened.timeline, rate),
+        start_frame=start_frame(opened.timeline, timeline_rate(opened.timeline)),
         notes=notes,
         losses=written.losses,
         media_folder=written.media_folder,
     )
-
-
-def _cues_in(answer: ServiceResult, layout: Layout, report: Report) -> Cues:
-    """The cues of an answer; one without any is an error where it says why, which the local engine does."""
-    cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
-    reasons = (answer.model_extra or {}).get("message")
-    if not cues.chosen and reasons:
-        told = " ".join(map(str, reasons)) if isinstance(reasons, list) else str(reasons)
-        raise ServiceError(f"The service could not use the film: {told}", "Try another range or --quality.")
-    if not cues.chosen:
-        report.warn("The service found nothing to lay.")
-    return cues
-
-
-@contextmanager
-def _answer_kept(job: JobFolder) -> Iterator[None]:
-    """Whatever fails once the service has answered, say that its answer is not lost."""
-    try:
-        yield
-    except AvmError as error:
-        error.hint = (
-            f"{error.hint} The answer, which is paid for, is kept: {job.path / 'result.json'}.".strip()
-        )
-        raise
 
 
 def total_price(cues: Cues) -> Decimal:
@@ -275,22 +518,9 @@ def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
     return plan
 
 
-def _asked(plan: ExportPlan, request: ServiceRequest, access: Access) -> dict[str, Any]:
-    """What makes a job the one it is, as JSON."""
-    return {
-        "version": 1,
-        "service": access.name,
-        "language": access.language,
-        "currency": access.currency,
-        "request": request.dump(),
-        "plan": asdict(plan),
-    }
-
-
 def _export(
-    opened: Opened,
-    source: Source,
     plan: ExportPlan,
+    media: dict[MediaSource, Path],
     output: Path,
     quality: str | None,
     report: Report,
@@ -300,54 +530,18 @@ def _export(
     """The film as a file; where it is one whole file that is small enough, and that is allowed, that file."""
     from avm_otio.media.export import Quality, export_film, whole_file
 
-    plan, media = located(plan, opened.folder, source.media_roots)
     for note in plan.notes:
         report.warn(note)
     film = whole_file(plan, media) if may_pass else None
     if film is None:
         with report.step("Exporting the film", plan.frames) as advance:
             film = export_film(
-                plan, media, output, quality=Quality(quality or Quality.P540), progress=advance
+                plan, media, output, quality=Quality(quality or DEFAULT_QUALITY), progress=advance
             )
     for note in film.notes:
         report.warn(note)
     report.event("film_exported", path=str(film.path), size_bytes=film.size_bytes, reencoded=film.reencoded)
     return film
-
-
-def _ask(
-    client: Client,
-    request: ServiceRequest,
-    job: JobFolder,
-    film: FilmFile,
-    name: str,
-    timeout_s: float,
-    report: Report,
-) -> tuple[int, int, ServiceResult]:
-    """Upload, submit and wait; the answer is on disk when this returns."""
-    from avm_otio.api.models import resolve_result
-    from avm_otio.api.waiting import wait_for_result
-
-    with report.step("Uploading the film", film.size_bytes) as advance:
-        film_id = client.create_film(film.path, filename=name, progress=advance)
-    report.event("film_created", film_id=film_id)
-    try:
-        session_id = client.create_service(film_id, request)
-    except KeyboardInterrupt:
-        report.warn(f"The paid call was under way: see avm-otio film show {film_id} before you run it again.")
-        raise
-    report.event("service_submitted", film_id=film_id, session_id=session_id)
-    with report.step("Waiting for the service") as advance:
-
-        def on_poll(elapsed_s: float, result: object) -> None:
-            report.event("waiting", elapsed_s=round(elapsed_s, 1))
-            advance(0)
-
-        result = wait_for_result(client, film_id, session_id, timeout_s=timeout_s, on_poll=on_poll)
-    job.save("result.json", result.payload(client.keys))
-    described = client.film(film_id)
-    job.save("film.json", described.dump())
-    return film_id, session_id, resolve_result(result, described, request.services)
 
 
 def heard(

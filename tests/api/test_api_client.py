@@ -432,20 +432,20 @@ def test_a_paid_call_is_sent_exactly_once_where_its_fate_is_unknown(fault: Reply
 
 
 @pytest.mark.parametrize(
-    ("refusal", "kind"),
+    ("refusal", "kind", "attempts"),
     [
-        (says({"message": ["slow down"]}, 429), errors.RefusedError),
-        (html(404), errors.ContractError),
-        (says({"message": ["no"]}, 401), errors.TokenRefusedError),
-        (redirect("/elsewhere/", 308), errors.ContractError),
+        (says({"message": ["slow down"]}, 429), errors.RefusedError, 3),
+        (html(404), errors.ContractError, 1),
+        (says({"message": ["no"]}, 401), errors.TokenRefusedError, 1),
+        (redirect("/elsewhere/", 308), errors.ContractError, 1),
     ],
 )
 def test_a_paid_call_that_was_surely_refused_is_not_called_unsure(
-    refusal: Reply, kind: type[errors.AvmError]
+    refusal: Reply, kind: type[errors.AvmError], attempts: int
 ) -> None:
     error, asked = error_of(refusal, call_service)
     assert type(error) is kind
-    assert asked == 1
+    assert asked == attempts
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_the_job_keeps_what_was_asked_sent_and_received(
     cut: Path, score: Score, service: ScriptedService
 ) -> None:
     assert score() == 0
-    (job,) = (cut.parent / "my cut.avm").iterdir()
+    (job,) = (path.parent for path in (cut.parent / "my cut.avm").glob("*/job.json"))
     assert {"request.json", "film.json", "result.json", "media"} <= {one.name for one in job.iterdir()}
     assert json.loads((job / "result.json").read_text()) == service.result
     assert sorted(one.name for one in (job / "media").iterdir()) == ["1 S-1.wav", "7 Bed.wav"] or sorted(
@@ -238,7 +238,7 @@ def test_a_fault_of_the_service_is_one_line_with_its_code(
     assert score() == code
     assert words in told(capsys)
     assert leftovers(cut.parent) == []
-    assert len(service.calls("POST")) <= 2
+    assert sum(path.endswith("/service/") for path in service.calls("POST")) <= 1
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_fault_of_the_service_is_one_line_with_its_code(
         (raw(404, b"gone"), 6),
         (redirect("file:///etc/passwd"), 6),
         (redirect("http://169.254.169.254/latest/"), 6),
-        (raw(200, b"RIFF" + b"\0" * 400, content_type="audio/wav"), 3),
+        (raw(200, b"RIFF" + b"\0" * 400, content_type="audio/wav"), 6),
     ],
 )
 def test_a_download_that_is_not_a_whole_sound_is_refused(

@@ -1,0 +1,45 @@
+"""An order that was carried out before, recognised without reading the timeline or its media again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from avm_otio.core.errors import InputError
+from avm_otio.files import side_folder
+from avm_otio.jobs.folder import Job, read_journal, stamp
+from avm_otio.jobs.known import Known
+from avm_otio.jobs.order import Order
+
+
+def recall(order: Order, told: str) -> dict[str, Any] | None:
+    """What was told when this very order was carried out, if nothing that it read or wrote has changed since.
+
+    Args:
+        order: Its paths are absolute.
+        told: Digest of the order and of all that is configured.
+    """
+    if order.again:
+        return None
+    jobs_folder = Path(order.jobs_dir) if order.jobs_dir else side_folder(Path(order.timeline))
+    name = Known(jobs_folder).job_of(told)
+    return None if name is None else written_before(jobs_folder / name, Path(order.output), told)
+
+
+def written_before(path: Path, output: Path, told: str | None = None) -> dict[str, Any] | None:
+    """The summary of an output that a job wrote, if it is still as it was written.
+
+    Args:
+        path: The job's folder.
+        output: The timeline.
+        told: The order that it must have been written for; any where not given.
+    """
+    try:
+        journal = read_journal(path)
+    except InputError:
+        return None
+    written = journal.outputs.get(Job(path, journal).seen_from_here(output))
+    if written is None or told not in (None, written.told):
+        return None
+    is_whole = stamp(output) == (written.size_bytes, written.modified_ns)
+    return {**written.summary, "output": str(output), "job": str(path)} if is_whole else None

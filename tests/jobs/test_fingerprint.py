@@ -1,0 +1,114 @@
+"""What is one question and what is another: the content of the ranges that are used."""
+
+from __future__ import annotations
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from numbered import movie
+
+from avm_otio.core.plan import (
+    ExportPlan,
+    FilmMap,
+    ImageSequence,
+    MediaKind,
+    MediaSource,
+    PictureLayer,
+    PictureSegment,
+    SoundSegment,
+)
+from avm_otio.core.timing import FilmTime, MediaTime, RecordTime
+from avm_otio.media.fingerprint import content_digest, film_asked, uses
+
+RATE = Fraction(25)
+
+
+def source(name: str = "a.mp4") -> MediaSource:
+    return MediaSource("shot", MediaKind.FILE, name, (name,), MediaTime(Fraction(0)), RATE)
+
+
+def plan(start_s: int, end_s: int, media: MediaSource, record_s: int = 0) -> ExportPlan:
+    length = Fraction(end_s - start_s)
+    frames = int(length * RATE)
+    return ExportPlan(
+        name="shot",
+        rate=RATE,
+        frames=frames,
+        picture=(
+            PictureSegment(0, frames, (PictureLayer(media, MediaTime(Fraction(start_s)), Fraction(1)),)),
+        ),
+        sound=(
+            SoundSegment(
+                FilmTime(Fraction(0)), FilmTime(length), media, MediaTime(Fraction(start_s)), Fraction(1)
+            ),
+        ),
+        film_map=FilmMap(RecordTime(Fraction(record_s)), Fraction(1), FilmTime(length)),
+    )
+
+
+def digest(path: Path, start_s: int = 2, end_s: int = 4) -> str:
+    media = source(path.name)
+    asked = plan(start_s, end_s, media)
+    return content_digest(media, uses(asked)[media], path, asked)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import numpy as np
+
+    path = tmp_path_factory.mktemp("film") / "a.mp4"
+    noise = np.random.default_rng(1).normal(0, 0.1, (10 * 48_000, 2))
+    return movie(path, 250, RATE, sound=noise, size=(128, 96))
+
+
+def test_a_file_that_was_moved_is_the_same_question(film: Path, tmp_path: Path) -> None:
+    there = tmp_path / "moved" / "b.mp4"
+    there.parent.mkdir()
+    shutil.copyfile(film, there)
+    assert digest(there) == digest(film)
+
+
+def test_another_range_is_another_question(film: Path) -> None:
+    assert digest(film, 2, 4) != digest(film, 5, 8)
+
+
+def test_other_content_in_the_range_is_another_question(film: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    loud = np.random.default_rng(2).normal(0, 0.1, (10 * 48_000, 2))
+    other = movie(tmp_path / "a.mp4", 250, RATE, sound=loud, size=(128, 96))
+    assert digest(other) != digest(film)
+
+
+def test_a_picture_that_is_not_heard_is_not_asked_about_by_its_sound(film: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    loud = np.random.default_rng(2).normal(0, 0.1, (10 * 48_000, 2))
+    other = movie(tmp_path / "a.mp4", 250, RATE, sound=loud, size=(128, 96))
+    media = source()
+    silent = plan(2, 4, media)
+    use = uses(ExportPlan(silent.name, RATE, 50, silent.picture, (), silent.film_map))[media]
+    assert content_digest(media, use, other, silent) == content_digest(media, use, film, silent)
+
+
+def test_where_the_film_lies_and_what_things_are_called_is_not_asked(film: Path) -> None:
+    here, there = source("a.mp4"), source("renamed.mp4")
+    told = film_asked(plan(2, 4, here), {here: "x"})
+    assert film_asked(plan(2, 4, there, record_s=3600), {there: "x"}) == told
+    assert film_asked(plan(2, 5, here), {here: "x"}) != told
+    assert film_asked(plan(2, 4, here), {here: "y"}) != told
+
+
+def test_only_the_images_that_are_used_count(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / f"f.{number:04d}.dpx").write_bytes(bytes([number]) * 300)
+    numbering = ImageSequence("f.", ".dpx", 0, 1, 4)
+    media = MediaSource("shot", MediaKind.SEQUENCE, "", (), MediaTime(Fraction(0)), RATE, numbering)
+    asked = plan(2, 3, media)
+    before = content_digest(media, uses(asked)[media], tmp_path, asked)
+    (tmp_path / "f.0000.dpx").write_bytes(b"other")
+    assert content_digest(media, uses(asked)[media], tmp_path, asked) == before
+    (tmp_path / "f.0060.dpx").write_bytes(b"other")
+    assert content_digest(media, uses(asked)[media], tmp_path, asked) != before
