@@ -418,7 +418,8 @@ def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Jou
     from avm_otio.jobs.journal import Journal
 
     write_json(path / REQUEST, ask.question.request.payload(ask.question.keys) | {"notify_url": None})
-    return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order={})
+    told = ask.order.seen_from(path.absolute()).dump()
+    return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order=told)
 
 
 def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Path], report: Report) -> None:
