@@ -31,7 +31,6 @@ COMMANDS = {
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),
     "engine": Lazy("avm_otio.cli.engine:engine", "Serve the local engine to other programs."),
     "notify": Lazy("avm_otio.cli.notify:notify", "Hear from the service instead of asking it."),
-    "notify": Lazy("avm_otio.cli.notify:notify", "Hear from the service instead of asking it."),
     "login": Lazy("avm_otio.cli.login:login", "Keep the service's token in the keyring."),
     "logout": Lazy("avm_otio.cli.login:logout", "Forget the service's token."),
     "config": Lazy("avm_otio.cli.config_command:config", "Show and change what is configured."),
