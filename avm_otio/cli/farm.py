@@ -1,0 +1,155 @@
+"""``avm-otio farm``: many timelines as a job for a render farm; ``farm-task``: what its workers run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avm_otio.cli import options
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.cli.score import tell
+from avm_otio.core.errors import AvmError
+from avm_otio.core.report import Advance
+
+_STAGES = ("prepare", "answer", "finish")
+_STEP_PERCENT = 5
+
+
+@click.command(epilog="Example: avm-otio farm reels/*.otio -o tonight --output-dir scored --for resolve")
+@click.argument("timelines", type=options.FILE, nargs=-1)
+@click.option("-o", "--output", "bundle", type=options.FOLDER, required=True, help="The bundle to write.")
+@click.option("--list", "rows", type=options.FILE, metavar="FILE.csv", help="A timeline a row; see below.")
+@click.option("--output-dir", type=options.FOLDER, help="Where outputs go.  [default: beside the timelines]")
+@click.option("--name", default="{stem}.scored{suffix}", show_default=True, help="How outputs are called.")
+@click.option("--limit", metavar="NAME", help="The scheduler's limit for the service, as amount.avmapping.")
+@options.delivery
+@options.services
+@options.selection
+@options.service
+@options.request
+@options.layout
+@options.source
+@options.quality
+@options.jobs_dir
+@pass_output
+def farm(
+    out: Output,
+    timelines: tuple[Path, ...],
+    bundle: Path,
+    rows: Path | None,
+    output_dir: Path | None,
+    name: str,
+    limit: str | None,
+    **flags: Any,
+) -> None:
+    """Write a job bundle that scores TIMELINES on a render farm.
+
+    It is an Open Job Description with a task a timeline, in three steps: make the film, have it answered, lay
+    the answer. openjd runs it on this machine, AWS Deadline Cloud and others on many. It must lie where all
+    workers see it, as timelines, media and jobs must. What is configured here goes with it, but no token:
+    workers have their own. The columns of FILE.csv are called as the fields of an order: timeline, output …
+    """
+    from avm_otio import face
+    from avm_otio.config.load import load_settings
+    from avm_otio.jobs.farm import Stage, settled, write_bundle
+    from avm_otio.jobs.many import orders_for
+
+    common = options.order_of(Path("any"), Path("any"), **flags)
+    orders = []
+    for order in orders_for(timelines, rows, common, output_folder=output_dir, name=name):
+        settings = load_settings(order.settings)
+        face.make_ready(order, settings)
+        orders.append(settled(order, settings))
+    write_bundle(bundle, orders, limit)
+    out.event(
+        "done", bundle=str(bundle.absolute()), timelines=len(orders), steps=[str(stage) for stage in Stage]
+    )
+    out.say(f"{len(orders)} timelines in {bundle}. On this machine:")
+    out.say(f'  openjd run "{bundle}/template.json" --step {Stage.FINISH} --run-dependencies')
+    out.say("On AWS Deadline Cloud:")
+    out.say(f'  deadline bundle submit "{bundle}"')
+
+
+@click.command("farm-task", epilog="Example: avm-otio farm-task tonight 17 --stage finish")
+@click.argument("bundle", type=options.FOLDER)
+@click.argument("number", type=click.IntRange(1))
+@click.option("--stage", type=click.Choice(_STAGES), default="finish", show_default=True, help="How far.")
+@pass_output
+def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
+    """Carry out one task of a BUNDLE: the timeline of that NUMBER. Schedulers call this.
+
+    What is done already is not done or paid for again. A timeline that fails in prepare or answer does not
+    hold up the others: the task says so and ends well; finish tries once more, and fails with its code.
+    """
+    from avm_otio import face
+    from avm_otio.config.load import load_settings
+    from avm_otio.jobs.farm import Stage, reach, read_order
+
+    order = read_order(bundle, number)
+    task = TaskOutput(out, Path(order.timeline).name)
+    try:
+        if stage == Stage.FINISH:
+            tell(task, order.timeline, face.carry_out(order, report=task))
+        else:
+            settings = load_settings(order.settings)
+            ask = face.make_ready(order, settings)
+            patience = face.patience_of(settings)
+            reach(Stage(stage), ask, lambda: face.access_to(settings, task), patience, task)
+        task.progress(100)
+    except AvmError as error:
+        if stage == Stage.FINISH:
+            task.scheduler("fail", str(error))
+            raise
+        task.scheduler("status", f"left to finish: {error}")
+        task.warn(f"This timeline is left to the step finish: {error}")
+
+
+class TaskOutput(Output):
+    """An ``Output`` that speaks to the scheduler, too, in lines that begin with ``openjd_``.
+
+    No other line begins so, whatever a service's or a timeline's words are: each stays on one line.
+
+    Args:
+        out: How it was asked to tell.
+        what: What the task works on.
+    """
+
+    def __init__(self, out: Output, what: str) -> None:
+        super().__init__(json=out.json, quiet=out.quiet)
+        self._what = what
+        self._percent = 0.0
+
+    def say(self, text: str) -> None:
+        """Tell a person something, on one line."""
+        super().say(" ".join(text.splitlines()))
+
+    @contextmanager
+    def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
+        """A stretch of work. How many follow is not known: each takes half of what is left of the bar."""
+        if self.json:
+            with super().step(label, total) as told:
+                yield told
+            return
+        self.scheduler("status", label)
+        begun, share = self._percent, (100 - self._percent) / 2
+
+        def advance(done: int, total: int | None = total) -> None:
+            if total:
+                self.progress(begun + share * min(1.0, done / total))
+
+        yield advance
+        self.progress(begun + share)
+
+    def progress(self, percent: float) -> None:
+        """Tell how far the task is, now and then."""
+        if percent >= self._percent + _STEP_PERCENT or percent == 100:
+            self._percent = percent
+            self.result(f"openjd_progress: {percent:.1f}")
+
+    def scheduler(self, kind: str, text: str) -> None:
+        """Tell the scheduler something of this timeline: ``status``, or why it is to ``fail``."""
+        self.result(f"openjd_{kind}: {' '.join(self._what.split())}: {' '.join(text.split())}")
