@@ -81,11 +81,6 @@ class Cues:
         """The first item of each, which is what is laid."""
         return (*self.music[:1], *self.dialogue[:1], *(cue.items[0] for cue in self.effects))
 
-    def spare(self, most: int) -> tuple[Item, ...]:
-        """Up to so many alternatives of each place, best first."""
-        slots = [self.music, *(cue.items for cue in self.effects)]
-        return tuple(item for items in slots for item in items[1 : 1 + most])
-
 
 def read_cues(document: object, *, skip_bad: bool = False) -> Cues:
     """Read a Film, a service result or a notification.
