@@ -5,12 +5,14 @@ Documented with runnable examples in ``docs/api.md``.
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from avm_otio.config.addresses import LOCAL
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
     from avm_otio.core.arrangement import Loss
     from avm_otio.core.placement import Layout
     from avm_otio.dialects.registry import Opened
+    from avm_otio.jobs.batch import Batch
     from avm_otio.jobs.consult import Patience
     from avm_otio.jobs.delivery import Delivered
     from avm_otio.jobs.order import Order
     from avm_otio.jobs.pipeline import Access, Ask, Scored, Source
+    from avm_otio.jobs.purse import Limits
     from avm_otio.jobs.question import Question
     from avm_otio.media.export import FilmFile
 
@@ -211,6 +215,101 @@ def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Re
     return Outcome(scored.summary(), scored.losses)
 
 
+@contextmanager
+def batch(
+    orders: Sequence[Order],
+    *,
+    limits: Limits | None = None,
+    cpu_jobs: int | None = None,
+    service_jobs: int = 8,
+    report: Report = _SILENT,
+) -> Iterator[Batch]:
+    """Many orders at once; see ``jobs.batch``.
+
+    Args:
+        orders: Their paths are absolute, and no output is named twice.
+        limits: What all of them together may use up.
+        cpu_jobs: How many processes make films and lay answers; as many as there are processors by default.
+        service_jobs: How many timelines are with the service at once.
+        report: Who is told of what is done for all of them.
+
+    Yields:
+        The batch: ``look`` at it first, then ``run`` it.
+    """
+    from avm_otio.jobs.batch import Batch, House
+    from avm_otio.jobs.purse import Limits
+    from avm_otio.jobs.recall import recall
+
+    def known(order: Order) -> Mapping[str, Any] | None:
+        return recall(order, told_of(order, load_settings(order.settings)))
+
+    with _Services(report) as services:
+        yield Batch(
+            orders,
+            House(
+                make=ready,
+                recall=known,
+                access=lambda order: services.access_to(load_settings(order.settings)),
+                patience=lambda order: patience_of(load_settings(order.settings)),
+            ),
+            limits=limits or Limits(),
+            cpu_jobs=cpu_jobs or os.cpu_count() or 1,
+            service_jobs=service_jobs,
+            report=report,
+        )
+
+
+def ready(order: Order) -> Ask:
+    """An order with all that is configured on this machine; as ``make_ready``."""
+    return make_ready(order, load_settings(order.settings))
+
+
+class _Services:
+    """The services of a batch: a client for each thread, and one engine for all. A context manager."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._held = ExitStack()
+        self._starting = threading.Lock()
+        self._engines: dict[Path | None, tuple[str, str]] = {}
+        self._checked: set[tuple[str, Path | None]] = set()
+        self._mine = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def access_to(self, settings: Settings) -> Access:
+        """As the function of that name, for several threads."""
+        from avm_otio.jobs.pipeline import Access
+
+        place = settings.service, settings.library
+        if place not in self._checked:
+            access_to(settings, self._report)
+            self._checked.add(place)
+        return Access(lambda: nullcontext(self._client(settings)), is_free=settings.service == LOCAL)
+
+    def _client(self, settings: Settings) -> Client:
+        """This thread's client: to make one takes a twentieth of a second."""
+        clients: dict[str, Any] = vars(self._mine)
+        key = repr((settings.service, settings.library, settings.language, settings.currency))
+        if key not in clients:
+            with self._starting:
+                address, token, keys = self._place_of(settings)
+                clients[key] = self._held.enter_context(_client(settings, address, token, keys))
+        client: Client = clients[key]
+        return client
+
+    def _place_of(self, settings: Settings) -> tuple[str, str, ServiceKeys]:
+        if settings.service != LOCAL:
+            return settings.service, find_token(settings.origin).reveal(), service_keys(settings)
+        if settings.library not in self._engines:
+            self._engines[settings.library] = self._held.enter_context(_engine(settings, self._report))
+        return *self._engines[settings.library], ServiceKeys()
+
+
 def make_ready(order: Order, settings: Settings, question: Question | None = None) -> Ask:
     """An order with all that is configured, checked before any work is done.
 
@@ -366,15 +465,22 @@ def access_to(settings: Settings, report: Report = _SILENT) -> Access:
 
 @contextmanager
 def _local(settings: Settings, report: Report) -> Iterator[Client]:
+    with (
+        _engine(settings, report) as (address, token),
+        _client(settings, address, token, ServiceKeys()) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _engine(settings: Settings, report: Report) -> Iterator[tuple[str, str]]:
+    """The local engine in this process: its address, and the token that it takes."""
     from avm_otio.engine.server import running
 
     token = secrets.token_urlsafe(24)
     library = library_of(settings, report)
-    with (
-        running(data_dir=settings.cache_dir / "engine", library=library, token=token) as address,
-        _client(settings, address, token, ServiceKeys()) as client,
-    ):
-        yield client
+    with running(data_dir=settings.cache_dir / "engine", library=library, token=token) as address:
+        yield address, token
 
 
 def service_keys(settings: Settings) -> ServiceKeys:

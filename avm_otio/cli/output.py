@@ -48,6 +48,11 @@ class Output:
         self._lock = threading.Lock()
         self._bars = Bars()
 
+    @property
+    def shows_bars(self) -> bool:
+        """Whether a person looks on at a terminal on which bars can move."""
+        return not self.json and not self.quiet and _is_live_terminal(sys.stderr)
+
     def event(self, name: str, /, **fields: object) -> None:
         """Tell a script that something happened; nothing without ``--json``."""
         if self.json:
@@ -87,7 +92,7 @@ class Output:
             return events(self.event, self._clock, label, total)
         if self.quiet:
             return nullcontext(_unseen)
-        if _is_live_terminal(sys.stderr):
+        if self.shows_bars:
             return self._bars.step(_one_line(label), total)
         return lines(self.say, self._clock, label, total)
 

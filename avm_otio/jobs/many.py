@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ def orders_for(
     *,
     output_folder: Path | None = None,
     name: str = NAME,
+    leave_out: Callable[[str], None] | None = None,
 ) -> list[Order]:
     """An order for each timeline and each row, checked against each other.
 
@@ -38,6 +39,8 @@ def orders_for(
         common: What holds for all; its timeline and output do not count, its paths are absolute.
         output_folder: Where outputs go that no row names; beside each timeline by default.
         name: How they are called: ``{stem}`` is the timeline's name, ``{suffix}`` what its editor takes.
+        leave_out: Told of a timeline that is named and is another one's output, since ``*.otio`` finds what an
+            earlier run wrote, too. Without it such a one is refused.
 
     Returns:
         Orders with absolute paths.
@@ -48,6 +51,7 @@ def orders_for(
     """
     shared = {field: said for field, said in common.dump().items() if field not in _BY_THE_ROW}
     said = [("The call", Path.cwd(), {"timeline": str(path)}) for path in timelines]
+    named = len(said)
     if rows is not None:
         said += [(f"{rows}, line {line}", rows.absolute().parent, row) for line, row in _read(rows)]
     if not said:
@@ -61,6 +65,8 @@ def orders_for(
         if not Path(order.timeline).exists():
             raise InputError(f"{place}: there is no timeline {order.timeline}.", "Check its name.")
         orders.append(order)
+    if leave_out is not None:
+        orders = _without_outputs(orders, named, leave_out)
     _check_apart(orders)
     return orders
 
@@ -122,6 +128,19 @@ def _check_columns(path: Path, columns: list[str]) -> None:
 
 def _cell(field: str, cell: str) -> Any:
     return [word.strip() for word in cell.split(",") if word.strip()] if field in _LISTS else cell
+
+
+def _without_outputs(orders: list[Order], named: int, leave_out: Callable[[str], None]) -> list[Order]:
+    """Without those of the first ``named`` whose timelines other orders write."""
+    writers = {order.output.casefold(): order for order in orders}
+    kept = []
+    for number, order in enumerate(orders):
+        writer = writers.get(order.timeline.casefold(), order)
+        if number < named and writer is not order:
+            leave_out(f"{order.timeline} is left out: it is what {writer.timeline} is written to.")
+        else:
+            kept.append(order)
+    return kept
 
 
 def _check_apart(orders: Iterable[Order]) -> None:
