@@ -25,6 +25,7 @@ COMMANDS = {
     "score": Lazy("avm_otio.cli.score:score", "Lay music and effects into a timeline."),
     "farm": Lazy("avm_otio.cli.farm:farm", "Write a job that scores many timelines on a render farm."),
     "farm-task": Lazy("avm_otio.cli.farm:farm_task", "Carry out one task of it; schedulers call this."),
+    "jobs": Lazy("avm_otio.cli.jobs:jobs", "List, show, resume, forget and clean jobs."),
     "batch": Lazy("avm_otio.cli.batch:batch", "Lay music and effects into many timelines at once."),
     "export": Lazy("avm_otio.cli.export:export", "Write the film of a clip or a range to a file."),
     "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),

@@ -1,0 +1,316 @@
+"""A job in words, and as the fields of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from avm_otio.core.service_keys import ServiceKeys
+from avm_otio.jobs.catalogue import Entry, quoted
+from avm_otio.jobs.folder import stamp
+from avm_otio.jobs.journal import State
+
+HEADS = ("KEY", "WHAT", "STATE", "CUES", "COST", "SIZE", "FILM", "CHANGED")
+NUMBERS = ("CUES", "COST", "SIZE", "FILM")
+ITEM_HEADS = ("ITEM", "TITLE", "PRICE", "FILE")
+KEY_SHOWN = 8
+_HEAD = 10
+_ALL = 1_000_000
+
+NameOption = Callable[[str, int], str]
+
+_STATES: Mapping[State, tuple[str, str]] = {
+    State.PLANNED: ("begun", "begun; the film is not made yet"),
+    State.EXPORTED: ("film made", "the film is made; nothing is sent yet"),
+    State.UPLOADED: ("film sent", "the service has the film; nothing is paid for yet"),
+    State.UNSURE: ("unsure if paid", "a paid call broke off, and nothing says whether it came through"),
+    State.WAITING: ("paid, waiting", "paid for; the service is at work"),
+    State.ANSWERED: ("paid, answered", "paid for and answered; not laid yet"),
+    State.FINISHED: ("finished", "finished"),
+}
+_FREE_STATES: Mapping[State, tuple[str, str]] = {
+    State.UNSURE: ("broken off", "the call broke off; it costs nothing to send it again"),
+    State.WAITING: ("waiting", "the engine is at work"),
+    State.ANSWERED: ("answered", "answered; not laid yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """One item that is laid.
+
+    Attributes:
+        name: Its kind and id.
+        title: As the service calls it.
+        price: In the currency that was asked for; ``None`` where the service named none.
+        is_bought: Whether it was bought before.
+        file: Its name in the job's media folder; ``None`` where it was not downloaded.
+    """
+
+    name: str
+    title: str
+    price: str | None
+    is_bought: bool
+    file: str | None
+
+
+def state_of(entry: Entry, is_at_work: bool, *, at_length: bool = False) -> str:
+    """How far a job is."""
+    state = entry.journal.state
+    words = _FREE_STATES.get(state) if entry.is_free else None
+    said = (words or _STATES[state])[at_length]
+    if state is State.FINISHED and not entry.is_done:
+        said = ("not laid anew", "finished once; what it was told last is not")[at_length]
+    if is_at_work:
+        return f"{said}; a run is at work on it now" if at_length else "at work"
+    return said
+
+
+def row(entry: Entry, is_at_work: bool, now: datetime) -> tuple[str, ...]:
+    """One line of the list."""
+    summary, made = entry.summary, entry.journal.film
+    cues = sum(summary.get(kind, 0) for kind in ("music", "dialogue", "effects"))
+    return (
+        entry.journal.key[:KEY_SHOWN],
+        what_of(entry),
+        state_of(entry, is_at_work),
+        str(cues) if summary else "",
+        "free" if entry.is_free else cost_of(summary),
+        size_text(entry.size_bytes()),
+        str(made.id) if made is not None and made.id is not None else "",
+        moment(entry.journal.changed, now),
+    )
+
+
+def what_of(entry: Entry) -> str:
+    """What is scored: the timeline, and what of it."""
+    order = entry.journal.order
+    name = Path(order["timeline"]).stem if "timeline" in order else entry.journal.name
+    parts = [f"clip {order['clip']}"] if "clip" in order else []
+    parts += [f"track {order['track']}"] if "track" in order else []
+    if "tc_in" in order or "tc_out" in order:
+        parts.append(f"{order.get('tc_in', '')}–{order.get('tc_out', '')}")
+    return ", ".join([name, *parts])
+
+
+def cost_of(summary: Mapping[str, Any]) -> str:
+    """What the chosen items of a summary cost; empty where there is none."""
+    return f"{summary['total_price']} {summary['currency']}" if summary else ""
+
+
+def size_text(size_bytes: int) -> str:
+    """A size as people read it."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    size: float = size_bytes
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # used behind the loop
+        size /= 1000
+        if size < 999.5:
+            break
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+
+
+def moment(said: str, now: datetime) -> str:
+    """A moment of a journal in the user's own time: the time of day for today, else the date."""
+    try:
+        when = datetime.fromisoformat(said).astimezone(now.tzinfo)
+    except ValueError:
+        return ""
+    return f"{when:%H:%M}" if when.date() == now.date() else f"{when:%Y-%m-%d}"
+
+
+def ways_on(entry: Entry) -> list[str]:
+    """What to do next, as commands; none where all is done."""
+    resume = f"avm-otio jobs resume {quoted(entry.path)}"
+    if "timeline" not in entry.journal.order:
+        return ["avm-otio score, as it was called"]
+    if entry.journal.state is State.UNSURE and not entry.is_free:
+        return [
+            f"{resume} --wait      (looks for its answer)",
+            f"{resume} --resubmit  (sends it again; if it did come through, that pays twice)",
+        ]
+    return [] if entry.is_done and not changed_outputs(entry) else [resume]
+
+
+def changed_outputs(entry: Entry) -> dict[Path, str]:
+    """The outputs that are not as they were written, and why."""
+    found = {}
+    for path, written in entry.outputs.items():
+        size, modified_ns = stamp(path)
+        if size < 0:
+            found[path] = "gone"
+        elif (size, modified_ns) != (written.size_bytes, written.modified_ns):
+            found[path] = "changed since"
+    return found
+
+
+def fields_of(entry: Entry, is_at_work: bool) -> dict[str, Any]:
+    """A job as the ``job`` event tells it."""
+    journal, summary, order = entry.journal, entry.summary, entry.journal.order
+    return {
+        "job": str(entry.path),
+        "key": journal.key,
+        "name": journal.name,
+        "what": what_of(entry),
+        "state": str(journal.state),
+        "at_work": is_at_work,
+        "is_done": entry.is_done,
+        "is_paid": entry.is_paid,
+        "timeline": str(entry.place(order["timeline"])) if "timeline" in order else None,
+        "outputs": [str(path) for path in entry.outputs],
+        "service": journal.asked.get("service"),
+        "film_id": journal.film.id if journal.film is not None else None,
+        "session_id": journal.call.session_id if journal.call is not None else None,
+        **{kind: summary.get(kind) for kind in ("music", "dialogue", "effects", "total_price")},
+        "currency": journal.asked.get("currency"),
+        "made": journal.made,
+        "changed": journal.changed,
+        "size_bytes": entry.size_bytes(),
+        "error": journal.error,
+    }
+
+
+def lines_of(entry: Entry, is_at_work: bool, name_option: NameOption) -> Iterator[str]:
+    """All that a job's journal and folder tell, line by line.
+
+    Args:
+        entry: The job.
+        is_at_work: Whether a run is at work on it.
+        name_option: Names an id of an option table, as ``Settings.name_option`` does.
+    """
+    journal, order = entry.journal, entry.journal.order
+    yield f"{what_of(entry)}  ({journal.key})"
+    line = _headed
+    yield from line("State", state_of(entry, is_at_work, at_length=True))
+    yield from line("Begun", _full(journal.made), f"changed {_full(journal.changed)}")
+    if "timeline" in order:
+        yield from line("Timeline", str(entry.place(order["timeline"])))
+    yield from line("Asked", *_asked(journal.asked))
+    yield from line("Licence", *_licence(journal.asked.get("request", {}), name_option))
+    yield from line("Film", *_film(entry))
+    yield from line("Paid", *_paid(entry))
+    changed = changed_outputs(entry)
+    outputs = [f"{path}  ({changed.get(path, 'as it was written')})" for path in entry.outputs]
+    yield from line("Written", *(outputs or ["nothing yet"]))
+    sizes = sorted(entry.files(), key=lambda each: -each[1])
+    yield from line("Folder", f"{entry.path}, {size_text(sum(size for _, size in sizes))}")
+    for path, size in sizes:
+        yield f"{'':<{_HEAD}} {size_text(size):>7}  {path.relative_to(entry.path).as_posix()}"
+    if journal.error is not None:
+        told = f"{journal.error.get('message', '')} {journal.error.get('hint', '')}".strip()
+        yield from line("Last error", told, f"code {journal.error.get('exit_code', 1)}")
+    yield from line("Next", *(ways_on(entry) or ["nothing: all is done"]))
+
+
+def item_rows(items: Sequence[Bought], currency: str) -> list[tuple[str, str, str, str]]:
+    """The items as rows of a table."""
+    return [
+        (
+            item.name,
+            item.title,
+            _price(item, currency),
+            item.file or "not here",
+        )
+        for item in items
+    ]
+
+
+def _price(item: Bought, currency: str) -> str:
+    if item.is_bought:
+        return "bought before"
+    return "none told" if item.price is None else f"{item.price} {currency}"
+
+
+def _headed(head: str, *told: str) -> Iterator[str]:
+    for number, text in enumerate(told):
+        yield f"{head if not number else '':<{_HEAD}} {text}"
+
+
+def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
+    """What of a job's answer is laid, each item once, and how many others it offers.
+
+    Args:
+        entry: The job, answered.
+        keys: The JSON keys of the service; see ``face.service_keys``.
+
+    Raises:
+        AvmError: The answer cannot be read.
+    """
+    from avm_otio.core.placement import AS_IT_COMES
+    from avm_otio.jobs.consult import cues_of, kept_of
+    from avm_otio.jobs.folder import Job
+    from avm_otio.jobs.items import wanted
+    from avm_otio.jobs.question import Question
+
+    job = Job(entry.path, entry.journal)
+    question = Question.of(entry.journal.asked, keys, None)
+    cues = cues_of(job, question, replace(AS_IT_COMES, skip_bad=True))
+    chosen, kept = wanted(cues, 0), kept_of(job)
+    items = [
+        Bought(
+            name,
+            item.title or str(item.id),
+            None if item.price is None else str(item.price),
+            bool(item.served.get("is_bought")),
+            kept[name].file if name in kept else None,
+        )
+        for name, item in chosen.items()
+    ]
+    return items, len(wanted(cues, _ALL)) - len(chosen)
+
+
+def _full(said: str) -> str:
+    with suppress(ValueError):
+        return f"{datetime.fromisoformat(said).astimezone():%Y-%m-%d %H:%M:%S}"
+    return said
+
+
+def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
+    request = asked.get("request", {})
+    services = ("music", "effects", "denoise")
+    wanted = ", ".join(name for name in services if request.get(name) not in (None, False))
+    anew = f", asked anew for the {asked['attempt']}. time" if "attempt" in asked else ""
+    yield (
+        f"{wanted} of {asked.get('service')}, in {asked.get('language')}, "
+        f"prices in {asked.get('currency')}{anew}"
+    )
+    music = request.get("music")
+    if isinstance(music, dict):
+        yield ", ".join(f"{name} {value}" for name, value in music.items() if value not in (None, [], ""))
+
+
+def _licence(request: Mapping[str, Any], name_option: NameOption) -> Iterator[str]:
+    license = request.get("license", {})
+    tables = {"range": "where", "duration": "how long", "usage_platforms": "for what"}
+    for table, head in tables.items():
+        ids = license.get(table)
+        told = [name_option(table, each) for each in (ids if isinstance(ids, list) else [ids])]
+        yield f"{head}: {', '.join(told)}"
+
+
+def _film(entry: Entry) -> Iterator[str]:
+    made = entry.journal.film
+    if made is None:
+        yield "not made yet"
+        return
+    sound = "with sound" if made.has_sound else "silent"
+    yield f"{made.frames} frames, {sound}, {made.quality or 'your own file'}, sent as {made.sent_as}"
+    yield f"film {made.id} at the service" if made.id is not None else "not sent yet"
+
+
+def _paid(entry: Entry) -> Iterator[str]:
+    call = entry.journal.call
+    if entry.is_free:
+        yield "nothing: the engine on this machine is free"
+    elif call is None:
+        yield "nothing yet"
+    elif call.adopted:
+        yield f"an analysis, {_full(call.begun)}; its own answer was lost, the result found on the film"
+    elif call.session_id is None:
+        yield f"nobody knows: the call of {_full(call.begun)} broke off"
+    else:
+        yield f"an analysis, {_full(call.begun)}, session {call.session_id}"
