@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,12 @@ def item_rows(items: Sequence[Bought], currency: str) -> list[tuple[str, str, st
         )
         for item in items
     ]
+
+
+def total_of(items: Sequence[Bought], currency: str) -> str:
+    """What items cost together; what was bought before costs nothing more."""
+    total = sum((Decimal(each.price) for each in items if each.price and not each.is_bought), Decimal(0))
+    return f"{len(items)} item{'s' * (len(items) != 1)} for {total} {currency}"
 
 
 def _price(item: Bought, currency: str) -> str:

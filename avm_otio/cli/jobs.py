@@ -107,11 +107,11 @@ def show(out: Output, word: str, place: Path) -> None:
         out.result(line)
     if items:
         out.result("")
-        rows = job_words.item_rows(items, str(entry.journal.asked.get("currency")))
+        currency = str(entry.journal.asked.get("currency"))
+        rows = job_words.item_rows(items, currency)
         for line in table(job_words.ITEM_HEADS, rows, right=("PRICE",), most=terminal_width()):
             out.result(line)
-    if spare:
-        out.result(f"and {spare} alternatives, which are not laid")
+        out.result(f"{job_words.total_of(items, currency)}; {spare} more are offered and not laid.")
 
 
 @jobs.command(epilog="Example: avm-otio jobs resume --all --in ~/Films")

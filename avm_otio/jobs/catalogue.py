@@ -228,7 +228,8 @@ def _jobs_under(top: Path, report: Report, clock: Callable[[], float]) -> Iterat
             elif depth < DEEPEST:
                 for each in inside:
                     if each.is_dir(follow_symlinks=False) and not each.name.startswith("."):
-                        add = ahead.appendleft if each.name.endswith(".avm") else ahead.append
+                        is_likely = each.name.endswith(".avm") or folder.suffix == ".avm"
+                        add = ahead.appendleft if is_likely else ahead.append
                         add((Path(each.path), depth + 1))
 
 
