@@ -3,33 +3,96 @@
 from __future__ import annotations
 
 import errno
+import glob
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from avm_otio.core.errors import OutputError
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """A path to write to, which becomes ``path`` when all went well and vanishes when not.
 
     The temporary file lies in the same folder, keeps the suffix, and is synced before it takes the place of
-    an older file; then the folder is, so that a power cut does not bring the older one back.
+    an older file; then the folder is, so that a power cut does not bring the older one back. What a writer of
+    the same file that was killed has left is removed.
+
+    Args:
+        path: The file.
+        mode: Who may read and write it, before the system's mask.
 
     Raises:
         OutputError: The folder is not there or not writable, or the disk is full.
     """
-    temporary = path.with_name(f".{secrets.token_hex(4)}{path.suffix}")
+    temporary = path
     try:
-        yield temporary
-        settle(temporary, path)
+        _remove_orphans(path)
+        with _made_for(path, mode) as temporary:
+            yield temporary
+            settle(temporary, path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary != path:
+            temporary.unlink(missing_ok=True)
+
+
+def _tag(path: Path) -> str:
+    """What the temporary files of one file have in common, so that nobody else's are touched."""
+    return hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:4]
+
+
+@contextmanager
+def _made_for(path: Path, mode: int) -> Iterator[Path]:
+    """Make a temporary file and hold it as long as this process lives: one that nobody holds is an orphan."""
+    while True:
+        temporary = path.with_name(f".{_tag(path)}{secrets.token_hex(2)}{path.suffix}")
+        with suppress(FileExistsError):
+            handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+            if _is_ours(handle):
+                break
+            os.close(handle)
+    if os.name != "posix":  # a file that is held open there can take no other's place
+        os.close(handle)
+        yield temporary
+        return
+    try:
+        yield temporary
+    finally:
+        os.close(handle)
+
+
+def _is_ours(handle: int) -> bool:
+    """Hold a file; false where another process took it for an orphan between its making and now."""
+    if os.name != "posix":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk without locks
+        return True
+    return os.fstat(handle).st_nlink > 0
+
+
+def _remove_orphans(path: Path) -> None:
+    if os.name != "posix":
+        return
+    import fcntl
+
+    for orphan in path.parent.glob(
+        f".{_tag(path)}[0-9a-f][0-9a-f][0-9a-f][0-9a-f]{glob.escape(path.suffix)}"
+    ):
+        with suppress(OSError), orphan.open("rb+") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            orphan.unlink()
 
 
 def settle(temporary: Path, path: Path) -> None:

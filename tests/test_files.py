@@ -67,3 +67,21 @@ def test_two_ways_to_one_file_are_the_same(tmp_path: Path) -> None:
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert same_file(tmp_path / "a", tmp_path / "b")
     assert not same_file(tmp_path / "a", tmp_path / "c")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no other system lets a held file take another's place")
+def test_what_a_killed_writer_left_is_removed_by_the_next_one_of_that_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    killed = os.fork()
+    if killed == 0:
+        with whole(target) as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), 9)
+    os.waitpid(killed, 0)
+    (orphan,) = tmp_path.iterdir()
+    with whole(target.with_name("b.txt")) as other, whole(target) as mine:
+        assert not orphan.exists()
+        other.write_text("b")
+        write_text(target, "a second writer of the same file meanwhile")
+        mine.write_text("a")
+    assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"a.txt": "a", "b.txt": "b"}

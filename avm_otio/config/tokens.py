@@ -108,10 +108,8 @@ def store_token(token: Token, origin: str) -> str:
         _remove(file)
         return "the keyring"
     make_folder(file.parent)
-    with whole(file) as temporary:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(token.reveal())
+    with whole(file, mode=0o600) as temporary:
+        temporary.write_text(token.reveal(), encoding="ascii")
     return f"{file}, which only you can read, since this system has no keyring"
 
 

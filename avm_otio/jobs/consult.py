@@ -86,9 +86,13 @@ def consult(
         ServiceError: The service or the network failed; what was reached is kept.
         CueError: The answer makes no sense; it is kept.
     """
-    answered_before = job.journal.answered is not None
-    if answered_before and not wait_on and _is_complete(job, question, layout):
-        return
+    answered_before = job.journal.answered is not None and all(
+        (job.path / name).is_file() for name in (RESULT, FILM_SAID)
+    )
+    if answered_before and not wait_on:
+        with answer_kept(job):
+            if _is_complete(job, question, layout):
+                return
     with access.open() as client:
         visit = _Visit(job, client, question.request, patience, report, is_free=access.is_free)
         if not answered_before or wait_on:
@@ -180,9 +184,10 @@ class _Visit:
             for is_last in (False, True):
                 self._upload()
                 try:
-                    if self.job.journal.call is None and not self._pay(mailbox):
+                    was_begun = self.job.journal.call is not None
+                    if not was_begun and not self._pay(mailbox):
                         return self._look(self.patience.look_s)
-                    return self._wait(mailbox)
+                    return self._wait(mailbox, is_measured=not was_begun)
                 except RefusedError as error:
                     if is_last or error.status != 404 or not self._may_begin_anew():
                         raise
@@ -321,7 +326,7 @@ class _Visit:
 
     # The answer
 
-    def _wait(self, mailbox: Mailbox | None) -> None:
+    def _wait(self, mailbox: Mailbox | None, *, is_measured: bool) -> None:
         from avm_otio.api.waiting import wait_for_result
 
         call, made = self.job.journal.call, self.job.journal.film
@@ -338,7 +343,7 @@ class _Visit:
             def on_poll(elapsed_s: float, result: object) -> None:
                 nonlocal waited_s
                 waited_s = elapsed_s
-                self.report.event("waiting", elapsed_s=round(elapsed_s, 1), estimate_s=estimate_s)
+                self.report.event("waiting", elapsed_s=round(elapsed_s, 1), estimate_s=expected_s)
                 advance(round(elapsed_s))
 
             result = wait_for_result(
@@ -351,7 +356,8 @@ class _Visit:
                 on_trouble=self.report.warn,
                 later=f"Nothing is lost: go on with {_resume(self.job)}.",
             )
-        estimates.remember(cache_dir, service, film_s, waited_s)
+        if is_measured:  # an earlier run had waited, too, nobody knows how long
+            estimates.remember(cache_dir, service, film_s, waited_s)
         self._keep(result, self.client.film(film_id))
 
     def _look(self, patience_s: float) -> None:

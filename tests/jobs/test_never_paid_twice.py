@@ -1,0 +1,295 @@
+"""One question is one job and one paid call, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from fractions import Fraction as F
+from pathlib import Path
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+from loopback_http import html, reset, says
+from numbered import movie
+from scripted_service import FILM_ID, SESSION_ID, ScriptedService, effect, film_service, result_of, sound, wav
+
+from avm_otio.cli.main import run
+from avm_otio.core.timing import time_range
+
+RATE = F(24)
+PAY = f"POST /film/{FILM_ID}/service/"
+FILM = f"GET /film/{FILM_ID}/"
+Run = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("footage")
+    noise = np.random.default_rng(1).normal(0, 0.1, (4 * 48_000, 2))
+    movie(folder / "a.mp4", 96, RATE, sound=noise)
+    return folder
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
+    monkeypatch.setenv("AVM_TOKEN", "sesame-1234567890")
+    config = Path(__import__("os").environ["AVM_CONFIG_DIR"])
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text("[timeouts]\nlook_s = 0.1\nwait_s = 5\n")
+    monkeypatch.setattr("avm_otio.core.retry.time.sleep", lambda seconds: None)
+    with film_service(result_of()) as found:
+        music = {"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}
+        found.result = result_of(effect(found.url), musics=[music])
+        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
+        yield found
+
+
+@pytest.fixture
+def cut(tmp_path: Path, footage: Path) -> Path:
+    shutil.copyfile(footage / "a.mp4", tmp_path / "a.mp4")
+    return save(tmp_path / "cut.otio")
+
+
+def save(path: Path, *, start: int = 24, before: int = 0, media: str = "a.mp4") -> Path:
+    reference = otio.schema.ExternalReference(media, time_range(0, 96, RATE))
+    clip = otio.schema.Clip("shot", reference, time_range(start, 48, RATE))
+    gap = [otio.schema.Gap(source_range=time_range(0, before, RATE))] if before else []
+    timeline = otio.schema.Timeline("cut")
+    timeline.tracks.append(otio.schema.Track("V1", [*gap, clip]))
+    path.write_text(timeline.to_json_string())
+    return path
+
+
+@pytest.fixture
+def score(cut: Path, service: ScriptedService) -> Run:
+    def call(*more: str, timeline: Path = cut, output: str = "out.otio") -> int:
+        return run(["score", str(timeline), "-o", str(cut.parent / output), "--service", service.url, *more])
+
+    return call
+
+
+def the_job(cut: Path) -> Path:
+    (journal,) = cut.with_suffix(".avm").glob("*/job.json")
+    return journal.parent
+
+
+def found_on_film(service: ScriptedService) -> dict[str, object]:
+    """The Film after an analysis whose own answer was lost."""
+    music = service.result["music_mapping_service"]["musics"]
+    effects = service.result["sound_effect_service"]["sound_effects"]
+    return {"id": FILM_ID, "type": "normal_film", "recommended_musics": music, "sound_effects": effects}
+
+
+def paid(service: ScriptedService) -> int:
+    return sum(path == PAY.removeprefix("POST ") for path in service.calls("POST"))
+
+
+def uploaded(service: ScriptedService) -> int:
+    return service.calls("POST").count("/film/")
+
+
+# --- the same question
+
+
+def test_the_same_again_asks_the_service_nothing(cut: Path, score: Run, service: ScriptedService) -> None:
+    assert score() == 0
+    before = (cut.parent / "out.otio").read_bytes()
+    asked = len(service.asked)
+    assert score() == 0
+    assert len(service.asked) == asked
+    assert (cut.parent / "out.otio").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--for", "premiere", "--alternatives", "0"],
+        ["--music-gain", "-6"],
+        ["--effects-length", "cue"],
+        ["--notify-url", "https://post.example/x"],
+    ],
+)
+def test_how_the_answer_is_laid_is_no_new_question(
+    score: Run, service: ScriptedService, more: list[str]
+) -> None:
+    assert score() == 0
+    asked = len(service.asked)
+    suffix = ".xml" if "--for" in more else ".otio"
+    assert score(*more, output=f"other{suffix}") == 0
+    assert len(service.asked) == asked
+
+
+def test_a_film_that_lies_elsewhere_on_the_timeline_is_no_new_question(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    assert score() == 0
+    save(cut, before=24)
+    assert score("--in", "00:00:01:00", "--out", "00:00:03:00") == 0
+    assert uploaded(service) == 1
+    scored = otio.adapters.read_from_file(str(cut.parent / "out.otio"))
+    music = next(track for track in scored.tracks if track.name == "AVM Music 1")
+    assert music.range_of_child(music.find_clips()[0]).start_time.value == 24
+
+
+def test_moved_media_is_no_new_question(cut: Path, score: Run, service: ScriptedService) -> None:
+    assert score() == 0
+    (cut.parent / "rushes").mkdir()
+    shutil.move(cut.parent / "a.mp4", cut.parent / "rushes" / "a.mp4")
+    save(cut, media="rushes/a.mp4")
+    assert score() == 0
+    assert (uploaded(service), paid(service)) == (1, 1)
+
+
+@pytest.mark.parametrize("more", [["--bpm", "90"], ["--currency", "EUR"], ["--services", "music"]])
+def test_another_request_is_another_question(score: Run, service: ScriptedService, more: list[str]) -> None:
+    assert score() == 0
+    assert score(*more) == 0
+    assert paid(service) == 2
+
+
+def test_another_range_is_another_question(cut: Path, score: Run, service: ScriptedService) -> None:
+    assert score() == 0
+    save(cut, start=12)
+    assert score() == 0
+    assert paid(service) == 2
+
+
+def test_again_asks_and_pays_anew_and_what_follows_is_about_that(
+    score: Run, service: ScriptedService
+) -> None:
+    assert score() == 0
+    assert score("--again") == 0
+    assert paid(service) == 2
+    assert score("--music-gain", "-3") == 0
+    assert paid(service) == 2
+
+
+def test_again_after_an_interruption_goes_on_with_what_was_begun_again(
+    score: Run, service: ScriptedService
+) -> None:
+    assert score() == 0
+    service.instead[f"GET /film/{FILM_ID}/service/{SESSION_ID}/"] = says({"message": ["no"]}, 403)
+    assert score("--again") == 4
+    del service.instead[f"GET /film/{FILM_ID}/service/{SESSION_ID}/"]
+    assert score("--again") == 0
+    assert paid(service) == 2
+
+
+# --- what was begun
+
+
+def test_what_failed_before_the_paid_call_is_not_sent_again(score: Run, service: ScriptedService) -> None:
+    service.instead[PAY] = says({"message": ["Insufficient analyze count"]}, 400)
+    assert score() == 5
+    del service.instead[PAY]
+    assert score() == 0
+    assert uploaded(service) == 1
+
+
+def test_what_failed_after_the_paid_call_is_not_paid_again(score: Run, service: ScriptedService) -> None:
+    service.files["/items/1"] = html(404)
+    assert score() == 6
+    service.files["/items/1"] = sound()
+    assert score() == 0
+    assert (uploaded(service), paid(service)) == (1, 1)
+
+
+@pytest.mark.parametrize("fault", [reset, html(502), says({}), says({"message": ["oops"]}, 500)])
+def test_a_paid_call_whose_answer_is_lost_is_never_sent_again_unasked(
+    cut: Path, score: Run, service: ScriptedService, fault: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.instead[PAY] = fault  # type: ignore[assignment]
+    assert score() == 7
+    del service.instead[PAY]
+    assert score() == 7
+    assert paid(service) == 1
+    told = capsys.readouterr().err
+    assert f"jobs resume {the_job(cut)} --wait" in told
+    assert "--resubmit" in told
+
+
+def test_what_an_unanswered_call_brought_is_found_on_the_film(score: Run, service: ScriptedService) -> None:
+    service.instead[PAY] = reset
+    service.instead[FILM] = says(found_on_film(service))
+    assert score() == 0
+    assert paid(service) == 1
+
+
+def test_a_part_that_never_comes_is_told(
+    score: Run, service: ScriptedService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.instead[PAY] = reset
+    service.instead[FILM] = says(found_on_film(service) | {"sound_effects": []})
+    assert score() == 0
+    assert "Nothing came for effects" in capsys.readouterr().err
+
+
+def test_waiting_for_it_or_sending_it_again_is_the_users_word(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    service.instead[PAY] = reset
+    assert score() == 7
+    del service.instead[PAY]
+    service.instead[FILM] = says(found_on_film(service))
+    assert run(["jobs", "resume", str(the_job(cut)), "--wait"]) == 0
+    assert paid(service) == 1
+    assert (cut.parent / "out.otio").exists()
+
+
+def test_sending_it_again_pays_once_more_and_only_where_nobody_knows(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    service.instead[PAY] = reset
+    assert score() == 7
+    del service.instead[PAY]
+    job = str(the_job(cut))
+    assert run(["jobs", "resume", job, "--resubmit", "--yes"]) == 0
+    assert paid(service) == 2
+    assert run(["jobs", "resume", job, "--resubmit", "--yes"]) == 2
+    assert paid(service) == 2
+
+
+def test_an_upload_whose_answer_is_lost_is_looked_for_by_its_name(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    service.instead["POST /film/"] = reset
+    service.instead["GET /film/"] = says({"count": 0, "next": None, "previous": None, "results": []})
+    assert score() == 6
+    name = json.loads((the_job(cut) / "job.json").read_text())["film"]["sent_as"]
+    service.instead["GET /film/"] = says(
+        {"results": [{"id": 3, "filename": "x.mp4"}, {"id": FILM_ID, "filename": name}]}
+    )
+    sent = uploaded(service)
+    assert score() == 0
+    assert uploaded(service) == sent
+
+
+def test_a_film_that_the_service_lost_before_anything_was_paid_is_sent_again(
+    score: Run, service: ScriptedService
+) -> None:
+    service.instead[PAY] = says({"message": ["There is no such film."]}, 404)
+    assert score() == 6
+    assert (uploaded(service), paid(service)) == (2, 2)
+    del service.instead[PAY]
+    assert score() == 0
+
+
+def test_the_token_is_in_no_file_of_the_job(cut: Path, score: Run) -> None:
+    assert score() == 0
+    for path in cut.with_suffix(".avm").rglob("*"):
+        assert not path.is_file() or b"sesame" not in path.read_bytes()
+
+
+def test_a_finished_job_goes_on_where_its_folder_was_moved_to(
+    cut: Path, score: Run, service: ScriptedService, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert score() == 0
+    there = tmp_path_factory.mktemp("other") / "machine"
+    shutil.move(cut.parent, there)
+    asked = len(service.asked)
+    (there / "out.otio").unlink()
+    assert run(["jobs", "resume", str(the_job(there / "cut.otio"))]) == 0
+    assert (there / "out.otio").exists()
+    assert len(service.asked) == asked
