@@ -1,0 +1,46 @@
+"""Whatever the network or the service does wrong: the job ends as if it had not, now or when run again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kinds import LONGER_THAN_ANY_RETRY, Trouble, network, pairs
+from stage import Stage, judged
+
+TROUBLES = network()
+_QUICK_EVERY = 7
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(trouble, id=str(trouble), marks=() if n % _QUICK_EVERY == 0 else pytest.mark.slow)
+        for n, trouble in enumerate(TROUBLES)
+    ],
+)
+def test_a_fault_of_the_network_changes_nothing_in_the_end(
+    played: Stage, undisturbed: Any, trouble: Trouble
+) -> None:
+    case = played.case()
+    planned = played.proxy.plan(trouble.fault, trouble.on, trouble.nth, trouble.times)
+    failed = judged(case, undisturbed, str(trouble))
+    assert planned.made, "the fault did not happen"
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("both", [pytest.param(both, id="; ".join(map(str, both))) for both in pairs()])
+def test_an_answer_that_is_lost_is_not_asked_for_twice_where_nothing_can_be_found_out(
+    played: Stage, undisturbed: Any, both: tuple[Trouble, Trouble]
+) -> None:
+    case = played.case()
+    for trouble in both:
+        played.proxy.plan(trouble.fault, trouble.on, trouble.nth, trouble.times)
+    failed = judged(case, undisturbed, "; ".join(map(str, both)))
+    assert not failed, "\n".join(failed)
+
+
+def test_every_kind_of_fault_is_among_the_quick_ones_or_has_a_sister_there() -> None:
+    quick = {trouble.call for trouble in TROUBLES[::_QUICK_EVERY]}
+    assert quick == {trouble.call for trouble in TROUBLES}
+    assert any(trouble.times == LONGER_THAN_ANY_RETRY for trouble in TROUBLES[::_QUICK_EVERY])
