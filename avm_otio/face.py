@@ -183,17 +183,17 @@ def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Re
     Raises:
         AvmError: In every way that ``core.errors`` lists.
     """
+    from avm_otio.jobs.recall import finished_before
+
+    if not (wait or resubmit) and (known := finished_before(path)):
+        return Outcome(known, is_recalled=True)
+    from avm_otio.jobs import pipeline
     from avm_otio.jobs.folder import read_journal
     from avm_otio.jobs.order import Order
-    from avm_otio.jobs.recall import written_before
+    from avm_otio.jobs.question import Question
 
     journal = read_journal(path)
     order = Order.parse(journal.order, f"The order in {path}").in_folder(path.absolute())
-    if not (wait or resubmit) and (known := written_before(path, Path(order.output))):
-        return Outcome(known, is_recalled=True)
-    from avm_otio.jobs import pipeline
-    from avm_otio.jobs.question import Question
-
     settings = load_settings(order.settings)
     question = Question.of(journal.asked, service_keys(settings), order.notify_url)
     ask = replace(make_ready(order, settings, question), jobs_folder=path.absolute().parent, again=False)

@@ -81,9 +81,10 @@ def show(out: Output, word: str, place: Path) -> None:
     from avm_otio.cli import job_words
     from avm_otio.cli.table import table, terminal_width
     from avm_otio.config.load import load_settings
-    from avm_otio.jobs.catalogue import pick
+    from avm_otio.jobs.catalogue import Entry, pick
 
-    (entry,) = pick([word], place, out)
+    (path,) = pick([word], place, out)
+    entry = Entry.at(path)
     settings = load_settings()
     at_work = entry.is_at_work()
     items: list[job_words.Bought] = []
@@ -136,25 +137,24 @@ def resume(
     """Go on with each JOB where it stopped. What is finished and unchanged is left as it is."""
     from avm_otio import face
     from avm_otio.cli.score import tell
-    from avm_otio.jobs.catalogue import look, pick
+    from avm_otio.jobs.catalogue import Entry, look, pick
 
     if take_all == bool(words):
         raise UsageError("Say which jobs: JOB, or --all.", "See avm-otio jobs list.")
     if resubmit and (wait or take_all):
         raise UsageError("--resubmit goes with neither --wait nor --all.", "Name the jobs that it is for.")
     if take_all:
-        chosen = [entry for entry in look([place], out) if not entry.is_done]
+        chosen = [entry.path for entry in look([place], out) if not entry.is_done]
         if not chosen:
             out.say("Nothing is left to do.")
             out.event("done", jobs=0)
     else:
         chosen = pick(words, place, out)
     if resubmit:
-        _agree_to_pay_again(out, chosen, yes)
+        _agree_to_pay_again(out, [Entry.at(path) for path in chosen], yes)
 
-    def go_on(entry: Entry) -> None:
-        outcome = face.resume(entry.path, wait=wait, resubmit=resubmit, report=out)
-        tell(out, entry.journal.name, outcome)
+    def go_on(path: Path) -> None:
+        tell(out, path.name, face.resume(path, wait=wait, resubmit=resubmit, report=out))
 
     _each(out, chosen, go_on)
 
@@ -168,17 +168,18 @@ def forget(out: Output, words: tuple[str, ...], yes: bool, place: Path) -> None:
     """Delete the folder of each JOB. What was paid for is not deleted without --yes."""
     from avm_otio.cli.job_words import size_text, what_of
     from avm_otio.jobs import tidy
-    from avm_otio.jobs.catalogue import pick
+    from avm_otio.jobs.catalogue import Entry, pick
 
     chosen = pick(words, place, out)
-    lost = [f"{entry.path} holds {told}" for entry in chosen for told in tidy.lost_with(entry)]
+    lost = [f"{path} holds {told}" for path in chosen for told in tidy.lost_with(Entry.at(path))]
     if lost and not yes:
         _agree(out, f"{'; '.join(lost)}.", "Delete it all the same?")
 
-    def drop(entry: Entry) -> None:
+    def drop(path: Path) -> None:
+        entry = Entry.at(path)
         freed = tidy.forget(entry)
-        out.event("job_forgotten", job=str(entry.path), key=entry.journal.key, freed_bytes=freed)
-        out.say(f"Forgot {what_of(entry)}: {entry.path}, {size_text(freed)}")
+        out.event("job_forgotten", job=str(path), key=entry.journal.key, freed_bytes=freed)
+        out.say(f"Forgot {what_of(entry)}: {path}, {size_text(freed)}")
 
     _each(out, chosen, drop)
     out.event("done", jobs=len(chosen))
@@ -223,22 +224,22 @@ def clean(out: Output, places: tuple[Path, ...], older_than: float | None, dry_r
     out.say(f"{len(rested)} job{'s' * (len(rested) != 1)}: {would} {size_text(freed_bytes)}.")
 
 
-def _each(out: Output, chosen: Sequence[Entry], act: Callable[[Entry], None]) -> None:
+def _each(out: Output, chosen: Sequence[Path], act: Callable[[Path], None]) -> None:
     """Do something to each job; one that fails does not stop the others.
 
     Raises:
         AvmError: One failed; where several did, with the highest of their exit codes.
     """
     failed: list[AvmError] = []
-    for entry in chosen:
+    for path in chosen:
         try:
-            act(entry)
+            act(path)
         except AvmError as error:
             if len(chosen) == 1:
                 raise
             failed.append(error)
-            out.event("job_failed", job=str(entry.path), **error.as_dict())
-            out.say(f"{entry.path}: {error}")
+            out.event("job_failed", job=str(path), **error.as_dict())
+            out.say(f"{path}: {error}")
     if failed:
         raise _SeveralError(failed, len(chosen))
 

@@ -11,14 +11,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from avm_otio.config.addresses import LOCAL
 from avm_otio.core.errors import AvmError, InputError
 from avm_otio.core.report import Report
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, hold, read_journal
-from avm_otio.jobs.journal import Journal, State, Written
+
+if TYPE_CHECKING:
+    from avm_otio.jobs.journal import Journal, Written
 
 DEEPEST = 6
 """How many folders down jobs are looked for."""
@@ -44,6 +46,15 @@ class Entry:
     path: Path
     journal: Journal
 
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """The job of a folder.
+
+        Raises:
+            InputError: It is no job's folder, or its journal cannot be read.
+        """
+        return cls(path, read_journal(path))
+
     @property
     def is_free(self) -> bool:
         """Whether asking again costs nothing."""
@@ -52,11 +63,15 @@ class Entry:
     @property
     def is_paid(self) -> bool:
         """Whether it holds what was paid for."""
+        from avm_otio.jobs.journal import State
+
         return not self.is_free and self.journal.state in (State.WAITING, State.ANSWERED, State.FINISHED)
 
     @property
     def is_done(self) -> bool:
         """Whether nothing of what it was told last is left to do."""
+        from avm_otio.jobs.journal import State
+
         asked_for = self.journal.order.get("output")
         is_written = asked_for is None or asked_for in self.journal.outputs
         return self.journal.state is State.FINISHED and is_written and self.journal.error is None
@@ -137,45 +152,45 @@ def look(
     return sorted(found.values(), key=lambda entry: entry.journal.changed, reverse=True)
 
 
-def pick(words: Iterable[str], place: Path, report: Report) -> list[Entry]:
-    """The jobs that are meant, each once: by folder, by its name, by key or the beginning of one.
+def pick(words: Iterable[str], place: Path, report: Report) -> list[Path]:
+    """The jobs that are meant, each once: by folder, by its name, by key or the beginning of that.
+
+    Names tell keys, so that no journal is read.
 
     Args:
         words: What was said.
-        place: Where keys are looked for; see ``look``.
+        place: Where names and keys are looked for; see ``look``.
         report: Who is told of a look that takes long.
 
     Raises:
         InputError: There is none, or several are meant.
     """
-    found: dict[Path, Entry] = {}
-    looked: list[Entry] | None = None
+    found: dict[Path, None] = {}
+    there: list[Path] | None = None
     for word in words:
         path = Path(word)
         path = path.parent if path.name == JOURNAL else path
-        if (path / JOURNAL).exists():
-            path = Path(os.path.normpath(path.absolute()))
-            found[path] = Entry(path, read_journal(path))
-            continue
-        if looked is None:
-            looked = look([place], report)
-        entry = _meant(word, looked, place)
-        found[entry.path] = entry
-    return list(found.values())
+        if not (path / JOURNAL).exists():
+            if there is None:
+                there = list(_jobs_under(_start(place), report, time.monotonic))
+            path = _meant(word, there, place)
+        found[Path(os.path.normpath(path.absolute()))] = None
+    return list(found)
 
 
-def _meant(word: str, entries: list[Entry], place: Path) -> Entry:
-    meant = [each for each in entries if word and word.lower() == each.path.name.lower()]
-    meant = meant or [each for each in entries if word and each.journal.key.startswith(word.lower())]
+def _meant(word: str, there: list[Path], place: Path) -> Path:
+    said = word.lower()
+    keys = {path: key[0][1:] for path in there if (key := _KEYED.search(path.name))}
+    meant = [path for path in there if said == path.name.lower()]
+    meant = meant or [path for path, key in keys.items() if said and key.startswith(said)]
     if len(meant) == 1:
         return meant[0]
     if meant:
-        some = ", ".join(f"{each.journal.key} ({each.journal.name})" for each in meant[:6])
+        some = ", ".join(path.name for path in meant[:6])
         raise InputError(f"{word} is the beginning of {len(meant)} jobs: {some}.", "Say more of the key.")
     if Path(word).exists():
         raise InputError(f"{word} is no job's folder.", f"See avm-otio jobs list {quoted(Path(word))}.")
-    by_name = {name: each for each in entries for name in (each.journal.key, each.path.name)}
-    near = get_close_matches(word.lower(), by_name, n=1)
+    near = get_close_matches(said, {*keys.values(), *(path.name for path in there)}, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise InputError(
         f"There is no job {word} in {place.absolute()}.",
@@ -235,7 +250,7 @@ def _jobs_under(top: Path, report: Report, clock: Callable[[], float]) -> Iterat
 
 def _read(path: Path, report: Report) -> Entry | None:
     try:
-        return Entry(path, read_journal(path))
+        return Entry.at(path)
     except InputError as error:
         if _KEYED.search(path.name):  # other programs have a job.json, too
             report.warn(str(error))

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from avm_otio.jobs.journal import Journal
 
 JOURNAL = "job.json"
+VERSION = 1
+"""Of the journal's form; grows when an older program would misread one."""
 REQUEST = "request.json"
 FILM = "film.mp4"
 RESULT = "result.json"
@@ -112,10 +114,7 @@ class Job:
 
     def seen_from_here(self, path: Path) -> str:
         """A path as the journal names it."""
-        try:
-            return Path(os.path.relpath(path.absolute(), self.path.absolute())).as_posix()
-        except ValueError:  # another drive
-            return str(path.absolute())
+        return seen_from(self.path, path)
 
 
 @contextmanager
@@ -214,6 +213,14 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.", "Check it.") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON, or cut off.", "Restore it, or move its folder away.") from error
+
+
+def seen_from(job: Path, path: Path) -> str:
+    """A path as the journal of a job's folder names it."""
+    try:
+        return Path(os.path.relpath(path.absolute(), job.absolute())).as_posix()
+    except ValueError:  # another drive
+        return str(path.absolute())
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -13,9 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avm_otio.core.errors import InputError
-
-VERSION = 1
-"""Grows when an older program would misread a journal."""
+from avm_otio.jobs.folder import VERSION
 
 
 class _Part(BaseModel):

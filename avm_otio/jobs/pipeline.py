@@ -268,7 +268,10 @@ def prepare(ask: Ask, report: Report = _SILENT) -> Prepared:
     film_said = film_asked(plan, _digests(plan, media, known, report))
     path, asked = _job_of(ask, jobs_folder, plan, film_said)
     with held(path, report, partial(_begin, path, plan, asked, ask)) as (job, report):
-        job.record(order=ask.order.seen_from(path.absolute()).dump(), read=read, error=None)
+        order, outputs = ask.order.seen_from(path.absolute()).dump(), dict(job.journal.outputs)
+        if order != job.journal.order:  # what is there was written for another order
+            outputs.pop(job.seen_from_here(ask.output), None)
+        job.record(order=order, outputs=outputs, read=read, error=None)
         job.keep_timeline(ask.source.path)
         known.save()
         _make_film(job, ask, plan, media, report)

@@ -243,6 +243,22 @@ def test_a_stopped_job_is_laid_without_asking_again(here: Path, service: Scripte
     assert "Nothing is left to do" in told()[1]
 
 
+def test_what_was_told_last_is_what_is_gone_on_with(
+    here: Path, service: ScriptedService, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    louder = ["score", "cut.otio", "-o", "out.otio", "--service", service.url, "--music-gain", "-6"]
+    with monkeypatch.context() as patch:
+        patch.setattr("avm_otio.jobs.pipeline.finish", interrupted)
+        assert run(louder) == 130
+    told()
+    assert run(["jobs", "resume", key_in(here), "--json"]) == 0
+    assert events(told()[0], "done")[0]["recalled"] is False
+    assert '"gain_db": -6' in (here / "out.otio").read_text()
+
+
 def test_one_job_that_fails_does_not_stop_the_others(
     here: Path, service: ScriptedService, told: Told
 ) -> None:
@@ -410,7 +426,8 @@ def test_jobs_that_changed_lately_can_be_left_alone(here: Path) -> None:
 
 @pytest.mark.parametrize("words", [["list"], ["resume"]], ids=" ".join)
 def test_a_look_at_jobs_loads_nothing_heavy(here: Path, words: list[str]) -> None:
-    heavy = ("av", "numpy", "httpx", "opentimelineio", "starlette", "uvicorn", "rich", "keyring")
+    heavy = ["av", "numpy", "httpx", "opentimelineio", "starlette", "uvicorn", "rich", "keyring"]
+    heavy += ["pydantic"] if words == ["resume"] else []
     arguments = ["jobs", *words, *([str(job_in(here))] if words == ["resume"] else [])]
     program = (
         "import sys; from avm_otio.cli.main import run; code = run(sys.argv[1:]); "
