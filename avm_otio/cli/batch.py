@@ -344,7 +344,8 @@ def _line(item: Item) -> str:
         return f"{_name(item)} was stopped; run it again, and it goes on."
     if item.is_recalled:
         return f"{_name(item)} was scored before, nothing has changed since."
-    return f"{_name(item)} → {item.order.output}: {item.cues} clips, {_money(item)}, {item.seconds:.1f} s"
+    clips = f"{item.cues} clip{'s' * (item.cues != 1)}"
+    return f"{_name(item)} → {item.order.output}: {clips}, {_money(item)}, {item.seconds:.1f} s"
 
 
 def _in_words(totals: dict[str, Any]) -> str:
@@ -354,6 +355,6 @@ def _in_words(totals: dict[str, Any]) -> str:
     cost = " and ".join(f"{price} {currency}" for currency, price in totals["price"].items()) or "nothing"
     again = " Run it again to go on with the rest." if totals["done"] < totals["timelines"] else ""
     return (
-        f"{totals['timelines']} timelines: {states}; {totals['analyses']} analyses paid for in all runs; "
+        f"Timelines: {states}; analyses paid for in all runs: {totals['analyses']}; "
         f"chosen items cost {cost}; {totals['elapsed_s']:.1f} s.{again}"
     )
