@@ -99,6 +99,7 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
             ask = face.make_ready(order, settings)
             patience = face.patience_of(settings)
             reach(Stage(stage), ask, lambda: face.access_to(settings, task), patience, task)
+            task.event("done", stage=stage, error=None)
         task.progress(100)
     except AvmError as error:
         if stage == Stage.FINISH:
@@ -106,6 +107,7 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
             raise
         task.scheduler("status", f"left to finish: {error}")
         task.warn(f"This timeline is left to the step finish: {error}")
+        task.event("done", stage=stage, error=error.as_dict())
 
 
 class TaskOutput(Output):
