@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -12,6 +13,8 @@ def main() -> None:
 
         sys.stdout.write(f"avm-otio {__version__}\n")
         return
+    # Otherwise pydantic looks through every installed package for plugins, at every start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from avm_otio.cli.main import run
     except KeyboardInterrupt:
