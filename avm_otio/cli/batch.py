@@ -28,6 +28,7 @@ _COLUMNS = (
     "timeline", "output", "job", "state", "recalled", "cues", "price", "currency", "seconds", "error", "hint",
 )  # fmt: skip
 _REPORTS = (".csv", ".json")
+_SHOW_EVERY_S = 0.2
 
 
 class Money(click.ParamType[Decimal]):
@@ -173,6 +174,7 @@ class _Told:
         self._started = started
         self._ended = 0
         self._bar: Progress | None = None
+        self._shown_at = 0.0
 
     @property
     def exit_code(self) -> int:
@@ -209,7 +211,8 @@ class _Told:
             self._ended += 1
             self._tell_losses(item, news.losses)
             self._out.say(f"{self._ended}/{len(self._batch.items)} {_line(item)}")
-        if self._bar is not None:
+        if self._bar is not None and (ended or time.monotonic() > self._shown_at + _SHOW_EVERY_S):
+            self._shown_at = time.monotonic()
             self._bar.update(self._bar.task_ids[0], completed=self._ended, description=self._now())
 
     def sum_up(self) -> None:

@@ -51,6 +51,8 @@ class Purse:
         """Services that take no further call, and why."""
         self._paid: set[Path] = set()
         self._leaving: set[Path] = set()
+        self.cost = Decimal(0)
+        """What is laid costs so much."""
         self._prices: dict[Path, Decimal] = {}
         self._is_exceeded = False
 
@@ -59,17 +61,12 @@ class Purse:
         """How many jobs are paid for."""
         return len(self._paid)
 
-    @property
-    def cost(self) -> Decimal:
-        """What is laid costs so much."""
-        return sum(self._prices.values(), Decimal(0))
-
     def know(self, job: Path, price: Decimal | None = None) -> None:
         """Count a job that is paid for; with its price once it is laid."""
         self._paid.add(job)
         self._leaving.discard(job)
         if price is not None:
-            self._prices[job] = price
+            self._lay(job, price)
 
     def why_not(self, service: str) -> str:
         """Why no further call may be paid for; empty where one may, or may yet."""
@@ -107,8 +104,12 @@ class Purse:
         if self.limits.cost is not None and others + price > self.limits.cost:
             self._is_exceeded = True
             return False
-        self._prices[job] = price
+        self._lay(job, price)
         return True
+
+    def _lay(self, job: Path, price: Decimal) -> None:
+        self.cost += price - self._prices.get(job, Decimal(0))
+        self._prices[job] = price
 
     def _usual_price(self) -> Decimal:
         return self.cost / len(self._prices)
