@@ -180,7 +180,11 @@ def _markers(arrangement: Arrangement, losses: list[Loss]) -> Iterator[str]:
         found += [
             (clip.start + one.start, name, "Track", one) for clip in track.clips for one in clip.markers
         ]
-    found.sort(key=lambda row: row[0])
+    for at, place, _, marker in found:
+        if at < 0:  # on a part of its clip that is cut off
+            told = f"marker “{marker.name}” not written: it lies before the session's start"
+            losses.append(Loss(Feature.MARKER, f"Track “{place}”", told))
+    found = sorted((row for row in found if row[0] >= 0), key=lambda row: row[0])
     for number, (at, place, kind, marker) in enumerate(found, 1):
         samples = nearest_frame(at, _RATE)
         yield (

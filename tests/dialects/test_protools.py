@@ -182,6 +182,15 @@ def test_markers_of_timeline_track_and_clip_are_listed_by_time() -> None:
     ]
 
 
+def test_a_marker_on_the_cut_off_head_of_the_first_clip_is_told() -> None:
+    marked = hit(F(0), F(1), markers=(Marker("slate", F(-2, 25)),))
+    session, losses = written(session_of(marked, start_frame=0))
+    assert session.markers == []
+    assert [str(loss) for loss in losses] == [
+        "Track “Effects”: marker “slate” not written: it lies before the session's start"
+    ]
+
+
 def test_a_track_that_is_off_is_muted() -> None:
     one = session_of(hit(F(0), F(1), enabled=False))
     session, losses = written(replace(one, tracks=(replace(one.tracks[0], enabled=False),)))
