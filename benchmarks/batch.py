@@ -1,8 +1,8 @@
 """200 short timelines at once, against the engine behind a proxy that answers 200 ms late.
 
-The bound is what the work itself takes: all processor time ÷ cores, or all bytes ÷ bandwidth, whichever is more.
-The engine and the proxy work on the same cores, so their time is in it. What other programs take away
-meanwhile is told, and a second ratio leaves it out::
+The bound is what the work itself takes: all processor time ÷ cores, or all bytes ÷ bandwidth, whichever is
+more. The engine and the proxy work on the same cores, so their time is in it. How much of the machine other
+programs took meanwhile is told: the ratio says something only where that is little::
 
     python benchmarks/batch.py --timelines 200 --latency 0.2 --bandwidth 50e6
 
@@ -231,20 +231,17 @@ def main() -> None:
         moved = bytes_moved(timelines)
     ours_s = run.cpu_s + engine_s + proxy_s
     by_cpu, by_bytes = ours_s / cores, moved / said.bandwidth
-    free = cores - others_s / run.wall_s
-    ratio, free_ratio = (run.wall_s / max(each, by_bytes) for each in (by_cpu, ours_s / free))
+    ratio, others = run.wall_s / max(by_cpu, by_bytes), others_s / run.wall_s / cores
     count = len(timelines)
-    print(
-        f"{count} timelines of {FRAMES / 24:.0f} s, {said.latency * 1000:.0f} ms late, {said.bandwidth / 1e6:.0f} MB/s, "
-        f"{cores} cores: {run.wall_s:.1f} s\n"
-        f"  processor time {ours_s:.1f} s: batch {run.cpu_s:.1f}, engine {engine_s:.1f}, proxy {proxy_s:.1f}; "
-        f"÷ cores {by_cpu:.1f} s\n"
-        f"  {moved / 1e6:.0f} MB moved; ÷ bandwidth {by_bytes:.1f} s\n"
-        f"  wall ÷ bound {ratio:.2f}; other programs took {others_s:.1f} s of processor: without that {free_ratio:.2f}\n"
-        f"  peak memory of batch and workers: first quarter {run.peak_mib(0, count // 4):.0f} MiB, "
-        f"last quarter {run.peak_mib(3 * count // 4, count):.0f} MiB\n"
-        f"  run again, all finished: {again.wall_s:.2f} s"
-    )
+    network = f"{said.latency * 1000:.0f} ms late, {said.bandwidth / 1e6:g} MB/s"
+    print(f"{count} timelines of {FRAMES / 24:.0f} s, {network}, {cores} cores: {run.wall_s:.1f} s")
+    shares = f"batch {run.cpu_s:.1f}, engine {engine_s:.1f}, proxy {proxy_s:.1f}"
+    print(f"  processor time {ours_s:.1f} s ({shares}); ÷ cores {by_cpu:.1f} s")
+    print(f"  {moved / 1e6:.0f} MB moved; ÷ bandwidth {by_bytes:.1f} s")
+    print(f"  wall ÷ bound {ratio:.2f}; other programs took {others:.0%} of the machine")
+    first, last = run.peak_mib(0, count // 4), run.peak_mib(3 * count // 4, count)
+    print(f"  peak memory of batch and workers: first quarter {first:.0f} MiB, last quarter {last:.0f} MiB")
+    print(f"  run again, all finished: {again.wall_s:.2f} s")
 
 
 if __name__ == "__main__":
