@@ -219,6 +219,7 @@ class _Told:
         """Tell what came of all: a table for people, an event for scripts, the report's file."""
         from avm_otio.cli.table import table, terminal_width
 
+        self.write_report()  # first: whoever reads the rest may have gone
         items = self._batch.items
         heads = ("timeline", "state", "cues", "cost", "time", "what happened")
         lines = [
@@ -236,7 +237,6 @@ class _Told:
             self._out.result(line)
         totals = self._totals()
         self._out.say(_in_words(totals))
-        self.write_report()
         self._out.event("done", **totals)
 
     def write_report(self) -> None:
