@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,7 @@ from pathlib import Path
 from avm_otio.core.errors import AvmError
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, Job, read_journal
-from avm_otio.jobs.order import Order, digest
+from avm_otio.jobs.order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Earlier:
         folder = Path(order.jobs_dir) if order.jobs_dir else side_folder(Path(order.timeline))
         if folder not in self._in:
             self._in[folder] = dict(_paid_jobs(folder))
-        path = self._in[folder].get(digest(order.dump()))
+        path = self._in[folder].get(_words(order))
         if path is None:
             return None
         journal = read_journal(path)
@@ -146,6 +147,11 @@ def _paid_jobs(folder: Path) -> Iterator[tuple[str, Path]]:
         try:
             journal = read_journal(path)
             if journal.call is not None:
-                yield digest(Order.parse(journal.order).in_folder(path).dump()), path
+                yield _words(Order.parse(journal.order).in_folder(path)), path
         except AvmError:
             continue  # not a job of ours, or not one that can be used
+
+
+def _words(order: Order) -> str:
+    """An order as text: equal orders, equal text."""
+    return json.dumps(order.dump(), sort_keys=True)
