@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.pipeline import Access, Ask, Scored, Source
     from avm_otio.jobs.purse import Limits
     from avm_otio.jobs.question import Question
+    from avm_otio.jobs.said import Said
     from avm_otio.media.export import FilmFile
 
 SERVICES = ("music", "effects", "denoise")
@@ -159,16 +160,27 @@ def carry_out(order: Order, *, report: Report = _SILENT) -> Outcome:
     Raises:
         AvmError: In every way that ``core.errors`` lists. Nothing is written at the output then.
     """
-    from avm_otio.jobs.recall import recall
-
-    settings = load_settings(order.settings)
-    if known := recall(order, told_of(order, settings)):
-        return Outcome(known, is_recalled=True)
+    if outcome := recalled(order.dump()):
+        return outcome
     from avm_otio.jobs import pipeline
 
+    settings = load_settings(order.settings)
     ask = make_ready(order, settings)
     scored = pipeline.score(ask, access_to(settings, report), patience_of(settings), report)
     return Outcome(scored.summary(), scored.losses)
+
+
+def recalled(said: Said) -> Outcome | None:
+    """What became of an order before, if nothing that it read or wrote has changed since.
+
+    Args:
+        said: The order as JSON, not checked yet; its paths are absolute.
+    """
+    from avm_otio.jobs.recall import recall
+    from avm_otio.jobs.said import settings_in
+
+    known = recall(said, told_of(said, load_settings(settings_in(said))))
+    return None if known is None else Outcome(known, is_recalled=True)
 
 
 def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Report = _SILENT) -> Outcome:
@@ -238,10 +250,10 @@ def batch(
     """
     from avm_otio.jobs.batch import Batch, House
     from avm_otio.jobs.purse import Limits
-    from avm_otio.jobs.recall import recall
 
     def known(order: Order) -> Mapping[str, Any] | None:
-        return recall(order, told_of(order, load_settings(order.settings)))
+        outcome = recalled(order.dump())
+        return None if outcome is None else outcome.summary
 
     with _Services(report) as services:
         yield Batch(
@@ -356,24 +368,25 @@ def make_ready(order: Order, settings: Settings, question: Question | None = Non
             spare,
         ),
         order=order,
-        told=told_of(order, settings),
+        told=told_of(order.dump(), settings),
         quality=settings.quality,
         jobs_folder=None if order.jobs_dir is None else Path(order.jobs_dir),
         again=order.again,
     )
 
 
-def told_of(order: Order, settings: Settings) -> str:
+def told_of(said: Said, settings: Settings) -> str:
     """A digest of an order and of all that is configured, by which the same is recognised."""
     from avm_otio import __version__
-    from avm_otio.jobs.order import digest
+    from avm_otio.jobs.said import digest, shortest
 
-    said = {
+    configured = {
         each.name: getattr(settings, each.name)
         for each in fields(settings)
         if each.name not in ("sources", "timeouts", "cache_dir", "options")
     }
-    return digest([order.dump() | {"again": False}, said, __version__])
+    told = {name: value for name, value in shortest(said).items() if name not in ("again", "version")}
+    return digest([told, configured, __version__])
 
 
 def patience_of(settings: Settings) -> Patience:

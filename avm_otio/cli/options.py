@@ -77,7 +77,11 @@ request = _all(
     click.option("--genre", metavar="IDS", help="Ids or names, comma between."),
     click.option("--instrument", metavar="IDS", help="Ids or names, comma between."),
     click.option("--music-language", metavar="ID", help="Of the lyrics: an id or a name."),
-    click.option("--notify-url", metavar="URL", help="Where the service should post its result, too."),
+    click.option(
+        "--notify-url",
+        metavar="URL",
+        help="Where the service posts its result, too; {job} is the job's secret: avm-otio notify.",
+    ),
 )
 
 layout = _all(
@@ -155,18 +159,32 @@ def named(text: str) -> tuple[str, ...]:
 
 
 def order_of(timeline: Path, output: Path, **flags: Any) -> Any:
-    """The ``Order`` that the options of a scoring give; paths are meant from the current folder."""
-    from avm_otio import face
+    """The ``Order`` that the options of a scoring give; its paths are absolute.
+
+    Raises:
+        UsageError: It makes no sense.
+    """
     from avm_otio.core.errors import UsageError
     from avm_otio.jobs.order import Order
+
+    return Order.parse(said_of(timeline, output, **flags), "The call", UsageError)
+
+
+def said_of(timeline: Path, output: Path, **flags: Any) -> dict[str, Any]:
+    """The same as JSON that is not checked yet.
+
+    Raises:
+        UsageError: There is no such service.
+    """
+    from avm_otio import face
+    from avm_otio.jobs.said import in_folder
 
     lists = ("services", "license_range", "license_platforms", "genre", "instrument")
     said = {FIELD_OF.get(name, name): value for name, value in flags.items() if value is not None}
     said |= {name: named(said[name]) for name in lists if name in said}
-    said |= {"timeline": str(timeline), "output": str(output)}
     face.check_services(said["services"])
     plain = {name: _plain(value) for name, value in said.items()}
-    return Order.parse(plain, "The call", UsageError).in_folder(Path.cwd())
+    return in_folder(plain | {"timeline": str(timeline), "output": str(output)}, Path.cwd())
 
 
 FIELD_OF = {"music_gain": "music_gain_db", "effects_gain": "effects_gain_db"}

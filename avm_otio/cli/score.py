@@ -42,8 +42,10 @@ def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
     """
     from avm_otio import face
 
-    order = options.order_of(timeline, output, **flags)
-    tell(out, str(timeline), face.carry_out(order, report=out))
+    outcome = face.recalled(options.said_of(timeline, output, **flags))
+    if outcome is None:
+        outcome = face.carry_out(options.order_of(timeline, output, **flags), report=out)
+    tell(out, str(timeline), outcome)
 
 
 def tell(out: Output, what: str, outcome: Outcome) -> None:

@@ -27,7 +27,8 @@ from avm_otio.core.errors import InputError, UsageError
 from avm_otio.core.report import Report
 from avm_otio.files import make_folder, unwritable
 from avm_otio.jobs.folder import read_json
-from avm_otio.jobs.order import SETTING_OF, Order
+from avm_otio.jobs.order import Order
+from avm_otio.jobs.said import SETTING_OF
 
 if TYPE_CHECKING:
     from avm_otio.config.settings import Settings

@@ -6,10 +6,7 @@ watch folder takes it as ``request.json``, a row of a batch is one. What it leav
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from avm_otio.core.errors import AvmError, InputError
+from avm_otio.jobs.said import DEFAULTS, in_folder, settings_in, shortest, with_paths
 
 VERSION = 1
 """Grows when an older program would misread an order."""
@@ -45,11 +43,13 @@ class Order(BaseModel):
     tc_out: str | None = Field(None, description="First frame after the range, record timecode.")
     rate: str | None = Field(None, description="Frames a second of an EDL: 25, 23.976, 24000/1001.")
     sequence: str | None = Field(None, description="Which timeline, where the file holds several.")
-    media_roots: tuple[str, ...] = Field((), description="Folders in which moved media are found by name.")
+    media_roots: tuple[str, ...] = Field(
+        tuple(DEFAULTS["media_roots"]), description="Folders in which moved media are found by name."
+    )
     quality: Literal["360p", "540p", "720p", "1080p"] | None = Field(None, description="Of the film.")
 
     services: tuple[Literal["music", "effects", "denoise"], ...] = Field(
-        ("music", "effects"), min_length=1, description="What to ask for."
+        tuple(DEFAULTS["services"]), min_length=1, description="What to ask for."
     )
     service: str | None = Field(None, description="local, or the service's address.")
     library: str | None = Field(None, description="Folder of sounds, for local.")
@@ -69,19 +69,25 @@ class Order(BaseModel):
     music_language: Option | None = Field(None, description="Of the lyrics.")
     notify_url: str | None = Field(None, description="Where the service posts; {job} is the job's secret.")
 
-    effects_length: Literal["cue", "natural", "auto"] = Field("auto", description="How long an effect lasts.")
-    music_gain_db: _Gain = Field(0.0, description="In dB.")
-    effects_gain_db: _Gain = Field(0.0, description="In dB.")
-    skip_bad_cues: bool = Field(False, description="Leave out cues that make no sense.")
+    effects_length: Literal["cue", "natural", "auto"] = Field(
+        DEFAULTS["effects_length"], description="How long an effect lasts."
+    )
+    music_gain_db: _Gain = Field(DEFAULTS["music_gain_db"], description="In dB.")
+    effects_gain_db: _Gain = Field(DEFAULTS["effects_gain_db"], description="In dB.")
+    skip_bad_cues: bool = Field(DEFAULTS["skip_bad_cues"], description="Leave out cues that make no sense.")
     alternatives: int | None = Field(
         None, ge=0, description="Others of each cue to lay, disabled; 1 where editor is given, else 0."
     )
     editor: str | None = Field(None, description="Who opens the output; by its suffix where not given.")
-    deliver: Literal["link", "copy", "bundle"] = Field("link", description="Where media go.")
-    media_format: Literal["keep", "wav48"] = Field("keep", description="What sound is turned into.")
+    deliver: Literal["link", "copy", "bundle"] = Field(DEFAULTS["deliver"], description="Where media go.")
+    media_format: Literal["keep", "wav48"] = Field(
+        DEFAULTS["media_format"], description="What sound is turned into."
+    )
 
     jobs_dir: str | None = Field(None, description="Where jobs are kept; beside the timeline by default.")
-    again: bool = Field(False, description="Ask, and pay, anew, though the same was asked before.")
+    again: bool = Field(
+        DEFAULTS["again"], description="Ask, and pay, anew, though the same was asked before."
+    )
 
     @classmethod
     def parse(cls, document: object, place: str = "The order", kind: type[AvmError] = InputError) -> Self:
@@ -113,23 +119,18 @@ class Order(BaseModel):
 
     def dump(self) -> dict[str, Any]:
         """The order as JSON; what was not said is left out."""
-        return self.model_dump(mode="json", exclude_defaults=True) | {"version": VERSION}
+        return shortest(self.model_dump(mode="json")) | {"version": VERSION}
 
     @property
     def settings(self) -> dict[str, Any]:
         """What it says that could also be configured, by the configuration's dotted keys."""
-        said = {key: getattr(self, name) for name, key in SETTING_OF.items()}
-        return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in said.items()
-            if value is not None and value != ()
-        }
+        return settings_in(self.dump())
 
-    def in_folder(self, folder: Path) -> Order:
+    def in_folder(self, folder: Path) -> Self:
         """The same order with every path made absolute, relative ones from a folder."""
-        return self._with_paths(lambda path: str(Path(os.path.normpath(folder / path))))
+        return self.model_validate(in_folder(self.dump(), folder))
 
-    def seen_from(self, folder: Path) -> Order:
+    def seen_from(self, folder: Path) -> Self:
         """The same order with every path relative to a folder where there is a way, so that both can move."""
 
         def seen(path: str) -> str:
@@ -138,39 +139,4 @@ class Order(BaseModel):
             except ValueError:  # another drive
                 return path
 
-        return self._with_paths(seen)
-
-    def _with_paths(self, change: Callable[[str], str]) -> Order:
-        single = {name: getattr(self, name) for name in ("timeline", "output", "library", "jobs_dir")}
-        changed: dict[str, Any] = {name: change(path) for name, path in single.items() if path is not None}
-        return self.model_copy(update=changed | {"media_roots": tuple(map(change, self.media_roots))})
-
-
-SETTING_OF: Mapping[str, str] = {
-    name: name for name in ("service", "library", "language", "currency", "quality")
-} | {
-    "license_range": "license.range",
-    "license_duration": "license.duration",
-    "license_platforms": "license.usage_platforms",
-    "music_language": "requirement.language",
-    **{
-        name: f"requirement.{name}"
-        for name in (
-            "title",
-            "budget_min",
-            "budget_max",
-            "outline",
-            "ref_music",
-            "bpm",
-            "genre",
-            "instrument",
-        )
-    },
-}
-"""Field of an order → the configuration's dotted key."""
-
-
-def digest(document: Any) -> str:
-    """A short name for a JSON document: equal documents, equal names."""
-    told = json.dumps(document, sort_keys=True, default=str)
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+        return self.model_validate(with_paths(self.dump(), seen))

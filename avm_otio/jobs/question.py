@@ -9,7 +9,7 @@ from typing import Any, Self
 from avm_otio.api.models import ServiceRequest
 from avm_otio.core.errors import InputError
 from avm_otio.core.service_keys import ServiceKeys
-from avm_otio.jobs.order import digest
+from avm_otio.jobs.said import digest
 
 VERSION = 2
 """Part of every key: grows when the same question would be told otherwise."""

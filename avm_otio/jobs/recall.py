@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from avm_otio.core.errors import InputError
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, VERSION, read_json, seen_from, stamp
 from avm_otio.jobs.known import Known
-
-if TYPE_CHECKING:
-    from avm_otio.jobs.order import Order
+from avm_otio.jobs.said import Said
 
 
-def recall(order: Order, told: str) -> dict[str, Any] | None:
+def recall(said: Said, told: str) -> dict[str, Any] | None:
     """What was told when this very order was carried out, if nothing that it read or wrote has changed since.
 
     Args:
-        order: Its paths are absolute.
+        said: The order as JSON; its paths are absolute.
         told: Digest of the order and of all that is configured.
     """
-    if order.again:
+    if said.get("again"):
         return None
-    jobs_folder = Path(order.jobs_dir) if order.jobs_dir else side_folder(Path(order.timeline))
+    jobs_dir = said.get("jobs_dir")
+    jobs_folder = Path(jobs_dir) if jobs_dir else side_folder(Path(said["timeline"]))
     name = Known(jobs_folder).job_of(told)
-    return None if name is None else written_before(jobs_folder / name, Path(order.output), told)
+    return None if name is None else written_before(jobs_folder / name, Path(said["output"]), told)
 
 
 def finished_before(path: Path) -> dict[str, Any] | None:
@@ -61,7 +60,9 @@ def written_before(path: Path, output: Path, told: str | None = None) -> dict[st
         written = journal["outputs"][seen_from(path, output)]
         if told not in (None, written["told"]):
             return None
+        summary: dict[str, Any] = written["summary"]
         is_whole = stamp(output) == (written["size_bytes"], written["modified_ns"])
-        return {**written["summary"], "output": str(output), "job": str(path)} if is_whole else None
+        has_moved = Path(summary["job"]) != path.absolute()  # what it plays may lie elsewhere now
+        return summary if is_whole and not has_moved else None
     except (InputError, KeyError, TypeError):  # the journal's model tells what is wrong with it
         return None

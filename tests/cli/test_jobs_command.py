@@ -227,8 +227,18 @@ def test_keys_are_looked_for_where_in_says(here: Path, monkeypatch: pytest.Monke
 def test_a_finished_job_says_so_at_once_and_asks_nobody(
     here: Path, service: ScriptedService, told: Told
 ) -> None:
+    run(["jobs", "resume", key_in(here)])
+    told()
     assert run(["jobs", "resume", key_in(here), "--json"]) == 0
     assert events(told()[0], "done")[0]["recalled"] is True
+    assert service.asked == []
+
+
+def test_a_job_that_was_moved_is_laid_anew_since_its_output_may_name_the_old_place(
+    here: Path, service: ScriptedService, told: Told
+) -> None:
+    assert run(["jobs", "resume", key_in(here), "--json"]) == 0
+    assert events(told()[0], "done")[0]["recalled"] is False
     assert service.asked == []
 
 
@@ -424,11 +434,17 @@ def test_jobs_that_changed_lately_can_be_left_alone(here: Path) -> None:
 # --- start-up
 
 
-@pytest.mark.parametrize("words", [["list"], ["resume"]], ids=" ".join)
-def test_a_look_at_jobs_loads_nothing_heavy(here: Path, words: list[str]) -> None:
+@pytest.mark.parametrize("words", ["jobs list", "jobs resume", "score"])
+def test_a_look_at_what_is_done_loads_nothing_heavy(here: Path, service: ScriptedService, words: str) -> None:
     heavy = ["av", "numpy", "httpx", "opentimelineio", "starlette", "uvicorn", "rich", "keyring"]
-    heavy += ["pydantic"] if words == ["resume"] else []
-    arguments = ["jobs", *words, *([str(job_in(here))] if words == ["resume"] else [])]
+    heavy += ["pydantic"] if words != "jobs list" else []
+    more = {
+        "jobs list": [],
+        "jobs resume": [str(job_in(here))],
+        "score": ["cut.otio", "-o", "out.otio", "--service", service.url],
+    }
+    arguments = [*words.split(), *more[words]]
+    assert run(arguments) == 0
     program = (
         "import sys; from avm_otio.cli.main import run; code = run(sys.argv[1:]); "
         f"print([name for name in {heavy!r} if name in sys.modules]); sys.exit(code)"

@@ -9,7 +9,8 @@ import pytest
 from avm_otio.cli import options
 from avm_otio.config.settings import KEYS
 from avm_otio.core.errors import InputError
-from avm_otio.jobs.order import SETTING_OF, Order
+from avm_otio.jobs.order import Order
+from avm_otio.jobs.said import DEFAULTS, SETTING_OF, in_folder, shortest
 
 LEAST = {"timeline": "cut.otio", "output": "scored.otio"}
 
@@ -70,6 +71,18 @@ def test_paths_move_with_the_folder_that_holds_the_order(tmp_path: Path) -> None
 def test_every_setting_that_an_order_names_can_be_configured() -> None:
     assert set(SETTING_OF.values()) <= set(KEYS)
     assert set(SETTING_OF) <= set(Order.model_fields)
+
+
+def test_an_order_is_recognised_before_it_is_checked(tmp_path: Path) -> None:
+    said = LEAST | {"services": ["music", "effects"], "budget_max": 5.0, "rate": None, "media_roots": ["a"]}
+    checked = Order.parse(said).in_folder(tmp_path).dump()
+    assert shortest(in_folder(said, tmp_path)) | {"version": 1} == checked
+
+
+def test_what_goes_without_saying_is_what_an_order_takes() -> None:
+    order = Order.parse(LEAST).model_dump(mode="json")
+    said = {name: value for name, value in order.items() if value is not None and name not in LEAST}
+    assert said == {**DEFAULTS, "version": 1}
 
 
 def test_the_options_of_score_are_the_fields_of_an_order() -> None:
