@@ -39,8 +39,8 @@ def orders_for(
         common: What holds for all; its timeline and output do not count, its paths are absolute.
         output_folder: Where outputs go that no row names; beside each timeline by default.
         name: How they are called: ``{stem}`` is the timeline's name, ``{suffix}`` what its editor takes.
-        leave_out: Told of a timeline that is named and is another one's output, since ``*.otio`` finds what an
-            earlier run wrote, too. Without it such a one is refused.
+        leave_out: Told of a timeline that is named and is another one's output: ``*.otio`` finds what
+            an earlier run wrote, too. Without it such a one is refused.
 
     Returns:
         Orders with absolute paths.
