@@ -114,7 +114,13 @@ class Case:
     @property
     def job(self) -> Path | None:
         """The folder of its job; ``None`` before there is one."""
-        return next(iter(self.cut.with_suffix(".avm").glob(f"*-{'[0-9a-f]' * 12}")), None)
+        return next(iter(self.jobs.glob(f"*-{'[0-9a-f]' * 12}")), None)
+
+    @property
+    def jobs(self) -> Path:
+        """Where jobs are kept."""
+        given = dict(zip(self.more, self.more[1:], strict=False)).get("--jobs-dir")
+        return Path(given) if given else self.cut.with_suffix(".avm")
 
     @property
     def key(self) -> str:
@@ -124,12 +130,12 @@ class Case:
     @property
     def paid(self) -> int:
         """How many analyses the service took for it."""
-        return sum(n for name, n in self.stage.proxy.paid.items() if self.key in name)
+        return sum(n for name, n in self.stage.proxy.paid.copy().items() if self.key in name)
 
     @property
     def uploads(self) -> int:
         """How many films the service took for it."""
-        return sum(n for name, n in self.stage.proxy.uploads.items() if self.key in name)
+        return sum(n for name, n in self.stage.proxy.uploads.copy().items() if self.key in name)
 
     def planned(self, *arguments: str, **disturbed: Any) -> Run:
         """A run of the program in its folder: ``score`` where no other words are given."""
@@ -207,7 +213,7 @@ class Case:
         unlike = difference(self.result(), reference)
         assert not unlike, unlike
         # What jobs share (known.json, waits.json) is no part of this one: its next writer clears up there.
-        shared = (self.cut.with_suffix(".avm"), self.folder / "home" / "cache")
+        shared = (self.jobs, self.folder / "home" / "cache")
         left = [path for path in self.folder.rglob("*") if is_litter(path) and path.parent not in shared]
         litter = [str(path.relative_to(self.folder)) for path in left]
         assert not litter, f"left behind: {litter}"
@@ -317,7 +323,7 @@ def _engine(folder: Path, library: Path) -> Iterator[str]:
 def _film(path: Path) -> Path:
     """Shots of noise with hard cuts, and a door that slams."""
     chance = np.random.default_rng(4)
-    sound = 0.002 * chance.standard_normal(_FRAMES * _HZ // 24)
+    sound = np.zeros(_FRAMES * _HZ // 24)
     slam = chance.uniform(-0.9, 0.9, 4800) * np.exp(-np.arange(4800) / 900)
     for at_frame in (10, 30, 50):
         at = at_frame * _HZ // 24
