@@ -141,7 +141,7 @@ def hold(
         read_journal(path)
     try:
         make_folder(path / "media")
-        lock = filelock.FileLock(path / "lock", thread_local=False)
+        lock = filelock.FileLock(path / "lock", thread_local=False, fallback_to_soft=False)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
