@@ -36,6 +36,7 @@ def timeline_of(arrangement: Arrangement) -> otio.schema.Timeline:
     timeline = otio.schema.Timeline(arrangement.name)
     timeline.tracks = _to_stack(arrangement)
     timeline.tracks.name = "tracks"
+    _fill(timeline.tracks, arrangement)
     timeline.global_start_time = rational_time(arrangement.start_frame, arrangement.rate)
     noted: dict[str, Any] = {"version": metadata.VERSION, "drop_frame": arrangement.drop_frame}
     if arrangement.size:
@@ -51,6 +52,13 @@ def _to_stack(arrangement: Arrangement) -> otio.schema.Stack:
     stack.extend([_to_track(track, arrangement.rate) for track in arrangement.tracks])
     stack.markers.extend(_to_markers(arrangement.markers, Fraction(0), Fraction(1), arrangement.rate))
     return stack
+
+
+def _fill(stack: otio.schema.Stack, arrangement: Arrangement) -> None:
+    """Lay a gap after the end of the first track where a timeline is longer than any of its tracks."""
+    if stack and arrangement.frames > round(stack.duration().value):
+        hole = arrangement.frames - round(stack[0].duration().value)
+        stack[0].append(otio.schema.Gap(source_range=time_range(0, hole, arrangement.rate)))
 
 
 def _to_track(track: Track, rate: Fraction) -> otio.schema.Track:

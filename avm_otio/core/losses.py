@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from avm_otio.core.arrangement import Arrangement, Clip, Feature, Generator, Loss
+from avm_otio.core.arrangement import Arrangement, Clip, Feature, Generator, Kept, Loss
+from avm_otio.core.mix import Mix
 from avm_otio.core.timing import from_micros
+
+_AS_IT_IS = Mix()
 
 
 def unsaid(arrangement: Arrangement, features: Iterable[Feature], dialect: str) -> tuple[Loss, ...]:
@@ -23,10 +26,31 @@ def unsaid(arrangement: Arrangement, features: Iterable[Feature], dialect: str) 
         if feature in wanted
         for item, told in find(arrangement)
     ) + tuple(
-        Loss(Feature.EFFECT, arrangement.named(clip), f"{kept.what} not written")
-        for clip in arrangement.clips()
-        for kept in clip.kept
+        Loss(Feature.EFFECT, item, f"{kept.what} not written")
+        for item, all_kept in _keepers(arrangement)
+        for kept in all_kept
         if kept.dialect != dialect
+    )
+
+
+def _keepers(arrangement: Arrangement) -> Iterator[tuple[str, tuple[Kept, ...]]]:
+    """Whatever may hold something of a dialect's own, and what it holds."""
+    yield f"Timeline “{arrangement.name}”", arrangement.kept
+    for track in arrangement.tracks:
+        yield f"Track “{track.name}”", track.kept
+        for one in track.transitions:
+            yield f"“{one.name}” at {arrangement.timecode(one.at)}", one.kept
+        for clip in track.clips:
+            yield arrangement.named(clip), clip.kept
+
+
+def of_pictures(arrangement: Arrangement) -> tuple[Loss, ...]:
+    """The losses of a format whose sound is all on sound tracks: what a picture says of its loudness."""
+    return tuple(
+        Loss(Feature.GAIN, arrangement.named(clip), "gain and fades of a picture not written")
+        for track in arrangement.video_tracks
+        for clip in track.clips
+        if clip.mix != _AS_IT_IS
     )
 
 
@@ -80,12 +104,6 @@ def _channels(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
         yield f"Track “{track.name}”", f"its {track.channels} channels are not said"
 
 
-def _names(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
-    for track in arrangement.tracks:
-        if track.name:
-            yield f"Track “{track.name}”", "its name not written"
-
-
 def _disabled_tracks(arrangement: Arrangement) -> Iterator[tuple[str, str]]:
     for track in arrangement.tracks:
         if not track.enabled:
@@ -121,7 +139,7 @@ _FINDERS: dict[Feature, Callable[[Arrangement], Iterator[tuple[str, str]]]] = {
     ),
     Feature.NEST: _of_clips(lambda clip: isinstance(clip.content, Arrangement), "nest opened"),
     Feature.CHANNELS: _channels,
-    Feature.NAME: _names,
+    Feature.NAME: _of_clips(lambda clip: not clip.name, "has no name, its media's written"),
     Feature.METADATA: _metadata,
     Feature.TIME: _between_frames,
     Feature.MEDIA: _of_clips(

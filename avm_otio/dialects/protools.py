@@ -130,6 +130,8 @@ def _clips(arrangement: Arrangement) -> Iterator[str]:
 def _tracks(arrangement: Arrangement, losses: list[Loss]) -> Iterator[str]:
     yield "T R A C K  L I S T I N G"
     for track in arrangement.tracks:
+        if track.locked:
+            losses.append(Loss(Feature.TRACK, f"Track “{track.name}”", "that it is locked not written"))
         for clip in track.clips:
             if clip.media is None:
                 losses.append(Loss(Feature.NEST, arrangement.named(clip), "not written: it has no file"))

@@ -23,7 +23,7 @@ from avm_otio.core.arrangement import (
     Track,
     TrackKind,
 )
-from avm_otio.core.losses import unsaid
+from avm_otio.core.losses import of_pictures, unsaid
 from avm_otio.core.mix import GainKey
 from avm_otio.core.nests import opened_nests
 from avm_otio.core.timing import format_rate, from_micros, nearest_frame, nominal_rate
@@ -92,6 +92,7 @@ def document(arrangement: Arrangement, folder: Path) -> tuple[str, tuple[Loss, .
 
     whole = opened_nests(arrangement, told)
     losses += unsaid(whole, _UNSAID, DIALECT)
+    losses += of_pictures(whole)
     writer = _Writer(whole, folder, losses)
     text = "".join(f"{line}\n" for line in writer.project())
     return text, tuple(losses)

@@ -208,7 +208,8 @@ def test_a_real_list_is_the_same_after_it_was_written_again(name: str, rate: int
     (first,), _ = read(real_file(name), Fraction(rate))
     again, losses, _ = lists_again(first)
     told = {loss.feature for loss in losses}
-    assert told <= {Feature.RATE, Feature.MEDIA, Feature.GENERATOR, Feature.FADE, Feature.TRANSITION}
+    said_otherwise = {Feature.NAME, Feature.TIME, Feature.FADE, Feature.TRANSITION}
+    assert told <= {Feature.RATE, Feature.MEDIA, Feature.GENERATOR} | said_otherwise
     tracks = [one.tracks[0] for one in again.values()]
     assert len(tracks) == len(first.tracks)
     for found, wanted in zip(tracks, first.tracks, strict=True):

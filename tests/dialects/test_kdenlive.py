@@ -72,7 +72,7 @@ def heard(*clips: Clip, transitions: tuple[Transition, ...] = (), rate: Fraction
 def clip(first: int, last: int, media: Media = BED, **said: object) -> Clip:
     """A clip by frames at 24."""
     start, end = RecordTime(seconds(first, RATE)), RecordTime(seconds(last, RATE))
-    return replace(Clip("clip", start, end, media, channels=(0, 1)), **said)
+    return replace(Clip(media.name, start, end, media, channels=(0, 1)), **said)
 
 
 def effects(project: ElementTree.Element, playlist: str = "playlist0.0") -> list[dict[str, str]]:
@@ -383,7 +383,14 @@ def test_any_name_makes_a_readable_file(name: str) -> None:
     text, losses = document(replace(arrangement, name=name, tracks=tracks), FOLDER)
     project = ElementTree.fromstring(text.encode("utf-8"))
     assert len(list(project.iter("entry"))) > 5
-    assert (Feature.NAME in features(losses)) is ("\x00" in name or "\ud800" in name)
+    replaced = any(one.feature is Feature.NAME and one.item.startswith("Track") for one in losses)
+    assert replaced is ("\x00" in name or "\ud800" in name)
+
+
+def test_names_that_kdenlive_does_not_show_are_told_together() -> None:
+    _, losses = opened(heard(clip(0, 24), clip(24, 48, name="Bang"), clip(48, 72, name="Boom")))
+    told = "names of 2 clips not written: Kdenlive shows those of their files"
+    assert [loss.told for loss in losses] == [told]
 
 
 def test_clips_that_share_a_frame_keep_their_places() -> None:

@@ -31,9 +31,13 @@ def program(name: str) -> str:
     return found
 
 
-def run_twice(command: Sequence[str], limit: float = _TIME_LIMIT_SECONDS, **named: object) -> str:
-    """Run a program, once more if it hangs; what it said."""
+def run_twice(
+    command: Sequence[str], limit: float = _TIME_LIMIT_SECONDS, makes: Path | None = None, **named: object
+) -> str:
+    """Run a program, once more if it hangs; what it said. ``makes`` may not be there when it begins."""
     for is_last in (False, True):
+        if makes is not None:
+            makes.unlink(missing_ok=True)
         try:
             done = subprocess.run(
                 command, timeout=limit, capture_output=True, text=True, errors="replace", check=False, **named
@@ -85,8 +89,7 @@ def kdenlive_render(folder: Path, project: str, into: Path) -> Path:
         into: A folder for the sound.
     """
     with inside_forky(folder, "usr/bin/kdenlive") as (copy, inside, start):
-        _render(start, f"{inside}/{project}", f"{inside}/mix.wav")
-        return Path(shutil.copy(copy / "mix.wav", into))
+        return Path(shutil.copy(_render(start, f"{inside}/{project}", copy, inside), into))
 
 
 def kdenlive_import(folder: Path, cut: str, into: Path) -> tuple[Path, Path]:
@@ -104,7 +107,7 @@ def kdenlive_import(folder: Path, cut: str, into: Path) -> tuple[Path, Path]:
         path = copy / cut
         path.write_text(path.read_text(encoding="utf-8").replace(str(folder), inside), encoding="utf-8")
         shutil.copy(Path(__file__).with_name("kdenlive_import.sh"), copy)
-        project, mix = f"{inside}/taken.kdenlive", f"{inside}/mix.wav"
+        project = f"{inside}/taken.kdenlive"
         script = [
             "dbus-run-session",
             "--",
@@ -113,11 +116,14 @@ def kdenlive_import(folder: Path, cut: str, into: Path) -> tuple[Path, Path]:
             f"{inside}/{cut}",
             project,
         ]
-        run_twice([*start, *script], limit=180)
-        _render(start, project, mix)
-        return Path(shutil.copy(copy / "taken.kdenlive", into)), Path(shutil.copy(copy / "mix.wav", into))
+        run_twice([*start, *script], limit=180, makes=copy / "taken.kdenlive")
+        mix = _render(start, project, copy, inside)
+        return Path(shutil.copy(copy / "taken.kdenlive", into)), Path(shutil.copy(mix, into))
 
 
-def _render(start: Sequence[str], project: str, mix: str) -> None:
-    render = ["kdenlive", "--render", "--render-preset", "WAV", project, mix]
-    run_twice([*start, "QT_QPA_PLATFORM=offscreen", *render], limit=150)
+def _render(start: Sequence[str], project: str, folder: Path, inside: str) -> Path:
+    """Let Kdenlive render a project into a folder, which the programs inside see as ``inside``."""
+    mix = folder / "mix.wav"
+    render = ["kdenlive", "--render", "--render-preset", "WAV", project, f"{inside}/{mix.name}"]
+    run_twice([*start, "QT_QPA_PLATFORM=offscreen", *render], limit=150, makes=mix)
+    return mix

@@ -18,7 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.core.arrangement import Arrangement, Clip, Feature, Loss, Marker, Track
-from avm_otio.core.losses import unsaid
+from avm_otio.core.losses import of_pictures, unsaid
 from avm_otio.core.nests import opened_nests
 from avm_otio.core.timing import format_rate, nearest_frame, nominal_rate
 from avm_otio.dialects.aaf.colors import MARKER_COLORS
@@ -32,7 +32,7 @@ DIALECT = "avid"
 """Whose what is kept for us is."""
 
 _MARKED_BY = "avm_otio"
-_UNSAID = (Feature.GENERATOR, Feature.LINK, Feature.METADATA, Feature.MEDIA)
+_UNSAID = (Feature.GENERATOR, Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA)
 
 
 _KNOWN_RATES = frozenset(Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)) | frozenset(
@@ -62,9 +62,15 @@ def written(arrangement: Arrangement, path: Path, now: datetime) -> tuple[Loss, 
         lambda clip: losses.append(Loss(Feature.NEST, arrangement.named(clip), "nest opened")),
     )
     losses += unsaid(opened, _UNSAID, DIALECT)
+    losses += of_pictures(opened)
     if opened.rate not in _KNOWN_RATES:
         told = f"Media Composer has no project of {format_rate(opened.rate)} fps"
         losses.append(Loss(Feature.RATE, f"Timeline “{opened.name}”", told))
+    sizes = {clip.media.size for track in opened.video_tracks for clip in track.clips if clip.media}
+    if opened.size and opened.size not in sizes:
+        width, height = opened.size
+        told = f"picture size {width} × {height} not written"
+        losses.append(Loss(Feature.METADATA, f"Timeline “{opened.name}”", told))
     aaf = Aaf(now)
     _Composition(aaf, opened, losses).make()
     with path.open("wb") as file:
@@ -219,7 +225,7 @@ class _Composition:
 
     def _marker(self, slot: int, marker: Marker, since: Fraction, on_clip: bool) -> Storage:
         aaf, rate = self._aaf, self._arrangement.rate
-        at = nearest_frame(marker.start + since, rate)
+        at = max(0, nearest_frame(marker.start + since, rate))
         if abs(at / rate - marker.start - since) >= 1 / SOUND_RATE:
             item = f"Marker “{marker.name}” at {self._arrangement.timecode(marker.start + since)}"
             self._losses.append(Loss(Feature.MARKER, item, "moved to the nearest frame"))

@@ -82,6 +82,9 @@ class ListWriter:
         if not pieces:
             self.losses.append(Loss(Feature.TRACK, item, "nothing to see or hear on it, no list"))
             return ""
+        if self.track.name not in ("", self.label):
+            told = "its name stands in its list's title alone"
+            self.losses.append(Loss(Feature.NAME, item, told))
         if self.track.locked:
             self.losses.append(Loss(Feature.TRACK, item, "that it is locked not written"))
         if self.track.channels > _MOST_CHANNELS:
@@ -231,8 +234,6 @@ class ListWriter:
             self._note(f"* EFFECT NAME: {self._said(piece.joint.name, clip)}")
         if piece.origin is not None:
             self._note(f"* FROM CLIP NAME:  {self._name(piece.origin.clip)}")
-        if not clip.name:
-            self.lost(Feature.NAME, clip, "has no name, its media's written")
         self._said(clip.name, clip)
         self._note(f"* {way} CLIP NAME:  {self._name(clip)}")
         if isinstance(clip.content, Generator):
@@ -303,7 +304,10 @@ class ListWriter:
             frame = base + nearest_frame(key.at * clip.speed, self.rate)
             if abs((frame - base) / self.rate / clip.speed - key.at) * SAMPLE_RATE_HZ >= 1:
                 self.lost(Feature.GAIN, clip, "gain key frame moved to the nearest frame")
-            self._level(clip, frame, key.gain_db, reel, is_drop)
+            if frame < 0:
+                self.lost(Feature.GAIN, clip, "gain key frame before its source's first frame not written")
+            else:
+                self._level(clip, frame, key.gain_db, reel, is_drop)
 
     def _level(self, clip: Clip, frame: int, gain_db: float, reel: str, is_drop: bool) -> None:
         said = f"{gain_db:+.2f}"

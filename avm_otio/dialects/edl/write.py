@@ -16,12 +16,12 @@ there is stands in comments, where editors differ. Choices, and why:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from avm_otio.core.arrangement import (
     Arrangement,
     Clip,
     Feature,
-    Kept,
     Loss,
     TrackKind,
 )
@@ -30,6 +30,7 @@ from avm_otio.core.losses import unsaid
 from avm_otio.core.nests import opened_nests
 from avm_otio.core.timing import (
     format_rate,
+    nearest_frame,
     nominal_rate,
 )
 from avm_otio.dialects.edl.common import (
@@ -98,14 +99,9 @@ def _of_timeline(arrangement: Arrangement) -> Iterator[Loss]:
     if arrangement.size:
         width, height = arrangement.size
         yield Loss(Feature.METADATA, _of(arrangement), f"picture size {width} × {height} not written")
-    yield from unsaid(arrangement, (Feature.LINK, Feature.METADATA, Feature.MEDIA), DIALECT)
-    holders: list[tuple[str, tuple[Kept, ...]]] = [(_of(arrangement), arrangement.kept)]
-    for track in arrangement.tracks:
-        holders.append((f"Track “{track.name}”", track.kept))
-        holders += [
-            (f"“{one.name}” at {arrangement.timecode(one.at)}", one.kept) for one in track.transitions
-        ]
-    for item, kept in holders:
-        for one in kept:
-            if one.dialect != DIALECT:
-                yield Loss(Feature.EFFECT, item, f"{one.what} not written")
+    ends = [clip.end for clip in arrangement.clips()]
+    ends += [one.at + one.after for track in arrangement.tracks for one in track.transitions]
+    hole = arrangement.frames - nearest_frame(max(ends, default=Fraction(0)), arrangement.rate)
+    if hole > 0:
+        yield Loss(Feature.TIME, _of(arrangement), f"{hole} empty frames at its end not written")
+    yield from unsaid(arrangement, (Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA), DIALECT)

@@ -75,6 +75,9 @@ class Told:
             at, end = marker.start, marker.start + marker.duration
             if any(abs(nearest_frame(time, rate) / rate - time) >= _SAMPLE for time in (at, end)):
                 self.lose(Feature.MARKER, item, f"marker “{marker.name}” moved to a frame")
+            if first + nearest_frame(at, rate) < 0:
+                self.lose(Feature.MARKER, item, f"marker “{marker.name}” moved to the first frame there is")
+                marker = replace(marker, start=-first / rate)
             if not is_sayable(marker.name) or not is_sayable(marker.comment) or "\r" in marker.comment:
                 self.lose(Feature.NAME, item, f"marker “{marker.name}”: characters replaced")
             written.append(marker_xml(marker, rate, first))

@@ -112,6 +112,8 @@ class _Sequence:
         self.item = f"Timeline “{arrangement.name}”"
         self.members, too_many = members_of(arrangement, document.items)
         document.items += sum(len(one) for track in self.members for one in track)
+        if arrangement.start_frame < 0:
+            self.told.lose(Feature.START, self.item, "begins before 00:00:00:00, where it is put")
         for number, size in too_many:
             self.told.lose(Feature.LINK, self.item, f"link {number} of {size} clips not written")
 

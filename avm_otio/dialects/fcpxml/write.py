@@ -30,7 +30,7 @@ from avm_otio.core.arrangement import (
     TrackKind,
     Transition,
 )
-from avm_otio.core.losses import unsaid
+from avm_otio.core.losses import of_pictures, unsaid
 from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame
 from avm_otio.core.xml_text import is_sayable
 from avm_otio.dialects.fcpxml import terms
@@ -80,7 +80,7 @@ def document(arrangement: Arrangement, folder: Path) -> tuple[str, tuple[Loss, .
             "",
         ]
     )
-    return text, (*unsaid(arrangement, (Feature.METADATA, Feature.MEDIA), DIALECT), *losses)
+    return text, tuple(losses)
 
 
 @dataclass(slots=True)
@@ -129,6 +129,8 @@ class _Sequence:
         """The sequence's element."""
         arrangement = self._arrangement
         shape = self._resources.project_format(arrangement)
+        self._losses += unsaid(arrangement, (Feature.METADATA, Feature.MEDIA), DIALECT)
+        self._losses += of_pictures(arrangement)
         self._report()
         spine = self._spine()
         for lane, track in enumerate(self._videos[1:], 1):
@@ -188,8 +190,6 @@ class _Sequence:
                 losses.append(Loss(Feature.DISABLED, f"Track “{track.name}”", told))
             if track.locked:
                 losses.append(Loss(Feature.TRACK, f"Track “{track.name}”", "that it is locked not written"))
-        for kept in (*arrangement.kept, *(kept for track in arrangement.tracks for kept in track.kept)):
-            losses.append(Loss(Feature.EFFECT, item, f"{kept.what} not written"))
         if not is_sayable(arrangement.name):
             losses.append(Loss(Feature.NAME, item, "characters that XML cannot carry are replaced"))
 

@@ -7,6 +7,7 @@ transitions, and knows no gain, speed, link, nest, generator or switch.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -43,7 +44,8 @@ STUB = "last frame: delete me"
 
 _IN_ITS_OWN = ": the .kdenlive file says it"
 
-_UNSAID = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK, Feature.GENERATOR)
+_SAID_IN_ITS_OWN = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK)
+_UNSAID = (*_SAID_IN_ITS_OWN, Feature.GENERATOR)
 
 Losses = tuple[Loss, ...]
 
@@ -68,7 +70,9 @@ def flavoured(
         timeline = timeline_of(arrangement)
     rate = arrangement.rate
     told = unsaid(arrangement, _UNSAID, "kdenlive")
-    losses += [Loss(one.feature, one.item, one.told + _IN_ITS_OWN) for one in told]
+    losses += [
+        replace(one, told=one.told + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one for one in told
+    ]
     document = opened(timeline)
     document["global_start_time"] = time_json(arrangement.start_frame, rate)
     if arrangement.start_frame:

@@ -23,7 +23,7 @@ from avm_otio.core.arrangement import (
     Track,
     TrackKind,
 )
-from avm_otio.core.losses import unsaid
+from avm_otio.core.losses import of_pictures, unsaid
 from avm_otio.core.nests import opened_nests
 from avm_otio.core.timing import nearest_frame
 from avm_otio.core.xml_text import escaped
@@ -69,7 +69,12 @@ class _Project:
     """One project in the making."""
 
     def __init__(self, arrangement: Arrangement, folder: Path) -> None:
-        self.losses = list(unsaid(arrangement, (Feature.METADATA,), "kdenlive"))
+        self.losses = [*unsaid(arrangement, (Feature.METADATA, Feature.MEDIA), "kdenlive")]
+        self.losses += of_pictures(arrangement)
+        named = sum(1 for clip in arrangement.clips() if clip.media and clip.name != clip.media.name)
+        if named:
+            told = f"names of {named} clips not written: Kdenlive shows those of their files"
+            self.losses.append(Loss(Feature.NAME, f"Timeline “{arrangement.name}”", told))
         self.arrangement = opened_nests(arrangement, self._opened)
         self.rate = arrangement.rate
         self.bin = Bin(arrangement.name, folder, self.rate, self.losses)
