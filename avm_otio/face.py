@@ -322,6 +322,43 @@ class _Services:
         return *self._engines[settings.library], ServiceKeys()
 
 
+def watch(
+    folders: Sequence[Path],
+    *,
+    once: bool = False,
+    poll_s: float = 0.5,
+    at_once: int = 1,
+    allow_outside: bool = False,
+    report: Report = _SILENT,
+) -> None:
+    """Carry out the requests that are left in some folders, until interrupted; ``docs/watch-folder.md``.
+
+    Args:
+        folders: The folders.
+        once: End as soon as nothing is left to do.
+        poll_s: How often they are looked at.
+        at_once: How many requests are worked on at a time.
+        allow_outside: Whether a request may name a timeline or an output outside its own folder.
+        report: Who is told of each request.
+
+    Raises:
+        InputError: A folder is not there.
+        OutputError: A folder cannot be written.
+        KeyboardInterrupt: It was interrupted; what was under way is left to others.
+    """
+    from avm_otio.jobs.watch import Rules, Watch
+    from avm_otio.jobs.watch_files import Result, result_of
+
+    def done(order: Order, told: Report) -> Result:
+        outcome = carry_out(order, report=told)
+        return result_of(outcome.summary, outcome.losses, outcome.is_recalled)
+
+    settings = load_settings()
+    configured = (LOCAL, settings.service.rstrip("/"))
+    rules = Rules(configured, allow_outside)
+    Watch(folders, done, rules, report, at_once=at_once).run(once=once, poll_s=poll_s)
+
+
 def make_ready(order: Order, settings: Settings, question: Question | None = None) -> Ask:
     """An order with all that is configured, checked before any work is done.
 

@@ -15,7 +15,7 @@ from avm_otio.core.errors import OutputError
 
 
 @contextmanager
-def whole(path: Path, mode: int = 0o666) -> Iterator[Path]:
+def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Path]:
     """A path to write to, which becomes ``path`` when all went well and vanishes when not.
 
     The temporary file lies in the same folder, keeps the suffix, and is synced before it takes the place of
@@ -25,6 +25,7 @@ def whole(path: Path, mode: int = 0o666) -> Iterator[Path]:
     Args:
         path: The file.
         mode: Who may read and write it, before the system's mask.
+        lasting: Whether it has to outlive a power cut; what tells of a moment has not.
 
     Raises:
         OutputError: The folder is not there or not writable, or the disk is full.
@@ -34,7 +35,10 @@ def whole(path: Path, mode: int = 0o666) -> Iterator[Path]:
         _remove_orphans(path)
         with _made_for(path, mode) as temporary:
             yield temporary
-            settle(temporary, path)
+            if lasting:
+                settle(temporary, path)
+            else:
+                temporary.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
@@ -106,13 +110,13 @@ def settle(temporary: Path, path: Path) -> None:
     _sync_folder(path.parent)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
+def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Write a text file, whole or not at all; see ``whole``.
 
     Raises:
         OutputError: It cannot be written.
     """
-    with whole(path) as temporary:
+    with whole(path, lasting=lasting) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -247,7 +247,9 @@ class _Visit:
 
     def _adopt_upload(self) -> bool:
         """Take over the film of an upload of which no answer came."""
-        found = self._film_by_name()
+        found = None
+        with suppress(ServiceError):  # to send it again costs no analysis
+            found = self._film_by_name()
         if found is None:
             return False
         self.report.warn(f"An earlier upload came through: film {found.id} is used.")

@@ -104,7 +104,9 @@ class Order(BaseModel):
         try:
             return cls.model_validate(document, strict=False)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            wrong = error.errors(include_url=False)
+            # A misspelt field is also a missing one: its spelling is what to tell.
+            first = next((one for one in wrong if one["type"] == "extra_forbidden"), wrong[0])
             where = ".".join(map(str, first["loc"]))
             if first["type"] == "extra_forbidden":
                 near = get_close_matches(where, cls.model_fields, n=1)

@@ -1,0 +1,72 @@
+"""``avm-otio watch``: editors that cannot start a program leave their requests in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avm_otio.cli import options
+from avm_otio.cli.output import Output, pass_output
+
+
+@click.command(epilog="Example: avm-otio watch ~/Scoring")
+@click.argument("folders", metavar="DIR...", type=options.FOLDER, nargs=-1, required=True)
+@click.option("--once", is_flag=True, help="Carry out what is there, then end.")
+@click.option(
+    "--poll",
+    "poll_s",
+    type=click.FloatRange(0.05, 60),
+    default=0.5,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often to look.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    "at_once",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many at a time.",
+)
+@click.option(
+    "--allow-outside", is_flag=True, help="Let requests name timelines and outputs outside their own folder."
+)
+@pass_output
+def watch(out: Output, folders: tuple[Path, ...], once: bool, poll_s: float, **more: Any) -> None:
+    """Carry out the requests that are left in DIR, until interrupted.
+
+    Each is a folder with a request.json in it; docs/watch-folder.md tells what editors write and read there.
+    """
+    from avm_otio import face
+
+    for folder in folders:
+        out.event("watching", folder=str(folder))
+    if not once:
+        out.say("Watching until interrupted (Ctrl-C).")
+    face.watch(folders, once=once, poll_s=poll_s, report=_Shown(out), **more)
+    out.event("done")
+
+
+class _Shown:
+    """What a person reads of each request."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self.warn = out.warn
+        self.step = out.step
+
+    def event(self, name: str, /, **fields: Any) -> None:
+        """A request was taken up, or has ended."""
+        self._out.event(name, **fields)
+        request = Path(fields["request"]).name
+        if name == "request_taken":
+            self._out.say(f"{request}: taken up")
+        elif name == "request_done":
+            self._out.say(f"{request}: done → {fields['output']}")
+        else:
+            self._out.say(f"{request}: failed: {fields['message']} {fields['hint']}".rstrip())
