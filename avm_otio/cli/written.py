@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,24 +13,28 @@ if TYPE_CHECKING:
     from avm_otio.core.arrangement import Loss
 
 _MOST_SHOWN = 40
-"""Lines of losses for a person; where there are more, all of them are in a file."""
+"""Lines of losses for a person, who finds every item in a file where a line is of several."""
+
+_NAMES_AND_NUMBERS = re.compile(r"“[^”]*”|[\d.]+")
 
 
 def tell_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
-    """Tell what a file does not say as the timeline does, item by item.
+    """Tell what a file does not say as the timeline does.
 
     Args:
-        out: Who is told: each is an event for scripts.
+        out: Who is told: each item is an event for scripts; people read once what became of several.
         losses: What was lost.
-        output: The file; a long list for people goes beside it as ``<name>.losses.txt``.
+        output: The file; where people do not see every item, they are beside it in ``<name>.losses.txt``.
 
     Raises:
         OutputError: That list cannot be written.
     """
     for loss in losses:
         out.event("loss", feature=str(loss.feature), item=loss.item, told=loss.told)
+    lines = list(_lines(losses))
     report = output.with_name(f"{output.name}.losses.txt")
-    if len(losses) <= _MOST_SHOWN:
+    is_whole = len(lines) == len(losses) <= _MOST_SHOWN
+    if is_whole:
         report.unlink(missing_ok=True)  # of an earlier run that lost more
     else:
         from avm_otio.files import write_text
@@ -38,7 +43,17 @@ def tell_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
     if losses:
         things = "1 thing" if len(losses) == 1 else f"{len(losses)} things"
         out.say(f"{output.name} does not say {things} as the timeline does:")
-    for loss in losses[:_MOST_SHOWN]:
-        out.say(f"  {loss}")
-    if len(losses) > _MOST_SHOWN:
-        out.say(f"  and {len(losses) - _MOST_SHOWN} more: all in {report}")
+    for line in lines[:_MOST_SHOWN]:
+        out.say(f"  {line}")
+    if not is_whole:
+        more = f"and {len(lines) - _MOST_SHOWN} more; " if len(lines) > _MOST_SHOWN else ""
+        out.say(f"  {more}one by one in {report}")
+
+
+def _lines(losses: Sequence[Loss]) -> Iterator[str]:
+    """A line for all that the like became of, whatever their names and numbers."""
+    alike: dict[str, list[Loss]] = {}
+    for loss in losses:
+        alike.setdefault(_NAMES_AND_NUMBERS.sub("", loss.told), []).append(loss)
+    for first, *others in alike.values():
+        yield f"{first} (and {len(others)} more like it)" if others else str(first)

@@ -86,7 +86,7 @@ def test_an_effect_of_somebody_elses_is_told_wherever_it_is(
         ("premiere.xml", lambda cut: replace(cut, start_frame=-24), "00:00:00:00, where it is put"),
         ("protools.txt", track(2, locked=True), "that it is locked not written"),
         ("edl.edl", track(2, name="Noises"), "its name stands in its list's title alone"),
-        ("edl.edl", lambda cut: replace(cut, duration=cut.duration + 2), "empty frames at its end not written"),
+        ("edl.edl", lambda cut: replace(cut, duration=cut.duration + 2), "frames at its end not written"),
         ("edl.edl", clip(2, name=""), "has no name, its media's written"),
     ],
 )  # fmt: skip

@@ -99,7 +99,7 @@ def _of_timeline(arrangement: Arrangement) -> Iterator[Loss]:
     if arrangement.size:
         width, height = arrangement.size
         yield Loss(Feature.METADATA, _of(arrangement), f"picture size {width} × {height} not written")
-    ends = [clip.end for clip in arrangement.clips()]
+    ends: list[Fraction] = [clip.end for clip in arrangement.clips()]
     ends += [one.at + one.after for track in arrangement.tracks for one in track.transitions]
     hole = arrangement.frames - nearest_frame(max(ends, default=Fraction(0)), arrangement.rate)
     if hole > 0:
