@@ -1,0 +1,23 @@
+"""Writes the JSON Schemas of the watch folder's files: ``python docs/make_schemas.py``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from avm_otio.jobs.watch_files import SCHEMAS
+
+FOLDER = Path(__file__).parent / "schemas"
+
+
+def schema_text(name: str) -> str:
+    """The schema of one file, as it is written."""
+    schema = SCHEMAS[name].model_json_schema(mode="validation" if name == "request" else "serialization")
+    told = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name in SCHEMAS:
+        (FOLDER / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8")

@@ -1,0 +1,41 @@
+"""The page on the watch folder and its schemas say what the program reads and writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from avm_otio.jobs import watch_files
+from avm_otio.jobs.order import Order
+from avm_otio.jobs.watch_files import SCHEMAS
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "watch-folder.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_is_what_the_model_says(name: str) -> None:
+    spec = importlib.util.spec_from_file_location("make_schemas", DOCS / "make_schemas.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert (DOCS / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8") == script.schema_text(name)
+
+
+def test_no_schema_is_left_of_a_file_that_there_is_not() -> None:
+    assert {path.name for path in (DOCS / "schemas").iterdir()} == {f"{name}.schema.json" for name in SCHEMAS}
+
+
+def test_the_order_on_the_page_is_one() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    Order.parse(json.loads(shown))
+
+
+@pytest.mark.parametrize("name", ["REQUEST", "PROGRESS", "RESULT", "ERROR", "CLAIM", "CANCEL", "WATCHER"])
+def test_every_file_is_told_of(name: str) -> None:
+    assert f"`{getattr(watch_files, name)}`" in PAGE
