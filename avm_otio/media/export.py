@@ -174,7 +174,7 @@ def export_film(
         return open_pictures(infos[source], raster.height, lambda note: notes.update({note: None}))
 
     with ExitStack() as stack:
-        decoded = stack.enter_context(read_ahead(layered(plan, clocks, open_source), _FRAMES_AHEAD))
+        decoded = stack.enter_context(read_ahead(layered(plan, clocks, media, open_source), _FRAMES_AHEAD))
         frames = stack.enter_context(read_ahead(compose(decoded, raster), _FRAMES_AHEAD))
         blocks = (
             stack.enter_context(read_ahead(mix(plan, infos, clocks), _BLOCKS_AHEAD)) if has_sound else None

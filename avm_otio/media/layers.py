@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 
-from avm_otio.core.plan import ExportPlan, MediaSource, PictureLayer, PictureSegment
+from avm_otio.core.plan import ExportPlan, ImageSequence, MediaSource, PictureLayer, PictureSegment
 from avm_otio.media.clock import MediaClock
 from avm_otio.media.compose import Layer
 from avm_otio.media.picture import Pictures
@@ -15,47 +16,55 @@ _MOST_IDLE = 4
 
 OpenPictures = Callable[[MediaSource], Pictures]
 
+_What = tuple[Path, ImageSequence | None, Fraction | None]
+"""What is open: clips of one file share it, whatever they are called themselves."""
+
 
 def layered(
-    plan: ExportPlan, clocks: Mapping[MediaSource, MediaClock], open_pictures: OpenPictures
+    plan: ExportPlan,
+    clocks: Mapping[MediaSource, MediaClock],
+    places: Mapping[MediaSource, Path],
+    open_pictures: OpenPictures,
 ) -> Generator[tuple[Layer, ...], None, None]:
     """The layers of each film frame in order, topmost first; what is hidden is not decoded.
 
     Args:
         plan: What is seen.
         clocks: How media time runs in each source.
+        places: Where each source lies.
         open_pictures: Opens one source; the same one twice where two layers show it.
 
     Raises:
         MediaError: A picture cannot be read.
     """
-    idle: list[tuple[MediaSource, Pictures]] = []
-    showing: list[tuple[MediaSource, Pictures]] = []
+    idle: list[tuple[_What, Pictures]] = []
+    showing: list[tuple[_What, Pictures]] = []
     try:
         for segment in plan.picture:
             idle, showing = idle + showing, []
             for layer in segment.layers:
-                time = clocks[layer.media].file_time(layer.media_in)
-                pictures = _nearest(idle, layer.media, time)
-                showing.append((layer.media, pictures or open_pictures(layer.media)))
+                media = layer.media
+                time = clocks[media].file_time(layer.media_in)
+                what = places[media], media.sequence, media.rate if media.sequence else None
+                showing.append((what, _nearest(idle, what, time) or open_pictures(media)))
             while len(idle) > _MOST_IDLE:
                 idle.pop(0)[1].close()
             for number in range(segment.end - segment.start):
-                yield tuple(_shown(plan, segment, number, clocks, showing))
+                yield tuple(_shown(plan, segment, number, clocks, [pictures for _, pictures in showing]))
     finally:
         for _, pictures in (*idle, *showing):
             pictures.close()
 
 
-def _nearest(idle: list[tuple[MediaSource, Pictures]], media: MediaSource, time: Fraction) -> Pictures | None:
+def _nearest(idle: list[tuple[_What, Pictures]], what: _What, time: Fraction) -> Pictures | None:
     """Take the open file that need not be sought, or sought least, off the idle ones."""
 
-    def distance(entry: tuple[MediaSource, Pictures]) -> tuple[bool, Fraction]:
+    def distance(entry: tuple[_What, Pictures]) -> tuple[bool, Fraction]:
         position = entry[1].position
         ahead = Fraction(0) if position is None else time - position
         return ahead < 0, abs(ahead)
 
-    fitting = [entry for entry in idle if entry[0] == media]
+    fitting = [entry for entry in idle if entry[0] == what]
     if not fitting:
         return None
     best = min(fitting, key=distance)
@@ -68,13 +77,13 @@ def _shown(
     segment: PictureSegment,
     number: int,
     clocks: Mapping[MediaSource, MediaClock],
-    showing: list[tuple[MediaSource, Pictures]],
+    showing: Sequence[Pictures],
 ) -> Generator[Layer, None, None]:
-    for layer, (media, pictures) in zip(segment.layers, showing, strict=True):
+    for layer, pictures in zip(segment.layers, showing, strict=True):
         opacity = _opacity(layer, Fraction(number, segment.end - segment.start))
         if opacity <= 0:
             continue
-        time = clocks[media].file_time(layer.media_in + number / plan.rate * layer.speed)
+        time = clocks[layer.media].file_time(layer.media_in + number / plan.rate * layer.speed)
         frame = pictures.frame_at(time, backwards=layer.speed < 0)
         if frame is None:
             continue

@@ -128,6 +128,7 @@ class _Movie:
         self._damage_said = False
         self._shown: tuple[Fraction, av.VideoFrame]
         self._next: tuple[Fraction, av.VideoFrame] | None
+        self._frames: Iterator[tuple[Fraction, av.VideoFrame]]
         self._start_over()
 
     @property
@@ -144,6 +145,11 @@ class _Movie:
 
     def close(self) -> None:
         self._container.close()
+        # The frames being decoded refer back to this: without this the decoder's memory, tens of megabytes,
+        # would stay until Python looks for such circles.
+        self._frames = iter(())
+        self._next = None
+        self._behind.clear()
 
     def _go_to(self, time: Fraction) -> None:
         time = max(time, self._info.zero)
