@@ -17,8 +17,8 @@ from avm_otio.core.errors import OutputError
 from avm_otio.files import write_text
 
 _FILE = "known.json"
-_MOST_ORDERS = 200
-_MOST_DIGESTS = 20_000
+_MOST_ORDERS = 2_000
+_MOST_DIGESTS = 2_000
 
 
 def fingerprint(path: Path) -> list[int]:
@@ -46,12 +46,15 @@ class Known:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _FILE
+        self._digests, self._orders = self._read()
+        self._learnt: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+
+    def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         found: Any = None
         with suppress(OSError, ValueError, RecursionError):
             found = json.loads(self._path.read_bytes())
         said = found if isinstance(found, dict) and found.get("version") == 1 else {}
-        self._digests: dict[str, Any] = _table(said.get("digests"))
-        self._orders: dict[str, Any] = _table(said.get("orders"))
+        return _table(said.get("digests")), _table(said.get("orders"))
 
     def digest(self, path: Path, use: str) -> str | None:
         """The digest of what is used of a file, if it is known and the file is as it was."""
@@ -69,8 +72,7 @@ class Known:
             digest: Its digest.
             stamp: Its ``fingerprint`` before it was read.
         """
-        self._digests.pop(f"{path}\n{use}", None)
-        self._digests[f"{path}\n{use}"] = {"digest": digest, "stamp": stamp}
+        self._learnt[0][f"{path}\n{use}"] = {"digest": digest, "stamp": stamp}
 
     def job_of(self, order: str) -> str | None:
         """The job in which an order was carried out, if every file that it read is as it was.
@@ -92,18 +94,23 @@ class Known:
             job: The name of the job's folder.
             read: The ``stamps`` of the files that it read, from before.
         """
-        self._orders.pop(order, None)
-        self._orders[order] = {"job": job, "read": dict(read)}
+        self._learnt[1][order] = {"job": job, "read": dict(read)}
 
     def save(self) -> None:
-        """Keep it for the next run; that it cannot be kept is no harm."""
+        """Keep what was learnt, beside what others have kept meanwhile; that it cannot be is no harm."""
+        if not any(self._learnt):
+            return
+        digests, orders = (
+            {name: said for name, said in before.items() if name not in learnt} | learnt
+            for before, learnt in zip(self._read(), self._learnt, strict=True)
+        )
         document = {
             "version": 1,
-            "digests": _newest(self._digests, _MOST_DIGESTS),
-            "orders": _newest(self._orders, _MOST_ORDERS),
+            "digests": _newest(digests, _MOST_DIGESTS),
+            "orders": _newest(orders, _MOST_ORDERS),
         }
         with suppress(OutputError):
-            write_text(self._path, json.dumps(document, ensure_ascii=False))
+            write_text(self._path, json.dumps(document, ensure_ascii=False), lasting=False)
 
 
 def _table(found: Any) -> dict[str, Any]:
