@@ -21,6 +21,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -129,7 +130,7 @@ def hold(
     Args:
         path: The folder.
         begin: The journal of a job that is not there yet; without it, the job has to be there.
-        on_wait: Told once if another run holds it.
+        on_wait: Told at each look while another run holds it; what it raises ends the wait.
 
     Raises:
         InputError: It is no job's folder.
@@ -142,11 +143,12 @@ def hold(
     try:
         make_folder(path / "media")
         lock = filelock.FileLock(path / "lock", thread_local=False, fallback_to_soft=False)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            on_wait()
-            lock.acquire(poll_interval=_LOOK_EVERY_S)
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                on_wait()
+                time.sleep(_LOOK_EVERY_S)
     except OutputError as error:
         raise OutputError(error.what, "Choose another place for jobs with --jobs-dir DIR.") from error
     except OSError as error:

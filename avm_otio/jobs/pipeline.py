@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -20,7 +20,7 @@ from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.core.metadata import Origin
 from avm_otio.core.placement import Laid, LaidClip, Layout, lay
 from avm_otio.core.plan import ExportPlan, MediaSource
-from avm_otio.core.report import Report, Silent
+from avm_otio.core.report import Advance, Report, Silent
 from avm_otio.core.selection import Selection, find_track, plan_film, start_frame
 from avm_otio.core.timing import format_timecode, nearest_frame
 from avm_otio.core.tracks import add_tracks, without_ours
@@ -157,6 +157,7 @@ class Scored:
                     "title": clip.item.title or str(clip.item.id),
                     "price": None if clip.item.price is None else str(clip.item.price),
                     "is_bought": bool(clip.item.served.get("is_bought")),
+                    "alternatives": len(clip.alternatives),
                 }
                 for kind, clips in shown
                 for clip in sorted(clips, key=lambda clip: clip.start)
@@ -364,8 +365,19 @@ def held(
         The job, and a report that is written into its log, too.
     """
     told = f"Another run is at work on this job ({path}): waiting for it."
-    with hold(path, begin, on_wait=lambda: report.warn(told)) as job:
-        yield job, Logged(report, path)
+    with ExitStack() as waiting:
+        advance: Advance | None = None
+
+        def on_wait() -> None:
+            nonlocal advance
+            if advance is None:
+                report.warn(told)
+                advance = waiting.enter_context(report.step("Waiting for another run"))
+            advance(0)
+
+        with hold(path, begin, on_wait) as job:
+            waiting.close()
+            yield job, Logged(report, path)
 
 
 def _digests(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avm_otio.files import write_text
 from avm_otio.jobs.order import Order
@@ -28,6 +28,15 @@ WATCHERS = "watchers"
 """The folder with a heartbeat of each watcher."""
 JOBS = "jobs"
 """The folder of all jobs: the same question asked in another request is the same job."""
+
+
+def shown(text: str) -> str:
+    """A text that can be written: a file's name need be none."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+Text = Annotated[str, BeforeValidator(shown)]
+"""What may hold others' words, or names of files."""
 
 
 class File(BaseModel):
@@ -55,7 +64,7 @@ class Watcher(File):
     pid: Annotated[int, Field(description="The process there.")]
     beat: Annotated[int, Field(description="Grows every second.")]
     started: Annotated[str, Field(description="When it began, ISO 8601.")]
-    working_on: Annotated[tuple[str, ...], Field(description="Names of the request folders under way.")]
+    working_on: Annotated[tuple[Text, ...], Field(description="Names of the request folders under way.")]
 
 
 class Claim(File):
@@ -71,11 +80,11 @@ class Progress(File):
 
     sequence: Annotated[int, Field(description="Grows with each writing.")]
     state: Annotated[Literal["working"], Field(description="The end is in result.json or error.json.")]
-    label: Annotated[str, Field(description="What is done, for people.")]
+    label: Annotated[Text, Field(description="What is done, for people.")]
     done: Annotated[int | None, Field(description="How much of it, in any unit.")]
     total: Annotated[int | None, Field(description="Of how much; null where that is not known.")]
     elapsed_s: Annotated[float, Field(description="Since the request was taken up, in seconds.")]
-    messages: Annotated[tuple[str, ...], Field(description="What the user should know, so far.")]
+    messages: Annotated[tuple[Text, ...], Field(description="What the user should know, so far.")]
 
 
 class LaidClip(BaseModel):
@@ -85,9 +94,10 @@ class LaidClip(BaseModel):
 
     kind: Literal["music", "dialogue", "effects"]
     timecode: Annotated[str, Field(description="Record timecode at which it begins.")]
-    title: str
+    title: Text
     price: Annotated[Decimal | None, Field(description="In the result's currency.")]
     is_bought: bool
+    alternatives: Annotated[int, Field(description="Other items for the same cue.")]
 
 
 class LostThing(BaseModel):
@@ -96,8 +106,8 @@ class LostThing(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     feature: str
-    item: str
-    told: str
+    item: Text
+    told: Text
 
 
 class Result(File):
@@ -117,15 +127,15 @@ class Result(File):
     recalled: Annotated[bool, Field(description="Whether all was there from an earlier run.")]
     clips: tuple[LaidClip, ...]
     losses: tuple[LostThing, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Text, ...]
 
 
 class Failure(File):
     """``error.json``: the request was not carried out, and why. Written last; nothing is written after it."""
 
     kind: Annotated[str, Field(description="The name of the error; see avm_otio.core.errors.")]
-    message: Annotated[str, Field(description="What happened, to which thing; one line.")]
-    hint: Annotated[str, Field(description="What to do next; one line, may be empty.")]
+    message: Annotated[Text, Field(description="What happened, to which thing; one line.")]
+    hint: Annotated[Text, Field(description="What to do next; one line, may be empty.")]
     exit_code: Annotated[int, Field(description="The code that the command line ends with.")]
 
 

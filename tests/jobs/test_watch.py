@@ -6,78 +6,34 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from fractions import Fraction as F
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import opentimelineio as otio
 import pytest
-from numbered import movie
-from scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
+from loopback_http import says
+from scripted_service import FILM_ID, SESSION_ID, ScriptedService
+from watching import (
+    LOCAL_ONLY,
+    TOKEN,
+    done,
+    error_in,
+    paid,
+    paying_service,
+    program,
+    real_request,
+    request,
+    watched,
+)
 
 from avm_otio.core.errors import InputError
 from avm_otio.core.report import Report, Silent
-from avm_otio.core.timing import time_range
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch import Rules, Watch
-from avm_otio.jobs.watch_files import Failure, Progress, Result, Watcher
-
-RATE = F(24)
-TOKEN = "sesame-1234567890"
-LOCAL_ONLY = Rules(("local",))
-
-
-def request(folder: Path, name: str, **order: Any) -> Path:
-    """What a host leaves: a folder with an order in it, named into place at the end."""
-    made = folder / name
-    made.mkdir()
-    (made / "draft").write_text(json.dumps({"timeline": "cut.otio", "output": "out.otio", **order}))
-    (made / "draft").rename(made / "request.json")
-    return made
-
-
-def done(order: Order, told: Report) -> Result:
-    """A scoring that takes no time."""
-    Path(order.output).write_text("scored")
-    return Result(
-        output=order.output,
-        job="/jobs/x",
-        film_id=1,
-        session_id=2,
-        music=1,
-        effects=0,
-        dialogue=0,
-        alternatives=0,
-        total_price="1.50",  # type: ignore[arg-type]  # as a summary has it
-        currency="USD",
-        media_folder=None,
-        recalled=False,
-        clips=(),
-        losses=(),
-        notes=(),
-    )
-
-
-def watched(
-    folder: Path,
-    carry_out: Callable[[Order, Report], Result] = done,
-    rules: Rules = LOCAL_ONLY,
-    **more: Any,
-) -> None:
-    Watch([folder], carry_out, rules, Silent(), **more).run(once=True, poll_s=0.05)
-
-
-def error_in(made: Path) -> dict[str, Any]:
-    error: dict[str, Any] = json.loads((made / "error.json").read_text())
-    Failure.model_validate(error)
-    return error
-
+from avm_otio.jobs.watch_files import Progress, Result, Watcher
 
 # --- what is left behind
 
@@ -331,39 +287,9 @@ def test_a_watcher_that_slept_writes_nothing_over_who_took_over(tmp_path: Path) 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
     monkeypatch.setenv("AVM_TOKEN", TOKEN)
-    with film_service(result_of()) as found:
-        bed = {"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}
-        found.result = result_of(effect(found.url), musics=[bed])
-        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
+    with paying_service() as found:
         monkeypatch.setenv("AVM_SERVICE", found.url)
         yield found
-
-
-def real_request(folder: Path, name: str, start: int) -> Path:
-    made = request(folder, name)
-    movie(made / "a.mp4", 96, RATE)
-    shot = otio.schema.Clip(
-        "shot", otio.schema.ExternalReference("a.mp4", time_range(0, 96, RATE)), time_range(start, 24, RATE)
-    )
-    cut = otio.schema.Timeline(name)
-    cut.tracks.append(otio.schema.Track("V1", [shot]))
-    (made / "cut.otio").write_text(cut.to_json_string())
-    return made
-
-
-def program(folder: Path, *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "avm_otio", "watch", str(folder), "--json", *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a shell that runs tests in the background has children ignore SIGINT
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-
-
-def paid(service: ScriptedService) -> int:
-    return service.calls("POST").count(f"/film/{FILM_ID}/service/")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills processes as POSIX does")
@@ -386,25 +312,46 @@ def test_processes_share_a_folder_and_pay_once_for_one_question(
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills processes as POSIX does")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize("label", ["Exporting the film", "Uploading the film", "Downloading"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "POST /film/",
+        f"POST /film/{FILM_ID}/service/",
+        f"GET /film/{FILM_ID}/service/{SESSION_ID}/",
+        "GET /items/7",
+    ],
+)
 def test_whoever_dies_another_goes_on(
-    tmp_path: Path, service: ScriptedService, how: signal.Signals, label: str
+    tmp_path: Path, service: ScriptedService, how: signal.Signals, call: str
 ) -> None:
+    found = {
+        "recommended_musics": service.result["music_mapping_service"]["musics"],
+        "sound_effects": service.result["sound_effect_service"]["sound_effects"],
+    }
+    service.instead[f"GET /film/{FILM_ID}/"] = says({"id": FILM_ID, "type": "normal_film", **found})
     made = real_request(tmp_path, "one", 0)
+
+    def dies(handler: Any) -> None:
+        """The service has acted; whoever asked may not hear of it."""
+        del service.instead[call]
+        first.send_signal(how)
+        if how is signal.SIGKILL:
+            first.wait()
+        handler.reply()(handler)
+
+    service.instead[call] = dies
     first = program(tmp_path)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and not (made / "result.json").exists():
-        said = (made / "progress.json").read_text() if (made / "progress.json").exists() else ""
-        if label in said:
-            break
-        time.sleep(0.005)
-    first.send_signal(how)
-    _, told = first.communicate(timeout=60)
+    _, told = first.communicate(timeout=120)
     assert "Traceback" not in told
+    assert sorted(one.name for one in made.glob("*.json")) == (
+        ["claim.json", "progress.json", "request.json"]
+        if how is signal.SIGKILL
+        else ["progress.json", "request.json"]
+    )
     second = program(tmp_path, "--once")
     second.communicate(timeout=120)
     assert second.returncode == 0
-    assert (made / "result.json").exists()
+    assert json.loads((made / "result.json").read_text())["music"] == 1
     assert paid(service) == 1
 
 
