@@ -32,7 +32,7 @@ def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Pa
     """
     temporary = path
     try:
-        _remove_orphans(path)
+        remove_orphans(path)
         with _made_for(path, mode) as temporary:
             yield temporary
             if lasting:
@@ -86,7 +86,8 @@ def _is_ours(handle: int) -> bool:
     return os.fstat(handle).st_nlink > 0
 
 
-def _remove_orphans(path: Path) -> None:
+def remove_orphans(path: Path) -> None:
+    """Remove what writers of a file that were killed have left beside it."""
     if os.name != "posix":
         return
     import fcntl

@@ -50,6 +50,8 @@ _LARGEST_COPY_BYTES = 64 * 1024**2
 
 _LOOK_EVERY_S = 0.25
 
+_ELSEWHERE = "Choose another place for jobs with --jobs-dir DIR."
+
 
 class Job:
     """A job's folder, held by this run. Made by ``hold``.
@@ -136,27 +138,13 @@ def hold(
         InputError: It is no job's folder.
         OutputError: It cannot be written.
     """
-    import filelock
-
     if begin is None:
         read_journal(path)
     try:
         make_folder(path / "media")
-        lock = filelock.FileLock(path / "lock", thread_local=False, fallback_to_soft=False)
-        while not lock.is_locked:
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                on_wait()
-                time.sleep(_LOOK_EVERY_S)
     except OutputError as error:
-        raise OutputError(error.what, "Choose another place for jobs with --jobs-dir DIR.") from error
-    except OSError as error:
-        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            told = f"The disk of {path} has no locks, so two runs could pay for one job."
-            raise OutputError(told, "Choose another place for jobs with --jobs-dir DIR.") from error
-        raise unwritable(path / "lock", error) from error
-    try:
+        raise OutputError(error.what, _ELSEWHERE) from error
+    with locked(path / "lock", on_wait):
         if (path / JOURNAL).exists() or begin is None:
             job = Job(path, read_journal(path))
         else:
@@ -168,6 +156,36 @@ def hold(
             with suppress(OutputError):  # a full disk is told already
                 job.record(error=error.as_dict() | {"time": now()})
             raise
+
+
+@contextmanager
+def locked(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock that the system frees when its holder dies, however it dies.
+
+    Args:
+        path: The lock's file; made where it is not there, and left.
+        on_wait: Told at each look while another run holds it; what it raises ends the wait.
+
+    Raises:
+        OutputError: The file cannot be made, or its disk has no locks.
+    """
+    import filelock
+
+    lock = filelock.FileLock(path, thread_local=False, fallback_to_soft=False)
+    try:
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                on_wait()
+                time.sleep(_LOOK_EVERY_S)
+    except OSError as error:
+        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            told = f"The disk of {path.parent} has no locks, so two runs could pay for one job."
+            raise OutputError(told, _ELSEWHERE) from error
+        raise unwritable(path, error) from error
+    try:
+        yield
     finally:
         lock.release()
 

@@ -38,6 +38,7 @@ from avm_otio.jobs.folder import (
     Job,
     folder_of,
     hold,
+    locked,
     now,
     read_journal,
     readable,
@@ -409,16 +410,21 @@ def _digests(
 def _job_of(
     ask: Ask, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any]
 ) -> tuple[Path, dict[str, Any]]:
-    """The folder of what is asked: the latest attempt; with ``again`` a new one if that was answered."""
+    """The folder of what is asked: the latest attempt; with ``again`` a new one if that was answered.
+
+    It is there when this returns: of two runs that ask the same under two names, one finds the other's.
+    """
     attempt = 0
-    path, asked = _attempt(ask, jobs_folder, plan, film, attempt)
-    while (path / JOURNAL).exists():
-        following = _attempt(ask, jobs_folder, plan, film, attempt + 1)
-        is_last = not (following[0] / JOURNAL).exists()
-        if is_last and not (ask.again and read_journal(path).answered is not None):
-            break
-        attempt += 1
-        path, asked = following
+    with locked(make_folder(jobs_folder) / "lock"):
+        path, asked = _attempt(ask, jobs_folder, plan, film, attempt)
+        while (path / JOURNAL).exists():
+            following = _attempt(ask, jobs_folder, plan, film, attempt + 1)
+            is_last = not (following[0] / JOURNAL).exists()
+            if is_last and not (ask.again and read_journal(path).answered is not None):
+                break
+            attempt += 1
+            path, asked = following
+        make_folder(path)
     return path, asked
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from avm_otio.core.errors import InputError
-from avm_otio.files import side_folder
-from avm_otio.jobs.folder import JOURNAL, VERSION, read_json, seen_from, stamp
+from avm_otio.files import remove_orphans, side_folder
+from avm_otio.jobs.folder import JOURNAL, SCORED, VERSION, read_json, seen_from, stamp
 from avm_otio.jobs.known import Known
 from avm_otio.jobs.said import Said
 
@@ -63,6 +63,10 @@ def written_before(path: Path, output: Path, told: str | None = None) -> dict[st
         summary: dict[str, Any] = written["summary"]
         is_whole = stamp(output) == (written["size_bytes"], written["modified_ns"])
         has_moved = Path(summary["job"]) != path.absolute()  # what it plays may lie elsewhere now
-        return summary if is_whole and not has_moved else None
     except (InputError, KeyError, TypeError):  # the journal's model tells what is wrong with it
         return None
+    if not is_whole or has_moved:
+        return None
+    for whole in (output, path / JOURNAL, path / SCORED):  # a run that was killed later than this one ended
+        remove_orphans(whole)
+    return summary

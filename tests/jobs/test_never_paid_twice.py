@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction as F
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from scripted_service import FILM_ID, SESSION_ID, ScriptedService, effect, film_
 
 from avm_otio.cli.main import run
 from avm_otio.core.timing import time_range
+from avm_otio.jobs.folder import folder_of
 
 RATE = F(24)
 PAY = f"POST /film/{FILM_ID}/service/"
@@ -293,3 +297,27 @@ def test_a_finished_job_goes_on_where_its_folder_was_moved_to(
     assert run(["jobs", "resume", str(the_job(there / "cut.otio"))]) == 0
     assert (there / "out.otio").exists()
     assert len(service.asked) == asked
+
+
+def test_one_question_under_two_names_at_the_same_moment_is_one_job(
+    cut: Path, score: Run, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = otio.adapters.read_from_file(str(cut))
+    renamed.name = "another"
+    otio.adapters.write_to_file(renamed, str(cut.parent / "other.otio"))
+
+    def looks_and_dawdles(jobs_folder: Path, name: str, key: str) -> Path:
+        found = folder_of(jobs_folder, name, key)
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr("avm_otio.jobs.pipeline.folder_of", looks_and_dawdles)
+    jobs = ("--jobs-dir", str(cut.parent / "jobs"), "--title", "one")
+    calls = (
+        partial(score, *jobs),
+        partial(score, *jobs, timeline=cut.parent / "other.otio", output="out2.otio"),
+    )
+    with ThreadPoolExecutor() as pool:
+        assert [run.result() for run in [pool.submit(call) for call in calls]] == [0, 0]
+    assert len(list((cut.parent / "jobs").glob("*/job.json"))) == 1
+    assert service.calls("POST").count(f"/film/{FILM_ID}/service/") == 1
