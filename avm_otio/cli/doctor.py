@@ -7,6 +7,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -21,7 +22,7 @@ from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
-from avm_otio.core.errors import AvmError, InputError
+from avm_otio.core.errors import AvmError, InputError, UsageError
 
 _PACKAGES = ("opentimelineio", "pyaaf2", "av", "numpy", "httpx", "pydantic", "starlette", "click")
 
@@ -93,6 +94,7 @@ def _checks(online: bool) -> Iterator[Check]:
         yield _service(settings)
     yield _library(settings)
     yield _cache(settings.cache_dir)
+    yield from _plugins()
 
 
 def _packages() -> Check:
@@ -192,3 +194,23 @@ def _cache(folder: Path) -> Check:
     if free_bytes < _ENOUGH_ROOM_BYTES:
         return Check("cache", State.NOTE, says, "Free some room: exports and downloads need it.")
     return Check("cache", State.OK, says)
+
+
+def _plugins() -> Iterator[Check]:
+    """The menu actions that are installed, and those that could be."""
+    from avm_otio import plugins
+
+    missing = []
+    for host in plugins.HOSTS.values():
+        with suppress(UsageError):  # this system has no such editor
+            found = [
+                each for each in plugins.status(host, plugins.Place.here()) if each.version or each.troubles
+            ]
+            missing += [] if found else [host]
+            for each in found:
+                troubles = "; ".join(each.troubles)
+                sign = State.NOTE if troubles else State.OK
+                yield Check(f"plugin for {host.title}", sign, f"{each.version}, {each.folder}", troubles)
+    if missing:
+        says = f"no menu action for {', '.join(host.title for host in missing)}"
+        yield Check("plugins", State.OK, says, "To have one: avm-otio plugin install EDITOR")

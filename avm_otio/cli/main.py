@@ -32,6 +32,7 @@ COMMANDS = {
     "film": Lazy("avm_otio.cli.film:film", "Create, list and show the service's films."),
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),
     "watch": Lazy("avm_otio.cli.watch:watch", "Carry out what editors leave in a folder."),
+    "plugin": Lazy("avm_otio.cli.plugin:plugin", "Put menu actions into editing programs."),
     "engine": Lazy("avm_otio.cli.engine:engine", "Serve the local engine to other programs."),
     "notify": Lazy("avm_otio.cli.notify:notify", "Hear from the service instead of asking it."),
     "login": Lazy("avm_otio.cli.login:login", "Keep the service's token in the keyring."),

@@ -54,18 +54,25 @@ def add_tracks(
     for clip in laid.dialogue:
         for index, media in replaced:
             _disable(scored.tracks[index], clip.start, clip.end, media)
-    new = [("AVM Dialogue (noise reduced)", Kind.DIALOGUE, laid.dialogue)] if laid.dialogue else []
-    if laid.music:
-        new.append(("AVM Music 1", Kind.MUSIC, laid.music))
-    new += [(f"AVM Effects {number}", Kind.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
-    spares = ((Kind.MUSIC, laid.spare_music), (Kind.EFFECTS, laid.spare_effects))
-    new += [
-        (f"AVM {kind.title()} alternatives {number}", kind, lane)
-        for kind, lanes in spares
-        for number, lane in enumerate(lanes, 1)
-    ]
-    scored.tracks.extend([_track(name, kind, clips, laid.rate, origin) for name, kind, clips in new])
+    scored.tracks.extend(
+        [_track(name, kind, clips, laid.rate, origin) for name, kind, clips in lanes_of(laid)]
+    )
     return scored
+
+
+def lanes_of(laid: Laid) -> list[tuple[str, Kind, tuple[LaidClip, ...]]]:
+    """What was laid as tracks: name, kind and clips of each, from the top of a mixer to its end."""
+    lanes = [("AVM Dialogue (noise reduced)", Kind.DIALOGUE, laid.dialogue)] if laid.dialogue else []
+    if laid.music:
+        lanes.append(("AVM Music 1", Kind.MUSIC, laid.music))
+    lanes += [(f"AVM Effects {number}", Kind.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
+    spares = ((Kind.MUSIC, laid.spare_music), (Kind.EFFECTS, laid.spare_effects))
+    lanes += [
+        (f"AVM {kind.title()} alternatives {number}", kind, lane)
+        for kind, spare in spares
+        for number, lane in enumerate(spare, 1)
+    ]
+    return lanes
 
 
 def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:

@@ -140,11 +140,8 @@ def hold(
     """
     if begin is None:
         read_journal(path)
-    try:
+    with locked(path, on_wait):
         make_folder(path / "media")
-    except OutputError as error:
-        raise OutputError(error.what, _ELSEWHERE) from error
-    with locked(path / "lock", on_wait):
         if (path / JOURNAL).exists() or begin is None:
             job = Job(path, read_journal(path))
         else:
@@ -159,29 +156,33 @@ def hold(
 
 
 @contextmanager
-def locked(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock that the system frees when its holder dies, however it dies.
+def locked(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a folder's ``lock``, which the system frees when its holder dies, however it dies.
 
     Args:
-        path: The lock's file; made where it is not there, and left.
+        folder: The folder; made where it is not there.
         on_wait: Told at each look while another run holds it; what it raises ends the wait.
 
     Raises:
-        OutputError: The file cannot be made, or its disk has no locks.
+        OutputError: The folder cannot be made or written, or its disk has no locks.
     """
     import filelock
 
+    path = folder / "lock"
     lock = filelock.FileLock(path, thread_local=False, fallback_to_soft=False)
     try:
+        make_folder(folder)
         while not lock.is_locked:
             try:
                 lock.acquire(timeout=0)
             except filelock.Timeout:
                 on_wait()
                 time.sleep(_LOOK_EVERY_S)
+    except OutputError as error:
+        raise OutputError(error.what, _ELSEWHERE) from error
     except OSError as error:
         if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            told = f"The disk of {path.parent} has no locks, so two runs could pay for one job."
+            told = f"The disk of {folder} has no locks, so two runs could pay for one job."
             raise OutputError(told, _ELSEWHERE) from error
         raise unwritable(path, error) from error
     try:

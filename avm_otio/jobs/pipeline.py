@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -14,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 import opentimelineio as otio
 
 from avm_otio.core.arrangement import Loss
-from avm_otio.core.cues import Cues
+from avm_otio.core.cues import Cues, Item
 from avm_otio.core.errors import UsageError
 from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import Laid, LaidClip, Layout, lay
+from avm_otio.core.placement import Kind, Laid, LaidClip, Layout, lay
 from avm_otio.core.plan import ExportPlan, MediaSource
 from avm_otio.core.report import Advance, Report, Silent
 from avm_otio.core.selection import Selection, find_track, plan_film, start_frame
 from avm_otio.core.timing import format_timecode, nearest_frame
-from avm_otio.core.tracks import add_tracks, without_ours
-from avm_otio.core.urls import url_of
+from avm_otio.core.tracks import add_tracks, lanes_of, without_ours
+from avm_otio.core.urls import paths_of, url_of
 from avm_otio.dialects import registry
 from avm_otio.dialects.registry import Opened
 from avm_otio.files import make_folder
@@ -134,15 +135,16 @@ class Scored:
 
     def summary(self) -> dict[str, Any]:
         """What is told at the end, as JSON: the ``done`` event, every clip, and the notes."""
-        effects = [clip for lane in self.laid.effects for clip in lane]
-        shown = (("music", self.laid.music), ("dialogue", self.laid.dialogue), ("effects", effects))
+        order = (Kind.MUSIC, Kind.DIALOGUE, Kind.EFFECTS)
+        heard = [(name, clip) for name, _, clips in lanes_of(self.laid) for clip in clips if not clip.rank]
+        heard.sort(key=lambda laid: (order.index(laid[1].kind), laid[1].start))
         return {
             "output": str(self.output),
             "job": str(self.job),
             "film_id": self.film_id,
             "session_id": self.session_id,
             "music": len(self.laid.music),
-            "effects": len(effects),
+            "effects": sum(map(len, self.laid.effects)),
             "dialogue": len(self.laid.dialogue),
             "effect_tracks": len(self.laid.effects),
             "alternatives": sum(len(clip.alternatives) for clip in self.laid.clips),
@@ -151,19 +153,41 @@ class Scored:
             "losses": len(self.losses),
             "media_folder": None if self.media_folder is None else str(self.media_folder),
             "notes": list(self.notes),
-            "clips": [
-                {
-                    "kind": kind,
-                    "timecode": self.timecode(clip),
-                    "title": clip.item.title or str(clip.item.id),
-                    "price": None if clip.item.price is None else str(clip.item.price),
-                    "is_bought": bool(clip.item.served.get("is_bought")),
-                    "alternatives": len(clip.alternatives),
-                }
-                for kind, clips in shown
-                for clip in sorted(clips, key=lambda clip: clip.start)
-            ],
+            "rate": str(self.laid.rate),
+            "start_frame": self.start_frame,
+            "clips": [self._told_of(name, clip) for name, clip in heard],
         }
+
+    def _told_of(self, track: str, clip: LaidClip) -> dict[str, Any]:
+        """One clip for people, and for hosts that lay it themselves."""
+        item, forms = clip.item, paths_of(clip.sound.url, self.output.absolute().parent)
+        file = next((os.path.normpath(path) for path in forms if path.is_file()), None)
+        return {
+            "kind": str(clip.kind),
+            "timecode": self.timecode(clip),
+            "title": _title(item),
+            **_price(item),
+            "alternatives": len(clip.alternatives),
+            "others": [{"title": _title(other), **_price(other)} for other in clip.alternatives],
+            "file": file,
+            "track": track,
+            "record_frame": clip.span.start,
+            "frames": clip.span.duration,
+            "media_start_us": 0,
+            "speed": str(clip.speed),
+            "gain_db": clip.mix.gain_db,
+            "fade_in_us": clip.mix.fade_in_us,
+            "fade_out_us": clip.mix.fade_out_us,
+        }
+
+
+def _title(item: Item) -> str:
+    return item.title or str(item.id)
+
+
+def _price(item: Item) -> dict[str, Any]:
+    price = None if item.price is None else str(item.price)
+    return {"price": price, "is_bought": bool(item.served.get("is_bought"))}
 
 
 def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
@@ -415,7 +439,7 @@ def _job_of(
     It is there when this returns: of two runs that ask the same under two names, one finds the other's.
     """
     attempt = 0
-    with locked(make_folder(jobs_folder) / "lock"):
+    with locked(jobs_folder):
         path, asked = _attempt(ask, jobs_folder, plan, film, attempt)
         while (path / JOURNAL).exists():
             following = _attempt(ask, jobs_folder, plan, film, attempt + 1)

@@ -87,8 +87,18 @@ class Progress(File):
     messages: Annotated[tuple[Text, ...], Field(description="What the user should know, so far.")]
 
 
+class OtherItem(BaseModel):
+    """Another item for the same cue."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: Text
+    price: Annotated[Decimal | None, Field(description="In the result's currency.")]
+    is_bought: bool
+
+
 class LaidClip(BaseModel):
-    """One clip that was laid."""
+    """One clip that is heard, for people, and for hosts that lay it themselves."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -98,6 +108,16 @@ class LaidClip(BaseModel):
     price: Annotated[Decimal | None, Field(description="In the result's currency.")]
     is_bought: bool
     alternatives: Annotated[int, Field(description="Other items for the same cue.")]
+    others: Annotated[tuple[OtherItem, ...], Field(description="Those items, best first.")]
+    file: Annotated[str | None, Field(description="The sound, absolute; null where it is on the web.")]
+    track: Annotated[Text, Field(description="Name of the track that it lies on.")]
+    record_frame: Annotated[int, Field(description="Where it begins, in frames from the timeline's start.")]
+    frames: Annotated[int, Field(description="How long it is on the record, in frames.")]
+    media_start_us: Annotated[int, Field(description="Where in its media it begins, in microseconds.")]
+    speed: Annotated[str, Field(description="Media seconds a record second, as a fraction; 1 nearly always.")]
+    gain_db: Annotated[float, Field(description="Its gain; 0 is unchanged.")]
+    fade_in_us: Annotated[int, Field(description="Linear fade at its head, in microseconds.")]
+    fade_out_us: Annotated[int, Field(description="Linear fade at its tail, in microseconds.")]
 
 
 class LostThing(BaseModel):
@@ -125,6 +145,8 @@ class Result(File):
     currency: str
     media_folder: Annotated[str | None, Field(description="Where media were copied or made.")]
     recalled: Annotated[bool, Field(description="Whether all was there from an earlier run.")]
+    rate: Annotated[str, Field(description="Frames a second of the record, as a fraction: 24000/1001.")]
+    start_frame: Annotated[int, Field(description="The timeline's start timecode, as a count of frames.")]
     clips: tuple[LaidClip, ...]
     losses: tuple[LostThing, ...]
     notes: tuple[Text, ...]

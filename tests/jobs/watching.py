@@ -52,6 +52,8 @@ def done(order: Order, told: Report) -> Result:
         currency="USD",
         media_folder=None,
         recalled=False,
+        rate="24",
+        start_frame=0,
         clips=(),
         losses=(),
         notes=(),

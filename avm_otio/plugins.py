@@ -1,0 +1,425 @@
+"""The menu actions for editing programs: where each host looks for them, put there and taken away again.
+
+A plugin is a few files, which lie in the package; beside them go the settings that tell it what to call. They
+name every file and every folder that was made, so that uninstalling leaves the tree as it was before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from avm_otio import __version__
+from avm_otio.core.errors import InputError, OutputError, UsageError
+from avm_otio.files import unwritable, whole, write_text
+
+VERSION = 1
+"""Of the settings' form."""
+
+WATCH_FOLDER = "AVM Scoring"
+"""In the user's home: where plugins leave their requests, unless told otherwise."""
+
+
+class System(StrEnum):
+    """An operating system, as far as folders go."""
+
+    WINDOWS = "windows"
+    MACOS = "macos"
+    LINUX = "linux"
+
+    @classmethod
+    def this(cls) -> System:
+        """The one that this runs on."""
+        return {"win32": cls.WINDOWS, "darwin": cls.MACOS}.get(sys.platform, cls.LINUX)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a user's files are.
+
+    Attributes:
+        system: The operating system.
+        home: The user's home.
+        environ: What names other folders: ``APPDATA``, ``XDG_CONFIG_HOME`` and so on.
+    """
+
+    system: System
+    home: Path
+    environ: Mapping[str, str]
+
+    @classmethod
+    def here(cls) -> Place:
+        """Of the user who runs this."""
+        return cls(System.this(), Path.home(), os.environ)
+
+    def named(self, variable: str, otherwise: str) -> Path:
+        """A folder that the environment may name; in the home where it does not."""
+        said = self.environ.get(variable, "")
+        return Path(said) if said else self.home / otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An editing program that has a plugin of ours.
+
+    Attributes:
+        name: As the user types it.
+        title: As its maker writes it.
+        folders: Where it looks for plugins: for a place, and for all users of a machine or one.
+        settings: Name of the settings file among the plugin's files.
+        menu: Where the user finds it, in words.
+    """
+
+    name: str
+    title: str
+    folders: Callable[[Place, bool], list[Path]]
+    settings: str
+    menu: str
+
+
+def _resolve_folders(place: Place, system_wide: bool) -> list[Path]:
+    # Blackmagic Design, "Introduction to DaVinci Resolve Scripting" (README.txt of its developer folder).
+    inside = "Fusion/Scripts/Utility"
+    if system_wide:
+        return [
+            {
+                System.WINDOWS: place.named("PROGRAMDATA", "C:/ProgramData")
+                / "Blackmagic Design/DaVinci Resolve",
+                System.MACOS: Path("/Library/Application Support/Blackmagic Design/DaVinci Resolve"),
+                System.LINUX: Path("/opt/resolve"),
+            }[place.system]
+            / inside
+        ]
+    return [
+        {
+            System.WINDOWS: place.named("APPDATA", "AppData/Roaming")
+            / "Blackmagic Design/DaVinci Resolve/Support",
+            System.MACOS: place.home / "Library/Application Support/Blackmagic Design/DaVinci Resolve",
+            System.LINUX: place.named("XDG_DATA_HOME", ".local/share") / "DaVinciResolve",
+        }[place.system]
+        / inside
+    ]
+
+
+_PANEL = "com.avm-otio.premiere"
+
+
+def _premiere_folders(place: Place, system_wide: bool) -> list[Path]:
+    # Adobe, "UXP for Premiere": what was not bought in its marketplace lies under UXP/Plugins/External.
+    if place.system is System.LINUX:
+        raise UsageError("Premiere Pro does not run on Linux.", "Install the panel where Premiere Pro is.")
+    if system_wide:
+        root = {
+            System.WINDOWS: Path(place.environ.get("COMMONPROGRAMFILES", "C:/Program Files/Common Files")),
+            System.MACOS: Path("/Library/Application Support"),
+        }[place.system]
+    else:
+        root = {
+            System.WINDOWS: place.named("APPDATA", "AppData/Roaming"),
+            System.MACOS: place.home / "Library/Application Support",
+        }[place.system]
+    return [root / "Adobe/UXP/Plugins/External" / f"{_PANEL}_{__version__}"]
+
+
+_OLDEST_BLENDER = (4, 2)
+_BLENDER_WHERE_NONE_IS = "5.0"
+
+
+def _blender_folders(place: Place, system_wide: bool) -> list[Path]:
+    # Blender manual, "Blender's directory layout"; extensions/user_default is its own local repository.
+    if system_wide:
+        raise UsageError(
+            "Blender keeps extensions for each user.",
+            "Leave out --system, or name a folder with --folder DIR.",
+        )
+    root = {
+        System.WINDOWS: place.named("APPDATA", "AppData/Roaming") / "Blender Foundation/Blender",
+        System.MACOS: place.home / "Library/Application Support/Blender",
+        System.LINUX: place.named("XDG_CONFIG_HOME", ".config") / "blender",
+    }[place.system]
+    found = [path.name for path in root.glob("*.*") if path.is_dir() and _is_fit(path.name)]
+    versions = sorted(found, key=_numbers) or [_BLENDER_WHERE_NONE_IS]
+    return [root / version / "extensions/user_default/avm_otio" for version in versions]
+
+
+def _is_fit(version: str) -> bool:
+    return bool(re.fullmatch(r"\d+\.\d+", version)) and _numbers(version) >= _OLDEST_BLENDER
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+HOSTS: Mapping[str, Host] = {
+    host.name: host
+    for host in (
+        Host(
+            "resolve",
+            "DaVinci Resolve",
+            _resolve_folders,
+            "AVM Score.json",
+            "Workspace › Scripts › AVM Score (no restart is needed)",
+        ),
+        Host(
+            "premiere",
+            "Premiere Pro",
+            _premiere_folders,
+            "avm_settings.json",
+            "Window › UXP Plugins › A.V. Mapping (start Premiere Pro anew)",
+        ),
+        Host(
+            "blender",
+            "Blender",
+            _blender_folders,
+            "avm_settings.json",
+            "Edit › Preferences › Add-ons: switch on “A.V. Mapping”; then Video Sequencer › Strip › "
+            "Score with A.V. Mapping…",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A plugin where it lies.
+
+    Attributes:
+        host: Whose.
+        folder: Its folder.
+        version: The version of the program that put it there; ``None`` where it is not there.
+        program: What it calls.
+        watch_folder: Where it leaves requests.
+        troubles: What is wrong with it, with what to do; one line each.
+    """
+
+    host: Host
+    folder: Path
+    version: str | None = None
+    program: tuple[str, ...] = ()
+    watch_folder: Path | None = None
+    troubles: tuple[str, ...] = ()
+
+
+def install(
+    host: Host,
+    place: Place,
+    *,
+    system_wide: bool = False,
+    folder: Path | None = None,
+    watch_folder: Path | None = None,
+    program: tuple[str, ...] | None = None,
+) -> list[Installed]:
+    """Put a plugin where its host looks for it, in place of an older one.
+
+    Args:
+        host: Whose plugin.
+        place: The user's folders.
+        system_wide: For all users of the machine.
+        folder: Where to put it, instead of where the host looks.
+        watch_folder: Where it leaves its requests; ``AVM Scoring`` in the home by default. Made if missing.
+        program: What it calls; this program by default.
+
+    Raises:
+        OutputError: A file cannot be written. What was put there before is taken away again.
+        UsageError: The host has no such place.
+    """
+    scoring = (watch_folder or place.home / WATCH_FOLDER).absolute()
+    folders = [folder] if folder is not None else host.folders(place, system_wide)
+    for each in folders:
+        _install(host, each, scoring, program or program_here())
+    return [state(host, each) for each in folders]
+
+
+def uninstall(
+    host: Host, place: Place, *, system_wide: bool = False, folder: Path | None = None
+) -> list[Path]:
+    """Take away what ``install`` has put there; nothing else.
+
+    Returns:
+        The folders from which a plugin was taken.
+
+    Raises:
+        OutputError: A file cannot be removed.
+        UsageError: The host has no such place.
+    """
+    folders = [folder] if folder is not None else host.folders(place, system_wide)
+    return [each for each in folders if _uninstall(host, each)]
+
+
+def status(
+    host: Host, place: Place, *, system_wide: bool = False, folder: Path | None = None
+) -> list[Installed]:
+    """What lies where the host looks.
+
+    Raises:
+        UsageError: The host has no such place.
+    """
+    return [state(host, each) for each in ([folder] if folder else host.folders(place, system_wide))]
+
+
+def state(host: Host, folder: Path) -> Installed:
+    """What lies in one folder, and what is wrong with it."""
+    settings = _settings(host, folder)
+    if settings is None:
+        return Installed(host, folder)
+    again = f"run: avm-otio plugin install {host.name}"
+    troubles = []
+    version, watch = str(settings.get("program_version")), Path(str(settings.get("watch_folder")))
+    program = tuple(map(str, settings.get("program") or ()))
+    if version != __version__:
+        troubles.append(f"it is of avm-otio {version}, this is {__version__}: {again}")
+    if not program or not Path(program[0]).is_file():
+        troubles.append(f"avm-otio is not at {program[0] if program else 'any place'} any more: {again}")
+    if not watch.is_dir():
+        troubles.append(f"its watch folder {watch} is not there: make it, or {again}")
+    changed = [name for name, digest in _files(settings).items() if _digest(folder / name) != digest]
+    if changed:
+        troubles.append(f"{', '.join(sorted(changed)[:3])} is gone or was changed: {again}")
+    return Installed(host, folder, version, program, watch, tuple(troubles))
+
+
+def program_here() -> tuple[str, ...]:
+    """What starts this very program, from anywhere."""
+    return (sys.executable, "-m", "avm_otio")
+
+
+def plugin_files(host: Host) -> dict[str, Path]:
+    """The files of a plugin, by their names in its folder.
+
+    Raises:
+        InputError: They are not in this installation.
+    """
+    package = Path(__file__).parent
+    # In a checkout they stand outside the package; a built one carries them along.
+    for root in (package / "plugin_files", package.parent / "plugins"):
+        folder = root / host.name
+        if folder.is_dir():
+            return {name: path for name, path in _shipped(folder) if name != host.settings}
+    raise InputError(
+        f"The plugin for {host.title} is not in this installation.",
+        "Install avm-otio anew: pip install avm-otio.",
+    )
+
+
+_NOT_SHIPPED = frozenset(
+    ("node_modules", "test", "tests", "demo", "src", "__pycache__", "package.json", "package-lock.json")
+)
+_KINDS = frozenset((".lua", ".py", ".toml", ".js", ".json", ".html", ".css", ".png", ".svg"))
+
+
+def _shipped(folder: Path) -> Iterator[tuple[str, Path]]:
+    """What a host needs of a plugin's folder: what is built, where something is; not how it is made."""
+    root = folder / "dist" if (folder / "dist").is_dir() else folder
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.is_file() and path.suffix in _KINDS and not _NOT_SHIPPED.intersection(name.parts):
+            yield name.as_posix(), path
+
+
+def _install(host: Host, folder: Path, watch_folder: Path, program: tuple[str, ...]) -> None:
+    files = plugin_files(host)
+    _uninstall(host, folder)
+    foreign = [name for name in (*files, host.settings) if (folder / name).exists()]
+    if foreign:
+        raise OutputError(
+            f"{folder / foreign[0]} is there already, and not of our making.",
+            "Move it away, then run it again.",
+        )
+    made: list[Path] = []
+    put: list[Path] = []
+    try:
+        for each in (folder, watch_folder):
+            _make(each, made)
+        for name, path in files.items():
+            _make((folder / name).parent, made)
+            with whole(folder / name) as temporary:
+                shutil.copyfile(path, temporary)
+            put.append(folder / name)
+        settings = {
+            "version": VERSION,
+            "plugin_version": __version__,
+            "program": list(program),
+            "program_version": __version__,
+            "watch_folder": str(watch_folder),
+            "files": {name: _digest(folder / name) for name in files},
+            "folders": [str(each) for each in made],
+        }
+        write_text(folder / host.settings, json.dumps(settings, ensure_ascii=False, indent=1) + "\n")
+    except BaseException:
+        for path in put:
+            path.unlink(missing_ok=True)
+        _remove_empty(made)
+        raise
+
+
+def _uninstall(host: Host, folder: Path) -> bool:
+    settings = _settings(host, folder)
+    if settings is None:
+        return False
+    try:
+        for name in _files(settings):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)  # the host's, of our files
+        (folder / host.settings).unlink()
+    except OSError as error:
+        raise unwritable(Path(error.filename or folder), error) from error
+    made = settings.get("folders")
+    _remove_empty([Path(str(each)) for each in made] if isinstance(made, list) else [])
+    return True
+
+
+def _make(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, and note which were not there."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        try:
+            each.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise unwritable(each, error) from error
+        made.append(each)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove the folders that were made, deepest first; one in which something lies stays."""
+    for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _settings(host: Host, folder: Path) -> dict[str, Any] | None:
+    """The settings of an installed plugin; ``None`` where none is there."""
+    try:
+        found = json.loads((folder / host.settings).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and "program" in found else None
+
+
+def _files(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The files that were put there, by name; only such as lie in the plugin's own folder."""
+    said = settings.get("files")
+    names = said if isinstance(said, dict) else {}
+    return {
+        str(name): str(digest)
+        for name, digest in names.items()
+        if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts
+    }
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
