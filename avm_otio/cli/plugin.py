@@ -91,16 +91,14 @@ def status(out: Output, **where: Any) -> None:
 def _each(
     out: Output, hosts: tuple[str, ...], home: Path | None, system: str | None, **more: Any
 ) -> list[tuple[plugins.Host, plugins.Place, dict[str, Any]]]:
-    """The hosts that are meant, with where to look; those that this system cannot have are told, or refused."""
+    """The hosts that are meant, with where to look; what this system cannot have is told, or refused."""
     place = plugins.Place.here()
     if home is not None or system is not None:
         chosen = plugins.System(system) if system else place.system
         place = plugins.Place(chosen, (home or place.home).absolute(), {})
     if more["folder"] is not None:
         if len(hosts) != 1:
-            raise UsageError(
-                "--folder is for one editor.", "Name it: avm-otio plugin … resolve --folder DIR."
-            )
+            raise UsageError("--folder is for one editor.", "Name it, as in: resolve --folder DIR.")
         more["folder"] = more["folder"].absolute()
     meant = []
     for host in plugins.HOSTS.values():

@@ -1,0 +1,253 @@
+"""``plugin install`` puts menu actions where editors look, and ``uninstall`` leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avm_otio import __version__, plugins
+from avm_otio.cli.main import run
+
+RESOLVE = "Fusion/Scripts/Utility/AVM Score.lua"
+PLACES = {
+    ("windows", "resolve"): f"AppData/Roaming/Blackmagic Design/DaVinci Resolve/Support/{RESOLVE}",
+    ("macos", "resolve"): f"Library/Application Support/Blackmagic Design/DaVinci Resolve/{RESOLVE}",
+    ("linux", "resolve"): f".local/share/DaVinciResolve/{RESOLVE}",
+    ("windows", "blender"): "AppData/Roaming/Blender Foundation/Blender/5.0/extensions/user_default/avm_otio/"
+    "blender_manifest.toml",
+    ("macos", "blender"): "Library/Application Support/Blender/5.0/extensions/user_default/avm_otio/"
+    "blender_manifest.toml",
+    ("linux", "blender"): ".config/blender/5.0/extensions/user_default/avm_otio/blender_manifest.toml",
+    ("windows", "premiere"): "AppData/Roaming/Adobe/UXP/Plugins/External/"
+    f"com.avm-otio.premiere_{__version__}/manifest.json",
+    ("macos", "premiere"): "Library/Application Support/Adobe/UXP/Plugins/External/"
+    f"com.avm-otio.premiere_{__version__}/manifest.json",
+}
+Tree = dict[str, str]
+
+
+def tree(folder: Path) -> Tree:
+    """Every file and folder, and what is in it."""
+    return {
+        str(path.relative_to(folder)): "" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home of somebody."""
+    made = tmp_path / "home of somebody"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def plugin(home: Path) -> Callable[..., int]:
+    def call(verb: str, *more: str) -> int:
+        return run(["plugin", verb, *more, "--home", str(home)])
+
+    return call
+
+
+def settings_in(home: Path, host: str) -> dict[str, Any]:
+    (path,) = home.rglob(plugins.HOSTS[host].settings)
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+@pytest.mark.parametrize(("system", "host"), PLACES)
+def test_it_lies_where_the_editor_looks_and_leaves_no_trace(
+    home: Path, plugin: Callable[..., int], system: str, host: str
+) -> None:
+    assert plugin("install", host, "--os", system) == 0
+    assert (home / PLACES[system, host]).is_file()
+    assert plugin("uninstall", host, "--os", system) == 0
+    assert tree(home) == {}
+
+
+@pytest.mark.parametrize("system", plugins.System)
+def test_where_no_editor_is_named_all_of_the_system_are_meant(
+    home: Path, plugin: Callable[..., int], system: plugins.System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plugin("install", "--os", system) == 0
+    there = {host for host, settings in SETTINGS.items() if list(home.rglob(settings))}
+    assert there >= {"resolve", "blender"}
+    assert ("Premiere Pro does not run on Linux" in "".join(capsys.readouterr())) == (system == "linux")
+    assert plugin("uninstall", "--os", system) == 0
+    assert tree(home) == {}
+
+
+SETTINGS = {name: host.settings for name, host in plugins.HOSTS.items()}
+
+
+@pytest.mark.parametrize(("system", "host"), PLACES)
+def test_what_was_there_before_is_there_afterwards_byte_for_byte(
+    home: Path, plugin: Callable[..., int], system: str, host: str
+) -> None:
+    folder = (home / PLACES[system, host]).parent
+    folder.mkdir(parents=True)
+    (folder / "another.lua").write_bytes(b"-- not ours\r\n")
+    (home / "AVM Scoring").mkdir()
+    before = tree(home)
+    assert plugin("install", host, "--os", system) == 0
+    assert tree(home) != before
+    assert plugin("uninstall", host, "--os", system) == 0
+    assert tree(home) == before
+
+
+def test_it_can_be_run_again_and_the_last_word_holds(home: Path, plugin: Callable[..., int]) -> None:
+    where = ("--os", "linux")
+    assert plugin("install", "resolve", *where) == 0
+    once = tree(home)
+    assert plugin("install", "resolve", *where) == 0
+    assert tree(home) == once
+    assert plugin("install", "resolve", *where, "--watch-folder", str(home / "elsewhere")) == 0
+    assert settings_in(home, "resolve")["watch_folder"] == str(home / "elsewhere")
+    assert plugin("uninstall", "resolve", *where) == 0
+    assert tree(home) == {}
+
+
+def test_a_newer_one_takes_the_place_of_an_older_one(home: Path, plugin: Callable[..., int]) -> None:
+    plugin("install", "blender", "--os", "linux")
+    (path,) = home.rglob("avm_settings.json")
+    stale = path.parent / "dropped_since.py"
+    stale.write_text("old")
+    settings = json.loads(path.read_text())
+    settings["files"]["dropped_since.py"] = hashlib.sha256(b"old").hexdigest()
+    settings["program_version"] = "0.0.1"
+    path.write_text(json.dumps(settings))
+    assert plugin("install", "blender", "--os", "linux") == 0
+    assert not stale.exists()
+    assert settings_in(home, "blender")["program_version"] == __version__
+
+
+def test_the_plugin_is_told_a_program_that_runs(home: Path, plugin: Callable[..., int]) -> None:
+    import subprocess
+
+    plugin("install", "resolve", "--os", "linux")
+    settings = settings_in(home, "resolve")
+    said = subprocess.run([*settings["program"], "--version"], capture_output=True, text=True, cwd="/")
+    assert __version__ in said.stdout
+    assert Path(settings["watch_folder"]) == home / "AVM Scoring"
+    assert Path(settings["watch_folder"]).is_dir()
+
+
+def test_every_blender_that_is_there_gets_it_and_none_that_is_too_old(
+    home: Path, plugin: Callable[..., int]
+) -> None:
+    for version in ("3.6", "4.1", "4.2", "4.10", "5.1", "5.1 backup"):
+        (home / ".config/blender" / version).mkdir(parents=True)
+    assert plugin("install", "blender", "--os", "linux") == 0
+    found = {path.parents[3].name for path in home.rglob("blender_manifest.toml")}
+    assert found == {"4.2", "4.10", "5.1"}
+
+
+def test_requests_that_lie_in_the_watch_folder_are_not_taken_away(
+    home: Path, plugin: Callable[..., int]
+) -> None:
+    plugin("install", "resolve", "--os", "linux")
+    (home / "AVM Scoring" / "reel 3").mkdir()
+    plugin("uninstall", "resolve", "--os", "linux")
+    assert tree(home) == {"AVM Scoring": "", "AVM Scoring/reel 3": ""}
+
+
+def test_a_file_of_somebody_elses_is_not_written_over(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = home / PLACES["linux", "resolve"]
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("-- mine")
+    before = tree(home)
+    assert plugin("install", "resolve", "--os", "linux") == 1
+    assert "not of our making" in capsys.readouterr().err
+    assert tree(home) == before
+
+
+def test_settings_that_name_files_elsewhere_take_nothing_away_there(
+    home: Path, plugin: Callable[..., int]
+) -> None:
+    plugin("install", "resolve", "--os", "linux")
+    (home / "precious").write_text("mine")
+    (path,) = home.rglob("AVM Score.json")
+    settings = json.loads(path.read_text())
+    settings["files"] |= {str(home / "precious"): "", "../../../../../precious": ""}
+    path.write_text(json.dumps(settings))
+    plugin("uninstall", "resolve", "--os", "linux")
+    assert (home / "precious").read_text() == "mine"
+
+
+def test_status_tells_what_is_wrong_and_what_to_do(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("resolve", "--os", "linux")
+    plugin("status", *where)
+    assert "not installed (avm-otio plugin install resolve)" in capsys.readouterr().out
+    plugin("install", *where)
+    (path,) = home.rglob("AVM Score.json")
+    capsys.readouterr()
+    plugin("status", *where)
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    settings = json.loads(path.read_text())
+    path.write_text(
+        json.dumps(
+            settings
+            | {
+                "program": ["/gone/python"],
+                "program_version": "0.0.1",
+                "watch_folder": str(home / "not there"),
+            }
+        )
+    )
+    (path.parent / "AVM Score.lua").write_text("-- changed")
+    plugin("status", *where)
+    said = capsys.readouterr().out
+    for word in ("0.0.1", "/gone/python", str(home / "not there"), "AVM Score.lua"):
+        assert word in said
+    assert said.count("avm-otio plugin install resolve") >= 4
+
+
+def test_a_folder_that_may_not_be_written_is_told_and_left_as_it_was(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / ".local").write_text("a file in the way")
+    before = tree(home)
+    assert plugin("install", "resolve", "--os", "linux") == 1
+    assert str(home / ".local") in capsys.readouterr().err
+    assert tree(home) == before
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["premiere", "--os", "linux"], "does not run on Linux"),
+        (["blender", "--system"], "each user"),
+        (["resolve", "blender", "--folder", "x"], "one editor"),
+        (["resolv"], "resolve"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(
+    plugin: Callable[..., int], said: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plugin("install", *said) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_doctor_knows_of_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(plugins.Place, "here", lambda: plugins.Place(plugins.System.LINUX, home, {}))
+    run(["doctor"])
+    assert "no menu action for DaVinci Resolve, Blender" in capsys.readouterr().out
+    run(["plugin", "install", "resolve"])
+    (home / "AVM Scoring").rmdir()
+    capsys.readouterr()
+    run(["doctor"])
+    said = capsys.readouterr().out
+    assert "plugin for DaVinci Resolve" in said
+    assert f"its watch folder {home / 'AVM Scoring'} is not there" in said
