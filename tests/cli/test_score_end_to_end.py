@@ -17,6 +17,7 @@ from numbered import movie
 from scripted_service import FILM_ID, SESSION_ID, ScriptedService, effect, film_service, result_of, sound, wav
 
 from avm_otio.cli.main import run
+from avm_otio.config.folders import config_file
 from avm_otio.core.timing import time_range
 
 RATE = F(24)
@@ -234,6 +235,8 @@ def test_a_fault_of_the_service_is_one_line_with_its_code(
     code: int,
     words: str,
 ) -> None:
+    config_file().parent.mkdir(parents=True)
+    config_file().write_text("[timeouts]\nlook_s = 0.1\n")
     service.instead[call] = answer
     assert score() == code
     assert words in told(capsys)

@@ -11,7 +11,9 @@ from kinds import network
 from stage import Stage, judged, places, told
 
 SHARES = 24
-_QUICK = (0, 1)
+_QUICK = (0,)
+_SAMPLE = range(1, 8)
+"""The shares that .ci/run looks at, beside the quick one; pytest -m soak takes the rest."""
 
 pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
 
@@ -28,7 +30,11 @@ def share_of(moment: Moment) -> int:
 
 
 @pytest.mark.parametrize(
-    "share", [pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow) for n in range(SHARES)]
+    "share",
+    [
+        pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow if n in _SAMPLE else pytest.mark.soak)
+        for n in range(SHARES)
+    ],
 )
 def test_killed_at_any_event_the_job_is_finished_as_if_nothing_had_been(
     played: Stage, undisturbed: Any, moments: list[Moment], share: int
@@ -65,7 +71,8 @@ def test_killed_twice_in_a_row_it_is_finished_all_the_same(
     assert not failed, "\n".join(failed)
 
 
-@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (8, 16))])
+@pytest.mark.slow
+@pytest.mark.parametrize("start", [0, 8, 16])
 def test_ended_by_the_system_it_cleans_up_and_is_finished_later(
     played: Stage, undisturbed: Any, moments: list[Moment], start: int
 ) -> None:

@@ -9,15 +9,17 @@ from kinds import LONGER_THAN_ANY_RETRY, Trouble, network, pairs
 from stage import Stage, judged
 
 TROUBLES = network()
-_QUICK_EVERY = 7
+_QUICK_EVERY = 14
+
+
+def _mark(n: int) -> tuple[pytest.MarkDecorator, ...]:
+    """Every 14th is quick, .ci/run takes a fifth of them besides; pytest -m soak takes the rest."""
+    return () if n % _QUICK_EVERY == 0 else (pytest.mark.slow if n % 5 == 0 else pytest.mark.soak,)
 
 
 @pytest.mark.parametrize(
     "trouble",
-    [
-        pytest.param(trouble, id=str(trouble), marks=() if n % _QUICK_EVERY == 0 else pytest.mark.slow)
-        for n, trouble in enumerate(TROUBLES)
-    ],
+    [pytest.param(trouble, id=str(trouble), marks=_mark(n)) for n, trouble in enumerate(TROUBLES)],
 )
 def test_a_fault_of_the_network_changes_nothing_in_the_end(
     played: Stage, undisturbed: Any, trouble: Trouble
