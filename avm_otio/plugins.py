@@ -26,6 +26,9 @@ from avm_otio.files import unwritable, whole, write_text
 VERSION = 1
 """Of the settings' form."""
 
+ROOTS = (Path(__file__).parent / "plugin_files", Path(__file__).parents[1] / "plugins")
+"""Where the plugins lie: a built package carries them along, in a checkout they stand outside."""
+
 WATCH_FOLDER = "AVM Scoring"
 """In the user's home: where plugins leave their requests, unless told otherwise."""
 
@@ -299,9 +302,7 @@ def plugin_files(host: Host) -> dict[str, Path]:
     Raises:
         InputError: They are not in this installation.
     """
-    package = Path(__file__).parent
-    # In a checkout they stand outside the package; a built one carries them along.
-    for root in (package / "plugin_files", package.parent / "plugins"):
+    for root in ROOTS:
         folder = root / host.name
         if folder.is_dir():
             return {name: path for name, path in _shipped(folder) if name != host.settings}

@@ -39,6 +39,30 @@ def tree(folder: Path) -> Tree:
     }
 
 
+FILES = {
+    "resolve": ("AVM Score.lua", "AVM Score.py"),
+    "premiere": (
+        "dist/manifest.json",
+        "dist/index.html",
+        "dist/icons/dark.png",
+        "src/main.ts",
+        "package.json",
+    ),
+    "blender": ("blender_manifest.toml", "__init__.py", "parts/menu.py", "tests/test_menu.py", "README.md"),
+}
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins as they lie in a checkout: what a host needs, and how it is made."""
+    for host, names in FILES.items():
+        for name in names:
+            path = tmp_path / "plugins" / host / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+    monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "not built", tmp_path / "plugins"))
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """An empty home of somebody."""
@@ -71,19 +95,16 @@ def test_it_lies_where_the_editor_looks_and_leaves_no_trace(
     assert tree(home) == {}
 
 
-@pytest.mark.parametrize("system", plugins.System)
+@pytest.mark.parametrize("system", [str(each) for each in plugins.System])
 def test_where_no_editor_is_named_all_of_the_system_are_meant(
-    home: Path, plugin: Callable[..., int], system: plugins.System, capsys: pytest.CaptureFixture[str]
+    home: Path, plugin: Callable[..., int], system: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert plugin("install", "--os", system) == 0
-    there = {host for host, settings in SETTINGS.items() if list(home.rglob(settings))}
+    there = {name for name, host in plugins.HOSTS.items() if list(home.rglob(host.settings))}
     assert there >= {"resolve", "blender"}
     assert ("Premiere Pro does not run on Linux" in "".join(capsys.readouterr())) == (system == "linux")
     assert plugin("uninstall", "--os", system) == 0
     assert tree(home) == {}
-
-
-SETTINGS = {name: host.settings for name, host in plugins.HOSTS.items()}
 
 
 @pytest.mark.parametrize(("system", "host"), PLACES)
@@ -99,6 +120,29 @@ def test_what_was_there_before_is_there_afterwards_byte_for_byte(
     assert tree(home) != before
     assert plugin("uninstall", host, "--os", system) == 0
     assert tree(home) == before
+
+
+def test_only_what_the_editor_needs_is_put_there(home: Path, plugin: Callable[..., int]) -> None:
+    assert plugin("install", "--os", "macos") == 0
+    ours = {path.name for path in home.rglob("*") if path.is_file()}
+    assert ours == {
+        *("AVM Score.lua", "AVM Score.py", "AVM Score.json"),
+        *("manifest.json", "index.html", "dark.png", "avm_settings.json"),
+        *("blender_manifest.toml", "__init__.py", "menu.py"),
+    }
+
+
+def test_an_installation_without_the_plugin_says_so(
+    home: Path,
+    plugin: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "not built",))
+    assert plugin("install", "resolve", "--os", "linux") == 3
+    assert "is not in this installation" in capsys.readouterr().err
+    assert tree(home) == {}
 
 
 def test_it_can_be_run_again_and_the_last_word_holds(home: Path, plugin: Callable[..., int]) -> None:
