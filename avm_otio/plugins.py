@@ -239,7 +239,7 @@ def install(
     scoring = (watch_folder or place.home / WATCH_FOLDER).absolute()
     folders = [folder] if folder is not None else host.folders(place, system_wide)
     for each in folders:
-        _install(host, each, scoring, program or program_here())
+        _install(host, each, scoring, program or program_here(), _folders_made(place))
     return [state(host, each) for each in folders]
 
 
@@ -327,7 +327,18 @@ def _shipped(folder: Path) -> Iterator[tuple[str, Path]]:
             yield name.as_posix(), path
 
 
-def _install(host: Host, folder: Path, watch_folder: Path, program: tuple[str, ...]) -> None:
+def _folders_made(place: Place) -> set[Path]:
+    """The folders that any plugin of ours found missing: whichever is taken away last removes them."""
+    made: set[Path] = set()
+    for host in HOSTS.values():
+        for system_wide in (False, True):
+            with suppress(UsageError):  # no such place
+                for folder in host.folders(place, system_wide):
+                    made |= set(_made(_settings(host, folder) or {}))
+    return made
+
+
+def _install(host: Host, folder: Path, watch_folder: Path, program: tuple[str, ...], ours: set[Path]) -> None:
     files = plugin_files(host)
     _uninstall(host, folder)
     foreign = [name for name in (*files, host.settings) if (folder / name).exists()]
@@ -353,7 +364,11 @@ def _install(host: Host, folder: Path, watch_folder: Path, program: tuple[str, .
             "program_version": __version__,
             "watch_folder": str(watch_folder),
             "files": {name: _digest(folder / name) for name in files},
-            "folders": [str(each) for each in made],
+            "folders": [
+                str(each)
+                for each in dict.fromkeys((*made, *folder.parents, watch_folder))
+                if each in made or each in ours
+            ],
         }
         write_text(folder / host.settings, json.dumps(settings, ensure_ascii=False, indent=1) + "\n")
     except BaseException:
@@ -374,8 +389,7 @@ def _uninstall(host: Host, folder: Path) -> bool:
         (folder / host.settings).unlink()
     except OSError as error:
         raise unwritable(Path(error.filename or folder), error) from error
-    made = settings.get("folders")
-    _remove_empty([Path(str(each)) for each in made] if isinstance(made, list) else [])
+    _remove_empty(_made(settings))
     return True
 
 
@@ -417,6 +431,12 @@ def _files(settings: Mapping[str, Any]) -> dict[str, str]:
         for name, digest in names.items()
         if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts
     }
+
+
+def _made(settings: Mapping[str, Any]) -> list[Path]:
+    """The folders that were not there before."""
+    said = settings.get("folders")
+    return [Path(str(each)) for each in said] if isinstance(said, list) else []
 
 
 def _digest(path: Path) -> str:

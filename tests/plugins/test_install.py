@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,18 @@ def test_what_was_there_before_is_there_afterwards_byte_for_byte(
     assert tree(home) != before
     assert plugin("uninstall", host, "--os", system) == 0
     assert tree(home) == before
+
+
+@pytest.mark.parametrize("order", permutations(("resolve", "premiere", "blender")))
+def test_whichever_is_taken_away_last_leaves_no_folder_behind(
+    home: Path, plugin: Callable[..., int], order: tuple[str, ...]
+) -> None:
+    where = ("--os", "macos")
+    plugin("install", *where)
+    plugin("install", order[-1], *where)  # again
+    for host in order:
+        assert plugin("uninstall", host, *where) == 0
+    assert tree(home) == {}
 
 
 def test_only_what_the_editor_needs_is_put_there(home: Path, plugin: Callable[..., int]) -> None:
