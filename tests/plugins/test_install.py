@@ -123,7 +123,7 @@ def test_what_was_there_before_is_there_afterwards_byte_for_byte(
     assert tree(home) == before
 
 
-@pytest.mark.parametrize("order", permutations(("resolve", "premiere", "blender")))
+@pytest.mark.parametrize("order", list(permutations(("resolve", "premiere", "blender"))))
 def test_whichever_is_taken_away_last_leaves_no_folder_behind(
     home: Path, plugin: Callable[..., int], order: tuple[str, ...]
 ) -> None:
