@@ -202,7 +202,8 @@ def _plugins() -> Iterator[Check]:
 
     missing = []
     for host in plugins.HOSTS.values():
-        with suppress(UsageError):  # this system has no such editor
+        with suppress(InputError, UsageError):  # no such editor on this system, or no plugin in this package
+            plugins.plugin_files(host)
             found = [
                 each for each in plugins.status(host, plugins.Place.here()) if each.version or each.troubles
             ]

@@ -11,7 +11,7 @@ import click
 from avm_otio import plugins
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.errors import UsageError
+from avm_otio.core.errors import InputError, UsageError
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,8 +104,9 @@ def _each(
     for host in plugins.HOSTS.values():
         if host.name in hosts or not hosts:
             try:
+                plugins.plugin_files(host)
                 _ = more["folder"] or host.folders(place, more["system_wide"])
-            except UsageError as error:
+            except (InputError, UsageError) as error:
                 if hosts:
                     raise
                 out.say(f"{host.title}: left out. {error.what}")

@@ -260,7 +260,11 @@ main.COMMANDS["wait"] = main.Lazy("avm_otio.cli.main:wait", "")
 raise SystemExit(main.run(["wait"]))
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # tests in the background ignore some
     ) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"

@@ -307,6 +307,7 @@ def test_ctrl_c_ends_all_processes_lets_paid_calls_answer_and_the_next_run_goes_
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
     ) as program:
         assert paying.wait(60)
         os.killpg(program.pid, signal.SIGINT)  # as a terminal does: to every process

@@ -1,6 +1,6 @@
 """A stand-in for DaVinci Resolve's scripting objects, with the traps that its real ones have.
 
-What it is held to: the names and signatures of Blackmagic Design's scripting README (as ``fusionscript-stubs``
+What it is held to: the names and signatures of Blackmagic Design's scripting README (``fusionscript-stubs``
 declares them), and what users of it report: a call that fails answers ``None`` without a word; every name
 seems to be there; of clips that overlap the later one is dropped; a track is mono unless said otherwise; one
 marker a frame. Nothing here has been held against the real program.
@@ -202,9 +202,9 @@ class DroppingPool(MediaPool):
     dropped: str = "Hit.wav"
 
     def AppendToTimeline(self, clips: list[dict[str, Any]]) -> list[Item] | None:
-        return (
-            None if clips[0]["mediaPoolItem"].GetName() == self.dropped else super().AppendToTimeline(clips)
-        )
+        if clips[0]["mediaPoolItem"].GetName() == self.dropped:
+            return None
+        return super().AppendToTimeline(clips)
 
 
 def _channels(track: otio.schema.Track) -> str:
