@@ -1,0 +1,181 @@
+"""A.V. Mapping in Blender: Video Sequencer › Strip › Score with A.V. Mapping….
+
+The scene's strips go to the watch folder as a timeline, avm-otio scores them, the sounds come back as strips
+on channels above all others. The window is never blocked; Esc ends it. A job goes on when Blender is closed:
+*Import Last Scored Job* lays it later.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .laying import lay
+from .scene_timeline import scene_rate, strips_of, timecode, timeline_of
+from .watch_folder import Problem, Request, Settings
+
+_LOOK_EVERY_S = 0.5
+
+
+class _Waiting:
+    """What both operators share: wait for a request without blocking the window, then lay its result."""
+
+    request: Request
+    _timer: Any = None
+
+    def begin(self, context: bpy.types.Context) -> Request:
+        """Leave the request, or find it.
+
+        Raises:
+            Problem: It cannot be.
+        """
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin; where there is no window, wait here."""
+        try:
+            self.request = self.begin(context)
+            if context.window is None or bpy.app.background:
+                while self.step(context) is None:
+                    time.sleep(_LOOK_EVERY_S)
+                return {"FINISHED"}
+        except Problem as problem:
+            return self._fail(context, problem)
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(_LOOK_EVERY_S, window=context.window)
+        manager.modal_handler_add(self)
+        manager.progress_begin(0, 100)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Look now and then; Esc ends it."""
+        if event.type == "ESC":
+            self.request.cancel()
+            self._leave(context)
+            self.report(
+                {"WARNING"}, "Ended. What was paid for is kept: Import Last Scored Job goes on with it."
+            )
+            return {"CANCELLED"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            result = self.step(context)
+        except Problem as problem:
+            return self._fail(context, problem)
+        if result is None:
+            return {"RUNNING_MODAL"}
+        self._leave(context)
+        return {"FINISHED"}
+
+    def step(self, context: bpy.types.Context) -> dict[str, Any] | None:
+        """Look once; lay the result where it is there.
+
+        Raises:
+            Problem: It failed.
+        """
+        result = self.request.result()
+        if result is None:
+            label, share = self.request.progress()
+            _tell(context, label if share is None else f"{label} {share:.0%}")
+            if share is not None:
+                context.window_manager.progress_update(100 * share)
+            return None
+        count = lay(context.scene, result)
+        for note in result.get("notes", ()):
+            self.report({"WARNING"}, note)
+        self.report({"INFO"}, f"{count} sounds laid, {result['total_price']} {result['currency']}.")
+        return result
+
+    def _fail(self, context: bpy.types.Context, problem: Problem) -> set[str]:
+        self._leave(context)
+        self.report({"ERROR"}, str(problem))
+        return {"CANCELLED"}
+
+    def _leave(self, context: bpy.types.Context) -> None:
+        _tell(context, None)
+        if self._timer is not None:
+            context.window_manager.progress_end()
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+
+class AVM_OT_score(_Waiting, bpy.types.Operator):
+    """Find music and effects for the strips of this scene, and lay them on free channels"""
+
+    bl_idname = "avm.score"
+    bl_label = "Score with A.V. Mapping…"
+    bl_options = {"REGISTER", "UNDO"}
+
+    music: bpy.props.BoolProperty(name="Music", default=True)  # type: ignore[valid-type]
+    effects: bpy.props.BoolProperty(name="Sound effects", default=True)  # type: ignore[valid-type]
+    budget: bpy.props.FloatProperty(  # type: ignore[valid-type]
+        name="Budget", description="The most that music may cost; 0 for any price", min=0.0, default=0.0
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask what is wanted."""
+        return context.window_manager.invoke_props_dialog(self)
+
+    def begin(self, context: bpy.types.Context) -> Request:
+        """Leave the request for this scene."""
+        scene = context.scene
+        settings = Settings(Path(__file__).with_name("avm_settings.json"))
+        services = [name for name in ("music", "effects") if getattr(self, name)]
+        if not services:
+            raise Problem("Nothing is asked for: choose music, effects or both.")
+        if scene.sequence_editor is None or not strips_of(scene.sequence_editor):
+            raise Problem("No timeline is open: add strips in the Video Sequencer and run this again.")
+        timeline, notes = timeline_of(scene)
+        if not any(track["kind"] == "Video" for track in timeline["tracks"]["children"]):
+            raise Problem(f"{scene.name} has no movie between its first and its last frame: add one.")
+        for note in notes:
+            self.report({"WARNING"}, note)
+        said: dict[str, Any] = {"services": services}
+        if self.budget:
+            said["budget_max"] = self.budget
+        if scene.use_preview_range:
+            rate = scene_rate(scene)
+            said["tc_in"] = timecode(scene.frame_preview_start, rate)
+            said["tc_out"] = timecode(scene.frame_preview_end + 1, rate)
+        return Request.leave(settings, scene.name, timeline, said)
+
+
+class AVM_OT_import_last(_Waiting, bpy.types.Operator):
+    """Lay what was scored last, also by a Blender that was closed meanwhile; waits where it is under way"""
+
+    bl_idname = "avm.import_last"
+    bl_label = "Import Last Scored Job"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def begin(self, context: bpy.types.Context) -> Request:
+        """Find the request."""
+        return Request.last(Settings(Path(__file__).with_name("avm_settings.json")))
+
+
+def _tell(context: bpy.types.Context, text: str | None) -> None:
+    if context.workspace is not None:
+        context.workspace.status_text_set(None if text is None else f"A.V. Mapping: {text}   (Esc: end)")
+
+
+def _menu(self: Any, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.operator_context = "INVOKE_DEFAULT"
+    for one in (AVM_OT_score, AVM_OT_import_last):
+        self.layout.operator(one.bl_idname, text=one.bl_label)
+
+
+def register() -> None:
+    """Called by Blender."""
+    for one in (AVM_OT_score, AVM_OT_import_last):
+        bpy.utils.register_class(one)
+    bpy.types.SEQUENCER_MT_strip.append(_menu)
+
+
+def unregister() -> None:
+    """Called by Blender."""
+    bpy.types.SEQUENCER_MT_strip.remove(_menu)
+    for one in (AVM_OT_import_last, AVM_OT_score):
+        bpy.utils.unregister_class(one)

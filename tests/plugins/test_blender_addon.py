@@ -1,0 +1,173 @@
+"""The add-on in the real Blender: installed as users do, with the real program and the local engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hearing import hear, read_wav
+from numbered import movie
+from programs import BLENDER
+
+from avm_otio.cli.main import run
+
+pytestmark = pytest.mark.editors
+
+FPS = {Fraction(24_000, 1001): ("24", "1.001"), Fraction(25): ("25", "1.0")}
+Told = dict[str, Any]
+
+
+class Desk:
+    """A home with the add-on in it, a film, and Blender."""
+
+    def __init__(self, folder: Path, rate: Fraction) -> None:
+        if not BLENDER.exists():
+            pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
+        self.folder, self.rate = folder, rate
+        self.home = folder / "home"
+        self.home.mkdir()
+        assert run(["plugin", "install", "blender", "--os", "linux", "--home", str(self.home)]) == 0
+        (self.settings,) = self.home.rglob("avm_settings.json")
+        chance = np.random.default_rng(3)
+        heard = np.zeros((round(120 / rate * 48_000), 2))
+        for at in (30, 60, 90):
+            first = round(at / rate * 48_000)
+            heard[first : first + 3000] = chance.uniform(-0.8, 0.8, (3000, 1))
+        movie(folder / "shot.mp4", 120, rate, sound=heard)
+
+    @property
+    def watch(self) -> Path:
+        return self.home / "AVM Scoring"
+
+    def tell(self, **more: Any) -> None:
+        self.settings.write_text(json.dumps(json.loads(self.settings.read_text()) | more))
+
+    def blender(self, step: str = "score") -> Told:
+        """Run it; what it told."""
+        out = self.folder / f"{step}.json"
+        ended = subprocess.run(
+            [
+                *(str(BLENDER), str(Path(__file__).with_name("blender_scores.py"))),
+                *(
+                    str(self.folder / "shot.mp4"),
+                    *FPS[self.rate],
+                    str(out),
+                    str(self.folder / "mix.wav"),
+                    step,
+                ),
+            ],
+            env=os.environ | {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")},
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        if step == "die":
+            assert ended.returncode == -9, ended.stderr
+            return {}
+        assert ended.returncode == 0, ended.stderr
+        told: Told = json.loads(out.read_text())
+        return told
+
+    def result(self) -> Told:
+        (path,) = self.watch.glob("*/result.json")
+        found: Told = json.loads(path.read_text())
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, Fraction(25))
+
+
+def laid(told: Told) -> list[tuple[int, int]]:
+    """First frame and length of every strip that was not there before."""
+    new = [strip for strip in told["sounds"] if strip not in told["before"]]
+    return sorted((start, frames) for _, _, start, frames in new)
+
+
+@pytest.mark.parametrize("rate", FPS, ids=["23.976", "25"])
+def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: Path, rate: Fraction) -> None:
+    desk = Desk(tmp_path, rate)
+    told = desk.blender()
+    result = desk.result()
+    assert told["enabled"]
+    assert told["error"] is None
+    assert Fraction(result["rate"]) == rate
+    assert len(result["clips"]) >= 2
+    assert laid(told) == sorted((1 + clip["record_frame"], clip["frames"]) for clip in result["clips"])
+    channels = {channel for name, channel, *_ in told["sounds"] if [name, channel] != ["shot sound", 1]}
+    assert min(channels) > 2, "nothing is laid among the scene's own strips"
+    assert [frame for frame, _ in told["markers"]] == sorted(1 + c["record_frame"] for c in result["clips"])
+    assert told["after undo"] == told["before"]
+    heard = read_wav(tmp_path / "mix.wav")
+    effects = [clip for clip in result["clips"] if clip["kind"] == "effects"]
+    for clip in effects:
+        wanted = round(clip["record_frame"] / rate * 48_000)
+        sound = read_wav(Path(clip["file"]))[: round(clip["frames"] / rate * 48_000), 0]
+        near = max(wanted - 24_000, 0)  # the same sound may be heard elsewhere, too
+        at = hear(heard[near : wanted + len(sound) + 24_000], sound).at + near
+        assert abs(at - wanted) <= 48_000 / rate / 2, clip["title"]
+    assert effects
+
+
+def test_escape_asks_the_program_to_end_and_lays_nothing(desk: Desk) -> None:
+    told = desk.blender("escape")
+    assert told["answer"] == ["CANCELLED"]
+    assert laid(told) == []
+    assert len(list(desk.watch.glob("*/cancel"))) == 1
+
+
+def test_a_blender_that_is_killed_loses_nothing(desk: Desk) -> None:
+    desk.blender("die")
+    told = desk.blender("last")
+    assert told["error"] is None
+    assert laid(told) == sorted((1 + clip["record_frame"], clip["frames"]) for clip in desk.result()["clips"])
+    assert len(list(desk.watch.glob("*/request.json"))) == 1
+
+
+def nothing(desk: Desk) -> None:
+    pass
+
+
+def no_program(desk: Desk) -> None:
+    desk.tell(program=["/gone/avm-otio"])
+
+
+def old_program(desk: Desk) -> None:
+    desk.tell(program_version="0.0.9")
+
+
+def no_watch_folder(desk: Desk) -> None:
+    desk.watch.rmdir()
+
+
+def no_settings(desk: Desk) -> None:
+    desk.settings.unlink()
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong", "words"),
+    [
+        ("empty", nothing, "No timeline is open: add strips in the Video Sequencer"),
+        ("last", nothing, "No job was begun from Blender yet"),
+        ("score", no_program, "avm-otio was not found at /gone/avm-otio: install it"),
+        ("score", old_program, "avm-otio 0.0.9 is older than this add-on (needs 0.1.0)"),
+        ("score", no_watch_folder, "is not there: make it, or run: avm-otio plugin install blender"),
+        ("score", no_settings, "avm_settings.json does not say where it is"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    desk: Desk, step: str, wrong: Callable[[Desk], None], words: str
+) -> None:
+    wrong(desk)
+    told = desk.blender(step)
+    assert words in told["error"]
+    assert "Traceback" not in told["error"]
+    assert laid(told) == []
