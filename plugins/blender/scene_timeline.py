@@ -95,6 +95,8 @@ def _clip(
         path, length = strip.filepath, int(strip.frame_duration)
     else:
         path, length = strip.sound.filepath, None
+    if len(getattr(strip, "retiming_keys", ())):
+        notes.append(f"{strip.name}: its retiming is not in the film, it plays at its own speed there.")
     source = start - int(strip.frame_start) if strip.type != "IMAGE" else 0
     effects = []
     if strip.type == "MOVIE" and strip.fps and abs(strip.fps / float(rate) - 1) > 1e-3:

@@ -5,6 +5,7 @@
 #   tests/editors/setup.sh                   melt, xmllint, OpenShot, GStreamer Editing Services, Blender as a module
 #   tests/editors/setup.sh --with-kdenlive   also Kdenlive 26.08 and Ardour's libaaf, in a Debian root of their own
 #                                            (2.5 GB, some minutes)
+#   tests/editors/setup.sh --only-blender    Blender as a module, nothing else
 #
 # Blender, the adapter and the Debian root go to ${AVM_EDITORS:-~/.cache/avm-otio-editors}. Packages come from wherever this
 # machine's apt and pip are set up to get theirs.
@@ -12,16 +13,19 @@ set -euo pipefail
 
 home=${AVM_EDITORS:-$HOME/.cache/avm-otio-editors}
 with_kdenlive=no
+only_blender=no
 for argument in "$@"; do
     case $argument in
         --with-kdenlive) with_kdenlive=yes ;;
-        *) echo "usage: $0 [--with-kdenlive]" >&2; exit 2 ;;
+        --only-blender) only_blender=yes ;;
+        *) echo "usage: $0 [--with-kdenlive | --only-blender]" >&2; exit 2 ;;
     esac
 done
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 
-packages=(melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good gstreamer1.0-libav python3-venv)
+packages=(libxrender1 libxxf86vm1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libegl1) # what Blender is linked to
+[ $only_blender = yes ] || packages+=(melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good gstreamer1.0-libav python3-venv)
 [ $with_kdenlive = no ] || packages+=(debootstrap)
 echo "Programs of this system: ${packages[*]}"
 missing=()
@@ -43,9 +47,15 @@ if [ ! -e "$home/bpy/done" ]; then
         echo "Blender 5.0.1 as a Python module: $home/bpy"
         "$python" -m venv --clear "$home/bpy"
         "$home/bpy/bin/pip" install --quiet --disable-pip-version-check bpy==5.0.1
+        if ! "$home/bpy/bin/python" -c "import bpy"; then
+            rm -rf "$home/bpy"
+            echo "Blender's module does not load on this machine." >&2
+            exit 1
+        fi
         touch "$home/bpy/done"
     fi
 fi
+[ $only_blender = no ] || exit 0
 
 if [ ! -e "$home/xges/done" ]; then
     echo "The OTIO adapter for GStreamer Editing Services: $home/xges"

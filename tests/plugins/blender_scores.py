@@ -27,7 +27,7 @@ def errors_of(call):
 
 
 def escape(told):
-    """What Blender does when Esc is pressed while the operator waits: without a window nobody can press it."""
+    """What Blender does when Esc is pressed while the operator waits: here is no window to press it in."""
     from bl_ext.user_default.avm_otio import Settings, _Waiting, watch_folder
 
     class Waiting(_Waiting):
