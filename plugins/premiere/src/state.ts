@@ -1,0 +1,67 @@
+/** What the panel shows and what can be asked of it. A state is replaced whole, never changed. */
+
+import type { Range } from "./premiere";
+import type { ProblemTold } from "./problem";
+import type { Progress, Result } from "./watch_folder";
+import type { Language, NoteTold } from "./words";
+
+export type Phase = "idle" | "running" | "results" | "error";
+
+/** What the user wishes, as typed. */
+export interface Wish {
+  readonly scope: "marks" | "whole";
+  readonly music: boolean;
+  readonly effects: boolean;
+  readonly denoise: boolean;
+  readonly budget: string;
+  readonly alternatives: string;
+}
+
+export interface State {
+  readonly phase: Phase;
+  readonly language: Language;
+  readonly wish: Wish;
+  /** The open sequence; `null` where none is. */
+  readonly sequence: string | null;
+  readonly range: Range | null;
+  readonly watchFolder: string | null;
+  readonly watching: "unknown" | "yes" | "no";
+  readonly progress: Progress | null;
+  readonly cancelling: boolean;
+  readonly result: Result | null;
+  /** The most that the job may cost, as decimal text. */
+  readonly budget: string | null;
+  /** Premiere Pro is importing. */
+  readonly busy: boolean;
+  readonly notes: readonly NoteTold[];
+  readonly problem: ProblemTold | null;
+}
+
+export interface Actions {
+  change(wish: Partial<Wish>): void;
+  score(): Promise<void>;
+  cancel(): Promise<void>;
+  importLast(): Promise<void>;
+  importNew(): Promise<void>;
+  layInto(): Promise<void>;
+  chooseFolder(): Promise<void>;
+  /** To the results where there are some, else to the beginning. */
+  back(): void;
+}
+
+export const FIRST: State = {
+  phase: "idle",
+  language: "en",
+  wish: { scope: "marks", music: true, effects: true, denoise: false, budget: "", alternatives: "0" },
+  sequence: null,
+  range: null,
+  watchFolder: null,
+  watching: "unknown",
+  progress: null,
+  cancelling: false,
+  result: null,
+  budget: null,
+  busy: false,
+  notes: [],
+  problem: null,
+};
