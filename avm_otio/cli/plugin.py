@@ -47,7 +47,7 @@ def plugin() -> None:
 @pass_output
 def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
     """Put the menu action where the editor looks for it. Run it again after each update."""
-    for host, place, more in _each(out, **where):
+    for host, place, more in _each(out, plugins.plugin_files, **where):
         for put in plugins.install(host, place, watch_folder=watch_folder, **more):
             out.event("plugin_installed", **_told(put))
             out.say(f"{host.title}: {put.folder}\n  {host.menu}\n  Requests: {put.watch_folder}")
@@ -89,7 +89,13 @@ def status(out: Output, **where: Any) -> None:
 
 
 def _each(
-    out: Output, hosts: tuple[str, ...], home: Path | None, system: str | None, **more: Any
+    out: Output,
+    needed: Callable[[plugins.Host], object] = lambda host: None,
+    *,
+    hosts: tuple[str, ...],
+    home: Path | None,
+    system: str | None,
+    **more: Any,
 ) -> list[tuple[plugins.Host, plugins.Place, dict[str, Any]]]:
     """The hosts that are meant, with where to look; what this system cannot have is told, or refused."""
     place = plugins.Place.here()
@@ -104,7 +110,7 @@ def _each(
     for host in plugins.HOSTS.values():
         if host.name in hosts or not hosts:
             try:
-                plugins.plugin_files(host)
+                needed(host)
                 _ = more["folder"] or host.folders(place, more["system_wide"])
             except (InputError, UsageError) as error:
                 if hosts:

@@ -2,10 +2,11 @@
 # Installs the editing programs that tests/editors runs, on Debian 12 or later. Run it again at will: what is
 # there stays. Without root rights it uses sudo.
 #
-#   tests/editors/setup.sh                   melt, xmllint, OpenShot, GStreamer Editing Services, Blender as a module
+#   tests/editors/setup.sh                   melt, xmllint, OpenShot, GStreamer Editing Services, Blender as a module, node, Chromium
 #   tests/editors/setup.sh --with-kdenlive   also Kdenlive 26.08 and Ardour's libaaf, in a Debian root of their own
 #                                            (2.5 GB, some minutes)
 #   tests/editors/setup.sh --only-blender    Blender as a module, nothing else
+#   tests/editors/setup.sh --only-panel      node and Chromium, for the panel of Premiere Pro, nothing else
 #
 # Blender, the adapter and the Debian root go to ${AVM_EDITORS:-~/.cache/avm-otio-editors}. Packages come from wherever this
 # machine's apt and pip are set up to get theirs.
@@ -14,18 +15,26 @@ set -euo pipefail
 home=${AVM_EDITORS:-$HOME/.cache/avm-otio-editors}
 with_kdenlive=no
 only_blender=no
+only_panel=no
 for argument in "$@"; do
     case $argument in
         --with-kdenlive) with_kdenlive=yes ;;
         --only-blender) only_blender=yes ;;
-        *) echo "usage: $0 [--with-kdenlive | --only-blender]" >&2; exit 2 ;;
+        --only-panel) only_panel=yes ;;
+        *) echo "usage: $0 [--with-kdenlive | --only-blender | --only-panel]" >&2; exit 2 ;;
     esac
 done
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 
-packages=(libxrender1 libxxf86vm1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libegl1) # what Blender is linked to
-[ $only_blender = yes ] || packages+=(melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good gstreamer1.0-libav python3-venv)
+linked_to_blender=(libxrender1 libxxf86vm1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libegl1)
+panel=(chromium fonts-noto-cjk)
+command -v node >/dev/null && command -v npm >/dev/null || panel+=(nodejs npm)
+if [ $only_blender = yes ]; then packages=("${linked_to_blender[@]}")
+elif [ $only_panel = yes ]; then packages=("${panel[@]}")
+else packages=("${linked_to_blender[@]}" "${panel[@]}" melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good
+    gstreamer1.0-libav python3-venv)
+fi
 [ $with_kdenlive = no ] || packages+=(debootstrap)
 echo "Programs of this system: ${packages[*]}"
 missing=()
@@ -36,6 +45,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${as_root[@]}" apt-get update
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 fi
+
+[ $only_panel = no ] || exit 0
 
 mkdir -p "$home"
 if [ ! -e "$home/bpy/done" ]; then

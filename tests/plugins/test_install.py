@@ -295,6 +295,16 @@ def test_what_cannot_be_meant_is_refused_in_words(
     assert told in capsys.readouterr().err
 
 
+def test_what_is_no_longer_shipped_can_still_be_taken_away(
+    home: Path, plugin: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert plugin("install", "resolve", "--os", "macos") == 0
+    monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "nothing",))
+    assert plugin("install", "resolve", "--os", "macos") != 0
+    assert plugin("uninstall", "resolve", "--os", "macos") == 0
+    assert tree(home) == {}
+
+
 def test_doctor_knows_of_it(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

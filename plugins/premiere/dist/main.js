@@ -55,7 +55,9 @@
     unknownWatched: "looking…",
     howToWatch: "Run this and leave it open. The request waits there:",
     waiting: "Waiting for avm-otio",
-    elapsed: "elapsed",
+    elapsed: (time) => `${time} elapsed`,
+    /** What the program says that it does, where it is said otherwise in this language. */
+    steps: {},
     cues: (count) => count === 1 ? "1 cue" : `${count} cues`,
     kinds: { music: "Music", effects: "Effect", dialogue: "Dialogue" },
     time: "Time",
@@ -170,7 +172,18 @@
     unknownWatched: "確認中…",
     howToWatch: "請執行下列指令並保持開啟，要求會留在資料夾中等候：",
     waiting: "等候 avm-otio",
-    elapsed: "已經過",
+    elapsed: (time) => `已過 ${time}`,
+    steps: {
+      "Looking at the media": "檢視媒體",
+      "Exporting the film": "輸出影片",
+      "Waiting for another run": "等候另一個執行",
+      "Uploading the film": "上傳影片",
+      "Waiting for the service": "等候服務回覆",
+      "Looking for what came of the paid call": "查詢已付費的要求",
+      Downloading: "下載聲音",
+      "Converting sound": "轉換聲音",
+      "Copying media": "複製媒體"
+    },
     cues: (count) => `${count} 個音樂音效點`,
     kinds: { music: "配樂", effects: "音效", dialogue: "對白" },
     time: "時間碼",
@@ -986,13 +999,14 @@
       element,
       focus: cancel,
       update: ({ progress, cancelling, watching, watchFolder }) => {
-        say(label, cancelling ? words.cancelling : progress?.label ?? words.waiting);
+        const step = progress && (words.steps[progress.label] ?? progress.label);
+        say(label, cancelling ? words.cancelling : step ?? words.waiting);
         const part = progress?.total ? Math.min(1, (progress.done ?? 0) / progress.total) : null;
         bar.classList.toggle("unknown", part === null);
         fill.style.width = part === null ? "" : `${Math.round(part * 100)}%`;
         if (part === null) bar.removeAttribute("aria-valuenow");
         else bar.setAttribute("aria-valuenow", `${Math.round(part * 100)}`);
-        say(elapsed, progress ? `${clock(progress.elapsed_s)} ${words.elapsed}` : "");
+        say(elapsed, progress ? words.elapsed(clock(progress.elapsed_s)) : "");
         say(messages, (progress?.messages ?? []).slice(-4).join("\n"));
         say(command, `avm-otio watch "${watchFolder ?? ""}"`);
         if (isAlone !== (watching === "no")) {

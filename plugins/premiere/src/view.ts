@@ -131,13 +131,14 @@ function running(words: Words, actions: Actions): Page {
     element,
     focus: cancel,
     update: ({ progress, cancelling, watching, watchFolder }) => {
-      say(label, cancelling ? words.cancelling : (progress?.label ?? words.waiting));
+      const step = progress && (words.steps[progress.label] ?? progress.label);
+      say(label, cancelling ? words.cancelling : (step ?? words.waiting));
       const part = progress?.total ? Math.min(1, (progress.done ?? 0) / progress.total) : null;
       bar.classList.toggle("unknown", part === null);
       fill.style.width = part === null ? "" : `${Math.round(part * 100)}%`;
       if (part === null) bar.removeAttribute("aria-valuenow");
       else bar.setAttribute("aria-valuenow", `${Math.round(part * 100)}`);
-      say(elapsed, progress ? `${clock(progress.elapsed_s)} ${words.elapsed}` : "");
+      say(elapsed, progress ? words.elapsed(clock(progress.elapsed_s)) : "");
       say(messages, (progress?.messages ?? []).slice(-4).join("\n"));
       say(command, `avm-otio watch "${watchFolder ?? ""}"`);
       if (isAlone !== (watching === "no")) {

@@ -1,8 +1,7 @@
 /** The panel's page in a real browser: what is installed, with a fake host and real files. */
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 
 import { type Browser, chromium, type Page } from "playwright-core";
 
@@ -14,6 +13,8 @@ export const CHROMIUM =
   [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
     (path) => path !== "" && existsSync(path),
   ) ?? null;
+
+const beside = (name: string): URL => new URL(name, import.meta.url);
 
 /** Nothing of it goes to the net. */
 const QUIET = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"];
@@ -36,8 +37,8 @@ export async function open(browser: Browser, given: Given, { theme, width = 380,
   page.setDefaultTimeout(10_000);
   await page.exposeFunction("onDisk", (name: keyof Files, ...named: [string, string]) => disk[name](...named));
   await page.addInitScript((put: Given) => void (window.given = put), given);
-  await page.addInitScript({ path: join(import.meta.dirname, "in_browser.js") });
-  await page.goto(pathToFileURL(join(import.meta.dirname, "..", "dist", "index.html")).href);
+  await page.addInitScript({ path: fileURLToPath(beside("in_browser.js")) });
+  await page.goto(beside("../dist/index.html").href);
   await page.waitForSelector("main");
   return page;
 }
