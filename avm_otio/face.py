@@ -165,6 +165,8 @@ def carry_out(order: Order, *, report: Report = _SILENT) -> Outcome:
     from avm_otio.jobs import pipeline
 
     settings = load_settings(order.settings)
+    if order.library is not None and settings.service != LOCAL:
+        report.warn(f"The library is for --service local: {settings.service} chooses from its own sounds.")
     ask = make_ready(order, settings)
     scored = pipeline.score(ask, access_to(settings, report), patience_of(settings), report)
     return Outcome(scored.summary(), scored.losses)
@@ -179,7 +181,8 @@ def recalled(said: Said) -> Outcome | None:
     from avm_otio.jobs.recall import recall
     from avm_otio.jobs.said import settings_in
 
-    known = recall(said, told_of(said, load_settings(settings_in(said))))
+    settings = load_settings(settings_in(said))
+    known = recall(said, told_of(said, settings, _sounds_of(settings)))
     return None if known is None else Outcome(known, is_recalled=True)
 
 
@@ -381,10 +384,19 @@ def make_ready(order: Order, settings: Settings, question: Question | None = Non
     timeline, output = Path(order.timeline), Path(order.output)
     _refuse_same(timeline, output)
     spare = int(order.editor is not None) if order.alternatives is None else order.alternatives
+    sounds = _sounds_of(settings)
     if question is None:
         request = build_request(settings, order.services, timeline.stem, order.notify_url)
         service = LOCAL if settings.service == LOCAL else settings.origin
-        question = Question(service, settings.language, settings.currency, request, service_keys(settings))
+        question = Question(
+            service,
+            settings.language,
+            settings.currency,
+            request,
+            library=sounds,
+            is_titled=bool(settings.requirement.title),
+            keys=service_keys(settings),
+        )
     roots = (*map(Path, order.media_roots), *settings.media_roots)
     return Ask(
         source=Source(
@@ -405,15 +417,15 @@ def make_ready(order: Order, settings: Settings, question: Question | None = Non
             spare,
         ),
         order=order,
-        told=told_of(order.dump(), settings),
+        told=told_of(order.dump(), settings, sounds),
         quality=settings.quality,
         jobs_folder=None if order.jobs_dir is None else Path(order.jobs_dir),
         again=order.again,
     )
 
 
-def told_of(said: Said, settings: Settings) -> str:
-    """A digest of an order and of all that is configured, by which the same is recognised."""
+def told_of(said: Said, settings: Settings, sounds: str) -> str:
+    """A digest of an order, of all that is configured and of a library, by which the same is recognised."""
     from avm_otio import __version__
     from avm_otio.jobs.said import digest, shortest
 
@@ -423,7 +435,16 @@ def told_of(said: Said, settings: Settings) -> str:
         if each.name not in ("sources", "timeouts", "cache_dir", "options")
     }
     told = {name: value for name, value in shortest(said).items() if name not in ("again", "version")}
-    return digest([told, configured, __version__])
+    return digest([told, configured, sounds, __version__])
+
+
+def _sounds_of(settings: Settings) -> str:
+    """Which sounds the library that is configured holds; empty where none is, or the service is remote."""
+    if settings.library is None or settings.service != LOCAL:
+        return ""
+    from avm_otio.engine.listing import digest_of
+
+    return digest_of(settings.library)
 
 
 def patience_of(settings: Settings) -> Patience:
@@ -529,7 +550,8 @@ def _engine(settings: Settings, report: Report) -> Iterator[tuple[str, str]]:
 
     token = secrets.token_urlsafe(24)
     library = library_of(settings, report)
-    with running(data_dir=settings.cache_dir / "engine", library=library, token=token) as address:
+    data = settings.cache_dir / "engine"
+    with running(data_dir=data, library=library, token=token, tell=report.warn) as address:
         yield address, token
 
 

@@ -44,4 +44,5 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
         token=os.environ.get("AVM_TOKEN") or None,
         analyses=analyses,
         on_ready=ready,
+        tell=out.warn,
     )

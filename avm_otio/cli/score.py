@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from avm_otio.face import Outcome
 
 _MOST_SHOWN = 12
-_NOT_IN_THE_EVENT = ("clips", "notes", "effect_tracks", "alternatives", "rate", "start_frame")
+_NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "effect_tracks", "alternatives", "rate", "start_frame")
 
 
 @click.command(epilog="Example: avm-otio score cut.otio -o scored.otio --in 01:00:10:00 --out 01:00:40:00")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -75,12 +75,23 @@ def lanes_of(laid: Laid) -> list[tuple[str, Kind, tuple[LaidClip, ...]]]:
     return lanes
 
 
-def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
-    """A copy without the tracks of an earlier run, and with the sound that it disabled enabled again."""
+def without_ours(
+    timeline: otio.schema.Timeline, is_of_a_job: Callable[[str], bool] = lambda url: False
+) -> otio.schema.Timeline:
+    """A copy without the tracks of an earlier run, and with the sound that it disabled enabled again.
+
+    Args:
+        timeline: Stays as it is.
+        is_of_a_job: Of the URL of a sound, whether a job brought it. A track of nothing else is ours, too:
+            some editors keep neither metadata nor names.
+    """
     plain = copy.deepcopy(timeline)
     stack = plain.tracks
     for index in reversed(range(len(stack))):
-        if isinstance(stack[index], otio.schema.Track) and metadata.track_kind(stack[index]) is not None:
+        member = stack[index]
+        if isinstance(member, otio.schema.Track) and (
+            metadata.track_kind(member) is not None or _holds_only(member, is_of_a_job)
+        ):
             del stack[index]
     for track in stack:
         if isinstance(track, otio.schema.Track) and kind_of(track) == AUDIO:
@@ -89,6 +100,15 @@ def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
     stays = {key: metadata.storable(noted[key]) for key in metadata.OF_THE_TIMELINE if key in noted}
     _note(plain, stays)
     return plain
+
+
+def _holds_only(track: otio.schema.Track, is_of_a_job: Callable[[str], bool]) -> bool:
+    if kind_of(track) != AUDIO:
+        return False
+    references = [clip.media_reference for clip in track.find_clips()]
+    return bool(references) and all(
+        isinstance(one, otio.schema.ExternalReference) and is_of_a_job(one.target_url) for one in references
+    )
 
 
 def _note(item: otio.core.SerializableObjectWithMetadata, noted: Mapping[str, Any]) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,16 +14,15 @@ from typing import Any
 
 from avm_otio.core.errors import AvmError, InputError, OutputError
 from avm_otio.engine.decoding import checked, sound_blocks
+from avm_otio.engine.listing import sounds_below
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.starter import is_starter
 from avm_otio.engine.vocabulary import ROLES, Role, ids_in, words_of
 from avm_otio.files import make_folder, write_text
 
-_SOUND_ENDINGS = frozenset(
-    f".{ending}"
-    for ending in "aac aif aifc aiff caf flac m4a mka mp3 oga ogg opus w64 wav wma".split()  # noqa: SIM905  # a list to read
-)
 _INDEX_VERSION = 1
+_NAMED = 3
+"""How many of the sounds that cannot be read are named."""
 _MUSIC_FROM_US = 20_000_000
 """A sound whose folder does not say is music from this length on."""
 
@@ -72,21 +70,22 @@ class Library:
     Args:
         folder: The library; hidden files and folders are left out.
         index: A file that keeps the measurements between runs.
+        tell: Told in a line what cannot be read, or kept.
 
     Raises:
         InputError: There is no such folder, or no sound in it.
     """
 
-    def __init__(self, folder: Path, index: Path) -> None:
+    def __init__(self, folder: Path, index: Path, tell: Callable[[str], None] = lambda note: None) -> None:
         if not folder.is_dir():
             raise InputError(
                 f"The library {folder} is not a folder that is there.", "Give --library a folder."
             )
         self.folder = folder.absolute()
         self.is_starter = is_starter(folder)
-        self.notes: tuple[str, ...] = ()
         self._index = index
-        self._paths = _ids(sorted(_sounds_below(self.folder)))
+        self._tell = tell
+        self._paths = _ids(sounds_below(self.folder))
         if not self._paths:
             raise InputError(
                 f"The library {folder} holds no sounds.", "Put WAV, FLAC, MP3 or AIFF files in it."
@@ -100,7 +99,7 @@ class Library:
         return None if relative is None else self.folder / relative
 
     def items(self, check: Callable[[], None] = lambda: None) -> tuple[LibraryItem, ...]:
-        """All sounds that can be read; those that cannot are named in ``notes``.
+        """All sounds that can be read; those that cannot are told.
 
         Args:
             check: Called every few seconds of sound; may raise to break off.
@@ -113,7 +112,7 @@ class Library:
     def _measured(self, check: Callable[[], None]) -> tuple[LibraryItem, ...]:
         known = _read_index(self._index)
         kept: dict[str, Any] = {}
-        items, notes = [], []
+        items, unread = [], []
         for item_id, relative in self._paths.items():
             try:
                 facts = (self.folder / relative).stat()
@@ -122,11 +121,14 @@ class Library:
                 if not isinstance(entry, dict) or entry.get("stamp") != stamp:
                     entry = {"stamp": stamp, **_measure(self.folder / relative, check)}
             except (AvmError, OSError) as error:
-                notes.append(f"{relative} was left out: {error}")
+                unread.append(f"{relative} ({error})")
                 continue
             kept[relative] = entry
             items.append(_item(item_id, relative, entry))
-        self.notes = tuple(notes)
+        if unread:
+            others = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+            told = "; ".join(unread[:_NAMED]) + others
+            self._tell(f"{len(unread)} of {len(self._paths)} sounds of the library cannot be read: {told}")
         if kept != known:
             self._save(kept)
         return tuple(items)
@@ -136,15 +138,7 @@ class Library:
             make_folder(self._index.parent)
             write_text(self._index, json.dumps({"version": _INDEX_VERSION, "sounds": entries}))
         except OutputError as error:  # the next run measures again, and that is all
-            self.notes += (str(error),)
-
-
-def _sounds_below(folder: Path) -> Iterator[str]:
-    for here, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in _SOUND_ENDINGS:
-                yield (Path(here) / name).relative_to(folder).as_posix()
+            self._tell(str(error))
 
 
 def _ids(paths: list[str]) -> dict[int, str]:

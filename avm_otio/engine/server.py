@@ -35,6 +35,7 @@ def serve(
     token: str | None = None,
     on_ready: Callable[[str], None] | None = None,
     analyses: int | None = None,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> None:
     """Serve the film service's contract until interrupted.
 
@@ -46,6 +47,7 @@ def serve(
         token: The token that callers must show; any that is not empty where ``None``.
         on_ready: Told the base URL once calls are answered.
         analyses: How many service calls are taken; ``None`` for no limit.
+        tell: Told in a line, by whichever thread, what the user should know of the library.
 
     Raises:
         UsageError: The host is not this machine, or the port is taken.
@@ -53,7 +55,7 @@ def serve(
         OutputError: The data folder cannot be written.
         KeyboardInterrupt: It was interrupted, and is closed.
     """
-    with _opened(host, port, data_dir, library, token, analyses) as engine:
+    with _opened(host, port, data_dir, library, token, analyses, tell) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
         engine.server.run(sockets=[engine.listening])
@@ -66,6 +68,7 @@ def running(
     library: Path | None = None,
     token: str | None = None,
     analyses: int | None = None,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> Iterator[str]:
     """The engine in a thread of this program, on a port that the system chooses.
 
@@ -74,6 +77,7 @@ def running(
         library: The sounds to choose from; the starter library by default.
         token: The token that callers must show; any that is not empty where ``None``.
         analyses: How many service calls are taken; ``None`` for no limit.
+        tell: Told in a line, by whichever thread, what the user should know of the library.
 
     Yields:
         Its base URL, ``http://127.0.0.1:PORT``.
@@ -82,7 +86,7 @@ def running(
         InputError: The library is not there or holds no sounds.
         OutputError: The data folder cannot be written.
     """
-    with _opened("127.0.0.1", 0, data_dir, library, token, analyses) as engine:
+    with _opened("127.0.0.1", 0, data_dir, library, token, analyses, tell) as engine:
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
         # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
@@ -106,13 +110,19 @@ class _Engine:
 
 @contextmanager
 def _opened(
-    host: str, port: int, data_dir: Path, library: Path | None, token: str | None, analyses: int | None
+    host: str,
+    port: int,
+    data_dir: Path,
+    library: Path | None,
+    token: str | None,
+    analyses: int | None,
+    tell: Callable[[str], None],
 ) -> Iterator[_Engine]:
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
     if not is_loopback(host):
         raise UsageError(f"The engine serves this machine only, not {host}.", "Leave the host at 127.0.0.1.")
     folder = library if library is not None else starter_library(_cache_dir())
-    sounds = Library(folder, data_dir / "libraries" / f"{_key(folder)}.json")
+    sounds = Library(folder, data_dir / "libraries" / f"{_key(folder)}.json", tell)
     store = Store(data_dir)
     with _listening(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host

@@ -519,7 +519,7 @@ def _finish(
 
     heard = _Heard()
     scored = pipeline.finish(job, make(order), heard)
-    return scored.summary() | {"clips": [], "notes": []}, scored.losses, heard.warnings
+    return scored.summary() | {"clips": [], "spare_clips": [], "notes": []}, scored.losses, heard.warnings
 
 
 def _told(error: Exception, order: Order) -> AvmError:

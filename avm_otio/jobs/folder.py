@@ -43,6 +43,7 @@ FILM = "film.mp4"
 RESULT = "result.json"
 FILM_SAID = "film.json"
 SCORED = "scored.otio"
+MEDIA = "media"
 LOG = "log.jsonl"
 
 _LARGEST_COPY_BYTES = 64 * 1024**2
@@ -68,7 +69,7 @@ class Job:
     @property
     def media(self) -> Path:
         """Where downloaded items go."""
-        return self.path / "media"
+        return self.path / MEDIA
 
     @property
     def film(self) -> Path | None:
@@ -234,6 +235,14 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.", "Check it.") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON, or cut off.", "Restore it, or move its folder away.") from error
+
+
+def is_media_of_a_job(folder: Path) -> bool:
+    """Whether a folder is where a job keeps what it has brought."""
+    if folder.name == MEDIA:
+        with suppress(InputError, OSError):
+            return bool(read_journal(folder.parent))
+    return False
 
 
 def seen_from(job: Path, path: Path) -> str:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ from avm_otio.jobs.folder import (
     Job,
     folder_of,
     hold,
+    is_media_of_a_job,
     locked,
     now,
     read_journal,
@@ -136,8 +137,8 @@ class Scored:
     def summary(self) -> dict[str, Any]:
         """What is told at the end, as JSON: the ``done`` event, every clip, and the notes."""
         order = (Kind.MUSIC, Kind.DIALOGUE, Kind.EFFECTS)
-        heard = [(name, clip) for name, _, clips in lanes_of(self.laid) for clip in clips if not clip.rank]
-        heard.sort(key=lambda laid: (order.index(laid[1].kind), laid[1].start))
+        lying = [(name, clip) for name, _, clips in lanes_of(self.laid) for clip in clips]
+        lying.sort(key=lambda laid: (order.index(laid[1].kind), laid[1].start))
         return {
             "output": str(self.output),
             "job": str(self.job),
@@ -155,7 +156,8 @@ class Scored:
             "notes": list(self.notes),
             "rate": str(self.laid.rate),
             "start_frame": self.start_frame,
-            "clips": [self._told_of(name, clip) for name, clip in heard],
+            "clips": [self._told_of(name, clip) for name, clip in lying if not clip.rank],
+            "spare_clips": [self._told_of(name, clip) for name, clip in lying if clip.rank],
         }
 
     def _told_of(self, track: str, clip: LaidClip) -> dict[str, Any]:
@@ -199,7 +201,10 @@ def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
     opened = registry.read(source.path, rate=source.rate, sequence=source.sequence)
     for note in opened.notes:
         report.warn(note)
-    timeline = without_ours(opened.timeline)
+    is_ours = cache(is_media_of_a_job)
+    timeline = without_ours(
+        opened.timeline, lambda url: any(is_ours(path.parent) for path in paths_of(url, opened.folder))
+    )
     give_lengths(timeline, opened.folder, source.media_roots)
     return replace(opened, timeline=timeline)
 

@@ -27,6 +27,9 @@ class Question:
         language: What its words will be in.
         currency: What its prices will be in.
         request: What is asked for.
+        library: Which sounds the local engine has to choose from; empty for those of its own.
+        is_titled: Whether a title was given. One that is just the timeline's name is told to the service, and
+            is not part of the question: a cut under another name is the same cut.
         keys: The JSON keys of the services; not part of the question.
     """
 
@@ -34,6 +37,8 @@ class Question:
     language: str
     currency: str
     request: ServiceRequest
+    library: str = ""
+    is_titled: bool = True
     keys: ServiceKeys = field(default=ServiceKeys(), compare=False)
 
     def asked(self, film: Mapping[str, Any], attempt: int = 0) -> dict[str, Any]:
@@ -43,14 +48,21 @@ class Question:
             film: What is seen and heard, as ``media.fingerprint.film_asked`` tells it.
             attempt: How often the same was asked, and answered, before.
         """
-        return {
+        asked: dict[str, Any] = {
             "version": VERSION,
             "service": self.service,
             "language": self.language,
             "currency": self.currency,
             "request": self.request.dump() | {"notify_url": None},
             "film": film,
-        } | ({"attempt": attempt} if attempt else {})
+        }
+        if self.library:
+            asked["library"] = self.library
+        if not self.is_titled:
+            asked["is_titled"] = False
+        if attempt:
+            asked["attempt"] = attempt
+        return asked
 
     @classmethod
     def of(cls, asked: Mapping[str, Any], keys: ServiceKeys, notify_url: str | None) -> Self:
@@ -63,11 +75,16 @@ class Question:
             request = ServiceRequest.model_validate(asked["request"])
             service, language, currency = (str(asked[key]) for key in ("service", "language", "currency"))
             told = request.model_copy(update={"notify_url": notify_url})
-            return cls(service, language, currency, told, keys)
+            library, is_titled = str(asked.get("library", "")), asked.get("is_titled") is not False
+            return cls(service, language, currency, told, library, is_titled, keys)
         except (KeyError, ValueError):
             raise InputError("The journal does not say what was asked.", "Run score again.") from None
 
 
 def key_of(asked: Mapping[str, Any]) -> str:
     """The name of a question: of the job, and in the name of its film at the service."""
+    request = asked["request"]
+    if asked.get("is_titled") is False and request.get("music"):
+        music = {name: value for name, value in request["music"].items() if name != "title"}
+        asked = {**asked, "request": {**request, "music": music}}
     return digest(asked)[:KEY_LENGTH]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from avm_otio.core.timing import to_micros
 from avm_otio.engine.decoding import FilmType, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library
+from avm_otio.engine.listing import digest_of, sounds_below
 from avm_otio.engine.sound_analysis import analyse_sound
 
 CUTS = (40, 90, 150, 200)
@@ -100,17 +102,28 @@ def test_a_library_keeps_ids_measures_once_and_leaves_out_what_cannot_be_read(tm
     write_wav(folder / "Long song.wav", clicks(21, [48_000 * n for n in range(20)]))
     (folder / "broken.mp3").write_bytes(b"nothing")
     (folder / ".hidden.wav").write_bytes(b"nothing")
-    library = Library(folder, tmp_path / "index.json")
+    told: list[str] = []
+    library = Library(folder, tmp_path / "index.json", told.append)
     items = {item.title: item for item in library.items()}
     assert {title: item.kind for title, item in items.items()} == {
         "FastWhoosh_01": "effect",
         "Long song": "music",
     }
-    assert len(library.notes) == 1
-    assert library.notes[0].startswith("broken.mp3")
+    assert len(told) == 1
+    assert told[0].startswith("1 of 3 sounds of the library cannot be read: broken.mp3 (")
     again = Library(folder, tmp_path / "index.json")
     assert again.items() == library.items()
     assert again.path(items["Long song"].id) == folder / "Long song.wav"
+
+
+def test_of_many_sounds_that_cannot_be_read_a_few_are_named(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number:02}.wav").write_bytes(b"nothing")
+    told: list[str] = []
+    assert Library(tmp_path, tmp_path / "index.json", told.append).items() == ()
+    (line,) = told
+    assert line.startswith("12 of 12 sounds of the library cannot be read: 00.wav (")
+    assert line.endswith("; and 9 more")
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])
@@ -118,3 +131,17 @@ def test_a_library_without_sounds_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=name):
         Library(tmp_path / name, tmp_path / "index.json")
+
+
+def test_what_lies_in_a_library_is_told_by_names_alone_wherever_it_lies(tmp_path: Path) -> None:
+    names = ["Hit.wav", "deep/er/Whoosh.FLAC", "caf\u00e9/Room.aif"]
+    others = [".hidden/Slam.wav", ".Slam.wav", "notes.txt", "wav"]
+    for folder, form in (("one", "NFC"), ("two", "NFD")):
+        for name in [*names, *others]:
+            path = tmp_path / folder / unicodedata.normalize(form, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    assert sounds_below(tmp_path / "one") == sorted(names)
+    assert digest_of(tmp_path / "one") == digest_of(tmp_path / "two")
+    (tmp_path / "two/Hit.wav").rename(tmp_path / "two/Slam.wav")
+    assert digest_of(tmp_path / "one") != digest_of(tmp_path / "two")

@@ -137,6 +137,55 @@ def test_a_film_that_lies_elsewhere_on_the_timeline_is_no_new_question(
     assert music.range_of_child(music.find_clips()[0]).start_time.value == 24
 
 
+def test_the_same_cut_under_another_name_is_no_new_question(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    jobs = ("--jobs-dir", str(cut.parent / "jobs"))
+    assert score(*jobs) == 0
+    later = cut.rename(cut.with_name("cut v2.otio"))
+    assert score(*jobs, timeline=later, output="out v2.otio") == 0
+    assert (paid(service), uploaded(service)) == (1, 1)
+    assert score(*jobs, "--title", "A storm", timeline=later, output="out v2.otio") == 0
+    assert paid(service) == 2, "a title that was given is part of what is asked"
+
+
+def as_an_editor_gives_it_back(scored: Path, cut: Path) -> None:
+    """Without metadata, and with names of the editor's own."""
+    timeline = otio.adapters.read_from_file(str(scored))
+    for track in timeline.tracks:
+        track.metadata.clear()
+        for number, clip in enumerate(track.find_clips()):
+            clip.metadata.clear()
+            clip.name = f"Clip {number}"
+        track.name = "Audio 3"
+    cut.write_text(timeline.to_json_string())
+
+
+def tracks_in(path: Path) -> list[str]:
+    timeline = otio.adapters.read_from_file(str(path))
+    return [track.name for track in timeline.tracks]
+
+
+def test_sounds_of_a_job_in_the_editors_own_tracks_are_no_new_question(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    assert score() == 0
+    as_an_editor_gives_it_back(cut.parent / "out.otio", cut)
+    assert score(output="again.otio") == 0
+    assert (paid(service), uploaded(service)) == (1, 1)
+    assert tracks_in(cut.parent / "again.otio") == ["Audio 3", "AVM Music 1", "AVM Effects 1"]
+
+
+def test_sounds_that_only_lie_as_a_jobs_do_are_the_users_own(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    assert score() == 0
+    as_an_editor_gives_it_back(cut.parent / "out.otio", cut)
+    (the_job(cut) / "job.json").write_text('{"client": "a post house"}')
+    assert score("--jobs-dir", str(cut.parent / "elsewhere"), output="again.otio") == 0
+    assert tracks_in(cut.parent / "again.otio") == ["Audio 3"] * 3 + ["AVM Music 1", "AVM Effects 1"]
+
+
 def test_moved_media_is_no_new_question(cut: Path, score: Run, service: ScriptedService) -> None:
     assert score() == 0
     (cut.parent / "rushes").mkdir()
