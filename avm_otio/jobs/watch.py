@@ -21,6 +21,7 @@ from typing import Any
 from avm_otio.core.errors import AvmError, InputError, OutputError
 from avm_otio.core.report import Advance, Report
 from avm_otio.jobs.order import Order
+from avm_otio.jobs.watch_exports import is_of_export
 from avm_otio.jobs.watch_files import (
     CANCEL,
     ERROR,
@@ -194,7 +195,7 @@ class Watch:
             order = self._order(folder)
             result = self._carry_out(order, told)
             told.check()
-            result.write(folder / RESULT, lasting=True)
+            result.write(folder / RESULT, lasting=True, in_lua=is_of_export(folder))
             self._event("request_done", folder, output=result.output)
         except ReleasedError:
             pass
@@ -210,7 +211,7 @@ class Watch:
         failure = Failure.model_validate(error.as_dict())
         self._event("request_failed", folder, **failure.model_dump(exclude={"version"}))
         try:
-            failure.write(folder / ERROR, lasting=True)
+            failure.write(folder / ERROR, lasting=True, in_lua=is_of_export(folder))
         except OutputError as untold:
             self._put_off(place, folder, untold)
 
@@ -323,7 +324,7 @@ class _Told:
             messages=tuple(self._messages),
         )
         with suppress(OutputError):  # what cannot be shown is no reason to stop
-            progress.write(self._folder / PROGRESS)
+            progress.write(self._folder / PROGRESS, in_lua=is_of_export(self._folder))
 
 
 def _read(request: Path) -> Any:

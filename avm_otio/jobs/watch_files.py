@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from avm_otio.core.lua_text import lua_chunk
 from avm_otio.files import write_text
 from avm_otio.jobs.order import Order
 
@@ -46,12 +47,19 @@ class File(BaseModel):
 
     version: Annotated[int, Field(description="Of this protocol.")] = VERSION
 
-    def write(self, path: Path, *, lasting: bool = False) -> None:
+    def write(self, path: Path, *, lasting: bool = False, in_lua: bool = False) -> None:
         """Write it, whole or not at all.
+
+        Args:
+            path: Where to.
+            lasting: Whether it must outlive a machine that loses its power.
+            in_lua: First beside it as a Lua chunk, for hosts that read no JSON.
 
         Raises:
             OutputError: It cannot be written.
         """
+        if in_lua:
+            write_text(path.with_suffix(".lua"), lua_chunk(self.model_dump(mode="json")), lasting=lasting)
         write_text(path, self.model_dump_json(indent=1) + "\n", lasting=lasting)
 
 
@@ -98,7 +106,7 @@ class OtherItem(BaseModel):
 
 
 class LaidClip(BaseModel):
-    """One clip that is heard, for people, and for hosts that lay it themselves."""
+    """One clip, for people, and for hosts that lay it themselves."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -147,7 +155,11 @@ class Result(File):
     recalled: Annotated[bool, Field(description="Whether all was there from an earlier run.")]
     rate: Annotated[str, Field(description="Frames a second of the record, as a fraction: 24000/1001.")]
     start_frame: Annotated[int, Field(description="The timeline's start timecode, as a count of frames.")]
-    clips: tuple[LaidClip, ...]
+    clips: Annotated[tuple[LaidClip, ...], Field(description="What is heard.")]
+    spare_clips: Annotated[
+        tuple[LaidClip, ...],
+        Field(description="Alternatives that are laid switched off, on tracks of their own."),
+    ] = ()
     losses: tuple[LostThing, ...]
     notes: tuple[Text, ...]
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avm_otio import __version__
-from avm_otio.core.errors import InputError
+from avm_otio.core.errors import InputError, OutputError
 from avm_otio.files import make_folder, unwritable
 from avm_otio.jobs.folder import now
+from avm_otio.jobs.watch_exports import SUFFIX, ends_well, is_of_export, make_request, move_in
 from avm_otio.jobs.watch_files import (
     CLAIM,
     ERROR,
@@ -86,7 +87,7 @@ class Place:
             working_on=tuple(working_on),
         )
         watcher.write(make_folder(self.folder / WATCHERS) / f"{self.id}.json")
-        watcher.write(self.folder / WATCHER)
+        watcher.write(self.folder / WATCHER, in_lua=True)
 
     def leave(self) -> None:
         """Say that we are here no longer; another watcher says again that it is."""
@@ -95,6 +96,7 @@ class Place:
         with suppress(OSError, ValueError, KeyError):
             if json.loads((self.folder / WATCHER).read_bytes())["id"] == self.id:
                 (self.folder / WATCHER).unlink(missing_ok=True)
+                (self.folder / WATCHER).with_suffix(".lua").unlink(missing_ok=True)
 
     def put_off(self, folder: Path) -> None:
         """Leave a request alone for a while."""
@@ -114,7 +116,9 @@ class Place:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name in (JOBS, WATCHERS):
                     continue
-                with suppress(OSError):
+                with suppress(OSError, OutputError):
+                    if entry.name.endswith(f"{SUFFIX}.otio") and entry.is_file(follow_symlinks=False):
+                        self._take_in(entry)
                     if not entry.is_dir(follow_symlinks=False):
                         continue
                     stamp = entry.stat(follow_symlinks=False)
@@ -127,6 +131,8 @@ class Place:
                     if (folder / RESULT).exists() or (folder / ERROR).exists():
                         ended.add(mark)
                     elif folder not in self._later and folder not in under_way:
+                        if is_of_export(folder):
+                            make_request(folder)
                         found.append(((folder / REQUEST).lstat().st_mtime, folder))
             self._ended = ended
         for _, folder in sorted(found):
@@ -161,6 +167,18 @@ class Place:
         with suppress(OSError):
             if self.holds(folder):
                 (folder / CLAIM).unlink(missing_ok=True)
+
+    def _take_in(self, entry: os.DirEntry[str]) -> None:
+        """Make a request of an export, when it has not changed between two looks."""
+        export = Path(entry.path)
+        stamp = (entry.stat(follow_symlinks=False).st_size, entry.stat(follow_symlinks=False).st_mtime_ns)
+        seen = self._drafts.get(export)
+        self.has_unfinished = True
+        if seen is None or seen.said != stamp or not ends_well(entry):
+            self._drafts[export] = _Seen(stamp, time.monotonic())
+        else:
+            move_in(export)
+            self._drafts.pop(export)
 
     def _is_whole(self, request: Path) -> bool:
         """Whether a request is written to its end, or nobody seems to write it any more."""
