@@ -21,6 +21,7 @@ from typing import Any
 
 from avm_otio import __version__
 from avm_otio.core.errors import InputError, OutputError, UsageError
+from avm_otio.core.lua_text import lua_chunk
 from avm_otio.files import unwritable, whole, write_text
 
 VERSION = 1
@@ -80,7 +81,11 @@ class Host:
         title: As its maker writes it.
         folders: Where it looks for plugins: for a place, and for all users of a machine or one.
         settings: Name of the settings file among the plugin's files.
+        lua_settings: Of the same as a Lua chunk, where scripts of the host may read nothing else.
         menu: Where the user finds it, in words.
+        starts_programs: Whether plugins in it may.
+        versioned: Whether its folder has the version in its name, so that an older one lies beside it.
+        list_of: Of a folder, the file in which the host lists its plugins; ``None`` where it just looks.
     """
 
     name: str
@@ -88,6 +93,10 @@ class Host:
     folders: Callable[[Place, bool], list[Path]]
     settings: str
     menu: str
+    lua_settings: str | None = None
+    starts_programs: bool = True
+    versioned: bool = False
+    list_of: Callable[[Path], Path] | None = None
 
 
 def _resolve_folders(place: Place, system_wide: bool) -> list[Path]:
@@ -103,15 +112,25 @@ def _resolve_folders(place: Place, system_wide: bool) -> list[Path]:
             }[place.system]
             / inside
         ]
-    return [
-        {
-            System.WINDOWS: place.named("APPDATA", "AppData/Roaming")
-            / "Blackmagic Design/DaVinci Resolve/Support",
-            System.MACOS: place.home / "Library/Application Support/Blackmagic Design/DaVinci Resolve",
-            System.LINUX: place.named("XDG_DATA_HOME", ".local/share") / "DaVinciResolve",
-        }[place.system]
-        / inside
-    ]
+    root = {
+        System.WINDOWS: place.named("APPDATA", "AppData/Roaming")
+        / "Blackmagic Design/DaVinci Resolve/Support",
+        System.MACOS: place.home / "Library/Application Support/Blackmagic Design/DaVinci Resolve",
+        System.LINUX: place.named("XDG_DATA_HOME", ".local/share") / "DaVinciResolve",
+    }[place.system]
+    # Not in its maker's documents, but told alike by all who looked: the App Store's edition looks here.
+    in_store = "com.blackmagic-design.DaVinciResolve*/Data/Library/Application Support/Fusion"
+    found = place.home.glob(f"{_CONTAINERS}/{in_store}") if place.system is System.MACOS else ()
+    return [root / inside, *(fusion.parent / inside for fusion in sorted(found))]
+
+
+_CONTAINERS = "Library/Containers"
+
+
+def _container(folder: Path) -> Path | None:
+    """All that a host in a sandbox of macOS may write to; ``None`` for a host that is in none."""
+    data = (each for each in folder.parents if each.name == "Data" and each.match(f"{_CONTAINERS}/*/Data"))
+    return next(data, None)
 
 
 _PANEL = "com.avm-otio.premiere"
@@ -132,6 +151,12 @@ def _premiere_folders(place: Place, system_wide: bool) -> list[Path]:
             System.MACOS: place.home / "Library/Application Support",
         }[place.system]
     return [root / "Adobe/UXP/Plugins/External" / f"{_PANEL}_{__version__}"]
+
+
+def _premiere_list(folder: Path) -> Path:
+    # Not in Adobe's documents, but told alike by all who looked: a user's panel is loaded where this file
+    # names it; what lies in the folder of all users is loaded without.
+    return folder.parents[2] / "PluginsInfo/v1/premierepro.json"
 
 
 _OLDEST_BLENDER = (4, 2)
@@ -172,13 +197,17 @@ HOSTS: Mapping[str, Host] = {
             _resolve_folders,
             "AVM Score.json",
             "Workspace › Scripts › AVM Score (no restart is needed)",
+            lua_settings="AVM Score.settings",
         ),
         Host(
             "premiere",
             "Premiere Pro",
             _premiere_folders,
             "avm_settings.json",
-            "Window › UXP Plugins › A.V. Mapping (start Premiere Pro anew)",
+            "Window › UXP Plugins › AVM Score (start Premiere Pro anew)",
+            starts_programs=False,
+            versioned=True,
+            list_of=_premiere_list,
         ),
         Host(
             "blender",
@@ -203,6 +232,7 @@ class Installed:
         program: What it calls.
         watch_folder: Where it leaves requests.
         troubles: What is wrong with it, with what to do; one line each.
+        starts_programs: Whether its host may: somebody must watch otherwise.
     """
 
     host: Host
@@ -211,6 +241,7 @@ class Installed:
     program: tuple[str, ...] = ()
     watch_folder: Path | None = None
     troubles: tuple[str, ...] = ()
+    starts_programs: bool = True
 
 
 def install(
@@ -229,17 +260,22 @@ def install(
         place: The user's folders.
         system_wide: For all users of the machine.
         folder: Where to put it, instead of where the host looks.
-        watch_folder: Where it leaves its requests; ``AVM Scoring`` in the home by default. Made if missing.
+        watch_folder: Where it leaves its requests; ``AVM Scoring`` in the home by default, of a host in a
+            sandbox in its container. Made if missing.
         program: What it calls; this program by default.
 
     Raises:
         OutputError: A file cannot be written. What was put there before is taken away again.
         UsageError: The host has no such place.
     """
-    scoring = (watch_folder or place.home / WATCH_FOLDER).absolute()
     folders = [folder] if folder is not None else host.folders(place, system_wide)
+    listed = folder is None and not system_wide
     for each in folders:
-        _install(host, each, scoring, program or program_here(), _folders_made(place))
+        for older in _older(host, each):
+            _uninstall(host, older)
+        scoring = watch_folder or (_container(each) or place.home) / WATCH_FOLDER
+        calls = program or program_here()
+        _install(host, each, scoring.absolute(), calls, _folders_made(place), place if listed else None)
     return [state(host, each) for each in folders]
 
 
@@ -256,7 +292,7 @@ def uninstall(
         UsageError: The host has no such place.
     """
     folders = [folder] if folder is not None else host.folders(place, system_wide)
-    return [each for each in folders if _uninstall(host, each)]
+    return [one for each in folders for one in (*_older(host, each), each) if _uninstall(host, one)]
 
 
 def status(
@@ -267,7 +303,8 @@ def status(
     Raises:
         UsageError: The host has no such place.
     """
-    return [state(host, each) for each in ([folder] if folder else host.folders(place, system_wide))]
+    folders = [folder] if folder else host.folders(place, system_wide)
+    return [state(host, one) for each in folders for one in (_older(host, each) or [each])]
 
 
 def state(host: Host, folder: Path) -> Installed:
@@ -285,10 +322,18 @@ def state(host: Host, folder: Path) -> Installed:
         troubles.append(f"avm-otio is not at {program[0] if program else 'any place'} any more: {again}")
     if not watch.is_dir():
         troubles.append(f"its watch folder {watch} is not there: make it, or {again}")
+    container = _container(folder)
+    if container is not None and not watch.is_relative_to(container):
+        troubles.append(f"its host may write in {container} only, not in {watch}: {again}")
     changed = [name for name, digest in _files(settings).items() if _digest(folder / name) != digest]
     if changed:
         troubles.append(f"{', '.join(sorted(changed)[:3])} is gone or was changed: {again}")
-    return Installed(host, folder, version, program, watch, tuple(troubles))
+    if host.list_of is not None and "list" in settings:
+        with suppress(OutputError):
+            if not any(_is_at(one, folder) for one in _list(host.list_of(folder))[1]["plugins"]):
+                troubles.append(f"{host.list_of(folder)} does not name it: {again}")
+    starts = host.starts_programs and container is None
+    return Installed(host, folder, version, program, watch, tuple(troubles), starts)
 
 
 def program_here() -> tuple[str, ...]:
@@ -338,42 +383,72 @@ def _folders_made(place: Place) -> set[Path]:
     return made
 
 
-def _install(host: Host, folder: Path, watch_folder: Path, program: tuple[str, ...], ours: set[Path]) -> None:
+def _older(host: Host, folder: Path) -> list[Path]:
+    """Folders of other versions beside one."""
+    if not host.versioned or not folder.parent.is_dir():
+        return []
+    beside = folder.parent.glob(f"{folder.name.rpartition('_')[0]}_*")
+    return sorted(each for each in beside if each != folder and _settings(host, each) is not None)
+
+
+def _install(
+    host: Host,
+    folder: Path,
+    watch_folder: Path,
+    program: tuple[str, ...],
+    earlier: set[Path],
+    listed_at: Place | None,
+) -> None:
     files = plugin_files(host)
     _uninstall(host, folder)
-    foreign = [name for name in (*files, host.settings) if (folder / name).exists()]
+    ours = {host.settings, host.lua_settings or host.settings}
+    foreign = [name for name in (*files, *sorted(ours)) if (folder / name).exists()]
     if foreign:
         raise OutputError(
             f"{folder / foreign[0]} is there already, and not of our making.",
             "Move it away, then run it again.",
         )
+    list_file = host.list_of(folder) if host.list_of is not None and listed_at is not None else None
+    before, known = (None, {"plugins": []}) if list_file is None else _list(list_file)
     made: list[Path] = []
     put: list[Path] = []
     try:
-        for each in (folder, watch_folder):
+        for each in (folder, watch_folder, *([list_file.parent] if list_file else [])):
             _make(each, made)
         for name, path in files.items():
             _make((folder / name).parent, made)
             with whole(folder / name) as temporary:
                 shutil.copyfile(path, temporary)
             put.append(folder / name)
-        settings = {
+        settings: dict[str, Any] = {
             "version": VERSION,
             "plugin_version": __version__,
             "program": list(program),
             "program_version": __version__,
             "watch_folder": str(watch_folder),
-            "files": {name: _digest(folder / name) for name in files},
+            "starts_programs": host.starts_programs and _container(folder) is None,
+        }
+        if host.lua_settings is not None:
+            write_text(folder / host.lua_settings, lua_chunk(settings))
+            put.append(folder / host.lua_settings)
+        settings |= {
+            "files": {path.relative_to(folder).as_posix(): _digest(path) for path in put},
             "folders": [
                 str(each)
                 for each in dict.fromkeys((*made, *folder.parents, watch_folder))
-                if each in made or each in ours
+                if each in made or each in earlier
             ],
         }
+        if list_file is not None and listed_at is not None:
+            entry = _entry(folder, listed_at.system)
+            write_text(list_file, _with_entry(known, entry))
+            settings["list"] = {"before": before, "after": _digest(list_file)}
         write_text(folder / host.settings, json.dumps(settings, ensure_ascii=False, indent=1) + "\n")
     except BaseException:
         for path in put:
             path.unlink(missing_ok=True)
+        if list_file is not None:
+            _put_back(list_file, before)
         _remove_empty(made)
         raise
 
@@ -386,11 +461,80 @@ def _uninstall(host: Host, folder: Path) -> bool:
         for name in _files(settings):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "__pycache__", ignore_errors=True)  # the host's, of our files
+        if host.list_of is not None and isinstance(settings.get("list"), dict):
+            _unlist(host.list_of(folder), folder, settings["list"])
         (folder / host.settings).unlink()
     except OSError as error:
         raise unwritable(Path(error.filename or folder), error) from error
     _remove_empty(_made(settings))
     return True
+
+
+def _list(path: Path) -> tuple[str | None, dict[str, Any]]:
+    """What a host's list of plugins says, as text and read; ``None`` and an empty list where there is none.
+
+    Raises:
+        OutputError: It is not such a list, so that nothing can be added.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        said = json.loads(text)
+    except FileNotFoundError:
+        return None, {"plugins": []}
+    except (OSError, ValueError, RecursionError):
+        said = None
+    plugins = said.get("plugins", []) if isinstance(said, dict) else None
+    if not isinstance(plugins, list) or not all(isinstance(one, dict) for one in plugins):
+        raise OutputError(
+            f"{path} is no list of plugins, or cannot be read.",
+            "Start Premiere Pro once, so that it writes it anew; or leave the list alone with --system.",
+        )
+    return text, said | {"plugins": plugins}
+
+
+def _entry(folder: Path, system: System) -> dict[str, str]:
+    """A plugin as the host lists it, by the manifest that was put there."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    between = "\\" if system is System.WINDOWS else "/"
+    return {
+        "hostMinVersion": manifest["host"]["minVersion"],
+        "name": manifest["name"],
+        "path": between.join(("$localPlugins", folder.parent.name, folder.name)),
+        "pluginId": manifest["id"],
+        "status": "enabled",
+        "type": "uxp",
+        "versionString": manifest["version"],
+    }
+
+
+def _with_entry(known: dict[str, Any], entry: dict[str, str]) -> str:
+    others = [one for one in known["plugins"] if one.get("pluginId") != entry["pluginId"]]
+    return json.dumps(known | {"plugins": [*others, entry]}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_at(entry: Mapping[str, Any], folder: Path) -> bool:
+    """Whether an entry of a host's list is of the plugin in a folder."""
+    return re.split(r"[\\/]", str(entry.get("path")))[-1] == folder.name
+
+
+def _unlist(path: Path, folder: Path, noted: Mapping[str, Any]) -> None:
+    """Take a plugin out of its host's list: the very bytes from before, where nobody has written since."""
+    if _digest(path) == noted.get("after"):
+        before = noted.get("before")
+        return _put_back(path, before if isinstance(before, str) else None)
+    with suppress(OutputError):
+        text, known = _list(path)
+        kept = [one for one in known["plugins"] if not _is_at(one, folder)]
+        if text is not None and kept != known["plugins"]:
+            write_text(path, json.dumps(known | {"plugins": kept}, ensure_ascii=False, separators=(",", ":")))
+    return None
+
+
+def _put_back(path: Path, text: str | None) -> None:
+    if text is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_text(path, text)
 
 
 def _make(folder: Path, made: list[Path]) -> None:

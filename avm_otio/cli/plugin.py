@@ -51,8 +51,8 @@ def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
         for put in plugins.install(host, place, watch_folder=watch_folder, **more):
             out.event("plugin_installed", **_told(put))
             out.say(f"{host.title}: {put.folder}\n  {host.menu}\n  Requests: {put.watch_folder}")
-            if host.name == "premiere":
-                out.say(f'  A panel may start no program: leave  avm-otio watch "{put.watch_folder}"  open.')
+            if not put.starts_programs:
+                out.say(f'  It may start no program: leave  avm-otio watch "{put.watch_folder}"  open.')
     out.event("done")
 
 
@@ -128,5 +128,6 @@ def _told(found: plugins.Installed) -> dict[str, Any]:
         "version": found.version,
         "program": list(found.program),
         "watch_folder": None if found.watch_folder is None else str(found.watch_folder),
+        "starts_programs": found.starts_programs,
         "troubles": list(found.troubles),
     }

@@ -1,3 +1,3 @@
 -- A.V. Mapping: lays the job that was begun last on new tracks of the current timeline.
-AVM_TASK = { into = "current", last = true }
-dofile((debug.getinfo(1, "S").source:match("^@(.*[/\\])") or app:MapPath("Scripts:Utility/")) .. "AVM Score.lua")
+local place = debug and debug.getinfo(1, "S").source:match("^@(.*[/\\])")
+assert(loadfile((place or (fusion or fu or app):MapPath("Scripts:Utility/")) .. "AVM Score.lua"))({ into = "current", last = true })

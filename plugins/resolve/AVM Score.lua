@@ -2,22 +2,35 @@
 --
 -- Exports the timeline into the watch folder, leaves a request there (docs/watch-folder.md), waits, and brings the
 -- scored timeline in. What is marked with in and out is scored; the whole timeline where nothing is marked.
--- Runs in every edition: it uses no window, the console (Workspace > Console) shows how far it is.
--- The other menu items set AVM_TASK and run this file.
+-- Runs in every edition: the console (Workspace > Console) shows how far it is, and so does a small window where
+-- the host has windows (the free edition has none).
+-- The other menu items run this file with a task.
+--
+-- From 21.1 on the free edition has no io, os.execute, package and debug for scripts, prints nothing, and lets them
+-- load Lua chunks only [told by several who looked]. There the export's name is the request, the program answers in
+-- Lua, and what there is to tell comes as a marker (avm_otio/jobs/watch_exports.py).
 
-local task = AVM_TASK or { into = "new" }
-AVM_TASK = nil
+local given = ...
+local task = type(given) == "table" and given or { into = "new" }
 
 local NEEDS = "0.1.0" -- the oldest avm-otio that this item works with
-local IS_WINDOWS = package.config:sub(1, 1) == "\\"
+local HAS_FILES = io ~= nil and os.execute ~= nil and os.rename ~= nil
+local IS_WINDOWS = (package and package.config:sub(1, 1) == "\\") or (jit and jit.os == "Windows") or false
 local LAST = "AVM Last Resolve Job.txt" -- in the watch folder: the request that was left last
 local SILENCE_S = 2 -- a watcher that lives changes its file every second
+local GONE_S, LOOK_S = 30, 0.5 -- one that was started needs a moment to begin
+local CELLS, STEP_S = 30, 0.05 -- of the window: its bar, and how often it is kept alive
 local COLORS = { music = "Blue", effects = "Green", dialogue = "Cyan" }
 
 -- What went wrong is raised as a plain text and shown as it is; see the end of this file.
 local function fail(text) error({ text = text }, 0) end
 
-local function say(text) print("[AVM] " .. text) end
+local told = {} -- what was said
+
+local function say(text)
+  told[#told + 1] = text
+  print("[AVM] " .. text)
+end
 
 -- JSON: as much of it as the files of a watch folder hold.
 
@@ -123,8 +136,18 @@ local function read(path)
   return text
 end
 
--- A JSON file; nil where there is none, or none that is whole yet.
+-- What a Lua chunk returns that is plain data: it is text, and can call nothing. Nil where there is none, or none
+-- that is whole.
+local function load_data(path)
+  local chunk = loadfile(path, "t")
+  if not chunk then return nil end
+  local ok, found = pcall(setfenv(chunk, {}))
+  return ok and type(found) == "table" and found or nil
+end
+
+-- A JSON file, or its twin in Lua; nil where there is none, or none that is whole yet.
 local function read_json(path)
+  if not HAS_FILES then return load_data((path:gsub("%.json$", ".lua"))) end
   local text = read(path)
   if not text then return nil end
   local ok, found = pcall(decoded, text)
@@ -139,6 +162,7 @@ local function write(path, text)
 end
 
 local function exists(path)
+  if not HAS_FILES then return bmd.fileexists(path) end
   local file = io.open(path, "rb")
   if file then file:close() end
   return file ~= nil
@@ -156,10 +180,49 @@ local function runs(command)
 end
 
 local function is_folder(path)
+  if bmd and bmd.direxists then return bmd.direxists(path) end
   return runs(IS_WINDOWS and ('if not exist %s\\ exit 1'):format(quoted(path)) or "test -d " .. quoted(path))
 end
 
+-- The window: what is done, how far, and a way to end it. Nil where the host has no windows.
+
+local function open_window()
+  local ok, made = pcall(function()
+    local ui = (fusion or fu or resolve:Fusion()).UIManager
+    local loop = bmd.UIDispatcher(ui)
+    local window = loop:AddWindow({ ID = "AVMProgress", WindowTitle = "AVM Score", Geometry = { 300, 200, 420, 120 } }, {
+      ui:VGroup({
+        ui:Label({ ID = "Step", Text = "", WordWrap = true }), ui:Label({ ID = "Bar", Text = "" }),
+        ui:Button({ ID = "Cancel", Text = "Cancel" }),
+      }),
+    })
+    local opened = { loop = loop, window = window, parts = window:GetItems() }
+    window.On.Cancel.Clicked = function() opened.is_cancelled = true end
+    window.On.AVMProgress.Close = function() opened.is_closed = true end
+    window:Show()
+    return opened
+  end)
+  return ok and made or nil
+end
+
+local shown -- the window
+
+local function show(words, part)
+  local percent = part and (" %d %%"):format(math.floor(100 * part)) or ""
+  print("[AVM] " .. words .. percent)
+  if not shown then return end
+  local full = math.floor(CELLS * (part or 0) + 0.5)
+  shown.parts.Step.Text = words
+  shown.parts.Bar.Text = part and ("█"):rep(full) .. ("░"):rep(CELLS - full) .. percent or ""
+end
+
 local function pause(seconds)
+  for _ = 1, shown and math.floor(seconds / STEP_S + 0.5) or 0 do
+    pcall(shown.loop.StepLoop, shown.loop, false) -- it raises for an event that nobody asked for
+    if shown.is_closed then fail("The window was closed. The job goes on: choose AVM Import Last Job.") end
+    bmd.wait(STEP_S)
+  end
+  if shown then return end
   if bmd and bmd.wait then return bmd.wait(seconds) end
   os.execute(IS_WINDOWS and "ping -n 2 127.0.0.1 >nul" or "sleep " .. seconds)
 end
@@ -167,13 +230,14 @@ end
 -- The program.
 
 local function here()
-  local place = debug.getinfo(1, "S").source:match("^@(.*[/\\])")
-  return place or (app and app.MapPath and app:MapPath("Scripts:Utility/")) or ""
+  local place = debug and debug.getinfo(1, "S").source:match("^@(.*[/\\])")
+  local host = fusion or fu or app or (resolve and resolve:Fusion())
+  return place or (host and host:MapPath("Scripts:Utility/")) or ""
 end
 
 local function settings()
-  local path = here() .. "AVM Score.json"
-  local found = read_json(path)
+  local path = here() .. (HAS_FILES and "AVM Score.json" or "AVM Score.settings")
+  local found = HAS_FILES and read_json(path) or load_data(path)
   if not (found and type(found.program) == "table" and found.watch_folder) then
     fail("avm-otio was not found: " .. path .. " does not say where it is. Install it (pip install avm-otio), "
       .. "then run: avm-otio plugin install resolve")
@@ -201,12 +265,17 @@ local function check_version(version)
 end
 
 -- Whether somebody watches: two readings of its file, a little apart, differ. Nobody's clock is asked.
+local function beat_in(folder)
+  local watcher = read_json(folder .. "/watcher.json")
+  return watcher and tostring(watcher.id) .. " " .. tostring(watcher.beat)
+end
+
 local function is_watched(folder)
-  local before = read(folder .. "/watcher.json")
+  local before = beat_in(folder)
   if not before then return false end
   for _ = 1, SILENCE_S * 4 do
     pause(0.25)
-    local after = read(folder .. "/watcher.json")
+    local after = beat_in(folder)
     if after and after ~= before then
       check_version((read_json(folder .. "/watcher.json") or {}).program)
       return true
@@ -217,6 +286,7 @@ end
 
 -- Carry out what lies in the watch folder, in a process that outlives this host.
 local function start(found)
+  if not HAS_FILES or found.starts_programs == false then return false end
   local program = found.program[1]
   check_version(found.program_version)
   if not exists(program) then
@@ -226,7 +296,9 @@ local function start(found)
   local words = {}
   for _, word in ipairs(found.program) do words[#words + 1] = quoted(word) end
   local call = table.concat(words, " ") .. " watch " .. quoted(found.watch_folder) .. " --once"
-  return runs(IS_WINDOWS and 'start "" /min ' .. call or "nohup " .. call .. " >/dev/null 2>&1 </dev/null &")
+  -- What the host sets for its own Python and libraries would break the program's.
+  return runs(IS_WINDOWS and 'set "PYTHONHOME=" & set "PYTHONPATH=" & start "" /min ' .. call
+    or "env -u PYTHONHOME -u PYTHONPATH -u LD_LIBRARY_PATH nohup " .. call .. " >/dev/null 2>&1 </dev/null &")
 end
 
 -- Timecode.
@@ -286,8 +358,30 @@ local function range(host, timeline)
   return timecode(first, base, is_drop), timecode(last, base, is_drop)
 end
 
-local function free_folder(watch_folder, name)
-  local plain = name:gsub("[^%w%-_ ]", "_"):sub(1, 60) .. os.date(" %Y-%m-%d %H%M%S")
+local function plain_name(timeline)
+  return timeline:GetName():gsub("[^%w%-_ ]", "_"):sub(1, 60) .. os.date(" %Y-%m-%d %H%M%S")
+end
+
+local function export(host, timeline, path)
+  needs(host.EXPORT_OTIO, host, "EXPORT_OTIO", "18.5")
+  return timeline:Export(path, host.EXPORT_OTIO, host.EXPORT_NONE)
+    or fail("DaVinci Resolve did not export " .. timeline:GetName() .. ": save the project and run this again.")
+end
+
+-- The export alone, whose name says the rest; a watcher moves it into a folder of that name.
+local function leave_export(found, host, timeline)
+  local tc_in, tc_out = range(host, timeline)
+  local marked = tc_in and (" (in %s out %s)"):format(tc_in, tc_out):gsub(":", ".") or ""
+  local folder = found.watch_folder .. "/" .. plain_name(timeline) .. marked .. ".score"
+  export(host, timeline, folder .. ".otio")
+  if not (exists(folder .. ".otio") or is_folder(folder)) then
+    fail("The watch folder " .. found.watch_folder .. " may not be written: choose another with "
+      .. "avm-otio plugin install resolve --watch-folder DIR.")
+  end
+  return folder
+end
+
+local function free_folder(watch_folder, plain)
   local found, number = plain, 1
   while is_folder(watch_folder .. "/" .. found) do
     number = number + 1
@@ -298,15 +392,14 @@ end
 
 local function leave_request(found, host, timeline)
   local tc_in, tc_out = range(host, timeline)
-  local name = free_folder(found.watch_folder, timeline:GetName())
+  local name = free_folder(found.watch_folder, plain_name(timeline))
   local folder = found.watch_folder .. "/" .. name
   if not runs("mkdir " .. quoted(IS_WINDOWS and folder:gsub("/", "\\") or folder)) then
     fail("The watch folder " .. found.watch_folder .. " may not be written: choose another with "
       .. "avm-otio plugin install resolve --watch-folder DIR.")
   end
-  needs(host.EXPORT_OTIO, host, "EXPORT_OTIO", "18.5")
-  local cut = folder .. "/cut.otio"
-  if not (timeline:Export(cut, host.EXPORT_OTIO, host.EXPORT_NONE) and exists(cut)) then
+  export(host, timeline, folder .. "/cut.otio")
+  if not exists(folder .. "/cut.otio") then
     fail("DaVinci Resolve did not export " .. timeline:GetName() .. ": save the project and run this again.")
   end
   local fields = { '"timeline": "cut.otio"', '"output": "scored.otio"', '"editor": "resolve"' }
@@ -321,27 +414,47 @@ end
 
 -- The result; raises what the program said where it failed.
 local function await(found, folder)
+  local ask = ('run  avm-otio watch "%s"  and leave it open. The request waits there'):format(found.watch_folder)
   if not (exists(folder .. "/result.json") or exists(folder .. "/error.json")) and not is_watched(found.watch_folder) then
     if not start(found) then
-      fail(('Nobody watches %s: run  avm-otio watch "%s"  and leave it open. The request waits there; then choose '
-        .. "AVM Import Last Job."):format(found.watch_folder, found.watch_folder))
+      fail(("Nobody watches %s: %s; then choose AVM Import Last Job."):format(found.watch_folder, ask))
     end
   end
-  local told = 0
+  local sequence, beat, silent = 0, beat_in(found.watch_folder), 0
   while true do
     local result = read_json(folder .. "/result.json")
     if result then return result end
     local wrong = read_json(folder .. "/error.json")
-    if wrong then fail(wrong.message .. " " .. (wrong.hint or "")) end
-    if not is_folder(folder) then fail(folder .. " was deleted: run AVM Score again.") end
-    local progress = read_json(folder .. "/progress.json")
-    if progress and progress.sequence ~= told then
-      told = progress.sequence
-      local part = progress.total and progress.total > 0 and (" %d %%"):format(100 * (progress.done or 0) / progress.total)
-      say(progress.label .. (part or ""))
+    if wrong and wrong.kind == "CancelledError" then
+      fail("Cancelled. What was paid for is kept: score again, and it goes on.")
     end
-    pause(0.5)
+    if wrong then fail(wrong.message .. " " .. (wrong.hint or "")) end
+    if not (is_folder(folder) or exists(folder .. ".otio")) then fail(folder .. " was deleted: run AVM Score again.") end
+    if shown and shown.is_cancelled and not exists(folder .. "/cancel") then
+      write(folder .. "/cancel", "")
+      show("Cancelling…")
+    end
+    local progress = read_json(folder .. "/progress.json")
+    if progress and progress.sequence ~= sequence then
+      sequence = progress.sequence
+      show(progress.label, progress.total and progress.total > 0 and (progress.done or 0) / progress.total or nil)
+    end
+    local before = beat
+    beat = beat_in(found.watch_folder)
+    silent = beat == before and silent + LOOK_S or 0
+    if silent >= GONE_S then
+      fail(("Nobody watches %s any more: %s; then choose AVM Import Last Job."):format(found.watch_folder, ask))
+    end
+    pause(LOOK_S)
   end
+end
+
+-- What is heard, then the alternatives.
+local function all_clips(result)
+  local all = {}
+  for _, clip in ipairs(result.clips) do all[#all + 1] = clip end
+  for _, clip in ipairs(result.spare_clips or {}) do all[#all + 1] = clip end
+  return all
 end
 
 -- Into a new timeline.
@@ -358,7 +471,7 @@ local function free_name(project, wanted)
 end
 
 local function check_media(result)
-  for _, clip in ipairs(result.clips) do
+  for _, clip in ipairs(all_clips(result)) do
     if not (clip.file and exists(clip.file)) then
       fail("The sound " .. (clip.file or clip.title) .. " is not there: run AVM Score again, what was paid for is kept.")
     end
@@ -377,17 +490,23 @@ end
 
 local function import_new(project, timeline, result)
   local name = free_name(project, timeline:GetName() .. " scored")
-  local made = project:GetMediaPool():ImportTimelineFromFile(result.output, { timelineName = name, importSourceClips = true })
+  local pool = project:GetMediaPool()
+  local made = pool:ImportTimelineFromFile(result.output, { timelineName = name, importSourceClips = true })
+  if not made then -- the App Store's edition imports no media with a timeline [told]: they must be in the pool before
+    for _, clip in ipairs(all_clips(result)) do pool:ImportMedia({ clip.file }) end
+    made = pool:ImportTimelineFromFile(result.output,
+      { timelineName = name, importSourceClips = false, sourceClipsFolders = { pool:GetRootFolder() } })
+  end
   if not made then
     fail("DaVinci Resolve did not import " .. result.output .. " and does not say why. Save the project once, look "
       .. "whether its media are online, then choose AVM Import Last Job.")
   end
-  local there = sounds_in(made)
-  if there < #result.clips then
+  local there, wished = sounds_in(made), #all_clips(result)
+  if there < wished then
     say(("Only %d of %d sounds came into %s: relink its media, or lay them with AVM Import Last Job Into This Timeline.")
-      :format(there, #result.clips, name))
+      :format(there, wished, name))
   end
-  say(("%s: %d sounds, %s %s."):format(name, there, result.total_price, result.currency))
+  say(("%s: %d sounds, %s %s."):format(name, #result.clips, result.total_price, result.currency))
 end
 
 -- Into this timeline.
@@ -416,7 +535,7 @@ end
 
 local function pool_items(pool, result)
   local items = {}
-  for _, clip in ipairs(result.clips) do
+  for _, clip in ipairs(all_clips(result)) do
     if not items[clip.file] then
       local made = pool:ImportMedia({ clip.file })
       items[clip.file] = made and made[1] or fail("DaVinci Resolve did not import the sound " .. clip.file
@@ -434,16 +553,18 @@ local function append(pool, item, clip, index, start, last)
   return made and made[1]
 end
 
--- Whether the frame named last is played differs among versions: the first clip shows it.
+-- Whether the frame named last is played differs among versions: the first sound that is long enough shows it.
 local function lay(pool, timeline, item, clip, index, start, seen)
-  local made = append(pool, item, clip, index, start, clip.frames - 1 + seen.more)
-  if made and not seen.sure then
-    seen.sure = true
-    if made:GetDuration() == clip.frames - 1 and timeline:DeleteClips({ made }) then
-      seen.more = 1
-      made = append(pool, item, clip, index, start, clip.frames)
-    end
+  local made = append(pool, item, clip, index, start, clip.frames - 1 + (seen.more or 0))
+  if not made or seen.more then return made end
+  if made:GetDuration() == clip.frames then
+    seen.more = 0
+  elseif timeline:DeleteClips({ made }) then
+    made = append(pool, item, clip, index, start, clip.frames)
+    -- A sound that ends within its last frame is short either way, and shows nothing.
+    if made and made:GetDuration() == clip.frames then seen.more = 1 end
   end
+  return made
 end
 
 local function missing_in(timeline, index, lane, start)
@@ -495,41 +616,91 @@ local function mark(timeline, result)
   if left > 0 then say(left .. " markers were left out: there is one already at their frame.") end
 end
 
+-- Alternatives, switched off; how many. Where the host cannot switch one off, none is left there to be heard.
+local function lay_spare(pool, timeline, items, result, start, seen, missing)
+  local spare = result.spare_clips or {}
+  for _, lane in ipairs(lanes_of(spare)) do
+    local index = new_track(timeline, lane.name)
+    for _, clip in ipairs(lane.clips) do
+      local made = lay(pool, timeline, items[clip.file], clip, index, start, seen)
+      if made then
+        made:SetClipEnabled(false)
+        if made:GetClipEnabled() ~= false then
+          timeline:DeleteClips({ made })
+          timeline:DeleteTrack("audio", index)
+          say("This DaVinci Resolve cannot switch clips off: alternatives are in the new timeline only.")
+          return 0
+        end
+      end
+    end
+    for _, one in ipairs(missing_in(timeline, index, lane, start)) do missing[#missing + 1] = one end
+  end
+  return #spare
+end
+
+-- Whether tracks of an earlier scoring are heard where sounds of this one belong.
+local function is_heard_there(timeline, clips, start)
+  for index = 1, timeline:GetTrackCount("audio") do
+    local name = timeline:GetTrackName("audio", index)
+    local is_heard = name:match("^AVM ") and not name:match(" alternatives ")
+    for _, item in ipairs(is_heard and timeline:GetItemListInTrack("audio", index) or {}) do
+      for _, clip in ipairs(clips) do
+        local at = start + clip.record_frame
+        if item:GetStart() < at + clip.frames and item:GetEnd() > at then return true end
+      end
+    end
+  end
+  return false
+end
+
 local function lay_into(project, timeline, result)
   local pool, start = project:GetMediaPool(), timeline:GetStartFrame()
-  local items, seen, missing, quieter = pool_items(pool, result), { more = 0 }, {}, false
+  if is_heard_there(timeline, result.clips, start) then
+    say("Sounds of an earlier scoring are heard at the same place: mute or delete them.")
+  end
+  local items, seen, missing, quieter = pool_items(pool, result), {}, {}, false
+  local dialogue = false
   project:SetCurrentTimeline(timeline) -- clips are appended to whichever is current
   for _, lane in ipairs(lanes_of(result.clips)) do
     local index = new_track(timeline, lane.name)
     for _, clip in ipairs(lane.clips) do
       lay(pool, timeline, items[clip.file], clip, index, start, seen)
-      quieter = quieter or clip.gain_db ~= 0 or clip.fade_in_us ~= 0 or clip.fade_out_us ~= 0
+      dialogue = dialogue or clip.kind == "dialogue"
+      quieter = quieter or clip.gain_db ~= 0 or clip.fade_in_us ~= 0 or clip.fade_out_us ~= 0 or clip.speed ~= "1"
     end
     for _, one in ipairs(missing_in(timeline, index, lane, start)) do missing[#missing + 1] = one end
   end
+  local spare = lay_spare(pool, timeline, items, result, start, seen, missing)
   mark(timeline, result)
   if quieter then
-    say("DaVinci Resolve lets no script set gains and fades: they are in the new timeline of AVM Import Last Job.")
+    say("DaVinci Resolve lets no script set gains, fades and speeds: they are in the new timeline of AVM Import Last Job.")
   end
+  if dialogue then say("The noise-reduced sound lies beside your own: mute one of them.") end
   if #missing > 0 then
     fail(("%d of %d sounds did not come where they belong: %s. Take the new tracks away and choose AVM Import Last Job.")
-      :format(#missing, #result.clips, table.concat(missing, "; ")))
+      :format(#missing, #result.clips + spare, table.concat(missing, "; ")))
   end
   say(("%s: %d sounds laid, %s %s."):format(timeline:GetName(), #result.clips, result.total_price, result.currency))
 end
 
 -- What the menu item does.
 
+local function last_name(watch_folder)
+  if HAS_FILES then return read(watch_folder .. "/" .. LAST) end
+  return (load_data(watch_folder .. "/AVM Last Resolve Job.lua") or {}).name
+end
+
 local function run()
   local host, project, timeline = current()
   local found = settings()
   local folder
+  shown = open_window()
   if task.last then
-    local name = read(found.watch_folder .. "/" .. LAST)
+    local name = last_name(found.watch_folder)
       or fail("No job was begun from DaVinci Resolve yet in " .. found.watch_folder .. ": choose AVM Score.")
     folder = found.watch_folder .. "/" .. name:gsub("%s+$", "")
   else
-    folder = leave_request(found, host, timeline)
+    folder = (HAS_FILES and leave_request or leave_export)(found, host, timeline)
   end
   local result = await(found, folder)
   for _, note in ipairs(result.notes or {}) do say(note) end
@@ -537,8 +708,27 @@ local function run()
   if task.into == "current" then lay_into(project, timeline, result) else import_new(project, timeline, result) end
 end
 
+-- An error stays in the window until it was seen.
+local function stay(words)
+  shown.parts.Step.Text, shown.parts.Bar.Text, shown.parts.Cancel.Text = words, "", "Close"
+  shown.is_cancelled = false
+  repeat pcall(pause, STEP_S) until shown.is_cancelled or shown.is_closed
+end
+
+-- Where nothing that is printed is seen, a marker near the timeline's start tells it.
+local function tell_by_marker(color)
+  local is_open, _, _, timeline = pcall(current)
+  for frame = 0, is_open and 99 or -1 do
+    if timeline:AddMarker(frame, color, "AVM Score", table.concat(told, "\n"), 1, "avm") then return end
+  end
+end
+
 local ok, wrong = pcall(run)
 if not ok then
-  say("Error: " .. (type(wrong) == "table" and wrong.text
-    or "a fault of this menu item: " .. tostring(wrong) .. ". Nothing is lost: choose AVM Import Last Job."))
+  local words = type(wrong) == "table" and wrong.text
+    or "a fault of this menu item: " .. tostring(wrong) .. ". Nothing is lost: choose AVM Import Last Job."
+  say("Error: " .. words)
+  if shown and not shown.is_closed then stay(words) end
 end
+if shown then shown.window:Hide() end
+if not HAS_FILES then tell_by_marker(ok and "Yellow" or "Red") end

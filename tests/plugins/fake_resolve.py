@@ -9,12 +9,18 @@ marker a frame. Nothing here has been held against the real program.
 from __future__ import annotations
 
 import re
+import runpy
+import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import metadata
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import opentimelineio as otio
 
@@ -42,6 +48,17 @@ class Item(Seems):
     start: int
     frames: int
     source: PoolItem | None = None
+    is_enabled: bool = True
+    can_switch: bool = True
+
+    def SetClipEnabled(self, is_enabled: bool) -> bool | None:
+        if not self.can_switch:
+            return None
+        self.is_enabled = is_enabled
+        return True
+
+    def GetClipEnabled(self) -> bool | None:
+        return self.is_enabled if self.can_switch else None
 
     def GetName(self) -> str:
         return self.name
@@ -116,6 +133,10 @@ class Timeline(Seems):
         self.tracks.append(Track(kind, f"{kind} {self.GetTrackCount(kind) + 1}", channels))
         return True
 
+    def DeleteTrack(self, kind: str, index: int) -> bool:
+        self.tracks.remove(self._of(kind)[index - 1])
+        return True
+
     def GetTrackName(self, kind: str, index: int) -> str:
         return self._of(kind)[index - 1].name
 
@@ -131,7 +152,7 @@ class Timeline(Seems):
 
     def DeleteClips(self, items: list[Item], ripple: bool = False) -> bool:
         for track in self.tracks:
-            track.items = [item for item in track.items if item not in items]
+            track.items = [item for item in track.items if all(item is not one for one in items)]
         return True
 
     def AddMarker(self, frame: int, color: str, name: str, note: str, frames: int, custom: str = "") -> bool:
@@ -148,7 +169,11 @@ class MediaPool(Seems):
     def ImportMedia(self, paths: list[str]) -> list[PoolItem] | None:
         if not all(Path(path).is_file() for path in paths):
             return None
+        self.project.pool.update(map(Path, paths))
         return [PoolItem(Path(path)) for path in paths]
+
+    def GetRootFolder(self) -> Seems:
+        return Seems()
 
     def AppendToTimeline(self, clips: list[dict[str, Any]]) -> list[Item] | None:
         timeline = self.project.timeline
@@ -159,6 +184,7 @@ class MediaPool(Seems):
             tracks = timeline._of("audio") if said.get("mediaType") == 2 else timeline._of("video")
             index = int(said["trackIndex"])
             frames = int(said["endFrame"]) - int(said["startFrame"]) + self.project.last_frame_is_played
+            frames = min(frames, self.project.media_frames.get(said["mediaPoolItem"].GetName(), frames))
             start = int(said["recordFrame"])
             if not 1 <= index <= len(tracks):
                 continue
@@ -166,6 +192,7 @@ class MediaPool(Seems):
             if any(item.start < start + frames and start < item.GetEnd() for item in track.items):
                 continue  # the later of two that overlap, without a word
             item = Item(said["mediaPoolItem"].GetName(), start, frames, said["mediaPoolItem"])
+            item.can_switch = self.project.can_switch
             track.items.append(item)
             made.append(item)
         return made or None
@@ -173,6 +200,9 @@ class MediaPool(Seems):
     def ImportTimelineFromFile(self, path: str, options: dict[str, Any] | None = None) -> Timeline | None:
         options = options or {}
         if not self.project.is_saved or not Path(path).is_absolute() or not Path(path).is_file():
+            return None
+        imports = options.get("importSourceClips", True)
+        if imports and not self.project.imports_media:
             return None
         read = otio.adapters.read_from_file(path)
         name = options.get("timelineName", read.name)
@@ -184,12 +214,11 @@ class MediaPool(Seems):
             track = Track(each.kind.lower(), each.name, _channels(each))
             for clip in each.find_clips():
                 media = Path(getattr(clip.media_reference, "target_url", ""))
-                if each.kind == "Audio" and not media.is_file():
+                if each.kind == "Audio" and not (media.is_file() if imports else media in self.project.pool):
                     return None
                 span = clip.trimmed_range_in_parent()
                 at, frames = round(span.start_time.value), round(span.duration.value)
-                if clip.enabled:
-                    track.items.append(Item(clip.name, start + at, frames, PoolItem(media)))
+                track.items.append(Item(clip.name, start + at, frames, PoolItem(media), clip.enabled))
             made.tracks.append(track)
         self.project.timelines.append(made)
         return made
@@ -217,6 +246,11 @@ class Project(Seems):
     timeline: Timeline | None = None
     is_saved: bool = True
     last_frame_is_played: bool = True
+    media_frames: dict[str, int] = field(default_factory=dict)
+    can_switch: bool = True
+    imports_media: bool = True
+    """With a timeline: the App Store's edition does not, users report."""
+    pool: set[Path] = field(default_factory=set)
 
     def GetCurrentTimeline(self) -> Timeline | None:
         return self.timeline
@@ -239,6 +273,7 @@ class Project(Seems):
 class Resolve(Seems):
     project: Project | None
     version: str = "20.2.0"
+    windows: Any = None
     EXPORT_OTIO: object = "otio"
     EXPORT_NONE: object = "none"
 
@@ -251,19 +286,48 @@ class Resolve(Seems):
     def GetVersionString(self) -> str:
         return self.version
 
+    def Fusion(self) -> Fusion:
+        return Fusion(None if self.windows is None else self.windows.manager)
+
+
+@dataclass
+class MapsPaths(Seems):
+    """The host's ``fusion``, as far as a script asks it where scripts lie."""
+
+    folder: Path
+    UIManager: Any = None
+
+    def MapPath(self, path: str) -> str:
+        assert path == "Scripts:Utility/"
+        return f"{self.folder}/"
+
+
+@dataclass
+class Fusion(Seems):
+    """Studio has a ``UIManager``, the free edition none."""
+
+    UIManager: Any
+
 
 def saved(timeline: otio.schema.Timeline) -> str:
     """A timeline as the host exports it."""
     return str(timeline.to_json_string())
 
 
-def run_lua(script: Path, host: Resolve | None, wait: Callable[[float], None]) -> list[str]:
+GONE = ("io", "package", "require", "module", "debug", "ffi", "dofile")
+"""What the free edition takes from scripts from 21.1 on, as several report who looked; of ``os``, too."""
+
+
+def run_lua(
+    script: Path, host: Resolve | None, wait: Callable[[float], None], *, is_free: bool = False
+) -> list[str]:
     """Run a menu item in LuaJIT, which is what the host runs it in.
 
     Args:
         script: The menu item.
         host: What ``resolve`` is there.
         wait: What ``bmd.wait`` does.
+        is_free: As the free edition does it from 21.1 on: nothing that is printed is seen, either.
 
     Returns:
         What the console shows.
@@ -293,8 +357,13 @@ def run_lua(script: Path, host: Resolve | None, wait: Callable[[float], None]) -
         return value
 
     class ForLua:
+        meant: Seems
+
         def __init__(self, meant: Seems) -> None:
-            self.meant = meant
+            vars(self)["meant"] = meant
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            setattr(self.meant, name, to_python(value))
 
         def __getattr__(self, name: str) -> Any:
             found = getattr(self.meant, name)
@@ -305,9 +374,53 @@ def run_lua(script: Path, host: Resolve | None, wait: Callable[[float], None]) -
     names = lua.globals()
     names.print = lambda *words: console.append(" ".join(map(str, words)))
     names.resolve = ForLua(host) if host is not None else None
+    windows = host.windows if host is not None else None
     names.bmd = lua.table_from({"wait": wait})
-    lua.eval("dofile")(str(script))
+    if windows is not None:
+        names.bmd.UIDispatcher = lambda manager: to_lua(windows.dispatcher(to_python(manager)))
+    run = lua.eval("dofile")
+    if is_free:
+        for name in GONE:
+            names[name] = None
+        lua.execute("for _, name in ipairs({'execute', 'remove', 'rename', 'tmpname'}) do os[name] = nil end")
+        names.bmd.fileexists = lambda path: Path(path).is_file()
+        names.bmd.direxists = lambda path: Path(path).is_dir()
+        names.fusion = ForLua(MapsPaths(script.parent))
+        names.print = lambda *words: None
+    run(str(script))
     return console
+
+
+def run_python(script: Path, host: Resolve | None, wait: Callable[[float], None]) -> list[str]:
+    """Run a menu item in Python, as Studio does: with its objects among the globals.
+
+    Args:
+        script: The menu item.
+        host: What ``resolve`` is there.
+        wait: What time passes with.
+
+    Returns:
+        What the console shows.
+    """
+    windows = host.windows if host is not None else None
+    bmd = SimpleNamespace(**({} if windows is None else {"UIDispatcher": windows.dispatcher}))
+    shown = StringIO()
+    real_sleep, is_waiting = time.sleep, False
+
+    def sleep(seconds: float) -> None:
+        nonlocal is_waiting
+        if is_waiting:  # it is the one who waits that sleeps
+            return real_sleep(seconds)
+        is_waiting = True
+        try:
+            wait(seconds)
+        finally:
+            is_waiting = False
+
+    names = {"resolve": host, "bmd": bmd, "app": Seems()}
+    with redirect_stdout(shown), patch("time.sleep", sleep):
+        runpy.run_path(str(script), names, "__main__")
+    return shown.getvalue().splitlines()
 
 
 def declared() -> set[str]:

@@ -53,6 +53,16 @@ FILES = {
 }
 
 
+MANIFEST = json.dumps(
+    {
+        "id": "com.avm-otio.premiere",
+        "name": "AVM Score",
+        "version": __version__,
+        "host": {"app": "premierepro", "minVersion": "25.6.0"},
+    }
+)
+
+
 @pytest.fixture(autouse=True)
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plugins as they lie in a checkout: what a host needs, and how it is made."""
@@ -60,7 +70,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in names:
             path = tmp_path / "plugins" / host / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(name)
+            path.write_text(MANIFEST if name == "dist/manifest.json" else name)
     monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "not built", tmp_path / "plugins"))
 
 
@@ -135,12 +145,103 @@ def test_whichever_is_taken_away_last_leaves_no_folder_behind(
     assert tree(home) == {}
 
 
+ADOBE = {"windows": "AppData/Roaming/Adobe/UXP", "macos": "Library/Application Support/Adobe/UXP"}
+THEIRS = {"pluginId": "of.another", "path": "$localPlugins/External/of.another_1.0.0", "status": "enabled"}
+
+
+@pytest.mark.parametrize(("system", "between"), [("windows", "\\"), ("macos", "/")])
+@pytest.mark.parametrize(
+    "before",
+    [None, b'{"plugins":[]}', json.dumps({"plugins": [THEIRS], "x": "\u00e9"}, indent=3).encode() + b"\r\n"],
+)
+def test_premiere_finds_the_panel_in_its_list_which_is_afterwards_as_before(
+    home: Path, plugin: Callable[..., int], system: str, between: str, before: bytes | None
+) -> None:
+    path = home / ADOBE[system] / "PluginsInfo/v1/premierepro.json"
+    if before is not None:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(before)
+    was = tree(home)
+    for _ in range(2):
+        assert plugin("install", "premiere", "--os", system) == 0
+    *others, ours = json.loads(path.read_bytes())["plugins"]
+    assert others == (json.loads(before)["plugins"] if before else [])
+    assert ours == {
+        "hostMinVersion": "25.6.0",
+        "name": "AVM Score",
+        "path": between.join(("$localPlugins", "External", f"com.avm-otio.premiere_{__version__}")),
+        "pluginId": "com.avm-otio.premiere",
+        "status": "enabled",
+        "type": "uxp",
+        "versionString": __version__,
+    }
+    assert plugin("uninstall", "premiere", "--os", system) == 0
+    assert tree(home) == was
+
+
+def test_what_others_wrote_into_premieres_list_since_stays(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ADOBE["macos"] / "PluginsInfo/v1/premierepro.json"
+    plugin("install", "premiere", "--os", "macos")
+    said = json.loads(path.read_bytes())
+    path.write_text(json.dumps(said | {"plugins": [THEIRS, *said["plugins"]]}))
+    capsys.readouterr()
+    plugin("status", "premiere", "--os", "macos")
+    assert "does not name it" not in capsys.readouterr().out
+    plugin("uninstall", "premiere", "--os", "macos")
+    assert json.loads(path.read_bytes()) == {"plugins": [THEIRS]}
+
+
+def test_a_panel_that_premiere_has_dropped_from_its_list_is_told(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugin("install", "premiere", "--os", "macos")
+    (home / ADOBE["macos"] / "PluginsInfo/v1/premierepro.json").write_text('{"plugins":[]}')
+    plugin("status", "premiere", "--os", "macos")
+    assert (
+        "premierepro.json does not name it: run: avm-otio plugin install premiere" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b'{"plugins": 3}', b"\xff\xfe{", b'{"plugins": ["x"]}'])
+def test_a_list_of_premieres_that_cannot_be_read_is_left_alone(
+    home: Path, plugin: Callable[..., int], said: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ADOBE["windows"] / "PluginsInfo/v1/premierepro.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(said)
+    was = tree(home)
+    assert plugin("install", "premiere", "--os", "windows") == 1
+    assert "premierepro.json is no list of plugins" in capsys.readouterr().err
+    assert tree(home) == was
+
+
+def test_a_panel_of_an_older_version_makes_room_for_the_newer(
+    home: Path,
+    plugin: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(plugins, "__version__", "0.0.9")
+        plugin("install", "premiere", "--os", "macos")
+    plugin("status", "premiere", "--os", "macos")
+    assert "it is of avm-otio 0.0.9" in capsys.readouterr().out
+    plugin("install", "premiere", "--os", "macos")
+    assert [path.name for path in (home / ADOBE["macos"] / "Plugins/External").iterdir()] == [
+        f"com.avm-otio.premiere_{__version__}"
+    ]
+    plugin("uninstall", "premiere", "--os", "macos")
+    assert tree(home) == {}
+
+
 def test_only_what_the_editor_needs_is_put_there(home: Path, plugin: Callable[..., int]) -> None:
     assert plugin("install", "--os", "macos") == 0
     ours = {path.name for path in home.rglob("*") if path.is_file()}
     assert ours == {
-        *("AVM Score.lua", "AVM Score.py", "AVM Score.json"),
-        *("manifest.json", "index.html", "dark.png", "avm_settings.json"),
+        *("AVM Score.lua", "AVM Score.py", "AVM Score.json", "AVM Score.settings"),
+        *("manifest.json", "index.html", "dark.png", "avm_settings.json", "premierepro.json"),
         *("blender_manifest.toml", "__init__.py", "menu.py"),
     }
 
@@ -193,6 +294,48 @@ def test_the_plugin_is_told_a_program_that_runs(home: Path, plugin: Callable[...
     assert __version__ in said.stdout
     assert Path(settings["watch_folder"]) == home / "AVM Scoring"
     assert Path(settings["watch_folder"]).is_dir()
+
+
+def test_resolves_scripts_may_read_the_settings_as_lua(home: Path, plugin: Callable[..., int]) -> None:
+    from lupa import luajit21
+
+    plugin("install", "resolve", "--os", "windows")
+    (path,) = home.rglob("AVM Score.settings")
+    said = dict(luajit21.LuaRuntime().execute(path.read_text()))
+    told = settings_in(home, "resolve")
+    assert list(said.pop("program").values()) == told["program"]
+    assert said == {name: told[name] for name in said}
+    assert said["watch_folder"] == str(home / "AVM Scoring")
+
+
+STORE = "Library/Containers/com.blackmagic-design.DaVinciResolveLite/Data"
+
+
+def test_resolve_of_the_app_store_gets_it_too_with_a_watch_folder_in_its_sandbox(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / STORE / "Library/Application Support/Fusion").mkdir(parents=True)
+    before = tree(home)
+    assert plugin("install", "resolve", "--os", "macos") == 0
+    assert (home / PLACES["macos", "resolve"]).is_file()
+    folder = home / STORE / "Library/Application Support" / Path(RESOLVE).parent
+    said = json.loads((folder / "AVM Score.json").read_text())
+    assert said["watch_folder"] == str(home / STORE / "AVM Scoring")
+    assert said["starts_programs"] is False
+    assert f'leave  avm-otio watch "{said["watch_folder"]}"  open.' in capsys.readouterr().err
+    assert plugin("uninstall", "resolve", "--os", "macos") == 0
+    assert tree(home) == before
+
+
+def test_a_watch_folder_out_of_the_sandbox_is_told(
+    home: Path, plugin: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / STORE / "Library/Application Support/Fusion").mkdir(parents=True)
+    elsewhere = str(home / "Scoring")
+    assert plugin("install", "resolve", "--os", "macos", "--watch-folder", elsewhere) == 0
+    assert plugin("status", "resolve", "--os", "macos") == 0
+    told = capsys.readouterr().out
+    assert told.count(f"its host may write in {home / STORE} only, not in {elsewhere}") == 1
 
 
 def test_every_blender_that_is_there_gets_it_and_none_that_is_too_old(

@@ -1,0 +1,390 @@
+"""The menu items of DaVinci Resolve, in the languages that it runs them in, against a stand-in for it.
+
+What both languages do is said once, and shown for each: the items in Lua, and the dialog in Python.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import fake_resolve as fake
+import pytest
+from fake_resolve import Item, Project, Resolve, Timeline, Track
+from resolve_desk import (
+    CLIP,
+    INTO,
+    LAST,
+    LAST_INTO,
+    PLUGIN,
+    RATES,
+    SCORE,
+    WANTED,
+    Desk,
+    locked_tracks,
+    no_export,
+    no_watch_folder,
+    not_saved,
+    sound_gone,
+    with_film,
+)
+
+from avm_otio import __version__
+from avm_otio.core.timing import format_timecode
+
+# The program is meant to outlive the host that has started it.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+
+
+@pytest.fixture(params=["lua", "python"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, language: str) -> Desk:
+    return Desk(tmp_path, language)
+
+
+def test_the_stand_in_has_only_calls_that_the_maker_declares() -> None:
+    declared = fake.declared()
+    for kind in (Resolve, Project, Timeline, Item, fake.MediaPool, fake.PoolItem):
+        for name in vars(kind):
+            if name[0].isupper():
+                assert name in declared, f"{kind.__name__}.{name}"
+
+
+@pytest.mark.parametrize(("rate", "is_drop"), RATES)
+def test_sounds_lie_at_the_frames_of_the_job_on_stereo_tracks(
+    tmp_path: Path, language: str, rate: str, is_drop: bool
+) -> None:
+    desk = Desk(tmp_path, language, rate, is_drop)
+    said = desk.choose(INTO)
+    assert "4 sounds laid, 10.00 USD" in said
+    assert desk.laid() == WANTED
+    ours = [track for track in desk.timeline.tracks if track.name.startswith("AVM ")]
+    assert {track.channels for track in ours} == {"stereo"}
+    assert [track.name for track in desk.timeline.tracks[:2]] == ["V1", "A1"]
+
+
+@pytest.mark.parametrize(("rate", "is_drop"), RATES)
+def test_a_new_timeline_holds_them_at_the_same_frames(
+    tmp_path: Path, language: str, rate: str, is_drop: bool
+) -> None:
+    desk = Desk(tmp_path, language, rate, is_drop)
+    assert "4 sounds" in desk.choose(SCORE)
+    assert desk.laid(desk.project.timelines[1]) == WANTED
+    assert desk.laid() == []
+    assert desk.project.timelines[1].name == "Reel 3 scored"
+
+
+def test_where_no_media_come_with_a_timeline_they_are_brought_before(desk: Desk) -> None:
+    desk.project.imports_media = False
+    assert "4 sounds, 10.00 USD" in desk.choose(SCORE)
+    assert desk.laid(desk.project.timelines[1]) == WANTED
+
+
+def test_a_host_that_may_start_no_program_leaves_the_request_for_one_who_watches(desk: Desk) -> None:
+    desk.tell(starts_programs=False, program=["/out of the sandbox/avm-otio"])
+    assert f"Error: Nobody watches {desk.watch}: run  avm-otio watch" in desk.choose(SCORE)
+    (folder,) = desk.watch.glob("*/")
+    (folder / "result.json").write_text((desk.folder / "answer.json").read_text())
+    assert "4 sounds, 10.00 USD" in desk.choose(LAST)
+
+
+def test_cues_and_prices_are_marked_one_marker_a_frame(desk: Desk) -> None:
+    desk.choose(INTO)
+    assert sorted(desk.timeline.markers) == [0, 30, 60]
+    assert desk.timeline.markers[60]["note"] == "Whoosh (2.50 USD)\nDoor (2.50 USD)"
+
+
+@pytest.mark.parametrize("last_frame_is_played", [True, False])
+def test_lengths_hold_whatever_the_host_takes_the_last_frame_for(
+    desk: Desk, last_frame_is_played: bool
+) -> None:
+    desk.project.last_frame_is_played = last_frame_is_played
+    desk.choose(INTO)
+    assert desk.laid() == WANTED
+
+
+@pytest.mark.parametrize("last_frame_is_played", [True, False])
+def test_a_sound_that_ends_within_its_last_frame_tells_nothing_of_the_others(
+    desk: Desk, last_frame_is_played: bool
+) -> None:
+    desk.project.last_frame_is_played = last_frame_is_played
+    desk.project.media_frames["Hit.wav"] = 11  # the first that is laid
+    assert "4 sounds laid" in desk.choose(INTO)
+    assert [one for one in desk.laid() if one not in WANTED] == [("AVM Effects 1", "Hit", 30, 11)]
+
+
+def test_alternatives_lie_on_tracks_of_their_own_switched_off(desk: Desk) -> None:
+    desk.answer_spare()
+    assert "4 sounds laid" in desk.choose(INTO)
+    assert [one for one in desk.laid() if one not in WANTED] == [
+        ("AVM Effects alternatives 1", "Hit", 30, 12)
+    ]
+    off = [
+        (track.name, item.name)
+        for track in desk.timeline.tracks
+        for item in track.items
+        if not item.is_enabled
+    ]
+    assert off == [("AVM Effects alternatives 1", "Hit.wav")]
+    assert len(desk.timeline.markers) == 3
+
+
+def test_where_clips_cannot_be_switched_off_no_alternative_is_left_to_be_heard(desk: Desk) -> None:
+    desk.answer_spare()
+    desk.project.can_switch = False
+    said = desk.choose(INTO)
+    assert "cannot switch clips off: alternatives are in the new timeline only" in said
+    assert "4 sounds laid" in said
+    assert desk.laid() == WANTED
+    assert "AVM Effects alternatives 1" not in [track.name for track in desk.timeline.tracks]
+
+
+@pytest.mark.parametrize(
+    ("track", "at", "is_told"),
+    [
+        ("AVM Effects 1", 29, True),
+        ("AVM Music 1", 41, True),
+        ("AVM Effects 1", 900_000, False),
+        ("AVM Effects alternatives 1", 30, False),
+        ("Dialogue", 30, False),
+    ],
+)
+def test_an_earlier_scoring_that_is_heard_at_the_same_place_is_told(
+    desk: Desk, track: str, at: int, is_told: bool
+) -> None:
+    lying = Item("earlier", desk.timeline.GetStartFrame() + at, 2)
+    desk.timeline.tracks.append(Track("audio", track, "stereo", [lying]))
+    said = desk.choose(INTO)
+    assert (
+        "Sounds of an earlier scoring are heard at the same place: mute or delete them." in said
+    ) is is_told
+    assert "4 sounds laid" in said
+
+
+def test_what_a_script_cannot_do_is_told(desk: Desk) -> None:
+    answer = json.loads((desk.folder / "answer.json").read_text())
+    answer["clips"][0] |= {"speed": "2", "kind": "dialogue"}
+    (desk.folder / "answer.json").write_text(json.dumps(answer))
+    said = desk.choose(INTO)
+    assert "no script set gains, fades and speeds" in said
+    assert "lies beside your own: mute one of them" in said
+
+
+@pytest.mark.parametrize(
+    ("rate", "is_drop", "marks", "tc_in", "tc_out"),
+    [
+        ("25", False, {"in": 10, "out": 34}, "01:00:00:10", "01:00:01:10"),
+        ("25", False, {"in": 90_010, "out": 90_034}, "01:00:00:10", "01:00:01:10"),
+        ("23.976", False, {"in": 0}, "01:00:00:00", "01:00:08:08"),
+        ("29.97", True, {"out": 29}, "01:00:00;00", "01:00:01;00"),
+    ],
+)
+def test_what_is_marked_is_what_is_asked_for(
+    tmp_path: Path, language: str, rate: str, is_drop: bool, marks: dict[str, int], tc_in: str, tc_out: str
+) -> None:
+    desk = Desk(tmp_path, language, rate, is_drop)
+    desk.timeline.marks = {"video": marks}
+    desk.choose(SCORE)
+    assert (desk.request()["tc_in"], desk.request()["tc_out"]) == (tc_in, tc_out)
+
+
+def test_without_marks_the_whole_timeline_is_asked_for(desk: Desk) -> None:
+    desk.choose(SCORE)
+    wished = {} if desk.language == "lua" else {"services": ["music", "effects"], "alternatives": 1}
+    assert desk.request() == {"timeline": "cut.otio", "output": "scored.otio", "editor": "resolve"} | wished
+
+
+@pytest.mark.parametrize("frame", [0, 1799, 1800, 17_981, 17_982, 107_892, 107_892 + 1800, 2_589_407])
+def test_drop_frame_timecode_is_the_programs_own(tmp_path: Path, language: str, frame: int) -> None:
+    desk = Desk(tmp_path, language, "29.97", is_drop=True)
+    desk.timeline.selected = Item("shot", frame, 1)
+    desk.choose(CLIP)
+    assert desk.request()["tc_in"] == format_timecode(frame, Fraction(30_000, 1001), drop_frame=True)
+
+
+def test_overlaps_are_kept_apart_on_tracks_of_their_own(desk: Desk) -> None:
+    answer = json.loads((desk.folder / "answer.json").read_text())
+    answer["clips"][2]["record_frame"] = 35  # into the one before it
+    (desk.folder / "answer.json").write_text(json.dumps(answer))
+    assert "4 sounds laid" in desk.choose(INTO)
+    assert ("AVM Effects 1 2", "Whoosh", 35, 20) in desk.laid()
+
+
+def test_sounds_that_did_not_arrive_are_named(desk: Desk) -> None:
+    desk.project.GetMediaPool = lambda: fake.DroppingPool(desk.project)  # type: ignore[method-assign]
+    said = desk.choose(INTO)
+    assert "1 of 4 sounds did not come where they belong: frame 30 Hit" in said
+
+
+def test_a_name_that_is_taken_gets_a_number(desk: Desk) -> None:
+    desk.choose(SCORE)
+    desk.choose(LAST)
+    assert [each.name for each in desk.project.timelines] == ["Reel 3", "Reel 3 scored", "Reel 3 scored 2"]
+
+
+def test_a_program_that_fails_is_shown_in_its_own_words(desk: Desk) -> None:
+    desk.answer(name="error.json", message="The film has no picture.", hint="Choose another range.")
+    said = desk.choose(SCORE)
+    assert "[AVM] Error: The film has no picture. Choose another range." in said.splitlines()
+
+
+def test_a_host_that_is_closed_loses_nothing(desk: Desk) -> None:
+    def close(seconds: float) -> None:
+        if list(desk.watch.glob("*/request.json")):
+            raise SystemExit if desk.language == "python" else RuntimeError("the host is gone")
+
+    with suppress(SystemExit):
+        assert "the host is gone" in desk.choose(INTO, close)
+    assert desk.laid() == []
+    assert "4 sounds laid" in desk.choose(LAST_INTO)
+    assert desk.laid() == WANTED
+    assert len(list(desk.watch.glob("*/request.json"))) == 1
+
+
+# --- what can be wrong
+
+
+def no_project(desk: Desk) -> None:
+    assert desk.host is not None
+    desk.host.project = None
+
+
+def no_timeline(desk: Desk) -> None:
+    desk.project.timeline = None
+
+
+def no_host(desk: Desk) -> None:
+    desk.host = None
+
+
+def too_old(desk: Desk) -> None:
+    assert desk.host is not None
+    desk.host.version, desk.host.EXPORT_OTIO = "18.1.4", None
+
+
+def no_marks_call(desk: Desk) -> None:
+    assert desk.host is not None
+    desk.host.version, desk.timeline.marks = "18.1.4", None
+
+
+def no_program(desk: Desk) -> None:
+    desk.tell(program=["/gone/avm-otio"])
+
+
+def old_program(desk: Desk) -> None:
+    desk.tell(program_version="0.0.9")
+
+
+def no_settings(desk: Desk) -> None:
+    (desk.items / "AVM Score.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("item", "wrong", "told"),
+    [
+        (SCORE, no_host, "This runs inside DaVinci Resolve only"),
+        (SCORE, no_project, "No project is open: open one and run this again."),
+        (SCORE, no_timeline, "No timeline is open: open one and run this again."),
+        (SCORE, not_saved, "does not say why. Save the project once"),
+        (SCORE, no_export, "did not export Reel 3: save the project and run this again."),
+        (SCORE, too_old, "DaVinci Resolve 18.1.4 has no EXPORT_OTIO: it is there from 18.5 on."),
+        (SCORE, no_marks_call, "18.1.4 has no Timeline.GetMarkInOut"),
+        (CLIP, lambda desk: None, "Nothing is selected: mark in and out"),
+        (SCORE, no_program, "avm-otio was not found at /gone/avm-otio: install it (pip install avm-otio)"),
+        (SCORE, old_program, "avm-otio 0.0.9 is older than this menu item (needs 0.1.0)"),
+        (SCORE, no_settings, "AVM Score.json does not say where it is"),
+        (SCORE, no_watch_folder, "gone is not there: make it, or run: avm-otio plugin install resolve"),
+        (LAST, lambda desk: None, "No job was begun from DaVinci Resolve yet"),
+        (SCORE, sound_gone, "Hit.wav is not there: run AVM Score again"),
+        (INTO, locked_tracks, "added no track to Reel 3: unlock it"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    desk: Desk, item: str, wrong: Callable[[Desk], None], told: str
+) -> None:
+    wrong(desk)
+    said = desk.choose(item)
+    assert told in said
+    assert "a fault of this menu item" not in said
+    assert desk.laid() == []
+    assert len(desk.project.timelines) == 1
+
+
+def test_a_watcher_that_lives_is_not_doubled(desk: Desk) -> None:
+    desk.tell(program=["/gone/avm-otio"])  # it would be told, were it called
+    beats = iter(range(10_000))
+
+    def watcher(seconds: float) -> None:
+        (desk.watch / "watcher.json").write_text(json.dumps({"beat": next(beats), "program": __version__}))
+        for folder in desk.watch.glob("*/"):
+            (folder / "result.json").write_text((desk.folder / "answer.json").read_text())
+
+    (desk.watch / "watcher.json").write_text("{}")
+    assert "4 sounds" in desk.choose(SCORE, watcher)
+
+
+def test_a_watcher_that_goes_away_meanwhile_is_told(desk: Desk) -> None:
+    desk.tell(program=[sys.executable, "-c", "0"])  # it ends at once, and nobody is told
+    said = desk.choose(SCORE, lambda seconds: None)
+    assert f"Error: Nobody watches {desk.watch} any more: run  avm-otio watch" in said
+    (folder,) = desk.watch.glob("*/")
+    (folder / "result.json").write_text((desk.folder / "answer.json").read_text())
+    assert "4 sounds, 10.00 USD" in desk.choose(LAST)
+
+
+@pytest.mark.parametrize("language", ["python"], indirect=True)
+def test_a_program_that_ends_at_once_is_told(desk: Desk) -> None:
+    desk.tell(program=[sys.executable, "-c", "raise SystemExit(7)"])
+    said = desk.choose(SCORE)
+    assert "avm-otio ended with code 7 and did not say why: run  avm-otio watch" in said
+
+
+def test_the_program_gets_none_of_the_hosts_own_python(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHOME", str(desk.folder / "the host's own"))
+    monkeypatch.setenv("PYTHONPATH", str(desk.folder / "the host's own"))
+    assert "4 sounds" in desk.choose(SCORE)
+
+
+def test_studios_item_is_held_to_the_makers_declarations() -> None:
+    from mypy import api
+
+    said, wrong, code = api.run(
+        ["--strict", "--allow-untyped-calls", "--python-version", "3.11", str(PLUGIN / "AVM Score.py")]
+    )
+    assert code == 0, said + wrong
+
+
+def test_studios_item_is_of_a_python_that_it_may_have() -> None:
+    import ast
+
+    ast.parse((PLUGIN / "AVM Score.py").read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "is_drop"), RATES)
+def test_the_real_program_scores_what_the_host_exports(
+    tmp_path: Path, language: str, rate: str, is_drop: bool
+) -> None:
+    desk = Desk(tmp_path, language, rate, is_drop)
+    with_film(desk, rate)
+    desk.tell(program=[sys.executable, "-m", "avm_otio"])
+    said = desk.choose(INTO, lambda seconds: time.sleep(seconds))
+    (path,) = desk.watch.glob("*/result.json")
+    result = json.loads(path.read_text())
+    assert f"{len(result['clips'])} sounds laid" in said, said
+    lying = [*result["clips"], *result["spare_clips"]]
+    assert len(lying) > len(result["clips"])
+    frames = sorted((clip["record_frame"], clip["frames"]) for clip in lying)
+    assert sorted((at, length) for _, _, at, length in desk.laid()) == frames
+    assert "sounds" in desk.choose(LAST)
+    made = desk.laid(desk.project.timelines[1])
+    assert sorted(at for _, _, at, _ in made) == [at for at, _ in frames]
