@@ -15,16 +15,16 @@ import bpy
 
 from .laying import lay
 from .scene_timeline import scene_rate, strips_of, timecode, timeline_of
-from .watch_folder import Problem, Request, Settings
-
-_LOOK_EVERY_S = 0.5
+from .watch_folder import LOOK_S, Problem, Request, Settings
 
 
 class _Waiting:
     """What both operators share: wait for a request without blocking the window, then lay its result."""
 
     request: Request
+    scene_name: str
     _timer: Any = None
+    _looked_s = 0.0
 
     def begin(self, context: bpy.types.Context) -> Request:
         """Leave the request, or find it.
@@ -38,14 +38,15 @@ class _Waiting:
         """Begin; where there is no window, wait here."""
         try:
             self.request = self.begin(context)
+            self.scene_name = context.scene.name  # the user may look at another one meanwhile
             if context.window is None or bpy.app.background:
                 while self.step(context) is None:
-                    time.sleep(_LOOK_EVERY_S)
+                    time.sleep(LOOK_S)
                 return {"FINISHED"}
         except Problem as problem:
             return self._fail(context, problem)
         manager = context.window_manager
-        self._timer = manager.event_timer_add(_LOOK_EVERY_S, window=context.window)
+        self._timer = manager.event_timer_add(LOOK_S, window=context.window)
         manager.modal_handler_add(self)
         manager.progress_begin(0, 100)
         return {"RUNNING_MODAL"}
@@ -55,18 +56,18 @@ class _Waiting:
         if event.type == "ESC":
             self.request.cancel()
             self._leave(context)
-            self.report(
-                {"WARNING"}, "Ended. What was paid for is kept: Import Last Scored Job goes on with it."
-            )
+            self.report({"WARNING"}, "Cancelled. What was paid for is kept: score again, and it goes on.")
             return {"CANCELLED"}
-        if event.type != "TIMER":
+        # Timers of others come by, too, and go on to them.
+        if event.type != "TIMER" or time.monotonic() - self._looked_s < 0.8 * LOOK_S:
             return {"PASS_THROUGH"}
+        self._looked_s = time.monotonic()
         try:
             result = self.step(context)
         except Problem as problem:
             return self._fail(context, problem)
         if result is None:
-            return {"RUNNING_MODAL"}
+            return {"PASS_THROUGH"}
         self._leave(context)
         return {"FINISHED"}
 
@@ -83,10 +84,15 @@ class _Waiting:
             if share is not None:
                 context.window_manager.progress_update(100 * share)
             return None
-        count = lay(context.scene, result)
-        for note in result.get("notes", ()):
+        scene = bpy.data.scenes.get(self.scene_name)
+        if scene is None:
+            raise Problem(
+                f"{self.scene_name} is gone: open its scene again and choose Import Last Scored Job."
+            )
+        for note in lay(scene, result):
             self.report({"WARNING"}, note)
-        self.report({"INFO"}, f"{count} sounds laid, {result['total_price']} {result['currency']}.")
+        count, price = len(result["clips"]), f"{result['total_price']} {result['currency']}"
+        self.report({"INFO"}, f"{count} sounds laid, {price}.")
         return result
 
     def _fail(self, context: bpy.types.Context, problem: Problem) -> set[str]:
@@ -107,25 +113,29 @@ class AVM_OT_score(_Waiting, bpy.types.Operator):
 
     bl_idname = "avm.score"
     bl_label = "Score with A.V. Mapping…"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # not in the panel of the last operation, where a changed box would score anew
 
     music: bpy.props.BoolProperty(name="Music", default=True)  # type: ignore[valid-type]
     effects: bpy.props.BoolProperty(name="Sound effects", default=True)  # type: ignore[valid-type]
+    denoise: bpy.props.BoolProperty(name="Noise reduction", default=False)  # type: ignore[valid-type]
+    alternatives: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Alternatives", description="How many others are laid with each, muted", min=0, max=99, default=1
+    )
     budget: bpy.props.FloatProperty(  # type: ignore[valid-type]
         name="Budget", description="The most that music may cost; 0 for any price", min=0.0, default=0.0
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask what is wanted."""
-        return context.window_manager.invoke_props_dialog(self)
+        return context.window_manager.invoke_props_dialog(self, confirm_text="Score")
 
     def begin(self, context: bpy.types.Context) -> Request:
         """Leave the request for this scene."""
         scene = context.scene
         settings = Settings(Path(__file__).with_name("avm_settings.json"))
-        services = [name for name in ("music", "effects") if getattr(self, name)]
+        services = [name for name in ("music", "effects", "denoise") if getattr(self, name)]
         if not services:
-            raise Problem("Nothing is asked for: choose music, effects or both.")
+            raise Problem("Nothing is asked for: choose music, sound effects or noise reduction.")
         if scene.sequence_editor is None or not strips_of(scene.sequence_editor):
             raise Problem("No timeline is open: add strips in the Video Sequencer and run this again.")
         timeline, notes = timeline_of(scene)
@@ -133,13 +143,16 @@ class AVM_OT_score(_Waiting, bpy.types.Operator):
             raise Problem(f"{scene.name} has no movie between its first and its last frame: add one.")
         for note in notes:
             self.report({"WARNING"}, note)
-        said: dict[str, Any] = {"services": services}
+        said: dict[str, Any] = {"services": services, "alternatives": self.alternatives}
         if self.budget:
             said["budget_max"] = self.budget
         if scene.use_preview_range:
             rate = scene_rate(scene)
-            said["tc_in"] = timecode(scene.frame_preview_start, rate)
-            said["tc_out"] = timecode(scene.frame_preview_end + 1, rate)
+            first = max(scene.frame_preview_start, scene.frame_start)
+            last = min(scene.frame_preview_end, scene.frame_end)
+            if first > last:
+                raise Problem(f"The preview range lies outside {scene.name}: move it, or switch it off.")
+            said["tc_in"], said["tc_out"] = timecode(first, rate), timecode(last + 1, rate)
         return Request.leave(settings, scene.name, timeline, said)
 
 
@@ -148,7 +161,7 @@ class AVM_OT_import_last(_Waiting, bpy.types.Operator):
 
     bl_idname = "avm.import_last"
     bl_label = "Import Last Scored Job"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # not in the panel of the last operation, where a changed box would score anew
 
     def begin(self, context: bpy.types.Context) -> Request:
         """Find the request."""

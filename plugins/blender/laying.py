@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -16,14 +17,15 @@ _MOST_CHANNELS = 128
 """Blender has no more [run, 5.0.1]."""
 
 
-def lay(scene: bpy.types.Scene, result: dict[str, Any]) -> int:
-    """Lay every clip of a result.
+def lay(scene: bpy.types.Scene, result: dict[str, Any]) -> list[str]:
+    """Lay every clip of a result; alternatives muted, above the others.
 
     Returns:
-        How many strips were made.
+        What the user should know, one line each.
 
     Raises:
         Problem: There are not enough channels, the scene's rate is another, or Blender took a sound for none.
+            Nothing was laid then.
     """
     rate = scene_rate(scene)
     if Fraction(result["rate"]) != rate:
@@ -35,19 +37,60 @@ def lay(scene: bpy.types.Scene, result: dict[str, Any]) -> int:
         scene.sequence_editor_create() if scene.sequence_editor is None else scene.sequence_editor
     )
     highest = max((strip.channel for strip in strips), default=0)
-    lanes = list(dict.fromkeys(clip["track"] for clip in result["clips"]))
+    heard, spare = result["clips"], result.get("spare_clips", [])
+    lanes = list(dict.fromkeys(clip["track"] for clip in (*heard, *spare)))
     if highest + len(lanes) > _MOST_CHANNELS:
         raise Problem(f"{scene.name} has no {len(lanes)} free channels above {highest}: clear some.")
+    is_twice = _is_heard_there(scene, strips, result)
+    laid: list[Any] = []
     with _linear_keys():
-        for clip in result["clips"]:
-            _lay(scene, strips, clip, highest + 1 + lanes.index(clip["track"]), rate)
-            price = f" ({clip['price']} {result['currency']})" if clip.get("price") else ""
-            at = scene.frame_start + clip["record_frame"]
-            scene.timeline_markers.new(f"{clip['title']}{price}", frame=at)
-    return len(result["clips"])
+        try:
+            for clip in (*heard, *spare):
+                laid.append(_lay(scene, strips, clip, highest + 1 + lanes.index(clip["track"]), rate))
+        except Problem:
+            for strip in laid:
+                strips.remove(strip)
+            raise
+    for strip in laid[len(heard) :]:
+        strip.mute = True
+    for clip in heard:
+        price = f" ({clip['price']} {result['currency']})" if clip.get("price") else ""
+        scene.timeline_markers.new(f"{clip['title']}{price}", frame=scene.frame_start + clip["record_frame"])
+    earlier = ["Sounds of an earlier scoring are heard at the same place: mute or delete them."]
+    return _notes(result) + (earlier if is_twice else [])
 
 
-def _lay(scene: bpy.types.Scene, strips: Any, clip: dict[str, Any], channel: int, rate: Fraction) -> None:
+def _is_heard_there(scene: bpy.types.Scene, strips: Any, result: dict[str, Any]) -> bool:
+    """Whether sounds of other jobs are heard where those of this one belong."""
+    jobs = Path(result["job"]).parent
+    for strip in strips:
+        if (
+            strip.type != "SOUND"
+            or strip.mute
+            or jobs not in Path(bpy.path.abspath(strip.sound.filepath)).parents
+        ):
+            continue
+        start, end = (frame - scene.frame_start for frame in (strip.frame_final_start, strip.frame_final_end))
+        if any(
+            start < clip["record_frame"] + clip["frames"] and end > clip["record_frame"]
+            for clip in result["clips"]
+        ):
+            return True
+    return False
+
+
+def _notes(result: dict[str, Any]) -> list[str]:
+    notes = list(result.get("notes", ()))
+    paced = [clip for clip in result["clips"] if clip["speed"] != "1"]
+    if paced:
+        told = "; ".join(f"{clip['timecode']} {clip['title']}" for clip in paced)
+        notes.append(f"These have a speed of their own, which is not set in Blender: {told}.")
+    if any(clip["kind"] == "dialogue" for clip in result["clips"]):
+        notes.append("The noise-reduced sound lies beside your own: mute one of them.")
+    return notes
+
+
+def _lay(scene: bpy.types.Scene, strips: Any, clip: dict[str, Any], channel: int, rate: Fraction) -> Any:
     start = scene.frame_start + clip["record_frame"]
     try:
         strip = strips.new_sound(clip["title"], clip["file"], channel, start)
@@ -66,6 +109,7 @@ def _lay(scene: bpy.types.Scene, strips: Any, clip: dict[str, Any], channel: int
     for frame, volume in keys:
         strip.volume = volume
         strip.keyframe_insert("volume", frame=frame)
+    return strip
 
 
 @contextmanager

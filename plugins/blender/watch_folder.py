@@ -6,9 +6,9 @@ Nothing of Blender is here, and nothing that its Python does not bring along.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,17 @@ NEEDS = (0, 1, 0)
 LAST = "AVM Last Blender Job.txt"
 """In the watch folder: the request that was left last."""
 
+LOOK_S = 0.5
+"""Between two looks at a request."""
+
 _SILENCE_S = 2.0
 """A watcher that lives changes its file every second."""
+
+_GONE_S = 30.0
+"""One that was started needs a moment to begin."""
+
+_OF_THE_HOST = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH")
+"""What a host sets for its own Python and libraries would break the program's."""
 
 
 class Problem(Exception):  # noqa: N818
@@ -63,8 +72,9 @@ class Request:
         self.folder = folder
         self._settings = settings
         self._seen = self._beat()
-        self._since_s = time.monotonic()
+        self._silent_s = 0.0
         self._is_heard = False
+        self._started: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def leave(cls, settings: Settings, name: str, timeline: dict[str, Any], said: dict[str, Any]) -> Request:
@@ -111,14 +121,16 @@ class Request:
         return cls(settings, settings.watch_folder / name)
 
     def result(self) -> dict[str, Any] | None:
-        """What has come; ``None`` as long as it is under way.
+        """What has come; ``None`` as long as it is under way. To be asked every ``LOOK_S``.
 
         Raises:
             Problem: It failed, in the program's own words; or nobody works on it and nobody can be called.
         """
+        code = self._started.poll() if self._started else None  # before the looks: it writes, then ends
         found = _json(self.folder / "result.json")
         if found is not None:
-            gone = [clip for clip in found["clips"] if not _is_there(clip.get("file"))]
+            all_of = (*found["clips"], *found.get("spare_clips", ()))
+            gone = [clip for clip in all_of if not _is_there(clip.get("file"))]
             if gone:
                 raise Problem(
                     f"The sound {gone[0].get('file') or gone[0]['title']} is not there: score again, "
@@ -130,7 +142,16 @@ class Request:
             raise Problem(f"{wrong['message']} {wrong.get('hint', '')}".strip())
         if not self.folder.is_dir():
             raise Problem(f"{self.folder} was deleted: score again.")
-        self._call_somebody()
+        watch_folder = self._settings.watch_folder
+        ask = f'run  avm-otio watch "{watch_folder}"  and leave it open; then choose Import Last Scored Job.'
+        if code:
+            raise Problem(f"avm-otio ended with code {code} and did not say why: {ask}")
+        beat = self._beat()
+        self._silent_s = self._silent_s + LOOK_S if beat == self._seen else 0.0
+        if self._silent_s >= _GONE_S:
+            raise Problem(f"Nobody watches {watch_folder} any more: {ask}")
+        self._call_somebody(beat)
+        self._seen = beat
         return None
 
     def progress(self) -> tuple[str, float | None]:
@@ -148,16 +169,15 @@ class Request:
         found = _json(self._settings.watch_folder / "watcher.json")
         return None if found is None else (found.get("id"), found.get("beat"))
 
-    def _call_somebody(self) -> None:
+    def _call_somebody(self, beat: tuple[object, object] | None) -> None:
         """Where nobody watches, have it carried out by a process that outlives this one."""
         if self._is_heard:
             return
-        beat = self._beat()
         if beat != self._seen and beat is not None:
             self._is_heard = True
             found = _json(self._settings.watch_folder / "watcher.json") or {}
             _check(str(found.get("program") or ""))
-        elif beat is None or time.monotonic() - self._since_s >= _SILENCE_S:
+        elif beat is None or self._silent_s >= _SILENCE_S:
             self._is_heard = True
             self._start()
 
@@ -165,11 +185,12 @@ class Request:
         _check(self._settings.version)
         program, folder = self._settings.program, self._settings.watch_folder
         try:
-            subprocess.Popen(
+            self._started = subprocess.Popen(
                 [*program, "watch", str(folder), "--once"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env={name: value for name, value in os.environ.items() if name not in _OF_THE_HOST},
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )

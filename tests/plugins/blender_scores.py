@@ -11,10 +11,14 @@ from types import SimpleNamespace
 import bpy
 
 
+def strips_of(editor):
+    return editor.strips if hasattr(editor, "strips") else editor.sequences  # before Blender 5
+
+
 def sounds(scene):
     return sorted(
-        (strip.name, strip.channel, int(strip.frame_final_start), int(strip.frame_final_duration))
-        for strip in scene.sequence_editor.strips
+        (strip.name, strip.channel, int(strip.frame_final_start), int(strip.frame_final_duration), strip.mute)
+        for strip in strips_of(scene.sequence_editor)
         if strip.type == "SOUND"
     )
 
@@ -49,7 +53,7 @@ def main(movie, fps, fps_base, out, mix, step="score"):
     scene.frame_start, scene.frame_end = 1, 120
     told = {"enabled": "bl_ext.user_default.avm_otio" in bpy.context.preferences.addons}
     if step != "empty":
-        strips = scene.sequence_editor_create().strips
+        strips = strips_of(scene.sequence_editor_create())
         strips.new_movie("shot", movie, 2, 1).frame_final_end = 121
         strips.new_sound("shot sound", movie, 1, 1).frame_final_end = 121
     before = sounds(scene) if scene.sequence_editor else []
@@ -77,6 +81,8 @@ def main(movie, fps, fps_base, out, mix, step="score"):
     told["markers"] = sorted((marker.frame, marker.name) for marker in scene.timeline_markers)
     if told["sounds"]:
         bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)
+    if step == "twice":
+        told["answer"], told["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))
     told["undone"], _ = errors_of(bpy.ops.ed.undo)
     scene = bpy.context.scene
     told["after undo"] = sounds(scene) if scene.sequence_editor else []

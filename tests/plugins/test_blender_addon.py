@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,23 @@ FPS = {Fraction(24_000, 1001): ("24", "1.001"), Fraction(25): ("25", "1.0")}
 Told = dict[str, Any]
 
 
+@cache
+def version() -> str:
+    """Of the Blender that is there, as its folders have it."""
+    asked = "import bpy; print('%d.%d' % bpy.app.version[:2])"
+    told = subprocess.run([str(BLENDER), "-c", asked], capture_output=True, text=True, check=True).stdout
+    return told.split()[-1]
+
+
 class Desk:
     """A home with the add-on in it, a film, and Blender."""
 
     def __init__(self, folder: Path, rate: Fraction) -> None:
         if not BLENDER.exists():
             pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
-        self.folder, self.rate = folder, rate
+        self.folder, self.rate, self.said = folder, rate, ""
         self.home = folder / "home"
-        self.home.mkdir()
+        (self.home / ".config/blender" / version()).mkdir(parents=True)
         assert run(["plugin", "install", "blender", "--os", "linux", "--home", str(self.home)]) == 0
         (self.settings,) = self.home.rglob("avm_settings.json")
         chance = np.random.default_rng(3)
@@ -72,6 +81,7 @@ class Desk:
             assert ended.returncode == -9, ended.stderr
             return {}
         assert ended.returncode == 0, ended.stderr
+        self.said = ended.stdout
         told: Told = json.loads(out.read_text())
         return told
 
@@ -86,10 +96,10 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, Fraction(25))
 
 
-def laid(told: Told) -> list[tuple[int, int]]:
+def laid(told: Told, is_muted: bool = False) -> list[tuple[int, int]]:
     """First frame and length of every strip that was not there before."""
     new = [strip for strip in told["sounds"] if strip not in told["before"]]
-    return sorted((start, frames) for _, _, start, frames in new)
+    return sorted((start, frames) for _, _, start, frames, muted in new if muted == is_muted)
 
 
 @pytest.mark.parametrize("rate", FPS, ids=["23.976", "25"])
@@ -102,6 +112,8 @@ def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: 
     assert Fraction(result["rate"]) == rate
     assert len(result["clips"]) >= 2
     assert laid(told) == sorted((1 + clip["record_frame"], clip["frames"]) for clip in result["clips"])
+    spare = sorted((1 + clip["record_frame"], clip["frames"]) for clip in result["spare_clips"])
+    assert laid(told, is_muted=True) == spare != []
     channels = {channel for name, channel, *_ in told["sounds"] if [name, channel] != ["shot sound", 1]}
     assert min(channels) > 2, "nothing is laid among the scene's own strips"
     assert [frame for frame, _ in told["markers"]] == sorted(1 + c["record_frame"] for c in result["clips"])
@@ -117,9 +129,27 @@ def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: 
     assert effects
 
 
+def test_what_was_laid_is_no_part_of_the_film_when_it_is_scored_again(desk: Desk) -> None:
+    desk.blender("twice")
+    first, second = (json.loads(path.read_text()) for path in desk.watch.glob("*/result.json"))
+    assert first["job"] == second["job"]
+    assert desk.said.count("Sounds of an earlier scoring are heard at the same place") == 1
+
+
+def test_it_is_an_extension_by_blenders_own_rules(desk: Desk) -> None:
+    (judge,) = (BLENDER.parents[1] / "lib").glob(
+        "python*/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
+    )
+    judged = subprocess.run(
+        [str(BLENDER), str(judge), "validate", str(desk.settings.parent)], capture_output=True, text=True
+    )
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+
+
 def test_escape_asks_the_program_to_end_and_lays_nothing(desk: Desk) -> None:
     told = desk.blender("escape")
     assert told["answer"] == ["CANCELLED"]
+    assert told["error"] == "Cancelled. What was paid for is kept: score again, and it goes on."
     assert laid(told) == []
     assert len(list(desk.watch.glob("*/cancel"))) == 1
 
