@@ -39,7 +39,7 @@ if (process.argv.includes("--tests")) {
     outfile: at("dist", "main.js"),
   });
   for (const name of ["manifest.json", "index.html", "styles.css", "icons"])
-    cpSync(at(name), at("dist", name), { recursive: true });
+    cpSync(at(name), at("dist", name), { recursive: true, filter: (path) => !path.endsWith(".svg") });
   if (process.argv.includes("--ccx")) writeCcx();
 }
 

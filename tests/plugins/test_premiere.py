@@ -159,13 +159,15 @@ def test_the_real_program_scores_what_the_panel_leaves(
     assert f"{len(result['clips'])} sounds laid and checked" in shown["said"]
     frame = Fraction(TICKS) / rate
     laid = sorted(
-        (sound["file"], int(sound["start"]) / frame, sound["media_start"])
+        (sound["file"], int(sound["start"]) / frame, sound["media_start"], sound["disabled"])
         for track in shown["tracks"]
         for sound in track["sounds"]
     )
+    assert result["spare_clips"]
     assert laid == sorted(
-        (clip["file"], clip["record_frame"], str(clip["media_start_us"] * TICKS // 10**6))
-        for clip in result["clips"]
+        (clip["file"], clip["record_frame"], str(clip["media_start_us"] * TICKS // 10**6), is_spare)
+        for is_spare, clips in ((False, result["clips"]), (True, result["spare_clips"]))
+        for clip in clips
     )
     assert {track["name"] for track in shown["tracks"][1:]} >= {clip["track"] for clip in result["clips"]}
 

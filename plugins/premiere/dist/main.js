@@ -85,7 +85,10 @@
       fades: () => "Fades are in the new sequence only: a panel cannot be sure where Premiere Pro counts key frames from.",
       speeds: (sounds) => `These play at a speed of their own in the new sequence only: ${sounds}.`,
       names: (names) => `Tracks can be named from Premiere Pro 26.3 on; from the top: ${names}.`,
+      spare: (sounds) => `${sounds} alternatives lie on tracks of their own, disabled.`,
+      audible: (sounds) => `These alternatives could not be disabled, disable them by hand: ${sounds}.`,
       dialogue: () => "The noise-reduced sound lies beside your own: mute one of them.",
+      earlier: () => "Sounds of an earlier scoring are heard at the same place: mute or delete them.",
       cancelled: () => "Cancelled. What was paid for is kept: score again, and it goes on."
     },
     problems: {
@@ -211,7 +214,10 @@
       fades: () => "淡入淡出只在新序列中：面板無法確定 Premiere Pro 的關鍵影格由何處起算。",
       speeds: (sounds) => `以下聲音僅在新序列中變速：${sounds}。`,
       names: (names) => `Premiere Pro 26.3 起才能命名音軌；由上而下依序為：${names}。`,
+      spare: (sounds) => `${sounds} 個備選已停用，放在各自的音軌上。`,
+      audible: (sounds) => `以下備選無法停用，請手動停用：${sounds}。`,
       dialogue: () => "降噪後的聲音與原本的聲音並存，請將其中之一靜音。",
+      earlier: () => "先前配樂的聲音也在同一位置播放，請將其靜音或刪除。",
       cancelled: () => "已取消。已付費的內容會保留：再次開始即可接續。"
     },
     problems: {
@@ -301,285 +307,12 @@
     return `${clock2}${drops === void 0 ? ":" : ";"}${two(frame % base)}`;
   }
 
-  // src/premiere.ts
-  var DROPPING = [102, 106];
-  var PATIENCE_MS = 5e3;
-  var Premiere = class {
-    /**
-     * @param ppro The host's own module.
-     * @param version Of Premiere Pro.
-     * @param files To look whether what it says it wrote is there.
-     * @param pause Lets time pass.
-     */
-    constructor(ppro, version, files, pause) {
-      __publicField(this, "ppro", ppro);
-      __publicField(this, "version", version);
-      __publicField(this, "files", files);
-      __publicField(this, "pause", pause);
-    }
-    async look() {
-      try {
-        const { sequence } = await this.open();
-        return { name: sequence.name, range: await this.range(sequence) };
-      } catch {
-        return null;
-      }
-    }
-    async cut() {
-      const { project, sequence } = await this.open();
-      if (!project.path) throw new Problem(["unsaved"]);
-      const exporter = this.ppro.ProjectConverter;
-      if (typeof exporter?.exportAsFinalCutProXML !== "function")
-        throw new Problem(["noCall", this.version, "ProjectConverter.exportAsFinalCutProXML", "26.2"]);
-      const exportTo = async (path) => {
-        const done = await exporter.exportAsFinalCutProXML(sequence, path, true);
-        if (!done || !await this.files.isFile(path)) throw new Problem(["notExported", sequence.name]);
-      };
-      return { name: sequence.name, range: await this.range(sequence), exportTo };
-    }
-    async importNew(result) {
-      const { project } = await this.open();
-      const before = new Set((await project.getSequences()).map((one) => one.guid.toString()));
-      const done = await project.importFiles([result.output], true);
-      for (let waited = 0; done && waited <= PATIENCE_MS; waited += 250) {
-        const made = (await project.getSequences()).filter((one) => !before.has(one.guid.toString())).at(-1);
-        if (made) {
-          await project.openSequence(made);
-          await project.setActiveSequence(made);
-          return [["imported", made.name, `${result.clips.length}`]];
-        }
-        await this.pause(250);
-      }
-      throw new Problem(["notImported", result.output]);
-    }
-    async layInto(result) {
-      const open = await this.open();
-      const frame = BigInt(await open.sequence.getTimebase());
-      if (frame !== ticksAFrame(result.rate)) throw new Problem(["otherRate", open.sequence.name, result.rate]);
-      const sounds = await this.imported(open, result.clips);
-      const laid = [];
-      const unnamed = [];
-      for (const lane of lanesOf(result.clips)) {
-        const index = await open.sequence.getAudioTrackCount();
-        const [first, ...rest] = batches(lane.clips);
-        for (const batch of [first ?? [], ...rest]) {
-          await this.lay(open, batch, sounds, index, frame);
-          if (await open.sequence.getAudioTrackCount() !== index + 1)
-            throw new Problem(["refused", `add the track ${lane.name}`, open.sequence.name]);
-        }
-        if (!await this.named(open, index, lane.name)) unnamed.push(lane.name);
-        laid.push(...await this.found(open, index, lane.clips, frame));
-      }
-      const missing = result.clips.filter((clip) => !laid.some((one) => one.clip === clip));
-      if (missing.length > 0) {
-        const which = missing.map((clip) => `${clip.timecode} ${clip.title}`).join("; ");
-        throw new Problem(["missing", `${missing.length}`, `${result.clips.length}`, which]);
-      }
-      const loud = await this.withGains(open, laid);
-      const retimed = result.clips.filter((clip) => clip.speed !== "1").map((clip) => `${clip.timecode} ${clip.title}`);
-      return [
-        ["laid", open.sequence.name, `${laid.length}`],
-        ...loud.length > 0 ? [["gains", loud.join("; ")]] : [],
-        ...result.clips.some((clip) => clip.fade_in_us || clip.fade_out_us) ? [["fades"]] : [],
-        ...retimed.length > 0 ? [["speeds", retimed.join("; ")]] : [],
-        ...unnamed.length > 0 ? [["names", unnamed.join(", ")]] : [],
-        ...result.clips.some((clip) => clip.kind === "dialogue") ? [["dialogue"]] : []
-      ];
-    }
-    async open() {
-      const project = await this.ppro.Project.getActiveProject().catch(() => null);
-      if (!project) throw new Problem(["noProject"]);
-      const sequence = await project.getActiveSequence().catch(() => null);
-      if (!sequence) throw new Problem(["noSequence"]);
-      return { project, sequence };
-    }
-    /** What is marked; `null` where nothing is, or all of it. Times of marks count from the sequence's start. */
-    async range(sequence) {
-      const [from, to, end, zero] = (await Promise.all([sequence.getInPoint(), sequence.getOutPoint(), sequence.getEndTime(), sequence.getZeroPoint()])).map((time) => BigInt(time.ticks));
-      const first = from > 0n ? from : 0n;
-      const last = to > 0n && to < end ? to : end;
-      if (last <= first || first === 0n && last === end) return null;
-      const frame = BigInt(await sequence.getTimebase());
-      const display = await sequence.getSequenceVideoTimeDisplayFormat();
-      const said = (ticks) => timecode((zero + ticks) / frame, frame, DROPPING.includes(display.type));
-      return { from: said(first), to: said(last + frame - 1n) };
-    }
-    /** Does what actions say, as one step of undo. From 26.3 on they must be made behind the lock; before, they may be. */
-    transact(open, what, make2) {
-      let done = false;
-      const step = () => {
-        done = open.project.executeTransaction((all) => {
-          for (const action of make2()) all.addAction(action);
-        }, `AVM Score: ${what}`);
-      };
-      try {
-        if (typeof open.project.lockedAccess === "function") open.project.lockedAccess(step);
-        else step();
-      } catch (error2) {
-        if (error2 instanceof Problem) throw error2;
-        done = false;
-      }
-      if (!done) throw new Problem(["refused", what, open.sequence.name]);
-    }
-    /** The sounds as items of a new bin, by their files. */
-    async imported(open, clips) {
-      const files = [...new Set(clips.map((clip) => clip.file ?? ""))];
-      const root = await open.project.getRootItem();
-      const before = new Set((await root.getItems()).map((item) => item.getId()));
-      this.transact(open, "make a bin", () => [root.createBinAction(`AVM ${open.sequence.name}`, true)]);
-      const bin = (await root.getItems()).find((item) => !before.has(item.getId()));
-      if (!bin) throw new Problem(["refused", "make a bin", open.project.name]);
-      const done = await open.project.importFiles(files, true, bin, false);
-      const found = /* @__PURE__ */ new Map();
-      for (const item of await this.ppro.FolderItem.cast(bin).getItems())
-        found.set(plain(await this.ppro.ClipProjectItem.cast(item).getMediaFilePath()), item);
-      const items = /* @__PURE__ */ new Map();
-      for (const file of files) {
-        const item = found.get(plain(file));
-        if (!done || !item) throw new Problem(["notImported", file]);
-        items.set(file, item);
-      }
-      return items;
-    }
-    /** Lays sounds of which none comes twice, since what is played of one is set on its item in the bin. */
-    async lay(open, clips, sounds, index, frame) {
-      const cast = this.ppro.ClipProjectItem;
-      const all = await Promise.all(
-        clips.map(async (clip) => {
-          const item = sounds.get(clip.file ?? "");
-          const media = await cast.cast(item).getMedia();
-          const from = ticksOfUs(clip.media_start_us);
-          const to = from + BigInt(clip.frames) * frame;
-          const end = BigInt(media.duration.ticks);
-          return { clip, item, source: cast.cast(item), from, to: to < end ? to : end };
-        })
-      );
-      const editor = this.ppro.SequenceEditor.getEditor(open.sequence);
-      this.transact(
-        open,
-        "say what is played of the sounds",
-        () => all.map(({ source, from, to }) => source.createSetInOutPointsAction(this.ticks(from), this.ticks(to)))
-      );
-      this.transact(
-        open,
-        "lay sounds",
-        () => all.map(
-          ({ clip, item }) => editor.createOverwriteItemAction(item, this.ticks(BigInt(clip.record_frame) * frame), 0, index)
-        )
-      );
-      this.transact(
-        open,
-        "clear what is played of the sounds",
-        () => all.map(({ source }) => source.createClearInOutPointsAction())
-      );
-    }
-    /** Names a track; false where the host cannot, which it can from 26.3 on. */
-    async named(open, index, name) {
-      const track = await open.sequence.getAudioTrack(index);
-      if (typeof track.createSetNameAction !== "function") return false;
-      this.transact(open, `name the track ${name}`, () => [track.createSetNameAction(name)]);
-      return true;
-    }
-    /** Those of the clips that lie on a track where they belong: their first frame exactly, their end within a frame. */
-    async found(open, index, clips, frame) {
-      const track = await open.sequence.getAudioTrack(index);
-      const there = /* @__PURE__ */ new Map();
-      for (const item of track.getTrackItems(this.ppro.Constants.TrackItemType.CLIP, false)) {
-        const end = BigInt((await item.getEndTime()).ticks);
-        there.set(BigInt((await item.getStartTime()).ticks), { item, end });
-      }
-      return clips.flatMap((clip) => {
-        const start = BigInt(clip.record_frame) * frame;
-        const end = start + BigInt(clip.frames) * frame;
-        const laid = there.get(start);
-        return laid && laid.end <= end && laid.end > end - frame ? [{ clip, item: laid.item }] : [];
-      });
-    }
-    /** Sets gains and reads them back; the titles of those that did not take theirs. */
-    async withGains(open, laid) {
-      const levels = [];
-      const failed = [];
-      for (const { clip, item } of laid.filter((one) => one.clip.gain_db !== 0)) {
-        const param = await levelOf(item);
-        const start = param && (await param.getStartValue()).value.value;
-        if (typeof start !== "number") failed.push(clip);
-        else if (param) levels.push({ clip, param, wanted: gained(start, clip.gain_db) });
-      }
-      if (levels.length > 0)
-        this.transact(
-          open,
-          "set gains",
-          () => levels.map(({ param, wanted }) => param.createSetValueAction(param.createKeyframe(wanted), true))
-        );
-      for (const { clip, param, wanted } of levels) {
-        const got = (await param.getStartValue()).value.value;
-        if (typeof got !== "number" || Math.abs(got - wanted) > Math.abs(wanted) * 1e-3 + 1e-6) failed.push(clip);
-      }
-      return failed.map((clip) => `${clip.timecode} ${clip.title} ${clip.gain_db} dB`);
-    }
-    ticks(ticks) {
-      return this.ppro.TickTime.createWithTicks(`${ticks}`);
-    }
-  };
-  var gained = (asItIs, db) => asItIs === 0 ? db : asItIs * 10 ** (db / 20);
-  async function levelOf(item) {
-    const chain = await item.getComponentChain();
-    for (let at = 0; at < chain.getComponentCount(); at++) {
-      const component = chain.getComponentAtIndex(at);
-      const name = await component.getMatchName();
-      if (!/volume/i.test(name) || /channel/i.test(name)) continue;
-      for (let index = 0; index < component.getParamCount(); index++) {
-        const param = component.getParam(index);
-        if (typeof (await param.getStartValue()).value.value === "number") return param;
-      }
-    }
-    return null;
-  }
-  var plain = (path) => path.normalize("NFC").replaceAll("\\", "/").toLowerCase();
-  function lanesOf(clips) {
-    const lanes = /* @__PURE__ */ new Map();
-    for (const clip of [...clips].sort((one, other) => one.record_frame - other.record_frame)) {
-      let name = clip.track;
-      for (let number = 2; (lanes.get(name)?.end ?? 0) > clip.record_frame; number++) name = `${clip.track} ${number}`;
-      const lane = lanes.get(name) ?? { name, clips: [], end: 0 };
-      lanes.set(name, { name, clips: [...lane.clips, clip], end: clip.record_frame + clip.frames });
-    }
-    return [...lanes.values()].sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
-  }
-  function batches(clips) {
-    const all = clips.slice(0, 1).map((clip) => [clip]);
-    let open = [];
-    for (const clip of clips.slice(1)) {
-      if (open.some((one) => one.file === clip.file)) open = [];
-      if (open.length === 0) all.push(open);
-      open.push(clip);
-    }
-    return all;
-  }
-
-  // src/state.ts
-  var FIRST = {
-    phase: "idle",
-    language: "en",
-    wish: { scope: "marks", music: true, effects: true, denoise: false, budget: "", alternatives: "0" },
-    sequence: null,
-    range: null,
-    watchFolder: null,
-    watching: "unknown",
-    progress: null,
-    cancelling: false,
-    result: null,
-    budget: null,
-    busy: false,
-    notes: [],
-    problem: null
-  };
-
   // src/watch_folder.ts
   var NEEDS = "0.1.0";
   var LAST = "AVM Last Premiere Job.txt";
   var SILENCE_MS = 2e3;
   var LOOK_MS = 250;
+  var everyClip = ({ clips, spare_clips = [] }) => [...clips, ...spare_clips];
   var inside = (folder, name) => folder.replace(/[\\/]+$/, "") + (folder.includes("\\") ? "\\" : "/") + name;
   async function readJson(files, path) {
     const text = await files.read(path);
@@ -677,7 +410,7 @@
     async outcome() {
       const result = await readJson(this.files, inside(this.folder, "result.json"));
       if (result) {
-        for (const clip of result.clips) {
+        for (const clip of everyClip(result)) {
           if (clip.file === null || !await this.files.isFile(clip.file))
             throw new Problem(["soundGone", clip.file ?? clip.title]);
         }
@@ -695,7 +428,7 @@
     /** The most that it may cost, as decimal text; `null` where nothing was said. */
     async budget() {
       const order = await readJson(this.files, inside(this.folder, "request.json"));
-      return order?.budget_max === void 0 || order.budget_max === null ? null : `${order.budget_max}`;
+      return order?.budget_max == null ? null : `${order.budget_max}`;
     }
     /** Asks for its end. What was paid for is kept. */
     async cancel() {
@@ -703,8 +436,322 @@
     }
   };
 
+  // src/premiere.ts
+  var DROPPING = [102, 106];
+  var PATIENCE_MS = 5e3;
+  var LOOK_MS2 = 250;
+  var Premiere = class {
+    /**
+     * @param ppro The host's own module.
+     * @param version Of Premiere Pro.
+     * @param files To look whether what it says it wrote is there, and whole.
+     * @param pause Lets time pass.
+     */
+    constructor(ppro, version, files, pause) {
+      __publicField(this, "ppro", ppro);
+      __publicField(this, "version", version);
+      __publicField(this, "files", files);
+      __publicField(this, "pause", pause);
+    }
+    async look() {
+      try {
+        const { sequence } = await this.open();
+        return { name: sequence.name, range: await this.range(sequence) };
+      } catch {
+        return null;
+      }
+    }
+    async cut() {
+      const { project, sequence } = await this.open();
+      if (!project.path) throw new Problem(["unsaved"]);
+      const exporter = this.ppro.ProjectConverter;
+      if (typeof exporter?.exportAsFinalCutProXML !== "function")
+        throw new Problem(["noCall", this.version, "ProjectConverter.exportAsFinalCutProXML", "26.2"]);
+      const exportTo = async (path) => {
+        const done = await exporter.exportAsFinalCutProXML(sequence, path, true);
+        const whole = done && await this.shown(async () => (await this.files.read(path))?.trimEnd().endsWith("</xmeml>") || null);
+        if (!whole) throw new Problem(["notExported", sequence.name]);
+      };
+      return { name: sequence.name, range: await this.range(sequence), exportTo };
+    }
+    async importNew(result) {
+      const { project } = await this.open();
+      const before = new Set((await project.getSequences()).map((one) => one.guid.toString()));
+      const done = await project.importFiles([result.output], true);
+      const made = done ? await this.shown(async () => (await project.getSequences()).filter((one) => !before.has(one.guid.toString())).at(-1) ?? null) : null;
+      if (!made) throw new Problem(["notImported", result.output]);
+      await project.openSequence(made);
+      await project.setActiveSequence(made);
+      return [["imported", made.name, `${result.clips.length}`]];
+    }
+    async layInto(result) {
+      const open = await this.open();
+      const frame = BigInt(await open.sequence.getTimebase());
+      if (frame !== ticksAFrame(result.rate)) throw new Problem(["otherRate", open.sequence.name, result.rate]);
+      const spare = result.spare_clips ?? [];
+      const sounds = await this.imported(open, everyClip(result));
+      const isTwice = await this.isHeardThere(open, result, frame);
+      const laid = [];
+      const unnamed = [];
+      for (const lane of [...lanesOf(result.clips), ...lanesOf(spare)]) {
+        const index = await open.sequence.getAudioTrackCount();
+        const [first, ...rest] = batches(lane.clips);
+        for (const batch of [first ?? [], ...rest]) {
+          await this.lay(open, batch, sounds, index, frame);
+          if (await open.sequence.getAudioTrackCount() !== index + 1)
+            throw new Problem(["refused", `add the track ${lane.name}`, open.sequence.name]);
+        }
+        if (!await this.named(open, index, lane.name)) unnamed.push(lane.name);
+        laid.push(...await this.found(open, index, lane.clips, frame));
+      }
+      const audible = await this.disabled(open, laid.filter(({ clip }) => spare.includes(clip)));
+      const missing = everyClip(result).filter((clip) => !laid.some((one) => one.clip === clip));
+      if (missing.length > 0) {
+        const which = missing.map((clip) => `${clip.timecode} ${clip.title}`).join("; ");
+        throw new Problem(["missing", `${missing.length}`, `${everyClip(result).length}`, which]);
+      }
+      const loud = await this.withGains(open, laid);
+      const retimed = result.clips.filter((clip) => clip.speed !== "1").map((clip) => `${clip.timecode} ${clip.title}`);
+      return [
+        ["laid", open.sequence.name, `${result.clips.length}`],
+        ...spare.length > 0 ? [["spare", `${spare.length}`]] : [],
+        ...audible.length > 0 ? [["audible", audible.join("; ")]] : [],
+        ...loud.length > 0 ? [["gains", loud.join("; ")]] : [],
+        ...result.clips.some((clip) => clip.fade_in_us || clip.fade_out_us) ? [["fades"]] : [],
+        ...retimed.length > 0 ? [["speeds", retimed.join("; ")]] : [],
+        ...unnamed.length > 0 ? [["names", unnamed.join(", ")]] : [],
+        ...result.clips.some((clip) => clip.kind === "dialogue") ? [["dialogue"]] : [],
+        ...isTwice ? [["earlier"]] : []
+      ];
+    }
+    async open() {
+      const project = await this.ppro.Project.getActiveProject().catch(() => null);
+      if (!project) throw new Problem(["noProject"]);
+      const sequence = await project.getActiveSequence().catch(() => null);
+      if (!sequence) throw new Problem(["noSequence"]);
+      return { project, sequence };
+    }
+    /** What a look finds: hosts say that something is done before it is to be seen. `null` where it does not come. */
+    async shown(look) {
+      for (let waited = 0; waited <= PATIENCE_MS; waited += LOOK_MS2) {
+        const seen = await look();
+        if (seen !== null) return seen;
+        await this.pause(LOOK_MS2);
+      }
+      return null;
+    }
+    /** What is marked; `null` where nothing is, or all of it. Times of marks count from the sequence's start. */
+    async range(sequence) {
+      const [from, to, end, zero] = (await Promise.all([sequence.getInPoint(), sequence.getOutPoint(), sequence.getEndTime(), sequence.getZeroPoint()])).map((time) => BigInt(time.ticks));
+      const first = from > 0n ? from : 0n;
+      const last = to > 0n && to < end ? to : end;
+      if (last <= first || first === 0n && last === end) return null;
+      const frame = BigInt(await sequence.getTimebase());
+      const display = await sequence.getSequenceVideoTimeDisplayFormat();
+      const said = (ticks) => timecode((zero + ticks) / frame, frame, DROPPING.includes(display.type));
+      return { from: said(first), to: said(last + frame - 1n) };
+    }
+    /** Does what actions say, as one step of undo. From 26.3 on they must be made behind the lock; before, they may be. */
+    transact(open, what, make2) {
+      let done = false;
+      const step = () => {
+        done = open.project.executeTransaction((all) => {
+          for (const action of make2()) all.addAction(action);
+        }, `AVM Score: ${what}`);
+      };
+      try {
+        if (typeof open.project.lockedAccess === "function") open.project.lockedAccess(step);
+        else step();
+      } catch (error2) {
+        if (error2 instanceof Problem) throw error2;
+        done = false;
+      }
+      if (!done) throw new Problem(["refused", what, open.sequence.name]);
+    }
+    /** The sounds as items of a new bin, by their files. */
+    async imported(open, clips) {
+      const files = [...new Set(clips.map((clip) => clip.file ?? ""))];
+      const root = await open.project.getRootItem();
+      const before = new Set((await root.getItems()).map((item) => item.name));
+      this.transact(open, "make a bin", () => [root.createBinAction(`AVM ${open.sequence.name}`, true)]);
+      const bin = await this.shown(async () => (await root.getItems()).find((item) => !before.has(item.name)) ?? null);
+      if (!bin) throw new Problem(["refused", "make a bin", open.project.name]);
+      const items = /* @__PURE__ */ new Map();
+      let missing = files[0];
+      const look = async () => {
+        const found = /* @__PURE__ */ new Map();
+        for (const item of await this.ppro.FolderItem.cast(bin).getItems())
+          found.set(plain(await this.ppro.ClipProjectItem.cast(item).getMediaFilePath()), item);
+        for (const file of files) {
+          const item = found.get(plain(file));
+          if (item) items.set(file, item);
+        }
+        missing = files.find((file) => !items.has(file));
+        return missing === void 0 || null;
+      };
+      const done = await open.project.importFiles(files, true, bin, false);
+      if (!done || !await this.shown(look)) throw new Problem(["notImported", missing ?? ""]);
+      return items;
+    }
+    /** Lays sounds of which none comes twice, since what is played of one is set on its item in the bin. */
+    async lay(open, clips, sounds, index, frame) {
+      const cast = this.ppro.ClipProjectItem;
+      const all = await Promise.all(
+        clips.map(async (clip) => {
+          const item = sounds.get(clip.file ?? "");
+          const media = await cast.cast(item).getMedia();
+          const from = ticksOfUs(clip.media_start_us);
+          const to = from + BigInt(clip.frames) * frame;
+          const end = BigInt(media.duration.ticks);
+          return { clip, item, source: cast.cast(item), from, to: to < end ? to : end };
+        })
+      );
+      const editor = this.ppro.SequenceEditor.getEditor(open.sequence);
+      this.transact(
+        open,
+        "say what is played of the sounds",
+        () => all.map(({ source, from, to }) => source.createSetInOutPointsAction(this.ticks(from), this.ticks(to)))
+      );
+      this.transact(
+        open,
+        "lay sounds",
+        () => all.map(
+          ({ clip, item }) => editor.createOverwriteItemAction(item, this.ticks(BigInt(clip.record_frame) * frame), 0, index)
+        )
+      );
+      this.transact(
+        open,
+        "clear what is played of the sounds",
+        () => all.map(({ source }) => source.createClearInOutPointsAction())
+      );
+    }
+    /** Names a track; false where the host cannot, which it can from 26.3 on. */
+    async named(open, index, name) {
+      const track = await open.sequence.getAudioTrack(index);
+      if (typeof track.createSetNameAction !== "function") return false;
+      this.transact(open, `name the track ${name}`, () => [track.createSetNameAction(name)]);
+      return true;
+    }
+    /** Those of the clips that lie on a track where they belong: their first frame exactly, their end within a frame. */
+    async found(open, index, clips, frame) {
+      const track = await open.sequence.getAudioTrack(index);
+      const there = /* @__PURE__ */ new Map();
+      for (const item of track.getTrackItems(this.ppro.Constants.TrackItemType.CLIP, false)) {
+        const end = BigInt((await item.getEndTime()).ticks);
+        there.set(BigInt((await item.getStartTime()).ticks), { item, end });
+      }
+      return clips.flatMap((clip) => {
+        const start = BigInt(clip.record_frame) * frame;
+        const end = start + BigInt(clip.frames) * frame;
+        const laid = there.get(start);
+        return laid && laid.end <= end && laid.end > end - frame ? [{ clip, item: laid.item }] : [];
+      });
+    }
+    /** Whether sounds of other jobs are heard where those of this one belong. */
+    async isHeardThere(open, result, frame) {
+      const jobs = plain(result.job).replace(/[^/]+$/, "");
+      for (let index = await open.sequence.getAudioTrackCount(); index-- > 0; ) {
+        const track = await open.sequence.getAudioTrack(index);
+        for (const item of track.getTrackItems(this.ppro.Constants.TrackItemType.CLIP, false)) {
+          const [start, end] = [BigInt((await item.getStartTime()).ticks), BigInt((await item.getEndTime()).ticks)];
+          const meets = (clip) => start < BigInt(clip.record_frame + clip.frames) * frame && end > BigInt(clip.record_frame) * frame;
+          if (!result.clips.some(meets) || await item.isDisabled()) continue;
+          const path = await this.ppro.ClipProjectItem.cast(await item.getProjectItem()).getMediaFilePath().catch(() => "");
+          if (plain(path).startsWith(jobs)) return true;
+        }
+      }
+      return false;
+    }
+    /** Disables what is an alternative; those that are heard all the same. */
+    async disabled(open, spare) {
+      if (spare.length > 0)
+        this.transact(open, "disable alternatives", () => spare.map(({ item }) => item.createSetDisabledAction(true)));
+      const audible = [];
+      for (const { clip, item } of spare) if (!await item.isDisabled()) audible.push(`${clip.timecode} ${clip.title}`);
+      return audible;
+    }
+    /** Sets gains and reads them back; the titles of those that did not take theirs. */
+    async withGains(open, laid) {
+      const levels = [];
+      const failed = [];
+      for (const { clip, item } of laid.filter((one) => one.clip.gain_db !== 0)) {
+        const param = await levelOf(item);
+        const start = param && (await param.getStartValue()).value.value;
+        if (typeof start !== "number") failed.push(clip);
+        else if (param) levels.push({ clip, param, wanted: gained(start, clip.gain_db) });
+      }
+      if (levels.length > 0)
+        this.transact(
+          open,
+          "set gains",
+          () => levels.map(({ param, wanted }) => param.createSetValueAction(param.createKeyframe(wanted), true))
+        );
+      for (const { clip, param, wanted } of levels) {
+        const got = (await param.getStartValue()).value.value;
+        if (typeof got !== "number" || Math.abs(got - wanted) > Math.abs(wanted) * 1e-3 + 1e-6) failed.push(clip);
+      }
+      return failed.map((clip) => `${clip.timecode} ${clip.title} ${clip.gain_db} dB`);
+    }
+    ticks(ticks) {
+      return this.ppro.TickTime.createWithTicks(`${ticks}`);
+    }
+  };
+  var gained = (asItIs, db) => asItIs === 0 ? db : asItIs * 10 ** (db / 20);
+  async function levelOf(item) {
+    const chain = await item.getComponentChain();
+    for (let at = 0; at < chain.getComponentCount(); at++) {
+      const component = chain.getComponentAtIndex(at);
+      const name = await component.getMatchName();
+      if (!/volume/i.test(name) || /channel/i.test(name)) continue;
+      for (let index = 0; index < component.getParamCount(); index++) {
+        const param = component.getParam(index);
+        if (typeof (await param.getStartValue()).value.value === "number") return param;
+      }
+    }
+    return null;
+  }
+  var plain = (path) => path.normalize("NFC").replaceAll("\\", "/").toLowerCase();
+  function lanesOf(clips) {
+    const lanes = /* @__PURE__ */ new Map();
+    for (const clip of [...clips].sort((one, other) => one.record_frame - other.record_frame)) {
+      let name = clip.track;
+      for (let number = 2; (lanes.get(name)?.end ?? 0) > clip.record_frame; number++) name = `${clip.track} ${number}`;
+      const lane = lanes.get(name) ?? { name, clips: [], end: 0 };
+      lanes.set(name, { name, clips: [...lane.clips, clip], end: clip.record_frame + clip.frames });
+    }
+    return [...lanes.values()].sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
+  }
+  function batches(clips) {
+    const all = clips.slice(0, 1).map((clip) => [clip]);
+    let open = [];
+    for (const clip of clips.slice(1)) {
+      if (open.some((one) => one.file === clip.file)) open = [];
+      if (open.length === 0) all.push(open);
+      open.push(clip);
+    }
+    return all;
+  }
+
+  // src/state.ts
+  var FIRST = {
+    phase: "idle",
+    language: "en",
+    wish: { scope: "marks", music: true, effects: true, denoise: false, budget: "", alternatives: "1" },
+    sequence: null,
+    range: null,
+    watchFolder: null,
+    watching: "unknown",
+    progress: null,
+    cancelling: false,
+    result: null,
+    budget: null,
+    busy: false,
+    notes: [],
+    problem: null
+  };
+
   // src/panel.ts
-  var LOOK_MS2 = 500;
+  var LOOK_MS3 = 500;
   var Panel = class {
     /**
      * @param outside All that the panel needs.
@@ -723,7 +770,7 @@
       this.show(this.state);
       for (; ; ) {
         await this.look();
-        await this.outside.pause(LOOK_MS2);
+        await this.outside.pause(LOOK_MS3);
       }
     }
     /** Looks once: which sequence is open, what is marked, and whether somebody watches. */
@@ -798,7 +845,7 @@
         const isWatched = await folder.isWatched();
         this.set({ watching: isWatched ? "yes" : "no" });
         if (!isWatched && this.state.cancelling) return this.idle();
-        await this.outside.pause(LOOK_MS2);
+        await this.outside.pause(LOOK_MS3);
       }
     }
     idle() {
@@ -825,7 +872,8 @@
       return {
         services,
         ...most === null ? {} : { budget_max: Number(most) },
-        ...Number(count) === 0 ? {} : { alternatives: Number(count) }
+        // Also where it is none: unsaid, one of each is laid.
+        alternatives: Number(count)
       };
     }
     async chosen() {

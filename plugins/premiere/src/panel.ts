@@ -163,7 +163,8 @@ export class Panel implements Actions {
     return {
       services,
       ...(most === null ? {} : { budget_max: Number(most) }),
-      ...(Number(count) === 0 ? {} : { alternatives: Number(count) }),
+      // Also where it is none: unsaid, one of each is laid.
+      alternatives: Number(count),
     };
   }
 

@@ -19,7 +19,7 @@ import type {
 
 import { Problem } from "./problem";
 import { ticksAFrame, ticksOfUs, timecode } from "./time";
-import type { Clip, Files, Pause, Result } from "./watch_folder";
+import { type Clip, everyClip, type Files, type Pause, type Result } from "./watch_folder";
 import type { NoteTold } from "./words";
 
 /** What is marked with in and out, as record timecodes; `to` is the first frame not in it. */
@@ -45,8 +45,9 @@ export interface Host {
 /** Codes of the displays that drop frame numbers: 29.97 and 59.94; Adobe, `TIMEDISPLAY_*` of its ExtendScript. */
 const DROPPING = [102, 106];
 
-/** How long a host may take to show what it says is imported. */
+/** How long a host may take to show what it says is exported or imported, and how often we look. */
 const PATIENCE_MS = 5000;
+const LOOK_MS = 250;
 
 interface Open {
   readonly project: Project;
@@ -63,13 +64,13 @@ export class Premiere implements Host {
   /**
    * @param ppro The host's own module.
    * @param version Of Premiere Pro.
-   * @param files To look whether what it says it wrote is there.
+   * @param files To look whether what it says it wrote is there, and whole.
    * @param pause Lets time pass.
    */
   constructor(
     private readonly ppro: premierepro,
     private readonly version: string,
-    private readonly files: Pick<Files, "isFile">,
+    private readonly files: Pick<Files, "read">,
     private readonly pause: Pause,
   ) {}
 
@@ -90,7 +91,8 @@ export class Premiere implements Host {
       throw new Problem(["noCall", this.version, "ProjectConverter.exportAsFinalCutProXML", "26.2"]);
     const exportTo = async (path: string): Promise<void> => {
       const done = await exporter.exportAsFinalCutProXML(sequence, path, true);
-      if (!done || !(await this.files.isFile(path))) throw new Problem(["notExported", sequence.name]);
+      const whole = done && (await this.shown(async () => (await this.files.read(path))?.trimEnd().endsWith("</xmeml>") || null));
+      if (!whole) throw new Problem(["notExported", sequence.name]);
     };
     return { name: sequence.name, range: await this.range(sequence), exportTo };
   }
@@ -99,26 +101,25 @@ export class Premiere implements Host {
     const { project } = await this.open();
     const before = new Set((await project.getSequences()).map((one) => one.guid.toString()));
     const done = await project.importFiles([result.output], true);
-    for (let waited = 0; done && waited <= PATIENCE_MS; waited += 250) {
-      const made = (await project.getSequences()).filter((one) => !before.has(one.guid.toString())).at(-1);
-      if (made) {
-        await project.openSequence(made);
-        await project.setActiveSequence(made);
-        return [["imported", made.name, `${result.clips.length}`]];
-      }
-      await this.pause(250);
-    }
-    throw new Problem(["notImported", result.output]);
+    const made = done
+      ? await this.shown(async () => (await project.getSequences()).filter((one) => !before.has(one.guid.toString())).at(-1) ?? null)
+      : null;
+    if (!made) throw new Problem(["notImported", result.output]);
+    await project.openSequence(made);
+    await project.setActiveSequence(made);
+    return [["imported", made.name, `${result.clips.length}`]];
   }
 
   async layInto(result: Result): Promise<readonly NoteTold[]> {
     const open = await this.open();
     const frame = BigInt(await open.sequence.getTimebase());
     if (frame !== ticksAFrame(result.rate)) throw new Problem(["otherRate", open.sequence.name, result.rate]);
-    const sounds = await this.imported(open, result.clips);
+    const spare = result.spare_clips ?? [];
+    const sounds = await this.imported(open, everyClip(result));
+    const isTwice = await this.isHeardThere(open, result, frame);
     const laid: Laid[] = [];
     const unnamed: string[] = [];
-    for (const lane of lanesOf(result.clips)) {
+    for (const lane of [...lanesOf(result.clips), ...lanesOf(spare)]) {
       const index = await open.sequence.getAudioTrackCount();
       const [first, ...rest] = batches(lane.clips);
       for (const batch of [first ?? [], ...rest]) {
@@ -130,20 +131,24 @@ export class Premiere implements Host {
       if (!(await this.named(open, index, lane.name))) unnamed.push(lane.name);
       laid.push(...(await this.found(open, index, lane.clips, frame)));
     }
-    const missing = result.clips.filter((clip) => !laid.some((one) => one.clip === clip));
+    const audible = await this.disabled(open, laid.filter(({ clip }) => spare.includes(clip)));
+    const missing = everyClip(result).filter((clip) => !laid.some((one) => one.clip === clip));
     if (missing.length > 0) {
       const which = missing.map((clip) => `${clip.timecode} ${clip.title}`).join("; ");
-      throw new Problem(["missing", `${missing.length}`, `${result.clips.length}`, which]);
+      throw new Problem(["missing", `${missing.length}`, `${everyClip(result).length}`, which]);
     }
     const loud = await this.withGains(open, laid);
     const retimed = result.clips.filter((clip) => clip.speed !== "1").map((clip) => `${clip.timecode} ${clip.title}`);
     return [
-      ["laid", open.sequence.name, `${laid.length}`],
+      ["laid", open.sequence.name, `${result.clips.length}`],
+      ...(spare.length > 0 ? [["spare", `${spare.length}`] as const] : []),
+      ...(audible.length > 0 ? [["audible", audible.join("; ")] as const] : []),
       ...(loud.length > 0 ? [["gains", loud.join("; ")] as const] : []),
       ...(result.clips.some((clip) => clip.fade_in_us || clip.fade_out_us) ? [["fades"] as const] : []),
       ...(retimed.length > 0 ? [["speeds", retimed.join("; ")] as const] : []),
       ...(unnamed.length > 0 ? [["names", unnamed.join(", ")] as const] : []),
       ...(result.clips.some((clip) => clip.kind === "dialogue") ? [["dialogue"] as const] : []),
+      ...(isTwice ? [["earlier"] as const] : []),
     ];
   }
 
@@ -153,6 +158,16 @@ export class Premiere implements Host {
     const sequence = await project.getActiveSequence().catch(() => null);
     if (!sequence) throw new Problem(["noSequence"]);
     return { project, sequence };
+  }
+
+  /** What a look finds: hosts say that something is done before it is to be seen. `null` where it does not come. */
+  private async shown<T>(look: () => Promise<T | null>): Promise<T | null> {
+    for (let waited = 0; waited <= PATIENCE_MS; waited += LOOK_MS) {
+      const seen = await look();
+      if (seen !== null) return seen;
+      await this.pause(LOOK_MS);
+    }
+    return null;
   }
 
   /** What is marked; `null` where nothing is, or all of it. Times of marks count from the sequence's start. */
@@ -193,20 +208,26 @@ export class Premiere implements Host {
   private async imported(open: Open, clips: readonly Clip[]): Promise<ReadonlyMap<string, ProjectItem>> {
     const files = [...new Set(clips.map((clip) => clip.file ?? ""))];
     const root = await open.project.getRootItem();
-    const before = new Set((await root.getItems()).map((item) => item.getId()));
+    // By name, which the host makes unique: users report that items have no getId, whatever the declarations say.
+    const before = new Set((await root.getItems()).map((item) => item.name));
     this.transact(open, "make a bin", () => [root.createBinAction(`AVM ${open.sequence.name}`, true)]);
-    const bin = (await root.getItems()).find((item) => !before.has(item.getId()));
+    const bin = await this.shown(async () => (await root.getItems()).find((item) => !before.has(item.name)) ?? null);
     if (!bin) throw new Problem(["refused", "make a bin", open.project.name]);
-    const done = await open.project.importFiles(files, true, bin, false);
-    const found = new Map<string, ProjectItem>();
-    for (const item of await this.ppro.FolderItem.cast(bin).getItems())
-      found.set(plain(await this.ppro.ClipProjectItem.cast(item).getMediaFilePath()), item);
     const items = new Map<string, ProjectItem>();
-    for (const file of files) {
-      const item = found.get(plain(file));
-      if (!done || !item) throw new Problem(["notImported", file]);
-      items.set(file, item);
-    }
+    let missing: string | undefined = files[0];
+    const look = async (): Promise<true | null> => {
+      const found = new Map<string, ProjectItem>();
+      for (const item of await this.ppro.FolderItem.cast(bin).getItems())
+        found.set(plain(await this.ppro.ClipProjectItem.cast(item).getMediaFilePath()), item);
+      for (const file of files) {
+        const item = found.get(plain(file));
+        if (item) items.set(file, item);
+      }
+      missing = files.find((file) => !items.has(file));
+      return missing === undefined || null;
+    };
+    const done = await open.project.importFiles(files, true, bin, false);
+    if (!done || !(await this.shown(look))) throw new Problem(["notImported", missing ?? ""]);
     return items;
   }
 
@@ -266,6 +287,32 @@ export class Premiere implements Host {
       const laid = there.get(start);
       return laid && laid.end <= end && laid.end > end - frame ? [{ clip, item: laid.item }] : [];
     });
+  }
+
+  /** Whether sounds of other jobs are heard where those of this one belong. */
+  private async isHeardThere(open: Open, result: Result, frame: bigint): Promise<boolean> {
+    const jobs = plain(result.job).replace(/[^/]+$/, "");
+    for (let index = await open.sequence.getAudioTrackCount(); index-- > 0; ) {
+      const track = await open.sequence.getAudioTrack(index);
+      for (const item of track.getTrackItems(this.ppro.Constants.TrackItemType.CLIP, false)) {
+        const [start, end] = [BigInt((await item.getStartTime()).ticks), BigInt((await item.getEndTime()).ticks)];
+        const meets = (clip: Clip): boolean =>
+          start < BigInt(clip.record_frame + clip.frames) * frame && end > BigInt(clip.record_frame) * frame;
+        if (!result.clips.some(meets) || (await item.isDisabled())) continue;
+        const path = await this.ppro.ClipProjectItem.cast(await item.getProjectItem()).getMediaFilePath().catch(() => "");
+        if (plain(path).startsWith(jobs)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Disables what is an alternative; those that are heard all the same. */
+  private async disabled(open: Open, spare: readonly Laid[]): Promise<string[]> {
+    if (spare.length > 0)
+      this.transact(open, "disable alternatives", () => spare.map(({ item }) => item.createSetDisabledAction(true)));
+    const audible: string[] = [];
+    for (const { clip, item } of spare) if (!(await item.isDisabled())) audible.push(`${clip.timecode} ${clip.title}`);
+    return audible;
   }
 
   /** Sets gains and reads them back; the titles of those that did not take theirs. */

@@ -52,7 +52,7 @@ export interface Actions {
 export const FIRST: State = {
   phase: "idle",
   language: "en",
-  wish: { scope: "marks", music: true, effects: true, denoise: false, budget: "", alternatives: "0" },
+  wish: { scope: "marks", music: true, effects: true, denoise: false, budget: "", alternatives: "1" },
   sequence: null,
   range: null,
   watchFolder: null,

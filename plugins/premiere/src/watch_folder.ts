@@ -23,6 +23,9 @@ export interface Files {
   isFile(path: string): Promise<boolean>;
 }
 
+/** What is laid: first what is heard. */
+export const everyClip = ({ clips, spare_clips = [] }: Result): readonly Clip[] => [...clips, ...spare_clips];
+
 /** Lets time pass. */
 export type Pause = (ms: number) => Promise<void>;
 
@@ -63,11 +66,15 @@ export interface Lost {
 /** As much of `result.json` as the panel uses. */
 export interface Result {
   readonly output: string;
+  /** The job's folder, among those of all jobs. */
+  readonly job: string;
   readonly total_price: string;
   readonly currency: string;
   /** Frames a second of the record: "25", "24000/1001". */
   readonly rate: string;
   readonly clips: readonly Clip[];
+  /** Alternatives that are laid switched off; not there from an older program. */
+  readonly spare_clips?: readonly Clip[];
   readonly losses: readonly Lost[];
   readonly notes: readonly string[];
 }
@@ -204,7 +211,7 @@ export class Request {
   async outcome(): Promise<Outcome> {
     const result = await readJson<Result>(this.files, inside(this.folder, "result.json"));
     if (result) {
-      for (const clip of result.clips) {
+      for (const clip of everyClip(result)) {
         if (clip.file === null || !(await this.files.isFile(clip.file)))
           throw new Problem(["soundGone", clip.file ?? clip.title]);
       }
@@ -223,7 +230,7 @@ export class Request {
   /** The most that it may cost, as decimal text; `null` where nothing was said. */
   async budget(): Promise<string | null> {
     const order = await readJson<Order>(this.files, inside(this.folder, "request.json"));
-    return order?.budget_max === undefined || order.budget_max === null ? null : `${order.budget_max}`;
+    return order?.budget_max == null ? null : `${order.budget_max}`;
   }
 
   /** Asks for its end. What was paid for is kept. */

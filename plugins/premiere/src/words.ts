@@ -67,7 +67,10 @@ const en = {
     fades: () => "Fades are in the new sequence only: a panel cannot be sure where Premiere Pro counts key frames from.",
     speeds: (sounds: string) => `These play at a speed of their own in the new sequence only: ${sounds}.`,
     names: (names: string) => `Tracks can be named from Premiere Pro 26.3 on; from the top: ${names}.`,
+    spare: (sounds: string) => `${sounds} alternatives lie on tracks of their own, disabled.`,
+    audible: (sounds: string) => `These alternatives could not be disabled, disable them by hand: ${sounds}.`,
     dialogue: () => "The noise-reduced sound lies beside your own: mute one of them.",
+    earlier: () => "Sounds of an earlier scoring are heard at the same place: mute or delete them.",
     cancelled: () => "Cancelled. What was paid for is kept: score again, and it goes on.",
   },
   problems: {
@@ -196,7 +199,10 @@ const zhTW: Words = {
     fades: () => "淡入淡出只在新序列中：面板無法確定 Premiere Pro 的關鍵影格由何處起算。",
     speeds: (sounds) => `以下聲音僅在新序列中變速：${sounds}。`,
     names: (names) => `Premiere Pro 26.3 起才能命名音軌；由上而下依序為：${names}。`,
+    spare: (sounds) => `${sounds} 個備選已停用，放在各自的音軌上。`,
+    audible: (sounds) => `以下備選無法停用，請手動停用：${sounds}。`,
     dialogue: () => "降噪後的聲音與原本的聲音並存，請將其中之一靜音。",
+    earlier: () => "先前配樂的聲音也在同一位置播放，請將其靜音或刪除。",
     cancelled: () => "已取消。已付費的內容會保留：再次開始即可接續。",
   },
   problems: {

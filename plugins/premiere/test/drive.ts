@@ -1,14 +1,15 @@
 /**
  * Drives the panel in a browser.
  *
- *     node drive.mjs --pictures FOLDER            a picture of each phase, in both themes and both languages
+ *     node drive.mjs --pictures FOLDER            a picture of each phase, in both themes and both languages; and the icons
  *     node drive.mjs --lay WATCH_FOLDER CUT RATE  scores a timeline with whoever watches, lays it; prints where all lies
  */
 
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 import type { Clip } from "../src/watch_folder";
 import { open, start } from "./browser";
@@ -19,8 +20,22 @@ if (what === "--pictures") await pictures(resolve(named[0] ?? "."));
 else if (what === "--lay") await lay(named[0] ?? "", named[1] ?? "", named[2] ?? "25");
 else throw new Error("--pictures FOLDER, or --lay WATCH_FOLDER CUT RATE");
 
+/** The manifest's icons, at both scales, from their drawings. */
+async function icons(browser: Browser): Promise<void> {
+  const folder = fileURLToPath(new URL("../icons/", import.meta.url));
+  for (const [suffix, deviceScaleFactor] of [["", 1], ["@2x", 2]] as const) {
+    const page = await browser.newPage({ viewport: { width: 24, height: 24 }, deviceScaleFactor });
+    for (const name of ["dark", "light"]) {
+      await page.setContent(`<style>* { margin: 0; display: block }</style>${await readFile(join(folder, `${name}.svg`), "utf8")}`);
+      await page.screenshot({ path: join(folder, `${name}${suffix}.png`), omitBackground: true });
+    }
+    await page.close();
+  }
+}
+
 async function pictures(folder: string): Promise<void> {
   const browser = await start();
+  await icons(browser);
   for (const theme of ["dark", "light"] as const) {
     for (const locale of ["en_US", "zh_TW"]) {
       const watchFolder = await emptyFolder();
@@ -89,12 +104,13 @@ async function lay(watchFolder: string, cut: string, rate: string): Promise<void
   const laid = await page.evaluate(() =>
     window.host.tracks.map(({ name, sounds }) => ({
       name,
-      sounds: sounds.map(({ file, start, end, mediaStart, level }) => ({
+      sounds: sounds.map(({ file, start, end, mediaStart, level, disabled }) => ({
         file,
         start: `${start}`,
         end: `${end}`,
         media_start: `${mediaStart}`,
         level,
+        disabled,
       })),
     })),
   );

@@ -33,6 +33,10 @@ export interface Traits {
   readonly hasLevels: boolean;
   /** Media longer than a cue, in seconds. */
   readonly mediaSeconds: number;
+  /** Milliseconds after which what is said to be done is done. */
+  readonly lateMs: number;
+  /** Whether it does as it says that it disabled a sound. */
+  readonly disables: boolean;
   /** Adds no track for what is laid past the last. */
   readonly addsTracks: boolean;
 }
@@ -54,6 +58,8 @@ export const USUAL: Traits = {
   unity: 0.177827941,
   hasLevels: true,
   mediaSeconds: 600,
+  lateMs: 0,
+  disables: true,
   addsTracks: true,
 };
 
@@ -63,6 +69,7 @@ interface Sound {
   readonly end: bigint;
   readonly mediaStart: bigint;
   level: number;
+  disabled: boolean;
 }
 
 interface Track {
@@ -98,11 +105,11 @@ export class FakePremiere {
 
   /**
    * @param traits How it differs from what is usual.
-   * @param write Writes an exported sequence to a path.
+   * @param write Writes an exported sequence to a path, or the first half of it.
    */
   constructor(
     traits: Partial<Traits>,
-    private readonly write: (path: string) => Promise<void>,
+    private readonly write: (path: string, half?: true) => Promise<void>,
   ) {
     this.traits = { ...USUAL, ...traits };
   }
@@ -111,8 +118,11 @@ export class FakePremiere {
   get module(): ppro.premierepro {
     const is26_2 = !isBefore(this.traits.version, 26, 2);
     const exports = async (_: ppro.Sequence, path: string): Promise<boolean> => {
-      if (this.traits.exports === true) await this.write(path);
-      if (this.traits.exports === true) this.exported.push(path);
+      if (this.traits.exports === true) {
+        await this.write(path, ...(this.traits.lateMs > 0 ? [true as const] : []));
+        this.later(() => void this.write(path));
+        this.exported.push(path);
+      }
       return this.traits.exports !== false;
     };
     return whole<ppro.premierepro>({
@@ -128,6 +138,11 @@ export class FakePremiere {
       SequenceEditor: whole<ppro.SequenceEditorStatic>({ getEditor: () => this.editor() }),
       Constants: { TrackItemType: { EMPTY: 0, CLIP: 1 } } as unknown as ppro.premierepro["Constants"],
     });
+  }
+
+  private later(step: () => void): void {
+    if (this.traits.lateMs > 0) setTimeout(step, this.traits.lateMs);
+    else step();
   }
 
   private action(step: () => void): ppro.Action {
@@ -153,8 +168,10 @@ export class FakePremiere {
       importFiles: async (paths, _quiet, bin) => {
         if (!this.traits.imports) return false;
         this.imported.push(...paths);
-        if (bin) this.bins.get(bin.name)?.push(...paths);
-        else this.sequences.push("Reel 1 scored");
+        this.later(() => {
+          if (bin) this.bins.get(bin.name)?.push(...paths);
+          else this.sequences.push("Reel 1 scored");
+        });
         return true;
       },
       lockedAccess: (callback) => {
@@ -233,6 +250,9 @@ export class FakePremiere {
       ...(this.traits.hasLevels ? [component("Internal Volume Stereo", [bypass, level])] : []),
     ];
     return whole<ppro.AudioClipTrackItem>({
+      getProjectItem: async () => whole<ppro.ProjectItem>({ name: sound.file }),
+      isDisabled: async () => sound.disabled,
+      createSetDisabledAction: (disabled) => this.action(() => void (sound.disabled = disabled && this.traits.disables)),
       getStartTime: async () => time(sound.start),
       getEndTime: async () => time(sound.end),
       getComponentChain: async () =>
@@ -244,7 +264,7 @@ export class FakePremiere {
   }
 
   private bin(name: string): ppro.FolderItem {
-    const named = (one: string): ppro.ProjectItem => whole<ppro.ProjectItem>({ name: one, getId: () => one });
+    const named = (one: string): ppro.ProjectItem => whole<ppro.ProjectItem>({ name: one });
     return whole<ppro.FolderItem>({
       name,
       getItems: async () => (name === "" ? [...this.bins.keys()] : (this.bins.get(name) ?? [])).map(named),
@@ -283,7 +303,7 @@ export class FakePremiere {
           const end = start + to - from;
           // An overwrite takes what lay there; the rest of it is simply left out, which no lane of ours may need.
           track.sounds = track.sounds.filter((one) => one.end <= start || one.start >= end);
-          track.sounds.push({ file: item.name, start, end, mediaStart: from, level: this.traits.unity });
+          track.sounds.push({ file: item.name, start, end, mediaStart: from, level: this.traits.unity, disabled: false });
         }),
     });
   }

@@ -59,10 +59,20 @@ for (const version of ["25.6.0", "26.2.0", "26.3.0"]) {
 
 test("what lay in the sequence stays as it is", async (t) => {
   const { folder, host, premiere } = await stage(t);
-  const own = { file: "own.wav", start: 0n, end: 10n ** 12n, mediaStart: 0n, level: 1 };
+  const own = { file: "own.wav", start: 0n, end: 10n ** 12n, mediaStart: 0n, level: 1, disabled: false };
   host.tracks[0]?.sounds.push(own);
   await premiere.layInto(result(folder, await cues(folder)));
   assert.deepEqual(host.tracks[0], { name: "Audio 1", sounds: [own] });
+});
+
+test("what an earlier scoring laid and is still heard there is told, its alternatives and other places are not", async (t) => {
+  const { folder, premiere } = await stage(t);
+  const [one, spare, later] = [await clip(folder), await clip(folder, { track: "Spare" }), await clip(folder, { record_frame: 500 })];
+  const told = async (all: Clip[], off: Clip[] = []): Promise<boolean> =>
+    (await premiere.layInto(result(folder, all, { spare_clips: off }))).some(([name]) => name === "earlier");
+  assert.equal(await told([one], [spare]), false);
+  assert.equal(await told([later], [spare]), false);
+  assert.equal(await told([one]), true);
 });
 
 test("a sound begins in its media where the job says, and ends with it", async (t) => {
@@ -103,6 +113,19 @@ test("what a panel cannot do is told: fades, speeds, the sound of the camera bes
   assert.deepEqual(notes.map(([name]) => name), ["laid", "fades", "speeds", "dialogue"]);
 });
 
+test("alternatives lie on tracks of their own, disabled; where they are heard all the same, it is told", async (t) => {
+  for (const disables of [true, false]) {
+    const { folder, host, premiere } = await stage(t, { disables });
+    const spare_clips = [await clip(folder, { title: "Door, steel", track: "AVM Effects alternatives 1", record_frame: 60 })];
+    const notes = await premiere.layInto(result(folder, await cues(folder), { spare_clips }));
+    const off = host.tracks.filter(({ sounds }) => sounds.some(({ disabled }) => disabled)).map(({ name }) => name);
+    assert.deepEqual(off, disables ? ["AVM Effects alternatives 1"] : []);
+    assert.deepEqual(notes.slice(0, 2), [["laid", "Reel 1", "4"], ["spare", "1"]]);
+    assert.equal(notes.some(([name]) => name === "audible"), !disables);
+    assert.equal(host.tracks.at(-1)?.name, "AVM Effects alternatives 1");
+  }
+});
+
 test("a sound that is dropped without a word is named", async (t) => {
   const { folder, premiere } = await stage(t, { dropped: [1] });
   assert.match(await refused(premiere.layInto(result(folder, await cues(folder)))), /^1 of 4 sounds did not come where they belong: 01:00:02:00 /);
@@ -129,6 +152,13 @@ test("a new sequence is imported, opened and named", async (t) => {
   assert.deepEqual(await premiere.importNew(result(folder, await cues(folder))), [["imported", "Reel 1 scored", "4"]]);
   assert.deepEqual(host.imported, [join(folder, "scored.xml")]);
   assert.equal(host.sequences[host.active], "Reel 1 scored");
+});
+
+test("what the host shows only later is waited for", async (t) => {
+  const { folder, host, premiere } = await stage(t, { lateMs: 8 });
+  await premiere.importNew(result(folder, []));
+  await premiere.layInto(result(folder, await cues(folder)));
+  assert.equal(host.tracks.flatMap(({ sounds }) => sounds).length, 4);
 });
 
 test("a new sequence that does not come is told", async (t) => {

@@ -24,7 +24,7 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 
 export const emptyFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "avm-panel-"));
 
-export const CUT = "<xmeml/>";
+export const CUT = "<xmeml></xmeml>";
 
 /** A panel with a fake host over a real folder. */
 export class Bench {
@@ -37,7 +37,7 @@ export class Bench {
     traits: Partial<Traits> = {},
     more: { readonly language?: "en" | "zh-TW"; readonly watchFolder?: string | null } = {},
   ) {
-    this.host = new FakePremiere(traits, (path) => writeFile(path, CUT));
+    this.host = new FakePremiere(traits, (path, half) => writeFile(path, half ? CUT.slice(0, 9) : CUT));
     const host = new Premiere(this.host.module, this.host.traits.version, disk, () => pause(1));
     this.panel = new Panel(
       {
@@ -126,6 +126,7 @@ export async function clip(folder: string, part: Partial<Clip> = {}): Promise<Cl
 
 export const result = (folder: string, clips: readonly Clip[], part: Partial<Result> = {}): Result => ({
   output: join(folder, "scored.xml"),
+  job: join(folder, "job"),
   total_price: "12.50",
   currency: "USD",
   rate: "25",

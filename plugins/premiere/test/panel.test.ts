@@ -48,6 +48,16 @@ test("a request says what is wished, under the names of the watch folder, and is
   assert.deepEqual([phase, budget], ["results", "99.5"]);
 });
 
+test("an export that is still being written is waited for", async (t) => {
+  const { panel, folder } = await bench(t, { lateMs: 15, marks: [1, 9] });
+  t.after(watcher(folder));
+  const done = panel.score();
+  const request = await lastRequest(folder);
+  assert.equal(await readFile(join(request, "cut.xml"), "utf8"), CUT);
+  await put(request, "error.json", { kind: "CancelledError", message: "" });
+  await done;
+});
+
 test("marks are said in record timecode, with all of their last frame", async (t) => {
   const cases: readonly [Partial<Traits>, string, string][] = [
     [{ marks: [250, 750] }, "01:00:10:00", "01:00:30:00"],
