@@ -22,8 +22,8 @@ LAST = "AVM Last Blender Job.txt"
 LOOK_S = 0.5
 """Between two looks at a request."""
 
-_SILENCE_S = 2.0
-"""A watcher that lives changes its file every second."""
+_SILENCE_S = 1.5
+"""A watcher that lives changes its file every second; that none does is known within two."""
 
 _GONE_S = 30.0
 """One that was started needs a moment to begin."""

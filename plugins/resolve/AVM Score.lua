@@ -17,7 +17,7 @@ local NEEDS = "0.1.0" -- the oldest avm-otio that this item works with
 local HAS_FILES = io ~= nil and os.execute ~= nil and os.rename ~= nil
 local IS_WINDOWS = (package and package.config:sub(1, 1) == "\\") or (jit and jit.os == "Windows") or false
 local LAST = "AVM Last Resolve Job.txt" -- in the watch folder: the request that was left last
-local SILENCE_S = 2 -- a watcher that lives changes its file every second
+local SILENCE_S = 1.75 -- a watcher that lives changes its file every second; that none does is said within two
 local GONE_S, LOOK_S = 30, 0.5 -- one that was started needs a moment to begin
 local CELLS, STEP_S = 30, 0.05 -- of the window: its bar, and how often it is kept alive
 local COLORS = { music = "Blue", effects = "Green", dialogue = "Cyan" }

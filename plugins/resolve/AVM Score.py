@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NEEDS = "0.1.0"  # the oldest avm-otio that this item works with
 LAST = "AVM Last Resolve Job.txt"  # in the watch folder: the request that was left last
-SILENCE_S = 2.0  # a watcher that lives changes its file every second
+SILENCE_S = 1.75  # a watcher that lives changes its file every second; that none does is said within two
 GONE_S, LOOK_S = 30.0, 0.5  # one that was started needs a moment to begin
 COLORS = {"music": "Blue", "effects": "Green", "dialogue": "Cyan"}
 DROPS = {30: 2, 60: 4}  # frame numbers left out each minute but the tenth; SMPTE ST 12-1

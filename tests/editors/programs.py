@@ -34,7 +34,11 @@ def program(name: str) -> str:
 def run_twice(
     command: Sequence[str], limit: float = _TIME_LIMIT_SECONDS, makes: Path | None = None, **named: object
 ) -> str:
-    """Run a program, once more if it hangs; what it said. ``makes`` may not be there when it begins."""
+    """Run a program, once more if it hangs or breaks down; what it said.
+
+    Editors on a screen of their own do both now and then, whatever they are given: Kdenlive 26.08 while it
+    draws the sound of a clip. ``makes`` may not be there when it begins.
+    """
     for is_last in (False, True):
         if makes is not None:
             makes.unlink(missing_ok=True)
@@ -46,8 +50,10 @@ def run_twice(
             if is_last:
                 raise
             continue
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout + done.stderr
+        if done.returncode == 0:
+            return done.stdout + done.stderr
+        if is_last or "Segmentation fault" not in done.stderr:
+            raise AssertionError(done.stderr[-2000:])
     raise AssertionError("unreachable")
 
 

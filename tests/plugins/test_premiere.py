@@ -126,7 +126,8 @@ def test_its_package_is_whole_and_the_same_each_time(panel: Path) -> None:
 def test_its_own_tests_pass_in_node_and_in_a_browser(panel: Path) -> None:
     assert run("npm", "run", "--silent", "build", cwd=panel).returncode == 0
     tested = run("npm", "run", "--silent", "test", cwd=panel)
-    assert tested.returncode == 0, tested.stdout[-4000:]
+    failed = re.findall(r"^not ok.*?(?=^(?:ok|not ok|# Subtest)|\Z)", tested.stdout, re.M | re.S)
+    assert tested.returncode == 0, "".join(failed) or tested.stdout[-4000:] + tested.stderr[-2000:]
     (count,) = re.findall(r"^# pass (\d+)", tested.stdout, re.M) or re.findall(r"pass (\d+)", tested.stdout)
     assert int(count) > 50
     if chromium() is None:

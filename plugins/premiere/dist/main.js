@@ -310,7 +310,7 @@
   // src/watch_folder.ts
   var NEEDS = "0.1.0";
   var LAST = "AVM Last Premiere Job.txt";
-  var SILENCE_MS = 2e3;
+  var SILENCE_MS = 1750;
   var LOOK_MS = 250;
   var everyClip = ({ clips, spare_clips = [] }) => [...clips, ...spare_clips];
   var inside = (folder, name) => folder.replace(/[\\/]+$/, "") + (folder.includes("\\") ? "\\" : "/") + name;

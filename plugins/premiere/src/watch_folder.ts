@@ -8,8 +8,8 @@ export const NEEDS = "0.1.0";
 /** In the watch folder: the request that was left last from Premiere Pro. */
 const LAST = "AVM Last Premiere Job.txt";
 
-/** A watcher that lives changes its file every second. */
-const SILENCE_MS = 2000;
+/** A watcher that lives changes its file every second; that none does is said within two. */
+const SILENCE_MS = 1750;
 const LOOK_MS = 250;
 
 /** What the panel needs of a file system. Paths are absolute. */

@@ -5,7 +5,7 @@
  *     node drive.mjs --lay WATCH_FOLDER CUT RATE  scores a timeline with whoever watches, lays it; prints where all lies
  */
 
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,7 +13,7 @@ import type { Browser, Page } from "playwright-core";
 
 import type { Clip } from "../src/watch_folder";
 import { open, start } from "./browser";
-import { clip, CUT, emptyFolder, lastRequest, put, result, watcher } from "./library";
+import { clip, CUT, emptyFolder, lastRequest, put, remove, result, watch } from "./library";
 
 const [what = "", ...named] = process.argv.slice(2);
 if (what === "--pictures") await pictures(resolve(named[0] ?? "."));
@@ -39,7 +39,7 @@ async function pictures(folder: string): Promise<void> {
   for (const theme of ["dark", "light"] as const) {
     for (const locale of ["en_US", "zh_TW"]) {
       const watchFolder = await emptyFolder();
-      const stop = watcher(watchFolder);
+      watch(watchFolder);
       // A plain path, since a picture lives longer than a test's folder.
       const page = await open(browser, { traits: { marks: [250, 1250] }, locale, watchFolder, cut: CUT }, { theme });
       const take = async (phase: string): Promise<void> => {
@@ -67,9 +67,8 @@ async function pictures(folder: string): Promise<void> {
       await page.click("button.primary");
       await page.waitForSelector("[role=alert]");
       await take("error");
-      stop();
       await page.close();
-      await rm(watchFolder, { recursive: true, force: true });
+      await remove(watchFolder);
     }
   }
   await browser.close();

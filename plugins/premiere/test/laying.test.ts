@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
@@ -8,7 +7,7 @@ import { Problem } from "../src/problem";
 import { ticksAFrame } from "../src/time";
 import type { Clip, Result } from "../src/watch_folder";
 import { FakePremiere, type Traits } from "./fake_premiere";
-import { clip, disk, emptyFolder, pause, result } from "./library";
+import { clip, disk, emptyFolder, pause, remove, result } from "./library";
 
 interface Stage {
   readonly folder: string;
@@ -18,7 +17,7 @@ interface Stage {
 
 async function stage(t: TestContext, traits: Partial<Traits> = {}): Promise<Stage> {
   const folder = await emptyFolder();
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  t.after(() => remove(folder));
   const host = new FakePremiere(traits, async () => undefined);
   return { folder, host, premiere: new Premiere(host.module, host.traits.version, disk, () => pause(1)) };
 }

@@ -1,7 +1,7 @@
 /** What tests of the panel share: a watch folder on the real disk, a watcher that lives in it, a result. */
 
 import { renameSync, writeFileSync } from "node:fs";
-import { lstat, mkdir, mkdtemp, readFile, rename, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +23,14 @@ export const disk: Files = {
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const emptyFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "avm-panel-"));
+
+const watched = new Map<string, () => void>();
+
+/** Takes a folder away. Who watches it ends first: it would write into what is going. */
+export async function remove(folder: string): Promise<void> {
+  watched.get(folder)?.();
+  await rm(folder, { recursive: true, force: true, maxRetries: 9 });
+}
 
 export const CUT = "<xmeml></xmeml>";
 
@@ -71,8 +79,8 @@ export class Bench {
   }
 }
 
-/** Beats as `avm-otio watch` does, as fast as `pause` of a bench runs; ends when told. */
-export function watcher(folder: string, program = "0.1.0"): () => void {
+/** Beats as `avm-otio watch` does, as fast as `pause` of a bench runs, until its folder is removed. */
+export function watch(folder: string, program = "0.1.0"): void {
   const [part, whole] = [join(folder, "watcher.part"), join(folder, "watcher.json")];
   let beat = 0;
   const write = (): void => {
@@ -81,7 +89,7 @@ export function watcher(folder: string, program = "0.1.0"): () => void {
   };
   write();
   const timer = setInterval(write, 40);
-  return () => clearInterval(timer);
+  watched.set(folder, () => clearInterval(timer));
 }
 
 /** The folder of the request that was left last, once it is whole. */

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import type { Browser, Page } from "playwright-core";
 
 import { CHROMIUM, type Look, open, start } from "./browser";
-import { clip, CUT, emptyFolder, lastRequest, put, result, watcher } from "./library";
+import { clip, CUT, emptyFolder, lastRequest, put, remove, result, watch } from "./library";
 
 const skip = CHROMIUM === null ? "no Chromium here" : false;
 let browser: Browser;
@@ -19,7 +18,7 @@ after(async () => {
 
 async function panel(look: Look, traits: object = {}, locale = "en_US"): Promise<{ page: Page; folder: string }> {
   const folder = await emptyFolder();
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => remove(folder));
   return { page: await open(browser, { traits, locale, watchFolder: folder, cut: CUT }, look), folder };
 }
 
@@ -129,8 +128,7 @@ test("nobody watches: the panel says so, with the command, within two seconds of
 
 test("what is typed stays while the panel looks at the host", { skip }, async () => {
   const { page, folder } = await panel({ theme: "dark" });
-  const stop = watcher(folder);
-  after(stop);
+  watch(folder);
   await page.locator("input[placeholder]").focus();
   await page.keyboard.type("12");
   await page.waitForSelector("[data-state=yes]");

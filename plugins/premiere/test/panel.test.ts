@@ -7,13 +7,13 @@ import { sentence } from "../src/problem";
 import type { State } from "../src/state";
 import { WORDS } from "../src/words";
 import type { Traits } from "./fake_premiere";
-import { Bench, clip, CUT, emptyFolder, lastRequest, put, result, watcher } from "./library";
+import { Bench, clip, CUT, emptyFolder, lastRequest, put, remove, result, watch } from "./library";
 
 type More = ConstructorParameters<typeof Bench>[2];
 
 async function bench(t: TestContext, traits: Partial<Traits> = {}, more: More = {}): Promise<Bench> {
   const folder = await emptyFolder();
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }));
+  t.after(() => remove(folder));
   return new Bench(folder, traits, more);
 }
 
@@ -26,7 +26,7 @@ function told(state: State): string {
 
 test("a request says what is wished, under the names of the watch folder, and is whole when it appears", async (t) => {
   const { panel, folder, until, host } = bind(await bench(t));
-  t.after(watcher(folder));
+  watch(folder);
   panel.change({ scope: "whole", denoise: true, budget: "99,50", alternatives: "2" });
   const done = panel.score();
   const request = await lastRequest(folder);
@@ -50,7 +50,7 @@ test("a request says what is wished, under the names of the watch folder, and is
 
 test("an export that is still being written is waited for", async (t) => {
   const { panel, folder } = await bench(t, { lateMs: 15, marks: [1, 9] });
-  t.after(watcher(folder));
+  watch(folder);
   const done = panel.score();
   const request = await lastRequest(folder);
   assert.equal(await readFile(join(request, "cut.xml"), "utf8"), CUT);
@@ -67,14 +67,13 @@ test("marks are said in record timecode, with all of their last frame", async (t
   ];
   for (const [traits, from, to] of cases) {
     const { panel, folder } = await bench(t, traits);
-    const stop = watcher(folder);
+    watch(folder);
     const done = panel.score();
     const request = await lastRequest(folder);
     const order = JSON.parse(await readFile(join(request, "request.json"), "utf8")) as { tc_in: string; tc_out: string };
     assert.deepEqual([order.tc_in, order.tc_out], [from, to]);
     await put(request, "error.json", { kind: "CancelledError", message: "" });
     await done;
-    stop();
   }
 });
 
@@ -88,7 +87,7 @@ test("nobody watches: it is said within two seconds, the request stays, and it g
   // The bench's time runs ten times as fast; the other half is the machine's.
   assert.ok(Date.now() - before < 400);
   assert.deepEqual((await readdir(request)).sort(), ["cut.xml", "request.json"]);
-  t.after(watcher(folder));
+  watch(folder);
   await until((state) => state.watching === "yes");
   await put(request, "result.json", result(folder, [await clip(folder)]));
   await done;
@@ -107,7 +106,7 @@ test("an editor that was killed loses nothing: the last job is there for the nex
 
 test("cancelling leaves the mark, and what comes back is told as an end, not as an error", async (t) => {
   const { panel, folder, until } = bind(await bench(t));
-  t.after(watcher(folder));
+  watch(folder);
   panel.change({ scope: "whole" });
   const done = panel.score();
   const request = await lastRequest(folder);
@@ -134,7 +133,7 @@ test("cancelling where nobody watches ends at once", async (t) => {
 
 test("a second press while one is at work is not a second job", async (t) => {
   const { panel, folder } = await bench(t);
-  t.after(watcher(folder));
+  watch(folder);
   panel.change({ scope: "whole" });
   void panel.score();
   await panel.score();
@@ -210,7 +209,7 @@ test("a watch folder that is unknown, missing, or without a job is said", async 
 
 test("a program older than the panel is said", async (t) => {
   const { panel, folder, state } = bind(await bench(t));
-  t.after(watcher(folder, "0.0.9"));
+  watch(folder, "0.0.9");
   panel.change({ scope: "whole" });
   await panel.score();
   assert.match(told(state()), /avm-otio 0\.0\.9 is older than this panel \(needs 0\.1\.0\)\. Update it/);
@@ -238,7 +237,7 @@ test("the panel tells which sequence is open, what is marked, and whether somebo
     { from: "01:00:10:00", to: "01:00:30:00" },
     "no",
   ]);
-  t.after(watcher(folder));
+  watch(folder);
   await panel.look();
   assert.equal(state().watching, "yes");
 });
