@@ -30,12 +30,15 @@ def test_two_runs_of_one_job_at_the_same_time_pay_once(played: Stage, undisturbe
 def test_a_run_that_waits_for_another_goes_on_when_that_one_is_killed(
     played: Stage, undisturbed: Any, nth: int
 ) -> None:
-    case = played.case()
-    killed, waiting = case.together(case.planned(nth=nth, does="kill"), case.planned())
-    assert killed.done, killed
-    assert waiting.code in (0, 7), waiting.said
-    case.finish()
-    case.check(undisturbed)
+    for _ in range(9):  # who comes second waits, and may never come so far
+        case = played.case()
+        killed, waiting = case.together(case.planned(nth=nth, does="kill"), case.planned())
+        assert waiting.code in (0, 7), waiting.said
+        case.finish()
+        case.check(undisturbed)
+        if killed.done:
+            return
+    raise AssertionError(f"never came so far: {killed}")
 
 
 _SIZES = (100, 1500, 3000, 5000, 8000, 12_000, 16_000, 20_000, 30_000, 60_000, 120_000)
