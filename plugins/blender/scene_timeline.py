@@ -11,6 +11,9 @@ from typing import Any
 
 import bpy
 
+_Piece = tuple[int, int, dict[str, Any]]
+"""A clip from a frame of the scene to another."""
+
 _AUDIBLE = {"SOUND"}
 _VISIBLE = {"MOVIE", "IMAGE"}
 
@@ -21,6 +24,19 @@ def scene_rate(scene: bpy.types.Scene) -> Fraction:
     if abs(float(base) - 1.001) < 1e-4:
         base = Fraction(1001, 1000)
     return Fraction(scene.render.fps) / base
+
+
+def movie_rate(strip: Any) -> Fraction | None:
+    """Frames a second of a movie, exactly: Blender tells 23.976024. None where it does not know."""
+    if not strip.fps:
+        return None
+    near = Fraction(round(strip.fps))
+    known = min((near, near / Fraction(1001, 1000)), key=lambda rate: abs(float(rate) - strip.fps))
+    return (
+        known
+        if abs(float(known) - strip.fps) < 1e-4 * strip.fps
+        else Fraction(strip.fps).limit_denominator(1001)
+    )
 
 
 def timecode(frame: int, rate: Fraction) -> str:
@@ -39,12 +55,12 @@ def timeline_of(scene: bpy.types.Scene) -> tuple[dict[str, Any], list[str]]:
     """The scene's cut, and what of it could not be said, one line each."""
     rate, notes = scene_rate(scene), []
     first, last = scene.frame_start, scene.frame_end + 1
-    channels: dict[tuple[str, int], list[tuple[int, int, dict[str, Any]]]] = {}
+    channels: dict[tuple[str, int], list[_Piece]] = {}
     for strip, start, end, channel, is_muted in _strips(scene.sequence_editor, first, last, notes):
         kind = "Audio" if strip.type in _AUDIBLE else "Video"
-        made = _clip(strip, start, end, rate, not is_muted, notes)
-        if made is not None:
-            channels.setdefault((kind, channel), []).append((start - first, end - first, made))
+        for since, until, clip in _clips(strip, start, end, rate, notes):
+            clip["enabled"] = not is_muted
+            channels.setdefault((kind, channel), []).append((since - first, until - first, clip))
     # Metas lie in one channel and may hold many: what overlaps goes onto a track of its own above.
     tracks = []
     for (kind, channel), clips in sorted(
@@ -83,47 +99,84 @@ def _strips(
             notes.append(f"{strip.name}: a strip of the kind {strip.type.title()} is not in the film.")
 
 
-def _clip(
-    strip: Any, start: int, end: int, rate: Fraction, enabled: bool, notes: list[str]
-) -> dict[str, Any] | None:
-    if strip.type == "IMAGE" and len(strip.elements) != 1:
-        notes.append(f"{strip.name}: a sequence of images is not in the film; make it a movie.")
-        return None
-    if strip.type == "IMAGE":
-        path, length = strip.directory + strip.elements[0].filename, None
-    elif strip.type == "MOVIE":
-        path, length = strip.filepath, int(strip.frame_duration)
-    else:
-        path, length = strip.sound.filepath, None
+def _clips(strip: Any, start: int, end: int, rate: Fraction, notes: list[str]) -> Iterator[_Piece]:
+    """What is seen or heard of a strip from a frame to another, in order."""
     if len(getattr(strip, "retiming_keys", ())):
         notes.append(f"{strip.name}: its retiming is not in the film, it plays at its own speed there.")
-    source = start - int(strip.frame_start) if strip.type != "IMAGE" else 0
-    effects = []
-    if strip.type == "MOVIE" and strip.fps and abs(strip.fps / float(rate) - 1) > 1e-3:
-        # Blender plays a movie frame by frame at the scene's rate.
-        scalar = float(rate) / strip.fps
-        effects.append(
-            {"OTIO_SCHEMA": "LinearTimeWarp.1", "effect_name": "LinearTimeWarp", "time_scalar": scalar}
+    if strip.type == "MOVIE":
+        yield from _movie(strip, start, end, rate, notes)
+    elif strip.type == "SOUND":
+        yield from _sound(strip, start, end, rate)
+    elif len(strip.elements) == 1:
+        yield (
+            start,
+            end,
+            _clip(strip, strip.directory + strip.elements[0].filename, _range(0, end - start, rate)),
         )
-        notes.append(f"{strip.name}: {strip.fps:.3f} frames a second, played at {float(rate):.3f}.")
+    else:
+        notes.append(f"{strip.name}: a sequence of images is not in the film; make it a movie.")
+
+
+def _movie(strip: Any, start: int, end: int, rate: Fraction, notes: list[str]) -> Iterator[_Piece]:
+    """Blender plays a movie frame by frame at the scene's rate, and holds its first and its last frame."""
+    own = movie_rate(strip) or rate
+    if own != rate:
+        notes.append(f"{strip.name}: {float(own):.3f} frames a second, played at {float(rate):.3f}.")
+    first, length = int(strip.frame_start), int(strip.frame_duration)
+    cut_away = strip.animation_offset_start  # of the file, by a hard split
+    available = _range(0, cut_away + length + strip.animation_offset_end, own)
+
+    def piece(since: int, until: int, number: int, speed: Fraction) -> _Piece:
+        span = {**_range(number, 0, own), "duration": _time(until - since, rate)}
+        return since, until, _clip(strip, strip.filepath, span, available, speed)
+
+    is_backwards = strip.use_reverse_frames
+    last = first + length
+    begins, ends = min(max(start, first), end), max(min(end, last), start)
+    if start < begins:
+        yield piece(start, begins, cut_away + (length - 1 if is_backwards else 0), Fraction(0))
+    if begins < ends:
+        number = last - ends if is_backwards else begins - first
+        yield piece(begins, ends, cut_away + number, rate / own * (-1 if is_backwards else 1))
+    if ends < end:
+        yield piece(max(ends, begins), end, cut_away + (0 if is_backwards else length - 1), Fraction(0))
+
+
+def _sound(strip: Any, start: int, end: int, rate: Fraction) -> Iterator[_Piece]:
+    """A sound plays at its own pace, and is silent before its first sample and after its last."""
+    first = int(strip.frame_start)
+    since, until = max(start, first), min(end, first + int(strip.frame_duration))
+    if since < until:
+        span = _range(since - first + strip.animation_offset_start, until - since, rate)
+        yield since, until, _clip(strip, strip.sound.filepath, span)
+
+
+def _clip(
+    strip: Any,
+    path: str,
+    span: dict[str, Any],
+    available: dict[str, Any] | None = None,
+    speed: Fraction = Fraction(1),
+) -> dict[str, Any]:
     reference: dict[str, Any] = {"OTIO_SCHEMA": "ExternalReference.1", "target_url": bpy.path.abspath(path)}
-    if length is not None:
-        reference["available_range"] = _range(0, length, rate)
+    if available is not None:
+        reference["available_range"] = available
+    kind = "LinearTimeWarp" if speed else "FreezeFrame"
+    warp = {"OTIO_SCHEMA": f"{kind}.1", "effect_name": kind, "time_scalar": float(speed)}
     return {
         "OTIO_SCHEMA": "Clip.2",
         "name": strip.name,
-        "source_range": _range(source, end - start, rate),
+        "source_range": span,
         "media_references": {"DEFAULT_MEDIA": reference},
         "active_media_reference_key": "DEFAULT_MEDIA",
-        "effects": effects,
+        "effects": [] if speed == 1 else [warp],
         "markers": [],
-        "enabled": enabled,
         "metadata": {},
     }
 
 
-def _lanes(clips: list[tuple[int, int, dict[str, Any]]]) -> list[list[tuple[int, int, dict[str, Any]]]]:
-    lanes: list[list[tuple[int, int, dict[str, Any]]]] = []
+def _lanes(clips: list[_Piece]) -> list[list[_Piece]]:
+    lanes: list[list[_Piece]] = []
     for clip in sorted(clips, key=lambda each: each[:2]):
         for lane in lanes:
             if lane[-1][1] <= clip[0]:
@@ -134,9 +187,7 @@ def _lanes(clips: list[tuple[int, int, dict[str, Any]]]) -> list[list[tuple[int,
     return lanes
 
 
-def _track(
-    name: str, kind: str, clips: list[tuple[int, int, dict[str, Any]]], rate: Fraction
-) -> dict[str, Any]:
+def _track(name: str, kind: str, clips: list[_Piece], rate: Fraction) -> dict[str, Any]:
     children, at = [], 0
     for start, end, clip in clips:
         if start > at:

@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from blender_home import FPS, home_in, in_blender
 from hearing import hear, read_wav
 from numbered import movie
 from programs import BLENDER
 
-from avm_otio.cli.main import run
-
 pytestmark = pytest.mark.editors
 
-FPS = {Fraction(24_000, 1001): ("24", "1.001"), Fraction(25): ("25", "1.0")}
 Told = dict[str, Any]
-
-
-@cache
-def version() -> str:
-    """Of the Blender that is there, as its folders have it."""
-    asked = "import bpy; print('%d.%d' % bpy.app.version[:2])"
-    told = subprocess.run([str(BLENDER), "-c", asked], capture_output=True, text=True, check=True).stdout
-    return told.split()[-1]
 
 
 class Desk:
     """A home with the add-on in it, a film, and Blender."""
 
     def __init__(self, folder: Path, rate: Fraction) -> None:
-        if not BLENDER.exists():
-            pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
         self.folder, self.rate, self.said = folder, rate, ""
-        self.home = folder / "home"
-        (self.home / ".config/blender" / version()).mkdir(parents=True)
-        assert run(["plugin", "install", "blender", "--os", "linux", "--home", str(self.home)]) == 0
+        self.home = home_in(folder)
         (self.settings,) = self.home.rglob("avm_settings.json")
         chance = np.random.default_rng(3)
         heard = np.zeros((round(120 / rate * 48_000), 2))
@@ -61,22 +45,8 @@ class Desk:
     def blender(self, step: str = "score") -> Told:
         """Run it; what it told."""
         out = self.folder / f"{step}.json"
-        ended = subprocess.run(
-            [
-                *(str(BLENDER), str(Path(__file__).with_name("blender_scores.py"))),
-                *(
-                    str(self.folder / "shot.mp4"),
-                    *FPS[self.rate],
-                    str(out),
-                    str(self.folder / "mix.wav"),
-                    step,
-                ),
-            ],
-            env=os.environ | {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")},
-            capture_output=True,
-            text=True,
-            timeout=200,
-        )
+        movie, mix = self.folder / "shot.mp4", self.folder / "mix.wav"
+        ended = in_blender(self.home, "blender_scores.py", movie, *FPS[self.rate], out, mix, step)
         if step == "die":
             assert ended.returncode == -9, ended.stderr
             return {}
