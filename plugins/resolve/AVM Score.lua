@@ -139,9 +139,10 @@ end
 -- What a Lua chunk returns that is plain data: it is text, and can call nothing. Nil where there is none, or none
 -- that is whole.
 local function load_data(path)
-  local chunk = loadfile(path, "t")
+  local chunk = loadfile(path, "t", {})
   if not chunk then return nil end
-  local ok, found = pcall(setfenv(chunk, {}))
+  if setfenv then setfenv(chunk, {}) end -- a plain Lua 5.1 takes no environment above
+  local ok, found = pcall(chunk)
   return ok and type(found) == "table" and found or nil
 end
 

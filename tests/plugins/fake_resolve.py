@@ -314,8 +314,10 @@ def saved(timeline: otio.schema.Timeline) -> str:
     return str(timeline.to_json_string())
 
 
-GONE = ("io", "package", "require", "module", "debug", "ffi", "dofile")
-"""What the free edition takes from scripts from 21.1 on, as several report who looked; of ``os``, too."""
+GONE = ("io", "package", "require", "module", "debug", "ffi", "dofile", "setfenv", "getfenv")
+"""What the free edition takes from scripts from 21.1 on, as several report who looked, and of ``os``, too;
+and what nobody said is left.
+"""
 
 
 def run_lua(
