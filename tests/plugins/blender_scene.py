@@ -16,8 +16,8 @@ def strips_of(editor):
 
 def lay(strips, number, one):
     """A strip that begins at a frame, is seen from one to another, in ways that users get there."""
-    make = strips.new_movie if one["kind"] == "MOVIE" else strips.new_sound
-    strip = make(f"strip {number}", one["path"], one["channel"], one["begins"])
+    make = {"MOVIE": strips.new_movie, "SOUND": strips.new_sound, "IMAGE": strips.new_image}
+    strip = make[one["kind"]](f"strip {number}", one["path"], one["channel"], one["begins"])
     if one["is_split"]:
         right = strip.split(frame=one["from"], split_method="HARD")
         strips.remove(strip)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from blender_home import FPS, home_in, in_blender
 from hearing import Sound, hear, noise, read_wav
-from numbered import movie, number_in, numbers
+from numbered import frame_of, movie, number_in, numbers, pattern
 
 from avm_otio.cli.main import run
 
@@ -25,6 +25,7 @@ MEDIA = {
     "ntsc.mp4": (100, Fraction(24_000, 1001)),
     "fast.mp4": (200, Fraction(50)),
 }
+STILL = "still.png"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Strip:
     trims: tuple[int, int] | None = None
 
     def told(self, folder: Path, kind: str, channel: int) -> dict[str, object]:
+        kind = "IMAGE" if self.media == STILL else kind
         said = asdict(self) | {"path": str(folder / self.media), "kind": kind, "channel": channel}
         return said | {"from": self.since, "to": self.until}
 
@@ -68,6 +70,7 @@ BY_HAND = (
     Strip("ntsc.mp4", 90, 96, 110, is_backwards=True),
     Strip("pal.mp4", 100, 110, 130, trims=(113, 126)),
     Strip("pal.mp4", 110, 130, 140, is_backwards=True, is_split=True),
+    Strip(STILL, 142, 142, 150),
 )
 
 
@@ -95,6 +98,7 @@ def by_chance(seed: int) -> tuple[Strip, ...]:
 def media_in(folder: Path) -> None:
     for number, (name, (frames, rate)) in enumerate(MEDIA.items()):
         movie(folder / name, frames, rate, sound=noise(number, float(frames / rate), 1).repeat(2, axis=1))
+    frame_of(pattern(777)).save(folder / STILL)
 
 
 def shown_by(home: Path, strips: list[dict[str, object]], rate: Fraction, folder: Path) -> list[int | None]:
@@ -131,7 +135,7 @@ def test_the_film_shows_at_every_frame_what_blender_shows(
     assert ours + [None] * (len(shown) - len(ours)) == shown
     assert len({number for number in shown if number is not None}) > 50
     notes = json.loads((tmp_path / "notes.json").read_text())
-    others = [strip for strip in strips if MEDIA[strip.media][1] != rate]
+    others = [strip for strip in strips if MEDIA.get(strip.media, (0, rate))[1] != rate]
     assert len([note for note in notes if "frames a second, played at" in note]) == len(others)
 
 
