@@ -36,8 +36,8 @@ def run_twice(
 ) -> str:
     """Run a program, once more if it hangs or breaks down; what it said.
 
-    Editors on a screen of their own do both now and then, whatever they are given: Kdenlive 26.08 while it
-    draws the sound of a clip. ``makes`` may not be there when it begins.
+    Editors do both now and then, whatever they are given: Kdenlive 26.08 while it draws the sound of a clip,
+    melt 7.12 when it ends before it has written anything. ``makes`` may not be there when it begins.
     """
     for is_last in (False, True):
         if makes is not None:
@@ -50,9 +50,10 @@ def run_twice(
             if is_last:
                 raise
             continue
-        if done.returncode == 0:
+        is_made = makes is None or (makes.is_file() and makes.stat().st_size > 0)
+        if done.returncode == 0 and is_made:
             return done.stdout + done.stderr
-        if is_last or "Segmentation fault" not in done.stderr:
+        if is_last or (done.returncode and "Segmentation fault" not in done.stderr):
             raise AssertionError(done.stderr[-2000:])
     raise AssertionError("unreachable")
 
@@ -60,7 +61,7 @@ def run_twice(
 def melt(project: Path, sound: Path) -> Path:
     """Let melt render the sound of a project, from a folder that is not the project's."""
     consumer = ["-quiet", "-consumer", f"avformat:{sound}", "acodec=pcm_s16le", "vn=1", "real_time=-1"]
-    run_twice([program("melt"), f"xml:{project}", *consumer], cwd="/")
+    run_twice([program("melt"), f"xml:{project}", *consumer], makes=sound, cwd="/")
     return sound
 
 

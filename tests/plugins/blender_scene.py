@@ -52,8 +52,9 @@ def main(cut, fps, fps_base, folder):
     scene.render.image_settings.file_format = "PNG"
     scene.render.filepath = str(folder / "frames" / "frame")
     bpy.ops.render.render(animation=True)
-    mix = str(folder / "mix.wav")
-    bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)
+    if any(one["kind"] == "SOUND" for one in strips):
+        mix = str(folder / "mix.wav")
+        bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)
 
 
 bpy.ops.preferences.addon_enable(module="bl_ext.user_default.avm_otio")
