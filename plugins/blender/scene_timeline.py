@@ -1,6 +1,7 @@
 """The strips of a scene as an OTIO timeline. Plain JSON: Blender's Python has no OpenTimelineIO.
 
-Record frame 0 is the scene's first frame. A channel becomes a track; what is above stays above.
+Record frame 0 is the scene's first frame. A channel becomes a track, and so does each within a meta strip;
+what is above stays above.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import bpy
 
 _Piece = tuple[int, int, dict[str, Any]]
 """A clip from a frame of the scene to another."""
+
+_Place = tuple[int, ...]
+"""The channel of a strip, after those of the meta strips that it lies in. They sort from below to above."""
 
 _AUDIBLE = {"SOUND"}
 _VISIBLE = {"MOVIE", "IMAGE"}
@@ -55,21 +59,17 @@ def timeline_of(scene: bpy.types.Scene) -> tuple[dict[str, Any], list[str]]:
     """The scene's cut, and what of it could not be said, one line each."""
     rate, notes = scene_rate(scene), []
     first, last = scene.frame_start, scene.frame_end + 1
-    channels: dict[tuple[str, int], list[_Piece]] = {}
-    for strip, start, end, channel, is_muted in _strips(scene.sequence_editor, first, last, notes):
+    places: dict[tuple[str, _Place], list[_Piece]] = {}
+    for strip, start, end, place, is_muted in _strips(scene.sequence_editor, first, last, notes):
         kind = "Audio" if strip.type in _AUDIBLE else "Video"
         for since, until, clip in _clips(strip, start, end, rate, notes):
             clip["enabled"] = not is_muted
-            channels.setdefault((kind, channel), []).append((since - first, until - first, clip))
-    # Metas lie in one channel and may hold many: what overlaps goes onto a track of its own above.
-    tracks = []
-    for (kind, channel), clips in sorted(
-        channels.items(), key=lambda item: (item[0][0] == "Audio", item[0][1])
-    ):
-        for number, lane in enumerate(_lanes(clips)):
-            tracks.append(
-                _track(f"Channel {channel}{'' if not number else f' {number + 1}'}", kind, lane, rate)
-            )
+            places.setdefault((kind, place), []).append((since - first, until - first, clip))
+    tracks = [
+        _track(f"Channel {'.'.join(map(str, place))}", kind, lane, rate)
+        for (kind, place), clips in sorted(places.items(), key=lambda one: (one[0][0] == "Audio", one[0][1]))
+        for lane in _lanes(clips)
+    ]
     return {
         "OTIO_SCHEMA": "Timeline.1",
         "name": scene.name,
@@ -80,17 +80,17 @@ def timeline_of(scene: bpy.types.Scene) -> tuple[dict[str, Any], list[str]]:
 
 
 def _strips(
-    editor: Any, first: int, last: int, notes: list[str], channel: int = 0, is_muted: bool = False
-) -> Iterator[tuple[Any, int, int, int, bool]]:
-    """Every strip with media: from and to which frame it is seen, its channel, whether it is muted."""
-    muted_channels = {each_index for each_index, each in enumerate(editor.channels) if each.mute}
+    editor: Any, first: int, last: int, notes: list[str], outside: _Place = (), is_muted: bool = False
+) -> Iterator[tuple[Any, int, int, _Place, bool]]:
+    """Every strip with media: from and to which frame it is seen, its place, whether it is muted."""
+    muted_channels = {number for number, channel in enumerate(editor.channels) if channel.mute}
     for strip in strips_of(editor):
         start = max(int(strip.frame_final_start), first)
         end = min(int(strip.frame_final_end), last)
         if start >= end:
             continue
         mute = is_muted or strip.mute or strip.channel in muted_channels
-        place = channel or strip.channel
+        place = (*outside, strip.channel)
         if strip.type == "META":
             yield from _strips(strip, start, end, notes, place, mute)
         elif strip.type in _AUDIBLE | _VISIBLE:
@@ -176,14 +176,14 @@ def _clip(
 
 
 def _lanes(clips: list[_Piece]) -> list[list[_Piece]]:
+    """Clips of one place; a script may have laid some over each other, which no track can say."""
     lanes: list[list[_Piece]] = []
-    for clip in sorted(clips, key=lambda each: each[:2]):
-        for lane in lanes:
-            if lane[-1][1] <= clip[0]:
-                lane.append(clip)
-                break
-        else:
+    for clip in sorted(clips, key=lambda one: one[:2]):
+        free = next((lane for lane in lanes if lane[-1][1] <= clip[0]), None)
+        if free is None:
             lanes.append([clip])
+        else:
+            free.append(clip)
     return lanes
 
 

@@ -37,25 +37,36 @@ class Strip:
         begins: Where its first frame would be.
         since, until: What is seen or heard of it.
         is_split: It is cut off hard at ``since``, as with Split › Hold Split.
-        trims: What is seen of the meta strip that it lies in; none where it lies in none.
     """
 
     media: str
     begins: int
     since: int
     until: int
+    channel: int = 1
     is_split: bool = False
     is_backwards: bool = False
-    trims: tuple[int, int] | None = None
+    is_muted: bool = False
 
-    def told(self, folder: Path, kind: str, channel: int) -> dict[str, object]:
-        kind = "IMAGE" if self.media == STILL else kind
-        said = asdict(self) | {"path": str(folder / self.media), "kind": kind, "channel": channel}
-        return said | {"from": self.since, "to": self.until}
+    def told(self, folder: Path, kind: str = "MOVIE") -> dict[str, object]:
+        return asdict(self) | {
+            "path": str(folder / self.media),
+            "kind": "IMAGE" if self.media == STILL else kind,
+        }
 
-    @property
-    def heard(self) -> tuple[int, int]:
-        return self.trims or (self.since, self.until)
+
+@dataclass(frozen=True)
+class Meta:
+    """A meta strip, trimmed to what is seen or heard of it."""
+
+    inside: tuple[Strip | Meta, ...]
+    since: int
+    until: int
+    channel: int = 1
+    is_muted: bool = False
+
+    def told(self, folder: Path, kind: str = "MOVIE") -> dict[str, object]:
+        return asdict(self) | {"kind": "META", "inside": [one.told(folder, kind) for one in self.inside]}
 
 
 BY_HAND = (
@@ -68,15 +79,41 @@ BY_HAND = (
     Strip("cinema.mp4", 60, 76, 86, is_split=True),
     Strip("fast.mp4", 0, 86, 96),
     Strip("ntsc.mp4", 90, 96, 110, is_backwards=True),
-    Strip("pal.mp4", 100, 110, 130, trims=(113, 126)),
+    Meta((Strip("pal.mp4", 100, 110, 130),), 113, 126),
     Strip("pal.mp4", 110, 130, 140, is_backwards=True, is_split=True),
     Strip(STILL, 142, 142, 150),
 )
 
 
-def by_chance(seed: int) -> tuple[Strip, ...]:
+ABOVE_EACH_OTHER = (
+    Strip("pal.mp4", 1, 1, 150),
+    Strip("pal.mp4", -30, 10, 30, channel=2),
+    Strip("pal.mp4", 0, 20, 40, channel=3, is_muted=True),
+    Strip("cinema.mp4", 40, 40, 60, channel=4),  # of a channel that is muted
+    # What is above within a meta strip begins first.
+    Meta(
+        (Strip("fast.mp4", 60, 60, 75, channel=2), Strip("pal.mp4", 30, 70, 90, channel=1)), 62, 88, channel=2
+    ),
+    Strip("ntsc.mp4", 80, 84, 86, channel=3),
+    Meta(
+        (
+            Meta((Strip("pal.mp4", 90, 95, 105, channel=3),), 97, 103, channel=2),
+            Strip("cinema.mp4", 60, 90, 120, channel=1),
+            Strip("pal.mp4", 20, 110, 118, channel=5, is_muted=True),
+        ),
+        92,
+        115,
+        channel=2,
+    ),
+    Meta((Strip("fast.mp4", 60, 120, 140),), 120, 140, channel=2, is_muted=True),
+)
+MUTED = [4]
+
+
+def by_chance(seed: int) -> tuple[Strip | Meta, ...]:
     """Strips one after the other, with gaps."""
-    chance, strips, at = Random(seed), [], 1
+    chance, at = Random(seed), 1
+    strips: list[Strip | Meta] = []
     while at < 140:
         length = chance.randint(2, 14)
         strip = Strip(
@@ -88,9 +125,9 @@ def by_chance(seed: int) -> tuple[Strip, ...]:
         )
         if strip.begins < at and chance.random() < 0.3:
             strip = replace(strip, is_split=True)
-        if length > 4 and chance.random() < 0.3:
-            strip = replace(strip, trims=(at + chance.randint(0, 2), at + length - chance.randint(0, 2)))
-        strips.append(strip)
+        is_in_meta = length > 4 and chance.random() < 0.3
+        trims = at + chance.randint(0, 2), at + length - chance.randint(0, 2)
+        strips.append(Meta((strip,), *trims) if is_in_meta else strip)
         at += length + chance.choice((0, 0, 3))
     return tuple(strips)
 
@@ -101,10 +138,11 @@ def media_in(folder: Path) -> None:
     frame_of(pattern(777)).save(folder / STILL)
 
 
-def shown_by(home: Path, strips: list[dict[str, object]], rate: Fraction, folder: Path) -> list[int | None]:
+def shown_by(strips: list[dict[str, object]], rate: Fraction, folder: Path) -> list[int | None]:
     """The numbers of the frames that Blender shows; its sound and the cut lie in the folder then."""
     (folder / "strips.json").write_text(json.dumps(strips))
-    ended = in_blender(home, "blender_scene.py", folder / "strips.json", *FPS[rate], folder)
+    muted = json.dumps(MUTED)
+    ended = in_blender(home_in(folder), "blender_scene.py", folder / "strips.json", muted, *FPS[rate], folder)
     assert ended.returncode == 0, ended.stderr
     found = []
     for path in sorted((folder / "frames").iterdir()):
@@ -122,21 +160,31 @@ def sound_of(film: Path) -> Sound:
 
 
 @pytest.mark.parametrize("rate", FPS, ids=["23.976", "25"])
-@pytest.mark.parametrize("strips", [BY_HAND, by_chance(1), by_chance(2)], ids=["by hand", "1", "2"])
+@pytest.mark.parametrize(
+    "strips",
+    [BY_HAND, ABOVE_EACH_OTHER, by_chance(1), by_chance(2)],
+    ids=["by hand", "above each other", "1", "2"],
+)
 def test_the_film_shows_at_every_frame_what_blender_shows(
-    tmp_path: Path, rate: Fraction, strips: tuple[Strip, ...]
+    tmp_path: Path, rate: Fraction, strips: tuple[Strip | Meta, ...]
 ) -> None:
     media_in(tmp_path)
-    said = [strip.told(tmp_path, "MOVIE", 1) for strip in strips]
-    shown = shown_by(home_in(tmp_path), said, rate, tmp_path)
+    shown = shown_by([strip.told(tmp_path) for strip in strips], rate, tmp_path)
     film = tmp_path / "film.mp4"
     assert run(["export", str(tmp_path / "cut.otio"), "-o", str(film)]) == 0
     ours = numbers(film)
     assert ours + [None] * (len(shown) - len(ours)) == shown
     assert len({number for number in shown if number is not None}) > 50
-    notes = json.loads((tmp_path / "notes.json").read_text())
-    others = [strip for strip in strips if MEDIA.get(strip.media, (0, rate))[1] != rate]
-    assert len([note for note in notes if "frames a second, played at" in note]) == len(others)
+
+
+def test_movies_of_another_rate_are_told(tmp_path: Path) -> None:
+    media_in(tmp_path)
+    strips = [Strip("pal.mp4", 1, 1, 10), Strip("ntsc.mp4", 10, 12, 20), Strip("cinema.mp4", 20, 20, 30)]
+    shown_by([strip.told(tmp_path) for strip in strips], Fraction(24_000, 1001), tmp_path)
+    assert [note.split(": ")[1] for note in json.loads((tmp_path / "notes.json").read_text())] == [
+        "25.000 frames a second, played at 23.976.",
+        "24.000 frames a second, played at 23.976.",
+    ]
 
 
 @pytest.mark.parametrize("rate", FPS, ids=["23.976", "25"])
@@ -144,21 +192,22 @@ def test_the_film_sounds_at_every_sample_as_blender_does(tmp_path: Path, rate: F
     media_in(tmp_path)
     strips = (
         Strip("pal.mp4", 1, 5, 25),
-        Strip("pal.mp4", -30, 25, 45, is_split=True),
+        Strip("pal.mp4", -30, 25, 40, is_split=True),
         Strip("pal.mp4", 50, 40, 70),  # silent before its first sample
         Strip("ntsc.mp4", 20, 75, 100),
-        Strip("fast.mp4", 90, 100, 130, trims=(105, 126)),
+        Meta((Strip("fast.mp4", 90, 100, 130),), 105, 126),
     )
-    seen = Strip("pal.mp4", 1, 1, 140)
-    said = [strip.told(tmp_path, "SOUND", 1) for strip in strips]
-    shown_by(home_in(tmp_path), [*said, seen.told(tmp_path, "MOVIE", 2)], rate, tmp_path)
+    unheard = Strip("cinema.mp4", 10, 10, 80, channel=2, is_muted=True)
+    seen = Strip("pal.mp4", 1, 1, 140, channel=3)
+    said = [strip.told(tmp_path, "SOUND") for strip in (*strips, unheard)]
+    shown_by([*said, seen.told(tmp_path)], rate, tmp_path)
     film = tmp_path / "film.mp4"
     assert run(["export", str(tmp_path / "cut.otio"), "-o", str(film)]) == 0
     played, ours = read_wav(tmp_path / "mix.wav"), sound_of(film)
     for strip in strips:
-        first, last = (round((frame - 1) / rate * 48_000) for frame in strip.heard)
-        part = played[first + 9600 * (strip.begins > strip.since) : last, 0]
-        start = first + 9600 * (strip.begins > strip.since)
+        since = max(strip.since, strip.begins) if isinstance(strip, Strip) else strip.since
+        start, last = (round((frame - 1) / rate * 48_000) for frame in (since, strip.until))
+        part = played[start:last, 0]
         near = max(start - 4800, 0)
         heard = hear(ours[near : last + 4800], part)
         assert abs(heard.at + near - start) <= 2, strip
