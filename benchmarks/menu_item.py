@@ -21,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/plugins"), str(ROOT / "tests/media")]
 
-import fake_resolve as fake  # noqa: E402
-import opentimelineio as otio  # noqa: E402
+import fake_resolve as fake  # noqa: E402  # the path is set above
+import opentimelineio as otio  # noqa: E402  # the same
 
 RUNS = 5
 CUT = ROOT / "sample_timelines/short_film.otio"

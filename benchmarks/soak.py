@@ -25,7 +25,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / name) for name in ("", "faults")]
 
 from kinds import network  # noqa: E402  # the path is set above
-from stage import UNSURE, Case, Stage, judged, stage  # noqa: E402
+from stage import UNSURE, Case, Stage, judged, stage  # noqa: E402  # the same
 
 CASES_OF_A_STAGE = 200
 """Then engine and folders begin anew, so that the list of films stays as long as a customer's."""

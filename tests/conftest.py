@@ -31,7 +31,7 @@ def no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(self: socket.socket, address: object) -> None:
         if isinstance(address, tuple) and not _is_loopback(address[0]):
             raise AssertionError(f"a test tried to reach {address}")
-        _connect(self, address)  # type: ignore[arg-type]  # whatever address family was asked for
+        _connect(self, address)
 
     def getaddrinfo(host: object, *rest: object, **named: object) -> object:
         try:
@@ -39,7 +39,7 @@ def no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
         except ValueError:
             if not _is_loopback(host):
                 raise socket.gaierror(socket.EAI_NONAME, f"tests resolve no outside names: {host}") from None
-        return _getaddrinfo(host, *rest, **named)  # type: ignore[arg-type]  # passed on as it came
+        return _getaddrinfo(host, *rest, **named)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)

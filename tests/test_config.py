@@ -282,7 +282,7 @@ def keyring_store() -> Iterator[dict[tuple[str, str], str]]:
             del kept[service, username]
 
     before = keyring.get_keyring()
-    keyring.set_keyring(Kept())  # type: ignore[no-untyped-call]  # keyring's own constructor is untyped
+    keyring.set_keyring(Kept())
     yield kept
     keyring.set_keyring(before)
 

@@ -31,5 +31,5 @@ def _found(folder: Path) -> Iterator[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = f"{here[root:]}/".replace(os.sep, "/").lstrip("/")
         for name in files:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in _ENDINGS:  # noqa: PTH122
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in _ENDINGS:  # noqa: PTH122  # the same
                 yield below + name

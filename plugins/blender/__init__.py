@@ -115,13 +115,13 @@ class AVM_OT_score(_Waiting, bpy.types.Operator):
     bl_label = "Score with A.V. Mapping…"
     bl_options = {"UNDO"}  # not in the panel of the last operation, where a changed box would score anew
 
-    music: bpy.props.BoolProperty(name="Music", default=True)  # type: ignore[valid-type]
-    effects: bpy.props.BoolProperty(name="Sound effects", default=True)  # type: ignore[valid-type]
-    denoise: bpy.props.BoolProperty(name="Noise reduction", default=False)  # type: ignore[valid-type]
-    alternatives: bpy.props.IntProperty(  # type: ignore[valid-type]
+    music: bpy.props.BoolProperty(name="Music", default=True)
+    effects: bpy.props.BoolProperty(name="Sound effects", default=True)
+    denoise: bpy.props.BoolProperty(name="Noise reduction", default=False)
+    alternatives: bpy.props.IntProperty(
         name="Alternatives", description="How many others are laid with each, muted", min=0, max=99, default=1
     )
-    budget: bpy.props.FloatProperty(  # type: ignore[valid-type]
+    budget: bpy.props.FloatProperty(
         name="Budget", description="The most that music may cost; 0 for any price", min=0.0, default=0.0
     )
 

@@ -32,7 +32,7 @@ _OF_THE_HOST = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH")
 """What a host sets for its own Python and libraries would break the program's."""
 
 
-class Problem(Exception):  # noqa: N818
+class Problem(Exception):  # noqa: N818  # what the user is told
     """What went wrong, in a sentence for the user."""
 
 

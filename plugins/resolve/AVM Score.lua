@@ -155,9 +155,13 @@ local function read_json(path)
   return ok and type(found) == "table" and found or nil
 end
 
-local function write(path, text)
-  local file = io.open(path, "wb") or fail(path .. " may not be written: choose another watch folder with "
+local function fail_to_write(what)
+  fail(what .. " may not be written: choose another watch folder with "
     .. "avm-otio plugin install resolve --watch-folder DIR.")
+end
+
+local function write(path, text)
+  local file = io.open(path, "wb") or fail_to_write(path)
   local ok = file:write(text)
   if not (ok and file:close()) then fail("The disk is full: " .. path .. " was not written. Free some room.") end
 end
@@ -376,8 +380,7 @@ local function leave_export(found, host, timeline)
   local folder = found.watch_folder .. "/" .. plain_name(timeline) .. marked .. ".score"
   export(host, timeline, folder .. ".otio")
   if not (exists(folder .. ".otio") or is_folder(folder)) then
-    fail("The watch folder " .. found.watch_folder .. " may not be written: choose another with "
-      .. "avm-otio plugin install resolve --watch-folder DIR.")
+    fail_to_write("The watch folder " .. found.watch_folder)
   end
   return folder
 end
@@ -396,8 +399,7 @@ local function leave_request(found, host, timeline)
   local name = free_folder(found.watch_folder, plain_name(timeline))
   local folder = found.watch_folder .. "/" .. name
   if not runs("mkdir " .. quoted(IS_WINDOWS and folder:gsub("/", "\\") or folder)) then
-    fail("The watch folder " .. found.watch_folder .. " may not be written: choose another with "
-      .. "avm-otio plugin install resolve --watch-folder DIR.")
+    fail_to_write("The watch folder " .. found.watch_folder)
   end
   export(host, timeline, folder .. "/cut.otio")
   if not exists(folder .. "/cut.otio") then

@@ -42,7 +42,7 @@ DROPS = {30: 2, 60: 4}  # frame numbers left out each minute but the tenth; SMPT
 Thing = TypeVar("Thing")
 
 
-class Problem(Exception):  # noqa: N818
+class Problem(Exception):  # noqa: N818  # what the user is told
     """What the user is told: what happened, to which thing, and what to do next."""
 
 
@@ -495,7 +495,7 @@ def _sounds_in(timeline: Timeline) -> int:
 # Into the current timeline.
 
 
-class NotOff(Exception):  # noqa: N818
+class NotOff(Exception):  # noqa: N818  # what the host cannot
     """The host cannot switch a clip off."""
 
 
@@ -609,7 +609,7 @@ class Laying:
         left = 0
         for at, those in together.items():
             prices = (f" ({one['price']} {currency})" if one["price"] else "" for one in those)
-            note = "\n".join(one["title"] + price for one, price in zip(those, prices))  # noqa: B905
+            note = "\n".join(one["title"] + price for one, price in zip(those, prices))  # noqa: B905  # new in 3.10
             color: Any = COLORS.get(those[0]["kind"], "Blue")
             left += not self.timeline.AddMarker(at, color, those[0]["title"], note, 1, "avm")
         return left
@@ -681,7 +681,7 @@ def work(opened: Open, found: Settings, wish: Wish | None, into: str, watch: Wat
 # The dialog.
 
 
-class Closed(Exception):  # noqa: N818
+class Closed(Exception):  # noqa: N818  # what the user did
     """The user has closed the window: the job goes on without it."""
 
 

@@ -30,7 +30,7 @@ Call = Callable[[Client], object]
 
 def client_of(service: Service, **named: object) -> Client:
     named = {"retrying": AT_ONCE, "answer_timeout_s": 5.0} | named
-    return Client(service.url, TOKEN, **named)  # type: ignore[arg-type]  # named as the test says
+    return Client(service.url, TOKEN, **named)
 
 
 def call_film(client: Client) -> object:

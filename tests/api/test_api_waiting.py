@@ -91,7 +91,7 @@ def test_a_service_that_is_out_for_a_while_is_asked_on_and_told_of_once(out: obj
     clock = Clock()
     troubles: list[str] = []
     with (
-        serving(NOT_YET, out, out, out, NOT_YET, DONE) as service,  # type: ignore[arg-type]  # a reply
+        serving(NOT_YET, out, out, out, NOT_YET, DONE) as service,
         Client(service.url, "t", retrying=ONCE) as client,
     ):
         result = wait_for_result(
@@ -138,7 +138,7 @@ def test_a_service_that_stays_away_ends_the_waiting_at_the_deadline() -> None:
 )
 def test_what_asking_again_does_not_mend_ends_the_waiting_at_once(no: object, kind: type[Exception]) -> None:
     with (
-        serving(NOT_YET, no) as service,  # type: ignore[arg-type]  # a reply
+        serving(NOT_YET, no) as service,
         Client(service.url, "t", retrying=ONCE) as client,
     ):
         with pytest.raises(kind):

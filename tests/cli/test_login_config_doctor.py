@@ -76,7 +76,7 @@ def test_login_asks_on_a_terminal_without_echo(
 
     monkeypatch.setattr("click.termui.hidden_prompt_func", hidden_input)
     terminal = io.StringIO()
-    terminal.isatty = lambda: True  # type: ignore[method-assign]  # a pipe that says it is a terminal
+    terminal.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", terminal)
     assert run(["login"]) == 0
     assert len(asked) == 1

@@ -38,7 +38,7 @@ def pictures(*, ours: bool = True) -> Arrangement:
 
 
 def heard(wanted: Arrangement, channels_of: object = stereo) -> Arrangement:
-    return arrange(with_picture_sound(timeline_of(wanted), channels_of)[0])  # type: ignore[arg-type]
+    return arrange(with_picture_sound(timeline_of(wanted), channels_of)[0])
 
 
 def test_the_sound_of_a_picture_lies_under_it_above_our_tracks() -> None:

@@ -156,7 +156,7 @@ def one_sound(**changes: object) -> Arrangement:
     """A stereo sound of four seconds on its track, a second in."""
     media = Media("hit.wav", "/media/hit.wav", duration=Fraction(9), sample_rate_hz=48_000, channels=2)
     clip = Clip("Hit", RecordTime(Fraction(1)), RecordTime(Fraction(5)), media, channels=(0, 1))
-    track = Track("FX", TrackKind.AUDIO, (replace(clip, **changes),), channels=2)  # type: ignore[arg-type]
+    track = Track("FX", TrackKind.AUDIO, (replace(clip, **changes),), channels=2)
     return split(settled(Arrangement("cut", Fraction(24), (track,), start_frame=86_400)))
 
 

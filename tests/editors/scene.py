@@ -54,7 +54,7 @@ def make_scene(folder: Path, rate: Fraction) -> Scene:
 
     def heard(media: Media, first: int, last: int, source: int = 0, **said: object) -> Clip:
         told: dict[str, object] = {"channels": tuple(range(media.channels))} | said
-        return Clip(media.name, at(first), at(last), media, MediaTime(source / rate), **told)  # type: ignore[arg-type]  # the fields of Clip
+        return Clip(media.name, at(first), at(last), media, MediaTime(source / rate), **told)
 
     shot = _movie(folder / "shot.mov", rate, sounds)
     second = round(1_000_000 / rate * 24)

@@ -12,7 +12,7 @@ from avm_otio.engine.vocabulary import Event, Role
 def item(number: int, title: str, kind: Kind, duration_us: int = 600_000, **traits: float) -> LibraryItem:
     facts = {"loudness_lufs": -18.0, "tempo_bpm": None, "brightness_hz": 900.0} | traits
     roles = tuple(role for role in Role if role.name.lower() in title.lower())
-    return LibraryItem(number, f"{title}.wav", title, kind, roles, duration_us, **facts)  # type: ignore[arg-type]  # floats or None
+    return LibraryItem(number, f"{title}.wav", title, kind, roles, duration_us, **facts)
 
 
 EFFECTS = [

@@ -263,13 +263,13 @@ class Events:
 
         class Bent(datetime):
             @classmethod
-            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # a plain one is enough
+            def now(cls, tz: tzinfo | None = None) -> datetime:
                 return datetime.now(tz) + timedelta(seconds=events.clock_s)
 
         time.time = lambda: true_time() + events.clock_s
         for name, module in list(sys.modules.items()):
             if name.startswith("avm_otio") and getattr(module, "datetime", None) is datetime:
-                module.datetime = Bent  # type: ignore[attr-defined]  # it has one
+                module.datetime = Bent
 
 
 def _perform(run: Run, said: int, log: int) -> int:
@@ -315,7 +315,7 @@ def _load_all() -> None:
     import opentimelineio
 
     certificates = httpx.create_ssl_context()  # read once: a tenth of a second, and nothing here speaks TLS
-    httpx._transports.default.create_ssl_context = lambda *_, **__: certificates  # type: ignore[attr-defined]
+    httpx._transports.default.create_ssl_context = lambda *_, **__: certificates
     opentimelineio.plugins.ActiveManifest()
 
 

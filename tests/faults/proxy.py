@@ -352,7 +352,7 @@ def _main() -> None:
     said = reader.parse_args()
     with proxied(said.service) as proxy:
         proxy.latency_s, proxy.bytes_per_s = said.latency, said.bandwidth
-        print(proxy.url, flush=True)  # noqa: T201
+        print(proxy.url, flush=True)  # noqa: T201  # who started it reads it
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
 

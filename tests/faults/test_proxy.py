@@ -46,7 +46,7 @@ def test_what_the_service_took_is_counted_by_the_name_of_its_film(proxy: Proxy) 
     ],
 )
 def test_it_counts_whether_or_not_the_answer_comes_back(proxy: Proxy, fault: object, taken: int) -> None:
-    planned = proxy.plan(fault, PAY)  # type: ignore[arg-type]  # one of the table above
+    planned = proxy.plan(fault, PAY)
     with pytest.raises(OSError):
         ask(proxy, "/film/7/service/", b"{}")
     proxy.quiet()

@@ -42,7 +42,7 @@ def exported(folder: Path, made: otio.schema.Timeline, selection: Selection = WH
 
 def shot(reels: Path, rate: F, name: str, start: int, frames: int, **more: object) -> otio.schema.Clip:
     url = str(reels / f"{rate.numerator}-{rate.denominator}.mp4")
-    return clip(name, START + start, frames, rate=rate, url=url, available=(START, SHOWN), **more)  # type: ignore[arg-type]  # passed on
+    return clip(name, START + start, frames, rate=rate, url=url, available=(START, SHOWN), **more)
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)

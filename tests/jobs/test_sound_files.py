@@ -65,7 +65,7 @@ def clip(
     media: Media | Arrangement, start: F, end: F, name: str = "clip", media_in: F = F(0), **more: object
 ) -> Clip:
     made = Clip(name, RecordTime(start), RecordTime(end), media, MediaTime(media_in), channels=(0, 1))
-    return replace(made, **more)  # type: ignore[arg-type]  # whatever a test sets
+    return replace(made, **more)
 
 
 def timeline(
@@ -203,7 +203,7 @@ def test_a_whole_file_becomes_one_wav_that_begins_where_its_first_use_puts_it(tm
     assert first.media is not None
     assert (first.media.duration, first.media.channels, first.media.sample_rate_hz) == (3, 2, 48_000)
     reference = (3600 * 25 + 7 - 5) * 48_000 // 25
-    assert read_header(Path(first.media.path)).time_reference == reference  # type: ignore[union-attr]
+    assert read_header(Path(first.media.path)).time_reference == reference
     assert first.media.start == F(reference, 48_000) == probe(Path(first.media.path)).start
     assert first.media_in - first.media.start == F(1, 5)
     assert second.media_in - second.media.start == 1
@@ -214,9 +214,9 @@ def test_a_time_reference_is_never_negative_and_begins_anew_at_midnight(tmp_path
     early = timeline([clip(sound(stereo), F(0), F(1), media_in=F(1))], hours=0)
     late = timeline([clip(sound(stereo), F(2), F(3))], hours=24)
     done = prepared(early, tmp_path / "one", media_format=MediaFormat.WAV48)
-    assert sounds_of(done)[0].media.start == 0  # type: ignore[union-attr]
+    assert sounds_of(done)[0].media.start == 0
     done = prepared(late, tmp_path / "two", SoundFiles.SPOTTED)
-    assert sounds_of(done)[0].media.start == 2  # type: ignore[union-attr]
+    assert sounds_of(done)[0].media.start == 2
 
 
 def test_mono_files_hold_the_channels_that_are_used(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_time_references_are_real_time_at_ntsc_rates(tmp_path: Path, stereo: Pat
     done = prepared(
         timeline([clip(sound(stereo), F(0), F(1))], rate=NTSC), tmp_path / "out", SoundFiles.SPOTTED
     )
-    header = read_header(Path(sounds_of(done)[0].media.path))  # type: ignore[union-attr]
+    header = read_header(Path(sounds_of(done)[0].media.path))
     assert header is not None
     assert header.time_reference == 86_400 * 2002  # 3603.6 s, not 3600
 
@@ -307,10 +307,10 @@ def test_a_clip_at_another_speed_keeps_the_sound_that_it_needs(tmp_path: Path) -
     back = clip(media, F(1), F(3, 2), media_in=F(3, 2), speed=F(-1))
     done = prepared(timeline([fast, back]), tmp_path / "out", SoundFiles.SPOTTED)
     first, second = sounds_of(done)
-    assert np.array_equal(read(Path(first.media.path)), original[12_000:60_000])  # type: ignore[union-attr]
-    assert np.array_equal(read(Path(second.media.path)), original[48_000:72_000])  # type: ignore[union-attr]
+    assert np.array_equal(read(Path(first.media.path)), original[12_000:60_000])
+    assert np.array_equal(read(Path(second.media.path)), original[48_000:72_000])
     assert (first.speed, second.speed) == (2, -1)
-    assert second.media_start == second.media.start  # type: ignore[union-attr]
+    assert second.media_start == second.media.start
 
 
 def test_nests_are_opened_to_be_spotted_and_the_user_is_told(tmp_path: Path, stereo: Path) -> None:
@@ -319,7 +319,7 @@ def test_nests_are_opened_to_be_spotted_and_the_user_is_told(tmp_path: Path, ste
     one = timeline([clip(inner, F(5), F(6), "nest")])
     done = prepared(one, tmp_path / "out", SoundFiles.SPOTTED, report=report)
     assert names_in(tmp_path / "out") == ["A1 001 inside.wav"]
-    assert sounds_of(done)[0].media.start == 3605  # type: ignore[union-attr]
+    assert sounds_of(done)[0].media.start == 3605
     assert report.warned == ["Nests are opened, their clips lie in their place: “nest”."]
 
 
@@ -353,7 +353,7 @@ def test_a_source_that_changed_is_converted_again_beside_the_old(tmp_path: Path,
     os.utime(stereo, (time.time() + 10, time.time() + 10))
     done = prepared(one, tmp_path / "out", media_format=MediaFormat.WAV48)
     assert names_in(tmp_path / "out") == ["a-2.wav", "a.wav"]
-    assert np.array_equal(read(Path(sounds_of(done)[0].media.path)), noise(96_000) // 2)  # type: ignore[union-attr]
+    assert np.array_equal(read(Path(sounds_of(done)[0].media.path)), noise(96_000) // 2)
 
 
 def test_a_file_cut_short_by_others_is_made_again(tmp_path: Path, stereo: Path) -> None:
@@ -362,7 +362,7 @@ def test_a_file_cut_short_by_others_is_made_again(tmp_path: Path, stereo: Path) 
     made = tmp_path / "out" / "a.wav"
     made.write_bytes(made.read_bytes()[:-100])
     done = prepared(one, tmp_path / "out", media_format=MediaFormat.WAV48)
-    assert len(read(Path(sounds_of(done)[0].media.path))) == 96_000  # type: ignore[union-attr]
+    assert len(read(Path(sounds_of(done)[0].media.path))) == 96_000
 
 
 def test_one_sound_that_cannot_be_read_stops_all_and_leaves_no_part(tmp_path: Path, stereo: Path) -> None:
@@ -399,7 +399,7 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path, stereo: Path, monkeypatch:
             return self
 
         def __exit__(self, *_: object) -> None:
-            self._file.close()  # type: ignore[attr-defined]
+            self._file.close()
 
         def __getattr__(self, name: str) -> object:
             return full if name == "write" else getattr(self._file, name)
@@ -442,7 +442,7 @@ def test_progress_is_told_in_seconds_of_sound(tmp_path: Path) -> None:
 def test_names_that_windows_keeps_are_not_used(tmp_path: Path) -> None:
     source = pcm(tmp_path / "con.wav", noise(100))
     done = prepared(timeline([clip(sound(source), F(0), F(1, 25))]), tmp_path / "out", deliver=Deliver.COPY)
-    assert Path(sounds_of(done)[0].media.path).name == "_con.wav"  # type: ignore[union-attr]
+    assert Path(sounds_of(done)[0].media.path).name == "_con.wav"
 
 
 def test_a_conversion_is_known_again_by_all_that_makes_it(stereo: Path) -> None:

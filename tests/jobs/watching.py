@@ -48,7 +48,7 @@ def done(order: Order, told: Report) -> Result:
         effects=0,
         dialogue=0,
         alternatives=0,
-        total_price="1.50",  # type: ignore[arg-type]  # as a summary has it
+        total_price="1.50",
         currency="USD",
         media_folder=None,
         recalled=False,

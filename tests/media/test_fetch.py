@@ -88,10 +88,10 @@ def test_what_is_not_a_whole_sound_is_an_error_and_leaves_nothing(
 @pytest.mark.parametrize("announced", [True, False])
 def test_more_than_the_limit_is_refused(announced: bool, tmp_path: Path) -> None:
     def unannounced(handler: object) -> None:
-        handler.send_response(200)  # type: ignore[attr-defined]  # the server's handler
-        handler.end_headers()  # type: ignore[attr-defined]  # the same
-        handler.wfile.write(WAV)  # type: ignore[attr-defined]  # the same
-        handler.close_connection = True  # type: ignore[attr-defined]  # the same
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(WAV)
+        handler.close_connection = True
 
     reply = raw(200, WAV) if announced else unannounced
     error, tried = error_of(reply, tmp_path, FetchLimits(max_bytes=100_000))

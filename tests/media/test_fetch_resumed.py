@@ -38,7 +38,7 @@ def got(
 ) -> bytes:
     """What a download brings, and nothing else stays behind."""
     retrying = Retrying(attempts=attempts, sleep=lambda _: None)
-    file = fetch(host.url + path, folder, "7", service_url=LOCAL, retrying=retrying, **named)  # type: ignore[arg-type]
+    file = fetch(host.url + path, folder, "7", service_url=LOCAL, retrying=retrying, **named)
     assert [one.name for one in folder.iterdir()] == ["7.wav"]
     return file.read_bytes()
 

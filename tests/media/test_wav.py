@@ -169,7 +169,7 @@ def test_mono_files_are_split_in_one_pass_and_equal_the_channels(
     assert len(opened) == 1
     for target, channel in zip(targets, (2, 0), strict=True):
         assert np.array_equal(read(target)[:, 0], original[:, channel])
-        assert read_header(target).time_reference == 5  # type: ignore[union-attr]  # it is there
+        assert read_header(target).time_reference == 5
 
 
 @pytest.mark.parametrize("rate", [22_050, 32_000, 44_100, 88_200, 96_000])

@@ -220,7 +220,7 @@ def test_overlaps_are_kept_apart_on_tracks_of_their_own(desk: Desk) -> None:
 
 
 def test_sounds_that_did_not_arrive_are_named(desk: Desk) -> None:
-    desk.project.GetMediaPool = lambda: fake.DroppingPool(desk.project)  # type: ignore[method-assign]
+    desk.project.GetMediaPool = lambda: fake.DroppingPool(desk.project)
     said = desk.choose(INTO)
     assert "1 of 4 sounds did not come where they belong: frame 30 Hit" in said
 
