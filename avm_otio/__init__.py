@@ -7,17 +7,17 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself is a fifth of the start, and type checkers know this name
 if TYPE_CHECKING:
-    from avm_otio.api.client import Client
+    from avm_otio.app import export_film, open_service, score, write
     from avm_otio.config.load import load_settings
     from avm_otio.config.settings import Settings
-    from avm_otio.core.errors import AvmError
-    from avm_otio.core.placement import EffectsLength, Layout
-    from avm_otio.core.selection import Selection
-    from avm_otio.dialects.registry import Opened, read
-    from avm_otio.face import export_film, open_service, score, write
-    from avm_otio.jobs.delivery import Delivered
+    from avm_otio.delivery.deliver import Delivered
+    from avm_otio.errors import AvmError
+    from avm_otio.formats.registry import Opened, read
     from avm_otio.jobs.pipeline import Scored, Source
     from avm_otio.jobs.saved import lay_answer
+    from avm_otio.mix.placement import EffectsLength, Layout
+    from avm_otio.service.client import Client
+    from avm_otio.timeline.select import Selection
 
 __version__ = "0.1.0"
 
@@ -42,23 +42,23 @@ __all__ = [
 ]
 
 _HOME = {
-    "AvmError": "core.errors",
-    "Client": "api.client",
-    "Delivered": "jobs.delivery",
-    "EffectsLength": "core.placement",
-    "Layout": "core.placement",
-    "Opened": "dialects.registry",
+    "AvmError": "errors",
+    "Client": "service.client",
+    "Delivered": "delivery.deliver",
+    "EffectsLength": "mix.placement",
+    "Layout": "mix.placement",
+    "Opened": "formats.registry",
     "Scored": "jobs.pipeline",
-    "Selection": "core.selection",
+    "Selection": "timeline.select",
     "Settings": "config.settings",
     "Source": "jobs.pipeline",
-    "export_film": "face",
+    "export_film": "app",
     "lay_answer": "jobs.saved",
     "load_settings": "config.load",
-    "open_service": "face",
-    "read": "dialects.registry",
-    "score": "face",
-    "write": "face",
+    "open_service": "app",
+    "read": "formats.registry",
+    "score": "app",
+    "write": "app",
 }
 
 

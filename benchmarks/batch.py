@@ -29,9 +29,9 @@ import av
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from timelines import clip, timeline, track  # noqa: E402  # the path is set above
+from tests.timelines import clip, timeline, track  # noqa: E402  # the path is set above
 
 RATE = Fraction(24)
 FRAMES = 144

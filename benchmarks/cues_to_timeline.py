@@ -9,12 +9,12 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from avm_otio.core.cues import read_cues
-from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import Sound, lay
-from avm_otio.core.plan import FilmMap
-from avm_otio.core.timing import FilmTime, RecordTime, format_timestamp, snap_rate, time_range
-from avm_otio.core.tracks import add_tracks
+from avm_otio.formats.otio.metadata import Origin
+from avm_otio.mix.cues import read_cues
+from avm_otio.mix.placement import Sound, lay
+from avm_otio.mix.tracks import add_tracks
+from avm_otio.timeline.plan import FilmMap
+from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, snap_rate, time_range
 
 CUES = 10_000
 RUNS = 7

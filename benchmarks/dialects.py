@@ -26,13 +26,13 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from avm_otio.core.arrange import arrange
-from avm_otio.core.arrangement import Arrangement, Clip, Media, Track, TrackKind
-from avm_otio.core.as_otio import timeline_of
-from avm_otio.core.mix import Mix
-from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects import writing
-from avm_otio.dialects.editors import EDITORS
+from avm_otio.formats import writing
+from avm_otio.formats.editors import EDITORS
+from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.mix import Mix
+from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.time import MediaTime, RecordTime
 
 CLIPS = 5_000
 SMALL, LARGE = 1_000, 20_000
@@ -84,7 +84,7 @@ DIALECTS = (
 )
 
 
-def arrangement(clips: int, lanes: int) -> Arrangement:
+def arrangement(clips: int, lanes: int) -> Timeline:
     """Stereo effects of two seconds with gain and fades, each with a name of its own, below one long shot."""
     media = [
         Media(
@@ -119,7 +119,7 @@ def arrangement(clips: int, lanes: int) -> Arrangement:
         Track(f"Effects {lane}", TrackKind.AUDIO, tuple(row), channels=2)
         for lane, row in enumerate(tracks, 1)
     ]
-    return Arrangement(
+    return Timeline(
         "benchmark",
         RATE,
         (Track("V1", TrackKind.VIDEO, (shot,)), *heard),
@@ -129,7 +129,7 @@ def arrangement(clips: int, lanes: int) -> Arrangement:
     )
 
 
-def as_picture(made: Arrangement) -> Arrangement:
+def as_picture(made: Timeline) -> Timeline:
     """The clips of the only sound track as shots."""
     shots = tuple(replace(clip, mix=Mix(), channels=()) for clip in made.audio_tracks[0].clips)
     return replace(made, tracks=(Track("V1", TrackKind.VIDEO, shots),))
@@ -154,7 +154,7 @@ def writer(dialect: Dialect, clips: int, is_ours: bool, folder: Path) -> Callabl
     return lambda: otio.adapters.write_to_file(timeline, str(path), dialect.adapter, **options)
 
 
-def _split(made: Arrangement, splits: dict[str, tuple[str, ...]]) -> Arrangement:
+def _split(made: Timeline, splits: dict[str, tuple[str, ...]]) -> Timeline:
     """The same with the mono files of its media, as they are delivered for an AAF."""
     known: dict[Media, Media] = {one: replace(one, mono=splits[one.name]) for one in made.media()}
     tracks = (

@@ -34,7 +34,8 @@ PROXY = (
 
 def ours(clip: Path, out: Path) -> None:
     """What the measured process does."""
-    from avm_otio.core.plan import (
+    from avm_otio.media.export import export_film
+    from avm_otio.timeline.plan import (
         ExportPlan,
         FilmMap,
         MediaKind,
@@ -43,8 +44,7 @@ def ours(clip: Path, out: Path) -> None:
         PictureSegment,
         SoundSegment,
     )
-    from avm_otio.core.timing import FilmTime, MediaTime, RecordTime
-    from avm_otio.media.export import export_film
+    from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
 
     media = MediaSource("clip", MediaKind.FILE, str(clip), (clip.name,), None, None)
     rate, media_in, speed = Fraction(24), MediaTime(Fraction(START_S)), Fraction(1)

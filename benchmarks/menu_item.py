@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/plugins"), str(ROOT / "tests/media")]
+sys.path.insert(0, str(ROOT))
 
 import fake_resolve as fake  # noqa: E402  # the path is set above
 import opentimelineio as otio  # noqa: E402  # the same

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / name) for name in ("", "faults")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kinds import network  # noqa: E402  # the path is set above
-from stage import UNSURE, Case, Stage, judged, stage  # noqa: E402  # the same
+from tests.faults.kinds import network  # the path is set above
+from tests.faults.stage import UNSURE, Case, Stage, judged, stage  # the same
 
 CASES_OF_A_STAGE = 200
 """Then engine and folders begin anew, so that the list of films stays as long as a customer's."""

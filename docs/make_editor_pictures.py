@@ -18,8 +18,8 @@ from xml.sax.saxutils import escape
 
 from avm_otio import read
 from avm_otio.cli.main import run
-from avm_otio.dialects.svg import WIDTH, draw
 from avm_otio.files import write_text
+from avm_otio.formats.svg.write import WIDTH, draw
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -140,8 +140,8 @@ def scored(output: Path, editor: str) -> Path:
 
 def kdenlive(folder: Path, picture: Path) -> None:
     """Let Kdenlive open its file in a screen of its own, and photograph it."""
-    sys.path.insert(0, str(ROOT / "tests" / "editors"))
-    from programs import inside_forky
+    sys.path.insert(0, str(ROOT))
+    from tests.editors.programs import inside_forky
 
     scored(folder / "scored.kdenlive", "kdenlive")
     with inside_forky(folder, "usr/bin/xdotool") as (copy, inside, start):

@@ -1,6 +1,6 @@
 """Draws the table of what each editor's file cannot say, in ``editors.md``: ``python docs/make_editors.py``.
 
-Nothing in it is written by hand: one arrangement that has everything is written for every editor, and the
+Nothing in it is written by hand: one timeline that has everything is written for every editor, and the
 table is made of the loss reports.
 """
 
@@ -12,25 +12,25 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from avm_otio.core.arrange import arrange
-from avm_otio.core.arrangement import (
-    Arrangement,
+from avm_otio.formats import writing
+from avm_otio.formats.editors import EDITORS
+from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.mix import GainKey, Mix
+from avm_otio.timeline.model import (
     Clip,
     Feature,
     Generator,
     Kept,
+    Kind,
     Marker,
     Media,
+    Timeline,
     Track,
     TrackKind,
     Transition,
 )
-from avm_otio.core.as_otio import timeline_of
-from avm_otio.core.mix import GainKey, Mix
-from avm_otio.core.placement import Kind
-from avm_otio.core.timing import MediaTime, RecordTime
-from avm_otio.dialects import writing
-from avm_otio.dialects.editors import EDITORS
+from avm_otio.timeline.time import MediaTime, RecordTime
 
 PAGE = Path(__file__).parent / "editors.md"
 BEGIN, END = "<!-- made by make_editors.py -->\n", "<!-- end -->\n"
@@ -58,7 +58,7 @@ def _at(frames: int) -> RecordTime:
     return RecordTime(frames / RATE)
 
 
-def everything() -> Arrangement:
+def everything() -> Timeline:
     """A cut that has one of each thing that a format may be unable to say."""
     shot = Media("a.mov", "/media/a.mov", duration=Fraction(100), rate=RATE, size=(1920, 1080),
                  sample_rate_hz=48_000, channels=2, has_picture=True)  # fmt: skip
@@ -71,7 +71,7 @@ def everything() -> Arrangement:
         Clip("fast", _at(100), _at(150), shot, head, Fraction(2)),
         Clip("title", _at(150), _at(200), Generator("Title", "text")),
     )
-    inner = Arrangement("scene", RATE, (Track("V1", TrackKind.VIDEO, (replace(seen[1], kept=()),)),),
+    inner = Timeline("scene", RATE, (Track("V1", TrackKind.VIDEO, (replace(seen[1], kept=()),)),),
                         duration=Fraction(4))  # fmt: skip
     heard = (replace(seen[0], channels=(0, 1), markers=()),)
     keys = (GainKey(Fraction(0), 0.0), GainKey(Fraction(1), -6.0))
@@ -83,7 +83,7 @@ def everything() -> Arrangement:
              mix=Mix(keys=keys)),
         Clip("left", _at(100), _at(130), wav, channels=(0,), kind=Kind.EFFECTS),
     )  # fmt: skip
-    return Arrangement(
+    return Timeline(
         "everything",
         RATE,
         (

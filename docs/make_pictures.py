@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from avm_otio import Source, load_settings, read, score
-from avm_otio.dialects.svg import draw
 from avm_otio.files import write_text
+from avm_otio.formats.svg.write import draw
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_timelines" / "short_film.otio"

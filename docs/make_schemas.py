@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from avm_otio.jobs.watch_files import SCHEMAS
+from avm_otio.jobs.watch.protocol import SCHEMAS
 
 FOLDER = Path(__file__).parent / "schemas"
 

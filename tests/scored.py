@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import Layout
-from avm_otio.dialects.registry import Opened
+from avm_otio.formats.otio.metadata import Origin
+from avm_otio.formats.registry import Opened
 from avm_otio.jobs.pipeline import Source
 from avm_otio.jobs.saved import lay_answer
+from avm_otio.mix.placement import Layout
 
 SAMPLES = Path(__file__).parent.parent / "sample_timelines"
 

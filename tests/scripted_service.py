@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from loopback_http import Asked, Reply, listening, raw, says
+from tests.loopback_http import Asked, Reply, listening, raw, says
 
 FILM_ID, SESSION_ID = 1320, 3215
 

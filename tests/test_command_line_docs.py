@@ -9,7 +9,7 @@ from avm_otio.cli.main import COMMANDS, INTERRUPTED
 from avm_otio.config.load import settings_from
 from avm_otio.config.options import TABLES
 from avm_otio.config.settings import KEYS
-from avm_otio.core.errors import AvmError
+from avm_otio.errors import AvmError
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avm_otio"

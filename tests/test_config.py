@@ -20,7 +20,7 @@ from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import KEYS, Settings
 from avm_otio.config.tokens import Token, find_token, forget_token, hidden, store_token, token_file
-from avm_otio.core.errors import AvmError, InputError, OutputError, TokenRefusedError, UsageError
+from avm_otio.errors import AvmError, InputError, OutputError, TokenRefusedError, UsageError
 
 ORIGIN = "https://filmmusic.avmapping.co"
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.core.cues import EffectCue, Item
-from avm_otio.core.metadata import Origin, clip_metadata, timeline_metadata
-from avm_otio.core.mix import Mix
-from avm_otio.core.placement import Kind, LaidClip, Sound
-from avm_otio.core.timing import FrameSpan, RecordTime
+from avm_otio.formats.otio.metadata import Origin, clip_metadata, timeline_metadata
+from avm_otio.mix.cues import EffectCue, Item
+from avm_otio.mix.placement import LaidClip, Sound
+from avm_otio.timeline.mix import Mix
+from avm_otio.timeline.model import Kind
+from avm_otio.timeline.time import FrameSpan, RecordTime
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = re.findall(

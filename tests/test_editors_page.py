@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from avm_otio.cli.main import run
-from avm_otio.dialects.editors import EDITORS
+from avm_otio.formats.editors import EDITORS
 
 DOCS = Path(__file__).parent.parent / "docs"
 

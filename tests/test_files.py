@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.core.errors import OutputError
+from avm_otio.errors import OutputError
 from avm_otio.files import make_folder, same_file, whole, write_text
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from avm_otio.core.timing import format_timecode, nominal_rate, parse_timecode, snap_rate
+from avm_otio.timeline.time import format_timecode, nominal_rate, parse_timecode, snap_rate
 
 FOLDER = Path(__file__).parents[1] / "sample_timelines"
 MEDIA = FOLDER / "media"

@@ -11,10 +11,10 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio import Scored, Source, read, score
-from avm_otio.core.flatten import timeline_rate
-from avm_otio.core.timing import parse_timestamp, seconds_of
-from avm_otio.core.tracks import without_ours
-from avm_otio.core.urls import paths_of
+from avm_otio.mix.tracks import without_ours
+from avm_otio.timeline.flatten import timeline_rate
+from avm_otio.timeline.time import parse_timestamp, seconds_of
+from avm_otio.timeline.urls import paths_of
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.jobs import watch_files
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.watch_files import SCHEMAS
+from avm_otio.jobs.watch import protocol as watch_files
+from avm_otio.jobs.watch.protocol import SCHEMAS
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "watch-folder.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from avm_otio.core.timing import time_range
+from avm_otio.timeline.time import time_range
 
 FILM = Fraction(24)
 

@@ -16,13 +16,13 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.errors import UsageError
+from avm_otio.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from avm_otio.core.arrangement import Loss
-    from avm_otio.jobs.batch import Batch, Item, News
+    from avm_otio.jobs.many.batch import Batch, Item, News
+    from avm_otio.timeline.model import Loss
 
 _COLUMNS = (
     "timeline", "output", "job", "state", "recalled", "cues", "price", "currency", "seconds", "error", "hint",
@@ -99,9 +99,9 @@ def batch(
     One that fails does not stop the others. Run it again after an interruption or a failure: what is done is
     not done again, and what is paid for is not paid for again.
     """
-    from avm_otio import face
-    from avm_otio.jobs.many import orders_for
-    from avm_otio.jobs.purse import Limits
+    from avm_otio import app
+    from avm_otio.jobs.many.budget import Limits
+    from avm_otio.jobs.many.common import orders_for
 
     common = options.order_of(Path("-"), Path("-"), **flags)
     left_out: list[str] = []
@@ -112,7 +112,7 @@ def batch(
         more = f" So are {len(left_out) - 1} more." if len(left_out) > 1 else ""
         out.warn(left_out[0] + more)
     started = time.monotonic()
-    with face.batch(
+    with app.batch(
         orders,
         limits=Limits(max_analyses, max_cost),
         cpu_jobs=cpu_jobs,
@@ -199,7 +199,7 @@ class _Told:
 
     def tell(self, news: News) -> None:
         """Tell of one thing that happened."""
-        from avm_otio.jobs.batch import ENDS
+        from avm_otio.jobs.many.batch import ENDS
 
         item = news.item
         if news.warning:
@@ -303,7 +303,7 @@ class _Told:
 
 
 def _exit_code(item: Item) -> int:
-    from avm_otio.core.errors import AnalysesUsedUpError
+    from avm_otio.errors import AnalysesUsedUpError
 
     if item.error is not None:
         return item.error.exit_code

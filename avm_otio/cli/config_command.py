@@ -14,7 +14,7 @@ from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import KEYS, Settings
 from avm_otio.config.tokens import find_token
-from avm_otio.core.errors import AvmError, TokenRefusedError
+from avm_otio.errors import AvmError, TokenRefusedError
 
 
 @click.group(epilog="Example: avm-otio config show")

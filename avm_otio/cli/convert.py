@@ -12,7 +12,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.written import tell_losses
-from avm_otio.core.errors import CueError, UsageError
+from avm_otio.errors import CueError, UsageError
 
 
 @click.command(epilog="Example: avm-otio convert result.json -o scored.otio --onto cut.otio --media items/")
@@ -48,9 +48,9 @@ def convert(
     A saved answer is laid --onto a timeline at --clip or --in (its start by default); without --onto it
     becomes a timeline of its own.
     """
-    from avm_otio.dialects import registry
+    from avm_otio.delivery import deliver as delivery
     from avm_otio.files import same_file
-    from avm_otio.jobs import delivery
+    from avm_otio.formats import registry
 
     how = delivery.wanted(output, editor, deliver, media_format)
     for given in (source, onto):
@@ -101,7 +101,7 @@ def _laid(
     currency: str | None,
     where: dict[str, Any],
 ) -> Any:
-    from avm_otio.core.metadata import Origin
+    from avm_otio.formats.otio.metadata import Origin
     from avm_otio.jobs.saved import lay_alone, lay_answer
 
     origin = Origin(currency=_currency(currency))
@@ -145,6 +145,6 @@ def _answer_in(source: Path) -> Any:
         return None
     if not isinstance(document, dict):
         return document
-    from avm_otio.face import service_keys
+    from avm_otio.app import service_keys
 
     return service_keys(options.settings_of()).ours(document)

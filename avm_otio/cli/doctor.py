@@ -22,7 +22,7 @@ from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
-from avm_otio.core.errors import AvmError, InputError, UsageError
+from avm_otio.errors import AvmError, InputError, UsageError
 
 _PACKAGES = ("opentimelineio", "pyaaf2", "av", "numpy", "httpx", "pydantic", "starlette", "click")
 
@@ -131,8 +131,8 @@ def _codecs() -> Check:
 def _formats() -> Check:
     import opentimelineio as otio
 
-    from avm_otio.dialects.editors import EDITORS
-    from avm_otio.dialects.registry import READABLE
+    from avm_otio.formats.editors import EDITORS
+    from avm_otio.formats.registry import READABLE
 
     says = f"reads {', '.join(READABLE)}; writes for {', '.join(EDITORS)}"
     if _RESULT_ADAPTER not in otio.adapters.available_adapter_names():
@@ -155,7 +155,7 @@ def _service(settings: Settings) -> Check:
     if settings.service == LOCAL:
         return Check("service", State.OK, "the local engine, which needs no network")
     try:
-        from avm_otio.api.client import Client
+        from avm_otio.service.client import Client
 
         token = find_token(settings.origin).reveal()
         with Client(
@@ -198,15 +198,13 @@ def _cache(folder: Path) -> Check:
 
 def _plugins() -> Iterator[Check]:
     """The menu actions that are installed, and those that could be."""
-    from avm_otio import plugins
+    from avm_otio import hosts
 
     missing = []
-    for host in plugins.HOSTS.values():
+    for host in hosts.HOSTS.values():
         with suppress(InputError, UsageError):  # no such editor on this system, or no plugin in this package
-            plugins.plugin_files(host)
-            found = [
-                each for each in plugins.status(host, plugins.Place.here()) if each.version or each.troubles
-            ]
+            hosts.plugin_files(host)
+            found = [each for each in hosts.status(host, hosts.Place.here()) if each.version or each.troubles]
             missing += [] if found else [host]
             for each in found:
                 troubles = "; ".join(each.troubles)

@@ -27,7 +27,7 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
 
     Takes the token in AVM_TOKEN, or any where none is set.
     """
-    from avm_otio import face
+    from avm_otio import app
     from avm_otio.engine.server import serve as run
 
     settings = options.settings_of(library=library)
@@ -40,7 +40,7 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
     run(
         port=port,
         data_dir=data_dir or settings.cache_dir / "engine",
-        library=face.library_of(settings, out),
+        library=app.library_of(settings, out),
         token=os.environ.get("AVM_TOKEN") or None,
         analyses=analyses,
         on_ready=ready,

@@ -20,11 +20,11 @@ from avm_otio.cli.output import Output, pass_output
 @pass_output
 def export(out: Output, timeline: Path, output: Path, quality: str | None, **where: Any) -> None:
     """Write the film of a clip or a range of a TIMELINE to a file."""
-    from avm_otio import face
+    from avm_otio import app
 
     settings = options.settings_of(quality=quality)
     where["media_roots"] = (*where["media_roots"], *settings.media_roots)
-    film = face.export_film(options.source_of(timeline, **where), output, settings=settings, report=out)
+    film = app.export_film(options.source_of(timeline, **where), output, settings=settings, report=out)
     out.event(
         "done",
         output=str(film.path),

@@ -12,8 +12,8 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.score import tell
-from avm_otio.core.errors import AvmError
-from avm_otio.core.report import Advance
+from avm_otio.errors import AvmError
+from avm_otio.report import Advance
 
 _STAGES = ("prepare", "answer", "finish")
 _STEP_PERCENT = 5
@@ -53,16 +53,16 @@ def farm(
     workers see it, as timelines, media and jobs must. What is configured here goes with it, but no token:
     workers have their own. The columns of FILE.csv are called as the fields of an order: timeline, output …
     """
-    from avm_otio import face
+    from avm_otio import app
     from avm_otio.config.load import load_settings
-    from avm_otio.jobs.farm import Stage, settled, write_bundle
-    from avm_otio.jobs.many import orders_for
+    from avm_otio.jobs.many.common import orders_for
+    from avm_otio.jobs.many.farm import Stage, settled, write_bundle
 
     common = options.order_of(Path("any"), Path("any"), **flags)
     orders = []
     for order in orders_for(timelines, rows, common, output_folder=output_dir, name=name):
         settings = load_settings(order.settings)
-        face.make_ready(order, settings)
+        app.make_ready(order, settings)
         orders.append(settled(order, settings))
     write_bundle(bundle, orders, limit)
     out.event(
@@ -85,20 +85,20 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
     What is done already is not done or paid for again. A timeline that fails in prepare or answer does not
     hold up the others: the task says so and ends well; finish tries once more, and fails with its code.
     """
-    from avm_otio import face
+    from avm_otio import app
     from avm_otio.config.load import load_settings
-    from avm_otio.jobs.farm import Stage, reach, read_order
+    from avm_otio.jobs.many.farm import Stage, reach, read_order
 
     order = read_order(bundle, number)
     task = TaskOutput(out, Path(order.timeline).name)
     try:
         if stage == Stage.FINISH:
-            tell(task, order.timeline, face.carry_out(order, report=task))
+            tell(task, order.timeline, app.carry_out(order, report=task))
         else:
             settings = load_settings(order.settings)
-            ask = face.make_ready(order, settings)
-            patience = face.patience_of(settings)
-            reach(Stage(stage), ask, lambda: face.access_to(settings, task), patience, task)
+            ask = app.make_ready(order, settings)
+            patience = app.patience_of(settings)
+            reach(Stage(stage), ask, lambda: app.access_to(settings, task), patience, task)
             task.event("done", stage=stage, error=None)
         task.progress(100)
     except AvmError as error:

@@ -10,7 +10,7 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.errors import UsageError
+from avm_otio.errors import UsageError
 
 
 @click.group()
@@ -25,11 +25,11 @@ def film() -> None:
 @pass_output
 def create(out: Output, path: Path | None, youtube: str | None, **flags: Any) -> None:
     """Upload FILE (or name a YouTube video) and print the Film's id."""
-    from avm_otio import face
+    from avm_otio import app
 
     if (path is None) == (youtube is None):
         raise UsageError("Give a file or --youtube URL, one of them.")
-    with face.open_service(options.settings_of(**flags), out) as client:
+    with app.open_service(options.settings_of(**flags), out) as client:
         if path is not None:
             with out.step("Uploading the film") as advance:
                 film_id = client.create_film(path, progress=advance)
@@ -47,9 +47,9 @@ def create(out: Output, path: Path | None, youtube: str | None, **flags: Any) ->
 @pass_output
 def list_films(out: Output, most: int, **flags: Any) -> None:
     """List the Films: id, length, kind, file name."""
-    from avm_otio import face
+    from avm_otio import app
 
-    with face.open_service(options.settings_of(**flags), out) as client:
+    with app.open_service(options.settings_of(**flags), out) as client:
         for number, found in enumerate(client.films()):
             if number == most:
                 break
@@ -70,9 +70,9 @@ def list_films(out: Output, most: int, **flags: Any) -> None:
 @pass_output
 def show(out: Output, film_id: int, output: Path | None, **flags: Any) -> None:
     """Show one Film with the recommendations of all its analyses."""
-    from avm_otio import face
+    from avm_otio import app
 
-    with face.open_service(options.settings_of(**flags), out) as client:
+    with app.open_service(options.settings_of(**flags), out) as client:
         found = client.film(film_id).dump()
     out.event("film", film=found)
     give(out, found, output)

@@ -10,10 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from avm_otio.core.service_keys import ServiceKeys
 from avm_otio.jobs.catalogue import Entry, quoted
 from avm_otio.jobs.folder import stamp
 from avm_otio.jobs.journal import State
+from avm_otio.services import ServiceKeys
 
 HEADS = ("KEY", "WHAT", "STATE", "CUES", "COST", "SIZE", "FILM", "CHANGED")
 NUMBERS = ("CUES", "COST", "SIZE", "FILM")
@@ -247,11 +247,11 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
     Raises:
         AvmError: The answer cannot be read.
     """
-    from avm_otio.core.placement import AS_IT_COMES
-    from avm_otio.jobs.consult import cues_of, kept_of
+    from avm_otio.jobs.downloads import wanted
     from avm_otio.jobs.folder import Job
-    from avm_otio.jobs.items import wanted
+    from avm_otio.jobs.paid_call import cues_of, kept_of
     from avm_otio.jobs.question import Question
+    from avm_otio.mix.placement import AS_IT_COMES
 
     job = Job(entry.path, entry.journal)
     question = Question.of(entry.journal.asked, keys, None)

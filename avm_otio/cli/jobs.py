@@ -14,7 +14,7 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.errors import AvmError, UsageError
+from avm_otio.errors import AvmError, UsageError
 
 if TYPE_CHECKING:
     from avm_otio.jobs.catalogue import Entry
@@ -77,7 +77,7 @@ def list_jobs(out: Output, places: tuple[Path, ...]) -> None:
 @pass_output
 def show(out: Output, word: str, place: Path) -> None:
     """Show all of one JOB: what was asked, what is paid for, every item with its price, what to do next."""
-    from avm_otio import face
+    from avm_otio import app
     from avm_otio.cli import job_words
     from avm_otio.cli.table import table, terminal_width
     from avm_otio.config.load import load_settings
@@ -91,7 +91,7 @@ def show(out: Output, word: str, place: Path) -> None:
     spare = 0
     if entry.journal.answered is not None:
         try:
-            items, spare = job_words.laid_items(entry, face.service_keys(settings))
+            items, spare = job_words.laid_items(entry, app.service_keys(settings))
         except AvmError as error:
             out.warn(str(error))
     out.event(
@@ -135,7 +135,7 @@ def resume(
     place: Path,
 ) -> None:
     """Go on with each JOB where it stopped. What is finished and unchanged is left as it is."""
-    from avm_otio import face
+    from avm_otio import app
     from avm_otio.cli.score import tell
     from avm_otio.jobs.catalogue import Entry, look, pick
 
@@ -154,7 +154,7 @@ def resume(
         _agree_to_pay_again(out, [Entry.at(path) for path in chosen], yes)
 
     def go_on(path: Path) -> None:
-        tell(out, path.name, face.resume(path, wait=wait, resubmit=resubmit, report=out))
+        tell(out, path.name, app.resume(path, wait=wait, resubmit=resubmit, report=out))
 
     _each(out, chosen, go_on)
 
@@ -167,7 +167,7 @@ def resume(
 def forget(out: Output, words: tuple[str, ...], yes: bool, place: Path) -> None:
     """Delete the folder of each JOB. What was paid for is not deleted without --yes."""
     from avm_otio.cli.job_words import size_text, what_of
-    from avm_otio.jobs import tidy
+    from avm_otio.jobs import cleanup as tidy
     from avm_otio.jobs.catalogue import Entry, pick
 
     chosen = pick(words, place, out)
@@ -199,7 +199,7 @@ def clean(out: Output, places: tuple[Path, ...], older_than: float | None, dry_r
     sounds and journals stay: every job can still be shown, gone on with and laid anew.
     """
     from avm_otio.cli.job_words import size_text
-    from avm_otio.jobs import tidy
+    from avm_otio.jobs import cleanup as tidy
     from avm_otio.jobs.catalogue import AtWorkError, look
 
     now = datetime.now().astimezone()

@@ -12,7 +12,7 @@ from avm_otio.config.addresses import LOCAL
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import VARIABLE, Token, forget_token, store_token
-from avm_otio.core.errors import UsageError
+from avm_otio.errors import UsageError
 
 _SERVICE = click.option("--service", metavar="URL", help="Which service; the configured one by default.")
 

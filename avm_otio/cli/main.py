@@ -19,7 +19,7 @@ import click
 from avm_otio import __version__
 from avm_otio.cli.lazy import Lazy, LazyGroup
 from avm_otio.cli.output import Output
-from avm_otio.core.errors import AvmError, OutputError, UsageError
+from avm_otio.errors import AvmError, OutputError, UsageError
 
 COMMANDS = {
     "score": Lazy("avm_otio.cli.score:score", "Lay music and effects into a timeline."),

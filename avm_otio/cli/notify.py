@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from avm_otio.addresses import is_loopback
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.addresses import is_loopback
 
 
 @click.group()
@@ -35,7 +35,7 @@ def serve(out: Output, port: int, host: str, spool: Path | None) -> None:
     Put a TLS proxy before it that the service can reach, and start the runs with
     --notify-url 'https://YOUR.HOST/avm/{job}'; {job} becomes a secret of each run's own.
     """
-    from avm_otio.api.receiver import serve as run
+    from avm_otio.service.receiver import serve as run
 
     if not is_loopback(host):
         out.warn("What comes to this address directly comes unencrypted, the secret paths with it.")

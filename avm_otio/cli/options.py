@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from avm_otio.dialects.editors import EDITORS
+from avm_otio.formats.editors import EDITORS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,8 +24,8 @@ class Rate(click.ParamType[Fraction]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
         """Snap it to the exact rate."""
-        from avm_otio.core.errors import TimeFormatError
-        from avm_otio.core.timing import snap_rate
+        from avm_otio.errors import TimeFormatError
+        from avm_otio.timeline.time import snap_rate
 
         try:
             return snap_rate(value)
@@ -164,7 +164,7 @@ def order_of(timeline: Path, output: Path, **flags: Any) -> Any:
     Raises:
         UsageError: It makes no sense.
     """
-    from avm_otio.core.errors import UsageError
+    from avm_otio.errors import UsageError
     from avm_otio.jobs.order import Order
 
     return Order.parse(said_of(timeline, output, **flags), "The call", UsageError)
@@ -176,13 +176,13 @@ def said_of(timeline: Path, output: Path, **flags: Any) -> dict[str, Any]:
     Raises:
         UsageError: There is no such service.
     """
-    from avm_otio import face
+    from avm_otio import app
     from avm_otio.jobs.said import in_folder
 
     lists = ("services", "license_range", "license_platforms", "genre", "instrument")
     said = {FIELD_OF.get(name, name): value for name, value in flags.items() if value is not None}
     said |= {name: named(said[name]) for name in lists if name in said}
-    face.check_services(said["services"])
+    app.check_services(said["services"])
     plain = {name: _plain(value) for name, value in said.items()}
     return in_folder(plain | {"timeline": str(timeline), "output": str(output)}, Path.cwd())
 
@@ -210,8 +210,8 @@ def source_of(
     sequence: str | None = None,
 ) -> Any:
     """The ``Source`` that the options name."""
-    from avm_otio.core.selection import Selection
     from avm_otio.jobs.pipeline import Source
+    from avm_otio.timeline.select import Selection
 
     return Source(timeline, Selection(clip, track, tc_in, tc_out), media_roots, rate, sequence)
 
@@ -226,7 +226,7 @@ def layout_of(
     editor: str | None,
 ) -> Any:
     """The ``Layout`` that the options name."""
-    from avm_otio.core.placement import EffectsLength, Layout
+    from avm_otio.mix.placement import EffectsLength, Layout
 
     spare = int(editor is not None) if alternatives is None else alternatives
     return Layout(EffectsLength(effects_length), music_gain, effects_gain, skip_bad_cues, spare)

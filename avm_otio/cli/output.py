@@ -23,8 +23,8 @@ import click
 
 from avm_otio.cli.progress import Bars, Clock, events, lines
 from avm_otio.config.tokens import hidden
-from avm_otio.core.errors import AvmError
-from avm_otio.core.report import Advance
+from avm_otio.errors import AvmError
+from avm_otio.report import Advance
 
 R = TypeVar("R")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from avm_otio import plugins
+from avm_otio import hosts as installed
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.errors import InputError, UsageError
+from avm_otio.errors import InputError, UsageError
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,10 +22,10 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--os",
             "system",
-            type=click.Choice([str(each) for each in plugins.System]),
+            type=click.Choice([str(each) for each in installed.System]),
             help="As on that system, for a home that is used on another machine.",
         ),
-        click.argument("hosts", nargs=-1, type=click.Choice(list(plugins.HOSTS)), metavar="[EDITOR]..."),
+        click.argument("hosts", nargs=-1, type=click.Choice(list(installed.HOSTS)), metavar="[EDITOR]..."),
     ):
         command = one(command)
     return command
@@ -47,8 +47,8 @@ def plugin() -> None:
 @pass_output
 def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
     """Put the menu action where the editor looks for it. Run it again after each update."""
-    for host, place, more in _each(out, plugins.plugin_files, **where):
-        for put in plugins.install(host, place, watch_folder=watch_folder, **more):
+    for host, place, more in _each(out, installed.plugin_files, **where):
+        for put in installed.install(host, place, watch_folder=watch_folder, **more):
             out.event("plugin_installed", **_told(put))
             out.say(f"{host.title}: {put.folder}\n  {host.menu}\n  Requests: {put.watch_folder}")
             if not put.starts_programs:
@@ -62,7 +62,7 @@ def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
 def uninstall(out: Output, **where: Any) -> None:
     """Take away all that install has put there, and nothing else."""
     for host, place, more in _each(out, **where):
-        folders = plugins.uninstall(host, place, **more)
+        folders = installed.uninstall(host, place, **more)
         for folder in folders:
             out.event("plugin_uninstalled", host=host.name, folder=str(folder))
             out.say(f"{host.title}: taken from {folder}")
@@ -77,7 +77,7 @@ def uninstall(out: Output, **where: Any) -> None:
 def status(out: Output, **where: Any) -> None:
     """Tell what is installed where, and what is wrong with it."""
     for host, place, more in _each(out, **where):
-        for found in plugins.status(host, place, **more):
+        for found in installed.status(host, place, **more):
             out.event("plugin", **_told(found))
             if found.version is None:
                 out.result(f"{host.title}: not installed (avm-otio plugin install {host.name})")
@@ -90,24 +90,24 @@ def status(out: Output, **where: Any) -> None:
 
 def _each(
     out: Output,
-    needed: Callable[[plugins.Host], object] = lambda host: None,
+    needed: Callable[[installed.Host], object] = lambda host: None,
     *,
     hosts: tuple[str, ...],
     home: Path | None,
     system: str | None,
     **more: Any,
-) -> list[tuple[plugins.Host, plugins.Place, dict[str, Any]]]:
+) -> list[tuple[installed.Host, installed.Place, dict[str, Any]]]:
     """The hosts that are meant, with where to look; what this system cannot have is told, or refused."""
-    place = plugins.Place.here()
+    place = installed.Place.here()
     if home is not None or system is not None:
-        chosen = plugins.System(system) if system else place.system
-        place = plugins.Place(chosen, (home or place.home).absolute(), {})
+        chosen = installed.System(system) if system else place.system
+        place = installed.Place(chosen, (home or place.home).absolute(), {})
     if more["folder"] is not None:
         if len(hosts) != 1:
             raise UsageError("--folder is for one editor.", "Name it, as in: resolve --folder DIR.")
         more["folder"] = more["folder"].absolute()
     meant = []
-    for host in plugins.HOSTS.values():
+    for host in installed.HOSTS.values():
         if host.name in hosts or not hosts:
             try:
                 needed(host)
@@ -121,7 +121,7 @@ def _each(
     return meant
 
 
-def _told(found: plugins.Installed) -> dict[str, Any]:
+def _told(found: installed.Installed) -> dict[str, Any]:
     return {
         "host": found.host.name,
         "folder": str(found.folder),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from avm_otio.core.report import Advance
+from avm_otio.report import Advance
 
 if TYPE_CHECKING:
     from rich.progress import Progress

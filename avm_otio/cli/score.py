@@ -13,7 +13,7 @@ from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.written import tell_losses
 
 if TYPE_CHECKING:
-    from avm_otio.face import Outcome
+    from avm_otio.app import Outcome
 
 _MOST_SHOWN = 12
 _NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "effect_tracks", "alternatives", "rate", "start_frame")
@@ -40,11 +40,11 @@ def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
     tracks. With nothing configured it asks the engine on this machine. What was asked before is not paid for
     again; run it again after an interruption, and it goes on where it stopped.
     """
-    from avm_otio import face
+    from avm_otio import app
 
-    outcome = face.recalled(options.said_of(timeline, output, **flags))
+    outcome = app.recalled(options.said_of(timeline, output, **flags))
     if outcome is None:
-        outcome = face.carry_out(options.order_of(timeline, output, **flags), report=out)
+        outcome = app.carry_out(options.order_of(timeline, output, **flags), report=out)
     tell(out, str(timeline), outcome)
 
 

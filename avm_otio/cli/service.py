@@ -10,7 +10,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.film import give
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.core.errors import UsageError
+from avm_otio.errors import UsageError
 
 
 @click.group()
@@ -26,8 +26,8 @@ def service() -> None:
 @pass_output
 def submit(out: Output, film_id: int, services: str, notify_url: str | None, **flags: Any) -> None:
     """Ask for services for a Film and print the session's id. Uses up an analysis."""
-    from avm_otio import face
-    from avm_otio.api.notify import wants_mailbox
+    from avm_otio import app
+    from avm_otio.service.notify import wants_mailbox
 
     if notify_url is not None and wants_mailbox(notify_url):
         raise UsageError(
@@ -35,8 +35,8 @@ def submit(out: Output, film_id: int, services: str, notify_url: str | None, **f
             "Give the whole address, or use avm-otio score.",
         )
     settings = options.settings_of(**flags)
-    request = face.build_request(settings, options.named(services), f"Film {film_id}", notify_url)
-    with face.open_service(settings, out) as client:
+    request = app.build_request(settings, options.named(services), f"Film {film_id}", notify_url)
+    with app.open_service(settings, out) as client:
         session_id = client.create_service(film_id, request)
         out.event("service_submitted", film_id=film_id, session_id=session_id)
         out.result(str(session_id))
@@ -51,11 +51,11 @@ def submit(out: Output, film_id: int, services: str, notify_url: str | None, **f
 @pass_output
 def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path | None, **flags: Any) -> None:
     """Fetch the result of a session, as far as it is."""
-    from avm_otio import face
-    from avm_otio.api.waiting import wait_for_result
+    from avm_otio import app
+    from avm_otio.service.waiting import wait_for_result
 
     settings = options.settings_of(**flags)
-    with face.open_service(settings, out) as client:
+    with app.open_service(settings, out) as client:
         if wait:
             with out.step("Waiting for the service"):
                 found = wait_for_result(

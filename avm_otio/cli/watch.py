@@ -42,13 +42,13 @@ def watch(out: Output, folders: tuple[Path, ...], once: bool, poll_s: float, **m
 
     Each is a folder with a request.json in it; docs/watch-folder.md tells what editors write and read there.
     """
-    from avm_otio import face
+    from avm_otio import app
 
     for folder in folders:
         out.event("watching", folder=str(folder))
     if not once:
         out.say("Watching until interrupted (Ctrl-C).")
-    face.watch(folders, once=once, poll_s=poll_s, report=_Shown(out), **more)
+    app.watch(folders, once=once, poll_s=poll_s, report=_Shown(out), **more)
     out.event("done")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from avm_otio.cli.output import Output
 
 if TYPE_CHECKING:
-    from avm_otio.core.arrangement import Loss
+    from avm_otio.timeline.model import Loss
 
 _MOST_SHOWN = 40
 """Lines of losses for a person, who finds every item in a file where a line is of several."""

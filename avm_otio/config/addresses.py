@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from avm_otio.core.addresses import is_loopback
+from avm_otio.addresses import is_loopback
 
 LOCAL = "local"
 """The engine on this machine; needs no token and no network."""

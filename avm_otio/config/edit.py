@@ -11,7 +11,7 @@ from avm_otio.config.folders import config_file
 from avm_otio.config.load import read_file, settings_from, unknown_key_hint
 from avm_otio.config.options import TABLES
 from avm_otio.config.settings import KEYS
-from avm_otio.core.errors import InputError, UsageError
+from avm_otio.errors import InputError, UsageError
 from avm_otio.files import make_folder, write_text
 
 if TYPE_CHECKING:

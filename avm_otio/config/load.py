@@ -13,7 +13,7 @@ from typing import Any
 from avm_otio.config import options
 from avm_otio.config.folders import config_file
 from avm_otio.config.settings import KEYS, Key, Settings, section_of
-from avm_otio.core.errors import AvmError, InputError, UsageError
+from avm_otio.errors import AvmError, InputError, UsageError
 
 _SECTIONS = {name.partition(".")[0] for name in KEYS if "." in name}
 

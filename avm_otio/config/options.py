@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from avm_otio.core.errors import UsageError
+from avm_otio.errors import UsageError
 
 TABLES = (
     "genre",

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from avm_otio import services as service_keys
 from avm_otio.config import options, readers
 from avm_otio.config.addresses import LOCAL, origin_of, read_service
 from avm_otio.config.folders import default_cache_dir
-from avm_otio.core import service_keys
 
 T = TypeVar("T")
 

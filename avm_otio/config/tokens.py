@@ -11,7 +11,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from avm_otio.config.folders import APP, config_dir
-from avm_otio.core.errors import InputError, OutputError, TokenRefusedError, UsageError
+from avm_otio.errors import InputError, OutputError, TokenRefusedError, UsageError
 from avm_otio.files import make_folder, unwritable, whole
 
 VARIABLE = "AVM_TOKEN"

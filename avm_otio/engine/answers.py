@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from avm_otio.core.service_keys import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
-from avm_otio.core.timing import format_timestamp
 from avm_otio.engine.library import Kind, LibraryItem
 from avm_otio.engine.requests import Locale
 from avm_otio.engine.spotting import Cue
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Table, ids_in
+from avm_otio.services import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
+from avm_otio.timeline.time import format_timestamp
 
 Json = dict[str, Any]
 

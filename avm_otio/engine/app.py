@@ -18,21 +18,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from avm_otio.core.addresses import is_loopback
-from avm_otio.core.errors import AvmError
+from avm_otio.addresses import is_loopback
 from avm_otio.engine.answers import Answers
 from avm_otio.engine.decoding import film_shape
 from avm_otio.engine.library import Library
-from avm_otio.engine.requests import (
-    Locale,
-    Refusal,
-    check_youtube_url,
-    read_locale,
-    read_service_call,
-)
+from avm_otio.engine.requests import Locale, Refusal, check_youtube_url, read_locale, read_service_call
 from avm_otio.engine.store import Store, StoredFilm
 from avm_otio.engine.upload import FormError, Upload
 from avm_otio.engine.work import Work
+from avm_otio.errors import AvmError
 
 PAGE_SIZE = 20
 _NO_SOURCE = "One of the file or YouTube url must be provided"

@@ -17,9 +17,9 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from avm_otio.core.errors import MediaError
-from avm_otio.core.timing import snap_rate
+from avm_otio.errors import MediaError
 from avm_otio.media.probe import opened, probe, sound_length
+from avm_otio.timeline.time import snap_rate
 
 T = TypeVar("T")
 

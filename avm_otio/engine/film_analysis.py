@@ -15,9 +15,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from avm_otio.core.timing import to_micros
 from avm_otio.engine.decoding import LUMA_HEIGHT, LUMA_WIDTH, Luma
 from avm_otio.engine.traits import Moment, PictureTraits, Span
+from avm_otio.timeline.time import to_micros
 
 _CHUNK_FRAMES = 256
 _REACH = 3

@@ -12,12 +12,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from avm_otio.core.errors import AvmError, InputError, OutputError
 from avm_otio.engine.decoding import checked, sound_blocks
 from avm_otio.engine.listing import sounds_below
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.starter import is_starter
 from avm_otio.engine.vocabulary import ROLES, Role, ids_in, words_of
+from avm_otio.errors import AvmError, InputError, OutputError
 from avm_otio.files import make_folder, write_text
 
 _INDEX_VERSION = 1

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from avm_otio.core.errors import TimeFormatError
-from avm_otio.core.service_keys import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
-from avm_otio.core.timing import parse_timestamp
 from avm_otio.engine.decoding import FilmType
+from avm_otio.errors import TimeFormatError
+from avm_otio.services import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
+from avm_otio.timeline.time import parse_timestamp
 
 TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
 """New Taiwan dollars for one of each currency: fixed, since the engine's prices are make-believe."""

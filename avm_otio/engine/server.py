@@ -14,13 +14,13 @@ from pathlib import Path
 import uvicorn
 from platformdirs import user_cache_path
 
-from avm_otio.core.addresses import is_loopback
-from avm_otio.core.errors import UsageError
+from avm_otio.addresses import is_loopback
 from avm_otio.engine.app import Api
 from avm_otio.engine.library import Library
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
 from avm_otio.engine.work import Work
+from avm_otio.errors import UsageError
 
 _PATIENCE_S = 2
 """How long calls under way may take when the engine closes."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from avm_otio.core.report import Advance
 from avm_otio.engine.decoding import SOUND_RATE_HZ
 from avm_otio.engine.starter_effects import effect, effect_names
 from avm_otio.engine.starter_music import bed, bed_names
 from avm_otio.engine.synth import Wave, dice
 from avm_otio.files import make_folder, unwritable
+from avm_otio.report import Advance
 
 VERSION = 1
 """Counts up when the sounds change, so that a cache never mixes two libraries."""

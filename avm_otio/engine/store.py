@@ -23,9 +23,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from avm_otio.core.timing import to_micros
 from avm_otio.engine.decoding import FilmShape
 from avm_otio.files import make_folder, write_text
+from avm_otio.timeline.time import to_micros
 
 KEPT_FOR = timedelta(days=30)
 """How long a film is active."""

@@ -11,9 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from avm_otio.core.addresses import is_loopback
-from avm_otio.core.errors import AvmError
-from avm_otio.core.service_keys import EFFECTS_KEY, MUSIC_KEY
+from avm_otio.addresses import is_loopback
 from avm_otio.engine.answers import Answers, kept_effects, kept_music, price_twd
 from avm_otio.engine.decoding import FilmType, Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
@@ -24,6 +22,8 @@ from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
+from avm_otio.errors import AvmError
+from avm_otio.services import EFFECTS_KEY, MUSIC_KEY
 
 _THREADS = 2
 _NOTIFY_PAUSES_S = (1.0, 4.0)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from avm_otio.config.addresses import LOCAL
-from avm_otio.core.errors import AvmError, InputError
-from avm_otio.core.report import Report
+from avm_otio.errors import AvmError, InputError
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, hold, read_journal
+from avm_otio.report import Report
 
 if TYPE_CHECKING:
     from avm_otio.jobs.journal import Journal, Written

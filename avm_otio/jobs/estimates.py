@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
-from avm_otio.core.errors import OutputError
+from avm_otio.errors import OutputError
 from avm_otio.files import make_folder, write_text
 
 _FILE = "waits.json"

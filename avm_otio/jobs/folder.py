@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import __version__
-from avm_otio.core.errors import AvmError, InputError, OutputError
+from avm_otio.errors import AvmError, InputError, OutputError
 from avm_otio.files import make_folder, unwritable, whole, write_text
 
 if TYPE_CHECKING:

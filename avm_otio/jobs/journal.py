@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from avm_otio.core.errors import InputError
+from avm_otio.errors import InputError
 from avm_otio.jobs.folder import VERSION
 
 

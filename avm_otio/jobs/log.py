@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from avm_otio.config.tokens import hidden
-from avm_otio.core.report import Advance, Report
 from avm_otio.jobs.folder import LOG, now
+from avm_otio.report import Advance, Report
 
 _TOO_MANY = ("waiting", "item_downloaded")
 """Events that say nothing once the job is over, or that the journal says."""

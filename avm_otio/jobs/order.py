@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from avm_otio.core.errors import AvmError, InputError
+from avm_otio.errors import AvmError, InputError
 from avm_otio.jobs.said import DEFAULTS, in_folder, settings_in, shortest, with_paths
 
 VERSION = 1

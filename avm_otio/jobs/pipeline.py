@@ -14,23 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import opentimelineio as otio
 
-from avm_otio.core.arrangement import Loss
-from avm_otio.core.cues import Cues, Item
-from avm_otio.core.errors import UsageError
-from avm_otio.core.flatten import AUDIO, kind_of, timeline_rate
-from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import Kind, Laid, LaidClip, Layout, lay
-from avm_otio.core.plan import ExportPlan, MediaSource
-from avm_otio.core.report import Advance, Report, Silent
-from avm_otio.core.selection import Selection, find_track, plan_film, start_frame
-from avm_otio.core.timing import format_timecode, nearest_frame
-from avm_otio.core.tracks import add_tracks, lanes_of, without_ours
-from avm_otio.core.urls import paths_of, url_of
-from avm_otio.dialects import registry
-from avm_otio.dialects.registry import Opened
+from avm_otio.delivery.deliver import Wanted, deliver
+from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
-from avm_otio.jobs.consult import Patience, answer_kept, consult, cues_of, kept_of
-from avm_otio.jobs.delivery import Wanted, deliver
+from avm_otio.formats import registry
+from avm_otio.formats.otio.metadata import Origin
+from avm_otio.formats.registry import Opened
+from avm_otio.jobs.cache import Known, fingerprint, stamps
+from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
     FILM,
     JOURNAL,
@@ -47,17 +38,26 @@ from avm_otio.jobs.folder import (
     stamp,
     write_json,
 )
-from avm_otio.jobs.items import sounds_in
 from avm_otio.jobs.journal import Journal, State, Written
-from avm_otio.jobs.known import Known, fingerprint, stamps
 from avm_otio.jobs.log import Logged
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.originals import give_lengths, located
+from avm_otio.jobs.paid_call import Patience, answer_kept, consult, cues_of, kept_of
 from avm_otio.jobs.question import Question, key_of
+from avm_otio.media.originals import give_lengths, located
+from avm_otio.mix.cues import Cues, Item
+from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
+from avm_otio.mix.tracks import add_tracks, lanes_of, without_ours
+from avm_otio.report import Advance, Report, Silent
+from avm_otio.timeline.flatten import AUDIO, kind_of, timeline_rate
+from avm_otio.timeline.model import Kind, Loss
+from avm_otio.timeline.plan import ExportPlan, MediaSource
+from avm_otio.timeline.select import Selection, find_track, plan_film, start_frame
+from avm_otio.timeline.time import format_timecode, nearest_frame
+from avm_otio.timeline.urls import paths_of, url_of
 
 if TYPE_CHECKING:
-    from avm_otio.api.client import Client
     from avm_otio.media.export import FilmFile
+    from avm_otio.service.client import Client
 
 _SILENT = Silent()
 WHOLE = Selection()
@@ -272,7 +272,7 @@ def score(ask: Ask, access: Access, patience: Patience, report: Report = _SILENT
     earlier run of the same question has reached is not done, sent or paid for again.
 
     Raises:
-        AvmError: In every way that ``core.errors`` lists. Nothing is written at the output then.
+        AvmError: In every way that ``errors`` lists. Nothing is written at the output then.
     """
     prepared = prepare(ask, report)
     answer(prepared.job, ask, access, patience, report)
@@ -474,8 +474,8 @@ def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Jou
 
 def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Path], report: Report) -> None:
     """The film as a file, unless the service has it or it lies there already."""
-    from avm_otio.api.models import FilmType, check_film_may
     from avm_otio.jobs.journal import Film
+    from avm_otio.service.models import FilmType, check_film_may
 
     made = job.journal.film
     if made is not None and (made.id is not None or job.film is not None):

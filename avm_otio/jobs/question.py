@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from avm_otio.api.models import ServiceRequest
-from avm_otio.core.errors import InputError
-from avm_otio.core.service_keys import ServiceKeys
+from avm_otio.errors import InputError
 from avm_otio.jobs.said import digest
+from avm_otio.service.models import ServiceRequest
+from avm_otio.services import ServiceKeys
 
 VERSION = 2
 """Part of every key: grows when the same question would be told otherwise."""

@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from avm_otio.core.errors import InputError
+from avm_otio.errors import InputError
 from avm_otio.files import remove_orphans, side_folder
+from avm_otio.jobs.cache import Known
 from avm_otio.jobs.folder import JOURNAL, SCORED, VERSION, read_json, seen_from, stamp
-from avm_otio.jobs.known import Known
 from avm_otio.jobs.said import Said
 
 

@@ -7,19 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from avm_otio.core import results
-from avm_otio.core.cues import read_cues
-from avm_otio.core.flatten import timeline_rate
-from avm_otio.core.metadata import Origin
-from avm_otio.core.placement import AS_IT_COMES, Laid, Layout, lay
-from avm_otio.core.report import Report, Silent
-from avm_otio.core.selection import plan_film
-from avm_otio.core.tracks import add_tracks
-from avm_otio.core.urls import UrlStyle, url_of
-from avm_otio.dialects import registry
-from avm_otio.dialects.registry import Opened
-from avm_otio.jobs.items import found_in
+from avm_otio.formats import registry
+from avm_otio.formats.otio.metadata import Origin
+from avm_otio.formats.registry import Opened
+from avm_otio.jobs.downloads import found_in
 from avm_otio.jobs.pipeline import Source, heard, open_timeline
+from avm_otio.mix import results
+from avm_otio.mix.cues import read_cues
+from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, lay
+from avm_otio.mix.tracks import add_tracks
+from avm_otio.report import Report, Silent
+from avm_otio.timeline.flatten import timeline_rate
+from avm_otio.timeline.select import plan_film
+from avm_otio.timeline.urls import UrlStyle, url_of
 
 _SILENT = Silent()
 _UNKNOWN = Origin()

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from avm_otio.core.arrangement import SAMPLE_RATE_HZ
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
 
 BYTES_A_SAMPLE = 3
 ORIGINATOR = "avm_otio"

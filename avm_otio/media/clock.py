@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from avm_otio.core.plan import ExportPlan, MediaSource
 from avm_otio.media.probe import MediaInfo
+from avm_otio.timeline.plan import ExportPlan, MediaSource
 
 TOLERANCE = Fraction(1, 1000)
 """How far a timestamp in a file may be off, in seconds: Matroska keeps whole milliseconds."""

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.core.timing import nearest_frame
+from avm_otio.timeline.time import nearest_frame
 
 PREROLL_S = Fraction(1, 2)
 """Decoded before what is wanted and thrown away: AAC needs one frame before, MP3 up to ten."""

@@ -12,9 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from avm_otio.core.errors import MediaError, OutputError
-from avm_otio.core.plan import ExportPlan, MediaKind, MediaSource
-from avm_otio.core.timing import FilmTime
+from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import whole
 from avm_otio.media.ahead import read_ahead
 from avm_otio.media.clock import TOLERANCE, MediaClock, media_clocks
@@ -23,6 +21,8 @@ from avm_otio.media.layers import layered
 from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
 from avm_otio.media.probe import MediaInfo, probe
 from avm_otio.media.sound import SAMPLE_RATE_HZ, Samples, mix
+from avm_otio.timeline.plan import ExportPlan, MediaKind, MediaSource
+from avm_otio.timeline.time import FilmTime
 
 WHOLE_FILE_MAX_BYTES = 32 * 1024**2
 """Up to this size a file that is shown whole is sent as it is: about a minute of camera H.264, or what the

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import httpx
 
-from avm_otio.core.errors import DownloadError, LinkExpiredError
-from avm_otio.core.retry import PASSING_STATUSES, PassingFault, Retrying
+from avm_otio.errors import DownloadError, LinkExpiredError
 from avm_otio.files import make_folder, settle, unwritable
 from avm_otio.media.naming import audio_ending, sniffed_ending
 from avm_otio.media.partial import Begun, Body, Part
 from avm_otio.media.untrusted import AGAIN, ASK, Asker, FetchLimits, place_of
+from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
 
 HEAD_BYTES = 512
 """How much of a body is looked at before it counts as sound."""

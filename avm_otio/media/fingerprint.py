@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avm_otio.core.errors import MediaError
-from avm_otio.core.plan import ExportPlan, MediaSource, PictureLayer
-from avm_otio.core.timing import MediaTime
+from avm_otio.errors import MediaError
+from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer
+from avm_otio.timeline.time import MediaTime
 
 if TYPE_CHECKING:
     import av

@@ -13,11 +13,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.core.arrangement import SAMPLE_RATE_HZ
-from avm_otio.core.timing import nearest_frame
 from avm_otio.media.decoded import PREROLL_S, decoded
 from avm_otio.media.probe import MediaInfo, opened, reopened
 from avm_otio.media.resample import Doubles, Resampler, grid, reach
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
+from avm_otio.timeline.time import nearest_frame
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _PART = 32_768

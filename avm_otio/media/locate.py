@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 
-from avm_otio.core.errors import MissingMediaError
-from avm_otio.core.plan import MediaKind, MediaSource
-from avm_otio.core.urls import is_web, paths_of
+from avm_otio.errors import MissingMediaError
+from avm_otio.timeline.plan import MediaKind, MediaSource
+from avm_otio.timeline.urls import is_web, paths_of
 
 
 def locate(sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path]) -> dict[MediaSource, Path]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import av
 
-from avm_otio.core.errors import MediaError, TimeFormatError
-from avm_otio.core.timing import parse_timecode, snap_rate
+from avm_otio.errors import MediaError, TimeFormatError
+from avm_otio.timeline.time import parse_timecode, snap_rate
 
 _STILL_CONTAINERS = ("image2", "jpegxl_anim", "ico", "tiff_pipe", "svg_pipe")
 _GIVE_ANOTHER = "Give a whole, readable file."

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.core.arrangement import SAMPLE_RATE_HZ
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
 
 Doubles = npt.NDArray[np.float64]
 """Full scale is ±1."""

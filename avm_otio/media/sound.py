@@ -11,11 +11,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.core.plan import ExportPlan, MediaSource, SoundSegment
-from avm_otio.core.timing import nearest_frame
 from avm_otio.media.clock import MediaClock
 from avm_otio.media.decoded import PREROLL_S, decoded
 from avm_otio.media.probe import MediaInfo, reopened
+from avm_otio.timeline.plan import ExportPlan, MediaSource, SoundSegment
+from avm_otio.timeline.time import nearest_frame
 
 SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ

@@ -17,9 +17,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from avm_otio.core.addresses import is_loopback, is_public
-from avm_otio.core.errors import DownloadError, LinkExpiredError
-from avm_otio.core.retry import PassingFault
+from avm_otio.addresses import is_loopback, is_public
+from avm_otio.errors import DownloadError, LinkExpiredError
+from avm_otio.retry import PassingFault
 
 MAX_REDIRECTS = 5
 AGAIN = "Run it again: what is already here is kept."

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.core.arrangement import SAMPLE_RATE_HZ
-from avm_otio.core.errors import MediaError, OutputError
-from avm_otio.core.timing import nearest_frame
+from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import same_file, whole
 from avm_otio.media import broadcast_wav
 from avm_otio.media.broadcast_wav import Origin
 from avm_otio.media.lane import Lane
 from avm_otio.media.probe import MediaInfo, SoundFacts, opened, probe
 from avm_otio.media.resample import Doubles
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
+from avm_otio.timeline.time import nearest_frame
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _BLOCK = 32_768

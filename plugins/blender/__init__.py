@@ -145,7 +145,7 @@ class AVM_OT_score(_Waiting, bpy.types.Operator):
             self.report({"WARNING"}, note)
         said: dict[str, Any] = {"services": services, "alternatives": self.alternatives}
         if self.budget:
-            said["budget_max"] = self.budget
+            said["budget_max"] = round(self.budget, 2)  # Blender keeps fewer digits than money has
         if scene.use_preview_range:
             rate = scene_rate(scene)
             first = max(scene.frame_preview_start, scene.frame_start)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_http import says
-from numbered import movie
-from scripted_service import FILM_ID, effect, film_service, result_of, sound, wav
-from timelines import clip, timeline, track
 
 from avm_otio.cli.main import run
+from tests.loopback_http import says
+from tests.media.numbered import movie
+from tests.scripted_service import FILM_ID, effect, film_service, result_of, sound, wav
+from tests.timelines import clip, timeline, track
 
 TOKEN = "sesame-1234567890"
 

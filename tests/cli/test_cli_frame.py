@@ -23,7 +23,7 @@ from avm_otio.cli.lazy import Lazy
 from avm_otio.cli.main import COMMANDS, program, run
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.tokens import Token
-from avm_otio.core.errors import AnalysesUsedUpError, TimelineError, UnsureIfPaidError, UsageError
+from avm_otio.errors import AnalysesUsedUpError, TimelineError, UnsureIfPaidError, UsageError
 
 HEAVY = ("httpx", "av", "numpy", "opentimelineio", "pydantic", "starlette", "keyring", "rich", "tomlkit")
 

@@ -13,7 +13,7 @@ import pytest
 
 from avm_otio.cli.output import Output
 from avm_otio.config.tokens import Token
-from avm_otio.core.errors import TimelineError
+from avm_otio.errors import TimelineError
 
 
 class Clock:

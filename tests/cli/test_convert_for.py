@@ -15,17 +15,17 @@ from typing import Any
 import av
 import opentimelineio as otio
 import pytest
-from numbered import movie
-from scored import write_sound
-from timelines import clip, gap, timeline, track
 
 from avm_otio.cli.main import run
-from avm_otio.core.arrange import arrange
-from avm_otio.core.arrangement import Arrangement, Clip, Media
-from avm_otio.core.timing import snap_rate, time_range
-from avm_otio.core.urls import place_of
-from avm_otio.dialects import registry
-from avm_otio.dialects.editors import EDITORS
+from avm_otio.formats import registry
+from avm_otio.formats.editors import EDITORS
+from avm_otio.formats.otio.read import arrange
+from avm_otio.timeline.model import Clip, Media, Timeline
+from avm_otio.timeline.time import snap_rate, time_range
+from avm_otio.timeline.urls import place_of
+from tests.media.numbered import movie
+from tests.scored import write_sound
+from tests.timelines import clip, gap, timeline, track
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
     return call
 
 
-def read(path: Path) -> Arrangement:
+def read(path: Path) -> Timeline:
     return arrange(registry.read(path).timeline)
 
 

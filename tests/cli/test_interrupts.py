@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from numbered import movie
-from timelines import clip, timeline, track
 
-from avm_otio.core.timing import snap_rate
+from avm_otio.timeline.time import snap_rate
+from tests.media.numbered import movie
+from tests.timelines import clip, timeline, track
 
 MOMENTS = [
     "plan",

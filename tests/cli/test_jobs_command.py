@@ -14,12 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from numbered import movie
-from scripted_service import FILM_ID, SESSION_ID, ScriptedService, effect, film_service, result_of, sound, wav
-from timelines import clip, timeline, track
 
 from avm_otio.cli.main import run
 from avm_otio.jobs.folder import hold
+from tests.media.numbered import movie
+from tests.scripted_service import (
+    FILM_ID,
+    SESSION_ID,
+    ScriptedService,
+    effect,
+    film_service,
+    result_of,
+    sound,
+    wav,
+)
+from tests.timelines import clip, timeline, track
 
 PAID_CALL = f"/film/{FILM_ID}/service/"
 RATE = Fraction(24)

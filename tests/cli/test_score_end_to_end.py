@@ -12,13 +12,22 @@ from urllib.parse import unquote
 import numpy as np
 import opentimelineio as otio
 import pytest
-from loopback_http import html, raw, redirect, reset, says
-from numbered import movie
-from scripted_service import FILM_ID, SESSION_ID, ScriptedService, effect, film_service, result_of, sound, wav
 
 from avm_otio.cli.main import run
 from avm_otio.config.folders import config_file
-from avm_otio.core.timing import time_range
+from avm_otio.timeline.time import time_range
+from tests.loopback_http import html, raw, redirect, reset, says
+from tests.media.numbered import movie
+from tests.scripted_service import (
+    FILM_ID,
+    SESSION_ID,
+    ScriptedService,
+    effect,
+    film_service,
+    result_of,
+    sound,
+    wav,
+)
 
 RATE = F(24)
 SERVICE = f"/film/{FILM_ID}/service/"
@@ -492,7 +501,7 @@ def test_an_interruption_leaves_no_half_output(
     monkeypatch: pytest.MonkeyPatch,
     call: str,
 ) -> None:
-    from avm_otio.api.client import Client
+    from avm_otio.service.client import Client
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

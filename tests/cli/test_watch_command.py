@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from watching import error_in, program, request
 
 from avm_otio.cli.main import run
+from tests.jobs.watching import error_in, program, request
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
-from hearing import RATE_HZ, Sound, gains_over, hear, heard_at, noise, write_wav
 
-from avm_otio.core.arrangement import Arrangement, Clip, Marker, Media, Track, TrackKind, Transition
-from avm_otio.core.mix import GainKey, Mix
-from avm_otio.core.timing import MediaTime, RecordTime
+from avm_otio.timeline.mix import GainKey, Mix
+from avm_otio.timeline.model import Clip, Marker, Media, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.editors.hearing import RATE_HZ, Sound, gains_over, hear, heard_at, noise, write_wav
 
 _CLOSE_DB = 0.2
 _CLOSE_SAMPLES = 2
@@ -24,11 +24,11 @@ _CLOSE_SAMPLES = 2
 class Scene:
     """The cut, and every sound by name."""
 
-    arrangement: Arrangement
+    timeline: Timeline
     sounds: dict[str, Sound]
 
     def samples(self, frames: float) -> int:
-        return round(frames * RATE_HZ / float(self.arrangement.rate))
+        return round(frames * RATE_HZ / float(self.timeline.rate))
 
     def part(self, name: str, first: float, frames: float, channel: int = 0) -> np.ndarray:
         """Some frames of a sound."""
@@ -88,7 +88,7 @@ def make_scene(folder: Path, rate: Fraction) -> Scene:
     )
     hour = 3600 * -(-rate.numerator // rate.denominator)
     markers = (Marker("Hit", 30 / rate, comment="here", color="RED"),)
-    made = Arrangement("Scene", rate, tracks, hour, False, 250 / rate, markers, (1280, 720))
+    made = Timeline("Scene", rate, tracks, hour, False, 250 / rate, markers, (1280, 720))
     return Scene(made, sounds)
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import opentimelineio as otio
 import pytest
-from arrangements import plain
-from programs import FORKY
 
-from avm_otio.core.arrangement import Arrangement, Track, TrackKind
-from avm_otio.core.timing import RecordTime, nearest_frame
-from avm_otio.dialects.aaf.write import write
+from avm_otio.formats.aaf.write import write
+from avm_otio.timeline.model import Timeline, Track, TrackKind
+from avm_otio.timeline.time import RecordTime, nearest_frame
+from tests.editors.programs import FORKY
+from tests.models import plain
 
 _LIBRARY = FORKY / "usr/lib/ardour9/libaaf.so"
 _LOADER = FORKY / "lib64/ld-linux-x86-64.so.2"
@@ -33,11 +33,11 @@ def mono_wav(path: Path, samples: int) -> str:
 
 
 @pytest.fixture
-def cut(tmp_path: Path) -> Arrangement:
+def cut(tmp_path: Path) -> Timeline:
     """A scored cut with real mono files, one effect of it 100 samples later than its frame."""
-    arrangement = plain(Fraction(25), 90_000)
+    timeline = plain(Fraction(25), 90_000)
     tracks = []
-    for track in arrangement.tracks:
+    for track in timeline.tracks:
         clips = []
         for clip in track.clips:
             media = clip.media
@@ -56,7 +56,7 @@ def cut(tmp_path: Path) -> Arrangement:
         effects[0], start=RecordTime(effects[0].start + late), end=RecordTime(effects[0].end + late)
     )
     tracks[-1] = replace(tracks[-1], clips=(moved, *effects[1:]))
-    return replace(arrangement, tracks=tuple(tracks))
+    return replace(timeline, tracks=tuple(tracks))
 
 
 def places(track: Track, unit: Fraction) -> list[tuple[int, int, bool]]:
@@ -71,7 +71,7 @@ def places(track: Track, unit: Fraction) -> list[tuple[int, int, bool]]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_official_adapter_finds_every_clip_in_its_place(tmp_path: Path, cut: Arrangement) -> None:
+def test_the_official_adapter_finds_every_clip_in_its_place(tmp_path: Path, cut: Timeline) -> None:
     path = tmp_path / "cut.aaf"
     write(cut, path)
     read = otio.adapters.read_from_file(str(path), adapter_name="AAF")
@@ -112,7 +112,7 @@ _OF_PYAAF2 = ("retrieveMetaDictionaryClass", "retrieveStrongReferenceSet")
 
 
 @pytest.mark.editors
-def test_libaaf_reads_sounds_gains_fades_and_muted_clips(tmp_path: Path, cut: Arrangement) -> None:
+def test_libaaf_reads_sounds_gains_fades_and_muted_clips(tmp_path: Path, cut: Timeline) -> None:
     path = tmp_path / "cut.aaf"
     sound_only = replace(cut, tracks=cut.audio_tracks)  # it takes one video clip and no more
     write(sound_only, path)

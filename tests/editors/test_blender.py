@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hearing import hear, read_wav
-from programs import BLENDER, run_twice
-from scene import Scene, gains_by_frame, make_scene
 
-from avm_otio.core.as_otio import timeline_of
-from avm_otio.dialects.editors import EDITORS
-from avm_otio.dialects.writing import write
+from avm_otio.formats.editors import EDITORS
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.writing import write
+from tests.editors.hearing import hear, read_wav
+from tests.editors.programs import BLENDER, run_twice
+from tests.editors.scene import Scene, gains_by_frame, make_scene
 
 pytestmark = pytest.mark.editors
 
@@ -46,7 +46,7 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
         pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
     scene = make_scene(tmp_path, rate)
     cut, mix, laid = (tmp_path / name for name in ("cut.otio", "mix.wav", "laid.json"))
-    write(EDITORS["blender"], timeline_of(scene.arrangement), scene.arrangement, cut)
+    write(EDITORS["blender"], timeline_of(scene.timeline), scene.timeline, cut)
     script = Path(__file__).with_name("blender_lay.py")
     run_twice([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
     _check_strips(json.loads(laid.read_text(encoding="utf-8")))

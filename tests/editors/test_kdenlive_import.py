@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hearing import RATE_HZ, hear, read_wav
-from programs import kdenlive_import
-from scene import make_scene
-from scored import EFFECTS_AT_US, scored
 
-from avm_otio.core.arrange import arrange
-from avm_otio.core.arrangement import Arrangement, Marker
-from avm_otio.core.as_otio import timeline_of
-from avm_otio.core.timing import MediaTime, RecordTime, nearest_frame
-from avm_otio.dialects.flavours.kdenlive import STUB, flavoured
-from avm_otio.jobs.delivery import deliver, wanted
+from avm_otio.delivery.deliver import deliver, wanted
+from avm_otio.formats.otio.kdenlive import STUB, flavoured
+from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.model import Marker, Timeline
+from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
+from tests.editors.hearing import RATE_HZ, hear, read_wav
+from tests.editors.programs import kdenlive_import
+from tests.editors.scene import make_scene
+from tests.scored import EFFECTS_AT_US, scored
 
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 
@@ -108,11 +108,11 @@ def taken(project: Path) -> Taken:
     return Taken(rate, tracks, marks(said(sequence, "kdenlive:sequenceproperties.guides")), on_clips)
 
 
-def laid_in(arrangement: Arrangement) -> dict[str, list[Laid]]:
+def laid_in(timeline: Timeline) -> dict[str, list[Laid]]:
     """What a project should say of a cut that runs at 1."""
-    rate = arrangement.rate
+    rate = timeline.rate
     tracks = {}
-    for track in (*reversed(arrangement.audio_tracks), *arrangement.video_tracks):
+    for track in (*reversed(timeline.audio_tracks), *timeline.video_tracks):
         tracks[track.name] = laid = []
         for clip in track.clips:
             if clip.enabled and track.enabled:
@@ -128,8 +128,8 @@ def without_stubs(found: Taken, end: int) -> dict[str, list[Laid]]:
     return {name: [one for one in laid if one.first < end] for name, laid in found.tracks.items()}
 
 
-def write(arrangement: Arrangement, folder: Path) -> str:
-    made, _ = flavoured(timeline_of(arrangement), arrangement, folder)
+def write(timeline: Timeline, folder: Path) -> str:
+    made, _ = flavoured(timeline_of(timeline), timeline, folder)
     (folder / "cut.otio").write_text(made.to_json_string(), encoding="utf-8")
     return "cut.otio"
 
@@ -178,10 +178,10 @@ def test_every_in_point_survives_also_the_last_of_a_track_and_those_after_a_cros
     files = tmp_path / "files #1 100%"
     files.mkdir()
     scene = make_scene(files, rate)
-    project, mix = kdenlive_import(files, write(scene.arrangement, files), tmp_path)
+    project, mix = kdenlive_import(files, write(scene.timeline, files), tmp_path)
     found = taken(project)
     assert found.rate == rate
-    assert without_stubs(found, 250) == laid_in(scene.arrangement)
+    assert without_stubs(found, 250) == laid_in(scene.timeline)
     assert found.guides == [(30, "Hit: here")]
     heard = read_wav(mix)
     for name, first, source, count in _LYING:
@@ -195,11 +195,11 @@ def test_pictures_stay_above_each_other_and_marks_where_they_were(tmp_path: Path
     files = tmp_path / "files"
     files.mkdir()
     rate = Fraction(25)
-    low = make_scene(files, rate).arrangement.tracks[0]
+    low = make_scene(files, rate).timeline.tracks[0]
     mark = Marker("Look", 12 / rate, comment="at this")
     high = replace(low.clips[0], media_in=MediaTime(50 / rate), end=RecordTime(40 / rate), markers=(mark,))
     tracks = (low, replace(low, name="High", clips=(high,)))
-    cut = Arrangement("Cut", rate, tracks, duration=120 / rate, size=(1280, 720))
+    cut = Timeline("Cut", rate, tracks, duration=120 / rate, size=(1280, 720))
     project, _ = kdenlive_import(files, write(cut, files), tmp_path)
     found = taken(project)
     assert list(found.tracks) == ["Picture", "High"]
@@ -212,11 +212,11 @@ def test_without_a_frame_after_it_the_last_in_point_is_lost(tmp_path: Path) -> N
     files = tmp_path / "files"
     files.mkdir()
     scene = make_scene(files, Fraction(25))
-    path = files / write(scene.arrangement, files)
+    path = files / write(scene.timeline, files)
     made = json.loads(path.read_text(encoding="utf-8"))
     for track in made["tracks"]["children"]:
         track["children"] = [child for child in track["children"] if child["name"] != STUB]
     path.write_text(json.dumps(made), encoding="utf-8")
     project, _ = kdenlive_import(files, path.name, tmp_path)
-    found, there = taken(project).tracks["Ambience"], laid_in(scene.arrangement)["Ambience"]
+    found, there = taken(project).tracks["Ambience"], laid_in(scene.timeline)["Ambience"]
     assert found == [*there[:-1], replace(there[-1], media_in=0)]

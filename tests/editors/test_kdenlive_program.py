@@ -6,11 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hearing import read_wav
-from programs import kdenlive_render
-from scene import check, make_scene
 
-from avm_otio.dialects.kdenlive.project import document
+from avm_otio.formats.kdenlive.write import document
+from tests.editors.hearing import read_wav
+from tests.editors.programs import kdenlive_render
+from tests.editors.scene import check, make_scene
 
 pytestmark = [pytest.mark.editors, pytest.mark.slow]
 
@@ -20,6 +20,6 @@ def test_kdenlive_renders_the_whole_scene(tmp_path: Path, rate: Fraction) -> Non
     files = tmp_path / "files"
     files.mkdir()
     scene = make_scene(files, rate)
-    text, _ = document(scene.arrangement, files)
+    text, _ = document(scene.timeline, files)
     (files / "scene.kdenlive").write_text(text, encoding="utf-8")
     check(read_wav(kdenlive_render(files, "scene.kdenlive", tmp_path)), scene)

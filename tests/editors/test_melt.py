@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hearing import hear, read_wav
-from programs import melt, program
-from scene import check, make_scene
 
-from avm_otio.dialects.kdenlive.project import document
+from avm_otio.formats.kdenlive.write import document
+from tests.editors.hearing import hear, read_wav
+from tests.editors.programs import melt, program
+from tests.editors.scene import check, make_scene
 
 pytestmark = pytest.mark.editors
 
@@ -22,7 +22,7 @@ RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001)]
 def test_melt_hears_the_whole_scene(tmp_path: Path, rate: Fraction) -> None:
     program("melt")
     scene = make_scene(tmp_path, rate)
-    text, _ = document(scene.arrangement, tmp_path)
+    text, _ = document(scene.timeline, tmp_path)
     project = tmp_path / "scene.kdenlive"
     project.write_text(text, encoding="utf-8")
     check(read_wav(melt(project, tmp_path / "mix.wav")), scene)
@@ -33,8 +33,8 @@ def test_a_project_and_its_media_can_move(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     scene = make_scene(here, Fraction(25))
-    effects = replace(scene.arrangement.tracks[3], clips=scene.arrangement.tracks[3].clips[:1])
-    text, _ = document(replace(scene.arrangement, tracks=(effects,), duration=Fraction(2)), here)
+    effects = replace(scene.timeline.tracks[3], clips=scene.timeline.tracks[3].clips[:1])
+    text, _ = document(replace(scene.timeline, tracks=(effects,), duration=Fraction(2)), here)
     (here / "scene.kdenlive").write_text(text, encoding="utf-8")
     there = here.rename(tmp_path / "there")
     mix = read_wav(melt(there / "scene.kdenlive", tmp_path / "mix.wav"))
@@ -46,9 +46,9 @@ def test_speed_begins_and_runs_as_said(tmp_path: Path, speed: Fraction, source: 
     program("melt")
     rate = Fraction(25)
     scene = make_scene(tmp_path, rate)
-    track = scene.arrangement.tracks[3]
+    track = scene.timeline.tracks[3]
     clip = replace(track.clips[0], speed=speed, media_in=source / rate)
-    made = replace(scene.arrangement, tracks=(replace(track, clips=(clip,)),), duration=Fraction(2))
+    made = replace(scene.timeline, tracks=(replace(track, clips=(clip,)),), duration=Fraction(2))
     text, _ = document(made, tmp_path)
     (tmp_path / "scene.kdenlive").write_text(text, encoding="utf-8")
     mix = read_wav(melt(tmp_path / "scene.kdenlive", tmp_path / "mix.wav"))

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from arrangements import RATES, seconds, settled
-from hearing import noise, write_wav
 
-from avm_otio.core.arrangement import Arrangement, Clip, Media, RecordTime, Track, TrackKind
-from avm_otio.core.mix import Mix
-from avm_otio.core.placement import Kind
-from avm_otio.core.timing import MediaTime
-from avm_otio.dialects.fcp7.write import document
+from avm_otio.formats.fcp7.write import document
+from avm_otio.timeline.mix import Mix
+from avm_otio.timeline.model import Clip, Kind, Media, RecordTime, Timeline, Track, TrackKind
+from avm_otio.timeline.time import MediaTime
+from tests.editors.hearing import noise, write_wav
+from tests.models import RATES, seconds, settled
 
 pytestmark = pytest.mark.editors
 
@@ -65,11 +64,11 @@ def openshot() -> None:
         pytest.skip("OpenShot is not here (apt: openshot-qt)")
 
 
-def imported(arrangement: Arrangement, folder: Path) -> dict[str, Any]:
-    text, _ = document(arrangement, folder)
+def imported(timeline: Timeline, folder: Path) -> dict[str, Any]:
+    text, _ = document(timeline, folder)
     (folder / "cut.xml").write_text(text, encoding="utf-8")
     (folder / "drive.py").write_text(DRIVER, encoding="utf-8")
-    rate = arrangement.rate
+    rate = timeline.rate
     said = [str(folder), str(folder / "cut.xml"), str(rate.numerator), str(rate.denominator)]
     environment = {**os.environ, "HOME": str(folder), "QT_QPA_PLATFORM": "offscreen"}
     environment.pop("PYTHONPATH", None)
@@ -86,7 +85,7 @@ def imported(arrangement: Arrangement, folder: Path) -> dict[str, Any]:
     return found
 
 
-def sounds(folder: Path, rate: Fraction) -> Arrangement:
+def sounds(folder: Path, rate: Fraction) -> Timeline:
     """A bed that fades, and effects that lie between frames, one of them locked away."""
     clips = []
     for number, (at, begin, length) in enumerate([(13, 0, 24), (60, 12, 30), (107, 3, 10)]):
@@ -118,16 +117,16 @@ def sounds(folder: Path, rate: Fraction) -> Arrangement:
         Track("AVM Music 1", TrackKind.AUDIO, (bed,), channels=2, stem=Kind.MUSIC, locked=True),
         Track("AVM Effects 1", TrackKind.AUDIO, tuple(clips), channels=2, stem=Kind.EFFECTS),
     )
-    return settled(Arrangement("cut", rate, tracks, size=(1920, 1080)))
+    return settled(Timeline("cut", rate, tracks, size=(1920, 1080)))
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
 def test_every_clip_arrives_at_its_place(tmp_path, rate):
-    arrangement = sounds(tmp_path, rate)
-    found = {clip["title"]: clip for clip in imported(arrangement, tmp_path)["clips"]}
+    timeline = sounds(tmp_path, rate)
+    found = {clip["title"]: clip for clip in imported(timeline, tmp_path)["clips"]}
     assert sorted(found) == ["Bed", "Hit 0", "Hit 1", "Hit 2"]
     half = 1 / float(rate) / 2
-    for clip in arrangement.clips():
+    for clip in timeline.clips():
         there = found[clip.name]
         assert there["position"] == pytest.approx(float(clip.start), abs=half)
         assert there["start"] == pytest.approx(float(clip.media_in), abs=half)
@@ -137,8 +136,8 @@ def test_every_clip_arrives_at_its_place(tmp_path, rate):
 
 def test_tracks_and_the_frames_of_fades_arrive(tmp_path):
     rate = Fraction(25)
-    arrangement = sounds(tmp_path, rate)
-    found = imported(arrangement, tmp_path)
+    timeline = sounds(tmp_path, rate)
+    found = imported(timeline, tmp_path)
     layers = [layer for layer in found["layers"] if layer.get("label", "").startswith("XML Import")]
     assert [layer["lock"] for layer in layers] == [True, True, False, False]
     hit = next(clip for clip in found["clips"] if clip["title"] == "Hit 1")
@@ -149,9 +148,9 @@ def test_tracks_and_the_frames_of_fades_arrive(tmp_path):
 
 def test_a_picture_brings_its_own_sound_and_only_once(tmp_path):
     rate = Fraction(24)
-    arrangement = sounds(tmp_path, rate)
-    clip = replace(arrangement.tracks[0].clips[0], kind=None, link=1)
+    timeline = sounds(tmp_path, rate)
+    clip = replace(timeline.tracks[0].clips[0], kind=None, link=1)
     seen = Track("V1", TrackKind.VIDEO, (replace(clip, channels=(), mix=Mix()),))
     heard = Track("A1", TrackKind.AUDIO, (clip,), channels=2)
-    found = imported(settled(replace(arrangement, tracks=(seen, heard))), tmp_path)
+    found = imported(settled(replace(timeline, tracks=(seen, heard))), tmp_path)
     assert [one["title"] for one in found["clips"]] == ["Bed"]

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_films import NTSC, RATE_HZ, clicks, make_film, write_wav
 
-from avm_otio.core.errors import InputError, MediaError
-from avm_otio.core.timing import to_micros
 from avm_otio.engine.decoding import FilmType, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library
 from avm_otio.engine.listing import digest_of, sounds_below
 from avm_otio.engine.sound_analysis import analyse_sound
+from avm_otio.errors import InputError, MediaError
+from avm_otio.timeline.time import to_micros
+from tests.engine.engine_films import NTSC, RATE_HZ, clicks, make_film, write_wav
 
 CUTS = (40, 90, 150, 200)
 

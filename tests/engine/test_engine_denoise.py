@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_films import RATE_HZ, read_wav, speech_like
 from numpy.typing import NDArray
 
 from avm_otio.engine.denoise import denoise_to
+from tests.engine.engine_films import RATE_HZ, read_wav, speech_like
 
 
 def in_blocks(sound: NDArray[np.float32]) -> Callable[[], Iterator[NDArray[np.float32]]]:

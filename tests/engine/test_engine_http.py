@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from engine_films import RATE_HZ, clicks, make_film, read_wav, write_wav
 
-from avm_otio.core.errors import UsageError
-from avm_otio.core.timing import format_timestamp, parse_timestamp
 from avm_otio.engine.server import running, serve
+from avm_otio.errors import UsageError
+from avm_otio.timeline.time import format_timestamp, parse_timestamp
+from tests.engine.engine_films import RATE_HZ, clicks, make_film, read_wav, write_wav
 
 TOKEN = "right-token"
 LICENSE = {"range": [16], "duration": 8, "usage_platforms": [2]}

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_films import RATE_HZ, read_wav
 
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.starter_effects import effect
 from avm_otio.engine.starter_music import bed_names
+from tests.engine.engine_films import RATE_HZ, read_wav
 
 
 @pytest.fixture(scope="module")

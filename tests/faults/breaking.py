@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy import Answer, Call, Fault
+from tests.faults.proxy import Answer, Call, Fault
 
 
 def reset_at_once(call: Call) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stage import Stage, stage
+
+from tests.faults.stage import Stage, stage
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from breaking import cut, instead, lost, reset_after_all, reset_at_once, reset_halfway, run_out, trickle
-from proxy import FILM, FILMS, ITEM, PAY, POLL, UPLOAD, Fault, says, text
+from tests.faults.breaking import (
+    cut,
+    instead,
+    lost,
+    reset_after_all,
+    reset_at_once,
+    reset_halfway,
+    run_out,
+    trickle,
+)
+from tests.faults.proxy import FILM, FILMS, ITEM, PAY, POLL, UPLOAD, Fault, says, text
 
 LONGER_THAN_ANY_RETRY = 12
 

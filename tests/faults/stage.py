@@ -24,9 +24,10 @@ from urllib.parse import unquote, urlsplit
 
 import av
 import numpy as np
-from killing import HUNG, Ended, Moment, Run, Runner
-from proxy import ITEM, Proxy, proxied
-from timelines import clip, timeline, track
+
+from tests.faults.killing import HUNG, Ended, Moment, Run, Runner
+from tests.faults.proxy import ITEM, Proxy, proxied
+from tests.timelines import clip, timeline, track
 
 TOKEN = "sesame-0123456789-abcdef"
 OUTPUT = "scored.otio"

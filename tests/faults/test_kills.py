@@ -6,9 +6,10 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from killing import Moment
-from kinds import network
-from stage import Stage, judged, places, told
+
+from tests.faults.killing import Moment
+from tests.faults.kinds import network
+from tests.faults.stage import Stage, judged, places, told
 
 SHARES = 24
 _QUICK = (0,)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import OUTPUT, Stage, judged, places
+
+from tests.faults.stage import OUTPUT, Stage, judged, places
 
 DAY_S = 86_400.0
 

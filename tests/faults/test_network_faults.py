@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kinds import LONGER_THAN_ANY_RETRY, Trouble, network, pairs
-from stage import Stage, judged
+
+from tests.faults.kinds import LONGER_THAN_ANY_RETRY, Trouble, network, pairs
+from tests.faults.stage import Stage, judged
 
 TROUBLES = network()
 _QUICK_EVERY = 14

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from urllib.request import Request, urlopen
 
 import pytest
-from breaking import cut, instead, lost, reset_at_once, run_out
-from loopback_http import Service, says, serving
-from proxy import ITEM, PAY, Proxy, proxied
-from proxy import says as answers
+
+from tests.faults.breaking import cut, instead, lost, reset_at_once, run_out
+from tests.faults.proxy import ITEM, PAY, Proxy, proxied
+from tests.faults.proxy import says as answers
+from tests.loopback_http import Service, says, serving
 
 
 @pytest.fixture

@@ -22,17 +22,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback_http import Reply, says
-from numbered import movie
-from scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound
-from timelines import clip, timeline, track
 
-from avm_otio import face
+from avm_otio import app
 from avm_otio.cli.main import run
+from avm_otio.jobs.many.budget import Limits, May, Purse
+from avm_otio.jobs.many.workers import Worker, WorkerDiedError
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.pipeline import Ask
-from avm_otio.jobs.purse import Limits, May, Purse
-from avm_otio.jobs.workers import Worker, WorkerDiedError
+from tests.loopback_http import Reply, says
+from tests.media.numbered import movie
+from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound
+from tests.timelines import clip, timeline, track
 
 PAY = f"/film/{FILM_ID}/service/"
 PRICE = Decimal("12.5")
@@ -232,19 +232,19 @@ def dies_once(order: Order) -> Ask:
     ):
         mark.touch()
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    return face.make_ready(order, face.load_settings(order.settings))
+    return app.make_ready(order, app.load_settings(order.settings))
 
 
 def dies_always(order: Order) -> Ask:
     if multiprocessing.parent_process() is not None and order.timeline.endswith("cut1.otio"):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    return face.make_ready(order, face.load_settings(order.settings))
+    return app.make_ready(order, app.load_settings(order.settings))
 
 
 def test_a_worker_that_is_killed_costs_its_timeline_a_second_try(
     batch: Batch, cuts: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(face, "ready", dies_once)
+    monkeypatch.setattr(app, "ready", dies_once)
     assert batch() == 0
     assert (
         "cut1.otio: Its worker process was ended from outside: it is tried again." in capsys.readouterr().err
@@ -254,7 +254,7 @@ def test_a_worker_that_is_killed_costs_its_timeline_a_second_try(
 def test_a_timeline_that_kills_its_worker_again_fails_alone(
     batch: Batch, cuts: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(face, "ready", dies_always)
+    monkeypatch.setattr(app, "ready", dies_always)
     assert batch() == 1
     assert states(cuts) == {"done": 4, "failed": 1}
     assert "--cpu-jobs" in report(cuts)["rows"][1]["hint"]

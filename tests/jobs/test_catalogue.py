@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from avm_otio.core.errors import InputError
-from avm_otio.core.report import Silent
+from avm_otio.errors import InputError
 from avm_otio.jobs import catalogue, folder
 from avm_otio.jobs.catalogue import DEEPEST, Entry, look, pick
-from avm_otio.jobs.items import Kept
+from avm_otio.jobs.downloads import Kept
 from avm_otio.jobs.journal import Call, Film, Journal, State, Written
+from avm_otio.report import Silent
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "job-folder.md").read_text(encoding="utf-8")
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breaking import instead
-from proxy import ITEM, PAY, POLL, UPLOAD, Call, says
-from stage import TOKEN, Stage, stage
-from timelines import clip, timeline, track
 
 from avm_otio.cli.main import run
-from avm_otio.jobs.farm import ORDERS, TEMPLATE
-from avm_otio.jobs.farm import Stage as Step
+from avm_otio.jobs.many.farm import ORDERS, TEMPLATE
+from avm_otio.jobs.many.farm import Stage as Step
+from tests.faults.breaking import instead
+from tests.faults.proxy import ITEM, PAY, POLL, UPLOAD, Call, says
+from tests.faults.stage import TOKEN, Stage, stage
+from tests.timelines import clip, timeline, track
 
 NAMES = ("reel 1", "場景's “two”", "{{reel}} & 3")
 """What file systems allow and shells and format strings stumble over."""

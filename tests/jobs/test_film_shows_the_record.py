@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from numbered import movie, numbers
-from timelines import clip, gap, timeline, track
 
 from avm_otio import Selection, Source, export_film, read
-from avm_otio.core.errors import MissingMediaError
-from avm_otio.core.selection import plan_film
-from avm_otio.core.timing import FilmTime, nominal_rate, snap_rate, time_range
+from avm_otio.errors import MissingMediaError
+from avm_otio.timeline.select import plan_film
+from avm_otio.timeline.time import FilmTime, nominal_rate, snap_rate, time_range
+from tests.media.numbered import movie, numbers
+from tests.timelines import clip, gap, timeline, track
 
 WHOLE = Selection()
 RATES = [snap_rate(rate) for rate in ("24000/1001", 24, 25, "30000/1001", 50, "60000/1001")]

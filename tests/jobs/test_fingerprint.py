@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from numbered import movie
 
-from avm_otio.core.plan import (
+from avm_otio.media.fingerprint import content_digest, film_asked, uses
+from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
     ImageSequence,
@@ -19,8 +19,8 @@ from avm_otio.core.plan import (
     PictureSegment,
     SoundSegment,
 )
-from avm_otio.core.timing import FilmTime, MediaTime, RecordTime
-from avm_otio.media.fingerprint import content_digest, film_asked, uses
+from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
+from tests.media.numbered import movie
 
 RATE = Fraction(25)
 

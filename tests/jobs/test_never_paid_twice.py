@@ -14,13 +14,22 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from loopback_http import html, reset, says
-from numbered import movie
-from scripted_service import FILM_ID, SESSION_ID, ScriptedService, effect, film_service, result_of, sound, wav
 
 from avm_otio.cli.main import run
-from avm_otio.core.timing import time_range
 from avm_otio.jobs.folder import folder_of
+from avm_otio.timeline.time import time_range
+from tests.loopback_http import html, reset, says
+from tests.media.numbered import movie
+from tests.scripted_service import (
+    FILM_ID,
+    SESSION_ID,
+    ScriptedService,
+    effect,
+    film_service,
+    result_of,
+    sound,
+    wav,
+)
 
 RATE = F(24)
 PAY = f"POST /film/{FILM_ID}/service/"
@@ -42,7 +51,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
     config = Path(__import__("os").environ["AVM_CONFIG_DIR"])
     config.mkdir(parents=True)
     (config / "config.toml").write_text("[timeouts]\nlook_s = 0.1\nwait_s = 5\n")
-    monkeypatch.setattr("avm_otio.core.retry.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("avm_otio.retry.time.sleep", lambda seconds: None)
     with film_service(result_of()) as found:
         music = {"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}
         found.result = result_of(effect(found.url), musics=[music])

@@ -8,7 +8,7 @@ import pytest
 
 from avm_otio.cli import options
 from avm_otio.config.settings import KEYS
-from avm_otio.core.errors import InputError
+from avm_otio.errors import InputError
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.said import DEFAULTS, SETTING_OF, in_folder, shortest
 

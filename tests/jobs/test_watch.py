@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_http import says
-from scripted_service import FILM_ID, SESSION_ID, ScriptedService
-from watching import (
+
+from avm_otio.errors import InputError
+from avm_otio.jobs.order import Order
+from avm_otio.jobs.watch.protocol import Progress, Result, Watcher
+from avm_otio.jobs.watch.watcher import Rules, Watch
+from avm_otio.report import Report, Silent
+from tests.jobs.watching import (
     LOCAL_ONLY,
     TOKEN,
     done,
@@ -28,12 +32,8 @@ from watching import (
     request,
     watched,
 )
-
-from avm_otio.core.errors import InputError
-from avm_otio.core.report import Report, Silent
-from avm_otio.jobs.order import Order
-from avm_otio.jobs.watch import Rules, Watch
-from avm_otio.jobs.watch_files import Progress, Result, Watcher
+from tests.loopback_http import says
+from tests.scripted_service import FILM_ID, SESSION_ID, ScriptedService
 
 # --- what is left behind
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from lupa import luajit21
-from watching import LOCAL_ONLY, done, watched
 
-from avm_otio.core.report import Report, Silent
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.watch import Watch
-from avm_otio.jobs.watch_exports import order_of
-from avm_otio.jobs.watch_files import Result
+from avm_otio.jobs.watch.exports import order_of
+from avm_otio.jobs.watch.protocol import Result
+from avm_otio.jobs.watch.watcher import Watch
+from avm_otio.report import Report, Silent
+from tests.jobs.watching import LOCAL_ONLY, done, watched
 
 
 def lua(path: Path) -> Any:

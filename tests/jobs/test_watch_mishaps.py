@@ -11,20 +11,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_http import says
-from scripted_service import FILM_ID, SESSION_ID
-from watching import LOCAL_ONLY, TOKEN, done, error_in, paying_service, real_request, request, watched
 
-from avm_otio import face
-from avm_otio.core.errors import InputError
-from avm_otio.core.report import Report, Silent
+from avm_otio import app
+from avm_otio.errors import InputError
 from avm_otio.jobs.folder import hold, now
 from avm_otio.jobs.journal import Journal
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.pipeline import held
-from avm_otio.jobs.watch import CancelledError, Watch
-from avm_otio.jobs.watch_files import Claim, Result, Watcher
-from avm_otio.jobs.watch_place import Place
+from avm_otio.jobs.watch.folder import Place
+from avm_otio.jobs.watch.protocol import Claim, Result, Watcher
+from avm_otio.jobs.watch.watcher import CancelledError, Watch
+from avm_otio.report import Report, Silent
+from tests.jobs.watching import (
+    LOCAL_ONLY,
+    TOKEN,
+    done,
+    error_in,
+    paying_service,
+    real_request,
+    request,
+    watched,
+)
+from tests.loopback_http import says
+from tests.scripted_service import FILM_ID, SESSION_ID
 
 
 class Listening(Silent):
@@ -204,7 +213,7 @@ def test_whoever_waits_for_another_run_can_be_ended(tmp_path: Path) -> None:
 
 
 def test_a_wait_for_the_service_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avm_otio.api.waiting.SHORTEST_PAUSE_S", 15.0)
+    monkeypatch.setattr("avm_otio.service.waiting.SHORTEST_PAUSE_S", 15.0)
     monkeypatch.setenv("AVM_TOKEN", TOKEN)
     made = real_request(tmp_path, "one", 0)
     session = f"/film/{FILM_ID}/service/{SESSION_ID}/"
@@ -216,7 +225,7 @@ def test_a_wait_for_the_service_can_be_cancelled(tmp_path: Path, monkeypatch: py
             says({"is_done": False})(handler)
 
         service.instead[f"GET {session}"] = not_yet
-        face.watch([tmp_path], once=True, poll_s=0.05)
+        app.watch([tmp_path], once=True, poll_s=0.05)
     assert error_in(made)["kind"] == "CancelledError"
     assert service.calls("GET").count(session) == 1
     assert not (made / "out.otio").exists()

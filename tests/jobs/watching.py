@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
-from numbered import movie
-from scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
 
-from avm_otio.core.report import Report, Silent
-from avm_otio.core.timing import time_range
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.watch import Rules, Watch
-from avm_otio.jobs.watch_files import Failure, Result
+from avm_otio.jobs.watch.protocol import Failure, Result
+from avm_otio.jobs.watch.watcher import Rules, Watch
+from avm_otio.report import Report, Silent
+from avm_otio.timeline.time import time_range
+from tests.media.numbered import movie
+from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
 
 RATE = F(24)
 TOKEN = "sesame-1234567890"

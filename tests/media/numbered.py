@@ -10,7 +10,7 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from avm_otio.core.plan import (
+from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
     ImageSequence,
@@ -20,7 +20,7 @@ from avm_otio.core.plan import (
     PictureSegment,
     SoundSegment,
 )
-from avm_otio.core.timing import FilmTime, MediaTime, RecordTime
+from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
 
 COLUMNS, ROWS = 4, 3
 BLACK = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 
-from loopback_http import Reply
+from tests.loopback_http import Reply
 
 
 def ranged(body: bytes, *, cut: int | None = None, etag: str | None = '"v1"', changed: float = 0) -> Reply:

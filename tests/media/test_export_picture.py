@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from numbered import (
+
+from avm_otio.errors import MediaError, OutputError
+from avm_otio.media.export import FilmFile, export_film
+from avm_otio.timeline.plan import ExportPlan
+from tests.media.numbered import (
     SIZE,
     file_source,
     film_plan,
@@ -25,10 +29,6 @@ from numbered import (
     placed,
     sequence_source,
 )
-
-from avm_otio.core.errors import MediaError, OutputError
-from avm_otio.core.plan import ExportPlan
-from avm_otio.media.export import FilmFile, export_film
 
 RATES = [F(24000, 1001), F(24), F(25), F(30000, 1001), F(50), F(60000, 1001)]
 

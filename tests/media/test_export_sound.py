@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from numbered import file_source, film_plan, heard, layer, movie, placed
 
-from avm_otio.core.errors import MediaError
-from avm_otio.core.plan import ExportPlan
+from avm_otio.errors import MediaError
 from avm_otio.media.export import FilmFile, export_film
+from avm_otio.timeline.plan import ExportPlan
+from tests.media.numbered import file_source, film_plan, heard, layer, movie, placed
 
 RATE = F(25)
 

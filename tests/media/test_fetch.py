@@ -9,13 +9,13 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback_http import Reply, cut_short, html, raw, redirect, reset, serving
 
-from avm_otio.core.errors import DownloadError
-from avm_otio.core.retry import Retrying
+from avm_otio.errors import DownloadError
 from avm_otio.media.fetch import fetch
 from avm_otio.media.naming import MAX_STEM_BYTES, audio_ending, safe_stem
 from avm_otio.media.untrusted import Asker, FetchLimits
+from avm_otio.retry import Retrying
+from tests.loopback_http import Reply, cut_short, html, raw, redirect, reset, serving
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 2000
 LOCAL = "http://127.0.0.1:9"

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loopback_http import Reply, Service, raw, redirect, serving
-from ranges import ranged
 
-from avm_otio.core.errors import DownloadError, LinkExpiredError, OutputError
-from avm_otio.core.retry import Retrying
+from avm_otio.errors import DownloadError, LinkExpiredError, OutputError
 from avm_otio.media.fetch import fetch
 from avm_otio.media.partial import Begun, Body, Part
 from avm_otio.media.untrusted import FetchLimits
+from avm_otio.retry import Retrying
+from tests.loopback_http import Reply, Service, raw, redirect, serving
+from tests.media.ranges import ranged
 
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 2000
 OTHER = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(255, -1, -1)) * 2000

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.core.errors import MissingMediaError
-from avm_otio.core.flatten import name_in
-from avm_otio.core.plan import ImageSequence, MediaKind, MediaSource
+from avm_otio.errors import MissingMediaError
 from avm_otio.media.locate import locate
+from avm_otio.timeline.flatten import name_in
+from avm_otio.timeline.plan import ImageSequence, MediaKind, MediaSource
 
 NAMES = [
     "plain.mov",

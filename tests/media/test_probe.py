@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from numbered import movie
-from test_export_sound import noise, wav
 
-from avm_otio.core.errors import MediaError
+from avm_otio.errors import MediaError
 from avm_otio.media.probe import SoundFacts, probe, sound_length
+from tests.media.numbered import movie
+from tests.media.test_export_sound import noise, wav
 
 
 def compressed(path: Path, codec: str, sample_rate: int = 44100, seconds: float = 3) -> Path:

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from avm_otio.core.errors import MediaError, OutputError
+from avm_otio.errors import MediaError, OutputError
 from avm_otio.media import broadcast_wav
 from avm_otio.media.broadcast_wav import read_header
 from avm_otio.media.probe import SoundFacts, probe

@@ -7,12 +7,12 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
-from numbered import file_source, film_plan, heard, layer, movie, placed
-from test_export_sound import noise
 
-from avm_otio.core.plan import ExportPlan
 from avm_otio.media import export
 from avm_otio.media.export import whole_file
+from avm_otio.timeline.plan import ExportPlan
+from tests.media.numbered import file_source, film_plan, heard, layer, movie, placed
+from tests.media.test_export_sound import noise
 
 RATE = F(25)
 

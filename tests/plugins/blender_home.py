@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from programs import BLENDER
 
 from avm_otio.cli.main import run
+from tests.editors.programs import BLENDER
 
 FPS = {Fraction(24_000, 1001): ("24", "1.001"), Fraction(25): ("25", "1.0")}
 """A rate as Blender keeps it: frames a second, and what they are divided by."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fake_resolve import Seems
+from tests.plugins.fake_resolve import Seems
 
 PROPERTIES = {
     "Label": {"Text", "WordWrap"},

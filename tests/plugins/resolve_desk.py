@@ -9,15 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import fake_resolve as fake
 import opentimelineio as otio
-from fake_resolve import Item, Project, Resolve, Timeline, Track, run_lua, run_python
-from fake_windows import Window, Windows
-from numbered import movie
-from scripted_service import wav
 
 from avm_otio import __version__
-from avm_otio.core.lua_text import lua_chunk
+from avm_otio.hosts.lua import lua_chunk
+from tests.media.numbered import movie
+from tests.plugins import fake_resolve as fake
+from tests.plugins.fake_resolve import Item, Project, Resolve, Timeline, Track, run_lua, run_python
+from tests.plugins.fake_windows import Window, Windows
+from tests.scripted_service import wav
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "resolve"
 SCORE, INTO = "AVM Score", "AVM Score Into This Timeline"

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blender_home import FPS, home_in, in_blender
-from hearing import hear, read_wav
-from numbered import movie
-from programs import BLENDER
+
+from tests.editors.hearing import hear, read_wav
+from tests.editors.programs import BLENDER
+from tests.media.numbered import movie
+from tests.plugins.blender_home import FPS, home_in, in_blender
 
 pytestmark = pytest.mark.editors
 

@@ -11,11 +11,11 @@ from random import Random
 import av
 import numpy as np
 import pytest
-from blender_home import FPS, home_in, in_blender
-from hearing import Sound, hear, noise, read_wav
-from numbered import frame_of, movie, number_in, numbers, pattern
 
 from avm_otio.cli.main import run
+from tests.editors.hearing import Sound, hear, noise, read_wav
+from tests.media.numbered import frame_of, movie, number_in, numbers, pattern
+from tests.plugins.blender_home import FPS, home_in, in_blender
 
 pytestmark = pytest.mark.editors
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from avm_otio import __version__, plugins
+from avm_otio import __version__, hosts
 from avm_otio.cli.main import run
 
 RESOLVE = "Fusion/Scripts/Utility/AVM Score.lua"
@@ -71,7 +71,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             path = tmp_path / "plugins" / host / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(MANIFEST if name == "dist/manifest.json" else name)
-    monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "not built", tmp_path / "plugins"))
+    monkeypatch.setattr(hosts, "ROOTS", (tmp_path / "not built", tmp_path / "plugins"))
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def plugin(home: Path) -> Callable[..., int]:
 
 
 def settings_in(home: Path, host: str) -> dict[str, Any]:
-    (path,) = home.rglob(plugins.HOSTS[host].settings)
+    (path,) = home.rglob(hosts.HOSTS[host].settings)
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
@@ -106,12 +106,12 @@ def test_it_lies_where_the_editor_looks_and_leaves_no_trace(
     assert tree(home) == {}
 
 
-@pytest.mark.parametrize("system", [str(each) for each in plugins.System])
+@pytest.mark.parametrize("system", [str(each) for each in hosts.System])
 def test_where_no_editor_is_named_all_of_the_system_are_meant(
     home: Path, plugin: Callable[..., int], system: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert plugin("install", "--os", system) == 0
-    there = {name for name, host in plugins.HOSTS.items() if list(home.rglob(host.settings))}
+    there = {name for name, host in hosts.HOSTS.items() if list(home.rglob(host.settings))}
     assert there >= {"resolve", "blender"}
     assert ("Premiere Pro does not run on Linux" in "".join(capsys.readouterr())) == (system == "linux")
     assert plugin("uninstall", "--os", system) == 0
@@ -224,7 +224,7 @@ def test_a_panel_of_an_older_version_makes_room_for_the_newer(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr(plugins, "__version__", "0.0.9")
+        earlier.setattr(hosts, "__version__", "0.0.9")
         plugin("install", "premiere", "--os", "macos")
     plugin("status", "premiere", "--os", "macos")
     assert "it is of avm-otio 0.0.9" in capsys.readouterr().out
@@ -253,7 +253,7 @@ def test_an_installation_without_the_plugin_says_so(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "not built",))
+    monkeypatch.setattr(hosts, "ROOTS", (tmp_path / "not built",))
     assert plugin("install", "resolve", "--os", "linux") == 3
     assert "is not in this installation" in capsys.readouterr().err
     assert tree(home) == {}
@@ -442,7 +442,7 @@ def test_what_is_no_longer_shipped_can_still_be_taken_away(
     home: Path, plugin: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert plugin("install", "resolve", "--os", "macos") == 0
-    monkeypatch.setattr(plugins, "ROOTS", (tmp_path / "nothing",))
+    monkeypatch.setattr(hosts, "ROOTS", (tmp_path / "nothing",))
     assert plugin("install", "resolve", "--os", "macos") != 0
     assert plugin("uninstall", "resolve", "--os", "macos") == 0
     assert tree(home) == {}
@@ -451,7 +451,7 @@ def test_what_is_no_longer_shipped_can_still_be_taken_away(
 def test_doctor_knows_of_it(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(plugins.Place, "here", lambda: plugins.Place(plugins.System.LINUX, home, {}))
+    monkeypatch.setattr(hosts.Place, "here", lambda: hosts.Place(hosts.System.LINUX, home, {}))
     run(["doctor"])
     assert "no menu action for DaVinci Resolve, Blender" in capsys.readouterr().out
     run(["plugin", "install", "resolve"])

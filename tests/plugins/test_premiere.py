@@ -19,9 +19,9 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 from filelock import FileLock
-from numbered import movie
 
-from avm_otio import plugins
+from avm_otio import hosts
+from tests.media.numbered import movie
 
 ROOT = Path(__file__).parents[2]
 PANEL = ROOT / "plugins" / "premiere"
@@ -63,14 +63,14 @@ def test_its_manifest_says_what_the_program_says() -> None:
     assert manifest["version"] == package["version"]
     assert manifest["manifestVersion"] == 5
     assert manifest["host"] == {"app": "premierepro", "minVersion": "25.6.0"}
-    (folder,) = plugins.HOSTS["premiere"].folders(
-        plugins.Place(plugins.System.MACOS, Path("/Users/mei"), {}), False
+    (folder,) = hosts.HOSTS["premiere"].folders(
+        hosts.Place(hosts.System.MACOS, Path("/Users/mei"), {}), False
     )
     assert folder.name == f"{manifest['id']}_{manifest['version']}"
 
 
 def test_all_that_its_manifest_names_is_installed() -> None:
-    files = plugins.plugin_files(plugins.HOSTS["premiere"])
+    files = hosts.plugin_files(hosts.HOSTS["premiere"])
     manifest = json.loads(files["manifest.json"].read_text())
     assert {manifest["main"], "main.js", "styles.css", *(icon["path"] for icon in manifest["icons"])} <= set(
         files

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_resolve import run_lua
 from lupa import luajit21
-from resolve_desk import (
+
+from avm_otio import __version__
+from avm_otio.hosts.lua import lua_chunk
+from avm_otio.jobs.watch.exports import make_request, move_in
+from tests.plugins.fake_resolve import run_lua
+from tests.plugins.resolve_desk import (
     CLIP,
     INTO,
     LAST,
@@ -29,10 +33,6 @@ from resolve_desk import (
     sound_gone,
     with_film,
 )
-
-from avm_otio import __version__
-from avm_otio.core.lua_text import lua_chunk
-from avm_otio.jobs.watch_exports import make_request, move_in
 
 
 def free(desk: Desk, item: str, wait: Callable[[float], None]) -> str:

@@ -13,10 +13,13 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
-import fake_resolve as fake
 import pytest
-from fake_resolve import Item, Project, Resolve, Timeline, Track
-from resolve_desk import (
+
+from avm_otio import __version__
+from avm_otio.timeline.time import format_timecode
+from tests.plugins import fake_resolve as fake
+from tests.plugins.fake_resolve import Item, Project, Resolve, Timeline, Track
+from tests.plugins.resolve_desk import (
     CLIP,
     INTO,
     LAST,
@@ -33,9 +36,6 @@ from resolve_desk import (
     sound_gone,
     with_film,
 )
-
-from avm_otio import __version__
-from avm_otio.core.timing import format_timecode
 
 # The program is meant to outlive the host that has started it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")

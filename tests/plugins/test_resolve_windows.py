@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_resolve import run_lua, run_python
-from fake_windows import Window, Windows
-from resolve_desk import (
+
+from avm_otio import __version__
+from tests.plugins.fake_resolve import run_lua, run_python
+from tests.plugins.fake_windows import Window, Windows
+from tests.plugins.resolve_desk import (
     INTO,
     LAST_INTO,
     SCORE,
     Desk,
     Once,
 )
-
-from avm_otio import __version__
 
 # The program is meant to outlive the host that has started it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")

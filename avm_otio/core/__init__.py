@@ -1,1 +1,0 @@
-"""The ground floor: pure functions over frozen values. No file, no network, no clock."""

@@ -1,0 +1,1 @@
+"""A timeline written for one editor, with its media beside it."""

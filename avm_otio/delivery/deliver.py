@@ -1,0 +1,264 @@
+"""A timeline and its sound as one editor takes them in: the file, its media, and what was lost."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import opentimelineio as otio
+
+from avm_otio.delivery.facts import facts_of
+from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
+from avm_otio.errors import OutputError, UsageError
+from avm_otio.files import unwritable, whole
+from avm_otio.formats import registry, writing
+from avm_otio.formats.editors import EDITORS, Editor, editor_for, editor_named
+from avm_otio.formats.otio.media import Facts, Known
+from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.registry import Opened
+from avm_otio.media.originals import give_lengths
+from avm_otio.report import Report, Silent
+from avm_otio.timeline.limits import believe, refuse_deep_nests, within_a_day
+from avm_otio.timeline.model import Loss
+from avm_otio.timeline.nests import sized_nests
+from avm_otio.timeline.picture_sound import with_picture_sound
+from avm_otio.timeline.plan import MediaSource
+
+_SILENT = Silent()
+_PLAIN = EDITORS["otio"]
+
+BUNDLE = "bundle"
+"""What ``--deliver`` says for one file with all media inside."""
+
+BUNDLES = (".zip", ".otioz")
+"""Suffixes of one file with all media inside."""
+
+_ABSOLUTE = ("resolve", "premiere", "avid", "blender", "edl")
+"""Editors whose files name media by absolute paths only."""
+
+_UNPACK_HERE = "The file names full paths: unpack it where it lies, or point the editor at its media folder."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be written.
+
+    Attributes:
+        editor: Who will open it; ``None`` for a picture.
+        deliver: Whether media are copied.
+        media_format: What the sound is turned into.
+        suffix: Of the timeline itself: of a ``.zip`` what lies in it.
+    """
+
+    editor: Editor | None
+    deliver: Deliver = Deliver.LINK
+    media_format: MediaFormat = MediaFormat.KEEP
+    suffix: str = ".otio"
+
+    @property
+    def is_as_it_is(self) -> bool:
+        """Whether nothing but OTIO's own writing is asked for."""
+        return (
+            self.editor in (None, _PLAIN)
+            and self.deliver is not Deliver.COPY
+            and self.media_format is MediaFormat.KEEP
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What was written.
+
+    Attributes:
+        paths: Every timeline file; the one that was asked for first.
+        tracks: Names of the tracks in it.
+        losses: What the file does not say as the timeline does.
+        notes: What else the user should know, one line each.
+        media_folder: Where media were copied or made, if any were.
+    """
+
+    paths: tuple[Path, ...]
+    tracks: tuple[str, ...]
+    losses: tuple[Loss, ...] = ()
+    notes: tuple[str, ...] = ()
+    media_folder: Path | None = None
+
+
+def wanted(
+    output: Path,
+    editor: str | None = None,
+    deliver: str = "link",
+    media_format: str = "keep",
+) -> Wanted:
+    """What an output's name and the options ask for, checked before any work is done.
+
+    Args:
+        output: The file to write.
+        editor: Who will open it, as ``--for`` says; by the suffix where not given.
+        deliver: ``link``, ``copy`` or ``bundle``.
+        media_format: ``keep`` or ``wav48``.
+
+    Raises:
+        UsageError: They do not go together.
+    """
+    suffix = output.suffix.lower()
+    if suffix == ".svg" and editor is None:
+        return Wanted(None, suffix=suffix)
+    if suffix == ".zip" and editor is None:
+        raise UsageError(f"{output} does not say whose timeline goes in it.", "Name the editor with --for.")
+    found = editor_for(suffix) if editor is None else editor_named(editor)
+    if found is None:
+        names = ", ".join(dict.fromkeys(one for each in EDITORS.values() for one in each.suffixes))
+        raise UsageError(
+            f"{output} names no format that can be written.", f"Writable are {names}, .zip, .svg."
+        )
+    if suffix not in (*found.suffixes, ".zip"):
+        raise UsageError(
+            f"{found.title} does not take {suffix or 'a file without an ending'} from here.",
+            f"Name the output {' or '.join(output.stem + one for one in (*found.suffixes, '.zip'))}.",
+        )
+    if deliver == BUNDLE and suffix not in BUNDLES:
+        ways = [one for one in BUNDLES if one == ".zip" or one in found.suffixes]
+        raise UsageError(
+            "A bundle is one file.", f"Name it {' or '.join(output.stem + one for one in ways)}."
+        )
+    # An .otioz takes its media in by itself, from wherever they lie.
+    copies = deliver == Deliver.COPY or suffix == ".zip"
+    return Wanted(
+        found,
+        Deliver.COPY if copies and suffix != ".otioz" else Deliver.LINK,
+        MediaFormat(media_format),
+        found.suffixes[0] if suffix == ".zip" else suffix,
+    )
+
+
+def deliver(
+    opened: Opened,
+    output: Path,
+    how: Wanted,
+    *,
+    media_roots: Sequence[Path] = (),
+    report: Report = _SILENT,
+) -> Delivered:
+    """Write a timeline for an editor, with its media where they are to go.
+
+    Media are there before the file that names them; each file is whole or absent.
+
+    Args:
+        opened: The timeline; not modified.
+        output: The file to write.
+        how: What ``wanted`` made of it.
+        media_roots: Where moved media are looked for by name.
+        report: Who is told of progress.
+
+    Raises:
+        InputError: A clip has no length, or media cannot be read.
+        OutputError: Something cannot be written.
+    """
+    if not output.absolute().parent.is_dir():
+        raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
+    if output.suffix.lower() != ".zip" and (how.is_as_it_is or how.editor is None):
+        notes = registry.write(opened, output)
+        return Delivered((output,), _names(opened.timeline), notes=notes)
+    if output.suffix.lower() not in BUNDLES:
+        return _deliver(opened, output, how, output.with_suffix(".media"), media_roots, report)
+    with _workshop(output) as folder:
+        inside = folder / f"{output.stem}{how.suffix}"
+        made = _deliver(opened, inside, how, folder / "media", media_roots, report)
+        if how.suffix == ".otioz":
+            with whole(output) as temporary:
+                shutil.copyfile(inside, temporary)
+            return replace(made, paths=(output,), media_folder=None)
+        _zip(folder, output)
+    notes = (
+        *made.notes,
+        *([_UNPACK_HERE] if how.editor is not None and how.editor.name in _ABSOLUTE else []),
+    )
+    return replace(made, paths=(output,), media_folder=None, notes=notes)
+
+
+def _deliver(
+    opened: Opened, output: Path, how: Wanted, media_folder: Path, roots: Sequence[Path], report: Report
+) -> Delivered:
+    editor = how.editor or _PLAIN
+    refuse_deep_nests(opened.timeline)
+    timeline: otio.schema.Timeline = opened.timeline.deepcopy()
+    give_lengths(timeline, opened.folder, roots)
+    known = facts_of(timeline, opened.folder, roots, report)
+    if editor is not _PLAIN:
+        timeline, _ = with_picture_sound(timeline, lambda source: _channels(known, source))
+    arrangement = sized_nests(arrange(timeline, known))
+    believe(arrangement)
+    arrangement, moved = (arrangement, ()) if editor is _PLAIN else within_a_day(arrangement)
+    with _no_empty_folder(media_folder):
+        arrangement = prepare(
+            arrangement,
+            media_folder,
+            need=editor.sound,
+            deliver=how.deliver,
+            media_format=how.media_format,
+            report=report,
+        )
+        paths, losses = writing.write(editor, timeline, arrangement, output, never=opened.path)
+    return Delivered(
+        paths,
+        tuple(track.name for track in arrangement.tracks),
+        (*moved, *losses),
+        media_folder=media_folder if media_folder.is_dir() else None,
+    )
+
+
+@contextmanager
+def _no_empty_folder(folder: Path) -> Iterator[None]:
+    """Take a folder away again where nothing came of it; whole files stay for the next run."""
+    was_there = folder.exists()
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _channels(known: Known, source: MediaSource) -> int:
+    """Channels of sound in a file; 0 where it is not there to be looked at."""
+    found = known.get(source)
+    return found.media.channels if isinstance(found, Facts) else 0
+
+
+@contextmanager
+def _workshop(output: Path) -> Iterator[Path]:
+    """The folder that a bundle is made of, beside it and named like it, gone afterwards.
+
+    So a file that can name its media by absolute paths only is right once the bundle is unpacked in place.
+    """
+    folder = output.absolute().with_suffix("")
+    try:
+        folder.mkdir()
+    except FileExistsError as error:
+        told = f"{folder} is there already: the bundle is made in a folder of that name."
+        raise OutputError(told, "Move it away, or choose another name.") from error
+    except OSError as error:
+        raise unwritable(output, error) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _zip(folder: Path, output: Path) -> None:
+    """A folder as one file; media are not packed smaller."""
+    with whole(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as bundle:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                bundle.write(path, path.relative_to(folder.parent).as_posix())
+
+
+def _names(timeline: otio.schema.Timeline) -> tuple[str, ...]:
+    return tuple(track.name for track in timeline.tracks)

@@ -1,1 +1,0 @@
-"""OTIO with what one editor wants beside it."""

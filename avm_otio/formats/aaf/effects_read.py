@@ -1,0 +1,163 @@
+"""Effects of an AAF that a timeline can say: gain and speed; and which one it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from avm_otio.formats.aaf.levels import gain_at, gain_of
+from avm_otio.formats.aaf.objects import OPERATIONS, PARAMETERS
+from avm_otio.formats.aaf.said import Notes, parameters, points, said, tags
+from avm_otio.timeline.mix import GainKey
+from avm_otio.timeline.model import Clip
+from avm_otio.timeline.time import MediaTime, RecordTime
+
+_PAN = "9d2ea893-0968-11d3-8a38-0050040ef7d2"
+_PAN_VALUE = "e4962322-2267-11d3-8a4c-0050040ef7d2"
+_AUDIO_WARP = "f1db0f27-8d64-11d3-80df-006008143e6f"
+_SUBMASTER = "f1db0f3d-8d64-11d3-80df-006008143e6f"
+_CLIP_RATIO = "47c00f7d-fb55-11d3-9ff7-0004ac969f50"
+"""``AvidControlClipRatio``: gain key frames of Media Composer, beside its constant ``Amplitude`` [file]."""
+
+_COMBINER, _GAIN, _MOTION = (
+    OPERATIONS[name][0] for name in ("Audio Channel Combiner", "Audio Gain", "Motion Control")
+)
+_AMPLITUDE, _RATIO, _OFFSETS = (
+    PARAMETERS[name][0] for name in ("Amplitude", "SpeedRatio", "PARAM_SPEED_OFFSET_MAP_U")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Which effect an operation group is.
+
+    Attributes:
+        number: Its definition's number.
+        name: Its definition's name.
+        called: What the editor called this one; empty where it says nothing.
+        warps: Whether its definition says that it changes time.
+    """
+
+    number: str
+    name: str
+    called: str
+    warps: bool
+
+    @classmethod
+    def of(cls, group: Any) -> Effect:
+        """The effect of an operation group."""
+        definition = said(group, "Operation")
+        noted = tags(group, "ComponentAttributeList", "Attributes") if group is not None else {}
+        if definition is None:
+            return cls("", "", "", False)
+        return cls(
+            number=str(definition.auid),
+            name=str(said(definition, "Name") or ""),
+            called=str(noted.get("_EFFECT_PLUGIN_NAME", "")),
+            warps=bool(said(definition, "IsTimeWarp")),
+        )
+
+    @property
+    def is_combiner(self) -> bool:
+        """Whether it makes one sound of several channels."""
+        return self.number == _COMBINER
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether it changes loudness."""
+        return self.number == _GAIN
+
+    @property
+    def is_time_warp(self) -> bool:
+        """Whether it changes speed."""
+        return self.number in (_MOTION, _AUDIO_WARP) or self.warps
+
+    def is_unsaid(self, group: Any) -> bool:
+        """Whether it does something: a pan to the middle, or a container, does not."""
+        if self.number == _PAN:
+            pan = parameters(group).get(_PAN_VALUE)
+            return pan is not None and any(value != Fraction(1, 2) for _, value in points(pan))
+        return self.number != _SUBMASTER
+
+
+def louder(clip: Clip, group: Any, start: Fraction, length: Fraction) -> Clip:
+    """A clip with the gain of a group that begins at ``start``: added to what it has."""
+    mix = clip.mix
+    for number, parameter in parameters(group).items():
+        if number not in (_AMPLITUDE, _CLIP_RATIO):
+            continue
+        found = [GainKey(start + at * length - clip.start, gain_of(value)) for at, value in points(parameter)]
+        levels = {key.gain_db for key in found}
+        if len(found) == 1 or (len(levels) == 1 and found[0].gain_db == 0):
+            gain = found[0].gain_db
+            mix = (
+                replace(mix, keys=tuple(replace(key, gain_db=key.gain_db + gain) for key in mix.keys))
+                if mix.keys
+                else replace(mix, gain_db=mix.gain_db + gain)
+            )
+        elif found:
+            before = mix.keys or (GainKey(Fraction(0), mix.gain_db),)
+            places = sorted({key.at for key in (*found, *mix.keys)})
+            keys = tuple(GainKey(at, gain_at(before, at) + gain_at(found, at)) for at in places)
+            mix = replace(mix, gain_db=0.0, keys=keys)
+    return replace(clip, mix=mix)
+
+
+def speed_in(group: Any, length: int, notes: Notes) -> tuple[Fraction, Fraction]:
+    """How fast a group plays what is in it, and the frame of it with which it begins.
+
+    Media Composer's map of frames is right where its ratio is not [3p: the official adapter says so too].
+    """
+    given = parameters(group)
+    if _OFFSETS in given:
+        mapped = points(given[_OFFSETS])
+        if len(mapped) >= 2:
+            (first_at, first), (last_at, last) = mapped[0], mapped[-1]
+            if last_at != first_at:
+                speed = (last - first) / (last_at - first_at)
+                if any(abs(first + (at - first_at) * speed - value) > 1 for at, value in mapped):
+                    notes.add("a speed that changes is read as its mean")
+                speed = speed.limit_denominator(10_000)
+                # Only a map that begins later says where the frames begin; else the clip inside does.
+                return speed, first if first_at == 0 and speed > 0 else Fraction(0)
+    ratio = given.get(_RATIO)
+    if ratio is None:
+        notes.add("a change of speed without a ratio is read as none")
+        return Fraction(1), Fraction(0)
+    value = points(ratio)[0][1]
+    if value == 0 or (value == length and length > 1):
+        return Fraction(0), Fraction(0)
+    return (1 / value).limit_denominator(10_000), Fraction(0)
+
+
+def slowed(
+    clips: list[Clip], start: Fraction, length: Fraction, speed: Fraction, into: Fraction, notes: Notes
+) -> list[Clip]:
+    """Clips that lie from 0 on, played at a speed from ``start`` on for a length.
+
+    Backwards, the media that they use is what they say, and is run down from its end.
+    """
+    if speed > 0 and len(clips) > 1:
+        return [
+            replace(
+                clip,
+                start=RecordTime(start + clip.start / speed),
+                end=RecordTime(min(start + length, start + clip.end / speed)),
+                speed=clip.speed * speed,
+            )
+            for clip in clips
+            if clip.start / speed < length
+        ]
+    if len(clips) > 1:
+        notes.add("several clips played backwards together are read as the first of them")
+    return [
+        replace(
+            clip,
+            start=RecordTime(start),
+            end=RecordTime(start + length),
+            media_in=MediaTime(clip.media_in + into + max(Fraction(0), -speed * length)),
+            speed=clip.speed * speed,
+        )
+        for clip in clips[:1]
+    ]

@@ -1,0 +1,37 @@
+"""Names as an AAF can carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from avm_otio.formats.aaf.objects import text
+from avm_otio.formats.xml_text import REPLACEMENT
+from avm_otio.timeline.model import Feature, Loss
+
+_LONGEST = 1000
+"""Characters of a name; a property of an AAF holds 32,767 at the very most."""
+
+
+def plain_text(words: str) -> str:
+    """A text without what no string of an AAF holds: control characters and halves of characters."""
+    return "".join(
+        REPLACEMENT if one < " " or "\ud800" <= one <= "\udfff" or one == "\x7f" else one for one in words
+    )
+
+
+@dataclass
+class Names:
+    """Names as an AAF can carry them, and which could not stay as they are."""
+
+    losses: list[Loss]
+    _known: dict[str, bytes] = field(default_factory=dict)
+
+    def said(self, name: str) -> bytes:
+        """A name as a property's bytes."""
+        found = self._known.get(name)
+        if found is None:
+            plain = plain_text(name[:_LONGEST])
+            if plain != name:
+                self.losses.append(Loss(Feature.NAME, f"“{plain[:80]}”", "its name is changed or shortened"))
+            found = self._known[name] = text(plain)
+        return found

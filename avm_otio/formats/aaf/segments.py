@@ -1,0 +1,329 @@
+"""Segments of a composition → clips.
+
+Every segment says how long it is in edit units of its slot; a moment here is seconds from the beginning of
+the slot, as an exact fraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from avm_otio.formats.aaf.effects_read import Effect, louder, slowed, speed_in
+from avm_otio.formats.aaf.said import Notes, items, kind_of, length_of, rate_of, said, tags
+from avm_otio.formats.aaf.sources import SourceReader
+from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind, Transition, trimmed
+from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
+
+_DEEPEST = 30
+"""Segments and compositions inside one another: more is a circle."""
+
+_INLINE_USAGES = ("Usage_SubClip", "Usage_AdjustedClip", "Usage_LowerLevel", "Usage_Template")
+"""Compositions that stand for a clip, not for a sequence (Edit Protocol, mob usage)."""
+
+
+@dataclass
+class _Part:
+    """One component of a sequence: where it lies, and what of it is seen."""
+
+    component: Any
+    start: Fraction
+    end: Fraction
+    first: Fraction
+    last: Fraction
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
+
+
+class SegmentReader:
+    """Reads the segments of one slot.
+
+    Args:
+        sources: What source clips play.
+        kind: What the slot holds.
+        notes: What could not be read.
+        nested: Reads another composition.
+        rate: Frames a second of the picture.
+    """
+
+    def __init__(
+        self,
+        sources: SourceReader,
+        kind: TrackKind,
+        notes: Notes,
+        nested: Callable[[Any], Timeline | None],
+        rate: Fraction,
+    ) -> None:
+        self._sources = sources
+        self._kind = kind
+        self._notes = notes
+        self._nested = nested
+        self._rate = rate
+        self._deep = 0
+        self.transitions: list[Transition] = []
+
+    @property
+    def _is_sound(self) -> bool:
+        return self._kind is TrackKind.AUDIO
+
+    def clips(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        """The clips of a segment that begins at a moment.
+
+        Args:
+            segment: The segment; ``None`` has none.
+            start: When it begins.
+            unit: Edit units a second.
+        """
+        if segment is None:
+            return []
+        kind = kind_of(segment)
+        read = _READERS.get(kind)
+        if read is None:
+            self._notes.add(f"a segment of the class {kind} is not read: a hole stands for it")
+            return []
+        if self._deep > _DEEPEST:
+            self._notes.add("segments too deep inside one another are not read")
+            return []
+        self._deep += 1
+        try:
+            return read(self, segment, start, unit)
+        finally:
+            self._deep -= 1
+
+    def _nothing(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        return []
+
+    def _sequence(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        mixed = tags(segment, "ComponentAttributeList")
+        if "_MIXMATCH_RATE_NUM" in mixed and "_MIXMATCH_RATE_DENOM" in mixed:
+            # Media of another rate: its units are its own, whatever the slot's are [file, 3p].
+            unit = Fraction(mixed["_MIXMATCH_RATE_NUM"], mixed["_MIXMATCH_RATE_DENOM"] or 1) or unit
+        parts: list[_Part] = []
+        waiting: tuple[Any, Fraction, Fraction] | None = None
+        at = start
+        for component in items(said(segment, "Components")):
+            length = Fraction(length_of(component)) / unit
+            if kind_of(component) == "Transition":
+                at -= length
+                waiting = component, at, length
+                continue
+            parts.append(_Part(component, at, at + length, at, at + length))
+            at += length
+            if waiting is not None:
+                self._join(parts, *waiting, unit)
+                waiting = None
+        found: list[Clip] = []
+        for part in parts:
+            if part.first >= part.last:
+                continue
+            inside = self.clips(part.component, part.start, unit)
+            found += _faded(_within(inside, part.first, part.last), part)
+        return found
+
+    def _join(
+        self, parts: list[_Part], transition: Any, at: Fraction, length: Fraction, unit: Fraction
+    ) -> None:
+        """Lay a transition between the last two parts: what each gave to the overlap is beyond its edge."""
+        coming = parts[-1]
+        going = parts[-2] if len(parts) > 1 else None
+        cut_point = said(transition, "CutPoint")
+        cut = at + (length / 2 if cut_point is None else Fraction(int(cut_point)) / unit)
+        fades_in = going is None or is_empty(going.component)
+        fades_out = is_empty(coming.component)
+        if self._is_sound and fades_in != fades_out:
+            if fades_in:
+                coming.fade_in = length
+            elif going is not None:
+                going.fade_out = length
+            return
+        if going is not None:
+            going.last = min(going.last, cut)
+        coming.first = max(coming.first, cut)
+        if fades_in and fades_out:
+            return
+        effect = Effect.of(said(transition, "OperationGroup"))
+        wipes = not any(word in effect.name.lower() for word in ("dissolve", "fade", "dip", "blend"))
+        self.transitions.append(
+            Transition(
+                name=effect.called or effect.name or "Transition",
+                at=RecordTime(cut),
+                before=max(Fraction(0), cut - at),
+                after=max(Fraction(0), at + length - cut),
+                kind="Custom_Transition" if wipes and effect.name else "SMPTE_Dissolve",
+            )
+        )
+
+    def _source_clip(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        length = Fraction(length_of(segment)) / unit
+        begins = Fraction(int(said(segment, "StartTime") or 0)) / unit
+        number = said(segment, "SourceID")
+        if length <= 0:
+            return []
+        if number is None or not any(number.bytes_le):
+            self._notes.add("a clip that refers to nothing is read as a hole")
+            return []
+        mob = self._sources.mob(segment)
+        if mob is not None and kind_of(mob) == "CompositionMob":
+            return self._composition(mob, self._sources.slot(segment), start, begins, length)
+        played = self._sources.played(segment, self._is_sound)
+        return [
+            Clip(
+                name=played.name,
+                start=RecordTime(start),
+                end=RecordTime(start + length),
+                content=played.media,
+                media_in=MediaTime(played.media.start + played.into + begins),
+                channels=(played.channel,) if self._is_sound else (),
+            )
+        ]
+
+    def _composition(
+        self, mob: Any, slot: Any, start: Fraction, begins: Fraction, length: Fraction
+    ) -> list[Clip]:
+        """What another composition shows: a nest, or the clip that it stands for."""
+        segment = said(slot, "Segment")
+        if segment is None:
+            self._notes.add("a clip refers to a sequence that is not in the file")
+            return []
+        several = len(items(said(segment, "Components"))) > 1 or kind_of(segment) == "NestedScope"
+        if str(said(mob, "UsageCode")) not in _INLINE_USAGES and several:
+            inner = self._nested(mob)
+            if inner is not None:
+                place = RecordTime(start), RecordTime(start + length)
+                name = str(said(mob, "Name") or "")
+                channels = (0, 1) if self._is_sound else ()
+                return [Clip(name, *place, inner, MediaTime(begins), channels=channels)]
+        inside = _within(self.clips(segment, Fraction(0), rate_of(slot)), begins, begins + length)
+        return [_moved(clip, start - begins) for clip in inside]
+
+    def _operation(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        effect = Effect.of(segment)
+        inputs = items(said(segment, "InputSegments"))
+        length = Fraction(length_of(segment)) / unit
+        if effect.is_combiner:
+            return self._combined(inputs, start, unit)
+        if effect.is_time_warp:
+            inside = self.clips(inputs[0] if inputs else None, Fraction(0), unit)
+            speed, from_start = speed_in(segment, length_of(segment), self._notes)
+            mixed = bool(inputs) and "_MIXMATCH_RATE_NUM" in tags(inputs[0], "ComponentAttributeList")
+            speed = Fraction(1) if mixed and self._is_sound else speed
+            return slowed(inside, start, length, speed, from_start / unit, self._notes)
+        found = [self.clips(one, start, unit) for one in inputs]
+        filled = [clips for clips in found if clips]
+        if effect.is_gain:
+            return [louder(clip, segment, start, length) for clips in filled[:1] for clip in clips]
+        if effect.is_unsaid(segment):
+            self._notes.add(f"the effect “{effect.called or effect.name}” is not read")
+        if not filled and not inputs and not self._is_sound and length > 0:
+            made = Generator(effect.called or effect.name)
+            return [Clip(made.name, RecordTime(start), RecordTime(start + length), made)]
+        if len(filled) > 1:
+            return self._layers(effect.name, filled, start, length)
+        return filled[0] if filled else []
+
+    def _combined(self, inputs: list[Any], start: Fraction, unit: Fraction) -> list[Clip]:
+        """The channels of one sound."""
+        found = [self.clips(one, start, unit)[:1] for one in inputs]
+        clips = [clip for some in found for clip in some]
+        if not clips:
+            return []
+        played = [self._sources.played(one, True) for one in inputs if kind_of(one) == "SourceClip"]
+        if len(played) != len(clips) or any(clip.media is None for clip in clips):
+            self._notes.add("channels that are no plain clips: read as the first of them")
+            return clips[:1]
+        media, channels = self._sources.together(played)
+        if not media.is_online and not media.mono:
+            media = replace(media, channels=max(media.channels, len(channels)))
+        name = _stem([clip.name for clip in clips])
+        return [replace(clips[0], name=name, content=media, channels=tuple(sorted(channels)))]
+
+    def _layers(self, name: str, layers: list[list[Clip]], start: Fraction, length: Fraction) -> list[Clip]:
+        """Clips above one another: a nest of as many tracks."""
+        if self._is_sound:
+            return layers[0]
+        tracks = tuple(
+            Track(f"V{number}", self._kind, tuple(_moved(clip, -start) for clip in clips))
+            for number, clips in enumerate(layers, 1)
+        )
+        inner = Timeline(name, self._rate, tracks, duration=length)
+        return [Clip(name, RecordTime(start), RecordTime(start + length), inner)]
+
+    def _selector(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        selected = said(segment, "Selected")
+        others = items(said(segment, "Alternates"))
+        if others and (selected is None or is_empty(selected)):
+            return [replace(clip, enabled=False) for clip in self.clips(others[0], start, unit)]
+        if others:
+            self._notes.add("the other angles of a group clip are not read")
+        return self.clips(selected, start, unit)
+
+    def _scope(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        filled = [clips for one in items(said(segment, "Slots")) if (clips := self.clips(one, start, unit))]
+        if len(filled) > 1:
+            return self._layers("Layers", filled, start, Fraction(length_of(segment)) / unit)
+        return filled[0] if filled else []
+
+    def _first_choice(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        choices = items(said(segment, "Choices"))
+        return self.clips(choices[0] if choices else None, start, unit)
+
+    def _pulled(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
+        return self.clips(said(segment, "InputSegment"), start, unit)
+
+
+_READERS: dict[str, Callable[[SegmentReader, Any, Fraction, Fraction], list[Clip]]] = {
+    "Filler": SegmentReader._nothing,
+    "ScopeReference": SegmentReader._nothing,
+    "Sequence": SegmentReader._sequence,
+    "SourceClip": SegmentReader._source_clip,
+    "OperationGroup": SegmentReader._operation,
+    "Selector": SegmentReader._selector,
+    "NestedScope": SegmentReader._scope,
+    "EssenceGroup": SegmentReader._first_choice,
+    "Pulldown": SegmentReader._pulled,
+}
+
+
+def is_empty(component: Any) -> bool:
+    """Whether a segment shows nothing."""
+    kind = kind_of(component)
+    return kind in ("Filler", "ScopeReference") or (
+        kind == "Sequence" and all(is_empty(one) for one in items(said(component, "Components")))
+    )
+
+
+def _within(clips: list[Clip], first: Fraction, last: Fraction) -> list[Clip]:
+    """What of some clips lies between two moments."""
+    return [
+        trimmed(clip, max(clip.start, first), min(clip.end, last))
+        for clip in clips
+        if max(clip.start, first) < min(clip.end, last)
+    ]
+
+
+def _moved(clip: Clip, by: Fraction) -> Clip:
+    return replace(clip, start=RecordTime(clip.start + by), end=RecordTime(clip.end + by))
+
+
+def _faded(clips: list[Clip], part: _Part) -> list[Clip]:
+    """The clips of a part with the part's fades on the first and the last."""
+    if clips and part.fade_in:
+        mix = replace(clips[0].mix, fade_in_us=to_micros(part.fade_in))
+        clips[0] = replace(clips[0], mix=mix)
+    if clips and part.fade_out:
+        mix = replace(clips[-1].mix, fade_out_us=to_micros(part.fade_out))
+        clips[-1] = replace(clips[-1], mix=mix)
+    return clips
+
+
+def _stem(names: list[str]) -> str:
+    """What the names of a sound's channels have in common, without the channels' own endings."""
+    first = names[0]
+    if all(name == first for name in names):
+        return first
+    for ending in (".L", ".l", "_L", " L", ".A1", "-L"):
+        if first.endswith(ending):
+            return first.removesuffix(ending)
+    return first

@@ -1,0 +1,95 @@
+"""CMX3600 edit decision lists, one for each track.
+
+A list says one track of picture, or one pair of sound tracks, as edits of sources at timecodes; whatever else
+there is stands in comments, where editors differ. Choices, and why:
+
+- Reels are ``AX``: files have no tapes, cut-off names would claim that two files are one tape, and OpenShot
+  finds nothing else. The clip's name stands in ``FROM CLIP NAME``, the file's in ``SOURCE FILE`` as Avid
+  writes it, its path in ``FROM CLIP`` as OTIO's adapter reads it.
+- A stereo track is ``AA``: ``A`` is one channel to every reader but OpenShot, which knows only that.
+- A track that begins late begins with ``BL``: OTIO's adapter loses a leading gap otherwise.
+- Fades are dissolves from and to ``BL``, as a fade is made on tape.
+- Gains are ``AUDIO LEVEL AT`` lines at source timecode, as OpenShot reads and writes them.
+- More than 999 edits are numbered with six digits throughout, as Avid does [file: ``speed_effects.edl``].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from avm_otio.errors import TimelineError
+from avm_otio.formats.edl.common import DIALECT
+from avm_otio.formats.edl.list import ListWriter
+from avm_otio.timeline.losses import unsaid
+from avm_otio.timeline.model import Clip, Feature, Loss, Timeline, TrackKind
+from avm_otio.timeline.nests import opened_nests
+from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
+
+
+def documents(timeline: Timeline) -> tuple[dict[str, str], tuple[Loss, ...]]:
+    """Write lists.
+
+    A media's own facts (its length, size, sampling rate) are the file's to say and not looked for in a list.
+
+    Args:
+        timeline: What to say.
+
+    Returns:
+        The lists by their tracks' labels, ``V1``, ``V2`` … from the lowest and ``A1``, ``A2`` … from the top
+        (a track without an edit has none, and no label moves for it); and what they do not say.
+
+    Raises:
+        TimelineError: Its frames do not fit the two digits that a list has for them, or nothing of it is seen
+            or heard.
+    """
+    if nominal_rate(timeline.rate) > 100:
+        raise TimelineError(
+            f"A CMX3600 list cannot say {format_rate(timeline.rate)} fps: its frames have two digits.",
+            "Write another format, or conform the timeline to 60 fps or less.",
+        )
+    losses = [*_of_timeline(timeline)]
+
+    def nest_opened(clip: Clip) -> None:
+        losses.append(Loss(Feature.NEST, f"“{clip.name}”", "nest opened"))
+
+    timeline = opened_nests(timeline, nest_opened)
+    markers = timeline.markers
+    lists: dict[str, str] = {}
+    numbers = {TrackKind.VIDEO: 0, TrackKind.AUDIO: 0}
+    for track in timeline.tracks:
+        numbers[track.kind] += 1
+        label = f"{'V' if track.kind is TrackKind.VIDEO else 'A'}{numbers[track.kind]}"
+        made = ListWriter(timeline, track, label, losses)
+        text = made.text(markers)
+        if text:
+            lists[label] = text
+            markers = ()
+    if not lists:
+        raise TimelineError(
+            f"{_of(timeline)} shows and plays nothing: a list of it would be empty.",
+            "Switch a track or a clip on, or write .otio.",
+        )
+    return lists, tuple(losses)
+
+
+def _of(timeline: Timeline) -> str:
+    return f"Timeline “{timeline.name}”"
+
+
+def _of_timeline(timeline: Timeline) -> Iterator[Loss]:
+    """What no list says of a timeline, whatever its tracks hold."""
+    rate = format_rate(timeline.rate)
+    told = f"a list does not say its rate: tell its reader {rate} fps"
+    if nominal_rate(timeline.rate) > 30:
+        told += "; CMX3600 itself ends at 30"
+    yield Loss(Feature.RATE, _of(timeline), told)
+    if timeline.size:
+        width, height = timeline.size
+        yield Loss(Feature.METADATA, _of(timeline), f"picture size {width} × {height} not written")
+    ends: list[Fraction] = [clip.end for clip in timeline.clips()]
+    ends += [one.at + one.after for track in timeline.tracks for one in track.transitions]
+    hole = timeline.frames - nearest_frame(max(ends, default=Fraction(0)), timeline.rate)
+    if hole > 0:
+        yield Loss(Feature.TIME, _of(timeline), f"{hole} empty frames at its end not written")
+    yield from unsaid(timeline, (Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA), DIALECT)

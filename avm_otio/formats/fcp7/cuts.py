@@ -1,0 +1,112 @@
+"""The transitions of a track, as xmeml lays them over the clips that they join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from avm_otio.formats.fcp7.common import CROSS_FADE, DISSOLVE
+from avm_otio.formats.fcp7.pieces import kept_xml, transition_item
+from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.time import nearest_frame, whole_frames
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A transition over a cut.
+
+    Attributes:
+        before: Frames that it begins before the cut.
+        after: Frames that it ends after the cut.
+        is_last: Whether no clip begins at the cut.
+        xml: Its element.
+    """
+
+    before: int
+    after: int
+    is_last: bool
+    xml: str
+
+
+def cuts_of(
+    track: Track, places: Sequence[tuple[int, int] | None], rate: Fraction
+) -> tuple[dict[int, Cut], list[tuple[Fraction, str]]]:
+    """The transitions of a track by the frame of their cut, and what of them is not said: when, and what.
+
+    Args:
+        track: The track.
+        places: The frames of its clips.
+        rate: Frames a second.
+    """
+    cuts: dict[int, Cut] = {}
+    lost: list[tuple[Fraction, str]] = []
+    if not track.transitions:
+        return cuts, lost
+    heads = {place[0]: clip for clip, place in zip(track.clips, places, strict=True) if place}
+    tails = {place[1]: clip for clip, place in zip(track.clips, places, strict=True) if place}
+    for one in track.transitions:
+        at = nearest_frame(one.at, rate)
+        coming, going = heads.get(at), tails.get(at)
+        if (coming is None and going is None) or at in cuts:
+            lost.append((one.at, "no clip begins or ends there: not written"))
+            continue
+        before = min(nearest_frame(one.before, rate), _room_before(coming, rate)) if going else 0
+        after = min(nearest_frame(one.after, rate), _room_after(going, rate)) if coming else 0
+        if before + after <= 0:
+            lost.append((one.at, "no media to lie under it: written as a cut"))
+            continue
+        if any(
+            abs(written / rate - wanted) * 48_000 >= 1
+            for written, wanted in ((before, one.before), (after, one.after))
+        ):
+            lost.append((one.at, f"written {float((before + after) / rate):.3g} s long"))
+        effect, told = _effect(one, track.kind)
+        if told:
+            lost.append((one.at, told))
+        span = (at - before, at + after)
+        alignment = _alignment(before, after, coming, going)
+        xml = transition_item(span, at, alignment, rate, track.kind, effect)
+        cuts[at] = Cut(before, after, coming is None, xml)
+    return cuts, lost
+
+
+def _effect(one: Transition, kind: TrackKind) -> tuple[str, str]:
+    for kept in one.kept:
+        text = kept_xml(kept, "effect")
+        if text:
+            return text, ""
+    plain = CROSS_FADE if kind is TrackKind.AUDIO else DISSOLVE
+    if one.kind != "SMPTE_Dissolve" or one.name not in ("", plain):
+        return "", f"“{one.name or one.kind}” written as “{plain}”"
+    return "", ""
+
+
+def _alignment(before: int, after: int, coming: Clip | None, going: Clip | None) -> str:
+    if going is None:
+        return "start-black"
+    if coming is None:
+        return "end-black"
+    if not before:
+        return "start"
+    return "center" if after else "end"
+
+
+def _room_before(clip: Clip | None, rate: Fraction) -> int:
+    """Frames of media before the head of the clip that comes."""
+    if clip is None or clip.speed <= 0 or not isinstance(clip.content, (Media, Timeline)):
+        return 1 << 30
+    start = clip.content.start if isinstance(clip.content, Media) else Fraction(0)
+    return max(0, whole_frames((clip.media_in - start) / clip.speed, rate))
+
+
+def _room_after(clip: Clip | None, rate: Fraction) -> int:
+    """Frames of media after the tail of the clip that goes."""
+    if clip is None or clip.speed <= 0 or not isinstance(clip.content, (Media, Timeline)):
+        return 1 << 30
+    content = clip.content
+    if content.duration is None:
+        return 1 << 30
+    start = content.start if isinstance(content, Media) else Fraction(0)
+    used = clip.media_in - start + clip.duration * clip.speed
+    return max(0, whole_frames((content.duration - used) / clip.speed, rate))

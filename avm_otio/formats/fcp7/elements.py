@@ -1,0 +1,185 @@
+"""Reading the small elements of xmeml: numbers, rates, timecodes, markers, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import PurePosixPath
+from xml.etree.ElementTree import Element
+
+from avm_otio.errors import TimeFormatError
+from avm_otio.formats.fcp7.common import IMAGES, MARKER_COLORS
+from avm_otio.timeline.model import Generator, Marker, Media
+from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.time import MediaTime, dropped_per_minute, parse_timecode, snap_rate
+from avm_otio.timeline.urls import plain_path
+
+_NUMBER = re.compile(r"\s*-?\d{1,15}(\.\d{1,15})?\s*", re.ASCII)
+_COLORS = {number: name for name, number in MARKER_COLORS.items()}
+_NUMBERED = re.compile(r"(.*?)(\d+)", re.ASCII | re.DOTALL)
+_PATTERN = re.compile(r"(.*?)(?:%0?(\d*)d|\[(\d+)-\d+\])(.*)", re.ASCII | re.DOTALL)
+
+
+def text_of(element: Element, tag: str, otherwise: str = "") -> str:
+    """The text of a child; ``otherwise`` where there is none."""
+    found = element.find(tag)
+    return otherwise if found is None or found.text is None else found.text
+
+
+def number_of(element: Element, tag: str) -> Fraction | None:
+    """The number in a child; ``None`` where there is none, or where it is no number."""
+    found = element.find(tag)
+    if found is None or found.text is None or _NUMBER.fullmatch(found.text) is None:
+        return None
+    # Whole numbers are nearly all there are, and a fraction is slow to make from text.
+    return Fraction(int(found.text) if "." not in found.text else found.text.strip())
+
+
+def flag_of(element: Element, tag: str, otherwise: bool) -> bool:
+    """The truth in a child."""
+    said = text_of(element, tag).strip().upper()
+    return said == "TRUE" if said else otherwise
+
+
+def rate_of(element: Element | None, otherwise: Fraction | None) -> Fraction | None:
+    """The rate that an element's ``<rate>`` says."""
+    rate = None if element is None else element.find("rate")
+    base = None if rate is None else number_of(rate, "timebase")
+    if rate is None or base is None or base <= 0:
+        return otherwise
+    exact = snap_rate(base)
+    if flag_of(rate, "ntsc", False) and exact.denominator == 1:
+        return exact * Fraction(1000, 1001)
+    return exact
+
+
+def timecode_of(element: Element, rate: Fraction) -> tuple[Fraction, bool]:
+    """The start timecode of a sequence or a file in seconds, and whether it drops frames."""
+    timecode = element.find("timecode")
+    if timecode is None:
+        return Fraction(0), False
+    counted = rate_of(timecode, rate) or rate
+    drop = text_of(timecode, "displayformat").strip().upper() == "DF"
+    frame = number_of(timecode, "frame")
+    if frame is None:
+        written = text_of(timecode, "string").strip()
+        drop = (drop or ";" in written) and bool(dropped_per_minute(counted))
+        try:
+            frame = Fraction(parse_timecode(_colons(written, drop), counted))
+        except TimeFormatError:
+            frame = Fraction(0)
+    return max(Fraction(0), frame / counted), drop and bool(dropped_per_minute(counted))
+
+
+def _colons(written: str, drop: bool) -> str:
+    head, _, frames = written.replace(";", ":").rpartition(":")
+    return f"{head}{';' if drop else ':'}{frames}"
+
+
+def markers_of(element: Element, rate: Fraction, first: Fraction = Fraction(0)) -> tuple[Marker, ...]:
+    """The markers of a sequence or a clip.
+
+    Args:
+        element: Whose.
+        rate: Frames a second of their numbers.
+        first: The frame that is 0 for what is returned: the clip's ``in``.
+    """
+    found = []
+    for one in element.iterfind("marker"):
+        at = number_of(one, "in")
+        if at is None:
+            continue
+        end = number_of(one, "out")
+        length = end - at if end is not None and end > at else Fraction(0)
+        shade = number_of(one, "pproColor")
+        color = "GREEN" if shade is None else _COLORS.get(int(shade), "GREEN")
+        start = (at - first) / rate
+        found.append(Marker(text_of(one, "name"), start, length / rate, text_of(one, "comment"), color))
+    return tuple(found)
+
+
+def files_of(root: Element) -> dict[str, Element]:
+    """Every file by its id, where it is told in full."""
+    files: dict[str, Element] = {}
+    for one in root.iter("file"):
+        name = one.get("id", "")
+        if name not in files or len(one) > len(files[name]):
+            files[name] = one
+    return files
+
+
+def content_of(
+    element: Element, files: Mapping[str, Element], rate: Fraction, name: str
+) -> tuple[Media | Generator, bool]:
+    """What a ``<file>`` is.
+
+    Args:
+        element: The element, in full or by its id alone.
+        files: Those that are told in full.
+        rate: Frames a second of the sequence, where the file says none.
+        name: What the clip is called, where the file says no name.
+
+    Returns:
+        It, and whether the file says how many channels of sound it has.
+    """
+    told = files.get(element.get("id", ""), element) if not len(element) else element
+    called = text_of(told, "name") or name
+    url = text_of(told, "pathurl").strip()
+    source = text_of(told, "mediaSource").strip()
+    if not url and source:
+        return Generator(called, source), False
+    own = rate_of(told, rate) or rate
+    start, drop = timecode_of(told, own)
+    length = number_of(told, "duration")
+    # What stands for media that nobody knows (one frame of nothing) is no length [file].
+    if not url and (length or 0) <= 1:
+        length = None
+    video = told.find("media/video")
+    sounds = told.findall("media/audio")
+    counted = [number_of(one, "channelcount") for one in sounds]
+    channels = sum(int(one if one is not None else 1) for one in counted)
+    path, sequence = _images(plain_path(url), length)
+    hertz = next(
+        (hz for hz in (number_of(s, "samplecharacteristics/samplerate") for s in sounds) if hz), None
+    )
+    return Media(
+        name=called,
+        path=path,
+        start=MediaTime(start),
+        duration=None if length is None else length / own,
+        rate=own if video is not None else None,
+        size=_size(told),
+        sample_rate_hz=None if hertz is None else int(hertz),
+        channels=channels,
+        has_picture=video is not None,
+        sequence=sequence,
+        is_online=bool(url),
+        drop_frame=drop,
+    ), any(one is not None for one in counted)
+
+
+def _size(told: Element) -> tuple[int, int] | None:
+    for where in ("media/video/samplecharacteristics/", ""):
+        width, height = number_of(told, f"{where}width"), number_of(told, f"{where}height")
+        if width and height:
+            return int(width), int(height)
+    return None
+
+
+def _images(path: str, length: Fraction | None) -> tuple[str, ImageSequence | None]:
+    """A numbered image that has a length is the first of a sequence; some write a pattern instead."""
+    slash = max(path.rfind("/"), path.rfind("\\")) + 1
+    folder, name = path[:slash], path[slash:]
+    stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
+    if suffix.lower() not in IMAGES or length is None or length <= 1:
+        return path, None
+    pattern = _PATTERN.fullmatch(stem)
+    if pattern is not None:
+        first = int(pattern[3] or 0)
+        padding = len(pattern[3]) if pattern[3] else int(pattern[2] or 1)
+        return folder.rstrip("/\\"), ImageSequence(pattern[1], pattern[4] + suffix, first, 1, padding)
+    numbered = _NUMBERED.fullmatch(stem)
+    if numbered is None:
+        return path, None
+    return folder.rstrip("/\\"), ImageSequence(numbered[1], suffix, int(numbered[2]), 1, len(numbered[2]))

@@ -1,0 +1,102 @@
+"""What of a timeline's words and pictures xmeml cannot say: written as near as it goes, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from avm_otio.formats.fcp7.common import COLOR, DIALECT, LABELS, MARKER_COLORS, NEAREST_COLORS, NOTE, SLUG
+from avm_otio.formats.fcp7.pieces import BLACK_MATTE, LOGGING, kept_xml, marker_xml
+from avm_otio.formats.xml_text import escaped, is_sayable
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Feature, Generator, Loss, Marker, Media, Timeline
+from avm_otio.timeline.time import nearest_frame
+
+_SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
+
+
+@dataclass(slots=True)
+class Told:
+    """The losses of one sequence.
+
+    Attributes:
+        timeline: The sequence.
+        losses: Those of the document, which it adds to.
+    """
+
+    timeline: Timeline
+    losses: list[Loss]
+
+    def lose(self, feature: Feature, item: Clip | str, told: str) -> None:
+        """One more."""
+        named = item if isinstance(item, str) else self.timeline.named(item)
+        self.losses.append(Loss(feature, named, told))
+
+    def name(self, name: str, item: Clip | str) -> str:
+        """A name as it stands in the document, on one line."""
+        written = escaped(name, one_line=True)
+        if written is not name and (not is_sayable(name) or any(c in name for c in "\t\n\r")):
+            self.lose(Feature.NAME, item, "characters that XML cannot hold replaced")
+        return written
+
+    def markers(self, markers: Sequence[Marker], first: int, item: Clip | str) -> str:
+        """Markers as elements.
+
+        Args:
+            markers: The markers.
+            first: The frame at which one would stand if its start were 0.
+            item: Whose they are.
+        """
+        rate = self.timeline.rate
+        written = []
+        for marker in markers:
+            if marker.color not in MARKER_COLORS and marker.color not in ("", "GREEN"):
+                near = NEAREST_COLORS.get(marker.color, "GREEN")
+                told = f"marker “{marker.name}” is {near.lower()}, not {marker.color.lower()}"
+                self.lose(Feature.MARKER, item, told)
+                marker = replace(marker, color=near)
+            at, end = marker.start, marker.start + marker.duration
+            if any(abs(nearest_frame(time, rate) / rate - time) >= _SAMPLE for time in (at, end)):
+                self.lose(Feature.MARKER, item, f"marker “{marker.name}” moved to a frame")
+            if first + nearest_frame(at, rate) < 0:
+                self.lose(Feature.MARKER, item, f"marker “{marker.name}” moved to the first frame there is")
+                marker = replace(marker, start=-first / rate)
+            if not is_sayable(marker.name) or not is_sayable(marker.comment) or "\r" in marker.comment:
+                self.lose(Feature.NAME, item, f"marker “{marker.name}”: characters replaced")
+            written.append(marker_xml(marker, rate, first))
+        return "".join(written)
+
+    def shown(self, clip: Clip) -> Media | Generator | Timeline:
+        """What a clip's item points at: a generator that the format knows none of is black."""
+        content = clip.content
+        if not isinstance(content, Generator) or content.kind in (SLUG, COLOR):
+            return content
+        if any(kept_xml(kept, "filter") or kept_xml(kept, "effect") for kept in clip.kept):
+            return content
+        self.lose(Feature.GENERATOR, clip, f"{content.kind or 'picture'} of a generator written as black")
+        return Generator(content.name, SLUG)
+
+    def matte(self, clip: Clip, content: object) -> str:
+        """The ``<effect>`` of a clip that is a generator item; empty for any other."""
+        if not isinstance(content, Generator) or content.kind == SLUG:
+            return ""
+        for kept in clip.kept:
+            text = kept_xml(kept, "effect")
+            if text:
+                return text
+        if content.kind != COLOR:
+            return ""
+        self.lose(Feature.GENERATOR, clip, "its colour is not known: written as black")
+        return BLACK_MATTE
+
+
+def logged(clip: Clip) -> str:
+    """What a clip of ours is, and its label: ours by what it holds, the user's as it was."""
+    label = next((kept.text for kept in clip.kept if kept.dialect == DIALECT and kept.what == "label"), "")
+    note = ""
+    if clip.kind is not None:
+        number = f" {clip.alternative}" if clip.alternative else ""
+        note = LOGGING.format(f"{NOTE} {clip.kind}{number}")
+        label = label or LABELS[clip.kind]
+    label = label or ("Caribbean" if clip.channels else "Iris")
+    return f"{note}<labels><label2>{escaped(label, one_line=True)}</label2></labels>\n"

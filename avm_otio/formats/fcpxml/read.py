@@ -1,0 +1,333 @@
+"""FCPXML → timelines, as Final Cut Pro writes them since version 10.
+
+Final Cut Pro has no tracks: pictures become one track for each lane, sound one for each role, and more where
+clips of one lane or role sound at once. A file of ours says what its tracks were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from avm_otio.errors import TimelineError
+from avm_otio.formats.fcpxml.place import Crossing, Piece, Place
+from avm_otio.formats.fcpxml.said import Known, time_at
+from avm_otio.formats.fcpxml.story import Story, elements_of
+from avm_otio.formats.fcpxml.terms import TRACKS_KEY
+from avm_otio.formats.xml_in import parsed
+from avm_otio.timeline.model import Clip, Kind, Timeline, Track, TrackKind
+from avm_otio.timeline.time import RecordTime, nearest_frame
+
+_BUNDLED = "Info.fcpxml"
+"""The document in a bundle (``.fcpxmld``) [off]."""
+
+
+def read(path: Path) -> tuple[list[Timeline], tuple[str, ...]]:
+    """Read the projects of a document; where there are none, the clips of its events.
+
+    Args:
+        path: The document, or a bundle.
+
+    Returns:
+        The timelines, and what could not be read, one line each.
+
+    Raises:
+        TimelineError: It cannot be read, is not FCPXML, or holds neither projects nor clips.
+    """
+    file = path / _BUNDLED if path.is_dir() else path
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        what = f"{path} could not be read: {error.strerror or error}."
+        raise TimelineError(what, "Check the path.") from error
+    root = parsed(data, str(path))
+    if root.tag != "fcpxml":
+        raise TimelineError(f"{path} is not FCPXML: it begins with <{root.tag}>.", "Export it as XML again.")
+    known = Known(root)
+    document = _Document(known)
+    found = [
+        document.sequence(sequence, project.get("name", ""))
+        for project in root.iter("project")
+        for sequence in project.findall("sequence")[:1]
+    ]
+    events = [clip for parent in (root, *root.iter("event")) for clip in elements_of(parent)]
+    if found:
+        known.notes["clips of events beside the projects left out"] += len(events)
+    else:
+        found = [document.alone(clip) for clip in events]
+    if not found:
+        hint = "Choose a project in Final Cut Pro and export it with File › Export XML."
+        raise TimelineError(f"{path} holds no project and no clip.", hint)
+    return found, tuple(f"{count} {what}." for what, count in known.notes.items() if count)
+
+
+class _Document:
+    """Reads the sequences of one document, each compound clip once."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._nests: dict[tuple[str, ...], tuple[Timeline, Fraction]] = {}
+        self._open: set[str] = set()
+
+    def sequence(self, sequence: Element, name: str) -> Timeline:
+        """A sequence as a timeline."""
+        rate = self._rate(sequence, name)
+        start = time_at(sequence, "tcStart")
+        story = Story(self._known, rate, self.nest)
+        for spine in sequence.findall("spine")[:1]:
+            story.spine(spine, Place(Fraction(0), start))
+        told = _told_tracks(sequence)
+        return self._arranged(story, sequence, name, told, time_at(sequence, "duration", Fraction(-1)))
+
+    def _rate(self, shaped: Element, name: str) -> Fraction:
+        rate = self._known.rate(shaped.get("format")) or self._known.first_rate()
+        if rate is None:
+            raise TimelineError(f"“{name}” does not say its frame rate.", "Export the project again.")
+        return rate
+
+    def _arranged(
+        self, story: Story, shaped: Element, name: str, told: list[dict[str, Any]], duration: Fraction
+    ) -> Timeline:
+        rate = story.rate
+        tracks = _numbered(_Tracks(told).of(story))
+        ends = [nearest_frame(clip.end, rate) for track in tracks for clip in track.clips]
+        if duration < 0:
+            duration = max(ends, default=0) / rate
+        return Timeline(
+            name=name,
+            rate=rate,
+            tracks=tracks,
+            start_frame=nearest_frame(time_at(shaped, "tcStart"), rate),
+            drop_frame=shaped.get("tcFormat") == "DF",
+            # What Final Cut Pro says may end within a frame where sound does.
+            duration=-(-duration * rate // 1) / rate,
+            markers=tuple(story.markers),
+            size=self._known.size(shaped.get("format")),
+        )
+
+    def alone(self, clip: Element) -> Timeline:
+        """A clip of an event as a timeline of its own; a compound clip as what it holds."""
+        name = clip.get("name", "")
+        if clip.tag == "ref-clip":
+            media = self._known.element(clip.get("ref"), "media")
+            inside = media.find("sequence") if media is not None else None
+            if inside is not None:
+                return self.sequence(inside, name)
+        shaped = clip
+        asset = self._known.element(clip.get("ref"), "asset")
+        if clip.get("format") is None and asset is not None:
+            shaped = asset
+        if clip.tag == "mc-clip":
+            media = self._known.element(clip.get("ref"), "media")
+            inside = media.find("multicam") if media is not None else None
+            shaped = inside if inside is not None else clip
+        rate = self._rate(shaped, name)
+        story = Story(self._known, rate, self.nest)
+        length = story.clip(clip, Place(Fraction(0), Fraction(0)), Fraction(0))
+        made = self._arranged(story, Element("sequence"), name, [], length)
+        return replace(made, size=self._known.size(shaped.get("format")))
+
+    def nest(self, clip: Element) -> tuple[Timeline, Fraction] | None:
+        """What a compound or multicam clip refers to, and the local time at which that begins."""
+        reference = clip.get("ref", "")
+        media = self._known.element(reference, "media")
+        if media is None:
+            return None
+        angles = [(one.get("angleID", ""), one.get("srcEnable", "all")) for one in clip.iterfind("mc-source")]
+        key = (reference, *(part for angle in angles for part in angle))
+        if key in self._nests:
+            return self._nests[key]
+        if reference in self._open:
+            raise TimelineError(f"The compound clip “{clip.get('name')}” holds itself.", "Export it again.")
+        self._open.add(reference)
+        name = media.get("name", "") or clip.get("name", "")
+        found = None
+        for sequence in media.findall("sequence")[:1]:
+            found = self.sequence(sequence, name), time_at(sequence, "tcStart")
+        for multicam in media.findall("multicam")[:1]:
+            found = self._multicam(multicam, name, angles), time_at(multicam, "tcStart")
+        self._open.discard(reference)
+        if found is not None:
+            self._nests[key] = found
+        return found
+
+    def _multicam(self, multicam: Element, name: str, wanted: list[tuple[str, str]]) -> Timeline:
+        """The angles of a multicam clip that are used, each for what it is used for."""
+        angles = multicam.findall("mc-angle")
+        if not wanted and angles:
+            wanted = [(angles[0].get("angleID", ""), "all")]
+        used = {angle: source for angle, source in wanted if source != "none"}
+        rate = self._rate(multicam, name)
+        story = Story(self._known, rate, self.nest)
+        for angle in angles:
+            source = used.get(angle.get("angleID", ""))
+            if source is None:
+                self._known.notes["angles of multicam clips that are not used left out"] += 1
+                continue
+            begin = len(story.pieces)
+            story.spine(angle, Place(Fraction(0), time_at(multicam, "tcStart")))
+            kinds = {"video": [TrackKind.VIDEO], "audio": [TrackKind.AUDIO]}.get(source, list(TrackKind))
+            story.pieces[begin:] = [one for one in story.pieces[begin:] if one.kind in kinds]
+        return self._arranged(story, multicam, name, [], time_at(multicam, "duration", Fraction(-1)))
+
+
+def _told_tracks(sequence: Element) -> list[dict[str, Any]]:
+    """The tracks that a file of ours had."""
+    told = []
+    for noted in sequence.iterfind("metadata/md"):
+        if noted.get("key") != TRACKS_KEY:
+            continue
+        for text in noted.iterfind("array/string"):
+            try:
+                one = json.loads(text.text or "")
+            except ValueError:
+                return []
+            if not isinstance(one, dict) or not isinstance(one.get("lane"), int):
+                return []
+            told.append(one)
+    return told
+
+
+def _numbered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    """Links numbered as they come; a clip that belongs to nothing else has none."""
+    members = Counter(clip.link for track in tracks for clip in track.clips)
+    numbers: dict[int | None, int] = {}
+    for track in tracks:
+        for clip in track.clips:
+            if clip.link is not None and members[clip.link] > 1:
+                numbers.setdefault(clip.link, len(numbers) + 1)
+    return tuple(
+        replace(track, clips=tuple(replace(clip, link=numbers.get(clip.link)) for clip in track.clips))
+        for track in tracks
+    )
+
+
+class _Layers:
+    """Clips of one track as long as they do not overlap, then of more.
+
+    Args:
+        track: The first; the others are like it.
+    """
+
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        self._layers: list[list[Clip]] = []
+
+    def add(self, clip: Clip) -> None:
+        for layer in self._layers:
+            if layer[-1].end <= clip.start:
+                layer.append(clip)
+                return
+        self._layers.append([clip])
+
+    def tracks(self, crossings: Iterable[Crossing]) -> Iterator[Track]:
+        """The tracks, with the transitions where their cuts are."""
+        waiting = [one.transition for one in crossings]
+        for number, layer in enumerate(self._layers or [[]], 1):
+            edges = {clip.start for clip in layer} | {clip.end for clip in layer}
+            here = [one for one in waiting if one.at in edges]
+            waiting = [one for one in waiting if one.at not in edges]
+            name = self.track.name if number == 1 else f"{self.track.name} ({number})"
+            channels = self.track.channels
+            if self.track.kind is TrackKind.AUDIO and not channels:
+                channels = max((len(clip.channels) for clip in layer), default=2) or 2
+            transitions = tuple(sorted(here, key=lambda one: one.at))
+            yield replace(
+                self.track, name=name, clips=tuple(layer), transitions=transitions, channels=channels
+            )
+
+
+class _Tracks:
+    """Tracks of lanes and roles.
+
+    Args:
+        told: What a file of ours says of its tracks.
+    """
+
+    def __init__(self, told: list[dict[str, Any]]) -> None:
+        self._order: list[tuple[str, int | str]] = []
+        self._made: dict[tuple[str, int | str], _Layers] = {}
+        self._role_of_lane: dict[int, str] = {}
+        for one in told:
+            is_sound = one.get("kind") == "audio"
+            key = ("a", str(one.get("role", ""))) if is_sound else ("v", one["lane"])
+            stem = next((kind for kind in Kind if is_sound and kind == one.get("stem")), None)
+            channels = one.get("channels", 0)
+            track = Track(
+                name=str(one.get("name", "")),
+                kind=TrackKind.AUDIO if is_sound else TrackKind.VIDEO,
+                channels=channels if is_sound and isinstance(channels, int) else 0,
+                stem=stem,
+            )
+            if key not in self._made:
+                self._order.append(key)
+                self._made[key] = _Layers(track)
+            if is_sound:
+                self._role_of_lane.setdefault(one["lane"], key[1])
+                if one.get("nests") is True:
+                    self._role_of_lane[0] = key[1]
+        self._are_told = bool(told)
+
+    def of(self, story: Story) -> tuple[Track, ...]:
+        """The tracks of what was found: pictures from the lowest, then sound from the spine's down."""
+        pieces = sorted(story.pieces, key=lambda one: one.clip.start)
+        found: dict[tuple[str, int | str], int] = {}
+        for piece in story.pieces:
+            key = self._key(piece)
+            if key not in self._made:
+                found[key] = max(found.get(key, piece.lane), piece.lane)
+        # Pictures by lane; roles by the highest lane that has them, then as they come.
+        lanes = sorted(key for key in found if key[0] == "v")
+        roles = sorted((key for key in found if key[0] == "a"), key=lambda key: -found[key])
+        for number, key in enumerate(lanes, 1):
+            self._made[key] = _Layers(Track(f"V{number}", TrackKind.VIDEO))
+        for key in roles:
+            self._made[key] = _Layers(Track(_role_name(str(key[1])), TrackKind.AUDIO))
+        if self._are_told:
+            self._order += [*lanes, *roles]
+        else:
+            self._order = [*lanes, *roles]
+        for piece in pieces:
+            layers = self._made[self._key(piece)]
+            clip = piece.clip
+            layers.add(replace(clip, kind=layers.track.stem) if layers.track.stem else clip)
+        crossings: dict[tuple[str, int | str], list[Crossing]] = {}
+        for one in story.crossings:
+            crossings.setdefault(self._track_of(one, pieces), []).append(one)
+        return tuple(track for key in self._order for track in self._made[key].tracks(crossings.get(key, ())))
+
+    def _key(self, piece: Piece) -> tuple[str, int | str]:
+        if piece.kind is TrackKind.VIDEO:
+            return "v", piece.lane
+        if piece.role:
+            return "a", piece.role
+        return "a", self._role_of_lane.get(min(piece.lane, 0), "")
+
+    def _track_of(self, crossing: Crossing, pieces: list[Piece]) -> tuple[str, int | str]:
+        if crossing.kind is TrackKind.VIDEO:
+            return "v", crossing.lane
+        at: RecordTime = crossing.transition.at
+        for piece in pieces:
+            if (
+                piece.kind is TrackKind.AUDIO
+                and piece.lane == crossing.lane
+                and at
+                in (
+                    piece.clip.start,
+                    piece.clip.end,
+                )
+            ):
+                return self._key(piece)
+        return "v", crossing.lane
+
+
+def _role_name(role: str) -> str:
+    """What people call a role: its subrole, or itself."""
+    main, _, sub = role.partition(".")
+    return sub or main or "Sound"

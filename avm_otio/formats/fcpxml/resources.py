@@ -1,0 +1,179 @@
+"""The resources of an FCPXML document: each format, asset, effect and compound clip once."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, said
+from avm_otio.formats.xml_text import escaped, is_sayable
+from avm_otio.timeline.model import Clip, Feature, Loss, Media, Timeline
+from avm_otio.timeline.urls import is_relative, is_web
+
+DEFAULT_SIZE = (1920, 1080)
+"""The picture size that is written where nobody knows it."""
+
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
+_SAFE = "/!$&'()*+,;=:@-._~"
+
+
+def attribute(text: str) -> str:
+    """A text for an attribute, line ends and tabs included."""
+    return escaped(text).replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
+
+
+class Resources:
+    """What a document's clips refer to.
+
+    Args:
+        folder: Where the document will lie; media below it is named from there.
+        losses: Told of what cannot be said.
+    """
+
+    def __init__(self, folder: Path, losses: list[Loss]) -> None:
+        self._folder = folder
+        self._losses = losses
+        self._lines: list[str] = []
+        self._known: dict[object, str] = {}
+        self._ids_of: dict[int, str] = {}
+        self._count = 0
+        self._media: dict[str, Media] = {}
+        self._used: dict[str, tuple[Fraction, Fraction, int]] = {}
+
+    def lines(self) -> list[str]:
+        """The resources, each an element."""
+        assets = [self._asset_text(key, media) for key, media in self._media.items()]
+        return self._lines + assets
+
+    def new_id(self) -> str:
+        """An id that nothing else has."""
+        self._count += 1
+        return f"r{self._count}"
+
+    def project_format(self, timeline: Timeline) -> str:
+        """The id of the format of a timeline.
+
+        Raises:
+            TimelineError: Final Cut Pro has no project of its rate.
+        """
+        frame_duration(timeline.rate)
+        if timeline.size is None:
+            told = "its picture size is not known: {} × {} is written".format(*DEFAULT_SIZE)
+            self._losses.append(Loss(Feature.MEDIA, f"Timeline “{timeline.name}”", told))
+        return self._format(timeline.rate, timeline.size or DEFAULT_SIZE)
+
+    def _format(self, rate: Fraction | None, size: tuple[int, int] | None) -> str:
+        key = ("format", rate, size)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self.new_id()
+            name = "FFVideoFormatRateUndefined" if rate is None else format_name(rate, size or DEFAULT_SIZE)
+            parts = [f'<format id="{found}"']
+            if name:
+                parts.append(f'name="{name}"')
+            if rate is not None:
+                parts.append(f'frameDuration="{media_frame_duration(rate)}"')
+            if rate is not None or size is not None:
+                width, height = size or DEFAULT_SIZE
+                parts.append(f'width="{width}" height="{height}"')
+            self._lines.append(" ".join(parts) + "/>")
+        return found
+
+    def effect(self, name: str, uid: str, source: str = "") -> str:
+        """The id of an effect."""
+        key = ("effect", name, uid, source)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self.new_id()
+            where = f' src="{attribute(source)}"' if source else ""
+            said_as = f'name="{attribute(name)}" uid="{attribute(uid)}"{where}'
+            self._lines.append(f'<effect id="{found}" {said_as}/>')
+        return found
+
+    def compound(self, name: str, text: str) -> str:
+        """The id of a compound clip that holds a sequence."""
+        found = self.new_id()
+        self._lines.append(f'<media id="{found}" name="{attribute(name)}">\n{text}\n</media>')
+        return found
+
+    def asset(self, media: Media) -> str:
+        """The id of a piece of media."""
+        found = self._ids_of.get(id(media))
+        if found is None:
+            key = ("asset", media)
+            found = self._known.get(key) or ""
+            if not found:
+                found = self._known[key] = self.new_id()
+                self._media[found] = media
+                self._report(media)
+            self._ids_of[id(media)] = found
+        return found
+
+    def clip_format(self, media: Media) -> str:
+        """The format of a clip of some media: sound has one without a rate, and so may lie between frames."""
+        return self._format(media.rate, media.size) if media.has_picture else self._format(None, None)
+
+    def note_use(self, key: str, clip: Clip) -> None:
+        """Note how much of media without a length, or without a channel count, a clip uses."""
+        low, high, channels = self._used.get(key, (clip.media_start, clip.media_start, 0))
+        end = clip.media_start + clip.duration * abs(clip.speed)
+        count = max((channel + 1 for channel in clip.channels), default=0)
+        self._used[key] = (min(low, clip.media_start), max(high, end), max(channels, count))
+
+    def _report(self, media: Media) -> None:
+        item = f"Media “{media.name}”"
+        if media.duration is None:
+            self._losses.append(Loss(Feature.MEDIA, item, "its length is not known: what is used is written"))
+        if not media.path:
+            self._losses.append(
+                Loss(Feature.MEDIA, item, "nobody knows where it lies: only its name is written")
+            )
+        if media.sequence is not None:
+            told = "Final Cut Pro opens no image sequence: its first image is named"
+            self._losses.append(Loss(Feature.MEDIA, item, told))
+        if not is_sayable(media.name):
+            self._losses.append(Loss(Feature.NAME, item, "characters that XML cannot carry are replaced"))
+
+    def _asset_text(self, key: str, media: Media) -> str:
+        low, high, used_channels = self._used.get(key, (media.start, media.start, 0))
+        duration = media.duration if media.duration is not None else max(Fraction(0), high - media.start)
+        start = media.start if media.duration is not None else min(media.start, low)
+        parts = [
+            f'<asset id="{key}" name="{attribute(media.name)}" start="{said(start)}" '
+            f'duration="{said(duration)}"'
+        ]
+        if media.has_picture:
+            parts.append(f'hasVideo="1" format="{self.clip_format(media)}" videoSources="1"')
+        channels = media.channels or used_channels
+        if channels:
+            parts.append(f'hasAudio="1" audioSources="1" audioChannels="{channels}"')
+            if media.sample_rate_hz:
+                parts.append(f'audioRate="{media.sample_rate_hz}"')
+        return f'{" ".join(parts)}>\n<media-rep kind="original-media" src="{self._source(media)}"/>\n</asset>'
+
+    def _source(self, media: Media) -> str:
+        path = media.path or _encoded(media.name, relative=True)
+        if media.sequence is not None:
+            path = f"{path.rstrip('/')}/{media.sequence.file_name(0)}"
+        if is_web(path) or is_relative(path) or path.lower().startswith("file:"):
+            return attribute(path)
+        if _DRIVE.match(path):
+            return attribute("file:///" + _encoded(path.replace("\\", "/")))
+        if path.startswith("\\\\"):
+            return attribute("file:" + _encoded(path.replace("\\", "/")))
+        plain = PurePosixPath(path)
+        if plain.is_relative_to(self._folder.as_posix()):
+            beside = plain.relative_to(self._folder.as_posix()).as_posix()
+            return attribute(_encoded(beside, relative=True))
+        return attribute("file://" + _encoded(path))
+
+
+def _encoded(path: str, *, relative: bool = False) -> str:
+    """A path as a URL says it; bytes that are no text as they are in the file's name."""
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = path.encode("utf-8", "replace")
+    return quote(data, safe=_SAFE.replace(":", "") if relative else _SAFE)

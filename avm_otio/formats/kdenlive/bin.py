@@ -1,0 +1,228 @@
+"""The bin of a Kdenlive project: its clips, and each place where one is played."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from avm_otio.formats.kdenlive.text import IMAGE_SUFFIXES, SEQUENCE_ID, Notes, guides_text, prop
+from avm_otio.formats.xml_text import REPLACEMENT, escaped, is_sayable
+from avm_otio.timeline.model import Clip, Feature, Generator, Loss, Media
+
+NAMESPACE = uuid.UUID("6f9d3a52-7c0e-5b3e-9a55-3d1f6a2f4c10")
+"""Under which the ids of a project are made: the same project gets the same ids each time."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One clip of the project bin.
+
+    Attributes:
+        number: Its id in the project.
+        uuid: Its other id, in braces.
+        name: Its name, escaped.
+        resource: Where it lies, escaped; a colour for a generator.
+        service: Which of MLT's producers opens it.
+        frames: How many frames of the project it lasts; ``None`` where nobody knows.
+        clip_type: Kdenlive's: 0 picture and sound, 1 sound, 2 picture.
+        needed: Frames that the timeline uses, counted from its first.
+        markers: Texts by frame from its first, with category and length.
+    """
+
+    number: int
+    uuid: str
+    name: str
+    resource: str
+    service: str
+    frames: int | None
+    clip_type: int
+    extra: str = ""
+    needed: int = 1
+    markers: Notes = field(default_factory=dict)
+
+    @property
+    def length(self) -> int:
+        """Its length as MLT is told: never less than what is used, or MLT would cut the clip."""
+        return max(self.frames or 1, self.needed)
+
+    def identity(self) -> str:
+        """Which clip of the bin it is, as every use of it says."""
+        return prop("kdenlive:id", self.number) + prop("kdenlive:control_uuid", self.uuid)
+
+
+@dataclass(slots=True)
+class Use:
+    """One source as one playlist plays it: MLT cannot play one producer in two places at once."""
+
+    id: str
+    source: Source
+    speed: Fraction
+    enabled: bool
+    is_audio: bool
+    needed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A clip in frames: its place on the timeline, and the frame of its source at its head."""
+
+    clip: Clip
+    source: Source
+    first: int
+    last: int
+    source_in: int
+
+
+class Bin:
+    """The clips of a project and their uses.
+
+    Attributes:
+        sources: The clips of the bin.
+        uses: The producers of the timeline.
+    """
+
+    def __init__(self, name: str, folder: Path, rate: Fraction, losses: list[Loss]) -> None:
+        """An empty bin.
+
+        Args:
+            name: The project's name.
+            folder: The absolute folder where the project will lie.
+            rate: The project's frames a second.
+            losses: Where what is lost is added.
+        """
+        self.folder = f"{folder.as_posix().rstrip('/')}/"
+        self.seed = escaped(f"{self.folder}{name}")  # a lone surrogate has no bytes
+        self.rate = rate
+        self.losses = losses
+        self.sources: dict[Media | Generator, Source] = {}
+        self.uses: dict[tuple[int, str, Fraction, bool], Use] = {}
+
+    def id(self, what: str) -> str:
+        """An id in braces, the same for the same project each time."""
+        return f"{{{uuid.uuid5(NAMESPACE, f'{self.seed}/{what}')}}}"
+
+    def said(self, text: str, item: str) -> str:
+        """A name escaped; what XML cannot say is reported."""
+        if not is_sayable(text):
+            told = f"what XML cannot say in its name is written {REPLACEMENT}"
+            self.losses.append(Loss(Feature.NAME, item, told))
+        return escaped(text, one_line=True)
+
+    def source(self, content: Media | Generator) -> Source:
+        """The clip of the bin that some content is."""
+        found = self.sources.get(content)
+        if found is None:
+            number = SEQUENCE_ID + 1 + len(self.sources)
+            found = self.sources[content] = (
+                self._media_source(content, number)
+                if isinstance(content, Media)
+                else Source(
+                    number=number,
+                    uuid=self.id(f"{number}"),
+                    name=self.said(content.name, f"Generator “{content.name}”"),
+                    resource="0x000000ff",
+                    service="color",
+                    frames=None,
+                    clip_type=2,
+                )
+            )
+        return found
+
+    def _media_source(self, media: Media, number: int) -> Source:
+        item = f"Media “{media.name}”"
+        path = (
+            media.path.replace("\\", "/")
+            if media.path[1:3] == ":\\" or media.path[:2] == "\\\\"
+            else media.path
+        )
+        path = path.removeprefix(self.folder)
+        if not path:
+            self.losses.append(Loss(Feature.MEDIA, item, "nobody knows where it lies"))
+            path = media.name
+        service, extra = "avformat", ""
+        if media.sequence is not None:
+            one = media.sequence
+            pattern = f"{one.prefix}%{f'0{one.padding}' if one.padding else ''}d{one.suffix}"
+            path = f"{path.rstrip('/')}/{pattern}?begin:{one.start_number}"
+            service, extra = "qimage", prop("ttl", 1) + prop("loop", 0)
+            if one.step != 1:
+                self.losses.append(Loss(Feature.MEDIA, item, f"only one image in {one.step} is there"))
+            if media.rate not in (None, self.rate):
+                self.losses.append(Loss(Feature.SPEED, item, "its images play one a frame"))
+        elif Path(path).suffix.lower() in IMAGE_SUFFIXES:
+            service = "qimage"
+        if not media.has_picture and service == "avformat":
+            extra = prop("video_index", -1)  # or the cover of a song would be seen
+        return Source(
+            number=number,
+            uuid=self.id(f"{number}"),
+            name=self.said(media.name, item),
+            resource=self.said(path, item),
+            service=service,
+            # A file may end within a frame: the frame in which it ends is there.
+            frames=None if media.duration is None else math.ceil(media.duration * self.rate),
+            clip_type=(0 if media.channels else 2) if media.has_picture else 1,
+            extra=extra,
+        )
+
+    def use(self, placed: Placed, playlist: str, is_audio: bool, needed: int) -> Use:
+        """The producer of a clip in a playlist.
+
+        Args:
+            placed: The clip.
+            playlist: Which playlist.
+            is_audio: Whether it is heard, not seen.
+            needed: Frames from the head of its source, as its speed makes it, to the clip's end.
+        """
+        clip = placed.clip
+        key = (placed.source.number, playlist, clip.speed, clip.enabled)
+        use = self.uses.get(key)
+        if use is None:
+            name = f"clip{len(self.uses)}"
+            use = self.uses[key] = Use(name, placed.source, clip.speed, clip.enabled, is_audio)
+        use.needed = max(use.needed, needed)
+        if clip.speed in (0, 1):
+            placed.source.needed = max(placed.source.needed, needed)
+        return use
+
+    def use_text(self, use: Use) -> str:
+        """One producer of the timeline."""
+        source = use.source
+        if use.speed in (0, 1):
+            length = source.length
+            service = "avformat-novalidate" if source.service == "avformat" else source.service
+            opened = prop("resource", source.resource) + prop("mlt_service", service) + source.extra
+        else:
+            length = max(use.needed, int((source.frames or 0) / abs(use.speed)))
+            speed = f"{float(use.speed):.10g}"
+            opened = (
+                prop("resource", f"{speed}:{source.resource}")
+                + prop("mlt_service", "timewarp")
+                + prop("warp_speed", speed)
+                + prop("warp_resource", source.resource)
+                + prop("warp_pitch", 0)
+                + source.extra
+            )
+        return (
+            f'<producer id="{use.id}" in="0" out="{length - 1}">\n'
+            f"{prop('length', length)}{prop('eof', 'pause')}{opened}"
+            f"{source.identity()}{prop('kdenlive:clip_type', source.clip_type)}"
+            # Both off is how Kdenlive disables a clip; else a sound track shows no picture and the other way.
+            f"{prop('set.test_audio', int(not (use.is_audio and use.enabled)))}"
+            f"{prop('set.test_image', int(use.is_audio or not use.enabled))}"
+            "</producer>\n"
+        )
+
+    def source_text(self, source: Source) -> str:
+        """One producer of the bin."""
+        markers = prop("kdenlive:markers", guides_text(source.markers)) if source.markers else ""
+        return (
+            f'<producer id="bin{source.number}" in="0" out="{source.length - 1}">\n'
+            f"{prop('length', source.length)}{prop('eof', 'pause')}"
+            f"{prop('resource', source.resource)}{prop('mlt_service', source.service)}{source.extra}"
+            f"{prop('kdenlive:clipname', source.name)}{prop('kdenlive:folderid', -1)}{source.identity()}"
+            f"{prop('kdenlive:clip_type', source.clip_type)}{markers}</producer>\n"
+        )

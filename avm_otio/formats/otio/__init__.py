@@ -1,0 +1,1 @@
+"""OTIO's own files, plain or as one editor wants them."""

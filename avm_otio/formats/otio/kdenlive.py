@@ -1,0 +1,257 @@
+"""OTIO as Kdenlive (25.04 and later) takes it in; its own ``.kdenlive`` says more.
+
+Source of every rule marked [src]: Kdenlive's importer itself (``otioimport.cpp``, from 25.04), read; [run]:
+what Kdenlive 26.08.2 made of files, seen in the projects that it saved. It takes clips and markers, fails at
+transitions, and knows no gain, speed, link, nest, generator or switch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from avm_otio.errors import TimeFormatError
+from avm_otio.formats.otio.json_form import is_a
+from avm_otio.formats.otio.metadata import NAMESPACE
+from avm_otio.formats.otio.patch import (
+    Json,
+    Lane,
+    available_json,
+    closed,
+    in_own_time,
+    is_moved,
+    lanes,
+    lay_on_frames,
+    noted,
+    opened,
+    range_json,
+    reference_of,
+    time_json,
+    unmeasured,
+)
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.losses import unsaid
+from avm_otio.timeline.model import Clip, Feature, Loss, Marker, Media, Timeline
+from avm_otio.timeline.nests import opened_nests
+from avm_otio.timeline.time import format_timecode, nearest_frame, parse_timecode
+from avm_otio.timeline.urls import is_relative, is_web, plain_path
+
+STUB = "last frame: delete me"
+"""Name of the one frame that is laid after the end; see ``_keep_the_last_in_point``."""
+
+_IN_ITS_OWN = ": the .kdenlive file says it"
+
+_SAID_IN_ITS_OWN = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK)
+_UNSAID = (*_SAID_IN_ITS_OWN, Feature.GENERATOR)
+
+Losses = tuple[Loss, ...]
+
+
+def flavoured(
+    timeline: otio.schema.Timeline, arrangement: Timeline, folder: Path
+) -> tuple[otio.schema.Timeline, Losses]:
+    """A timeline as Kdenlive takes it in.
+
+    Args:
+        timeline: The timeline; not modified.
+        arrangement: What it says; media paths in it are the ones to name.
+        folder: Where the file will lie: relative paths are meant from here.
+
+    Returns:
+        A new timeline, and what it does not say as the arrangement does.
+    """
+    losses: list[Loss] = []
+    if any(isinstance(clip.content, Timeline) for clip in arrangement.clips()):
+        # A nest is passed over [src].
+        arrangement = opened_nests(arrangement, lambda nest: losses.append(_nest(arrangement, nest)))
+        timeline = timeline_of(arrangement)
+    rate = arrangement.rate
+    told = unsaid(arrangement, _UNSAID, "kdenlive")
+    losses += [
+        replace(one, told=one.told + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one for one in told
+    ]
+    document = opened(timeline)
+    document["global_start_time"] = time_json(arrangement.start_frame, rate)
+    if arrangement.start_frame:
+        what = "its start timecode is not read" + _IN_ITS_OWN
+        losses.append(Loss(Feature.START, f"Timeline “{arrangement.name}”", what))
+    stack = document["tracks"]
+    used = unmeasured(arrangement)
+    for lane in lanes(stack, arrangement):
+        lay_on_frames(lane, rate)
+        for item, clip in lane.clips:
+            _clip(item, clip, arrangement, folder, used, losses)
+        _transitions(lane, losses)
+        _silence(lane, arrangement, losses)
+        _keep_the_last_in_point(lane, arrangement, losses)
+    _marks(stack["markers"], arrangement.markers, Fraction(0), Fraction(1), rate)
+    if len(arrangement.video_tracks) > 1:
+        # The order of tracks is OTIO's own in 26.08 [run]; older ones insert the last track first [src].
+        what = "Kdenlive before 26.08 stacks its picture tracks upside down"
+        losses.append(Loss(Feature.TRACK, f"Timeline “{arrangement.name}”", what))
+    return closed(document), tuple(losses)
+
+
+def _nest(arrangement: Timeline, nest: Clip) -> Loss:
+    return Loss(Feature.NEST, arrangement.named(nest), "nest opened")
+
+
+def _clip(
+    item: Json,
+    clip: Clip,
+    arrangement: Timeline,
+    folder: Path,
+    used: dict[Media, tuple[Fraction, Fraction]],
+    losses: list[Loss],
+) -> None:
+    """Say where a clip lies and what it plays in the words that are read."""
+    rate, name = arrangement.rate, arrangement.named(clip)
+    if is_moved(clip, rate):
+        losses.append(Loss(Feature.TIME, name, "at the nearest frames"))
+    head = in_own_time(item, clip, rate)
+    media = clip.media
+    if media is None:
+        return
+    start = _counted_start(media, rate)
+    span = item["source_range"]
+    into = (head - media.start) * rate
+    span["start_time"] = time_json(start + into, rate)
+    # A marker is put where the clip's range begins, timecode and all, plus its own time [src].
+    _marks(item["markers"], clip.markers, -start / rate, clip.speed if clip.speed > 0 else Fraction(1), rate)
+    path = plain_path(media.path)
+    if media.sequence is not None or not media.is_online or not path or is_web(path):
+        what = "numbered images are not read" if media.sequence else "its media are offline"
+        losses.append(Loss(Feature.MEDIA, name, f"{what}: a hole is left"))
+        return
+    if any(mark in path for mark in "#?%"):
+        losses.append(Loss(Feature.MEDIA, name, "Kdenlive before 26.08 stumbles over # ? % in its path"))
+    item["media_references"][item["active_media_reference_key"]] = {
+        "OTIO_SCHEMA": "ExternalReference.1",
+        "metadata": {},
+        "name": media.name,
+        "available_range": available_json(media, rate, used),
+        "available_image_bounds": None,
+        # A plain path: ``file:`` is not understood since 26.08 [src].
+        "target_url": str(folder / path) if is_relative(path) else path,
+    }
+
+
+def _counted_start(media: Media, rate: Fraction) -> Fraction:
+    """What the importer takes for the timecode of a file's first frame, in frames of the timeline.
+
+    It reads the file's timecode as text and counts it at the timeline's rate [src], whatever the file's own.
+    """
+    if not media.start or media.rate in (None, rate):
+        return media.start * rate
+    assert media.rate is not None
+    try:
+        text = format_timecode(nearest_frame(media.start, media.rate), media.rate, media.drop_frame)
+        return Fraction(parse_timecode(text, rate))
+    except TimeFormatError:
+        return media.start * rate
+
+
+def _marks(
+    markers: list[Json], said: tuple[Marker, ...], origin: Fraction, scale: Fraction, rate: Fraction
+) -> None:
+    """Only the comment of a marker is read [src], and times in frames of the timeline."""
+    if len(markers) != len(said):
+        return
+    for marker, one in zip(markers, said, strict=True):
+        marker["comment"] = ": ".join(part for part in (one.name, one.comment) if part)
+        frames = max(Fraction(1), one.duration * scale * rate)
+        marker["marked_range"] = range_json((origin + one.start * scale) * rate, frames, rate)
+
+
+def _transitions(lane: Lane, losses: list[Loss]) -> None:
+    """Take them out: a mix is refused, and the clip after it plays from the first frame of its file [run].
+
+    The importer asks for the mix before the slip is taken over (see ``_keep_the_last_in_point``), so it
+    finds no media before the clip's head to mix with, and the slip is gone with what it undoes.
+    """
+    if not is_a(lane.member, "Track"):
+        return
+    children = lane.member["children"]
+    told = "left out, since Kdenlive would lose the in-point of the clip after it" + _IN_ITS_OWN
+    losses += [
+        Loss(Feature.TRANSITION, f"“{child['name']}” on track “{lane.track.name}”", told)
+        for child in children
+        if is_a(child, "Transition")
+    ]
+    lane.member["children"] = [child for child in children if not is_a(child, "Transition")]
+
+
+def _silence(lane: Lane, arrangement: Timeline, losses: list[Loss]) -> None:
+    """Leave out what is switched off: it would play, since no switch is read [src]."""
+    if not is_a(lane.member, "Track"):
+        return
+    off = {id(item): clip for item, clip in lane.clips if not (clip.enabled and lane.track.enabled)}
+    if not off:
+        return
+    for clip in off.values():
+        told = "it is switched off and left out, since Kdenlive would play it" + _IN_ITS_OWN
+        losses.append(Loss(Feature.DISABLED, arrangement.named(clip), told))
+    children = lane.member["children"]
+    kept: list[Json] = []
+    for child in children:
+        if id(child) in off:
+            length = child["source_range"]["duration"]["value"]
+            kept.append(_gap(Fraction(round(length)), arrangement.rate))
+        else:
+            kept.append(child)
+    lane.member["children"] = kept
+
+
+def _keep_the_last_in_point(lane: Lane, arrangement: Timeline, losses: list[Loss]) -> None:
+    """Lay one frame after the end of the timeline on a track whose last clip does not begin with its media.
+
+    The importer puts a clip in whole, cuts it, and then slips it; the slip is taken over only when something
+    else is put on the track [src], so the last clip of each plays from the first frame of its file [run]. One
+    frame more, whose own in-point is 0, and it does not [run].
+    """
+    member, rate = lane.member, arrangement.rate
+    if not is_a(member, "Track"):
+        return
+    there = {id(child) for child in member["children"]}
+    heard = [
+        (item, clip)
+        for item, clip in lane.clips
+        if id(item) in there and is_a(reference_of(item) or item, "ExternalReference")
+    ]
+    if not heard:
+        return
+    item, clip = heard[-1]
+    media = clip.media
+    assert media is not None
+    if clip.media_start == media.start:
+        return
+    lengths = (round(child["source_range"]["duration"]["value"]) for child in member["children"])
+    hole = max(arrangement.frames - sum(lengths), 0)
+    if hole:
+        member["children"].append(_gap(Fraction(hole), rate))
+    stub = item | {
+        "name": STUB,
+        "effects": [],
+        "markers": [],
+        "metadata": {NAMESPACE: {}},
+        "source_range": range_json(_counted_start(media, rate), 1, rate),
+    }
+    noted(stub, NAMESPACE)["version"] = 1
+    member["children"].append(stub)
+    told = "one frame laid after its end, to be deleted: without it Kdenlive loses the last clip's in-point"
+    losses.append(Loss(Feature.TRACK, f"Track “{lane.track.name}”", told))
+
+
+def _gap(frames: Fraction, rate: Fraction) -> Json:
+    return {
+        "OTIO_SCHEMA": "Gap.1",
+        "metadata": {},
+        "name": "",
+        "source_range": range_json(0, frames, rate),
+        "effects": [],
+        "markers": [],
+        "enabled": True,
+    }

@@ -1,0 +1,1 @@
+"""Pro Tools: the text of a session."""

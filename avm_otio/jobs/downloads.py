@@ -1,0 +1,318 @@
+"""The files of items: downloaded into a job, or found in a folder; each measured.
+
+A download is remembered once it is whole, plays, and lies under its name. What is remembered is compared with
+what is on disk before anything is fetched again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, SelectionError
+from avm_otio.jobs.pool import AtOnce
+from avm_otio.mix.cues import Cues, Item, read_cues
+from avm_otio.mix.placement import Sound
+from avm_otio.mix.results import sound_as_served
+from avm_otio.report import Report
+from avm_otio.retry import Retrying
+
+if TYPE_CHECKING:
+    from avm_otio.media.probe import SoundFacts
+
+Naming = Callable[[Path], str]
+"""The ``target_url`` by which a timeline names a path."""
+
+MOST_AT_ONCE = 6
+"""Downloads under way: as many as browsers allow themselves at one host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the journal remembers of one downloaded item.
+
+    Attributes:
+        file: Its name in the job's media folder.
+        size_bytes: Its size.
+        modified_ns: When it was last written, as the file system says.
+        sha256: Of its bytes, hexadecimal.
+        samples: Its length, per channel.
+        sample_rate_hz: Its sampling rate.
+        channels: How many channels it has.
+    """
+
+    file: str
+    size_bytes: int
+    modified_ns: int
+    sha256: str
+    samples: int
+    sample_rate_hz: int
+    channels: int
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Read it from the journal."""
+        return cls(**document)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that the journal holds."""
+        return asdict(self)
+
+
+def wanted(cues: Cues, alternatives: int) -> dict[str, Item]:
+    """Every item to have, each once, by its name in the journal: ``music 12``, ``effect 7``, ``dialogue 3``.
+
+    Args:
+        cues: What the service answered.
+        alternatives: How many more than the chosen item are wanted for each place.
+
+    Returns:
+        The chosen items, then the others.
+    """
+    laid = replace(cues, dialogue=cues.dialogue[:1])  # whose alternatives lie on no track
+    items: dict[str, Item] = {}
+    for ranks in (slice(1), slice(1, 1 + alternatives)):
+        for kind, item in _offered(laid, ranks):
+            items.setdefault(_name(kind, item), item)
+    return items
+
+
+def is_here(folder: Path, kept: Kept) -> bool:
+    """Whether a file is as it was downloaded: its size and time say so, or its bytes do.
+
+    Args:
+        folder: Where it should be.
+        kept: What is remembered of it.
+    """
+    path = folder / kept.file
+    try:
+        found = path.stat()
+        if found.st_size != kept.size_bytes:
+            return False
+        return found.st_mtime_ns == kept.modified_ns or _sha256(path) == kept.sha256
+    except OSError:
+        return False
+
+
+def download(
+    cues: Cues,
+    alternatives: int,
+    folder: Path,
+    kept: Mapping[str, Kept],
+    *,
+    service_url: str,
+    keep: Callable[[str, Kept], None],
+    fresh: Callable[[], object],
+    report: Report,
+) -> None:
+    """Fetch the items that are not here, a few at a time.
+
+    Args:
+        cues: What the service answered.
+        alternatives: How many more than the chosen item are wanted for each place; one that cannot be had is
+            told of and left out.
+        folder: Where the files go, under safe names that begin with the item's id.
+        kept: What earlier runs kept.
+        service_url: The service that offers them.
+        keep: Told of each item once it is here for good; like ``fresh`` and ``report`` called in this thread.
+        fresh: Asks the service for the Film, or the result, again; parsed JSON. Called once at most, where an
+            address leads nowhere any more.
+        report: Who is told of progress.
+
+    Raises:
+        DownloadError: A chosen item could not be had, or is no sound. Those under way were let come to their
+            end, and are kept.
+        OutputError: The disk is full, or the folder cannot be written.
+    """
+    from avm_otio.media.partial import sweep
+
+    chosen = wanted(cues, 0)
+    items = wanted(cues, alternatives)
+    waiting = deque(
+        (name, item) for name, item in items.items() if name not in kept or not is_here(folder, kept[name])
+    )
+    if not waiting:
+        return
+    missing, done = len(waiting), 0
+    renewed: set[str] = set()
+    failure: AvmError | None = None
+    addresses = cache(partial(_addresses, fresh))
+    stems = _stems(cues)
+    with AtOnce[Kept]() as crew, report.step("Downloading", missing) as advance:
+        while waiting or crew.under_way:
+            while waiting and crew.under_way < MOST_AT_ONCE:
+                name, item = waiting.popleft()
+                crew.start(name, partial(_fetch, item, folder, stems[name], service_url, crew.pause))
+            name, came = crew.next()
+            if isinstance(came, LinkExpiredError) and failure is None and name not in renewed:
+                now, otherwise = addresses()
+                if name in now:
+                    renewed.add(name)
+                    waiting.appendleft((name, replace(items[name], url=now[name])))
+                    continue
+                came.hint = otherwise
+            if isinstance(came, Kept):
+                keep(name, came)
+                report.event("item_downloaded", id=items[name].id, path=str(folder / came.file))
+            elif isinstance(came, DownloadError) and name not in chosen:
+                report.warn(f"Alternative left out: {came}")
+            else:
+                failure = failure or came
+                waiting.clear()
+            done += 1
+            advance(done, missing)
+    if failure is not None:
+        raise failure
+    sweep(folder)
+
+
+def sounds_in(
+    cues: Cues, alternatives: int, folder: Path, kept: Mapping[str, Kept], naming: Naming
+) -> Callable[[Item], Sound]:
+    """The media of downloaded items, by what the journal remembers alone: no file is opened.
+
+    Args:
+        cues: What the service answered.
+        alternatives: How many more than the chosen item are wanted for each place.
+        folder: Where the files are.
+        kept: What was downloaded.
+        naming: How the timeline names a file.
+
+    Returns:
+        The media of each item; it raises ``LookupError`` for one that was left out.
+    """
+    sounds = {
+        _key(item): _sound(naming(folder / kept[name].file), kept[name])
+        for kind, item in _offered(cues, slice(1 + alternatives))
+        if (name := _name(kind, item)) in kept
+    }
+    return lambda item: sounds[_key(item)]
+
+
+def found_in(folder: Path | None, naming: Naming) -> Callable[[Item], Sound]:
+    """The media of items by the files of a folder, ``<id>.*`` or by title; as the service says, where none.
+
+    Args:
+        folder: The folder; ``None`` for none.
+        naming: How the timeline names a file.
+
+    Raises:
+        SelectionError: There is no such folder.
+    """
+    if folder is None:
+        return sound_as_served
+    if not folder.is_dir():
+        raise SelectionError(f"There is no folder {folder}.", "Give the folder that holds the items.")
+    files = sorted((path for path in folder.iterdir() if path.is_file()), reverse=True)
+    by_stem = {path.stem: path for path in files if not path.name.startswith(".")}
+    sounds: dict[tuple[int, str], Sound] = {}
+
+    def sound_of(item: Item) -> Sound:
+        if _key(item) not in sounds:
+            path = _file_of(item, by_stem)
+            sounds[_key(item)] = sound_as_served(item) if path is None else _measured(path, naming)
+        return sounds[_key(item)]
+
+    return sound_of
+
+
+def _offered(cues: Cues, ranks: slice) -> Iterator[tuple[str, Item]]:
+    """The items of some ranks for each place, with their kind."""
+    places = [
+        ("music", cues.music),
+        ("dialogue", cues.dialogue),
+        *(("effect", cue.items) for cue in cues.effects),
+    ]
+    return ((kind, item) for kind, items in places for item in items[ranks])
+
+
+def _name(kind: str, item: Item) -> str:
+    return f"{kind} {item.id}"
+
+
+def _stems(cues: Cues) -> dict[str, str]:
+    """A file stem for each item; those of several kinds that share an id say their kind."""
+    from avm_otio.media.naming import safe_stem
+
+    offered = {_name(kind, item): (kind, item) for kind, item in _offered(cues, slice(None))}
+    sharing = Counter(item.id for _, item in offered.values())
+    return {
+        name: safe_stem(item.id, f"{kind} {item.title}" if sharing[item.id] > 1 else item.title)
+        for name, (kind, item) in offered.items()
+    }
+
+
+def _addresses(fresh: Callable[[], object]) -> tuple[Mapping[str, str], str]:
+    """Where the service says that items lie now, by their names; and what to tell of one without."""
+    try:
+        offered = _offered(read_cues(fresh(), skip_bad=True), slice(None))
+    except AvmError as error:
+        return {}, f"The service gave no fresh address: {error}"
+    found = {_name(kind, item): item.url for kind, item in offered if item.url}
+    return found, "The service has it no longer."
+
+
+def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callable[[float], None]) -> Kept:
+    """One item, whole, heard to its end and under its name."""
+    from avm_otio.media.fetch import fetch
+    from avm_otio.media.probe import sound_length
+
+    if item.url is None:
+        raise LinkExpiredError(f"{stem}: the service gave no address for it.")
+    path = fetch(
+        item.url,
+        folder,
+        stem,
+        service_url=service_url,
+        progress=lambda done, total: pause(0),
+        retrying=Retrying(sleep=pause),
+    )
+    try:
+        facts = sound_length(path)
+    except MediaError as error:
+        path.unlink(missing_ok=True)
+        told = f"{stem}: what came ({path.name}) does not play."
+        raise DownloadError(told, "Run it again; if it stays so, tell the service.") from error
+    found = path.stat()
+    return Kept(
+        file=path.name,
+        size_bytes=found.st_size,
+        modified_ns=found.st_mtime_ns,
+        sha256=_sha256(path),
+        samples=facts.samples,
+        sample_rate_hz=facts.sample_rate_hz,
+        channels=facts.channels,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _key(item: Item) -> tuple[int, str]:
+    return item.id, item.url or ""
+
+
+def _file_of(item: Item, by_stem: Mapping[str, Path]) -> Path | None:
+    from avm_otio.media.naming import safe_stem
+
+    stems = (str(item.id), safe_stem(item.id, item.title), item.title)
+    return next((by_stem[stem] for stem in stems if stem in by_stem), None)
+
+
+def _measured(path: Path, naming: Naming) -> Sound:
+    from avm_otio.media.probe import sound_length
+
+    return _sound(naming(path), sound_length(path))
+
+
+def _sound(url: str, facts: SoundFacts | Kept) -> Sound:
+    length = Fraction(facts.samples, facts.sample_rate_hz)
+    return Sound(url, length, facts.samples, facts.sample_rate_hz, facts.channels)

@@ -1,0 +1,240 @@
+"""Orders for a render farm: a job bundle in the Open Job Description, which many schedulers run.
+
+::
+
+    template.json           three steps over all timelines; specification version jobtemplate-2023-09
+    parameter_values.json   what AWS Deadline Cloud takes beside it
+    orders/0001.json        an order a timeline; paths are relative to the bundle
+
+A task is one order and one step. The bundle's folder is the only path of the template, and a parameter that
+schedulers map, so that nothing names the machine that made it. What one task has reached is in the job's
+folder, and the next goes on from there on whatever machine. See ``docs/scale.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avm_otio.errors import InputError, UsageError
+from avm_otio.files import make_folder, unwritable
+from avm_otio.jobs.folder import read_json
+from avm_otio.jobs.order import Order
+from avm_otio.jobs.said import SETTING_OF
+from avm_otio.report import Report
+
+if TYPE_CHECKING:
+    from avm_otio.config.settings import Settings
+    from avm_otio.jobs.paid_call import Patience
+    from avm_otio.jobs.pipeline import Access, Ask
+
+TEMPLATE = "template.json"
+VALUES = "parameter_values.json"
+ORDERS = "orders"
+
+NOTICE_S = 30
+"""How long a task that is cancelled has to end by itself, in seconds."""
+
+_LONGEST_NAME = 128
+"""Characters of a job's name (2023-09 template schema, 1.1)."""
+
+_LONGEST_VALUE = 1024
+"""Characters of a parameter's value (2023-09 template schema, 2)."""
+
+_LONGEST_LIMIT = 100
+"""Characters of a capability's name (2023-09 template schema, 3.3.1.1)."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LIMIT = re.compile(r"([a-z_]\w*:)?amount(\.[a-z_]\w*)+", re.ASCII | re.IGNORECASE)
+_TAKEN = re.compile(r"([a-z_]\w*:)?amount\.(worker|job|step|task)\.", re.IGNORECASE)
+
+
+class Stage(StrEnum):
+    """The steps of a farm's job; each goes on from the one before, and makes up for what that left out."""
+
+    PREPARE = "prepare"
+    """Find or begin the job, make its film: processor time."""
+    ANSWER = "answer"
+    """Upload, the paid call, the wait, the downloads: the service's time."""
+    FINISH = "finish"
+    """Lay and write: processor time."""
+
+
+def settled(order: Order, settings: Settings) -> Order:
+    """An order that says what is configured here, so that it is the same on a machine where other things are.
+
+    Args:
+        order: Its paths are absolute.
+        settings: What is configured, with what the order says of it.
+    """
+    configured = {name: attrgetter(key)(settings) for name, key in SETTING_OF.items()}
+    said = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in configured.items()
+        if value not in (None, "", ())
+    }
+    roots = dict.fromkeys((*order.media_roots, *map(str, settings.media_roots)))
+    return Order.parse(order.dump() | said | {"media_roots": list(roots)})
+
+
+def write_bundle(folder: Path, orders: Sequence[Order], limit: str | None = None) -> None:
+    """Write a bundle, whole or not at all.
+
+    Args:
+        folder: Where to; absent, or empty.
+        orders: What to score; paths are absolute.
+        limit: The scheduler's name for how many tasks may use the service at once, as ``amount.avmapping``.
+
+    Raises:
+        UsageError: The folder holds something, there are no orders, they hinder each other, or a limit's name
+            that is none.
+        OutputError: It cannot be written.
+    """
+    folder = folder.absolute()
+    _check(folder, orders, limit)
+    make_folder(folder.parent)
+    temporary = folder.with_name(f".{secrets.token_hex(4)}.farm")
+    try:
+        (temporary / ORDERS).mkdir(parents=True)
+        for number, order in enumerate(orders, 1):
+            _dump(_order_file(temporary, number), order.seen_from(folder).dump())
+        _dump(temporary / VALUES, _values(len(orders)))
+        _dump(temporary / TEMPLATE, _template(folder.name, len(orders), limit))
+        if folder.is_dir():  # an empty one: only some systems put another in its place
+            folder.rmdir()
+        temporary.replace(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_order(bundle: Path, number: int) -> Order:
+    """One order of a bundle, with absolute paths.
+
+    Args:
+        bundle: The bundle's folder, wherever it is on this machine.
+        number: From 1.
+
+    Raises:
+        InputError: It is no bundle, has no such order, or what is there is none.
+    """
+    path = _order_file(bundle, number)
+    if not path.is_file():
+        raise InputError(f"{bundle} has no order {number}.", "Give the folder that avm-otio farm wrote.")
+    order = Order.parse(read_json(path), str(path)).in_folder(bundle.absolute())
+    _refuse_again([order])
+    return order
+
+
+def reach(stage: Stage, ask: Ask, access: Callable[[], Access], patience: Patience, report: Report) -> None:
+    """Bring an order's job to the end of ``prepare`` or ``answer``; what is done already is not done again.
+
+    Args:
+        stage: How far.
+        ask: The order, made ready.
+        access: Makes the way to the service; not called for ``prepare``, which needs none.
+        patience: How long to wait.
+        report: Who is told of progress.
+
+    Raises:
+        AvmError: In every way that ``errors`` lists; what was reached is kept.
+    """
+    from avm_otio.jobs import pipeline
+
+    job = pipeline.prepare(ask, report).job
+    if stage is Stage.ANSWER:
+        pipeline.answer(job, ask, access(), patience, report)
+
+
+def _check(folder: Path, orders: Sequence[Order], limit: str | None) -> None:
+    if not orders:
+        raise UsageError("No timeline is named.", "Name some, or give --list FILE.csv.")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already.", "Choose another folder: jobs of it may be under way.")
+    if len(str(folder)) > _LONGEST_VALUE:
+        raise UsageError(f"The path of the bundle is longer than {_LONGEST_VALUE} characters.", "Shorten it.")
+    if limit is not None and not _is_limit(limit):
+        raise UsageError(f"{limit!r} cannot be a limit's name.", "It is like amount.avmapping.")
+    _refuse_again(orders)
+
+
+def _refuse_again(orders: Sequence[Order]) -> None:
+    if any(order.again for order in orders):
+        raise UsageError(
+            "A task that is run twice would pay twice with “again”.",
+            "Leave it out, and give --jobs-dir a new folder: what is asked there is asked anew.",
+        )
+
+
+def _is_limit(name: str) -> bool:
+    return bool(_LIMIT.fullmatch(name)) and not _TAKEN.match(name) and len(name) <= _LONGEST_LIMIT
+
+
+def _order_file(bundle: Path, number: int) -> Path:
+    return bundle / ORDERS / f"{number:04}.json"
+
+
+def _dump(path: Path, document: Any) -> None:
+    """Write JSON; the folder appears whole, so that its files need not each."""
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def _values(count: int) -> dict[str, Any]:
+    """A timeline that fails does not stop the others, which a farm that counts failures would do."""
+    most = {"name": "deadline:maxFailedTasksCount", "value": count * len(Stage)}
+    return {"parameterValues": [most]}
+
+
+def _template(name: str, count: int, limit: str | None) -> dict[str, Any]:
+    shown = _CONTROL.sub(" ", name)[:_LONGEST_NAME] or "Score timelines"
+    return {
+        "specificationVersion": "jobtemplate-2023-09",
+        "name": "{{Param.Name}}",
+        "description": f"Music and sound effects for {count} timelines.",
+        "parameterDefinitions": [
+            {"name": "Name", "type": "STRING", "default": shown, "description": "Of the job."},
+            {
+                "name": "Bundle",
+                "type": "PATH",
+                "objectType": "DIRECTORY",
+                "dataFlow": "NONE",  # it is not sent anywhere: jobs must lie where every worker sees them
+                "default": ".",
+                "description": "The folder of this template, as workers see it.",
+            },
+            {
+                "name": "Program",
+                "type": "STRING",
+                "default": "avm-otio",
+                "description": "What to run: a name that workers find, or a path.",
+            },
+        ],
+        "steps": [
+            _step(Stage.PREPARE, count),
+            _step(Stage.ANSWER, count, after=Stage.PREPARE, limit=limit),
+            _step(Stage.FINISH, count, after=Stage.ANSWER),
+        ],
+    }
+
+
+def _step(stage: Stage, count: int, after: Stage | None = None, limit: str | None = None) -> dict[str, Any]:
+    step: dict[str, Any] = {"name": str(stage)}
+    if after is not None:
+        step["dependencies"] = [{"dependsOn": str(after)}]
+    if limit is not None:
+        step["hostRequirements"] = {"amounts": [{"name": limit, "min": 1}]}
+    run = ["farm-task", "{{Param.Bundle}}", "{{Task.Param.Number}}", "--stage", str(stage)]
+    number = {"name": "Number", "type": "INT", "range": f"1-{count}"}
+    cancel = {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": NOTICE_S}
+    action = {"command": "{{Param.Program}}", "args": run, "cancelation": cancel}
+    return step | {
+        "parameterSpace": {"taskParameterDefinitions": [number]},
+        "script": {"actions": {"onRun": action}},
+    }

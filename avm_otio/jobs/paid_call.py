@@ -1,0 +1,475 @@
+"""The service's part of a job: upload, the one paid call, the wait, and the downloads.
+
+Each step is written down before the next: what a run that was killed had begun is looked for at the service
+before anything is sent again. A paid call of which nobody knows whether it came through is never sent again
+unasked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avm_otio.errors import (
+    AvmError,
+    ContractError,
+    MediaError,
+    NetworkError,
+    RefusedError,
+    ServiceError,
+    UnsureIfPaidError,
+)
+from avm_otio.jobs import estimates
+from avm_otio.jobs.downloads import Kept, download, is_here, wanted
+from avm_otio.jobs.folder import FILM_SAID, RESULT, Job, now
+from avm_otio.jobs.question import Question
+from avm_otio.mix.cues import Cues, read_cues
+from avm_otio.mix.placement import Layout
+from avm_otio.report import Report
+from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
+
+if TYPE_CHECKING:
+    from avm_otio.jobs.pipeline import Access
+    from avm_otio.service.client import Client
+    from avm_otio.service.models import Film, ServiceRequest, ServiceResult
+    from avm_otio.service.notify import Mailbox
+
+_UPLOADING = Retrying(attempts=3, base_s=1.0)
+_LOOK_AGAIN_S = 0.5
+_TELL_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a service is waited for.
+
+    Attributes:
+        result_s: For a result, in seconds.
+        look_s: For signs of a paid call of which nobody knows whether it came through, in seconds; also how
+            long nothing further must have come before what came of it counts as all.
+        cache_dir: Where earlier waits are remembered, and notifications arrive.
+    """
+
+    result_s: float
+    look_s: float
+    cache_dir: Path
+
+
+def consult(
+    job: Job,
+    access: Access,
+    question: Question,
+    *,
+    layout: Layout,
+    patience: Patience,
+    report: Report,
+    wait_on: bool = False,
+) -> None:
+    """Get the answer and its items into the job's folder. The service is opened only if something is missing.
+
+    Args:
+        job: The job, held, its film made.
+        access: The way to the service.
+        question: What to ask for.
+        layout: How cues will be laid: which items are needed.
+        patience: How long to wait.
+        report: Who is told of progress.
+        wait_on: Look for an uncertain paid call as long as for any result, and for more of an adopted one.
+
+    Raises:
+        UnsureIfPaidError: A paid call was sent, and nothing says whether it came through.
+        ServiceError: The service or the network failed; what was reached is kept.
+        CueError: The answer makes no sense; it is kept.
+    """
+    answered_before = job.journal.answered is not None and all(
+        (job.path / name).is_file() for name in (RESULT, FILM_SAID)
+    )
+    if answered_before and not wait_on:
+        with answer_kept(job):
+            if _is_complete(job, question, layout):
+                return
+    with access.open() as client:
+        visit = _Visit(job, client, question.request, patience, report, is_free=access.is_free)
+        if not answered_before or wait_on:
+            visit.get_answer(wait_on)
+        with answer_kept(job):
+            if answered_before and not _is_complete(job, question, layout):
+                visit.ask_afresh()
+            download(
+                cues_of(job, question, layout),
+                layout.alternatives,
+                job.media,
+                kept_of(job),
+                service_url=client.base_url,
+                keep=lambda name, kept: job.record(media={**job.journal.media, name: kept.as_dict()}),
+                fresh=lambda: client.film(_film_id(job)).dump(),
+                report=report,
+            )
+
+
+def cues_of(job: Job, question: Question, layout: Layout) -> Cues:
+    """The cues of the job's answer.
+
+    Raises:
+        CueError: They make no sense.
+        ServiceError: The service says in its answer why it has none.
+        InputError: The answer is not in the job's folder any more.
+    """
+    from avm_otio.service.models import Film, ServiceResult, resolve_result
+
+    result = ServiceResult.parse_with(job.load(RESULT), question.keys)
+    film = Film.parse(job.load(FILM_SAID))
+    answer = resolve_result(result, film, question.request.services)
+    cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
+    reasons = (answer.model_extra or {}).get("message")
+    if not cues.chosen and reasons:
+        told = " ".join(map(str, reasons)) if isinstance(reasons, list) else str(reasons)
+        raise ServiceError(
+            f"The service could not use the film: {told}", "Try another range, or --quality with --again."
+        )
+    return cues
+
+
+def kept_of(job: Job) -> dict[str, Kept]:
+    """The items that were downloaded."""
+    return {name: Kept.from_dict(kept) for name, kept in job.journal.media.items()}
+
+
+@contextmanager
+def answer_kept(job: Job) -> Iterator[None]:
+    """Whatever fails once the service has answered, say that its answer is not lost."""
+    try:
+        yield
+    except AvmError as error:
+        error.hint = f"{error.hint} The answer, which is paid for, is kept: {job.path / RESULT}.".strip()
+        raise
+
+
+def _is_complete(job: Job, question: Question, layout: Layout) -> bool:
+    """Whether every chosen item is here."""
+    kept = kept_of(job)
+    chosen = wanted(cues_of(job, question, layout), layout.alternatives)
+    return all(name in kept and is_here(job.media, kept[name]) for name in chosen)
+
+
+def _film_id(job: Job) -> int:
+    film = job.journal.film
+    assert film is not None
+    assert film.id is not None
+    return film.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One run's talk with the service about one job."""
+
+    job: Job
+    client: Client
+    request: ServiceRequest
+    patience: Patience
+    report: Report
+    is_free: bool
+
+    def get_answer(self, wait_on: bool) -> None:
+        """Bring the job to where the answer is on disk."""
+        call = self.job.journal.call
+        if call is not None and (call.session_id is None or call.adopted):
+            return self._look(self.patience.result_s if wait_on else self.patience.look_s)
+        with self._mailbox() as mailbox:
+            for is_last in (False, True):
+                self._upload()
+                try:
+                    was_begun = self.job.journal.call is not None
+                    if not was_begun and not self._pay(mailbox):
+                        return self._look(self.patience.look_s)
+                    return self._wait(mailbox, is_measured=not was_begun)
+                except RefusedError as error:
+                    if is_last or error.status != 404 or not self._may_begin_anew():
+                        raise
+                    self.report.warn("The service has the film no longer: it is sent again.")
+                    self._forget_upload()
+        return None
+
+    def ask_afresh(self) -> None:
+        """Fetch an earlier run's answer anew where that works: its addresses may have run out."""
+        call = self.job.journal.call
+        try:
+            film = self.client.film(_film_id(self.job))
+            if call is not None and call.session_id is not None:
+                result = self.client.service_result(film.id, call.session_id)
+                if result.is_done:
+                    self._keep(result, film, at=self.job.journal.answered)
+            elif call is not None:
+                self._keep(self._found_on(film), film, at=self.job.journal.answered)
+        except ServiceError as error:
+            self.report.warn(f"The answer was not to be had again, its own addresses are tried: {error.what}")
+
+    # Upload
+
+    def _upload(self) -> None:
+        made = self.job.journal.film
+        assert made is not None
+        if made.id is not None:
+            return
+        if made.sending and self._adopt_upload():
+            return
+        path = self.job.film
+        if path is None:
+            self.job.record(film=None)
+            raise MediaError(f"The film of {self.job.path} is gone.", "Run it again: it is made anew.")
+        self.job.record(film=made.but(sending=True))
+        with self.report.step("Uploading the film", made.size_bytes) as advance:
+            film_id = _UPLOADING.run(partial(self._upload_once, path, made.sent_as, advance))
+        self._uploaded(film_id)
+
+    def _upload_once(self, path: Path, name: str, advance: Callable[..., None]) -> int:
+        try:
+            return self.client.create_film(path, filename=name, progress=advance)
+        except (NetworkError, ContractError, RefusedError) as error:
+            if isinstance(error, RefusedError) and error.status not in PASSING_STATUSES:
+                raise
+            with suppress(ServiceError):  # what went wrong first is what is told
+                found = self._film_by_name()
+                if found is not None:
+                    return found.id
+            raise PassingFault(error) from None
+
+    def _uploaded(self, film_id: int) -> None:
+        made = self.job.journal.film
+        assert made is not None
+        self.job.record(film=made.but(id=film_id, sending=False))
+        self.report.event("film_created", film_id=film_id)
+
+    def _adopt_upload(self) -> bool:
+        """Take over the film of an upload of which no answer came."""
+        found = None
+        with suppress(ServiceError):  # to send it again costs no analysis
+            found = self._film_by_name()
+        if found is None:
+            return False
+        self.report.warn(f"An earlier upload came through: film {found.id} is used.")
+        self._uploaded(found.id)
+        return True
+
+    def _film_by_name(self) -> Film | None:
+        """The newest film at the service whose name carries the job's key."""
+        mark = f"-{self.job.journal.key}"
+        ours = [
+            film
+            for film in self.client.films()
+            if any(mark in (name or "") for name in (film.filename, film.title))
+            and film.is_active is not False
+        ]
+        return max(ours, key=lambda film: film.id, default=None)
+
+    def _may_begin_anew(self) -> bool:
+        """Whether a film that the service has no longer may be sent again: nothing is paid for, or costs."""
+        return self.job.film is not None and (self.job.journal.call is None or self.is_free)
+
+    def _forget_upload(self) -> None:
+        made = self.job.journal.film
+        assert made is not None
+        self.job.record(film=made.but(id=None, sending=False), call=None)
+
+    # The paid call
+
+    def _pay(self, mailbox: Mailbox | None) -> bool:
+        """Send the paid call; whether its answer came."""
+        from avm_otio.jobs.journal import Call
+        from avm_otio.service import notify
+
+        film_id, request = _film_id(self.job), self.request
+        if mailbox is not None and request.notify_url is not None:
+            address = notify.notify_url(request.notify_url, mailbox.secret)
+            request = request.model_copy(update={"notify_url": address})
+
+        def leaving() -> None:
+            self.job.record(call=Call(begun=now()))
+
+        try:
+            session_id = self.client.create_service(film_id, request, leaving=leaving)
+        except UnsureIfPaidError as error:
+            self.report.warn(error.what)
+            return False
+        except KeyboardInterrupt:
+            if self.job.journal.call is not None:
+                self.report.warn(f"The paid call was under way. {_ways_on(self.job)}")
+            raise
+        except AvmError:
+            if self.job.journal.call is not None:  # it said no
+                self.job.record(call=None)
+            raise
+        call = self.job.journal.call
+        assert call is not None
+        self.job.record(call=call.but(session_id=session_id))
+        self.report.event("service_submitted", film_id=film_id, session_id=session_id)
+        return True
+
+    @contextmanager
+    def _mailbox(self) -> Iterator[Mailbox | None]:
+        """Where the service's notification arrives, if one was asked for at a place that we watch."""
+        from avm_otio.service import notify
+
+        given, secret = self.request.notify_url, self.job.journal.notify_secret
+        if given is None or not notify.wants_mailbox(given):
+            yield None
+            return
+        spool = self.patience.cache_dir / "notify"
+        mailbox = notify.Mailbox.open(spool) if secret is None else notify.Mailbox.reopen(spool, secret)
+        if secret is None:
+            self.job.record(notify_secret=mailbox.secret)
+        yield mailbox
+        mailbox.close()  # only once the answer is here: a later run waits at the same address
+
+    # The answer
+
+    def _wait(self, mailbox: Mailbox | None, *, is_measured: bool) -> None:
+        from avm_otio.service.waiting import wait_for_result
+
+        call, made = self.job.journal.call, self.job.journal.film
+        assert call is not None
+        assert made is not None
+        assert call.session_id is not None
+        film_id, film_s = _film_id(self.job), float(Fraction(made.duration_s))
+        cache_dir, service = self.patience.cache_dir, self.job.journal.asked["service"]
+        rest = time.sleep if mailbox is None else mailbox.pause
+        estimate_s = estimates.estimate(cache_dir, service, film_s)
+        expected_s = None if estimate_s is None else max(1, round(estimate_s))
+        waited_s = 0.0
+        with self.report.step("Waiting for the service", expected_s) as advance:
+
+            def on_poll(elapsed_s: float, result: object) -> None:
+                nonlocal waited_s
+                waited_s = elapsed_s
+                self.report.event("waiting", elapsed_s=round(elapsed_s, 1), estimate_s=expected_s)
+                advance(round(elapsed_s))
+
+            def pause(seconds: float) -> None:
+                # In short pieces: the time is seen to pass, and whoever is told can end the wait.
+                ends = time.monotonic() + seconds
+                while (left_s := ends - time.monotonic()) > 0 and not rest(min(left_s, _TELL_EVERY_S)):
+                    advance(round(time.monotonic() - started))
+
+            started = time.monotonic()
+            result = wait_for_result(
+                self.client,
+                film_id,
+                call.session_id,
+                timeout_s=self.patience.result_s,
+                on_poll=on_poll,
+                pause=pause,
+                on_trouble=self.report.warn,
+                later=f"Nothing is lost: go on with {_resume(self.job)}.",
+            )
+        if is_measured:  # an earlier run had waited, too, nobody knows how long
+            estimates.remember(cache_dir, service, film_s, waited_s)
+        self._keep(result, self.client.film(film_id))
+
+    def _look(self, patience_s: float) -> None:
+        """Look on the Film for what came of a paid call whose own answer is lost, and adopt it."""
+        job = self.job
+        started = looked = time.monotonic()
+        seen: object = None
+        with self.report.step("Looking for what came of the paid call") as advance:
+            while True:
+                film = self._film_of_the_call()
+                found = self._found_on(film) if film is not None else None
+                missing = self._missing_in(found)
+                if film is not None and found is not None and found.dump() != seen:
+                    seen, looked = found.dump(), time.monotonic()
+                is_settled = time.monotonic() - looked >= self.patience.look_s
+                has_some = found is not None and len(missing) < len(self.request.services)
+                if film is not None and found is not None and has_some and (not missing or is_settled):
+                    break
+                if time.monotonic() - started >= patience_s and not has_some:
+                    return self._stay_unsure()
+                advance(0)
+                time.sleep(_LOOK_AGAIN_S)
+        if missing:
+            self.report.warn(
+                f"Nothing came for {', '.join(sorted(missing))}; look again later with {_resume(job)} --wait."
+            )
+        assert job.journal.call is not None
+        job.record(call=job.journal.call.but(adopted=True))
+        self.report.event("answer_adopted", film_id=film.id, missing=sorted(missing))
+        self._keep(found, film)
+        return None
+
+    def _stay_unsure(self) -> None:
+        if self.is_free:  # the local engine: a second call costs nothing
+            self.report.warn("The engine has nothing of the call that broke off: it is sent again.")
+            self.job.record(call=None)
+            return self.get_answer(wait_on=False)
+        raise UnsureIfPaidError(
+            f"A paid call for film {_film_id(self.job)} was sent, and nothing says whether it came through.",
+            _ways_on(self.job),
+        )
+
+    def _film_of_the_call(self) -> Film | None:
+        try:
+            return self.client.film(_film_id(self.job))
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def _found_on(self, film: Film) -> ServiceResult:
+        """What a Film holds, as the result of a call that asked for it."""
+        from avm_otio.service.models import (
+            MusicResult,
+            NoiseReductionResult,
+            Service,
+            ServiceResult,
+            SoundEffectResult,
+        )
+
+        asked = self.request.services
+        music = MusicResult(is_done=True, musics=film.recommended_musics)
+        denoise = NoiseReductionResult(is_done=True, noise_reduce_audios=film.noise_reduce_audios)
+        effects = SoundEffectResult(is_done=True, sound_effects=film.sound_effects)
+        return ServiceResult(
+            is_done=True,
+            music_mapping_service=music if Service.MUSIC in asked else None,
+            noise_reduction_service=denoise if Service.DENOISE in asked else None,
+            sound_effect_service=effects if Service.EFFECTS in asked else None,
+        )
+
+    def _missing_in(self, result: ServiceResult | None) -> set[str]:
+        """The services that were asked for and of which nothing has come."""
+        from avm_otio.service.models import Service
+
+        if result is None:
+            return set(self.request.services)
+        lists: Mapping[str, Any] = {
+            Service.MUSIC: getattr(result.music_mapping_service, "musics", ()),
+            Service.DENOISE: getattr(result.noise_reduction_service, "noise_reduce_audios", ()),
+            Service.EFFECTS: getattr(result.sound_effect_service, "sound_effects", ()),
+        }
+        return {str(service) for service in self.request.services if not lists[service]}
+
+    def _keep(self, result: ServiceResult, film: Film, at: str | None = None) -> None:
+        self.job.save(RESULT, result.payload(self.client.keys))
+        self.job.save(FILM_SAID, film.dump())
+        self.job.record(answered=at or now())
+
+
+def _resume(job: Job) -> str:
+    return f"avm-otio jobs resume {_quoted(job.path)}"
+
+
+def _ways_on(job: Job) -> str:
+    return (
+        f"Look for its answer with {_resume(job)} --wait, or, if you are sure that it was not carried out, "
+        f"send it again with {_resume(job)} --resubmit."
+    )
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,1 @@
+"""Folders in which requests are left."""

@@ -1,0 +1,1 @@
+"""Pure: what a service answered, laid onto the timeline."""

@@ -1,0 +1,70 @@
+"""A saved answer with no timeline under it: tracks on a timeline of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import opentimelineio as otio
+
+from avm_otio.errors import TimeFormatError
+from avm_otio.formats.otio.metadata import Origin
+from avm_otio.mix.cues import Cues, Item, Json
+from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, Sound, lay
+from avm_otio.mix.tracks import add_tracks
+from avm_otio.timeline.plan import FilmMap
+from avm_otio.timeline.time import FilmTime, RecordTime, from_micros, parse_timestamp
+
+DEFAULT_RATE = Fraction(24)
+"""Frames a second of a timeline made from an answer alone, which knows of no frames."""
+
+
+_UNKNOWN = Origin()
+
+
+def sound_as_served(item: Item) -> Sound:
+    """An item's media by what the service says of it, where there is no file."""
+    duration = None if not item.duration_us else from_micros(item.duration_us)
+    return Sound(item.url or "", duration)
+
+
+def film_length(document: Json, cues: Cues) -> FilmTime:
+    """How long the film was: as a Film says, else to the end of the last thing offered; at least a second."""
+    try:
+        told_us = parse_timestamp(document.get("duration"))
+    except TimeFormatError:
+        told_us = None
+    if told_us:
+        return FilmTime(from_micros(told_us))
+    ends_us = [cue.end_us for cue in cues.effects]
+    ends_us += [item.duration_us or 0 for item in (*cues.music[:1], *cues.dialogue[:1])]
+    return FilmTime(max(from_micros(max(ends_us, default=0)), Fraction(1)))
+
+
+def lay_alone(
+    document: Json,
+    cues: Cues,
+    *,
+    rate: Fraction = DEFAULT_RATE,
+    sound_of: Callable[[Item], Sound] = sound_as_served,
+    layout: Layout = AS_IT_COMES,
+    origin: Origin = _UNKNOWN,
+    name: str = "A.V. Mapping",
+) -> tuple[otio.schema.Timeline, Laid]:
+    """A timeline that holds nothing but what an answer offers.
+
+    Args:
+        document: The answer, for the film's length.
+        cues: What was read of it.
+        rate: Frames a second of the new timeline.
+        sound_of: The media of an item.
+        layout: How to lay.
+        origin: What is known of where it comes from.
+        name: The timeline's name.
+
+    Raises:
+        CueError: A cue starts past the film's end.
+    """
+    film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(document, cues))
+    laid = lay(cues, film_map, rate, sound_of, layout)
+    return add_tracks(otio.schema.Timeline(name), laid, origin), laid

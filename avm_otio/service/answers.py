@@ -1,0 +1,213 @@
+"""From an HTTP answer to a value, or to the error that says what came instead. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+
+from avm_otio.errors import (
+    AnalysesUsedUpError,
+    ContractError,
+    EffectStartError,
+    LicenseMissingError,
+    NoServiceChosenError,
+    NoVideoSourceError,
+    RefusedError,
+    ServiceError,
+    TokenRefusedError,
+    UsagePlatformError,
+    YoutubeUrlInvalidError,
+    YoutubeUrlUnavailableError,
+)
+
+SHOWN_CHARACTERS = 200
+"""How much of an unexpected answer an error shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    error: type[RefusedError]
+    what: str
+    hint: str
+
+
+# The service's own spelling, matched exactly. Source: the reference's tables of error messages.
+_KNOWN = {
+    "Insufficient analyze count": _Known(
+        AnalysesUsedUpError,
+        "There is no subscription, or its analyses are used up",
+        "Buy analyses from the service, or use --service local.",
+    ),
+    "One of the file or YouTube url must be provided": _Known(
+        NoVideoSourceError,
+        "The service got neither a file nor a YouTube link",
+        "Give one film: a file or a YouTube link.",
+    ),
+    "The Youtube url is invalid": _Known(
+        YoutubeUrlInvalidError,
+        "The service does not take this as a YouTube link",
+        "Copy the link from the address bar of the video's own page.",
+    ),
+    "The Youtube url is unavailable": _Known(
+        YoutubeUrlUnavailableError,
+        "The service cannot get the video behind this YouTube link",
+        "Check that it is public and not blocked by country or age, or send the file instead.",
+    ),
+    "The license data must be provide": _Known(
+        LicenseMissingError,
+        "The service wants to know what the music is licensed for",
+        "Give the licence's range, duration and usage platforms as options or in the configuration.",
+    ),
+    "All usage_platform that choice must be related to the same usage data": _Known(
+        UsagePlatformError,
+        "The licence's usage platforms belong to different usages",
+        "Choose usage platforms of one usage only.",
+    ),
+    "At least one service to be chosen": _Known(
+        NoServiceChosenError,
+        "The service was asked for nothing",
+        "Choose music, effects or denoise.",
+    ),
+    "Sound effect start time unavailable": _Known(
+        EffectStartError,
+        "The service does not take the start of the stretch in which to look for effects",
+        "Start inside the film, before the stretch's end.",
+    ),
+}
+
+_NOT_CARRIED_OUT_REDIRECTS = frozenset({301, 307, 308})
+"""Redirects that only say where to ask. Many servers answer 302 and 303 after having done the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer of the service.
+
+    Attributes:
+        asked: The call, such as ``GET /film/7/``, for messages.
+        status: HTTP status.
+        content_type: As it came; empty where there was none.
+        body: Every byte.
+        location: Where a redirect points, as it came.
+        retry_after: ``Retry-After``, as it came.
+        token: What must not be shown, should the service send it back.
+    """
+
+    asked: str
+    status: int
+    content_type: str
+    body: bytes
+    location: str | None = None
+    retry_after: str | None = None
+    token: str = field(default="", repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the service says that it did what was asked."""
+        return 200 <= self.status < 300
+
+    @property
+    def surely_not_done(self) -> bool:
+        """Whether the status alone rules out that the call was carried out.
+
+        It does for 4xx (a 429 included) and for redirects that only say where to ask. It does not for 5xx: a
+        proxy writes those too, after the service behind it has done the work.
+        """
+        return 400 <= self.status < 500 or self.status in _NOT_CARRIED_OUT_REDIRECTS
+
+    def without_token(self, text: str) -> str:
+        """A text with the token struck out."""
+        return text.replace(self.token, "[token]") if self.token else text
+
+    def shown(self) -> str:
+        """What came, on one line: status, content type and the first characters."""
+        text = self.without_token(self.body.decode("utf-8", "replace"))
+        line = "".join(sign if sign.isprintable() else " " for sign in " ".join(text.split()))
+        if len(line) > SHOWN_CHARACTERS:
+            line = line[:SHOWN_CHARACTERS] + "…"
+        kind = self.without_token(self.content_type)[:80] or "no content type"
+        return f"{self.status} ({kind}) {f'«{line}»' if line else 'with an empty body'}"
+
+
+def json_of(answer: Answer) -> object:
+    """The parsed body of an answer that says yes.
+
+    Raises:
+        RefusedError: The service said no; one of its named kinds where the reference documents the message.
+        TokenRefusedError: 401 or 403.
+        ContractError: The answer is not the API's.
+    """
+    if not answer.is_success:
+        raise refusal(answer)
+    return _parsed(answer)
+
+
+def is_documented(error: ServiceError) -> bool:
+    """Whether the service gave a documented reason for its no."""
+    return isinstance(error, RefusedError) and any(message in _KNOWN for message in error.messages)
+
+
+def contract_error(answer: Answer, why: str) -> ContractError:
+    """The error for an answer that is not what the API promises."""
+    return ContractError(
+        f"{answer.asked}: {why}; came: {answer.shown()}.",
+        "Check the service's address, and whether a proxy stands in between.",
+        status=answer.status,
+    )
+
+
+def refusal(answer: Answer) -> ServiceError:
+    """The error for an answer that does not say yes."""
+    messages = _messages(answer)
+    for message in messages:
+        if known := _KNOWN.get(message):
+            return known.error(
+                f"{known.what} («{message}»).", known.hint, status=answer.status, messages=messages
+            )
+    if answer.status in (401, 403):
+        return TokenRefusedError(
+            f"The service does not accept the token: {' '.join(messages) or answer.shown()}",
+            "Run avm-otio login, or set AVM_TOKEN.",
+            status=answer.status,
+            messages=messages,
+        )
+    if messages:
+        return RefusedError(
+            f"{answer.asked}: the service said no ({answer.status}): {' '.join(messages)}",
+            "Wait a while, then try again." if answer.status == 429 else "",
+            status=answer.status,
+            messages=messages,
+        )
+    if answer.location is not None:
+        place = answer.without_token(answer.location.partition("?")[0])
+        return contract_error(answer, f"a redirect to {place}")
+    return contract_error(answer, "an error without the service's message")
+
+
+def _messages(answer: Answer) -> tuple[str, ...]:
+    """The service's own words; none where the answer is not ``{"message": [str, ...]}``."""
+    try:
+        data = _parsed(answer)
+    except ContractError:
+        return ()
+    messages = data.get("message") if isinstance(data, dict) else None
+    if not isinstance(messages, list) or not all(isinstance(message, str) for message in messages):
+        return ()
+    return tuple(answer.without_token(message) for message in messages)
+
+
+def _parsed(answer: Answer) -> object:
+    try:
+        return json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
+    # RecursionError: brackets in brackets without end.
+    except (ValueError, RecursionError):
+        pass
+    raise contract_error(answer, "not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("JSON has no such number")
+    return number

@@ -1,0 +1,228 @@
+"""Every call of the film service, as one method each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import StrictInt
+
+from avm_otio.errors import ContractError, NetworkError, ServiceError, UnsureIfPaidError
+from avm_otio.retry import Retrying
+from avm_otio.service.answers import Answer, contract_error, is_documented, json_of
+from avm_otio.service.models import Film, FilmPage, Model, ServiceRequest, ServiceResult
+from avm_otio.service.upload import FilmUpload, Progress
+from avm_otio.service.wire import AnswerLostError, Wire
+from avm_otio.services import ServiceKeys
+
+T = TypeVar("T")
+
+ANSWER_TIMEOUT_S = 60.0
+FILM_TIMEOUT_S = 600.0
+"""A service looks through a whole upload, or gets a video from YouTube, before it answers."""
+
+_LOOK_FOR_FILM = "It may exist all the same (that costs no analysis): look with avm-otio film list."
+_LOOK_BEFORE_PAYING = (
+    "The analysis may be paid for: look with avm-otio film show {film_id}, and do not send it again before."
+)
+
+
+class _FilmCreated(Model):
+    id: StrictInt
+
+
+class _ServiceCreated(Model):
+    session_id: StrictInt
+
+
+class Client:
+    """The film service at one address, for one token. Use it as a context manager; not for several threads.
+
+    Args:
+        base_url: ``https://…``, or ``http://`` on this machine only; may have a path.
+        token: The API token. It goes to this address only, and is never shown.
+        language: What the service's words are in: ``zh`` or ``en``.
+        currency: What prices are in: ``TWD``, ``USD`` or ``EUR``. No price says so itself: keep it by them.
+        keys: The JSON keys of the services.
+        answer_timeout_s: How long an answer may take.
+        film_timeout_s: How long the answer to a whole upload may take.
+        retrying: When to try again.
+        transport: Instead of the network, for tests.
+
+    Raises:
+        UsageError: The address, language or currency cannot be used.
+        TokenRefusedError: There is no token, or it has characters that no token has.
+
+    Every call raises, beside what it says itself:
+
+    - ``RefusedError``: the service said no; named kinds for the documented messages, ``TokenRefusedError``
+      for 401 and 403;
+    - ``ContractError``: what came is not the API's;
+    - ``NetworkError``: no answer came.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        language: str = "en",
+        currency: str = "USD",
+        keys: ServiceKeys = ServiceKeys(),  # noqa: B008  # a frozen value
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        film_timeout_s: float = FILM_TIMEOUT_S,
+        retrying: Retrying = Retrying(),  # noqa: B008  # a frozen value
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self.language = language
+        self.currency = currency
+        self.keys = keys
+        self._film_timeout_s = film_timeout_s
+        self._wire = Wire(
+            base_url,
+            token,
+            {"accept-language": language, "avma-currency": currency},
+            timeout_s=answer_timeout_s,
+            retrying=retrying,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({str(self._wire.base)!r}, currency={self.currency!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the network."""
+        self._wire.close()
+
+    def create_film(
+        self, path: Path, *, filename: str | None = None, progress: Progress | None = None
+    ) -> int:
+        """Send a film from disk, in constant memory.
+
+        Args:
+            path: The film.
+            filename: The name that the service is told; the path's own by default.
+            progress: Told the bytes sent and the bytes in all, after each piece.
+
+        Returns:
+            The film's id.
+
+        Raises:
+            MediaError: The file is missing, empty, or cannot be read.
+        """
+        upload = FilmUpload(path, filename, progress)
+        return self._create_film(
+            upload, {"content-type": upload.content_type, "content-length": str(len(upload))}
+        )
+
+    def create_film_from_youtube(self, url: str) -> int:
+        """Make a film of a YouTube video.
+
+        Returns:
+            The film's id.
+        """
+        form = httpx.Request("POST", self._wire.url("/film/"), files={"youtube_url": (None, url)})
+        return self._create_film(form.read(), {"content-type": form.headers["content-type"]})
+
+    def films(self) -> Iterator[Film]:
+        """All films, page by page: a page is asked for when its first film is."""
+        url = self._wire.url("/film/")
+        seen = {url}
+        while True:
+            answer = self._wire.get(url)
+            page = _read(answer, FilmPage.parse)
+            yield from page.results
+            if page.next is None:
+                return
+            url = self._wire.url_from_service(page.next, answer.asked, relative_to=url)
+            if url in seen:
+                raise contract_error(answer, "the pages run in a circle")
+            seen.add(url)
+
+    def film(self, film_id: int) -> Film:
+        """One film, with the recommendations of all its analyses."""
+        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), Film.parse)
+
+    def create_service(
+        self, film_id: int, request: ServiceRequest, *, leaving: Callable[[], None] = lambda: None
+    ) -> int:
+        """Ask for services. **Uses up an analysis**: sent once, and again only where it surely never left.
+
+        Args:
+            film_id: The film.
+            request: What to ask for.
+            leaving: Called when the connection stands and the body is about to leave: before that the service
+                cannot have acted, after it nobody knows until it answers.
+
+        Returns:
+            The session's id.
+
+        Raises:
+            NoServiceChosenError: The request asks for no service; nothing was sent.
+            UnsureIfPaidError: It was sent, and what came does not rule out that it was carried out: nothing,
+                half an answer, an answer without a session, or a 5xx with none of the documented messages.
+        """
+        body = json.dumps(request.payload(self.keys), allow_nan=False).encode()
+        hint = _LOOK_BEFORE_PAYING.format(film_id=film_id)
+        try:
+            answer = self._wire.post(
+                self._wire.url(f"/film/{film_id}/service/"),
+                _Watched(body, leaving),
+                {"content-type": "application/json", "content-length": str(len(body))},
+            )
+        except AnswerLostError as lost:
+            raise UnsureIfPaidError(f"No answer to the paid call: {lost.what}", hint) from None
+        try:
+            return _read(answer, _ServiceCreated.parse).session_id
+        except ServiceError as error:
+            if answer.surely_not_done or is_documented(error):
+                raise
+            raise UnsureIfPaidError(f"No session came of the paid call: {error.what}", hint) from None
+
+    def service_result(self, film_id: int, session_id: int) -> ServiceResult:
+        """The result as far as it is; ``is_done`` says whether that is all."""
+        answer = self._wire.get(self._wire.url(f"/film/{film_id}/service/{session_id}/"))
+        return _read(answer, lambda data: ServiceResult.parse_with(data, self.keys))
+
+    def _create_film(self, content: bytes | FilmUpload, headers: dict[str, str]) -> int:
+        try:
+            answer = self._wire.post(
+                self._wire.url("/film/"), content, headers, timeout_s=self._film_timeout_s
+            )
+        except AnswerLostError as lost:
+            raise NetworkError(f"No answer to creating a film: {lost.what}", _LOOK_FOR_FILM) from None
+        return _read(answer, _FilmCreated.parse).id
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A body that tells when it is about to leave."""
+
+    body: bytes
+    leaving: Callable[[], None]
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.leaving()
+        yield self.body
+
+
+def _read(answer: Answer, parse: Callable[[object], T]) -> T:
+    data = json_of(answer)
+    try:
+        return parse(data)
+    except ContractError as error:
+        raise contract_error(answer, error.what) from None

@@ -1,0 +1,132 @@
+"""The receiver of notifications: a small server that wakes the runs that wait."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from avm_otio.errors import UsageError
+from avm_otio.files import make_folder
+from avm_otio.service.notify import forget_old, mark
+from avm_otio.service.wire import MAX_ANSWER_BYTES
+
+PATIENCE_S = 30.0
+"""How long one connection may take, from its first byte to its last."""
+
+_MOST_CONNECTIONS = 200
+"""At once; more are hung up on. Far below what a system lets a program hold open."""
+
+
+def serve(
+    spool: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    patience_s: float = PATIENCE_S,
+    on_ready: Callable[[str], object],
+    on_trouble: Callable[[str], object],
+) -> None:
+    """Take notifications until interrupted.
+
+    ``POST /…/SECRET`` is answered with 204 where a mailbox of that secret is open, 404 where none is, 503
+    where it cannot be written. No body is kept and no path is told to anybody.
+
+    Args:
+        spool: Where the mailboxes are.
+        host: The address to listen at; one of this machine's.
+        port: 0 for one that the system chooses.
+        patience_s: How long one connection may take.
+        on_ready: Told the base URL once calls are answered.
+        on_trouble: Told what kept a notification from arriving.
+
+    Raises:
+        UsageError: The host is not this machine's, or the port is taken.
+        OutputError: The spool cannot be made.
+        KeyboardInterrupt: It was interrupted, and is closed.
+    """
+    forget_old(make_folder(spool))
+
+    class Protocol(H11Protocol):
+        """One request a connection, in bounded time: uvicorn itself waits for a request's head for ever."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+            super().connection_made(transport)
+            in_time = len(self.connections) <= _MOST_CONNECTIONS
+            self._end = self.loop.call_later(patience_s if in_time else 0, transport.abort)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._end.cancel()
+            super().connection_lost(exc)
+
+    config = uvicorn.Config(
+        _Receiver(spool, on_trouble),
+        http=Protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    with _listening(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        on_ready(f"http://{shown}:{listening.getsockname()[1]}")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+class _Receiver:
+    """The ASGI application."""
+
+    def __init__(self, spool: Path, on_trouble: Callable[[str], object]) -> None:
+        self._spool = spool
+        self._on_trouble = on_trouble
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            status = await self._take(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        headers = {"connection": "close"}
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["allow"] = "POST"
+        await Response(status_code=status, headers=headers)(scope, receive, send)
+
+    async def _take(self, request: Request) -> HTTPStatus:
+        if request.method != "POST":
+            return HTTPStatus.METHOD_NOT_ALLOWED
+        length_bytes = 0
+        async for piece in request.stream():
+            length_bytes += len(piece)
+            if length_bytes > MAX_ANSWER_BYTES:
+                return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        secret = request.scope["path"].rstrip("/").rpartition("/")[2]
+        try:
+            is_open = await run_in_threadpool(mark, self._spool, secret)
+        except OSError as error:
+            self._on_trouble(f"A notification could not be passed on in {self._spool}: {error.strerror}.")
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return HTTPStatus.NO_CONTENT if is_open else HTTPStatus.NOT_FOUND
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"{host}, port {port}, cannot be listened at: {reason}.",
+            "Choose another port, or 0 for any, and a host that is this machine.",
+        ) from error

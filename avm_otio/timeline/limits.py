@@ -1,0 +1,79 @@
+"""What no editor takes: timelines of absurd length, and starts that no timecode says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import opentimelineio as otio
+
+from avm_otio.errors import TimelineError
+from avm_otio.timeline.model import Feature, Loss, Timeline
+from avm_otio.timeline.time import dropped_per_minute, format_timecode, nominal_rate
+
+_LONGEST_S = 1000 * 3600
+"""Seconds of the longest timeline: far beyond any that is cut, far below where files count over."""
+
+_FURTHEST_S = 10**11
+"""How far from 0 media time may lie. Cameras write seconds since 1970."""
+
+_FASTEST = 10**6
+
+
+_DEEPEST = 10
+"""Nests in nests: each may be on a picture and on a sound track, so every level doubles what there is."""
+
+
+def refuse_deep_nests(timeline: otio.schema.Timeline) -> None:
+    """Check that nests do not lie in one another without end.
+
+    Raises:
+        TimelineError: They do.
+    """
+    waiting: list[tuple[otio.core.Composition, int]] = [(timeline.tracks, 0)]
+    while waiting:
+        holder, depth = waiting.pop()
+        if depth > _DEEPEST:
+            told = f"Timeline “{timeline.name}” has more than {_DEEPEST} nests in one another."
+            raise TimelineError(told, "Open some of them in your editor, and export it again.")
+        for child in holder:
+            if isinstance(child, otio.core.Composition):
+                # A track right in a stack is no nest.
+                is_track = isinstance(holder, otio.schema.Stack) and isinstance(child, otio.schema.Track)
+                waiting.append((child, depth if is_track else depth + 1))
+
+
+def believe(arrangement: Timeline) -> None:
+    """Check that a timeline and its nests are such as somebody may have cut.
+
+    Raises:
+        TimelineError: Something is longer or faster than anything real.
+    """
+    ends = [arrangement.duration, *(clip.end for clip in arrangement.clips())]
+    if max(ends) > _LONGEST_S:
+        hours = int(max(ends) / 3600)
+        told = f"Timeline “{arrangement.name}” is {hours if hours < 10**9 else 'over 10⁹'} hours long."
+        raise TimelineError(told, "Its file is damaged: export it again.")
+    for clip in arrangement.clips():
+        if abs(clip.media_in) > _FURTHEST_S or abs(clip.speed) > _FASTEST:
+            raise TimelineError(
+                f"{arrangement.named(clip)} uses its media at a place or speed that none can have.",
+                "Set it right in your editor, and export the timeline again.",
+            )
+        if isinstance(clip.content, Timeline):
+            believe(clip.content)
+
+
+def within_a_day(arrangement: Timeline) -> tuple[Timeline, tuple[Loss, ...]]:
+    """The same with a start that a timecode can say: it begins anew at midnight."""
+    rate = arrangement.rate
+    dropped = dropped_per_minute(rate) * (1440 - 144) if arrangement.drop_frame else 0
+    day = nominal_rate(rate) * 86_400 - dropped
+    start = arrangement.start_frame % day
+    if start == arrangement.start_frame:
+        return arrangement, ()
+    days = Fraction(arrangement.start_frame - start, day)
+    which = "the day before" if days == -1 else "the day after" if days == 1 else "another day"
+    told = f"it starts on {which}: written as {format_timecode(start, rate, arrangement.drop_frame)}"
+    loss = Loss(Feature.START, f"Timeline “{arrangement.name}”", told)
+    return replace(arrangement, start_frame=start), (loss,)

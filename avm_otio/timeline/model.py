@@ -1,0 +1,370 @@
+"""What every dialect reads and writes: a timeline with sound, as values.
+
+A timeline says exactly what an editor shows: which media lie where, on which named tracks, how loud, how
+they come and go, and what belongs together. OTIO's own object says less (no gains, no channels, no links) and
+says it with doubles. ``formats.otio`` reads one from an OTIO timeline and writes it back.
+
+Coordinate frames: ``start`` and ``end`` are record time (0 at the first frame of the timeline that holds
+the clip, whatever its start timecode); ``media_in`` is media time (the file's own timecode); key frames and a
+clip's markers count from the clip's head on the timeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from avm_otio.timeline.mix import Mix
+from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.time import MediaTime, RecordTime, format_timecode, nearest_frame
+
+SAMPLE_RATE_HZ = 48_000
+"""Samples a second of every sequence that we write: what picture post works at."""
+
+
+class Feature(StrEnum):
+    """What a format may be unable to say."""
+
+    ALTERNATIVE = "alternative"
+    CHANNELS = "channels"
+    DISABLED = "disabled"
+    EFFECT = "effect"
+    FADE = "fade"
+    GAIN = "gain"
+    GENERATOR = "generator"
+    LINK = "link"
+    MARKER = "marker"
+    MEDIA = "media"
+    METADATA = "metadata"
+    NAME = "name"
+    NEST = "nest"
+    RATE = "rate"
+    SPEED = "speed"
+    START = "start"
+    TIME = "time"
+    TRACK = "track"
+    TRANSITION = "transition"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One thing that a file does not say as the timeline does.
+
+    Attributes:
+        feature: What kind of thing.
+        item: Which: a clip with its timecode, a track, the timeline.
+        told: What became of it, a short clause: ``"gain of -6 dB not written"``.
+    """
+
+    feature: Feature
+    item: str
+    told: str
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.told}"
+
+
+class Kind(StrEnum):
+    """What a track of ours holds."""
+
+    MUSIC = "music"
+    EFFECTS = "effects"
+    DIALOGUE = "dialogue"
+
+
+class TrackKind(StrEnum):
+    """What a track holds."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+_MEDIA_ZERO = MediaTime(Fraction(0))
+_AS_IT_IS = Mix()
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One piece of media.
+
+    Attributes:
+        name: What people call it: the file's name, or the reference's.
+        path: Where it lies, absolute, in the form of its own system; for an image sequence the folder. Of
+            offline media where it was; empty where nobody knows.
+        start: Media time of its first frame: the file's own timecode; 0 where it has none.
+        duration: How much there is, in seconds; ``None`` where nobody knows.
+        rate: Frames a second of its picture; ``None`` for sound or where unknown.
+        size: Width and height of its picture in pixels, where known.
+        sample_rate_hz: Samples a second of its sound, where known.
+        channels: Channels of its sound; 0 for none.
+        has_picture: Whether it has a picture.
+        sequence: How the images of a sequence are named; ``None`` for a file.
+        is_online: Whether the file is there.
+        drop_frame: Whether its timecode drops frames.
+        mono: The same sound, one file a channel, in order, where it was split; else empty.
+    """
+
+    name: str
+    path: str = ""
+    start: MediaTime = _MEDIA_ZERO
+    duration: Fraction | None = None
+    rate: Fraction | None = None
+    size: tuple[int, int] | None = None
+    sample_rate_hz: int | None = None
+    channels: int = 0
+    has_picture: bool = False
+    sequence: ImageSequence | None = None
+    is_online: bool = True
+    drop_frame: bool = False
+    mono: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> MediaTime | None:
+        """Media time at which it ends; ``None`` where nobody knows."""
+        return None if self.duration is None else MediaTime(self.start + self.duration)
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A picture without a file: bars, a colour, a title."""
+
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A note at a place.
+
+    Attributes:
+        name: Its name.
+        start: Where: record time for the timeline's, seconds from the clip's head for a clip's.
+        duration: How long; 0 for a point.
+        comment: More words.
+        color: One of OTIO's colour names, upper case; empty where it has none.
+    """
+
+    name: str
+    start: Fraction
+    duration: Fraction = Fraction(0)
+    comment: str = ""
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something of a dialect's own that nobody else understands, to be written again by that dialect.
+
+    Attributes:
+        dialect: Whose.
+        what: What it is, in words that a person knows it by.
+        text: As it stood there.
+    """
+
+    dialect: str
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip, or one nest, on a track.
+
+    Attributes:
+        name: Its name.
+        start: Exact record time of its head. Only our own sound clips may lie between frames.
+        end: Exact record time of its tail.
+        content: Its media, a nested timeline, or a generator.
+        media_in: Media time at its head; played backwards, the media time from which it runs down. In a nest,
+            record time of the nest.
+        speed: Media seconds a record second; 0 for a freeze, negative backwards.
+        enabled: Whether it is seen or heard.
+        mix: Gain, fades and gain key frames.
+        channels: Which channels of its sound it plays, from 0; empty for a picture.
+        link: Clips of one number belong together; ``None`` for one by itself.
+        markers: On the clip.
+        kind: Of our own clips, what it is; else ``None``.
+        alternative: 0 for what is heard; 1, 2 … for our disabled alternatives, best first.
+        kept: What only one dialect understands.
+    """
+
+    name: str
+    start: RecordTime
+    end: RecordTime
+    content: Media | Timeline | Generator
+    media_in: MediaTime = _MEDIA_ZERO
+    speed: Fraction = Fraction(1)
+    enabled: bool = True
+    mix: Mix = _AS_IT_IS
+    channels: tuple[int, ...] = ()
+    link: int | None = None
+    markers: tuple[Marker, ...] = ()
+    kind: Kind | None = None
+    alternative: int = 0
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds that it takes on the timeline."""
+        return self.end - self.start
+
+    @property
+    def media(self) -> Media | None:
+        """Its media; ``None`` for a nest or a generator."""
+        return self.content if isinstance(self.content, Media) else None
+
+    @property
+    def media_start(self) -> MediaTime:
+        """The earliest media time that it uses, whichever way it plays."""
+        return MediaTime(self.media_in + min(Fraction(0), self.duration * self.speed))
+
+    def frames(self, rate: Fraction) -> tuple[int, int]:
+        """Its first frame and the first one after it: each edge at its nearest, at least one frame."""
+        first = nearest_frame(self.start, rate)
+        return first, max(first + 1, nearest_frame(self.end, rate))
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A dissolve, wipe or cross fade.
+
+    Attributes:
+        name: What it is called.
+        at: Record time of the cut.
+        before: Seconds that it begins before the cut.
+        after: Seconds that it ends after the cut.
+        kind: OTIO's type: ``SMPTE_Dissolve`` or ``Custom_Transition``.
+        kept: What only one dialect understands.
+    """
+
+    name: str
+    at: RecordTime
+    before: Fraction
+    after: Fraction
+    kind: str = "SMPTE_Dissolve"
+    kept: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track; clips in order, none overlapping.
+
+    Attributes:
+        name: Its name.
+        kind: What it holds.
+        clips: In record order. Holes between them are empty.
+        transitions: In record order.
+        channels: Of a sound track: 1 mono, 2 stereo, 6 for 5.1; 0 for video.
+        enabled: Whether it is seen or heard.
+        locked: Whether the editor locks it.
+        stem: Of our own tracks, what they hold; else ``None``.
+        markers: On the track, record time.
+        kept: What only one dialect understands.
+    """
+
+    name: str
+    kind: TrackKind
+    clips: tuple[Clip, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    channels: int = 0
+    enabled: bool = True
+    locked: bool = False
+    stem: Kind | None = None
+    markers: tuple[Marker, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A timeline with sound.
+
+    Attributes:
+        name: Its name.
+        rate: Frames a second of the picture, exact.
+        start_frame: Its start timecode, as a count of frames since 00:00:00:00.
+        drop_frame: Whether its timecode drops frames.
+        duration: Seconds from its first moment to its last.
+        tracks: Lowest video track first, then sound tracks from the top, in the order of the OTIO stack.
+        markers: On the timeline, record time.
+        size: Width and height of its picture in pixels, where known.
+        kept: What only one dialect understands.
+    """
+
+    name: str
+    rate: Fraction
+    tracks: tuple[Track, ...] = ()
+    start_frame: int = 0
+    drop_frame: bool = False
+    duration: Fraction = Fraction(0)
+    markers: tuple[Marker, ...] = ()
+    size: tuple[int, int] | None = None
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """Its length in frames."""
+        return nearest_frame(self.duration, self.rate)
+
+    @property
+    def start(self) -> RecordTime:
+        """Its start timecode in seconds, exact at its rate."""
+        return RecordTime(self.start_frame / self.rate)
+
+    @property
+    def video_tracks(self) -> tuple[Track, ...]:
+        """The video tracks, lowest first."""
+        return tuple(track for track in self.tracks if track.kind is TrackKind.VIDEO)
+
+    @property
+    def audio_tracks(self) -> tuple[Track, ...]:
+        """The sound tracks, from the top."""
+        return tuple(track for track in self.tracks if track.kind is TrackKind.AUDIO)
+
+    def clips(self) -> Iterator[Clip]:
+        """Every clip of every track; nests are not opened."""
+        for track in self.tracks:
+            yield from track.clips
+
+    def timecode(self, at: Fraction) -> str:
+        """The timecode of the frame nearest to a record time."""
+        frame = max(0, self.start_frame + nearest_frame(at, self.rate))
+        return format_timecode(frame, self.rate, self.drop_frame)
+
+    def named(self, clip: Clip) -> str:
+        """A clip by its name and place, as a person finds it."""
+        return f"“{clip.name}” at {self.timecode(clip.start)}"
+
+    def media(self) -> tuple[Media, ...]:
+        """All media, each once, those of nests among them."""
+        found: dict[Media, None] = {}
+        for clip in self.clips():
+            if isinstance(clip.content, Timeline):
+                found |= dict.fromkeys(clip.content.media())
+            elif isinstance(clip.content, Media):
+                found[clip.content] = None
+        return tuple(found)
+
+
+def trimmed(clip: Clip, start: Fraction, end: Fraction) -> Clip:
+    """The part of a clip between two record times that lie in it; fades and key frames as they fall."""
+    if start == clip.start and end == clip.end:
+        return clip
+    cut = start - clip.start
+    mix = replace(
+        clip.mix,
+        fade_in_us=0 if cut else clip.mix.fade_in_us,
+        fade_out_us=clip.mix.fade_out_us if end == clip.end else 0,
+        keys=tuple(replace(key, at=key.at - cut) for key in clip.mix.keys),
+    )
+    return replace(
+        clip,
+        start=RecordTime(start),
+        end=RecordTime(end),
+        media_in=MediaTime(clip.media_in + cut * clip.speed),
+        mix=mix,
+        markers=tuple(
+            replace(m, start=m.start - cut) for m in clip.markers if 0 <= m.start - cut <= end - start
+        ),
+    )

@@ -1,0 +1,205 @@
+"""What a film is made of: the plan that selection writes and media export carries out.
+
+All values; nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
+
+
+class MediaKind(StrEnum):
+    """What a media reference points at."""
+
+    FILE = "file"
+    SEQUENCE = "sequence"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSequence:
+    """Numbered images, one a frame, as OTIO's ``ImageSequenceReference`` names them.
+
+    Frame ``i`` (from 0) of the sequence is the file
+    ``<url base><prefix><start_number + i * step, zero-padded><suffix>``.
+    """
+
+    prefix: str
+    suffix: str
+    start_number: int
+    step: int
+    padding: int
+
+    def file_name(self, frame: int) -> str:
+        """The name of the file that shows frame ``frame``, counted from 0."""
+        number = self.start_number + frame * self.step
+        sign = "-" if number < 0 else ""
+        return f"{self.prefix}{sign}{abs(number):0{self.padding}d}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSource:
+    """One piece of media as the timeline names it; where it really lies is found later.
+
+    Attributes:
+        clip_name: The clip that uses it (the first one), for messages.
+        kind: File, image sequence, or missing.
+        url: ``target_url`` (the folder of a sequence) exactly as written; empty where there is none.
+        names: File names by which moved or offline media can be found, best first.
+        start: Media time of the first frame, from ``available_range``; ``None`` where nothing says.
+        rate: The rate at which the timeline labels this media; ``None`` where it does not say.
+        sequence: How the images are numbered, for a sequence.
+    """
+
+    clip_name: str
+    kind: MediaKind
+    url: str
+    names: tuple[str, ...]
+    start: MediaTime | None
+    rate: Fraction | None
+    sequence: ImageSequence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLayer:
+    """One source in one stretch of picture.
+
+    Film frame ``n`` of the segment (counted from the segment's start) shows the media frame that covers
+    media time ``media_in + n / film rate * speed``.
+
+    Attributes:
+        media: What is shown.
+        media_in: Media time at the segment's first film frame.
+        speed: Media seconds a film second: 1 as shot, 2 twice as fast, 0 a freeze, negative backwards.
+        opacity_in: Opacity at the segment's start, 0 to 1 (dissolves).
+        opacity_out: Opacity at the segment's end; linear in between.
+    """
+
+    media: MediaSource
+    media_in: MediaTime
+    speed: Fraction
+    opacity_in: Fraction = Fraction(1)
+    opacity_out: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSegment:
+    """Film frames ``start`` up to ``end`` (not included) and what they show, topmost layer first.
+
+    No layer is black. A layer without alpha and with full opacity hides all below it.
+    """
+
+    start: int
+    end: int
+    layers: tuple[PictureLayer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSegment:
+    """A stretch of film time and the media whose sound is heard in it. Segments add up where they overlap.
+
+    Attributes:
+        start: First moment, film time.
+        end: First moment after it, film time.
+        media: What is heard.
+        media_in: Media time at ``start``.
+        speed: Media seconds a film second; negative backwards. Never 0: a freeze is silent.
+        fade_in: Seconds from silence to full at its start (cross fades).
+        fade_out: Seconds from full to silence at its end.
+    """
+
+    start: FilmTime
+    end: FilmTime
+    media: MediaSource
+    media_in: MediaTime
+    speed: Fraction
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmMap:
+    """Where film time lies on the timeline: exact both ways.
+
+    Attributes:
+        record_start: Record time of the film's first frame.
+        record_per_film: Record seconds a film second: 1 for a range; 1/2 for a clip that plays at 200 %,
+            since a single clip's film is its media at the speed it was shot.
+        film_duration: Length of the film.
+    """
+
+    record_start: RecordTime
+    record_per_film: Fraction
+    film_duration: FilmTime
+
+    def to_record(self, film: FilmTime) -> RecordTime:
+        """The record time at which a moment of the film is seen."""
+        if self.record_per_film == 1:
+            return RecordTime(self.record_start + film)
+        return RecordTime(self.record_start + film * self.record_per_film)
+
+    def to_film(self, record: RecordTime) -> FilmTime:
+        """The moment of the film that is seen at a record time."""
+        return FilmTime((record - self.record_start) / self.record_per_film)
+
+    @property
+    def record_end(self) -> RecordTime:
+        """Record time of the film's end."""
+        return self.to_record(self.film_duration)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """One film: its frames, its sound, and where it lies on the timeline.
+
+    Attributes:
+        name: What was selected, in words, for messages and file names.
+        rate: Frames a second of the film, exact.
+        frames: How many frames it has.
+        picture: Segments that cover ``0 … frames`` without a hole, in order.
+        sound: What is mixed; empty is a film without sound.
+        film_map: Film time ↔ record time.
+        notes: What could not be taken over exactly, in words, one each.
+    """
+
+    name: str
+    rate: Fraction
+    frames: int
+    picture: tuple[PictureSegment, ...]
+    sound: tuple[SoundSegment, ...]
+    film_map: FilmMap
+    notes: tuple[str, ...] = ()
+
+    @property
+    def media(self) -> tuple[MediaSource, ...]:
+        """Every source that the film needs or may need, each once, in order of use."""
+        used = [layer.media for segment in self.picture for layer in segment.layers]
+        used += [segment.media for segment in self.sound]
+        return tuple(dict.fromkeys(used))
+
+    @property
+    def hidden_media(self) -> tuple[MediaSource, ...]:
+        """Sources that lie below others throughout: seen only if what covers them turns out transparent."""
+        seen = {segment.media for segment in self.sound}
+        for segment in self.picture:
+            for layer in segment.layers:
+                seen.add(layer.media)
+                if layer.opacity_in == layer.opacity_out == 1:
+                    break
+        return tuple(source for source in self.media if source not in seen)
+
+    def without(self, lost: Collection[MediaSource]) -> ExportPlan:
+        """The same film without some of its picture layers."""
+        if not lost:
+            return self
+        picture = tuple(
+            replace(segment, layers=tuple(layer for layer in segment.layers if layer.media not in lost))
+            for segment in self.picture
+        )
+        told = (f"“{source.clip_name}” is missing; it lies below other clips." for source in lost)
+        return replace(self, picture=picture, notes=(*self.notes, *told))

@@ -1,0 +1,168 @@
+"""A scored timeline goes to every editor: its file is whole, its media are there, what is lost is told."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import wave
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from avm_otio.delivery.deliver import deliver, wanted
+from avm_otio.errors import OutputError, UsageError
+from avm_otio.formats import registry
+from avm_otio.formats.editors import EDITORS
+from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.registry import Opened
+from avm_otio.timeline.model import Feature
+from tests.scored import scored
+
+EVERY = [(editor.name, suffix) for editor in EDITORS.values() for suffix in editor.suffixes]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    return scored(tmp_path_factory.mktemp("film"))
+
+
+@pytest.mark.parametrize(("editor", "suffix"), EVERY, ids=["".join(one) for one in EVERY])
+def test_every_editor_gets_a_whole_file_and_nothing_else_is_left(
+    film: Opened, editor: str, suffix: str, tmp_path: Path
+) -> None:
+    before = film.timeline.to_json_string()
+    output = tmp_path / f"scored{suffix}"
+    made = deliver(film, output, wanted(output, editor))
+    assert made.paths[0] == output
+    assert all(path.stat().st_size > 100 for path in made.paths)
+    assert "AVM Effects 1" in made.tracks
+    here = {path.name for path in tmp_path.iterdir()}
+    assert here == {path.name for path in made.paths} | ({"scored.media"} if made.media_folder else set())
+    assert film.timeline.to_json_string() == before
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".xml", ".fcpxml", ".aaf"])
+def test_what_was_written_can_be_read_again_with_its_sound_in_place(
+    film: Opened, suffix: str, tmp_path: Path
+) -> None:
+    output = tmp_path / f"scored{suffix}"
+    deliver(film, output, wanted(output))
+    back = arrange(registry.read(output).timeline)
+    there = arrange(film.timeline)
+    wanted_places = [
+        (track.name, clip.frames(there.rate), clip.enabled)
+        for track in there.audio_tracks
+        if track.stem
+        for clip in track.clips
+    ]
+    found = [
+        (track.name, clip.frames(back.rate), clip.enabled)
+        for track in back.audio_tracks
+        for clip in track.clips
+        if track.name.startswith("AVM")
+    ]
+    assert sorted(found) == sorted(wanted_places)
+    assert all((tmp_path / media.path).is_file() for media in back.media() if media.path)
+
+
+def test_a_copied_turnover_opens_where_it_is_carried(film: Opened, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    output = tmp_path / "there" / "scored.otio"
+    made = deliver(film, output, wanted(output, "otio", "copy"))
+    assert made.media_folder == tmp_path / "there" / "scored.media"
+    shutil.move(tmp_path / "there", tmp_path / "elsewhere")
+    read = registry.read(tmp_path / "elsewhere" / "scored.otio")
+    urls = [clip.media_reference.target_url for clip in read.timeline.find_clips()]
+    assert urls
+    assert all((tmp_path / "elsewhere" / url).is_file() for url in urls)
+
+
+def test_sound_becomes_48_khz_24_bit(film: Opened, tmp_path: Path) -> None:
+    output = tmp_path / "scored.xml"
+    made = deliver(film, output, wanted(output, media_format="wav48"))
+    assert made.media_folder is not None
+    sounds = sorted(made.media_folder.glob("*.wav"))
+    assert sounds
+    for path in sounds:
+        with wave.open(str(path)) as file:
+            assert (file.getframerate(), file.getsampwidth()) == (48_000, 3)
+    assert "scored.media" in output.read_text()
+
+
+@pytest.mark.parametrize("editor", ["premiere", "fcp", "kdenlive", "reaper", "avid"])
+def test_a_bundle_is_one_file_that_holds_the_timeline_and_its_media(
+    film: Opened, editor: str, tmp_path: Path
+) -> None:
+    output = tmp_path / "turnover.zip"
+    made = deliver(film, output, wanted(output, editor))
+    assert made.paths == (output,)
+    assert [path.name for path in tmp_path.iterdir()] == ["turnover.zip"]
+    with zipfile.ZipFile(output) as bundle:
+        assert bundle.testzip() is None
+        names = bundle.namelist()
+    assert f"turnover/turnover{EDITORS[editor].suffixes[0]}" in names
+    assert sum(name.startswith("turnover/media/") for name in names) >= 3
+
+
+def test_an_otioz_for_resolve_holds_its_media(film: Opened, tmp_path: Path) -> None:
+    output = tmp_path / "scored.otioz"
+    deliver(film, output, wanted(output, "resolve"))
+    with zipfile.ZipFile(output) as bundle:
+        assert any(name.endswith("10.wav") for name in bundle.namelist())
+        assert "Resolve_OTIO" in bundle.read("content.otio").decode()
+
+
+def test_offline_media_is_a_loss_that_names_the_clip(film: Opened, tmp_path: Path) -> None:
+    timeline = film.timeline.deepcopy()
+    clip = timeline.video_tracks()[0].find_clips()[0]
+    clip.media_reference.target_url = "gone.mov"
+    opened = Opened(timeline, film.path, film.folder)
+    output = tmp_path / "scored.xml"
+    made = deliver(opened, output, wanted(output))
+    assert [loss for loss in made.losses if loss.feature is Feature.MEDIA and clip.name in loss.item]
+
+
+def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
+    opened = scored(tmp_path, "speed_changes_25.otio")
+    assert not [track for track in opened.timeline.audio_tracks() if not track.name.startswith("AVM")]
+    output = tmp_path / "scored.otio"
+    made = deliver(opened, output, wanted(output, "resolve"))
+    assert [name for name in made.tracks if not name.startswith("AVM")] != [
+        track.name for track in opened.timeline.video_tracks()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "editor", "deliver_as", "told"),
+    [
+        ("x.xml", "resolv", "link", "Did you mean resolve?"),
+        ("x.xml", "avid", "link", "x.aaf"),
+        ("x.doc", None, "link", ".fcpxml"),
+        ("x", None, "link", ".fcpxml"),
+        ("x.zip", None, "link", "--for"),
+        ("x.xml", "premiere", "bundle", "x.zip"),
+    ],
+)
+def test_what_does_not_go_together_is_told_before_any_work(
+    name: str, editor: str | None, deliver_as: str, told: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(told)):
+        wanted(Path(name), editor, deliver_as)
+
+
+def test_a_folder_that_is_not_there_is_told(film: Opened, tmp_path: Path) -> None:
+    output = tmp_path / "nowhere" / "scored.xml"
+    with pytest.raises(OutputError, match="nowhere"):
+        deliver(film, output, wanted(output))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_is_written_without_dots(film: Opened, tmp_path: Path) -> None:
+    timeline = film.timeline.deepcopy()
+    clip = timeline.video_tracks()[0].find_clips()[0]
+    clip.media_reference.target_url = f"../{film.folder.name}/{clip.media_reference.target_url}"
+    output = tmp_path / "scored.xml"
+    made = deliver(Opened(timeline, film.path, film.folder), output, wanted(output))
+    assert not [loss for loss in made.losses if loss.feature is Feature.MEDIA]
+    assert "/../" not in output.read_text()

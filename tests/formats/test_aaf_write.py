@@ -1,0 +1,166 @@
+"""AAFs as pyaaf2 sees them, by itself: objects, links between them, descriptors."""
+
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import aaf2
+import pytest
+
+from avm_otio.formats.aaf.read import read
+from avm_otio.formats.aaf.write import write, written
+from avm_otio.timeline.mix import GainKey, Mix
+from avm_otio.timeline.model import (
+    Clip,
+    Feature,
+    Generator,
+    Loss,
+    Marker,
+    Media,
+    Timeline,
+    Track,
+    TrackKind,
+    Transition,
+)
+from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.models import plain, settled
+
+SECOND = Fraction(1)
+NOW = datetime(2026, 1, 2, 3, 4, 5)
+
+
+def sound(channels: int = 2, mono: bool = True, **changes: Any) -> Media:
+    paths = tuple(f"/delivered/hit {one}#é.wav" for one in range(channels)) if mono else ()
+    media = Media("hit.wav", "/media/hit.wav", duration=SECOND * 9, sample_rate_hz=44_100, channels=channels)
+    return replace(media, mono=paths, **changes)
+
+
+def clip(media: Any, start: Fraction = SECOND, length: Fraction = SECOND * 4, **changes: Any) -> Clip:
+    made = Clip("Hit", RecordTime(start), RecordTime(start + length), media, channels=(0, 1))
+    return replace(made, **changes)
+
+
+def cut(*clips: Clip, channels: int = 2, **changes: Any) -> Timeline:
+    track = replace(Track("FX", TrackKind.AUDIO, clips, channels=channels), **changes)
+    return settled(Timeline("cut", Fraction(24), (track,), start_frame=86_400))
+
+
+def features(losses: tuple[Loss, ...]) -> set[Feature]:
+    return {loss.feature for loss in losses}
+
+
+def test_every_object_has_what_its_class_requires(tmp_path: Path) -> None:
+    path = tmp_path / "cut.aaf"
+    write(plain(), path)
+    with aaf2.open(str(path)) as file:
+        for thing, _ in file.content.walk_references():
+            thing.validate()
+        (top,) = file.content.toplevel()
+        for mob in file.content.mobs:
+            for slot in mob.slots:
+                for thing, _ in slot.walk_references():
+                    if type(thing).__name__ == "SourceClip" and any(thing["SourceID"].value.bytes_le):
+                        assert thing.mob is not None
+                        assert thing.slot is not None
+        timecode = top.slots.value[0].segment
+        assert (timecode.start, timecode.fps, timecode.drop) == (86_400, 24, False)
+        assert [slot.name for slot in top.slots][1:5] == ["V1", "A1", "AVM Music 1", "AVM Effects 1"]
+        assert [int(slot.edit_rate) for slot in top.slots][1:5] == [24, 48_000, 48_000, 48_000]
+        for slot in list(top.slots)[1:5]:
+            parts = list(slot.segment.components)
+            crossed = sum(part.length for part in parts if type(part).__name__ == "Transition")
+            whole = sum(part.length for part in parts if type(part).__name__ != "Transition")
+            assert whole - crossed == slot.segment.length
+
+
+def test_a_stereo_sound_is_two_mono_files_combined(tmp_path: Path) -> None:
+    path = tmp_path / "cut.aaf"
+    assert features(write(cut(clip(sound())), path)) == set()
+    with aaf2.open(str(path)) as file:
+        (top,) = file.content.toplevel()
+        slot = top.slots.value[1]
+        assert {tag.name: tag.value for tag in slot["TimelineMobAttributeList"].value}["_TRACK_FORMAT"] == 2
+        group = next(part for part in slot.segment.components if type(part).__name__ == "OperationGroup")
+        assert group.operation.name == "Audio Channel Combiner"
+        left, right = group["InputSegments"].value
+        assert [left.mob.name, right.mob.name] == ["Hit.L", "Hit.R"]
+        files = [one.mob.slots.value[0].segment.mob for one in (left, right)]
+        urls = [one.descriptor["Locator"].value[0]["URLString"].value for one in files]
+        assert urls == [f"file:///delivered/hit%20{one}%23%C3%A9.wav" for one in range(2)]
+        for one in files:
+            head = bytes(one.descriptor["Summary"].value)
+            assert int(one.descriptor["SampleRate"].value) == 48_000
+            assert one.descriptor["Length"].value == 9 * 48_000
+            assert int.from_bytes(head[22:24], "little") == 1
+            assert int.from_bytes(head[34:36], "little") == 24
+
+
+def test_the_same_timeline_is_the_same_file(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.aaf", tmp_path / "other.aaf"
+    for path in (one, other):
+        written(plain(), path, NOW)
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("timeline", "lost"),
+    [
+        (cut(clip(sound(mono=False))), {Feature.CHANNELS}),
+        (cut(clip(sound(), channels=(0,))), {Feature.CHANNELS}),
+        (cut(clip(sound()), channels=1), {Feature.CHANNELS}),
+        (cut(clip(sound(4), channels=(0, 1, 2, 3)), channels=4), {Feature.CHANNELS}),
+        (cut(clip(sound(), speed=SECOND * 2)), {Feature.SPEED}),
+        (cut(clip(sound(duration=None))), {Feature.MEDIA}),
+        (cut(clip(sound(is_online=False))), {Feature.MEDIA}),
+        (cut(clip(sound(), media_in=MediaTime(-SECOND))), {Feature.MEDIA}),
+        (cut(clip(sound(), name="a\0b\ud800]]>")), {Feature.NAME}),
+        (cut(clip(sound(), name="x" * 40_000)), {Feature.NAME}),
+        (cut(clip(sound(), mix=Mix(0, 3_000_000, 3_000_000))), {Feature.FADE}),
+        (cut(clip(sound(), mix=Mix(keys=(GainKey(-SECOND, 0.0), GainKey(SECOND, -6.0))))), {Feature.GAIN}),
+        (cut(clip(sound(), markers=(Marker("m", Fraction(1, 100)),))), {Feature.MARKER}),
+        (cut(clip(Generator("Tone"))), {Feature.GENERATOR}),
+        (cut(clip(cut(clip(sound())))), {Feature.NEST}),
+        (cut(clip(sound()), locked=True), {Feature.TRACK}),
+        (
+            cut(
+                clip(sound(), SECOND, SECOND),
+                clip(sound(), SECOND * 2, SECOND),
+                transitions=(Transition("x", RecordTime(SECOND * 2), SECOND / 4, SECOND / 4),),
+            ),
+            {Feature.TRANSITION},
+        ),
+    ],
+)
+def test_what_cannot_be_said_is_told_and_the_rest_is_written(
+    tmp_path: Path, timeline: Timeline, lost: set[Feature]
+) -> None:
+    path = tmp_path / "cut.aaf"
+    assert features(write(timeline, path)) == lost
+    (found,), _ = read(path)
+    assert found.frames == timeline.frames
+
+
+def test_a_picture_between_frames_is_told(tmp_path: Path) -> None:
+    media = Media("s.mov", "/m/s.mov", duration=SECOND * 9, rate=Fraction(24), has_picture=True)
+    shot = replace(clip(media, Fraction(1, 100)), channels=())
+    timeline = settled(Timeline("cut", Fraction(24), (Track("V1", TrackKind.VIDEO, (shot,)),)))
+    assert features(write(timeline, tmp_path / "cut.aaf")) == {Feature.TIME}
+
+
+def test_thousands_of_clips_take_little_time_each(tmp_path: Path) -> None:
+    media = sound()
+    clips = [clip(media, SECOND * at, SECOND / 2, name=f"Hit {at % 50}") for at in range(1500)]
+    path = tmp_path / "cut.aaf"
+    assert write(cut(*clips), path) == ()
+    with aaf2.open(str(path)) as file:
+        (top,) = file.content.toplevel()
+        parts = top.slots.value[1].segment.components
+        assert len(parts) == 2 * len(clips) - 1
+
+
+@pytest.mark.parametrize(("rate", "is_told"), [("24000/1001", False), ("25", False), ("25/2", True)])
+def test_a_rate_without_a_project_is_told(rate: str, is_told: bool, tmp_path: Path) -> None:
+    losses = write(plain(Fraction(rate)), tmp_path / "cut.aaf")
+    assert (Feature.RATE in features(losses)) == is_told

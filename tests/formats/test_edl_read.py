@@ -1,0 +1,351 @@
+"""CMX3600 lists as editors really write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from avm_otio.errors import TimelineError
+from avm_otio.formats.edl.read import guessed_rate, read
+from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind
+from tests.real_files import real_file
+
+ReadText = Callable[..., tuple[list[Timeline], tuple[str, ...]]]
+
+HEAD = "TITLE: cut\nFCM: NON-DROP FRAME\n"
+PAL = Fraction(25)
+NTSC = Fraction(30_000, 1001)
+
+
+@pytest.fixture
+def read_text(tmp_path: Path) -> ReadText:
+    def of(text: str | bytes, rate: Fraction | None = PAL) -> tuple[list[Timeline], tuple[str, ...]]:
+        path = tmp_path / "list.edl"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read(path, rate)
+
+    return of
+
+
+def edit(
+    channels: str,
+    source: tuple[str, str] = ("00:00:01:00", "00:00:02:00"),
+    record: tuple[str, str] = ("01:00:00:00", "01:00:01:00"),
+    *,
+    number: str = "001",
+    reel: str = "AX",
+    kind: str = "C       ",
+) -> str:
+    return f"{number}  {reel:<8} {channels:<5} {kind} {' '.join(source)} {' '.join(record)}\n"
+
+
+def clips(track: Track, timeline: Timeline) -> list[tuple[str, str, str]]:
+    return [(c.name, timeline.timecode(c.start), timeline.timecode(c.end)) for c in track.clips]
+
+
+REAL = [
+    ("avid/DC7_R1_v8.2-audio.edl", 24),
+    ("avid/INS4_R1_DX-audio.edl", 24),
+    ("avid/speed_effects.edl", 24),
+    ("avid/SR_010-cr-lineends.edl", 24),
+    ("finalcut7/black_slug_fcp.edl", 24),
+    ("finalcut7/trailer.edl", 25),
+]
+
+
+@pytest.mark.parametrize(("name", "rate"), REAL)
+def test_every_edit_of_a_real_list_lies_where_the_list_says(name: str, rate: int) -> None:
+    path = real_file(name)
+    text = path.read_bytes().decode("latin-1")
+    in_file = sorted(
+        (record_in, record_out)
+        for reel, channels, record_in, record_out in re.findall(
+            r"(?m)(?<![^\r\n])\d{3,6} +(\S+) +(\S+) +[CD][ \d]+ [\d:]{11} [\d:]{11} ([\d:]{11}) ([\d:]{11})",
+            text,
+        )
+        if channels != "NONE" and reel != "BL" and record_in != record_out
+    )
+    (found,), notes = read(path, Fraction(rate))
+    # A fade to silence is an edit of its own in the list, and the clip's last moments here.
+    laid = sorted(
+        (found.timecode(clip.start), found.timecode(clip.end - Fraction(clip.mix.fade_out_us, 10**6)))
+        for clip in found.clips()
+    )
+    assert in_file
+    assert laid == in_file
+    assert len(notes) <= 4
+    for track in found.tracks:
+        assert all(one.end <= other.start for one, other in zip(track.clips, track.clips[1:], strict=False))
+
+
+@pytest.mark.parametrize(("name", "rate"), REAL)
+def test_the_rate_of_a_real_list_is_guessed_as_low_as_its_frames_allow(name: str, rate: int) -> None:
+    assert guessed_rate(real_file(name).read_bytes().decode("latin-1")) == rate
+
+
+def test_what_real_lists_say_besides_is_kept() -> None:
+    (speeds,), _ = read(real_file("avid/speed_effects.edl"), Fraction(24))
+    assert sum(clip.speed == 0 for clip in speeds.clips()) == 7
+    assert sum(clip.speed not in (0, 1) for clip in speeds.clips()) == 10
+    (audio,), _ = read(real_file("avid/DC7_R1_v8.2-audio.edl"), Fraction(24))
+    assert [track.name for track in audio.tracks] == ["A1", "A2", "A5", "A7", "A8", "A10", "A11", "A12"]
+    # 28 dissolves, of which four come from silence or lead to it.
+    assert sum(len(track.transitions) for track in audio.tracks) == 24
+    fades = [clip.mix.fade_in_us or clip.mix.fade_out_us for clip in audio.clips()]
+    assert sum(map(bool, fades)) == 4
+    assert {clip.mix.gain_db for clip in audio.clips()} >= {-3.0, 3.0, 6.0}
+    (locators,), _ = read(real_file("avid/SR_010-cr-lineends.edl"), Fraction(24))
+    markers = [marker for clip in locators.clips() for marker in clip.markers]
+    assert len(markers) == 39
+    assert (markers[0].name, markers[0].color, markers[0].start) == ("MR0200", "YELLOW", Fraction(12, 24))
+    (trailer,), _ = read(real_file("finalcut7/trailer.edl"), PAL)
+    assert len(trailer.tracks[0].transitions) == 11
+    assert sum(isinstance(clip.content, Generator) for clip in trailer.clips()) == 5
+
+
+CHANNELS = [
+    ("V", {"V1"}),
+    ("V2", {"V2"}),
+    ("A", {"A1"}),
+    ("A2", {"A2"}),
+    ("A12", {"A12"}),
+    ("AA", {"A1A2"}),
+    ("B", {"V1", "A1"}),
+    ("A/V", {"V1", "A1"}),
+    ("A2/V", {"V1", "A2"}),
+    ("AA/V", {"V1", "A1A2"}),
+    ("V1A1A2", {"V1", "A1A2"}),
+    ("VA12", {"V1", "A1A2"}),
+]
+
+
+@pytest.mark.parametrize(("said", "tracks"), CHANNELS)
+def test_every_form_of_channels_is_understood(read_text: ReadText, said: str, tracks: set[str]) -> None:
+    (found,), _ = read_text(HEAD + edit(said))
+    assert {track.name for track in found.tracks} == tracks
+    links = {clip.link for clip in found.clips()}
+    assert links == ({None} if len(tracks) == 1 else {1})
+    for track in found.audio_tracks:
+        assert track.clips[0].channels == tuple(range(track.channels))
+
+
+def test_sound_of_channels_three_and_four_is_said_below_the_edit(read_text: ReadText) -> None:
+    (found,), notes = read_text(HEAD + edit("NONE") + "AUD  3    4\n")
+    assert [(track.name, track.channels) for track in found.tracks] == [("A3A4", 2)]
+    assert not notes
+
+
+def test_an_edit_on_no_channel_is_told_of(read_text: ReadText) -> None:
+    (found,), notes = read_text(HEAD + edit("V") + edit("NONE", number="002") * 3)
+    assert len(list(found.clips())) == 1
+    assert notes == ("3 × edit on no channel, not laid.",)
+
+
+def test_a_source_channel_that_is_patched_is_the_one_that_plays(read_text: ReadText) -> None:
+    (found,), _ = read_text(HEAD + edit("A7") + "* PATCH TAPE:  FROM SOURCE 2 TO RECORD 7 \n")
+    assert found.tracks[0].clips[0].channels == (1,)
+
+
+def test_the_timeline_starts_at_the_earliest_record_timecode_black_included(read_text: ReadText) -> None:
+    black = edit("V", ("00:00:00:00", "00:00:02:00"), ("00:59:58:00", "01:00:00:00"), reel="BL")
+    (found,), _ = read_text(HEAD + black + edit("V", number="002"))
+    assert found.timecode(Fraction(0)) == "00:59:58:00"
+    assert found.tracks[0].clips[0].start == 2
+
+
+def test_a_dissolve_is_a_transition_between_two_named_clips(read_text: ReadText) -> None:
+    text = (
+        HEAD
+        + edit("V", reel="TAPE1")
+        + "* FROM CLIP NAME:  one\n"
+        + edit("V", ("00:00:02:00",) * 2, ("01:00:01:00",) * 2, number="002", reel="TAPE1")
+        + "FCM: NON-DROP FRAME\n"
+        + edit("V", record=("01:00:01:00", "01:00:02:00"), number="002", reel="TAPE2", kind="D    010")
+        + "EFFECTS NAME IS CROSS DISSOLVE\n* FROM CLIP NAME:  one\n* TO CLIP NAME:  two\n"
+        + "* SOURCE FILE: two.mov\n"
+    )
+    (found,), notes = read_text(text)
+    (track,) = found.tracks
+    assert [clip.name for clip in track.clips] == ["one", "two"]
+    assert track.clips[1].content.name == "two.mov"
+    (joint,) = track.transitions
+    assert (joint.name, joint.at, joint.before, joint.after) == ("CROSS DISSOLVE", 1, 0, Fraction(10, 25))
+    assert [kept.text for kept in track.clips[1].kept] == ["TAPE2"]
+    assert not notes
+
+
+def test_a_wipe_keeps_its_code(read_text: ReadText) -> None:
+    wipe = edit("V", record=("01:00:01:00", "01:00:02:00"), number="002", kind="W001 010")
+    (found,), _ = read_text(HEAD + edit("V") + wipe)
+    (joint,) = found.tracks[0].transitions
+    assert (joint.kind, [kept.text for kept in joint.kept]) == ("Custom_Transition", ["W001"])
+
+
+def test_a_dissolve_of_sound_from_and_to_black_is_a_fade(read_text: ReadText) -> None:
+    zero = ("00:00:00:00", "00:00:00:00")
+    text = (
+        HEAD
+        + edit("A", zero, ("01:00:00:00",) * 2, reel="BL")
+        + edit("A", kind="D    005")
+        + edit("A", ("00:00:02:00",) * 2, ("01:00:01:00",) * 2, number="002")
+        + edit("A", zero, ("01:00:01:00", "01:00:01:10"), number="002", reel="BL", kind="D    010")
+    )
+    (found,), _ = read_text(text)
+    (clip,) = found.clips()
+    assert (clip.mix.fade_in_us, clip.mix.fade_out_us) == (200_000, 400_000)
+    assert clip.end == Fraction(35, 25)
+    assert not found.tracks[0].transitions
+
+
+def test_a_key_lies_above_its_background(read_text: ReadText) -> None:
+    (found,), notes = read_text(HEAD + edit("V", kind="K B     ") + edit("V", reel="KEY", kind="K    000"))
+    assert [len(track.clips) for track in found.tracks] == [1, 1]
+    assert "2 × key, laid as picture over picture." in notes
+
+
+@pytest.mark.parametrize(
+    ("said", "rate", "speed"),
+    [
+        ("050.0", PAL, Fraction(2)),
+        ("012.5", PAL, Fraction(1, 2)),
+        ("-025.0", PAL, Fraction(-1)),
+        ("000.0", PAL, Fraction(0)),
+        ("015.0", NTSC, Fraction(1, 2)),
+    ],
+)
+def test_a_speed_counts_against_the_nominal_rate(
+    read_text: ReadText, said: str, rate: Fraction, speed: Fraction
+) -> None:
+    (found,), notes = read_text(HEAD + edit("V") + f"M2   AX       {said}                00:00:01:00\n", rate)
+    (clip,) = found.clips()
+    assert clip.speed == speed
+    assert clip.duration == 25 / rate if rate == PAL else clip.duration == 30 / rate
+    assert not notes
+
+
+def test_record_is_followed_where_the_source_disagrees(read_text: ReadText) -> None:
+    (found,), notes = read_text(HEAD + edit("A", ("00:00:00:00", "00:00:00:00")) * 2)
+    clip: Clip = next(found.clips())
+    assert (clip.duration, clip.speed) == (1, 1)
+    assert notes[0] == "2 × source longer or shorter than what it fills, record is followed."
+
+
+def test_overlapping_edits_go_to_tracks_of_their_own(read_text: ReadText) -> None:
+    text = HEAD + edit("V") + edit("V", number="002") + edit("V", number="003")
+    (found,), notes = read_text(text)
+    assert [(track.name, len(track.clips)) for track in found.tracks] == [
+        ("V1", 1),
+        ("V1 (2)", 1),
+        ("V1 (3)", 1),
+    ]
+    assert notes == ("2 × edit over another on V1, laid on a track of its own.",)
+
+
+def test_drop_frame_is_what_the_list_says_and_may_change_for_sources(read_text: ReadText) -> None:
+    text = (
+        "TITLE: cut\nFCM: DROP FRAME\n"
+        + edit("V", ("00:01:00:02", "00:01:01:02"), ("01:00:00:00", "01:00:01:00"))
+        + "FCM: NON-DROP FRAME\n"
+        + edit("V", ("00:01:00:02", "00:01:01:02"), ("01:00:01:00", "01:00:02:00"), number="002")
+    )
+    (found,), _ = read_text(text, NTSC)
+    assert found.drop_frame
+    assert found.start_frame == 107_892
+    assert [clip.media_in * NTSC for clip in found.clips()] == [1800, 1802]
+
+
+def test_a_number_that_drop_frame_skips_is_the_next_one(read_text: ReadText) -> None:
+    (found,), _ = read_text("FCM: DROP FRAME\n" + edit("V", record=("00:01:00:00", "00:01:01:00")), NTSC)
+    assert found.start_frame == 1800
+
+
+def test_edits_after_midnight_follow_those_before(read_text: ReadText) -> None:
+    text = (
+        HEAD
+        + edit("V", record=("23:59:59:00", "00:00:00:00"))
+        + edit("V", record=("00:00:00:00", "00:00:01:00"), number="002")
+    )
+    (found,), _ = read_text(text)
+    assert [clip.start for clip in found.clips()] == [0, 1]
+
+
+def test_several_lists_in_one_file_are_several_timelines(read_text: ReadText) -> None:
+    found, _ = read_text(HEAD + edit("V") + "TITLE: second\n" + edit("A"))
+    assert [one.name for one in found] == ["cut", "second"]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_all_line_ends_are_lines(read_text: ReadText, ends: str) -> None:
+    text = (HEAD + edit("V") + "* LOC: 01:00:00:10 RED     here\n").replace("\n", ends)
+    (found,), _ = read_text(text.encode() + b"\x1a\x1a\x00\x00")
+    assert next(found.clips()).markers[0].name == "here"
+
+
+def test_names_and_paths_come_from_every_comment_that_says_them(read_text: ReadText) -> None:
+    text = HEAD + edit("V") + "*FROM CLIP NAME:  take\n* FROM FILE: S:\\a\\b.mov\n* ASC_SAT 0.9\n"
+    (found,), _ = read_text(text)
+    (clip,) = found.clips()
+    assert (clip.name, clip.content.name, clip.content.path) == ("take", "b.mov", "S:\\a\\b.mov")
+    assert [kept.text for kept in clip.kept] == ["* ASC_SAT 0.9"]
+
+
+def test_old_encodings_and_utf16_are_read(read_text: ReadText) -> None:
+    text = HEAD + edit("V") + "* FROM CLIP NAME:  Müller\n"
+    for encoding in ("cp1252", "utf-16", "utf-8-sig"):
+        (found,), _ = read_text(text.encode(encoding))
+        assert next(found.clips()).name == "Müller"
+
+
+@pytest.mark.parametrize("bad", [b"", b"\x00" * 100, b"no list at all\n", b"\xff\xfe\xff", b"1 2 3 4 5\n"])
+def test_what_is_no_list_is_refused(read_text: ReadText, bad: bytes) -> None:
+    with pytest.raises(TimelineError, match="no edit"):
+        read_text(bad)
+
+
+def test_an_edit_that_cannot_be_understood_is_named_by_its_line(read_text: ReadText) -> None:
+    with pytest.raises(TimelineError, match="line 3"):
+        read_text(HEAD + edit("V", kind="X       "))
+
+
+def test_a_rate_that_lacks_the_frames_is_refused_with_a_better_one(read_text: ReadText) -> None:
+    with pytest.raises(TimelineError) as caught:
+        read_text(HEAD + edit("V", record=("01:00:00:00", "01:00:00:29")))
+    assert "--rate" in caught.value.hint
+    assert "30" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("last", "head", "rate"),
+    [
+        ("00:00:02:10", "NON-DROP", Fraction(24)),
+        ("00:00:02:24", "NON-DROP", Fraction(25)),
+        ("00:00:02:29", "NON-DROP", Fraction(30)),
+        ("00:00:02:10", "DROP", NTSC),
+        ("00:00:02:49", "NON-DROP", Fraction(50)),
+        ("00:00:02:59", "NON-DROP", Fraction(60)),
+        ("00:00:02:59", "DROP", Fraction(60_000, 1001)),
+    ],
+)
+def test_the_rate_is_guessed_from_frames_and_drop_frame(last: str, head: str, rate: Fraction) -> None:
+    assert guessed_rate(f"FCM: {head} FRAME\n" + edit("V", ("00:00:01:00", last))) == rate
+
+
+def test_a_guess_is_told(read_text: ReadText) -> None:
+    _, notes = read_text(HEAD + edit("V"), None)
+    assert notes == ("An EDL does not say its rate: read at 24 fps; give --rate if wrong.",)
+
+
+def test_a_very_long_list_takes_time_in_proportion(read_text: ReadText) -> None:
+    def at(second: int) -> str:
+        return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:00"
+
+    text = "".join(
+        edit("V", record=(at(second), at(second + 1)), number=f"{second + 1:06d}") for second in range(20_000)
+    )
+    (found,), _ = read_text(HEAD + text)
+    assert len(found.tracks[0].clips) == 20_000
+    assert found.tracks[0].kind is TrackKind.VIDEO

@@ -1,0 +1,426 @@
+"""The .kdenlive writer. What real programs make of its files: tests/editors."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from avm_otio.formats.kdenlive.write import document
+from avm_otio.timeline.mix import GainKey, Mix
+from avm_otio.timeline.model import (
+    Clip,
+    Feature,
+    Generator,
+    Loss,
+    Marker,
+    Media,
+    Timeline,
+    Track,
+    TrackKind,
+    Transition,
+)
+from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
+from tests.models import RATES, plain, seconds, settled, timelines
+
+FOLDER = Path("/project")
+RATE = Fraction(24)
+BED = Media("bed.wav", "/media/bed.wav", duration=Fraction(60), sample_rate_hz=48_000, channels=2)
+
+
+def opened(timeline: Timeline) -> tuple[ElementTree.Element, tuple[Loss, ...]]:
+    text, losses = document(timeline, FOLDER)
+    return ElementTree.fromstring(text), losses
+
+
+def said(element: ElementTree.Element) -> dict[str, str]:
+    return {one.attrib["name"]: one.text or "" for one in element.findall("property")}
+
+
+def by_id(project: ElementTree.Element, name: str) -> ElementTree.Element:
+    return next(one for one in project if one.get("id") == name)
+
+
+def entries(project: ElementTree.Element, playlist: str) -> list[tuple[int, int, ElementTree.Element]]:
+    """First frame, first frame after it, and entry, of each clip of a playlist."""
+    found, at = [], 0
+    for one in by_id(project, playlist):
+        if one.tag == "blank":
+            at += int(one.attrib["length"])
+        elif one.tag == "entry":
+            length = int(one.attrib["out"]) - int(one.attrib["in"]) + 1
+            found.append((at, at + length, one))
+            at += length
+    return found
+
+
+def sequence(project: ElementTree.Element) -> ElementTree.Element:
+    return next(one for one in project.iter("tractor") if "kdenlive:uuid" in said(one))
+
+
+def heard(*clips: Clip, transitions: tuple[Transition, ...] = (), rate: Fraction = RATE) -> Timeline:
+    track = Track("A1", TrackKind.AUDIO, clips, transitions, channels=2)
+    return settled(Timeline("cut", rate, (track,)))
+
+
+def clip(first: int, last: int, media: Media = BED, **said: object) -> Clip:
+    """A clip by frames at 24."""
+    start, end = RecordTime(seconds(first, RATE)), RecordTime(seconds(last, RATE))
+    return replace(Clip(media.name, start, end, media, channels=(0, 1)), **said)
+
+
+def effects(project: ElementTree.Element, playlist: str = "playlist0.0") -> list[dict[str, str]]:
+    [(_, _, entry)] = entries(project, playlist)
+    return [said(one) | one.attrib for one in entry.findall("filter")]
+
+
+def features(losses: tuple[Loss, ...]) -> set[Feature]:
+    return {loss.feature for loss in losses}
+
+
+@settings(max_examples=60, deadline=None)
+@given(timelines())
+def test_every_clip_lies_at_its_frames_and_plays_from_its_own(timeline: Timeline) -> None:
+    text, losses = document(timeline, FOLDER)
+    project = ElementTree.fromstring(text)
+    rate = timeline.rate
+    ordered = (*reversed(timeline.audio_tracks), *timeline.video_tracks)
+    for number, track in enumerate(ordered):
+        found = sorted(
+            (first, last, int(entry.attrib["in"]))
+            for lane in (0, 1)
+            for first, last, entry in entries(project, f"playlist{number}.{lane}")
+        )
+        assert len(found) == len(track.clips)
+        for (first, last, source_in), one in zip(found, track.clips, strict=True):
+            if track.transitions:
+                assert first <= one.frames(rate)[0] < one.frames(rate)[1] <= last
+            else:
+                assert (first, last) == one.frames(rate)
+                moved = first / rate - one.start
+                assert one.media is not None
+                plays = (one.media_in - one.media.start) / one.speed + moved
+                assert abs(source_in / rate - plays) <= Fraction(1, 2) / rate
+    if any(one.start * rate % 1 >= Fraction(1, 1000) for one in timeline.clips()):
+        assert Feature.TIME in features(losses)
+
+
+@settings(max_examples=30, deadline=None)
+@given(timelines(between_frames=False, speeds=False))
+def test_what_lies_on_frames_is_not_said_to_be_moved(timeline: Timeline) -> None:
+    own = [one for one in document(timeline, FOLDER)[1] if one.feature is Feature.TIME]
+    on_frames = all(
+        (one.media_in - one.media.start) * timeline.rate % 1 == 0 for one in timeline.clips() if one.media
+    )
+    assert not (own and on_frames)
+
+
+@settings(max_examples=30, deadline=None)
+@given(timelines())
+def test_every_producer_is_there_before_it_is_used_and_is_in_the_bin(timeline: Timeline) -> None:
+    project, _ = opened(timeline)
+    known: set[str] = set()
+    for one in project:
+        for use in one.iter():
+            if "producer" in use.attrib and use is not project:
+                assert use.attrib["producer"] in known
+        known.add(one.get("id", ""))
+    bin_ids = [said(by_id(project, entry.attrib["producer"]))["kdenlive:id"]
+               for entry in by_id(project, "main_bin").findall("entry")]  # fmt: skip
+    assert len(bin_ids) == len(set(bin_ids))
+    used = {said(entry)["kdenlive:id"] for entry in project.iter("entry") if said(entry)}
+    assert used <= set(bin_ids)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_project_opens_at_the_exact_rate(rate: Fraction) -> None:
+    project, _ = opened(plain(rate))
+    profile = project.find("profile")
+    assert profile is not None
+    assert Fraction(int(profile.attrib["frame_rate_num"]), int(profile.attrib["frame_rate_den"])) == rate
+    name = said(by_id(project, "main_bin"))["kdenlive:docproperties.profile"]
+    assert name.startswith("atsc_1080p_")
+
+
+def test_tracks_are_named_and_stand_in_kdenlives_order() -> None:
+    project, _ = opened(plain())
+    names = [
+        said(by_id(project, one.attrib["producer"])).get("kdenlive:track_name")
+        for one in sequence(project).findall("track")
+    ]
+    assert names == [None, "AVM Effects 1", "AVM Music 1", "A1", "V1"]
+
+
+def test_every_sound_track_is_summed_into_the_mix() -> None:
+    mixes = [said(one) for one in sequence(opened(plain())[0]).findall("transition")]
+    assert [one["b_track"] for one in mixes if one["mlt_service"] == "mix" and one["sum"] == "1"] == list(
+        "123"
+    )
+
+
+def test_media_below_the_project_are_named_relatively() -> None:
+    media = replace(BED, path="/project/media/bed 100% & more.wav")
+    project, _ = opened(heard(clip(0, 24, media)))
+    assert said(by_id(project, "clip0"))["resource"] == "media/bed 100% & more.wav"
+    assert "root" not in project.attrib  # with an empty one, melt looks in the folder it was started in
+
+
+def test_a_windows_path_is_written_with_slashes() -> None:
+    project, _ = opened(heard(clip(0, 24, replace(BED, path="C:\\media\\bed.wav"))))
+    assert said(by_id(project, "clip0"))["resource"] == "C:/media/bed.wav"
+
+
+def test_media_that_nobody_knows_the_place_of_are_reported() -> None:
+    _, losses = opened(heard(clip(0, 24, replace(BED, path="", is_online=False))))
+    assert Feature.MEDIA in features(losses)
+
+
+def test_gain_is_a_volume_effect() -> None:
+    [gain] = effects(opened(heard(clip(0, 48, mix=Mix(-6.5))))[0])
+    assert (gain["kdenlive_id"], gain["level"]) == ("volume", "0=-6.5")
+
+
+def test_key_frames_count_from_the_head_of_the_source() -> None:
+    keys = (GainKey(Fraction(0), -20.0), GainKey(Fraction(1), 0.0))
+    project, _ = opened(heard(clip(10, 58, media_in=MediaTime(Fraction(2)), mix=Mix(keys=keys))))
+    assert effects(project)[0]["level"] == "48=-20;72=0"
+
+
+def test_a_key_frame_before_the_head_becomes_the_gain_at_the_head() -> None:
+    keys = (GainKey(Fraction(-1), -20.0), GainKey(Fraction(1), 0.0))
+    assert effects(opened(heard(clip(0, 48, mix=Mix(keys=keys))))[0])[0]["level"] == "0=-10;24=0"
+
+
+def test_a_gain_that_kdenlive_does_not_take_is_held_and_reported() -> None:
+    project, losses = opened(heard(clip(0, 48, mix=Mix(-144.0))))
+    assert effects(project)[0]["level"] == "0=-100"
+    assert Feature.GAIN in features(losses)
+
+
+def test_a_mono_file_is_as_loud_as_it_is() -> None:
+    media = replace(BED, channels=1)
+    [gain] = effects(opened(heard(clip(0, 48, media, channels=(0,))))[0])
+    assert gain["level"] == "0=3.0103"
+
+
+def test_fades_lie_at_the_edges_of_the_clip() -> None:
+    project, losses = opened(heard(clip(0, 96, mix=Mix(0.0, 500_000, 1_000_000))))
+    fade_in, fade_out = effects(project)
+    assert (fade_in["kdenlive_id"], fade_in["in"], fade_in["out"]) == ("fadein", "0", "11")
+    assert (fade_in["gain"], fade_in["end"]) == ("0", "1")
+    assert (fade_out["kdenlive_id"], fade_out["in"], fade_out["out"]) == ("fadeout", "72", "95")
+    assert (fade_out["gain"], fade_out["end"]) == ("1", "0")
+    assert not losses
+
+
+def test_a_fade_shorter_than_a_frame_is_reported() -> None:
+    _, losses = opened(heard(clip(0, 96, mix=Mix(0.0, 10_000, 10_000))))
+    assert [loss.feature for loss in losses] == [Feature.FADE, Feature.FADE]
+
+
+def test_a_disabled_clip_shows_and_plays_nothing() -> None:
+    project, _ = opened(heard(clip(0, 48, enabled=False)))
+    producer = said(by_id(project, "clip0"))
+    assert (producer["set.test_audio"], producer["set.test_image"]) == ("1", "1")
+
+
+def test_a_track_that_is_off_or_locked_is_so() -> None:
+    track = replace(plain().tracks[2], enabled=False, locked=True)
+    project, _ = opened(settled(Timeline("cut", RATE, (track,))))
+    tractor = by_id(project, "track0")
+    assert {one.attrib["hide"] for one in tractor.findall("track")} == {"both"}
+    assert said(tractor)["kdenlive:locked_track"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters"),
+    [((0, 1), []), ((0,), [("0", "1", "0")]), ((1,), [("1", "0", "0")]), ((1, 0), [("0", "1", "1")])],
+)
+def test_one_side_of_a_stereo_file_is_heard_on_both(
+    channels: tuple[int, ...], filters: list[tuple[str, str, str]]
+) -> None:
+    project, losses = opened(heard(clip(0, 48, channels=channels)))
+    assert [(one["from"], one["to"], one["swap"]) for one in effects(project)] == filters
+    assert not losses
+
+
+def test_channels_that_cannot_be_picked_are_reported() -> None:
+    _, losses = opened(heard(clip(0, 48, replace(BED, channels=4), channels=(2, 3))))
+    assert features(losses) == {Feature.CHANNELS}
+
+
+def test_speed_is_a_timewarp_that_counts_in_its_own_frames() -> None:
+    project, _ = opened(heard(clip(0, 24, media_in=MediaTime(Fraction(4)), speed=Fraction(2))))
+    producer = said(by_id(project, "clip0"))
+    assert (producer["mlt_service"], producer["warp_speed"]) == ("timewarp", "2")
+    assert producer["resource"] == "2:/media/bed.wav"
+    [(_, _, entry)] = entries(project, "playlist0.0")
+    assert entry.attrib["in"] == "48"
+
+
+def test_backwards_counts_from_the_end_of_the_file() -> None:
+    project, _ = opened(heard(clip(0, 24, media_in=MediaTime(Fraction(50)), speed=Fraction(-1))))
+    [(_, _, entry)] = entries(project, "playlist0.0")
+    assert entry.attrib["in"] == str(10 * 24)
+
+
+def test_a_cross_fade_overlaps_its_two_clips_on_two_playlists() -> None:
+    clips = (clip(0, 48), clip(48, 96, media_in=MediaTime(Fraction(5))))
+    cross = Transition("fade", RecordTime(Fraction(2)), Fraction(1, 6), Fraction(1, 4))
+    project, losses = opened(heard(*clips, transitions=(cross,)))
+    [(first, last, _)] = entries(project, "playlist0.0")
+    assert (first, last) == (0, 54)
+    [(first, last, entry)] = entries(project, "playlist0.1")
+    assert (first, last, entry.attrib["in"]) == (44, 96, "116")
+    [mix] = by_id(project, "track0").findall("transition")
+    assert (mix.attrib["in"], mix.attrib["out"], said(mix)["kdenlive:mixcut"]) == ("44", "54", "6")
+    assert not losses
+
+
+def test_a_cross_fade_that_the_media_cannot_fill_is_shorter_and_reported() -> None:
+    clips = (clip(0, 48), clip(48, 96))  # the second begins at the head of its file
+    cross = Transition("fade", RecordTime(Fraction(2)), Fraction(1, 6), Fraction(1, 6))
+    _, losses = opened(heard(*clips, transitions=(cross,)))
+    assert features(losses) == {Feature.TRANSITION}
+
+
+def test_a_transition_beside_a_gap_is_a_cut_and_reported() -> None:
+    cross = Transition("fade", RecordTime(Fraction(2)), Fraction(0), Fraction(1, 6))
+    project, losses = opened(heard(clip(48, 96), transitions=(cross,)))
+    assert not by_id(project, "track0").findall("transition")
+    assert features(losses) == {Feature.TRANSITION}
+
+
+def test_markers_are_guides_with_words_colour_and_length() -> None:
+    marker = Marker("Hit", Fraction(1), Fraction(1, 2), "louder <here>", "RED")
+    same_frame = Marker("Second", Fraction(1), color="BLUE")
+    project, _ = opened(replace(heard(clip(0, 48)), markers=(marker, same_frame)))
+    [guide] = json.loads(said(sequence(project))["kdenlive:sequenceproperties.guides"])
+    assert guide["comment"] == "Hit: louder <here> / Second"
+    assert (guide["pos"], guide["duration"]) == (24, 12)
+    categories = json.loads(said(by_id(project, "main_bin"))["kdenlive:docproperties.guidesCategories"])
+    assert next(one["comment"] for one in categories if one["index"] == guide["type"]) == "Red"
+
+
+def test_a_clips_marker_lies_on_its_source() -> None:
+    one = clip(10, 58, media_in=MediaTime(Fraction(2)), markers=(Marker("here", Fraction(1)),))
+    project, _ = opened(heard(one))
+    [marker] = json.loads(said(by_id(project, "bin4"))["kdenlive:markers"])
+    assert (marker["comment"], marker["pos"]) == ("here", 72)
+
+
+def test_a_tracks_marker_becomes_a_guide_and_is_reported() -> None:
+    track = replace(heard(clip(0, 48)).tracks[0], markers=(Marker("here", Fraction(1)),))
+    project, losses = opened(settled(Timeline("cut", RATE, (track,))))
+    assert json.loads(said(sequence(project))["kdenlive:sequenceproperties.guides"])[0]["pos"] == 24
+    assert features(losses) == {Feature.MARKER}
+
+
+def test_picture_and_sound_are_grouped() -> None:
+    groups = json.loads(said(sequence(opened(plain())[0]))["kdenlive:sequenceproperties.groups"])
+    assert [one["type"] for one in groups] == ["AVSplit", "AVSplit"]
+    assert [leaf["data"] for leaf in groups[1]["children"]] == ["2:96", "3:96"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "drop_frame", "told"),
+    [(RATES[3], True, False), (RATES[3], False, True), (RATES[6], True, True), (RATES[0], False, False)],
+)
+def test_the_start_timecode_is_kept_and_how_kdenlive_counts_is_told(
+    rate: Fraction, drop_frame: bool, told: bool
+) -> None:
+    project, losses = opened(replace(plain(rate, 107_892), drop_frame=drop_frame))
+    assert said(sequence(project))["kdenlive:sequenceproperties.timecodeOffset"] == "107892"
+    assert (Feature.START in features(losses)) is told
+
+
+def test_images_in_a_row_are_a_slide_show_of_one_frame_each() -> None:
+    images = ImageSequence("shot.", ".png", 1001, 1, 4)
+    media = Media("shot", "/media/shot", duration=Fraction(5), rate=RATE, has_picture=True, sequence=images)
+    track = Track("V1", TrackKind.VIDEO, (replace(clip(0, 48, media), channels=()),))
+    project, _ = opened(settled(Timeline("cut", RATE, (track,))))
+    producer = said(by_id(project, "clip0"))
+    assert producer["mlt_service"] == "qimage"
+    assert (producer["resource"], producer["ttl"]) == ("/media/shot/shot.%04d.png?begin:1001", "1")
+
+
+def test_a_still_frame_is_a_freeze_and_a_still_sound_is_left_out() -> None:
+    media = Media("a.mov", "/a.mov", duration=Fraction(9), rate=RATE, channels=2, has_picture=True)
+    still = clip(0, 24, media, media_in=MediaTime(Fraction(2)), speed=Fraction(0))
+    tracks = (
+        Track("V1", TrackKind.VIDEO, (replace(still, channels=()),)),
+        Track("A1", TrackKind.AUDIO, (still,), channels=2),
+    )
+    project, losses = opened(settled(Timeline("cut", RATE, tracks)))
+    [freeze] = effects(project, "playlist1.0")
+    assert (freeze["mlt_service"], freeze["frame"]) == ("freeze", "48")
+    assert features(losses) == {Feature.SPEED}
+
+
+def test_nests_are_opened_and_generators_are_black_and_both_are_reported() -> None:
+    inner = heard(clip(0, 48))
+    nest = Clip("nest", RecordTime(Fraction(1)), RecordTime(Fraction(2)), inner, MediaTime(Fraction(1, 2)))
+    bars = Clip("bars", RecordTime(Fraction(0)), RecordTime(Fraction(1)), Generator("bars"))
+    tracks = (Track("V1", TrackKind.VIDEO, (bars,)), Track("A1", TrackKind.AUDIO, (nest,), channels=2))
+    project, losses = opened(settled(Timeline("cut", RATE, tracks)))
+    [(first, last, entry)] = entries(project, "playlist0.0")
+    assert (first, last, entry.attrib["in"]) == (24, 48, "12")
+    assert {Feature.NEST, Feature.GENERATOR} <= features(losses)
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "x\ud800", "]]>", "&<>\"'", "tab\tline\n"])
+def test_any_name_makes_a_readable_file(name: str) -> None:
+    timeline = plain()
+    tracks = tuple(replace(one, name=name) for one in timeline.tracks)
+    text, losses = document(replace(timeline, name=name, tracks=tracks), FOLDER)
+    project = ElementTree.fromstring(text.encode("utf-8"))
+    assert len(list(project.iter("entry"))) > 5
+    replaced = any(one.feature is Feature.NAME and one.item.startswith("Track") for one in losses)
+    assert replaced is ("\x00" in name or "\ud800" in name)
+
+
+def test_names_that_kdenlive_does_not_show_are_told_together() -> None:
+    _, losses = opened(heard(clip(0, 24), clip(24, 48, name="Bang"), clip(48, 72, name="Boom")))
+    told = "names of 2 clips not written: Kdenlive shows those of their files"
+    assert [loss.told for loss in losses] == [told]
+
+
+def test_clips_that_share_a_frame_keep_their_places() -> None:
+    """Two clips within one frame: the second has no frame of its own, and what follows stays in place."""
+    frame = 1 / RATE
+    short = [
+        replace(clip(0, 1), start=RecordTime(at), end=RecordTime(at + frame / 4))
+        for at in (Fraction(0), frame / 3)
+    ]
+    project, losses = opened(heard(*short, clip(10, 20)))
+    assert [(first, last) for first, last, _ in entries(project, "playlist0.0")] == [(0, 1), (10, 20)]
+    assert Feature.TIME in features(losses)
+
+
+def test_media_that_end_within_a_frame_are_not_cut_short() -> None:
+    media = replace(BED, duration=Fraction(48_100, 48_000))
+    project, _ = opened(heard(clip(0, 25, media), clip(30, 40)))
+    assert said(by_id(project, "clip0"))["length"] == str(25)
+    assert [first for first, _, _ in entries(project, "playlist0.0")] == [0, 30]
+
+
+def test_the_same_timeline_makes_the_same_file() -> None:
+    assert document(plain(), FOLDER) == document(plain(), FOLDER)
+
+
+def test_an_empty_timeline_is_a_project_too() -> None:
+    project, losses = opened(Timeline("empty", RATE))
+    assert sequence(project).find("track") is not None
+    assert not losses
+
+
+def test_the_length_is_that_of_the_timeline() -> None:
+    timeline = plain()
+    frames = nearest_frame(timeline.duration, timeline.rate)
+    assert sequence(opened(timeline)[0]).attrib["out"] == str(frames - 1)

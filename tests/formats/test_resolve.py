@@ -1,0 +1,582 @@
+"""A timeline for DaVinci Resolve says what is heard in Resolve's words, in the shapes of its own files."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.resolve import flavoured
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.mix import GainKey, Mix
+from avm_otio.timeline.model import (
+    Clip,
+    Feature,
+    Generator,
+    Loss,
+    Marker,
+    Media,
+    Timeline,
+    Track,
+    TrackKind,
+    Transition,
+)
+from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.models import RATES, differences, plain, settled, timelines
+from tests.real_files import real_file
+
+FOLDER = Path("/cut")
+Json = dict[str, Any]
+
+
+def written(wanted: Timeline) -> tuple[otio.schema.Timeline, tuple[Loss, ...]]:
+    return flavoured(timeline_of(wanted), wanted, FOLDER)
+
+
+def as_json(timeline: otio.schema.Timeline) -> Json:
+    found: Json = json.loads(timeline.to_json_string())
+    return found
+
+
+def without_our_words(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
+    """What Resolve makes of it: metadata that are not its own do not survive there."""
+    document = as_json(timeline)
+    for one in objects(document):
+        one.get("metadata", {}).pop("avm", None)
+    return otio.core.deserialize_json_from_string(json.dumps(document))
+
+
+def objects(document: object) -> Iterator[Json]:
+    if isinstance(document, dict):
+        if "OTIO_SCHEMA" in document:
+            yield document
+        for value in document.values():
+            yield from objects(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from objects(value)
+
+
+def of(losses: tuple[Loss, ...], feature: Feature) -> list[Loss]:
+    return [loss for loss in losses if loss.feature is feature]
+
+
+# Round trips
+
+
+def with_points(wanted: Timeline) -> Timeline:
+    """Markers as Resolve keeps them: one frame long is a point."""
+    frame = 1 / wanted.rate
+
+    def points(markers: tuple[Marker, ...]) -> tuple[Marker, ...]:
+        return tuple(replace(one, duration=one.duration * (one.duration > frame)) for one in markers)
+
+    return replace(
+        wanted,
+        markers=points(wanted.markers),
+        tracks=tuple(
+            replace(
+                track,
+                clips=tuple(replace(clip, markers=points(clip.markers)) for clip in track.clips),
+            )
+            for track in wanted.tracks
+        ),
+    )
+
+
+@settings(max_examples=50)
+@given(timelines())
+def test_it_says_all_that_the_timeline_says(wanted: Timeline) -> None:
+    timeline, losses = written(wanted)
+    expected = with_points(wanted)
+    assert not differences(arrange(timeline), expected)
+    assert bool(of(losses, Feature.MARKER)) == (expected != wanted)
+
+
+def in_resolve(wanted: Timeline) -> Timeline:
+    """What is left of a timeline in Resolve's words alone."""
+    rate = wanted.rate
+    tracks = []
+    for track in with_points(wanted).tracks:
+        clips = []
+        for clip in track.clips:
+            first, last = clip.frames(rate)
+            start, end = RecordTime(first / rate), RecordTime(last / rate)
+            clips.append(replace(clip, start=start, end=end, kind=None, alternative=0))
+        tracks.append(replace(track, clips=tuple(clips), stem=None))
+    return with_bare_media(replace(wanted, tracks=tuple(tracks), markers=with_points(wanted).markers))
+
+
+def with_bare_media(wanted: Timeline) -> Timeline:
+    """Without what only a file itself can say, and what the file's timecode counts."""
+    tracks = tuple(
+        replace(
+            track,
+            clips=tuple(
+                replace(clip, content=Media(clip.media.name, clip.media.path, clip.media.start))
+                for clip in track.clips
+                if clip.media
+            ),
+        )
+        for track in wanted.tracks
+    )
+    return replace(wanted, tracks=tracks, size=None, drop_frame=False)
+
+
+@settings(max_examples=80)
+@given(timelines())
+def test_its_own_words_alone_say_all_but_what_is_reported(wanted: Timeline) -> None:
+    timeline, losses = written(wanted)
+    found = arrange(without_our_words(timeline))
+    assert not differences(with_bare_media(found), in_resolve(wanted))
+    told = {loss.item for loss in of(losses, Feature.TIME)}
+    off = {
+        wanted.named(clip)
+        for clip in wanted.clips()
+        for edge, frame in zip((clip.start, clip.end), clip.frames(wanted.rate), strict=True)
+        if abs(edge - frame / wanted.rate) * 48_000 >= 1
+    }
+    assert told == off
+    assert bool(of(losses, Feature.START)) == wanted.drop_frame
+    assert {loss.feature for loss in losses} <= {Feature.TIME, Feature.START, Feature.MARKER}
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_at_every_rate_the_plain_one_comes_back_without_a_loss(rate: Fraction) -> None:
+    timeline, losses = written(plain(rate))
+    assert losses == ()
+    assert not differences(arrange(timeline), plain(rate))
+    assert not differences(with_bare_media(arrange(without_our_words(timeline))), in_resolve(plain(rate)))
+
+
+@settings(max_examples=40)
+@given(timelines())
+def test_a_second_time_changes_nothing(wanted: Timeline) -> None:
+    timeline, _ = written(wanted)
+    again, _ = flavoured(timeline, arrange(timeline), FOLDER)
+    assert again.is_equivalent_to(timeline)
+
+
+@settings(max_examples=40)
+@given(timelines())
+def test_the_timeline_given_is_not_touched_and_is_copied(wanted: Timeline) -> None:
+    timeline = timeline_of(wanted)
+    before = timeline.to_json_string()
+    flavoured(timeline, wanted, FOLDER)
+    assert timeline.to_json_string() == before
+
+
+def test_a_file_of_resolves_own_comes_out_as_it_came_in() -> None:
+    timeline = otio.adapters.read_from_file(str(real_file("resolve/picchu-effects.otio")))
+    made, losses = flavoured(timeline, arrange(timeline), FOLDER)
+    assert made.is_equivalent_to(timeline)
+    assert losses == ()
+
+
+# Shapes
+
+VOLUME = "Fairlight Clip Volume and Fades"
+EFFECT = {"Effect Name": str, "Enabled": bool, "Name": str, "Parameters": list, "Type": int}
+RULES: dict[str, Json] = {
+    "timeline": {"Resolve OTIO Meta Version": str},
+    "video track": {"Locked": bool},
+    "audio track": {"Audio Type": str, "Locked": bool, "SoloOn": bool},
+    "linked picture": {"Link Group ID": int},
+    "sound": {"Channels": list},
+    "linked sound": {"Channels": list, "Link Group ID": int},
+    "channel": {"Source Channel ID": int, "Source Track ID": int},
+    "effect": EFFECT,
+    "volume": {
+        "Default Parameter Value": float,
+        "Key Frames": dict,
+        "Parameter ID": str,
+        "Parameter Value": float,
+        "Variant Type": str,
+        "maxValue": float,
+        "minValue": float,
+    },
+    "fader": {
+        "Default Parameter Value": float,
+        "Parameter ID": str,
+        "Parameter Value": float,
+        "Variant Type": str,
+        "maxValue": float,
+        "minValue": float,
+    },
+    "key frame": {"Value": float, "Variant Type": str},
+    "marker": {"Keywords": list, "Note": str},
+    "transition": {"Effects": dict, "Transition Type": str},
+    "missing": {"Media Url": str},
+}
+"""What stands under Resolve's key, place by place: read off its own files; ``fader`` as others report it."""
+
+
+def shape(value: Json) -> Json:
+    return {key: type(one) for key, one in value.items()}
+
+
+def shapes(document: object) -> dict[str, list[Json]]:
+    """Every shape under Resolve's key in a document, by place."""
+    found: dict[str, list[Json]] = defaultdict(list)
+
+    def add(place: str, value: Json) -> None:
+        if value and shape(value) not in found[place]:
+            found[place].append(shape(value))
+
+    for one in objects(document):
+        said = one.get("metadata", {}).get("Resolve_OTIO")
+        if said is None:
+            continue
+        schema = one["OTIO_SCHEMA"].partition(".")[0]
+        if schema in ("Clip", "Stack"):
+            heard, linked = "Channels" in said, "Link Group ID" in said
+            add(f"{'linked ' * linked}{'sound' if heard else 'picture'}", said)
+            for channel in said.get("Channels", ()):
+                add("channel", channel)
+        elif schema == "Track":
+            add(f"{one['kind'].lower()} track", said)
+        elif schema == "Effect":
+            add("effect", said)
+            for parameter in said["Parameters"] if said["Effect Name"] == VOLUME else ():
+                add("volume" if parameter["Parameter ID"] == "volume" else "fader", parameter)
+                for key in parameter.get("Key Frames", {}).values():
+                    add("key frame", key)
+        elif schema == "Transition":
+            add("transition", said)
+            add("effect", said["Effects"])
+        else:
+            places = {"Timeline": "timeline", "Marker": "marker", "MissingReference": "missing"}
+            add(places[schema], said)
+    return dict(found)
+
+
+def full() -> Timeline:
+    """One of everything that is written in Resolve's words."""
+    whole = plain()
+    sound, music = whole.audio_tracks[:2]
+    first, second = sound.clips
+    cross = Transition("", second.start, Fraction(1, 2), Fraction(1, 2))
+    keys = (GainKey(Fraction(-1), 0.0), GainKey(Fraction(2), -6.0))
+    gone = Media("gone.wav", r"D:\gone.wav", duration=Fraction(9), channels=2, is_online=False)
+    clips = (replace(first, mix=Mix(0.0, 250_000, 10_000, keys)), replace(second, content=gone))
+    video = replace(whole.video_tracks[0].clips[0], speed=Fraction(2))
+    return replace(
+        whole,
+        markers=(Marker("note", Fraction(1), comment="here", color="RED"),),
+        tracks=(
+            replace(whole.video_tracks[0], clips=(video, *whole.video_tracks[0].clips[1:]), locked=True),
+            replace(sound, clips=clips, transitions=(cross,)),
+            music,
+        ),
+    )
+
+
+def test_every_shape_is_by_the_rules() -> None:
+    found = shapes(as_json(written(full())[0]))
+    assert set(found) == set(RULES)
+    for place, ones in found.items():
+        assert ones == [RULES[place]], place
+
+
+@settings(max_examples=40)
+@given(timelines())
+def test_every_shape_of_any_timeline_is_by_the_rules(wanted: Timeline) -> None:
+    for place, ones in shapes(as_json(written(wanted)[0])).items():
+        assert ones == [RULES[place]], place
+
+
+def test_the_rules_are_those_of_resolves_own_files() -> None:
+    found: dict[str, list[Json]] = defaultdict(list)
+    for name in ("picchu-effects.otio", "ayon-clip-retime-2p5x.json"):
+        document = json.loads(real_file(f"resolve/{name}").read_text(encoding="utf-8"))
+        for place, ones in shapes(document).items():
+            found[place] += ones
+    told_by_others = {"fader", "linked sound"}
+    assert set(RULES) - set(found) == told_by_others
+    for place, rule in RULES.items():
+        if place not in told_by_others:
+            assert rule in found[place], place
+
+
+def test_the_volume_effect_is_the_one_of_the_real_file() -> None:
+    document = json.loads(real_file("resolve/picchu-effects.otio").read_text(encoding="utf-8"))
+    real = next(
+        one["metadata"]["Resolve_OTIO"]
+        for one in objects(document)
+        if one.get("metadata", {}).get("Resolve_OTIO", {}).get("Effect Name") == VOLUME
+        and any(one["Key Frames"] for one in one["metadata"]["Resolve_OTIO"]["Parameters"])
+    )
+    keys = tuple(
+        GainKey(Fraction(at, 24), gain) for at, gain in ((96, 0.0), (194, -2.0), (241, -29.540000000000006))
+    )
+    (effect,) = volume_of(Mix(keys=keys))
+    assert effect["metadata"]["Resolve_OTIO"] == real
+
+
+def volume_of(mix: Mix) -> list[Json]:
+    document = as_json(written(one_sound(mix=mix))[0])
+    return [one for one in objects(document) if one["OTIO_SCHEMA"].startswith("Effect.")]
+
+
+def one_sound(rate: Fraction = Fraction(24), **changes: Any) -> Timeline:
+    """One stereo sound of four seconds on a track."""
+    media = Media("hit.wav", "/media/hit.wav", duration=Fraction(8), sample_rate_hz=48_000, channels=2)
+    clip = Clip("hit", RecordTime(Fraction(0)), RecordTime(96 / rate), media, channels=(0, 1))
+    track = Track("A1", TrackKind.AUDIO, (replace(clip, **changes),), channels=2)
+    return settled(Timeline("cut", rate, (track,)))
+
+
+# One by one
+
+
+def first_clip(timeline: otio.schema.Timeline) -> Json:
+    clip: Json = next(one for one in objects(as_json(timeline)) if one["OTIO_SCHEMA"].startswith("Clip."))
+    return clip
+
+
+def reference(timeline: otio.schema.Timeline) -> Json:
+    found: Json = first_clip(timeline)["media_references"]["DEFAULT_MEDIA"]
+    return found
+
+
+def span(told: Json) -> tuple[float, float, float]:
+    return told["start_time"]["value"], told["duration"]["value"], told["duration"]["rate"]
+
+
+def test_what_is_at_its_default_is_left_out() -> None:
+    assert volume_of(Mix()) == []
+    (effect,) = volume_of(Mix(fade_out_us=500_000))
+    parameters = effect["metadata"]["Resolve_OTIO"]["Parameters"]
+    assert [(one["Parameter ID"], one["Parameter Value"]) for one in parameters] == [("faderOut", 12.0)]
+
+
+@pytest.mark.parametrize(("asked", "written_db"), [(-120.0, -100.0), (40.0, 30.0), (-100.0, None)])
+def test_a_gain_beyond_resolves_is_held_and_reported(asked: float, written_db: float | None) -> None:
+    _, losses = written(one_sound(mix=Mix(asked)))
+    (effect,) = volume_of(Mix(asked))
+    (parameter,) = effect["metadata"]["Resolve_OTIO"]["Parameters"]
+    assert parameter["Parameter Value"] == (asked if written_db is None else written_db)
+    assert len(of(losses, Feature.GAIN)) == (written_db is not None)
+
+
+def test_a_gain_key_between_frames_goes_to_its_nearest_and_is_reported() -> None:
+    keys = (GainKey(Fraction(1, 100), -3.0), GainKey(Fraction(1), 0.0))
+    timeline, losses = written(one_sound(mix=Mix(keys=keys)))
+    assert len(of(losses, Feature.TIME)) == 1
+    (clip,) = arrange(without_our_words(timeline)).clips()
+    assert clip.mix.keys == (GainKey(Fraction(0), -3.0), GainKey(Fraction(1), 0.0))
+
+
+def test_a_volume_that_the_user_set_stays_unless_the_mix_is_another() -> None:
+    timeline, _ = written(one_sound(mix=Mix(-6.0)))
+    theirs = without_our_words(timeline)
+    effect = theirs.tracks[0][0].effects[0]
+    effect.metadata["Resolve_OTIO"]["Display Type"] = 1
+    same, _ = flavoured(theirs, arrange(theirs), FOLDER)
+    assert same.tracks[0][0].effects[0].metadata["Resolve_OTIO"]["Display Type"] == 1
+    louder, _ = flavoured(theirs, one_sound(mix=Mix(3.0)), FOLDER)
+    assert [clip.mix for clip in arrange(louder).clips()] == [Mix(3.0)]
+    assert len(louder.tracks[0][0].effects) == 1
+
+
+def test_ranges_count_in_the_medias_own_timecode() -> None:
+    start = MediaTime(Fraction(3600))
+    media = Media("a.mov", "/a.mov", start, Fraction(100), Fraction(25), channels=2, has_picture=True)
+    clip = Clip("a", RecordTime(Fraction(0)), RecordTime(Fraction(4)), media, MediaTime(start + 10))
+    shot = settled(Timeline("cut", Fraction(24), (Track("V1", TrackKind.VIDEO, (clip,)),)))
+    timeline = timeline_of(shot)
+    timeline.tracks[0][0].source_range = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(240, 24), otio.opentime.RationalTime(96, 24)
+    )
+    made, _ = flavoured(timeline, shot, FOLDER)
+    assert span(first_clip(made)["source_range"]) == (3610 * 24, 96, 24)
+    assert span(reference(made)["available_range"]) == (3600 * 25, 2500, 25)
+    assert as_json(made)["global_start_time"]["value"] == 0
+
+
+def test_media_of_unknown_length_are_as_long_as_what_is_used_of_them() -> None:
+    media = Media("a.wav", "/a.wav", channels=2)
+    clips = tuple(
+        Clip(
+            "a",
+            RecordTime(Fraction(at)),
+            RecordTime(Fraction(at + 2)),
+            media,
+            MediaTime(Fraction(into)),
+            channels=(0, 1),
+        )
+        for at, into in ((0, 5), (4, 1))
+    )
+    made, losses = written(
+        settled(Timeline("cut", Fraction(25), (Track("A1", TrackKind.AUDIO, clips, channels=2),)))
+    )
+    assert span(reference(made)["available_range"]) == (25, 150, 25)
+    assert len(of(losses, Feature.MEDIA)) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/media/50 % #1 é.wav", "/media/50 % #1 é.wav"),
+        (r"C:\Media\a b.wav", r"C:\Media\a b.wav"),
+        ("file:///media/a%20b.wav", "/media/a b.wav"),
+        ("file:///C:/Media/a%20b.wav", r"C:\Media\a b.wav"),
+        ("media/a.wav", "/cut/media/a.wav"),
+    ],
+)
+def test_media_are_named_by_a_plain_absolute_path(path: str, url: str) -> None:
+    made, losses = written(one_sound(content=Media("a", path, duration=Fraction(8), channels=2)))
+    assert reference(made)["target_url"] == url
+    assert losses == ()
+
+
+def test_offline_media_keep_their_path_where_resolve_keeps_it() -> None:
+    gone = Media("a.wav", r"D:\a.wav", duration=Fraction(8), channels=2, is_online=False)
+    made, _ = written(one_sound(content=gone))
+    found = reference(made)
+    assert found["OTIO_SCHEMA"] == "MissingReference.1"
+    assert found["metadata"]["Resolve_OTIO"] == {"Media Url": r"D:\a.wav"}
+    assert span(found["available_range"]) == (0, 192, 24)
+
+
+def test_numbered_images_have_one_name() -> None:
+    images = ImageSequence("a.", ".exr", 990, 1, 4)
+    media = Media("a", "/shots", duration=Fraction(5), rate=Fraction(24), sequence=images, has_picture=True)
+    clip = Clip("a", RecordTime(Fraction(0)), RecordTime(Fraction(4)), media)
+    shot = settled(Timeline("cut", Fraction(24), (Track("V1", TrackKind.VIDEO, (clip,)),)))
+    made, losses = written(shot)
+    assert reference(made)["target_url"] == "/shots/a.[0990-1109].exr"
+    assert losses == ()
+    (again,) = arrange(without_our_words(made)).media()
+    assert (again.path, again.sequence) == ("/shots/", images)
+
+
+@pytest.mark.parametrize(
+    ("channels", "audio_type"), [(1, "Mono"), (2, "Stereo"), (6, "5.1"), (8, "7.1"), (3, "Adaptive 3")]
+)
+def test_a_track_says_its_channels_and_a_clip_which_it_plays(channels: int, audio_type: str) -> None:
+    wanted = one_sound(channels=tuple(range(channels)))
+    wanted = replace(wanted, tracks=(replace(wanted.tracks[0], channels=channels),))
+    made, losses = written(wanted)
+    assert made.tracks[0].metadata["Resolve_OTIO"]["Audio Type"] == audio_type
+    listed = first_clip(made)["metadata"]["Resolve_OTIO"]["Channels"]
+    assert [one["Source Channel ID"] for one in listed] == list(range(channels))
+    assert len(of(losses, Feature.CHANNELS)) == (channels == 3)
+
+
+def test_sounds_that_cross_do_so_as_resolve_has_it() -> None:
+    made, _ = written(full())
+    (transition,) = [one for one in objects(as_json(made)) if one["OTIO_SCHEMA"].startswith("Transition.")]
+    assert (transition["name"], transition["transition_type"]) == ("Cross Fade 0 dB", "SMPTE_Dissolve")
+    assert transition["metadata"]["Resolve_OTIO"]["Transition Type"] == "Cross Fade 0DB"
+
+
+def test_a_retimed_picture_has_its_warp_beside_an_empty_retime() -> None:
+    made, _ = written(full())
+    warp, retime = first_clip(made)["effects"]
+    assert (warp["OTIO_SCHEMA"], warp["time_scalar"], warp["effect_name"]) == ("LinearTimeWarp.1", 2.0, "")
+    assert retime["metadata"]["Resolve_OTIO"]["Effect Name"] == "Retime and Scaling"
+    assert retime["metadata"]["Resolve_OTIO"]["Parameters"] == []
+
+
+@given(
+    st.sampled_from(RATES),
+    st.sampled_from([Fraction(1, 2), Fraction(2), Fraction(5, 2), Fraction(-1)]),
+    st.integers(0, 95),
+)
+@settings(max_examples=30)
+def test_a_marker_stays_at_its_place_on_a_retimed_clip(rate: Fraction, speed: Fraction, at: int) -> None:
+    media = Media("a.mov", "/a.mov", MediaTime(Fraction(3600)), Fraction(1000), rate, has_picture=True)
+    marker = Marker("here", at / rate, 4 / rate, "note", "RED")
+    clip = Clip(
+        "a",
+        RecordTime(Fraction(0)),
+        RecordTime(96 / rate),
+        media,
+        MediaTime(3600 + 4800 / rate),
+        speed,
+        markers=(marker,),
+    )
+    made, _ = written(settled(Timeline("cut", rate, (Track("V1", TrackKind.VIDEO, (clip,)),))))
+    (found,) = arrange(without_our_words(made)).clips()
+    assert found.markers == (marker,)
+    assert found.media_in == clip.media_in
+
+
+def test_notes_stand_where_resolve_keeps_them() -> None:
+    made, _ = written(full())
+    markers = [one for one in objects(as_json(made)) if one["OTIO_SCHEMA"].startswith("Marker.")]
+    assert [one["metadata"]["Resolve_OTIO"]["Note"] for one in markers] == ["here", "42 EUR"]
+    assert all(one["marked_range"]["duration"]["value"] == 1.0 for one in markers)
+
+
+def test_names_lose_what_does_not_print() -> None:
+    wanted = replace(one_sound(name="a\tb\nc"), name="cut\x07")
+    made, losses = written(wanted)
+    assert (made.name, made.tracks[0][0].name) == ("cut ", "a b c")
+    assert len(of(losses, Feature.NAME)) == 2
+
+
+def test_what_resolve_has_no_word_for_is_reported() -> None:
+    bars = Clip("bars", RecordTime(Fraction(0)), RecordTime(Fraction(1)), Generator("bars", "SMPTEBars"))
+    loud = replace(plain().video_tracks[0].clips[1], start=RecordTime(Fraction(1)), mix=Mix(-3.0))
+    track = Track("V1", TrackKind.VIDEO, (bars, loud), markers=(Marker("m", Fraction(0)),))
+    _, losses = written(settled(Timeline("cut", Fraction(24), (track,))))
+    assert {loss.feature for loss in losses} == {Feature.GENERATOR, Feature.GAIN, Feature.MARKER}
+
+
+def test_nests_are_written_with_all_that_is_in_them() -> None:
+    nest = Clip(
+        "scene",
+        RecordTime(Fraction(0)),
+        RecordTime(Fraction(4)),
+        full(),
+        MediaTime(Fraction(1)),
+        channels=(0, 1),
+    )
+    wanted = settled(replace(plain(), tracks=(Track("A1", TrackKind.AUDIO, (nest,), channels=2),)))
+    made, _ = written(wanted)
+    found = shapes(as_json(made))
+    assert {"volume", "fader", "marker", "missing"} <= set(found)
+    (clip,) = arrange(made).clips()
+    assert isinstance(clip.content, Timeline)
+    assert [one.mix for one in clip.content.clips()] == [one.mix for one in full().clips()]
+
+
+def test_lengths_counted_in_samples_become_frames_where_each_edge_lies() -> None:
+    timeline = otio.schema.Timeline("cut")
+    video = otio.schema.Track("V1", kind="Video")
+    video.append(otio.schema.Gap(duration=otio.opentime.RationalTime(250, 25)))
+    track = otio.schema.Track("A1", kind="Audio")
+    for name in "abc":
+        available = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(480_000, 48_000))
+        sound = otio.schema.Clip(name, otio.schema.ExternalReference(f"/{name}.wav", available))
+        sound.source_range = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(48_900, 48_000))
+        track.append(sound)
+    timeline.tracks.extend([video, track])
+    made, losses = flavoured(timeline, arrange(timeline), FOLDER)
+    lengths = [child.source_range.duration for child in made.tracks[1]]
+    assert [(one.value, one.rate) for one in lengths] == [(25, 25), (26, 25), (25, 25)]
+    assert len(of(losses, Feature.TIME)) == 3
+
+
+def test_a_window_on_a_track_is_cut_out_of_it() -> None:
+    timeline = timeline_of(plain())
+    timeline.tracks[0].source_range = otio.opentime.TimeRange(
+        otio.opentime.RationalTime(24, 24), otio.opentime.RationalTime(168, 24)
+    )
+    wanted = arrange(timeline)
+    made, _ = flavoured(timeline, wanted, FOLDER)
+    assert made.tracks[0].source_range is None
+    assert not differences(arrange(made).video_tracks, wanted.video_tracks)
