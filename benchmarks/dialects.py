@@ -30,8 +30,7 @@ from avm_otio.formats import writing
 from avm_otio.formats.editors import EDITORS
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import MediaTime, RecordTime
 
 CLIPS = 5_000

@@ -16,15 +16,16 @@ from avm_otio.formats import writing
 from avm_otio.formats.editors import EDITORS
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Kept,
-    Kind,
     Marker,
     Media,
+    Mix,
+    Stem,
     Timeline,
     Track,
     TrackKind,
@@ -78,10 +79,10 @@ def everything() -> Timeline:
     half = Fraction(7, 1000)
     hits = (
         Clip("hit", RecordTime(_at(10) + half), RecordTime(_at(30) + half), wav, channels=(0, 1),
-             kind=Kind.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
-        Clip("off", _at(60), _at(90), wav, channels=(0, 1), kind=Kind.EFFECTS, enabled=False,
+             kind=Stem.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
+        Clip("off", _at(60), _at(90), wav, channels=(0, 1), kind=Stem.EFFECTS, enabled=False,
              mix=Mix(keys=keys)),
-        Clip("left", _at(100), _at(130), wav, channels=(0,), kind=Kind.EFFECTS),
+        Clip("left", _at(100), _at(130), wav, channels=(0,), kind=Stem.EFFECTS),
     )  # fmt: skip
     return Timeline(
         "everything",
@@ -95,7 +96,7 @@ def everything() -> Timeline:
             ),
             Track("V2", TrackKind.VIDEO, (Clip("nest", _at(0), _at(50), inner, MediaTime(Fraction(2))),)),
             Track("A1", TrackKind.AUDIO, heard, channels=2),
-            Track("AVM Effects 1", TrackKind.AUDIO, hits, channels=2, stem=Kind.EFFECTS),
+            Track("AVM Effects 1", TrackKind.AUDIO, hits, channels=2, stem=Stem.EFFECTS),
         ),
         start_frame=90_000,
         duration=Fraction(8),

@@ -11,13 +11,14 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
+    GainKey,
     Generator,
-    Kind,
     Marker,
     Media,
+    Mix,
+    Stem,
     Timeline,
     Track,
     TrackKind,
@@ -138,7 +139,7 @@ def video_tracks(draw: st.DrawFn, rate: Fraction, number: int, *, speeds: bool =
 def sound_tracks(draw: st.DrawFn, rate: Fraction, number: int, *, between_frames: bool = True) -> Track:
     """A sound track: the user's own on frames, or one of ours, whose effects lie anywhere."""
     channels = draw(st.sampled_from([1, 2]))
-    stem = draw(st.sampled_from([None, Kind.MUSIC, Kind.EFFECTS]))
+    stem = draw(st.sampled_from([None, Stem.MUSIC, Stem.EFFECTS]))
     clips = []
     at = draw(st.integers(0, 30))
     for index in range(draw(st.integers(1, 4))):
@@ -268,11 +269,11 @@ def plain(rate: Fraction = Fraction(24), start_frame: int = 86_400) -> Timeline:
         bed,
         mix=Mix(-6.0, 0, 2_000_000),
         channels=(0, 1),
-        kind=Kind.MUSIC,
+        kind=Stem.MUSIC,
         markers=(Marker("Bed", Fraction(0), comment="42 EUR", color="CYAN"),),
     )
     hits = [
-        Clip("Hit", at(first), at(first + 24), hit, channels=(0, 1), kind=Kind.EFFECTS, enabled=on)
+        Clip("Hit", at(first), at(first + 24), hit, channels=(0, 1), kind=Stem.EFFECTS, enabled=on)
         for first, on in ((30, True), (100, False))
     ]
     return settled(
@@ -282,8 +283,8 @@ def plain(rate: Fraction = Fraction(24), start_frame: int = 86_400) -> Timeline:
             (
                 Track("V1", TrackKind.VIDEO, tuple(seen)),
                 Track("A1", TrackKind.AUDIO, tuple(heard), channels=2),
-                Track("AVM Music 1", TrackKind.AUDIO, (music,), channels=2, stem=Kind.MUSIC),
-                Track("AVM Effects 1", TrackKind.AUDIO, tuple(hits), channels=2, stem=Kind.EFFECTS),
+                Track("AVM Music 1", TrackKind.AUDIO, (music,), channels=2, stem=Stem.MUSIC),
+                Track("AVM Effects 1", TrackKind.AUDIO, tuple(hits), channels=2, stem=Stem.EFFECTS),
             ),
             start_frame=start_frame,
             size=(1920, 1080),

@@ -12,8 +12,7 @@ import pytest
 from avm_otio.formats.otio.metadata import Origin, clip_metadata, timeline_metadata
 from avm_otio.mix.cues import EffectCue, Item
 from avm_otio.mix.placement import LaidClip, Sound
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Kind
+from avm_otio.timeline.model import Mix, Stem
 from avm_otio.timeline.time import FrameSpan, RecordTime
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +34,7 @@ def test_every_field_of_the_metadata_is_documented() -> None:
     told = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
     item = Item(1, "t", None, None, None, {})
     clip = LaidClip(
-        Kind.EFFECTS,
+        Stem.EFFECTS,
         item,
         (item,),
         Sound("u", F(1), 48_000, 48_000, 2),

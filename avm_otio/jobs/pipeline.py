@@ -49,7 +49,7 @@ from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
 from avm_otio.mix.tracks import add_tracks, lanes_of, without_ours
 from avm_otio.report import Advance, Report, Silent
 from avm_otio.timeline.flatten import AUDIO, kind_of, timeline_rate
-from avm_otio.timeline.model import Kind, Loss
+from avm_otio.timeline.model import Loss, Stem
 from avm_otio.timeline.plan import ExportPlan, MediaSource
 from avm_otio.timeline.select import Selection, find_track, plan_film, start_frame
 from avm_otio.timeline.time import format_timecode, nearest_frame
@@ -136,7 +136,7 @@ class Scored:
 
     def summary(self) -> dict[str, Any]:
         """What is told at the end, as JSON: the ``done`` event, every clip, and the notes."""
-        order = (Kind.MUSIC, Kind.DIALOGUE, Kind.EFFECTS)
+        order = (Stem.MUSIC, Stem.DIALOGUE, Stem.EFFECTS)
         lying = [(name, clip) for name, _, clips in lanes_of(self.laid) for clip in clips]
         lying.sort(key=lambda laid: (order.index(laid[1].kind), laid[1].start))
         return {

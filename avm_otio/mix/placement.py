@@ -11,8 +11,7 @@ from fractions import Fraction
 
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import Cues, EffectCue, Item
-from avm_otio.timeline.mix import CUT_FADE_US, MUSIC_FADE_US, Mix
-from avm_otio.timeline.model import Kind
+from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US, Mix, Stem
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import (
     FilmTime,
@@ -79,7 +78,7 @@ class LaidClip:
         film_end_us: Where the service ended it, film time.
     """
 
-    kind: Kind
+    kind: Stem
     item: Item
     alternatives: tuple[Item, ...]
     sound: Sound
@@ -262,7 +261,7 @@ def _effect(place: _Place, cue: EffectCue, rank: int, sound: Sound, layout: Layo
     length = min(wanted, place.end - start)
     is_cut = natural is None or length < natural
     return LaidClip(
-        kind=Kind.EFFECTS,
+        kind=Stem.EFFECTS,
         item=cue.items[rank],
         alternatives=_others(cue.items, rank),
         sound=sound,
@@ -282,7 +281,7 @@ def _bed(place: _Place, items: Sequence[Item], rank: int, sound: Sound, gain_db:
     length = whole if sound.duration is None else min(whole, sound.duration)
     is_cut = sound.duration is None or sound.duration > whole
     mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
-    bed = _from_start(place, Kind.MUSIC, items[rank], _others(items, rank), sound, length, mix, Fraction(1))
+    bed = _from_start(place, Stem.MUSIC, items[rank], _others(items, rank), sound, length, mix, Fraction(1))
     return replace(bed, rank=rank)
 
 
@@ -290,12 +289,12 @@ def _dialogue(place: _Place, item: Item, others: Sequence[Item], sound: Sound) -
     speed = 1 / place.film_map.record_per_film
     whole = place.end - place.film_map.record_start
     length = whole if sound.duration is None else min(whole, sound.duration / speed)
-    return _from_start(place, Kind.DIALOGUE, item, others, sound, length, Mix(), speed)
+    return _from_start(place, Stem.DIALOGUE, item, others, sound, length, Mix(), speed)
 
 
 def _from_start(
     place: _Place,
-    kind: Kind,
+    kind: Stem,
     item: Item,
     others: Sequence[Item],
     sound: Sound,

@@ -16,14 +16,14 @@ from avm_otio.formats.otio.metadata import NAMESPACE, Origin
 from avm_otio.mix.cues import Json
 from avm_otio.mix.placement import Laid, LaidClip
 from avm_otio.timeline.flatten import AUDIO, duration_of, kind_of, media_of, speed_of
-from avm_otio.timeline.model import Kind
+from avm_otio.timeline.model import Stem
 from avm_otio.timeline.plan import MediaSource
 from avm_otio.timeline.time import nearest_frame, seconds_of, snap_rate, time_range
 
 _RUN_MARKS = ("version", "replaced_by")
 """What stands under our key of a clip only because a run disabled it."""
 
-_COLORS = {Kind.MUSIC: "CYAN", Kind.EFFECTS: "GREEN", Kind.DIALOGUE: "ORANGE"}
+_COLORS = {Stem.MUSIC: "CYAN", Stem.EFFECTS: "GREEN", Stem.DIALOGUE: "ORANGE"}
 """Colours of our markers, in OTIO's words."""
 
 
@@ -61,13 +61,13 @@ def add_tracks(
     return scored
 
 
-def lanes_of(laid: Laid) -> list[tuple[str, Kind, tuple[LaidClip, ...]]]:
+def lanes_of(laid: Laid) -> list[tuple[str, Stem, tuple[LaidClip, ...]]]:
     """What was laid as tracks: name, kind and clips of each, from the top of a mixer to its end."""
-    lanes = [("AVM Dialogue (noise reduced)", Kind.DIALOGUE, laid.dialogue)] if laid.dialogue else []
+    lanes = [("AVM Dialogue (noise reduced)", Stem.DIALOGUE, laid.dialogue)] if laid.dialogue else []
     if laid.music:
-        lanes.append(("AVM Music 1", Kind.MUSIC, laid.music))
-    lanes += [(f"AVM Effects {number}", Kind.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
-    spares = ((Kind.MUSIC, laid.spare_music), (Kind.EFFECTS, laid.spare_effects))
+        lanes.append(("AVM Music 1", Stem.MUSIC, laid.music))
+    lanes += [(f"AVM Effects {number}", Stem.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
+    spares = ((Stem.MUSIC, laid.spare_music), (Stem.EFFECTS, laid.spare_effects))
     lanes += [
         (f"AVM {kind.title()} alternatives {number}", kind, lane)
         for kind, spare in spares
@@ -120,7 +120,7 @@ def _note(item: otio.core.SerializableObjectWithMetadata, noted: Mapping[str, An
 
 
 def _track(
-    name: str, kind: Kind, clips: Sequence[LaidClip], rate: Fraction, origin: Origin
+    name: str, kind: Stem, clips: Sequence[LaidClip], rate: Fraction, origin: Origin
 ) -> otio.schema.Track:
     """One of our tracks, made from OTIO's own JSON form.
 
@@ -224,7 +224,7 @@ def _disable(track: otio.schema.Track, start: Fraction, end: Fraction, media: Me
             for piece, is_inside in _cut(child, inside[0] - at, inside[1] - at):
                 if is_inside:
                     piece.enabled = False
-                    mark = {"version": metadata.VERSION, "replaced_by": str(Kind.DIALOGUE)}
+                    mark = {"version": metadata.VERSION, "replaced_by": str(Stem.DIALOGUE)}
                     piece.metadata[NAMESPACE] = dict(metadata.of(piece)) | mark
                 done.append(piece)
         at += length

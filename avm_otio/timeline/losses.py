@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Feature, Generator, Kept, Loss, Timeline
+from avm_otio.timeline.model import Clip, Feature, Generator, Kept, Loss, Mix, Timeline
 from avm_otio.timeline.time import from_micros
 
 _AS_IT_IS = Mix()

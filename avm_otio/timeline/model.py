@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from avm_otio.timeline.mix import Mix
 from avm_otio.timeline.plan import ImageSequence
 from avm_otio.timeline.time import MediaTime, RecordTime, format_timecode, nearest_frame
 
@@ -66,8 +65,8 @@ class Loss:
         return f"{self.item}: {self.told}"
 
 
-class Kind(StrEnum):
-    """What a track of ours holds."""
+class Stem(StrEnum):
+    """What a track of ours holds, in the words of a mix: music (MX), effects (FX), dialogue (DX)."""
 
     MUSIC = "music"
     EFFECTS = "effects"
@@ -79,6 +78,48 @@ class TrackKind(StrEnum):
 
     VIDEO = "video"
     AUDIO = "audio"
+
+
+CUT_FADE_US = 10_000
+"""De-click fade where an effect is cut before its natural end: short enough not to be heard as a fade."""
+
+MUSIC_FADE_US = 2_000_000
+"""Fade-out of a music bed that is cut to the range: about a bar at 120 bpm."""
+
+
+@dataclass(frozen=True, slots=True)
+class GainKey:
+    """One key frame of a clip's gain; between two the gain runs straight in decibels.
+
+    Attributes:
+        at: Seconds from the clip's head on the timeline.
+        gain_db: The gain there.
+    """
+
+    at: Fraction
+    gain_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How loud a clip is and how it comes and goes.
+
+    Attributes:
+        gain_db: Clip gain in decibels, 0 unchanged.
+        fade_in_us: Linear fade from silence at its head.
+        fade_out_us: Linear fade to silence at its tail.
+        keys: The gain over time; where there are any, they say the whole gain and ``gain_db`` is 0.
+    """
+
+    gain_db: float = 0.0
+    fade_in_us: int = 0
+    fade_out_us: int = 0
+    keys: tuple[GainKey, ...] = ()
+
+    def within(self, length_us: int) -> Mix:
+        """The same with fades that fit a clip of a length: neither longer than half of it."""
+        half = length_us // 2
+        return replace(self, fade_in_us=min(self.fade_in_us, half), fade_out_us=min(self.fade_out_us, half))
 
 
 _MEDIA_ZERO = MediaTime(Fraction(0))
@@ -201,7 +242,7 @@ class Clip:
     channels: tuple[int, ...] = ()
     link: int | None = None
     markers: tuple[Marker, ...] = ()
-    kind: Kind | None = None
+    kind: Stem | None = None
     alternative: int = 0
     kept: tuple[Kept, ...] = ()
 
@@ -271,7 +312,7 @@ class Track:
     channels: int = 0
     enabled: bool = True
     locked: bool = False
-    stem: Kind | None = None
+    stem: Stem | None = None
     markers: tuple[Marker, ...] = ()
     kept: tuple[Kept, ...] = ()
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from avm_otio.timeline.mix import GainKey, Mix
-from avm_otio.timeline.model import Clip, Timeline, Track, Transition, trimmed
+from avm_otio.timeline.model import Clip, GainKey, Mix, Timeline, Track, Transition, trimmed
 from avm_otio.timeline.time import RecordTime
 
 

@@ -10,8 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.timeline.mix import GainKey, Mix
-from avm_otio.timeline.model import Clip, Marker, Media, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.model import Clip, GainKey, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.editors.hearing import RATE_HZ, Sound, gains_over, hear, heard_at, noise, write_wav
 

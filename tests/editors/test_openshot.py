@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 
 from avm_otio.formats.fcp7.write import document
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Kind, Media, RecordTime, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Media, Mix, RecordTime, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.time import MediaTime
 from tests.editors.hearing import noise, write_wav
 from tests.models import RATES, seconds, settled
@@ -100,7 +99,7 @@ def sounds(folder: Path, rate: Fraction) -> Timeline:
                 media,
                 MediaTime(seconds(begin, rate)),
                 channels=(0, 1),
-                kind=Kind.EFFECTS,
+                kind=Stem.EFFECTS,
                 mix=Mix(-6.0, 0, 200_000),
             )
         )
@@ -111,11 +110,11 @@ def sounds(folder: Path, rate: Fraction) -> Timeline:
         RecordTime(seconds(130, rate)),
         Media("bed.wav", str(path), duration=Fraction(6), sample_rate_hz=48_000, channels=2),
         channels=(0, 1),
-        kind=Kind.MUSIC,
+        kind=Stem.MUSIC,
     )
     tracks = (
-        Track("AVM Music 1", TrackKind.AUDIO, (bed,), channels=2, stem=Kind.MUSIC, locked=True),
-        Track("AVM Effects 1", TrackKind.AUDIO, tuple(clips), channels=2, stem=Kind.EFFECTS),
+        Track("AVM Music 1", TrackKind.AUDIO, (bed,), channels=2, stem=Stem.MUSIC, locked=True),
+        Track("AVM Effects 1", TrackKind.AUDIO, tuple(clips), channels=2, stem=Stem.EFFECTS),
     )
     return settled(Timeline("cut", rate, tracks, size=(1920, 1080)))
 

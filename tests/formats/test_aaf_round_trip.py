@@ -9,8 +9,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from avm_otio.formats.aaf.read import read
 from avm_otio.formats.aaf.write import write
-from avm_otio.timeline.mix import GainKey, Mix
-from avm_otio.timeline.model import Clip, Feature, Marker, Media, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.model import (
+    Clip,
+    Feature,
+    GainKey,
+    Marker,
+    Media,
+    Mix,
+    Timeline,
+    Track,
+    TrackKind,
+    Transition,
+)
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, to_micros
 from tests.models import RATES, differences, plain, settled, timelines
 

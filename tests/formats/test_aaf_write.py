@@ -11,14 +11,15 @@ import pytest
 
 from avm_otio.formats.aaf.read import read
 from avm_otio.formats.aaf.write import write, written
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

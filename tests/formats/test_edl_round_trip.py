@@ -14,13 +14,13 @@ from hypothesis import assume, given, settings
 from avm_otio.formats.edl.common import speed_frames, speed_said
 from avm_otio.formats.edl.read import read
 from avm_otio.formats.edl.write import documents
-from avm_otio.timeline.mix import Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

@@ -11,15 +11,16 @@ import pytest
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.edl.write import documents
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Kept,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

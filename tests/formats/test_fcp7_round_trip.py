@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.fcp7.read import read
 from avm_otio.formats.fcp7.write import document
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
-    Kind,
     Loss,
     Marker,
     Media,
+    Mix,
+    Stem,
     Timeline,
     Track,
     TrackKind,
@@ -338,10 +339,10 @@ def test_what_we_laid_is_known_again(tmp_path):
         media,
         enabled=False,
         channels=(0, 1),
-        kind=Kind.EFFECTS,
+        kind=Stem.EFFECTS,
         alternative=2,
     )
-    track = Track("AVM Effects 2", TrackKind.AUDIO, (clip,), channels=2, stem=Kind.EFFECTS, locked=True)
+    track = Track("AVM Effects 2", TrackKind.AUDIO, (clip,), channels=2, stem=Stem.EFFECTS, locked=True)
     timeline = settled(Timeline("cut", rate, (track,), size=(1280, 720)))
     found, losses = written_and_read(timeline, tmp_path)
     is_as_written(found, timeline, losses)

@@ -17,17 +17,18 @@ from hypothesis import given, settings
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcp7.write import document
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Kept,
-    Kind,
     Loss,
     Marker,
     Media,
+    Mix,
     RecordTime,
+    Stem,
     Timeline,
     Track,
     TrackKind,
@@ -401,5 +402,5 @@ def test_relative_media_are_written_from_the_file_s_folder():
 
 
 def test_what_is_ours_alone_is_told():
-    _, losses = written(one_sound(kind=Kind.EFFECTS))
+    _, losses = written(one_sound(kind=Stem.EFFECTS))
     assert [loss.feature for loss in losses] == [Feature.METADATA]

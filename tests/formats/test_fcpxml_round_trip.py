@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.fcpxml.read import read
 from avm_otio.formats.fcpxml.write import document
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

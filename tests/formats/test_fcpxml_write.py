@@ -15,16 +15,17 @@ from hypothesis import given, settings
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml.write import document
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Kept,
-    Kind,
     Loss,
     Marker,
     Media,
+    Mix,
+    Stem,
     Timeline,
     Track,
     TrackKind,
@@ -161,7 +162,7 @@ def test_each_sound_track_has_a_role_of_its_stem_with_its_name():
 def test_no_two_tracks_share_a_role_and_no_name_breaks_one():
     hit = Clip("hit", at(0), at(4), media("hit.wav"), channels=(0, 1))
     tracks = [
-        heard(replace(hit, start=at(n), end=at(n + 1)), name=name, stem=Kind.EFFECTS)
+        heard(replace(hit, start=at(n), end=at(n + 1)), name=name, stem=Stem.EFFECTS)
         for n, name in enumerate(("Hits", "hits", "a.b?c", ""))
     ]
     roles = [one.get("audioRole") for one in written(arranged(*tracks)).iter("asset-clip")]

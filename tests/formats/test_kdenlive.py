@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 
 from avm_otio.formats.kdenlive.write import document
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

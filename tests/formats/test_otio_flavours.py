@@ -17,13 +17,13 @@ from avm_otio.formats.otio import kdenlive as kdenlive_otio
 from avm_otio.formats.otio import premiere as premiere_otio
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.mix import Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

@@ -13,8 +13,7 @@ from avm_otio.formats.otio.media import Facts
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.flatten import media_of
-from avm_otio.timeline.mix import GainKey, Mix
-from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, GainKey, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, time_range
 from tests.models import differences, plain, settled, timelines
 from tests.real_files import real_file

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from avm_otio.formats.protools.write import document
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Feature, Loss, Marker, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Feature, Loss, Marker, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, dropped_per_minute, parse_timecode
 from tests.models import RATES, plain, settled, timelines
 

@@ -17,14 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avm_otio.formats.reaper.write import document
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

@@ -18,14 +18,15 @@ from hypothesis import strategies as st
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.resolve import flavoured
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
     Feature,
+    GainKey,
     Generator,
     Loss,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

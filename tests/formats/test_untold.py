@@ -13,8 +13,7 @@ from avm_otio.formats import writing
 from avm_otio.formats.editors import EDITORS
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Kept, Marker, Timeline, Transition
+from avm_otio.timeline.model import Kept, Marker, Mix, Timeline, Transition
 from avm_otio.timeline.time import RecordTime
 from tests.models import plain
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import Cues, EffectCue, Item
 from avm_otio.mix.placement import EffectsLength, Laid, Layout, Sound, lay
-from avm_otio.timeline.mix import CUT_FADE_US, MUSIC_FADE_US
+from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros, nearest_frame, snap_rate
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction as F
 
-from avm_otio.timeline.mix import GainKey, Mix
-from avm_otio.timeline.model import Clip, Marker, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.model import Clip, GainKey, Marker, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.nests import opened_nests, sized_nests
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import plain, settled

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 
 from avm_otio.formats.otio.read import arrange
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.picture_sound import with_picture_sound
 from avm_otio.timeline.plan import MediaSource
 from avm_otio.timeline.time import MediaTime, RecordTime

@@ -9,8 +9,7 @@ from typing import Any
 from avm_otio.formats.aaf.levels import gain_at, gain_of
 from avm_otio.formats.aaf.objects import OPERATIONS, PARAMETERS
 from avm_otio.formats.aaf.said import Notes, parameters, points, said, tags
-from avm_otio.timeline.mix import GainKey
-from avm_otio.timeline.model import Clip
+from avm_otio.timeline.model import Clip, GainKey
 from avm_otio.timeline.time import MediaTime, RecordTime
 
 _PAN = "9d2ea893-0968-11d3-8a38-0050040ef7d2"

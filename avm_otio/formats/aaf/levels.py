@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
-from avm_otio.timeline.mix import GainKey
+from avm_otio.timeline.model import GainKey
 
 _UNITY = 1 << 29
 """What a ratio of 1 is written over: so do Media Composer, Pro Tools and Resolve [file]."""

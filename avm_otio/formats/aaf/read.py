@@ -16,8 +16,7 @@ from avm_otio.formats.aaf.said import Notes, first_of, items, kind_of, length_of
 from avm_otio.formats.aaf.segments import SegmentReader, is_empty
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Timeline, Track, TrackKind, trimmed
+from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind, trimmed
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,

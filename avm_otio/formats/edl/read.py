@@ -25,13 +25,14 @@ from avm_otio.formats.edl.common import (
 )
 from avm_otio.formats.edl.lines import Line, List, frames_of, text_of
 from avm_otio.formats.edl.words import Words, words_of
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
+    GainKey,
     Generator,
     Kept,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

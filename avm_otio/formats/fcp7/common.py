@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from avm_otio.timeline.model import Kind
+from avm_otio.timeline.model import Stem
 from avm_otio.timeline.time import format_timecode, nominal_rate
 
 DIALECT = "fcp7"
@@ -50,7 +50,7 @@ MARKER_COLORS = {
 NEAREST_COLORS = {"MAGENTA": "PURPLE", "PINK": "PURPLE", "BLACK": "WHITE"}
 """OTIO's colours that Premiere's markers do not come in, and what is written for them."""
 
-LABELS = {Kind.MUSIC: "Forest", Kind.EFFECTS: "Mango", Kind.DIALOGUE: "Cerulean"}
+LABELS = {Stem.MUSIC: "Forest", Stem.EFFECTS: "Mango", Stem.DIALOGUE: "Cerulean"}
 """What we hold → ``label2``: names of Premiere's labels [file] [3p]."""
 
 OWN_LABELS = frozenset({"Iris", "Caribbean", *LABELS.values()})

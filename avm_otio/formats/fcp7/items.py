@@ -12,8 +12,7 @@ from avm_otio.formats.fcp7.common import DIALECT, NOTE, OWN_LABELS, TICKS
 from avm_otio.formats.fcp7.elements import content_of, flag_of, markers_of, number_of, rate_of, text_of
 from avm_otio.formats.fcp7.levels import mix_of
 from avm_otio.formats.xml_in import element_text
-from avm_otio.timeline.mix import Mix
-from avm_otio.timeline.model import Clip, Generator, Kept, Kind, Media, Timeline, Transition
+from avm_otio.timeline.model import Clip, Generator, Kept, Media, Mix, Stem, Timeline, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
 
 _STALE_FRAMES = 2
@@ -324,12 +323,12 @@ def _length(content: object) -> Fraction | None:
     return content.duration if isinstance(content, (Media, Timeline)) else None
 
 
-def _ours(one: Element) -> tuple[Kind | None, int]:
+def _ours(one: Element) -> tuple[Stem | None, int]:
     """What a clip of ours is, from its log note."""
     words = text_of(one, "logginginfo/lognote").split()
     if len(words) not in (2, 3) or words[0] != NOTE:
         return None, 0
-    kind = next((kind for kind in Kind if kind == words[1]), None)
+    kind = next((kind for kind in Stem if kind == words[1]), None)
     number = words[2] if len(words) == 3 else "0"
     if kind is None or not (number.isascii() and number.isdigit()):
         return None, 0

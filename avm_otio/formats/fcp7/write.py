@@ -32,7 +32,6 @@ from avm_otio.formats.fcp7.links import Member, members_of
 from avm_otio.formats.fcp7.pieces import kept_xml, level_filter, speed_filter
 from avm_otio.formats.fcp7.told import Told, logged
 from avm_otio.timeline.losses import unsaid
-from avm_otio.timeline.mix import Mix
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,
@@ -40,6 +39,7 @@ from avm_otio.timeline.model import (
     Generator,
     Loss,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

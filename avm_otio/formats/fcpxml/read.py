@@ -21,7 +21,7 @@ from avm_otio.formats.fcpxml.said import Known, time_at
 from avm_otio.formats.fcpxml.story import Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
 from avm_otio.formats.xml_in import parsed
-from avm_otio.timeline.model import Clip, Kind, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, nearest_frame
 
 _BUNDLED = "Info.fcpxml"
@@ -257,7 +257,7 @@ class _Tracks:
         for one in told:
             is_sound = one.get("kind") == "audio"
             key = ("a", str(one.get("role", ""))) if is_sound else ("v", one["lane"])
-            stem = next((kind for kind in Kind if is_sound and kind == one.get("stem")), None)
+            stem = next((kind for kind in Stem if is_sound and kind == one.get("stem")), None)
             channels = one.get("channels", 0)
             track = Track(
                 name=str(one.get("name", "")),

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from avm_otio.formats.xml_text import sayable
-from avm_otio.timeline.model import Clip, Kind, Media, Timeline, Track
+from avm_otio.timeline.model import Clip, Media, Stem, Timeline, Track
 
-_MAIN = {None: "dialogue", Kind.DIALOGUE: "dialogue", Kind.MUSIC: "music", Kind.EFFECTS: "effects"}
+_MAIN = {None: "dialogue", Stem.DIALOGUE: "dialogue", Stem.MUSIC: "music", Stem.EFFECTS: "effects"}
 """The built-in role of a stem; sound of which nobody says more is dialogue, as in Final Cut Pro [file]."""
 
 _DEFAULT_NAME = re.compile(r"(V\d*|Video( ?\d+)?)?", re.IGNORECASE)

@@ -11,8 +11,7 @@ from xml.etree.ElementTree import Element
 
 from avm_otio.formats.fcpxml.inside import FILTERS, KEPT_TAGS, plain
 from avm_otio.formats.fcpxml.terms import DIALECT, conformed_rate, rate_in_name, source_rate, time_of
-from avm_otio.timeline.mix import GainKey
-from avm_otio.timeline.model import Kept, Media
+from avm_otio.timeline.model import GainKey, Kept, Media
 from avm_otio.timeline.time import MediaTime, snap_rate
 from avm_otio.timeline.urls import plain_path
 

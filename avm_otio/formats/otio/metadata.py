@@ -16,7 +16,7 @@ from typing import Any
 import opentimelineio as otio
 
 from avm_otio.mix.placement import LaidClip
-from avm_otio.timeline.model import Kind
+from avm_otio.timeline.model import Stem
 from avm_otio.timeline.time import format_timestamp
 
 NAMESPACE = "avm"
@@ -74,7 +74,7 @@ def timeline_metadata(origin: Origin, laid_from: Fraction, laid_to: Fraction) ->
     )
 
 
-def track_metadata(kind: Kind) -> dict[str, Any]:
+def track_metadata(kind: Stem) -> dict[str, Any]:
     """What marks a track as ours."""
     return {"version": VERSION, "kind": str(kind)}
 
@@ -122,7 +122,7 @@ def of(item: otio.core.SerializableObjectWithMetadata) -> Mapping[str, Any]:
     return ours if isinstance(ours, Mapping) else {}
 
 
-def track_kind(track: otio.schema.Track) -> Kind | None:
+def track_kind(track: otio.schema.Track) -> Stem | None:
     """Which of our tracks this is; ``None`` for the user's own.
 
     By its metadata; by its name where an editor that keeps none has had it in between.
@@ -130,7 +130,7 @@ def track_kind(track: otio.schema.Track) -> Kind | None:
     kind = of(track).get("kind")
     if kind is None and (named := _OUR_NAME.fullmatch(track.name)):
         kind = named[1].lower()
-    return next((one for one in Kind if one == kind), None)
+    return next((one for one in Stem if one == kind), None)
 
 
 def storable_text(value: Any) -> str:

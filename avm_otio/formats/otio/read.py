@@ -33,14 +33,15 @@ from avm_otio.formats.otio.resolve_words import (
     mix_of,
 )
 from avm_otio.timeline.flatten import AUDIO, timeline_rate
-from avm_otio.timeline.mix import GainKey, Mix
 from avm_otio.timeline.model import (
     Clip,
+    GainKey,
     Generator,
     Kept,
-    Kind,
     Marker,
     Media,
+    Mix,
+    Stem,
     Timeline,
     Track,
     TrackKind,
@@ -58,7 +59,7 @@ from avm_otio.timeline.time import (
 
 _ZERO = Fraction(0)
 _ONE = Fraction(1)
-_KINDS = {str(kind): kind for kind in Kind}
+_KINDS = {str(kind): kind for kind in Stem}
 
 
 @many_values()

@@ -15,13 +15,13 @@ from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import metadata
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.timeline.flatten import AUDIO, VIDEO
-from avm_otio.timeline.mix import Mix
 from avm_otio.timeline.model import (
     Clip,
     Generator,
     Kept,
     Marker,
     Media,
+    Mix,
     Timeline,
     Track,
     TrackKind,

@@ -12,11 +12,11 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from avm_otio.timeline.losses import of_pictures, unsaid
-from avm_otio.timeline.mix import GainKey
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,
     Feature,
+    GainKey,
     Generator,
     Loss,
     Marker,

@@ -21,7 +21,7 @@ from avm_otio.timeline.flatten import (
     timeline_duration,
     timeline_rate,
 )
-from avm_otio.timeline.model import Kind
+from avm_otio.timeline.model import Stem
 from avm_otio.timeline.select import start_frame
 from avm_otio.timeline.time import format_timecode
 
@@ -38,9 +38,9 @@ _LETTER = 6.7
 _COLOURS = {
     VIDEO: "#5b7fb5",
     AUDIO: "#4f9d8b",
-    Kind.MUSIC: "#9a6fc4",
-    Kind.EFFECTS: "#d98a3d",
-    Kind.DIALOGUE: "#3f9fbf",
+    Stem.MUSIC: "#9a6fc4",
+    Stem.EFFECTS: "#d98a3d",
+    Stem.DIALOGUE: "#3f9fbf",
 }
 _DISABLED = (
     "<defs><pattern id='off' width='6' height='6' patternUnits='userSpaceOnUse' "
