@@ -9,7 +9,8 @@ from pathlib import Path
 from avm_otio.media.clock import MediaClock
 from avm_otio.media.compose import Layer
 from avm_otio.media.picture import Pictures
-from avm_otio.timeline.plan import ExportPlan, ImageSequence, MediaSource, PictureLayer, PictureSegment
+from avm_otio.timeline.model import ImageSequence
+from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer, PictureSegment
 
 _MOST_IDLE = 4
 """Files kept open though no layer shows them now: cuts go back and forth between a few."""

@@ -16,7 +16,7 @@ import av
 from avm_otio.errors import MediaError
 from avm_otio.media.clock import TOLERANCE
 from avm_otio.media.probe import MediaInfo, VideoInfo, reopened
-from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.model import ImageSequence
 
 EDGE_FRAMES = 2
 """For how many frames before its first and after its last a file holds that frame: what rounding costs."""

@@ -19,7 +19,8 @@ import opentimelineio as otio
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
-from avm_otio.timeline.plan import ImageSequence, MediaKind, MediaSource
+from avm_otio.timeline.model import ImageSequence
+from avm_otio.timeline.plan import MediaKind, MediaSource
 from avm_otio.timeline.time import MediaTime, seconds_of, snap_rate
 
 VIDEO = otio.schema.TrackKind.Video

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from avm_otio.timeline.plan import ImageSequence
 from avm_otio.timeline.time import MediaTime, RecordTime, format_timecode, nearest_frame
 
 SAMPLE_RATE_HZ = 48_000
@@ -124,6 +123,27 @@ class Mix:
 
 _MEDIA_ZERO = MediaTime(Fraction(0))
 _AS_IT_IS = Mix()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSequence:
+    """Numbered images, one a frame, as OTIO's ``ImageSequenceReference`` names them.
+
+    Frame ``i`` (from 0) of the sequence is the file
+    ``<url base><prefix><start_number + i * step, zero-padded><suffix>``.
+    """
+
+    prefix: str
+    suffix: str
+    start_number: int
+    step: int
+    padding: int
+
+    def file_name(self, frame: int) -> str:
+        """The name of the file that shows frame ``frame``, counted from 0."""
+        number = self.start_number + frame * self.step
+        sign = "-" if number < 0 else ""
+        return f"{self.prefix}{sign}{abs(number):0{self.padding}d}{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from avm_otio.timeline.model import GainKey, ImageSequence
 from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
 
 
@@ -19,27 +20,6 @@ class MediaKind(StrEnum):
     FILE = "file"
     SEQUENCE = "sequence"
     MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSequence:
-    """Numbered images, one a frame, as OTIO's ``ImageSequenceReference`` names them.
-
-    Frame ``i`` (from 0) of the sequence is the file
-    ``<url base><prefix><start_number + i * step, zero-padded><suffix>``.
-    """
-
-    prefix: str
-    suffix: str
-    start_number: int
-    step: int
-    padding: int
-
-    def file_name(self, frame: int) -> str:
-        """The name of the file that shows frame ``frame``, counted from 0."""
-        number = self.start_number + frame * self.step
-        sign = "-" if number < 0 else ""
-        return f"{self.prefix}{sign}{abs(number):0{self.padding}d}{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +89,14 @@ class SoundSegment:
         media: What is heard.
         media_in: Media time at ``start``.
         speed: Media seconds a film second; negative backwards. Never 0: a freeze is silent.
-        fade_in: Seconds from silence to full at its start (cross fades).
+        fade_in: Seconds from silence to full at its start, linear in amplitude; also a cross fade's half.
         fade_out: Seconds from full to silence at its end.
+        gain_db: Gain throughout, in decibels; minus infinity is silence.
+        keys: Gain over time in order, ``at`` in seconds of film time from ``start`` (may lie outside the
+            segment), added to ``gain_db``: straight in decibels between two keys, held before the first and
+            after the last. Two keys at one moment are a jump.
+        channels: Which channels are heard, counted from 0 through all sound streams of the media in order:
+            one on both sides, two left and right, more mixed down. Empty: the sound as the file has it.
     """
 
     start: FilmTime
@@ -120,6 +106,9 @@ class SoundSegment:
     speed: Fraction
     fade_in: Fraction = Fraction(0)
     fade_out: Fraction = Fraction(0)
+    gain_db: float = 0.0
+    keys: tuple[GainKey, ...] = ()
+    channels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

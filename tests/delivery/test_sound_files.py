@@ -20,8 +20,7 @@ from avm_otio.formats.editors import SoundFiles
 from avm_otio.media.broadcast_wav import read_header
 from avm_otio.media.probe import probe
 from avm_otio.report import Advance, Silent
-from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
-from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.model import Clip, ImageSequence, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.media.test_wav import noise, pcm, read
 from tests.models import settled

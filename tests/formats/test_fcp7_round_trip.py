@@ -17,6 +17,7 @@ from avm_otio.timeline.model import (
     Feature,
     GainKey,
     Generator,
+    ImageSequence,
     Loss,
     Marker,
     Media,
@@ -27,7 +28,6 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.plan import ImageSequence
 from avm_otio.timeline.time import MediaTime, RecordTime, from_micros, nearest_frame, whole_frames
 from tests.models import RATES, differences, plain, seconds, settled, timelines
 

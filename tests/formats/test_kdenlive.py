@@ -17,6 +17,7 @@ from avm_otio.timeline.model import (
     Feature,
     GainKey,
     Generator,
+    ImageSequence,
     Loss,
     Marker,
     Media,
@@ -26,7 +27,6 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.plan import ImageSequence
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
 from tests.models import RATES, plain, seconds, settled, timelines
 

@@ -22,6 +22,7 @@ from avm_otio.timeline.model import (
     Feature,
     GainKey,
     Generator,
+    ImageSequence,
     Loss,
     Marker,
     Media,
@@ -30,7 +31,6 @@ from avm_otio.timeline.model import (
     Track,
     TrackKind,
 )
-from avm_otio.timeline.plan import ImageSequence
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import RATES, mixes, plain, settled, timelines
 

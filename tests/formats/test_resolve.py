@@ -23,6 +23,7 @@ from avm_otio.timeline.model import (
     Feature,
     GainKey,
     Generator,
+    ImageSequence,
     Loss,
     Marker,
     Media,
@@ -32,7 +33,6 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.plan import ImageSequence
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import RATES, differences, plain, settled, timelines
 from tests.real_files import real_file

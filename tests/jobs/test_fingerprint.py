@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from avm_otio.media.fingerprint import content_digest, film_asked, uses
+from avm_otio.timeline.model import ImageSequence
 from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
-    ImageSequence,
     MediaKind,
     MediaSource,
     PictureLayer,

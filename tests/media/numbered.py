@@ -10,10 +10,10 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
+from avm_otio.timeline.model import ImageSequence
 from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
-    ImageSequence,
     MediaKind,
     MediaSource,
     PictureLayer,

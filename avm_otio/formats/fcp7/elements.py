@@ -10,8 +10,7 @@ from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimeFormatError
 from avm_otio.formats.fcp7.common import IMAGES, MARKER_COLORS
-from avm_otio.timeline.model import Generator, Marker, Media
-from avm_otio.timeline.plan import ImageSequence
+from avm_otio.timeline.model import Generator, ImageSequence, Marker, Media
 from avm_otio.timeline.time import MediaTime, dropped_per_minute, parse_timecode, snap_rate
 from avm_otio.timeline.urls import plain_path
 

@@ -11,8 +11,8 @@ from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_un
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
 from avm_otio.timeline.flatten import HIGHEST_FRAME_RATE, names_of
-from avm_otio.timeline.model import Media, TrackKind
-from avm_otio.timeline.plan import ImageSequence, MediaKind, MediaSource
+from avm_otio.timeline.model import ImageSequence, Media, TrackKind
+from avm_otio.timeline.plan import MediaKind, MediaSource
 from avm_otio.timeline.time import MediaTime, snap_rate
 
 
