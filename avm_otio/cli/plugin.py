@@ -8,26 +8,27 @@ from typing import Any
 
 import click
 
-from avm_otio import hosts as installed
+from avm_otio import hosts
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import InputError, UsageError
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
-    for one in (
-        click.option("--folder", type=options.FOLDER, help="That folder, not where the editor looks."),
+    """Add the options that say for which editors, and in which folders."""
+    for decorate in (
+        click.option("--folder", type=options.FOLDER, help="Use this folder, not the editor's own."),
         click.option("--system", "system_wide", is_flag=True, help="For all users of this machine."),
-        click.option("--home", type=options.FOLDER, help="In that home, not in yours."),
+        click.option("--home", type=options.FOLDER, help="Use this home folder instead of yours."),
         click.option(
             "--os",
             "system",
-            type=click.Choice([str(each) for each in installed.System]),
-            help="As on that system, for a home that is used on another machine.",
+            type=click.Choice([str(system) for system in hosts.System]),
+            help="System of the machine that uses the home folder.",
         ),
-        click.argument("hosts", nargs=-1, type=click.Choice(list(installed.HOSTS)), metavar="[EDITOR]..."),
+        click.argument("editors", nargs=-1, type=click.Choice(list(hosts.HOSTS)), metavar="[EDITOR]..."),
     ):
-        command = one(command)
+        command = decorate(command)
     return command
 
 
@@ -35,24 +36,22 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
 def plugin() -> None:
     """Put menu actions into DaVinci Resolve, Premiere Pro and Blender.
 
-    EDITOR is resolve, premiere or blender; all that run on this system where none is given.
+    EDITOR is resolve, premiere or blender; without it, every editor that runs on this system.
     """
 
 
 @plugin.command(epilog="Example: avm-otio plugin install resolve")
 @_where
-@click.option(
-    "--watch-folder", type=options.FOLDER, help="Where it leaves requests.  [default: ~/AVM Scoring]"
-)
+@click.option("--watch-folder", type=options.FOLDER, help="Folder for requests.  [default: ~/AVM Scoring]")
 @pass_output
 def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
-    """Put the menu action where the editor looks for it. Run it again after each update."""
-    for host, place, more in _each(out, installed.plugin_files, **where):
-        for put in installed.install(host, place, watch_folder=watch_folder, **more):
-            out.event("plugin_installed", **_told(put))
-            out.say(f"{host.title}: {put.folder}\n  {host.menu}\n  Requests: {put.watch_folder}")
-            if not put.starts_programs:
-                out.say(f'  It may start no program: leave  avm-otio watch "{put.watch_folder}"  open.')
+    """Install the menu action. Run it again after each update."""
+    for host, place, more in _chosen(out, hosts.plugin_files, **where):
+        for found in hosts.install(host, place, watch_folder=watch_folder, **more):
+            out.event("plugin_installed", **_as_json(found))
+            out.say(f"{host.title}: {found.folder}\n  {host.menu}\n  Requests: {found.watch_folder}")
+            if not found.starts_programs:
+                out.say(f'  It cannot start programs: leave  avm-otio watch "{found.watch_folder}"  running.')
     out.event("done")
 
 
@@ -60,14 +59,14 @@ def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
 @_where
 @pass_output
 def uninstall(out: Output, **where: Any) -> None:
-    """Take away all that install has put there, and nothing else."""
-    for host, place, more in _each(out, **where):
-        folders = installed.uninstall(host, place, **more)
+    """Remove what install has put there, and nothing else."""
+    for host, place, more in _chosen(out, **where):
+        folders = hosts.uninstall(host, place, **more)
         for folder in folders:
             out.event("plugin_uninstalled", host=host.name, folder=str(folder))
-            out.say(f"{host.title}: taken from {folder}")
+            out.say(f"{host.title}: removed from {folder}")
         if not folders:
-            out.say(f"{host.title}: nothing of ours is there.")
+            out.say(f"{host.title}: not installed.")
     out.event("done")
 
 
@@ -75,10 +74,10 @@ def uninstall(out: Output, **where: Any) -> None:
 @_where
 @pass_output
 def status(out: Output, **where: Any) -> None:
-    """Tell what is installed where, and what is wrong with it."""
-    for host, place, more in _each(out, **where):
-        for found in installed.status(host, place, **more):
-            out.event("plugin", **_told(found))
+    """Show what is installed where, and what is wrong with it."""
+    for host, place, more in _chosen(out, **where):
+        for found in hosts.status(host, place, **more):
+            out.event("plugin", **_as_json(found))
             if found.version is None:
                 out.result(f"{host.title}: not installed (avm-otio plugin install {host.name})")
                 continue
@@ -88,40 +87,45 @@ def status(out: Output, **where: Any) -> None:
     out.event("done")
 
 
-def _each(
+def _chosen(
     out: Output,
-    needed: Callable[[installed.Host], object] = lambda host: None,
+    check: Callable[[hosts.Host], object] = lambda host: None,
     *,
-    hosts: tuple[str, ...],
+    editors: tuple[str, ...],
     home: Path | None,
     system: str | None,
+    folder: Path | None,
     **more: Any,
-) -> list[tuple[installed.Host, installed.Place, dict[str, Any]]]:
-    """The hosts that are meant, with where to look; what this system cannot have is told, or refused."""
-    place = installed.Place.here()
+) -> list[tuple[hosts.Host, hosts.Place, dict[str, Any]]]:
+    """The hosts that were asked for, each with where to look.
+
+    A host that fails ``check`` or has no place on this system is left out with a message, or refused where
+    the user named it.
+    """
+    place = hosts.Place.here()
     if home is not None or system is not None:
-        chosen = installed.System(system) if system else place.system
-        place = installed.Place(chosen, (home or place.home).absolute(), {})
-    if more["folder"] is not None:
-        if len(hosts) != 1:
-            raise UsageError("--folder is for one editor.", "Name it, as in: resolve --folder DIR.")
-        more["folder"] = more["folder"].absolute()
-    meant = []
-    for host in installed.HOSTS.values():
-        if host.name in hosts or not hosts:
-            try:
-                needed(host)
-                _ = more["folder"] or host.folders(place, more["system_wide"])
-            except (InputError, UsageError) as error:
-                if hosts:
-                    raise
-                out.say(f"{host.title}: left out. {error.what}")
-                continue
-            meant.append((host, place, more))
-    return meant
+        chosen = hosts.System(system) if system else place.system
+        place = hosts.Place(chosen, (home or place.home).absolute(), {})
+    if folder is not None and len(editors) != 1:
+        raise UsageError("--folder is for one editor.", "Name it, as in: resolve --folder DIR.")
+    more["folder"] = folder and folder.absolute()
+    found = []
+    for host in hosts.HOSTS.values():
+        if editors and host.name not in editors:
+            continue
+        try:
+            check(host)
+            _ = folder or host.folders(place, more["system_wide"])
+        except (InputError, UsageError) as error:
+            if editors:
+                raise
+            out.say(f"{host.title}: left out. {error.what}")
+            continue
+        found.append((host, place, more))
+    return found
 
 
-def _told(found: installed.Installed) -> dict[str, Any]:
+def _as_json(found: hosts.Installed) -> dict[str, Any]:
     return {
         "host": found.host.name,
         "folder": str(found.folder),

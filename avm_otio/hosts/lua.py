@@ -12,15 +12,15 @@ def lua_chunk(value: object) -> str:
     """A chunk that returns a value when it is run, and does nothing else.
 
     Args:
-        value: What JSON can say. ``None`` in a mapping is left out, as in Lua.
+        value: Whatever JSON can hold. ``None`` in a mapping is left out, as in Lua.
 
     Raises:
-        ValueError: JSON cannot say it.
+        ValueError: JSON cannot hold it.
     """
-    return f"return {_said(value)}\n"
+    return f"return {_literal(value)}\n"
 
 
-def _said(value: object) -> str:
+def _literal(value: object) -> str:
     match value:
         case None:
             return "nil"
@@ -34,9 +34,11 @@ def _said(value: object) -> str:
             return f'"{value.translate(_ESCAPES)}"'
         case Mapping():
             pairs = (
-                f"[{_said(str(name))}]={_said(each)}" for name, each in value.items() if each is not None
+                f"[{_literal(str(name))}]={_literal(item)}"
+                for name, item in value.items()
+                if item is not None
             )
             return "{" + ",".join(pairs) + "}"
         case Sequence():
-            return "{" + ",".join(map(_said, value)) + "}"
-    raise ValueError(f"Lua has no word for {value!r}.")
+            return "{" + ",".join(map(_literal, value)) + "}"
+    raise ValueError(f"Lua has no literal for {value!r}.")

@@ -13,6 +13,7 @@ import pytest
 
 from avm_otio import __version__, hosts
 from avm_otio.cli.main import run
+from avm_otio.hosts import installed
 
 RESOLVE = "Fusion/Scripts/Utility/AVM Score.lua"
 PLACES = {
@@ -71,7 +72,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             path = tmp_path / "plugins" / host / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(MANIFEST if name == "dist/manifest.json" else name)
-    monkeypatch.setattr(hosts, "ROOTS", (tmp_path / "not built", tmp_path / "plugins"))
+    monkeypatch.setattr(installed, "ROOTS", (tmp_path / "not built", tmp_path / "plugins"))
 
 
 @pytest.fixture
@@ -188,7 +189,7 @@ def test_what_others_wrote_into_premieres_list_since_stays(
     path.write_text(json.dumps(said | {"plugins": [THEIRS, *said["plugins"]]}))
     capsys.readouterr()
     plugin("status", "premiere", "--os", "macos")
-    assert "does not name it" not in capsys.readouterr().out
+    assert "does not list it" not in capsys.readouterr().out
     plugin("uninstall", "premiere", "--os", "macos")
     assert json.loads(path.read_bytes()) == {"plugins": [THEIRS]}
 
@@ -200,7 +201,7 @@ def test_a_panel_that_premiere_has_dropped_from_its_list_is_told(
     (home / ADOBE["macos"] / "PluginsInfo/v1/premierepro.json").write_text('{"plugins":[]}')
     plugin("status", "premiere", "--os", "macos")
     assert (
-        "premierepro.json does not name it: run: avm-otio plugin install premiere" in capsys.readouterr().out
+        "premierepro.json does not list it; run: avm-otio plugin install premiere" in capsys.readouterr().out
     )
 
 
@@ -213,7 +214,7 @@ def test_a_list_of_premieres_that_cannot_be_read_is_left_alone(
     path.write_bytes(said)
     was = tree(home)
     assert plugin("install", "premiere", "--os", "windows") == 1
-    assert "premierepro.json is no list of plugins" in capsys.readouterr().err
+    assert "premierepro.json is not a list of plugins" in capsys.readouterr().err
     assert tree(home) == was
 
 
@@ -224,10 +225,11 @@ def test_a_panel_of_an_older_version_makes_room_for_the_newer(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr(hosts, "__version__", "0.0.9")
+        earlier.setattr("avm_otio.hosts.installed.__version__", "0.0.9")
+        earlier.setattr("avm_otio.hosts.table.__version__", "0.0.9")
         plugin("install", "premiere", "--os", "macos")
     plugin("status", "premiere", "--os", "macos")
-    assert "it is of avm-otio 0.0.9" in capsys.readouterr().out
+    assert "installed by avm-otio 0.0.9, but this is" in capsys.readouterr().out
     plugin("install", "premiere", "--os", "macos")
     assert [path.name for path in (home / ADOBE["macos"] / "Plugins/External").iterdir()] == [
         f"com.avm-otio.premiere_{__version__}"
@@ -253,7 +255,7 @@ def test_an_installation_without_the_plugin_says_so(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(hosts, "ROOTS", (tmp_path / "not built",))
+    monkeypatch.setattr(installed, "ROOTS", (tmp_path / "not built",))
     assert plugin("install", "resolve", "--os", "linux") == 3
     assert "is not in this installation" in capsys.readouterr().err
     assert tree(home) == {}
@@ -322,7 +324,7 @@ def test_resolve_of_the_app_store_gets_it_too_with_a_watch_folder_in_its_sandbox
     said = json.loads((folder / "AVM Score.json").read_text())
     assert said["watch_folder"] == str(home / STORE / "AVM Scoring")
     assert said["starts_programs"] is False
-    assert f'leave  avm-otio watch "{said["watch_folder"]}"  open.' in capsys.readouterr().err
+    assert f'leave  avm-otio watch "{said["watch_folder"]}"  running.' in capsys.readouterr().err
     assert plugin("uninstall", "resolve", "--os", "macos") == 0
     assert tree(home) == before
 
@@ -334,8 +336,8 @@ def test_a_watch_folder_out_of_the_sandbox_is_told(
     elsewhere = str(home / "Scoring")
     assert plugin("install", "resolve", "--os", "macos", "--watch-folder", elsewhere) == 0
     assert plugin("status", "resolve", "--os", "macos") == 0
-    told = capsys.readouterr().out
-    assert told.count(f"its host may write in {home / STORE} only, not in {elsewhere}") == 1
+    printed = capsys.readouterr().out
+    assert printed.count(f"can only write in {home / STORE}, not in {elsewhere}") == 1
 
 
 def test_every_blender_that_is_there_gets_it_and_none_that_is_too_old(
@@ -365,7 +367,7 @@ def test_a_file_of_somebody_elses_is_not_written_over(
     theirs.write_text("-- mine")
     before = tree(home)
     assert plugin("install", "resolve", "--os", "linux") == 1
-    assert "not of our making" in capsys.readouterr().err
+    assert "was not installed by avm-otio" in capsys.readouterr().err
     assert tree(home) == before
 
 
@@ -442,7 +444,7 @@ def test_what_is_no_longer_shipped_can_still_be_taken_away(
     home: Path, plugin: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert plugin("install", "resolve", "--os", "macos") == 0
-    monkeypatch.setattr(hosts, "ROOTS", (tmp_path / "nothing",))
+    monkeypatch.setattr(installed, "ROOTS", (tmp_path / "nothing",))
     assert plugin("install", "resolve", "--os", "macos") != 0
     assert plugin("uninstall", "resolve", "--os", "macos") == 0
     assert tree(home) == {}
@@ -460,4 +462,4 @@ def test_doctor_knows_of_it(
     run(["doctor"])
     said = capsys.readouterr().out
     assert "plugin for DaVinci Resolve" in said
-    assert f"its watch folder {home / 'AVM Scoring'} is not there" in said
+    assert f"its watch folder {home / 'AVM Scoring'} does not exist" in said
