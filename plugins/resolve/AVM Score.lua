@@ -1,17 +1,21 @@
 -- A.V. Mapping: music and sound effects for the current timeline. Workspace > Scripts > AVM Score.
 --
--- Exports the timeline into the watch folder, leaves a request there (docs/watch-folder.md), waits, and brings the
--- scored timeline in. What is marked with in and out is scored; the whole timeline where nothing is marked.
--- Runs in every edition: the console (Workspace > Console) shows how far it is, and so does a small window where
--- the host has windows (the free edition has none).
--- The other menu items run this file with a task.
+-- Exports the timeline into the watch folder, leaves a request there (docs/watch-folder.md), waits, and imports the
+-- scored timeline. Where the host has windows (Studio), a dialog asks what to score and where it goes; elsewhere
+-- the part between in and out is scored, or the whole timeline where nothing is marked, into a new timeline.
+-- Runs in every edition; the console (Workspace > Console) shows progress, too.
+-- The other menu items run this file with a task and ask nothing.
 --
 -- From 21.1 on the free edition has no io, os.execute, package and debug for scripts, prints nothing, and lets them
--- load Lua chunks only [told by several who looked]. There the export's name is the request, the program answers in
--- Lua, and what there is to tell comes as a marker (avm_otio/jobs/watch_exports.py).
+-- load Lua chunks only [reported by several users]. There the export's name is the request, the program answers in
+-- Lua, and messages come as a marker (avm_otio/jobs/watch/exports.py).
+--
+-- A task: into = "new" or "current"; scope = "any" (what is marked, else the whole timeline), "marked", "whole" or
+-- "clip"; last = true for the request left last; from the dialog also services, budget and alternatives.
 
 local given = ...
-local task = type(given) == "table" and given or { into = "new" }
+local asks = type(given) ~= "table" -- whether the dialog asks for the task, where there are windows
+local task = asks and { into = "new", scope = "any" } or given
 
 local NEEDS = "0.1.0" -- the oldest avm-otio that this item works with
 local HAS_FILES = io ~= nil and os.execute ~= nil and os.rename ~= nil
@@ -22,14 +26,23 @@ local GONE_S, LOOK_S = 30, 0.5 -- one that was started needs a moment to begin
 local CELLS, STEP_S = 30, 0.05 -- of the window: its bar, and how often it is kept alive
 local COLORS = { music = "Blue", effects = "Green", dialogue = "Cyan" }
 
+-- What the dialog offers.
+local SCOPES = { { "marked", "Marked in to out" }, { "whole", "Whole timeline" }, { "clip", "Clip under the playhead" } }
+local SERVICES = { { "music", "Music", true }, { "effects", "Sound effects", true }, { "denoise", "Noise reduction", false } }
+local PLACES = { { "new", "A new timeline" }, { "current", "New tracks of this timeline" } }
+local MOST_ALTERNATIVES = 9
+local NOTHING = "Nothing is selected: mark in and out, or choose a clip, or score the whole timeline."
+
 -- What went wrong is raised as a plain text and shown as it is; see the end of this file.
 local function fail(text) error({ text = text }, 0) end
 
-local told = {} -- what was said
+local messages = {} -- shown to the user so far
+local shown -- the window; nil where the host has none
 
 local function say(text)
-  told[#told + 1] = text
+  messages[#messages + 1] = text
   print("[AVM] " .. text)
+  if shown and shown.parts.Messages then shown.parts.Messages.PlainText = table.concat(messages, "\n") end
 end
 
 -- JSON: as much of it as the files of a watch folder hold.
@@ -189,32 +202,66 @@ local function is_folder(path)
   return runs(IS_WINDOWS and ('if not exist %s\\ exit 1'):format(quoted(path)) or "test -d " .. quoted(path))
 end
 
--- The window: what is done, how far, and a way to end it. Nil where the host has no windows.
+-- The window: in the dialog what is asked for, always how far it is and a way to end it. Nil where the host has none.
+
+-- The rows of the dialog in which the task is chosen.
+local function form(ui)
+  local function row(words, part)
+    return ui:HGroup({ Weight = 0, ui:Label({ Text = words, Weight = 0.4 }), part })
+  end
+  local rows = { row("Score", ui:ComboBox({ ID = "Scope", Weight = 0.6 })) }
+  for number, service in ipairs(SERVICES) do
+    rows[#rows + 1] = row(number == 1 and "Ask for" or "",
+      ui:CheckBox({ ID = service[1], Text = service[2], Checked = service[3], Weight = 0.6 }))
+  end
+  rows[#rows + 1] = row("Budget, at most", ui:LineEdit({ ID = "Budget", PlaceholderText = "no limit", Weight = 0.6 }))
+  rows[#rows + 1] = row("Alternatives, switched off", ui:ComboBox({ ID = "Alternatives", Weight = 0.6 }))
+  rows[#rows + 1] = row("Import into", ui:ComboBox({ ID = "Into", Weight = 0.6 }))
+  return rows
+end
+
+local function fill_form(parts)
+  for _, scope in ipairs(SCOPES) do parts.Scope:AddItem(scope[2]) end
+  for _, place in ipairs(PLACES) do parts.Into:AddItem(place[2]) end
+  for number = 0, MOST_ALTERNATIVES do parts.Alternatives:AddItem(tostring(number)) end
+  parts.Alternatives.CurrentIndex = 1
+end
 
 local function open_window()
   local ok, made = pcall(function()
     local ui = (fusion or fu or resolve:Fusion()).UIManager
     local loop = bmd.UIDispatcher(ui)
-    local window = loop:AddWindow({ ID = "AVMProgress", WindowTitle = "AVM Score", Geometry = { 300, 200, 420, 120 } }, {
-      ui:VGroup({
-        ui:Label({ ID = "Step", Text = "", WordWrap = true }), ui:Label({ ID = "Bar", Text = "" }),
-        ui:Button({ ID = "Cancel", Text = "Cancel" }),
-      }),
-    })
+    local rows = asks and form(ui) or {}
+    rows[#rows + 1] = ui:Label({ ID = "Step", Text = "", WordWrap = true, Weight = 0 })
+    rows[#rows + 1] = ui:Label({ ID = "Bar", Text = "", Weight = 0 })
+    local cancel = ui:Button({ ID = "Cancel", Text = "Cancel", Enabled = not asks })
+    if asks then
+      rows[#rows + 1] = ui:TextEdit({ ID = "Messages", ReadOnly = true, Weight = 1 })
+      rows[#rows + 1] = ui:HGroup({ Weight = 0, ui:Button({ ID = "Last", Text = "Import Last Job" }), cancel,
+        ui:Button({ ID = "Score", Text = "Score" }) })
+    else
+      rows[#rows + 1] = cancel
+    end
+    local size = asks and { 300, 200, 460, 470 } or { 300, 200, 420, 120 }
+    local window = loop:AddWindow({ ID = "AVMScore", WindowTitle = "AVM Score", Geometry = size }, { ui:VGroup(rows) })
     local opened = { loop = loop, window = window, parts = window:GetItems() }
     window.On.Cancel.Clicked = function() opened.is_cancelled = true end
-    window.On.AVMProgress.Close = function() opened.is_closed = true end
+    window.On.AVMScore.Close = function() opened.is_closed = true end
+    if asks then
+      fill_form(opened.parts)
+      for _, button in ipairs({ "Score", "Last" }) do
+        window.On[button].Clicked = function() opened.pressed = button end
+      end
+    end
     window:Show()
     return opened
   end)
   return ok and made or nil
 end
 
-local shown -- the window
-
 local function show(words, part)
   local percent = part and (" %d %%"):format(math.floor(100 * part)) or ""
-  print("[AVM] " .. words .. percent)
+  if words ~= "" then print("[AVM] " .. words .. percent) end
   if not shown then return end
   local full = math.floor(CELLS * (part or 0) + 0.5)
   shown.parts.Step.Text = words
@@ -222,7 +269,7 @@ local function show(words, part)
 end
 
 local function pause(seconds)
-  for _ = 1, shown and math.floor(seconds / STEP_S + 0.5) or 0 do
+  for _ = 1, shown and math.max(1, math.floor(seconds / STEP_S + 0.5)) or 0 do
     pcall(shown.loop.StepLoop, shown.loop, false) -- it raises for an event that nobody asked for
     if shown.is_closed then fail("The window was closed. The job goes on: choose AVM Import Last Job.") end
     bmd.wait(STEP_S)
@@ -340,19 +387,22 @@ local function needs(answer, host, call, since)
 end
 
 -- What is to be scored, as timecodes; nothing for the whole timeline.
-local function range(host, timeline)
+local function range(host, timeline, scope)
+  if scope == "whole" then return nil end
   local rate = tostring(timeline:GetSetting("timelineFrameRate") or "")
   local base = math.ceil(tonumber(rate:match("[%d.]+") or "24"))
   local is_drop = timeline:GetSetting("timelineDropFrameTimecode") == "1" and DROPS[base] ~= nil
   local first, last
-  if task.clip then
-    local item = timeline:GetCurrentVideoItem()
-      or fail("Nothing is selected: mark in and out, or choose a clip, or score the whole timeline.")
+  if scope == "clip" then
+    local item = timeline:GetCurrentVideoItem() or fail(NOTHING)
     first, last = item:GetStart(), item:GetEnd()
   else
     local marks = needs(timeline:GetMarkInOut(), host, "Timeline.GetMarkInOut", "18.6")
     local marked = marks.video or marks.audio
-    if not (marked and (marked["in"] or marked.out)) then return nil end
+    if not (marked and (marked["in"] or marked.out)) then
+      if scope == "marked" then fail(NOTHING) end
+      return nil
+    end
     local start, ends = timeline:GetStartFrame(), timeline:GetEndFrame()
     -- Documented by an example only, with offsets from the timeline's start; absolute frames would lie past its end.
     if start + (marked["in"] or marked.out) >= ends then start = 0 end
@@ -375,7 +425,7 @@ end
 
 -- The export alone, whose name says the rest; a watcher moves it into a folder of that name.
 local function leave_export(found, host, timeline)
-  local tc_in, tc_out = range(host, timeline)
+  local tc_in, tc_out = range(host, timeline, task.scope)
   local marked = tc_in and (" (in %s out %s)"):format(tc_in, tc_out):gsub(":", ".") or ""
   local folder = found.watch_folder .. "/" .. plain_name(timeline) .. marked .. ".score"
   export(host, timeline, folder .. ".otio")
@@ -394,8 +444,35 @@ local function free_folder(watch_folder, plain)
   return found
 end
 
+-- The amount of money that was typed; nil for none.
+local function amount(text)
+  local typed = text:match("^%s*(.-)%s*$")
+  if typed == "" then return nil end
+  local plain = typed:gsub(",", ".")
+  if not (plain:match("^%d+$") or plain:match("^%d+%.%d+$")) then
+    fail(typed .. " is no amount of money: write it like 250 or 99.50, or leave it empty.")
+  end
+  return plain
+end
+
+-- The request as JSON; docs/schemas/request.schema.json.
+local function request_json(host, timeline)
+  local tc_in, tc_out = range(host, timeline, task.scope)
+  local fields = { '"timeline": "cut.otio"', '"output": "scored.otio"', '"editor": "resolve"' }
+  local function add(name, value) fields[#fields + 1] = ('"%s": %s'):format(name, value) end
+  if tc_in then
+    add("tc_in", encoded(tc_in))
+    add("tc_out", encoded(tc_out))
+  end
+  if task.services then add("services", '["' .. table.concat(task.services, '", "') .. '"]') end
+  local budget = amount(task.budget or "")
+  if budget then add("budget_max", budget) end
+  if task.alternatives then add("alternatives", task.alternatives) end
+  return "{" .. table.concat(fields, ", ") .. "}\n"
+end
+
 local function leave_request(found, host, timeline)
-  local tc_in, tc_out = range(host, timeline)
+  local request = request_json(host, timeline)
   local name = free_folder(found.watch_folder, plain_name(timeline))
   local folder = found.watch_folder .. "/" .. name
   if not runs("mkdir " .. quoted(IS_WINDOWS and folder:gsub("/", "\\") or folder)) then
@@ -405,9 +482,7 @@ local function leave_request(found, host, timeline)
   if not exists(folder .. "/cut.otio") then
     fail("DaVinci Resolve did not export " .. timeline:GetName() .. ": save the project and run this again.")
   end
-  local fields = { '"timeline": "cut.otio"', '"output": "scored.otio"', '"editor": "resolve"' }
-  if tc_in then fields[#fields + 1] = '"tc_in": ' .. encoded(tc_in) .. ', "tc_out": ' .. encoded(tc_out) end
-  write(folder .. "/request.part", "{" .. table.concat(fields, ", ") .. "}\n")
+  write(folder .. "/request.part", request)
   write(found.watch_folder .. "/" .. LAST, name .. "\n")
   if not os.rename(folder .. "/request.part", folder .. "/request.json") then
     fail("The request in " .. folder .. " could not be left: look whether the disk is full.")
@@ -423,7 +498,7 @@ local function await(found, folder)
       fail(("Nobody watches %s: %s; then choose AVM Import Last Job."):format(found.watch_folder, ask))
     end
   end
-  local sequence, beat, silent = 0, beat_in(found.watch_folder), 0
+  local sequence, beat, silent, seen = 0, beat_in(found.watch_folder), 0, {}
   while true do
     local result = read_json(folder .. "/result.json")
     if result then return result end
@@ -440,6 +515,10 @@ local function await(found, folder)
     local progress = read_json(folder .. "/progress.json")
     if progress and progress.sequence ~= sequence then
       sequence = progress.sequence
+      for _, message in ipairs(progress.messages or {}) do
+        if not seen[message] then say(message) end
+        seen[message] = true
+      end
       show(progress.label, progress.total and progress.total > 0 and (progress.done or 0) / progress.total or nil)
     end
     local before = beat
@@ -495,7 +574,7 @@ local function import_new(project, timeline, result)
   local name = free_name(project, timeline:GetName() .. " scored")
   local pool = project:GetMediaPool()
   local made = pool:ImportTimelineFromFile(result.output, { timelineName = name, importSourceClips = true })
-  if not made then -- the App Store's edition imports no media with a timeline [told]: they must be in the pool before
+  if not made then -- the App Store's edition imports no media with a timeline [reported]: they must be in the pool before
     for _, clip in ipairs(all_clips(result)) do pool:ImportMedia({ clip.file }) end
     made = pool:ImportTimelineFromFile(result.output,
       { timelineName = name, importSourceClips = false, sourceClipsFolders = { pool:GetRootFolder() } })
@@ -599,20 +678,20 @@ end
 
 -- One marker a frame is all that the host takes, so cues that begin together share one.
 local function mark(timeline, result)
-  local told, order = {}, {}
+  local cues, order = {}, {}
   for _, clip in ipairs(result.clips) do
     local price = clip.price and (" (%s %s)"):format(clip.price, result.currency) or ""
     local at = clip.record_frame
-    if not told[at] then
-      told[at] = { title = clip.title, kind = clip.kind, notes = {} }
+    if not cues[at] then
+      cues[at] = { title = clip.title, kind = clip.kind, notes = {} }
       order[#order + 1] = at
     end
-    table.insert(told[at].notes, clip.title .. price)
+    table.insert(cues[at].notes, clip.title .. price)
   end
   local left = 0
   for _, at in ipairs(order) do
-    local one = told[at]
-    if not timeline:AddMarker(at, COLORS[one.kind] or "Blue", one.title, table.concat(one.notes, "\n"), 1, "avm") then
+    local cue = cues[at]
+    if not timeline:AddMarker(at, COLORS[cue.kind] or "Blue", cue.title, table.concat(cue.notes, "\n"), 1, "avm") then
       left = left + 1
     end
   end
@@ -693,11 +772,10 @@ local function last_name(watch_folder)
   return (load_data(watch_folder .. "/AVM Last Resolve Job.lua") or {}).name
 end
 
-local function run()
+local function work()
   local host, project, timeline = current()
   local found = settings()
   local folder
-  shown = open_window()
   if task.last then
     local name = last_name(found.watch_folder)
       or fail("No job was begun from DaVinci Resolve yet in " .. found.watch_folder .. ": choose AVM Score.")
@@ -711,27 +789,75 @@ local function run()
   if task.into == "current" then lay_into(project, timeline, result) else import_new(project, timeline, result) end
 end
 
--- An error stays in the window until it was seen.
+-- Work on the task; whether it went well. What went wrong is said.
+local function try()
+  local ok, wrong = pcall(work)
+  if ok then return true end
+  local words = type(wrong) == "table" and wrong.text
+    or "a fault of this menu item: " .. tostring(wrong) .. ". Nothing is lost: choose AVM Import Last Job."
+  say("Error: " .. words)
+  return false, words
+end
+
+-- The task that is chosen in the dialog.
+local function chosen_task(pressed)
+  local parts = shown.parts
+  local into = PLACES[parts.Into.CurrentIndex + 1][1]
+  if pressed == "Last" then return { into = into, last = true } end
+  local services = {}
+  for _, service in ipairs(SERVICES) do
+    if parts[service[1]].Checked then services[#services + 1] = service[1] end
+  end
+  if #services == 0 then
+    say("Error: Nothing is asked for: choose music, sound effects or noise reduction.")
+    return nil
+  end
+  return { into = into, scope = SCOPES[parts.Scope.CurrentIndex + 1][1], services = services,
+    budget = tostring(parts.Budget.Text), alternatives = math.floor(parts.Alternatives.CurrentIndex) }
+end
+
+-- The dialog, until it is closed: one task after another.
+local function run_dialog()
+  local parts = shown.parts
+  local is_open, host, _, timeline = pcall(current)
+  local can_tell, marked = pcall(function() return is_open and range(host, timeline, "any") ~= nil end)
+  parts.Scope.CurrentIndex = can_tell and is_open and not marked and 1 or 0
+  while pcall(pause, STEP_S) do
+    local pressed = shown.pressed
+    shown.pressed, shown.is_cancelled = nil, false
+    messages = pressed and {} or messages
+    local chosen = pressed and chosen_task(pressed)
+    if chosen then
+      task = chosen
+      parts.Score.Enabled, parts.Last.Enabled, parts.Cancel.Enabled = false, false, true
+      try()
+      show("")
+      parts.Score.Enabled, parts.Last.Enabled, parts.Cancel.Enabled = true, true, false
+    end
+  end
+end
+
+-- An error stays in the small window until it was seen.
 local function stay(words)
   shown.parts.Step.Text, shown.parts.Bar.Text, shown.parts.Cancel.Text = words, "", "Close"
   shown.is_cancelled = false
   repeat pcall(pause, STEP_S) until shown.is_cancelled or shown.is_closed
 end
 
--- Where nothing that is printed is seen, a marker near the timeline's start tells it.
-local function tell_by_marker(color)
+-- Where nothing that is printed is seen, a marker near the timeline's start shows it.
+local function show_by_marker(color)
   local is_open, _, _, timeline = pcall(current)
   for frame = 0, is_open and 99 or -1 do
-    if timeline:AddMarker(frame, color, "AVM Score", table.concat(told, "\n"), 1, "avm") then return end
+    if timeline:AddMarker(frame, color, "AVM Score", table.concat(messages, "\n"), 1, "avm") then return end
   end
 end
 
-local ok, wrong = pcall(run)
-if not ok then
-  local words = type(wrong) == "table" and wrong.text
-    or "a fault of this menu item: " .. tostring(wrong) .. ". Nothing is lost: choose AVM Import Last Job."
-  say("Error: " .. words)
-  if shown and not shown.is_closed then stay(words) end
+shown = open_window()
+if shown and asks then
+  run_dialog()
+else
+  local ok, words = try()
+  if not ok and shown and not shown.is_closed then stay(words) end
+  if not HAS_FILES then show_by_marker(ok and "Yellow" or "Red") end
 end
 if shown then shown.window:Hide() end
-if not HAS_FILES then tell_by_marker(ok and "Yellow" or "Red") end

@@ -9,18 +9,12 @@ marker a frame. Nothing here has been held against the real program.
 from __future__ import annotations
 
 import re
-import runpy
-import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import metadata
-from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import opentimelineio as otio
 
@@ -391,38 +385,6 @@ def run_lua(
         names.print = lambda *words: None
     run(str(script))
     return console
-
-
-def run_python(script: Path, host: Resolve | None, wait: Callable[[float], None]) -> list[str]:
-    """Run a menu item in Python, as Studio does: with its objects among the globals.
-
-    Args:
-        script: The menu item.
-        host: What ``resolve`` is there.
-        wait: What time passes with.
-
-    Returns:
-        What the console shows.
-    """
-    windows = host.windows if host is not None else None
-    bmd = SimpleNamespace(**({} if windows is None else {"UIDispatcher": windows.dispatcher}))
-    shown = StringIO()
-    real_sleep, is_waiting = time.sleep, False
-
-    def sleep(seconds: float) -> None:
-        nonlocal is_waiting
-        if is_waiting:  # it is the one who waits that sleeps
-            return real_sleep(seconds)
-        is_waiting = True
-        try:
-            wait(seconds)
-        finally:
-            is_waiting = False
-
-    names = {"resolve": host, "bmd": bmd, "app": Seems()}
-    with redirect_stdout(shown), patch("time.sleep", sleep):
-        runpy.run_path(str(script), names, "__main__")
-    return shown.getvalue().splitlines()
 
 
 def declared() -> set[str]:

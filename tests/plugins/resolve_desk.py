@@ -15,7 +15,7 @@ from avm_otio import __version__
 from avm_otio.hosts.lua import lua_chunk
 from tests.media.numbered import movie
 from tests.plugins import fake_resolve as fake
-from tests.plugins.fake_resolve import Item, Project, Resolve, Timeline, Track, run_lua, run_python
+from tests.plugins.fake_resolve import Item, Project, Resolve, Timeline, Track, run_lua
 from tests.plugins.fake_windows import Window, Windows
 from tests.scripted_service import wav
 
@@ -42,9 +42,11 @@ if sys.argv[1] == "watch":
 class Desk:
     """A host with a project, the menu items beside their settings, and a program that answers."""
 
-    def __init__(self, folder: Path, language: str, rate: str = "25", is_drop: bool = False) -> None:
+    def __init__(
+        self, folder: Path, rate: str = "25", is_drop: bool = False, *, has_windows: bool = False
+    ) -> None:
         self.folder = folder
-        self.language = language
+        self.has_windows = has_windows
         self.watch = folder / "AVM Scoring"
         self.watch.mkdir()
         self.items = folder / "Utility"
@@ -127,11 +129,10 @@ class Desk:
             assert time.monotonic() < ends, "it waits for ever"
             wait(seconds)
 
-        if self.language == "lua":
-            return "\n".join(run_lua(self.items / f"{item}.lua", self.host, waits))
-        if self.host is not None:
+        if self.has_windows and self.host is not None:
             self.host.windows = Windows(Once(item))
-        return "\n".join(run_python(self.items / "AVM Score.py", self.host, waits))
+            item = SCORE
+        return "\n".join(run_lua(self.items / f"{item}.lua", self.host, waits))
 
     def request(self) -> dict[str, Any]:
         """The request that was left."""

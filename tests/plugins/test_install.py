@@ -42,7 +42,7 @@ def tree(folder: Path) -> Tree:
 
 
 FILES = {
-    "resolve": ("AVM Score.lua", "AVM Score.py"),
+    "resolve": ("AVM Score.lua", "AVM Import Last Job.lua"),
     "premiere": (
         "dist/manifest.json",
         "dist/index.html",
@@ -242,7 +242,7 @@ def test_only_what_the_editor_needs_is_put_there(home: Path, plugin: Callable[..
     assert plugin("install", "--os", "macos") == 0
     ours = {path.name for path in home.rglob("*") if path.is_file()}
     assert ours == {
-        *("AVM Score.lua", "AVM Score.py", "AVM Score.json", "AVM Score.settings"),
+        *("AVM Score.lua", "AVM Import Last Job.lua", "AVM Score.json", "AVM Score.settings"),
         *("manifest.json", "index.html", "dark.png", "avm_settings.json", "premierepro.json"),
         *("blender_manifest.toml", "__init__.py", "menu.py"),
     }

@@ -64,14 +64,14 @@ def somebody_watches(desk: Desk) -> Callable[[float], None]:
 
 @pytest.fixture
 def free_desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path, "lua")
+    return Desk(tmp_path)
 
 
 @pytest.mark.parametrize(("rate", "is_drop"), RATES)
 def test_the_free_edition_lays_sounds_at_the_frames_of_the_job(
     tmp_path: Path, rate: str, is_drop: bool
 ) -> None:
-    desk = Desk(tmp_path, "lua", rate, is_drop)
+    desk = Desk(tmp_path, rate, is_drop)
     assert "4 sounds laid, 10.00 USD" in free(desk, INTO, somebody_watches(desk))
     assert desk.laid() == WANTED
     assert desk.request() == {"timeline": "cut.otio", "output": "scored.otio", "editor": "resolve"}
@@ -80,7 +80,7 @@ def test_the_free_edition_lays_sounds_at_the_frames_of_the_job(
 
 
 def test_the_free_edition_says_what_is_marked_by_the_exports_name(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, "lua", "29.97", is_drop=True)
+    desk = Desk(tmp_path, "29.97", is_drop=True)
     desk.timeline.marks = {"video": {"in": 30, "out": 59}}
     desk.timeline.name = "Reel 3: “Am Fluß” / v2"
     free(desk, SCORE, somebody_watches(desk))
@@ -144,7 +144,7 @@ def test_the_free_edition_takes_nothing_but_data_from_the_watch_folder(free_desk
 
 @pytest.mark.slow
 def test_the_real_program_scores_what_the_free_edition_exports(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, "lua", "23.976")
+    desk = Desk(tmp_path, "23.976")
     with_film(desk, "23.976")
     command = [sys.executable, "-m", "avm_otio", "watch", str(desk.watch)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as watcher:
