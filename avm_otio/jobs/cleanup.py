@@ -14,7 +14,7 @@ from pathlib import Path
 from avm_otio.errors import InputError
 from avm_otio.files import unwritable
 from avm_otio.jobs.catalogue import Entry, refuse_to_wait
-from avm_otio.jobs.folder import FILM, FILM_SAID, JOURNAL, LOG, REQUEST, RESULT, SCORED, hold, stamp
+from avm_otio.jobs.folder import FILM, JOURNAL, LOG, REQUEST, RESULT, SCORED, SERVICE_FILM, hold, stamp
 from avm_otio.jobs.journal import State
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.\w+)?")
@@ -24,7 +24,7 @@ _STALE_S = 3600.0
 """A temporary file of which no lock tells whose it is counts as left behind after so long."""
 
 _LOCK = "lock"
-_OURS = {JOURNAL, REQUEST, FILM, RESULT, FILM_SAID, SCORED, LOG, _LOCK, "media"}
+_OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, "media"}
 _MOST_READ_BYTES = 256 * 1024**2
 
 

@@ -2,16 +2,16 @@
 
 ::
 
-    job.json         the journal: all that has happened
+    job.json         the journal: everything that has happened
     request.json     what the service was asked
     timeline.otio    the timeline as it was given
     film.mp4         the exported film (absent where the clip's own file was sent)
     result.json      the service result as received
     film.json        the Film as the service described it
-    media/           the items that were downloaded
-    scored.otio      the scored timeline with all that an editor's format cannot say
-    log.jsonl        what was told, line by line
-    lock             held by the run that is at work here; the system frees it when that run dies
+    media/           the downloaded items
+    scored.otio      the scored timeline with everything that the editor's format cannot express
+    log.jsonl        events and warnings, one per line
+    lock             held by the run that works here; the system frees it when that run dies
 """
 
 from __future__ import annotations
@@ -23,35 +23,44 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import __version__
+from avm_otio.config.tokens import hidden
 from avm_otio.errors import AvmError, InputError, OutputError
 from avm_otio.files import make_folder, unwritable, whole, write_text
+from avm_otio.report import Advance, Report
 
 if TYPE_CHECKING:
     from avm_otio.jobs.journal import Journal
 
 JOURNAL = "job.json"
-VERSION = 1
-"""Of the journal's form; grows when an older program would misread one."""
+FORMAT = "avm-otio job"
+VERSION = 2
+"""Version of the journal's form, raised when an older program would misread a journal.
+
+1 called the ``digest`` of an output ``told``; it is still read.
+"""
 REQUEST = "request.json"
 FILM = "film.mp4"
 RESULT = "result.json"
-FILM_SAID = "film.json"
+SERVICE_FILM = "film.json"
 SCORED = "scored.otio"
 MEDIA = "media"
 LOG = "log.jsonl"
 
 _LARGEST_COPY_BYTES = 64 * 1024**2
-"""Up to this size the timeline as given is kept; a larger one is a bundle with its media."""
+"""A timeline file up to this size is copied into the job; a larger one is a bundle with its media."""
 
 _LOOK_EVERY_S = 0.25
 
 _ELSEWHERE = "Choose another place for jobs with --jobs-dir DIR."
+
+_NOT_LOGGED = ("waiting", "item_downloaded")
+"""Events that mean nothing once the job is over, or that the journal records anyway."""
 
 
 class Job:
@@ -59,7 +68,7 @@ class Job:
 
     Attributes:
         path: The folder.
-        journal: What has happened; always as it is on disk.
+        journal: What has happened; always the same as on disk.
     """
 
     def __init__(self, path: Path, journal: Journal) -> None:
@@ -68,12 +77,12 @@ class Job:
 
     @property
     def media(self) -> Path:
-        """Where downloaded items go."""
+        """Folder for downloaded items."""
         return self.path / MEDIA
 
     @property
     def film(self) -> Path | None:
-        """The film that was made; ``None`` where it is not there, or not as it was."""
+        """The exported film; ``None`` if it is missing or was changed."""
         made = self.journal.film
         if made is None:
             return None
@@ -81,13 +90,13 @@ class Job:
         return path if stamp(path)[0] == made.size_bytes else None
 
     def record(self, **changes: Any) -> None:
-        """Write down what has happened; it is on disk when this returns.
+        """Change the journal; the change is on disk when this returns.
 
         Raises:
-            OutputError: It cannot be written: then nothing has changed, and nothing further may be done.
+            OutputError: It cannot be written. The journal is then unchanged, and the run must not go on.
         """
         journal = self.journal.but(**changes, changed=now(), program=__version__)
-        self.save(JOURNAL, journal.model_dump(mode="json"))
+        self.save(JOURNAL, {"format": FORMAT, "version": VERSION, **journal.model_dump(mode="json")})
         self.journal = journal
 
     def save(self, name: str, document: Any) -> None:
@@ -102,12 +111,12 @@ class Job:
         """Read one JSON document of the job.
 
         Raises:
-            InputError: It is not there, or no JSON.
+            InputError: It is missing, or not JSON.
         """
         return read_json(self.path / name)
 
     def keep_timeline(self, timeline: Path) -> None:
-        """Keep the timeline as it was given, unless it is a bundle with its media.
+        """Copy the timeline as it was given into the job, unless it is a bundle with its media.
 
         Raises:
             OutputError: It cannot be written.
@@ -116,9 +125,42 @@ class Job:
             with whole(self.path / f"timeline{timeline.suffix}") as temporary:
                 shutil.copyfile(timeline, temporary)
 
-    def seen_from_here(self, path: Path) -> str:
+    def relative(self, path: Path) -> str:
         """A path as the journal names it."""
-        return seen_from(self.path, path)
+        return relative_to_job(self.path, path)
+
+
+@contextmanager
+def open_job(
+    path: Path, report: Report, begin: Callable[[], Journal] | None = None
+) -> Iterator[tuple[Job, Report]]:
+    """Hold a job's folder to work on it; if another run holds it, report that and wait.
+
+    Args:
+        path: The folder.
+        report: Receives warnings and progress.
+        begin: See ``hold``.
+
+    Yields:
+        The job, and a report that also writes the job's log.
+
+    Raises:
+        InputError: It is not a job folder.
+        OutputError: It cannot be written.
+    """
+    with ExitStack() as waiting:
+        advance: Advance | None = None
+
+        def on_wait() -> None:
+            nonlocal advance
+            if advance is None:
+                report.warn(f"Another run is at work on this job ({path}): waiting for it.")
+                advance = waiting.enter_context(report.step("Waiting for another run"))
+            advance(0)
+
+        with hold(path, begin, on_wait) as job:
+            waiting.close()
+            yield job, _Log(report, path)
 
 
 @contextmanager
@@ -127,22 +169,22 @@ def hold(
 ) -> Iterator[Job]:
     """Hold a job's folder: no other run works on it meanwhile, here or on a shared disk that has locks.
 
-    The lock is the system's: it is free again when its holder dies, however it dies. The error that ends the
-    run is written into the journal.
+    The lock is the system's: it is free again when its holder dies, however it dies. An error that ends the
+    run is recorded in the journal.
 
     Args:
         path: The folder.
-        begin: The journal of a job that is not there yet; without it, the job has to be there.
-        on_wait: Told at each look while another run holds it; what it raises ends the wait.
+        begin: Makes the journal of a new job; without it, the job must exist.
+        on_wait: Called at each look while another run holds the job; if it raises, the wait ends.
 
     Raises:
-        InputError: It is no job's folder.
+        InputError: It is not a job folder.
         OutputError: It cannot be written.
     """
     if begin is None:
         read_journal(path)
     with locked(path, on_wait):
-        make_folder(path / "media")
+        make_folder(path / MEDIA)
         if (path / JOURNAL).exists() or begin is None:
             job = Job(path, read_journal(path))
         else:
@@ -151,9 +193,43 @@ def hold(
         try:
             yield job
         except AvmError as error:
-            with suppress(OutputError):  # a full disk is told already
+            with suppress(OutputError):  # a full disk has been reported already
                 job.record(error=error.as_dict() | {"time": now()})
             raise
+
+
+class _Log:
+    """A ``Report`` that also writes to the job's ``log.jsonl``.
+
+    Args:
+        report: Where everything is passed on to.
+        job: The job's folder.
+    """
+
+    def __init__(self, report: Report, job: Path) -> None:
+        self._report = report
+        self._file = job / LOG
+
+    def event(self, name: str, /, **fields: object) -> None:
+        """Something happened."""
+        self._report.event(name, **fields)
+        if name not in _NOT_LOGGED:
+            self._write({"event": name, **fields})
+
+    def warn(self, text: str) -> None:
+        """Something the user should know."""
+        self._report.warn(text)
+        self._write({"event": "warning", "message": text})
+
+    def step(self, label: str, total: int | None = None) -> AbstractContextManager[Advance]:
+        """A stretch of work."""
+        self._write({"event": "step", "label": label})
+        return self._report.step(label, total)
+
+    def _write(self, fields: dict[str, object]) -> None:
+        line = json.dumps({"time": now(), **fields}, ensure_ascii=False, default=str)
+        with suppress(OSError), self._file.open("a", encoding="utf-8") as file:  # a missing log does no harm
+            file.write(f"{hidden(line)}\n")
 
 
 @contextmanager
@@ -161,8 +237,8 @@ def locked(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator
     """Hold a folder's ``lock``, which the system frees when its holder dies, however it dies.
 
     Args:
-        folder: The folder; made where it is not there.
-        on_wait: Told at each look while another run holds it; what it raises ends the wait.
+        folder: The folder; made if it is missing.
+        on_wait: Called at each look while another run holds it; if it raises, the wait ends.
 
     Raises:
         OutputError: The folder cannot be made or written, or its disk has no locks.
@@ -183,8 +259,8 @@ def locked(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator
         raise OutputError(error.what, _ELSEWHERE) from error
     except OSError as error:
         if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            told = f"The disk of {folder} has no locks, so two runs could pay for one job."
-            raise OutputError(told, _ELSEWHERE) from error
+            message = f"The disk of {folder} has no locks, so two runs could pay for one job."
+            raise OutputError(message, _ELSEWHERE) from error
         raise unwritable(path, error) from error
     try:
         yield
@@ -200,14 +276,38 @@ def read_journal(path: Path) -> Journal:
     """
     from avm_otio.jobs.journal import Journal
 
+    return Journal.parse(load_journal(path), str(path / JOURNAL))
+
+
+def load_journal(path: Path) -> Any:
+    """A job's journal as plain JSON in today's form, without its model, which takes long to load.
+
+    Args:
+        path: The job's folder.
+
+    Raises:
+        InputError: There is none, it is not JSON, or a later program wrote it.
+    """
     file = path / JOURNAL
     if not file.is_file():
-        raise InputError(f"{path} is no job's folder.", "See avm-otio jobs list.")
-    return Journal.parse(read_json(file), str(file))
+        raise InputError(f"{path} is not a job folder.", "See avm-otio jobs list.")
+    document = read_json(file)
+    if not isinstance(document, dict):
+        return document
+    version = document.pop("version", VERSION)
+    if document.pop("format", FORMAT) != FORMAT or not isinstance(version, int) or version < 1:
+        raise InputError(f"{file} is not the journal of a job.", "Move its folder away.")
+    if version > VERSION:
+        raise InputError(f"{file} was written by a later avm-otio.", "Update avm-otio.")
+    outputs = document.get("outputs")
+    for output in outputs.values() if isinstance(outputs, dict) else ():
+        if version == 1 and isinstance(output, dict) and "told" in output:
+            output["digest"] = output.pop("told")
+    return document
 
 
 def folder_of(jobs_folder: Path, name: str, key: str) -> Path:
-    """The folder of a job: the one that carries its key, whatever else it is called, or a new name."""
+    """The folder of a job: the existing one whose name ends in its key, or a new name."""
     if jobs_folder.is_dir():
         for folder in jobs_folder.glob(f"*-{key}"):
             return folder
@@ -215,7 +315,7 @@ def folder_of(jobs_folder: Path, name: str, key: str) -> Path:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write a JSON file for programs and people, whole or not at all.
+    """Write a JSON file that people can read, too, whole or not at all.
 
     Raises:
         OutputError: It cannot be written.
@@ -227,26 +327,30 @@ def read_json(path: Path) -> Any:
     """A JSON file.
 
     Raises:
-        InputError: It cannot be read, or is no JSON.
+        InputError: It cannot be read, or is not JSON.
     """
     try:
         return json.loads(path.read_bytes())
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.", "Check it.") from error
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}.", "Check its permissions."
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON, or cut off.", "Restore it, or move its folder away.") from error
+        raise InputError(
+            f"{path} is not JSON, or is cut off.", "Restore it, or move its folder away."
+        ) from error
 
 
 def is_media_of_a_job(folder: Path) -> bool:
-    """Whether a folder is where a job keeps what it has brought."""
+    """Whether a folder is the media folder of a job."""
     if folder.name == MEDIA:
         with suppress(InputError, OSError):
             return bool(read_journal(folder.parent))
     return False
 
 
-def seen_from(job: Path, path: Path) -> str:
-    """A path as the journal of a job's folder names it."""
+def relative_to_job(job: Path, path: Path) -> str:
+    """A path as the journal of the job in folder ``job`` names it."""
     try:
         return Path(os.path.relpath(path.absolute(), job.absolute())).as_posix()
     except ValueError:  # another drive
@@ -254,7 +358,7 @@ def seen_from(job: Path, path: Path) -> str:
 
 
 def stamp(path: Path) -> tuple[int, int]:
-    """Size in bytes and time of the last writing in nanoseconds; -1 each where there is no file."""
+    """A file's size in bytes and modification time in nanoseconds; -1 each if there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -263,11 +367,11 @@ def stamp(path: Path) -> tuple[int, int]:
 
 
 def now() -> str:
-    """This moment, ISO 8601 in UTC."""
+    """The current time, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def readable(name: str) -> str:
-    """A name as part of a file name, on any system."""
+    """A name made safe as part of a file name on any system."""
     safe = re.sub(r"[^\w.-]+", "-", name).strip("-._")
     return safe.encode()[:60].decode("utf-8", "ignore") or "timeline"

@@ -1,28 +1,28 @@
-"""The journal of a job, ``job.json``: what was asked, what has happened, and what came of it.
+"""The journal of a job, ``job.json``: what was asked, what has happened, and the results.
 
-Every step of a job is a fact here, written before the next one begins, so that a run that was killed at any
-moment is taken up where it stopped. Documented for readers in ``docs/job-folder.md``.
+Every step of a job is recorded here before the next one begins, so that a run that was killed at any moment
+continues where it stopped. Its fields are described in ``docs/job-folder.md``.
+``folder`` reads and writes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from avm_otio.errors import InputError
-from avm_otio.jobs.folder import VERSION
 
 
 class _Part(BaseModel):
-    """Part of a journal. Unknown fields survive."""
+    """Part of a journal. Unknown fields are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     def but(self, **changes: Any) -> Self:
-        """The same with other values."""
+        """A copy with some fields changed."""
         return self.model_copy(update=changes)
 
 
@@ -30,35 +30,35 @@ class State(StrEnum):
     """How far a job is."""
 
     PLANNED = "planned"
-    """The film is not made yet."""
+    """The film is not exported yet."""
     EXPORTED = "exported"
     """The film is on disk."""
     UPLOADED = "uploaded"
-    """The service has the film; nothing is paid for."""
+    """The service has the film; nothing is paid."""
     UNSURE = "unsure"
-    """A paid call was begun, and nothing says whether it came through."""
+    """A paid call was sent, and it is unknown whether the service carried it out."""
     WAITING = "waiting"
-    """The analysis is paid for; the service works."""
+    """The analysis is paid; the service is working."""
     ANSWERED = "answered"
-    """The answer is on disk; items may be missing, nothing is laid yet."""
+    """The answer is on disk; items may be missing, and nothing is on the timeline yet."""
     FINISHED = "finished"
     """The timeline is written."""
 
 
 class Film(_Part):
-    """The film as it was made and sent.
+    """The film as it was exported and sent.
 
     Attributes:
-        path: Relative to the job's folder; the user's own file where that was sent as it is.
+        path: Relative to the job's folder; the user's own file if that was sent unchanged.
         size_bytes: Its size.
-        modified_ns: When it was last written.
-        frames: How many.
+        modified_ns: Its modification time.
+        frames: Number of frames.
         duration_s: Length of its picture, seconds as a fraction.
         has_sound: Whether it has a sound track.
-        quality: How it was encoded; ``None`` where it is the user's own file.
-        sent_as: The name that the service knows it by; carries the job's key.
-        sending: Whether an upload was begun of which no answer came.
-        id: What the service calls it, once it has it.
+        quality: How it was encoded; ``None`` if it is the user's own file.
+        sent_as: Its file name at the service; contains the job's key.
+        sending: Whether an upload was begun that got no answer.
+        id: The service's film id, once uploaded.
     """
 
     path: str
@@ -77,9 +77,9 @@ class Call(_Part):
     """The one paid call.
 
     Attributes:
-        begun: When its body was about to leave.
-        session_id: What the service answered; ``None`` while nobody knows, or where the answer was adopted.
-        adopted: Whether the answer was found on the Film, the call's own answer being lost.
+        begun: When its body was about to be sent.
+        session_id: The service's answer; ``None`` while there is none, or if the results were adopted.
+        adopted: Whether the results were found on the Film after the call's own answer was lost.
     """
 
     begun: str
@@ -92,42 +92,38 @@ class Written(_Part):
 
     Attributes:
         size_bytes: Its size.
-        modified_ns: When it was last written.
-        told: Digest of the order that it was written for, and of what was configured then.
-        summary: What was told at its end.
+        modified_ns: Its modification time.
+        digest: Digest of the order that it was written for and of the configuration at that time.
+        summary: The summary that the run ended with.
     """
 
     size_bytes: int
     modified_ns: int
-    told: str
+    digest: str
     summary: dict[str, Any]
 
 
 class Journal(_Part):
-    """All that is known of a job.
+    """Everything that has happened to a job.
 
     Attributes:
-        format: What this file is.
-        version: Of its form.
-        program: The version of the program that wrote it last.
-        key: Names the job and its film; made of what was asked.
-        name: What was selected, for people.
+        program: Version of the program that wrote it last.
+        key: Identifies the job and its film; made from ``asked``.
+        name: The selected clip or range, for people.
         made: When the job began, ISO 8601.
         changed: When this was written.
-        asked: All that makes this job another than that one.
-        order: What the latest run was told; its paths are relative to the job's folder.
-        read: The files that the latest run read, and what changes when they do; see ``known.stamps``.
-        film: The film, once it is made.
-        call: The paid call, once it is about to leave.
+        asked: Everything that tells this job from others.
+        order: What the latest run was asked to do; paths are relative to the job's folder.
+        read: The files that the latest run read, with their size, times and inode; see ``cache.stamps``.
+        film: The film, once exported.
+        call: The paid call, once it is about to be sent.
         answered: When the answer was on disk.
-        media: What was downloaded, by ``music 12``, ``effect 7``, ``dialogue 3``.
-        outputs: What was written, by path relative to the job's folder.
-        notify_secret: What stands for ``{job}`` in ``--notify-url``.
-        error: Why the latest run ended, where it did not end well.
+        media: The downloaded items, by ``music 12``, ``effect 7``, ``dialogue 3``.
+        outputs: The files written, by path relative to the job's folder.
+        notify_secret: The value of ``{job}`` in ``--notify-url``.
+        error: The error that ended the latest run; ``None`` if it ended well.
     """
 
-    format: Literal["avm-otio job"] = "avm-otio job"
-    version: Annotated[int, Field(ge=1)] = VERSION
     program: str = ""
     key: str
     name: str
@@ -159,23 +155,20 @@ class Journal(_Part):
 
     @classmethod
     def parse(cls, document: object, place: str) -> Self:
-        """Read a journal as JSON.
+        """Check a journal.
 
         Args:
-            document: As parsed.
-            place: Where it stands, for messages.
+            document: As ``folder.load_journal`` gives it.
+            place: Where it was read, for messages.
 
         Raises:
-            InputError: It is no journal, or one of a later program.
+            InputError: It is not a journal.
         """
-        version = document.get("version") if isinstance(document, dict) else None
-        if isinstance(version, int) and version > VERSION:
-            raise InputError(f"{place} was written by a later avm-otio.", "Update this one.")
         try:
             return cls.model_validate(document)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise InputError(
-                f"{place} is not a job's journal: “{where}”: {first['msg']}.", "Move its folder away."
+                f"{place} is not the journal of a job: “{where}”: {first['msg']}.", "Move its folder away."
             ) from None

@@ -27,7 +27,7 @@ from avm_otio.errors import (
 )
 from avm_otio.jobs import estimates
 from avm_otio.jobs.downloads import Kept, download, is_here, wanted
-from avm_otio.jobs.folder import FILM_SAID, RESULT, Job, now
+from avm_otio.jobs.folder import RESULT, SERVICE_FILM, Job, now
 from avm_otio.jobs.question import Question
 from avm_otio.mix.cues import Cues, read_cues
 from avm_otio.mix.placement import Layout
@@ -88,7 +88,7 @@ def consult(
         CueError: The answer makes no sense; it is kept.
     """
     answered_before = job.journal.answered is not None and all(
-        (job.path / name).is_file() for name in (RESULT, FILM_SAID)
+        (job.path / name).is_file() for name in (RESULT, SERVICE_FILM)
     )
     if answered_before and not wait_on:
         with answer_kept(job):
@@ -124,7 +124,7 @@ def cues_of(job: Job, question: Question, layout: Layout) -> Cues:
     from avm_otio.service.models import Film, ServiceResult, resolve_result
 
     result = ServiceResult.parse_with(job.load(RESULT), question.keys)
-    film = Film.parse(job.load(FILM_SAID))
+    film = Film.parse(job.load(SERVICE_FILM))
     answer = resolve_result(result, film, question.request.services)
     cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
     reasons = (answer.model_extra or {}).get("message")
@@ -455,7 +455,7 @@ class _Visit:
 
     def _keep(self, result: ServiceResult, film: Film, at: str | None = None) -> None:
         self.job.save(RESULT, result.payload(self.client.keys))
-        self.job.save(FILM_SAID, film.dump())
+        self.job.save(SERVICE_FILM, film.dump())
         self.job.record(answered=at or now())
 
 

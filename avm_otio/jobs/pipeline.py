@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -29,17 +29,16 @@ from avm_otio.jobs.folder import (
     SCORED,
     Job,
     folder_of,
-    hold,
     is_media_of_a_job,
     locked,
     now,
+    open_job,
     read_journal,
     readable,
     stamp,
     write_json,
 )
 from avm_otio.jobs.journal import Journal, State, Written
-from avm_otio.jobs.log import Logged
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.paid_call import Patience, answer_kept, consult, cues_of, kept_of
 from avm_otio.jobs.question import Question, key_of
@@ -47,7 +46,7 @@ from avm_otio.media.originals import give_lengths, located
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
 from avm_otio.mix.tracks import add_tracks, lanes_of, without_ours
-from avm_otio.report import Advance, Report, Silent
+from avm_otio.report import Report, Silent
 from avm_otio.timeline.flatten import AUDIO, kind_of, timeline_rate
 from avm_otio.timeline.model import Loss, Stem
 from avm_otio.timeline.plan import ExportPlan, MediaSource
@@ -298,10 +297,10 @@ def prepare(ask: Ask, report: Report = _SILENT) -> Prepared:
     known = Known(jobs_folder)
     film_said = film_asked(plan, _digests(plan, media, known, report))
     path, asked = _job_of(ask, jobs_folder, plan, film_said)
-    with held(path, report, partial(_begin, path, plan, asked, ask)) as (job, report):
+    with open_job(path, report, partial(_begin, path, plan, asked, ask)) as (job, report):
         order, outputs = ask.order.seen_from(path.absolute()).dump(), dict(job.journal.outputs)
         if order != job.journal.order:  # what is there was written for another order
-            outputs.pop(job.seen_from_here(ask.output), None)
+            outputs.pop(job.relative(ask.output), None)
         job.record(order=order, outputs=outputs, read=read, error=None)
         job.keep_timeline(ask.source.path)
         known.save()
@@ -332,7 +331,7 @@ def answer(
         ServiceError: The service or the network failed; what was reached is kept.
         CueError: The answer makes no sense; it is kept.
     """
-    with held(path, report) as (job, report):
+    with open_job(path, report) as (job, report):
         consult(
             job, access, ask.question, layout=ask.layout, patience=patience, report=report, wait_on=wait_on
         )
@@ -352,7 +351,7 @@ def finish(path: Path, ask: Ask, report: Report = _SILENT, prepared: Prepared | 
     """
     opened = prepared.opened if prepared is not None else open_timeline(ask.source, report)
     plan = prepared.plan if prepared is not None else plan_film(opened.timeline, ask.source.selection)
-    with held(path, report) as (job, report):
+    with open_job(path, report) as (job, report):
         make_folder(ask.output.absolute().parent)
         with answer_kept(job):
             cues = cues_of(job, ask.question, ask.layout)
@@ -362,9 +361,9 @@ def finish(path: Path, ask: Ask, report: Report = _SILENT, prepared: Prepared | 
         scored = _written(job, ask, opened, plan, cues, laid, report)
         size_bytes, modified_ns = stamp(scored.output)
         written = Written(
-            size_bytes=size_bytes, modified_ns=modified_ns, told=ask.told, summary=scored.summary()
+            size_bytes=size_bytes, modified_ns=modified_ns, digest=ask.told, summary=scored.summary()
         )
-        job.record(outputs={**job.journal.outputs, job.seen_from_here(scored.output): written}, error=None)
+        job.record(outputs={**job.journal.outputs, job.relative(scored.output): written}, error=None)
         known = Known(path.parent)
         known.learn_order(ask.told, path.name, job.journal.read)
         known.save()
@@ -377,37 +376,12 @@ def forget_call(path: Path, report: Report = _SILENT) -> None:
     Raises:
         UsageError: The job has no such call.
     """
-    with held(path, report) as (job, report):
+    with open_job(path, report) as (job, report):
         if job.journal.state is not State.UNSURE:
             raise UsageError(
                 f"{path} has no uncertain paid call: it is {job.journal.state}.", "Leave out --resubmit."
             )
         job.record(call=None)
-
-
-@contextmanager
-def held(
-    path: Path, report: Report, begin: Callable[[], Journal] | None = None
-) -> Iterator[tuple[Job, Report]]:
-    """Hold a job's folder, and say so where another run is at work on it; see ``folder.hold``.
-
-    Returns:
-        The job, and a report that is written into its log, too.
-    """
-    told = f"Another run is at work on this job ({path}): waiting for it."
-    with ExitStack() as waiting:
-        advance: Advance | None = None
-
-        def on_wait() -> None:
-            nonlocal advance
-            if advance is None:
-                report.warn(told)
-                advance = waiting.enter_context(report.step("Waiting for another run"))
-            advance(0)
-
-        with hold(path, begin, on_wait) as job:
-            waiting.close()
-            yield job, Logged(report, path)
 
 
 def _digests(
@@ -488,7 +462,7 @@ def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Pa
     size_bytes, modified_ns = stamp(film.path)
     job.record(
         film=Film(
-            path=job.seen_from_here(film.path),
+            path=job.relative(film.path),
             size_bytes=size_bytes,
             modified_ns=modified_ns,
             frames=film.frames,

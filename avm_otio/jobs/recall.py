@@ -12,7 +12,7 @@ from typing import Any
 from avm_otio.errors import InputError
 from avm_otio.files import remove_orphans, side_folder
 from avm_otio.jobs.cache import Known
-from avm_otio.jobs.folder import JOURNAL, SCORED, VERSION, read_json, seen_from, stamp
+from avm_otio.jobs.folder import JOURNAL, SCORED, load_journal, relative_to_job, stamp
 from avm_otio.jobs.said import Said
 
 
@@ -38,7 +38,7 @@ def finished_before(path: Path) -> dict[str, Any] | None:
         path: The job's folder.
     """
     try:
-        journal = read_json(path / JOURNAL)
+        journal = load_journal(path)
         output = Path(os.path.normpath(path.absolute() / journal["order"]["output"]))
     except (InputError, KeyError, TypeError):
         return None
@@ -54,11 +54,9 @@ def written_before(path: Path, output: Path, told: str | None = None) -> dict[st
         told: The order that it must have been written for; any where not given.
     """
     try:
-        journal = read_json(path / JOURNAL)
-        if journal["version"] != VERSION:
-            return None
-        written = journal["outputs"][seen_from(path, output)]
-        if told not in (None, written["told"]):
+        journal = load_journal(path)
+        written = journal["outputs"][relative_to_job(path, output)]
+        if told not in (None, written["digest"]):
             return None
         summary: dict[str, Any] = written["summary"]
         is_whole = stamp(output) == (written["size_bytes"], written["modified_ns"])

@@ -262,6 +262,37 @@ def test_a_stopped_job_is_laid_without_asking_again(here: Path, service: Scripte
     assert "Nothing is left to do" in told()[1]
 
 
+def as_version_1(job: Path) -> None:
+    """Turn a job's journal into the form in which the first program wrote it."""
+    journal = json.loads((job / "job.json").read_text())
+    for output in journal["outputs"].values():
+        output["told"] = output.pop("digest")
+    (job / "job.json").write_text(json.dumps(journal | {"version": 1}))
+
+
+def test_a_job_of_an_earlier_program_is_listed_recognised_and_resumed(
+    here: Path, service: ScriptedService, told: Told
+) -> None:
+    job = job_in(here)
+    assert run(["jobs", "resume", str(job)]) == 0  # laid anew, where it lies now
+    as_version_1(job)
+    told()
+    assert run(["jobs", "list", "--json"]) == 0
+    assert events(told()[0], "job")[0]["is_done"] is True
+    assert run(["jobs", "resume", str(job), "--json"]) == 0
+    assert events(told()[0], "done")[0]["recalled"] is True
+    (here / "out.otio").unlink()
+    assert run(["jobs", "resume", str(job), "--json"]) == 0
+    assert events(told()[0], "done")[0]["recalled"] is False
+    assert (here / "out.otio").is_file()
+    journal = json.loads((job / "job.json").read_text())
+    assert journal["version"] == 2
+    assert [sorted(output) for output in journal["outputs"].values()] == [
+        ["digest", "modified_ns", "size_bytes", "summary"]
+    ]
+    assert service.asked == []
+
+
 def test_what_was_told_last_is_what_is_gone_on_with(
     here: Path, service: ScriptedService, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,9 @@ import pytest
 
 from avm_otio import app
 from avm_otio.errors import InputError
-from avm_otio.jobs.folder import hold, now
+from avm_otio.jobs.folder import hold, now, open_job
 from avm_otio.jobs.journal import Journal
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.pipeline import held
 from avm_otio.jobs.watch.folder import Place
 from avm_otio.jobs.watch.protocol import Claim, Result, Watcher
 from avm_otio.jobs.watch.watcher import CancelledError, Watch
@@ -201,7 +200,7 @@ def test_whoever_waits_for_another_run_can_be_ended(tmp_path: Path) -> None:
 
         def wait() -> None:
             try:
-                with held(path, Cancelled()):
+                with open_job(path, Cancelled()):
                     raise AssertionError("it is held")
             except CancelledError as error:
                 ended.append(error.what)

@@ -137,7 +137,7 @@ class Earlier:
         if path is None:
             return None
         journal = read_journal(path)
-        written = journal.outputs.get(Job(path, journal).seen_from_here(Path(order.output)))
+        written = journal.outputs.get(Job(path, journal).relative(Path(order.output)))
         return path, None if written is None else Decimal(written.summary["total_price"])
 
 

@@ -1,0 +1,107 @@
+"""How the package hangs together: no module depends, by whatever way round, on one that depends on it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import avm_otio
+
+PACKAGE = Path(avm_otio.__file__).parent
+
+OPEN_CIRCLES: set[frozenset[str]] = {
+    frozenset({"avm_otio.jobs.paid_call", "avm_otio.jobs.pipeline"}),
+}
+"""Circles that are left, by the modules in them, to be opened; empty is the aim."""
+
+Graph = Mapping[str, set[str]]
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its full name, but for the package's own face.
+
+    ``avm_otio`` itself is left out: it lists what scripts import, from wherever that is.
+    """
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    del found["avm_otio"]
+    return found
+
+
+def imported(tree: ast.AST, *, for_types: bool) -> Iterator[str]:
+    """Names that are imported anywhere in a module, also within functions.
+
+    Args:
+        tree: The module.
+        for_types: Whether imports for type checkers only count.
+    """
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute in this package"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not for_types:
+            yield from imported(ast.Module(node.orelse, []), for_types=for_types)
+        else:
+            yield from imported(node, for_types=for_types)
+
+
+def graph(*, for_types: bool) -> Graph:
+    """Which module imports which."""
+    paths = modules()
+    edges: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = set(imported(tree, for_types=for_types))
+        targets = {name if name in paths else name.rpartition(".")[0] for name in names}
+        edges[module] = {name for name in targets if name in paths and name != module}
+    return edges
+
+
+def reached(edges: Graph, start: str) -> set[str]:
+    """Every module that one depends on, directly or through others."""
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        for following in edges[ahead.pop()] - found:
+            found.add(following)
+            ahead.append(following)
+    return found
+
+
+def circles(edges: Graph) -> set[frozenset[str]]:
+    """Groups of modules of which each depends on each."""
+    below = {module: reached(edges, module) for module in edges}
+    return {
+        frozenset(other for other in below[module] if module in below[other])
+        for module in edges
+        if module in below[module]
+    }
+
+
+@pytest.mark.parametrize("for_types", [False, True], ids=["at run time", "for type checkers, too"])
+def test_no_modules_import_each_other(for_types: bool) -> None:
+    assert circles(graph(for_types=for_types)) <= (OPEN_CIRCLES if for_types else set())
+
+
+def test_a_circle_is_found_however_long_it_is() -> None:
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}
+    assert circles(edges) == {frozenset("abc")}
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == set()
+
+
+def test_imports_within_functions_and_for_type_checkers_are_seen() -> None:
+    text = (
+        "import a\n"
+        "if TYPE_CHECKING:\n    from b import c\nelse:\n    import d\n"
+        "def f():\n    from e import g\n"
+    )
+    tree = ast.parse(text)
+    assert list(imported(tree, for_types=True)) == ["a", "b.c", "d", "e.g"]
+    assert list(imported(tree, for_types=False)) == ["a", "d", "e.g"]
