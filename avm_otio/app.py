@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -557,8 +557,7 @@ def _engine(settings: Settings, report: Report) -> Iterator[tuple[str, str]]:
 
 def service_keys(settings: Settings) -> ServiceKeys:
     """The JSON keys of the service that is configured."""
-    keys = settings.service_keys
-    return ServiceKeys(keys.music, keys.denoise, keys.effects)
+    return ServiceKeys(asdict(settings.service_keys))
 
 
 def _client(settings: Settings, address: str, token: str, keys: ServiceKeys) -> Client:

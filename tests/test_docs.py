@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from avm_otio.formats.otio.metadata import Origin, clip_metadata, timeline_metadata
-from avm_otio.mix.cues import EffectCue, Item
+from avm_otio.mix.cues import Cue, Item
 from avm_otio.mix.placement import LaidClip, Sound
 from avm_otio.timeline.model import Mix, Stem
 from avm_otio.timeline.time import FrameSpan, RecordTime
@@ -44,7 +44,7 @@ def test_every_field_of_the_metadata_is_documented() -> None:
         Mix(),
         0,
         1,
-        cue=EffectCue(0, 1, (item,), {}),
+        cue=Cue(0, 1, (item,), {}),
     )
     origin = Origin("s", "USD", "en", 1, 2, {"range": [1]})
     fields = {*clip_metadata(clip, origin), *timeline_metadata(origin, F(0), F(1)), "replaced_by", "cut_from"}

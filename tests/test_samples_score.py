@@ -12,6 +12,7 @@ import pytest
 
 from avm_otio import Scored, Source, read, score
 from avm_otio.mix.tracks import without_ours
+from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.flatten import timeline_rate
 from avm_otio.timeline.time import parse_timestamp, seconds_of
 from avm_otio.timeline.urls import paths_of
@@ -70,14 +71,14 @@ def test_each_sample_scores_beside_its_media(workplace: Path, name: str) -> None
     before = source.read_bytes()
     scored = score(Source(source), workplace / f"scored {name}.otio")
     assert source.read_bytes() == before
-    assert scored.laid.music
+    assert scored.laid.of(MUSIC)
     check(scored, source)
 
 
 def test_the_readmes_first_command_gives_music_and_at_least_five_effects(workplace: Path) -> None:
     scored = score(Source(workplace / "short_film.otio"), workplace.parent / "scored.otio")
-    assert len(scored.laid.music) >= 1
-    assert sum(len(lane) for lane in scored.laid.effects) >= 5
+    assert len(scored.laid.of(MUSIC)) == 1
+    assert sum(len(lane.clips) for lane in scored.laid.of(EFFECTS)) >= 5
     check(scored, workplace / "short_film.otio")
     for clip in read(scored.output).timeline.find_clips():
         assert any(path.exists() for path in paths_of(clip.media_reference.target_url, workplace.parent))

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from avm_otio import services as service_keys
+from avm_otio import services
 from avm_otio.config import options, readers
 from avm_otio.config.addresses import LOCAL, origin_of, read_service
 from avm_otio.config.folders import default_cache_dir
@@ -30,9 +30,11 @@ def _key(default: T, read: Callable[[object], Any], says: str, *, env: str = "",
 class ServiceKeys:
     """The JSON keys of the three services; the reference gives the first only, the others are assumed."""
 
-    music: str = _key(service_keys.MUSIC_KEY, readers.key_text, "the JSON key of music recommendation")
-    denoise: str = _key(service_keys.DENOISE_KEY, readers.key_text, "the JSON key of noise reduction")
-    effects: str = _key(service_keys.EFFECTS_KEY, readers.key_text, "the JSON key of effect recommendation")
+    music: str = _key(services.MUSIC.request_key, readers.key_text, "the JSON key of music recommendation")
+    denoise: str = _key(services.DENOISE.request_key, readers.key_text, "the JSON key of noise reduction")
+    effects: str = _key(
+        services.EFFECTS.request_key, readers.key_text, "the JSON key of effect recommendation"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,16 @@ from avm_otio.engine.requests import Locale
 from avm_otio.engine.spotting import Cue
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Table, ids_in
-from avm_otio.services import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
+from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.time import format_timestamp
 
 Json = dict[str, Any]
 
-_LIST_OF = {MUSIC_KEY: "musics", DENOISE_KEY: "noise_reduce_audios", EFFECTS_KEY: "sound_effects"}
+_LIST_OF = {
+    MUSIC.request_key: "musics",
+    DENOISE.request_key: "noise_reduce_audios",
+    EFFECTS.request_key: "sound_effects",
+}
 
 
 def price_twd(item_id: int, kind: Kind) -> int:
@@ -89,7 +93,7 @@ class Answers:
     def film(self, film: StoredFilm, sessions: Sequence[Session]) -> Json:
         """A film with what these sessions found; music that several found stands once."""
         found = {key: [one for s in sessions for one in s.results.get(key) or ()] for key in _LIST_OF}
-        musics = {kept["id"]: kept for kept in found[MUSIC_KEY]}
+        musics = {kept["id"]: kept for kept in found[MUSIC.request_key]}
         return {
             "id": film.id,
             "title": film.title,
@@ -101,8 +105,8 @@ class Answers:
             "expire_time": film.expires_at,
             "duration": format_timestamp(film.duration_us),
             "recommended_musics": [self._music(kept) for kept in musics.values()],
-            "noise_reduce_audios": [self._dialogue(kept) for kept in found[DENOISE_KEY]],
-            "sound_effects": [self._cue(kept) for kept in found[EFFECTS_KEY]],
+            "noise_reduce_audios": [self._dialogue(kept) for kept in found[DENOISE.request_key]],
+            "sound_effects": [self._cue(kept) for kept in found[EFFECTS.request_key]],
             "is_from_image": False,
             "image_url": None,
             "type": film.type,
@@ -115,7 +119,11 @@ class Answers:
         says why, in the shape of the contract's errors.
         """
         answer: Json = {"is_done": session.is_done}
-        show = {MUSIC_KEY: self._item, DENOISE_KEY: self._dialogue, EFFECTS_KEY: self._cue}
+        show = {
+            MUSIC.request_key: self._item,
+            DENOISE.request_key: self._dialogue,
+            EFFECTS.request_key: self._cue,
+        }
         for key, found in session.results.items():
             done = found is not None or bool(session.failure)
             answer[key] = {"is_done": done, _LIST_OF[key]: [show[key](kept) for kept in found or ()]}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from avm_otio.engine.decoding import FilmType
 from avm_otio.errors import TimeFormatError
-from avm_otio.services import DENOISE_KEY, EFFECTS_KEY, MUSIC_KEY
+from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.time import parse_timestamp
 
 TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
@@ -115,22 +115,26 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
     if not isinstance(body, Mapping):
         raise Refusal(locale.say("The body must be a JSON object.", "內容必須是 JSON 物件。"))
     _check_license(body.get("license"))
-    services = tuple(key for key in (MUSIC_KEY, DENOISE_KEY, EFFECTS_KEY) if body.get(key) is not None)
+    services = tuple(
+        key
+        for key in (MUSIC.request_key, DENOISE.request_key, EFFECTS.request_key)
+        if body.get(key) is not None
+    )
     if not services:
         raise Refusal("At least one service to be chosen")
     for key in services:
         if not isinstance(body[key], Mapping):
             raise Refusal(locale.say(f"{key} must be an object.", f"{key} 必須是物件。"))
-    if DENOISE_KEY in services and film_type == FilmType.SILENT:
+    if DENOISE.request_key in services and film_type == FilmType.SILENT:
         raise Refusal(
             locale.say(
                 "Noise reduction is not available for a film without sound.", "無聲影片無法使用降噪服務。"
             )
         )
-    if MUSIC_KEY in services and film_type == FilmType.AUDIO:
+    if MUSIC.request_key in services and film_type == FilmType.AUDIO:
         raise Refusal(locale.say("Music is not available for a sound file.", "音訊檔無法使用音樂推薦服務。"))
-    music = _read_music(body[MUSIC_KEY], locale) if MUSIC_KEY in services else None
-    start_us, end_us = _read_stretch(body.get(EFFECTS_KEY) or {}, duration_us)
+    music = _read_music(body[MUSIC.request_key], locale) if MUSIC.request_key in services else None
+    start_us, end_us = _read_stretch(body.get(EFFECTS.request_key) or {}, duration_us)
     notify_url = body.get("notify_url") or None
     if notify_url is not None and not _is_web(notify_url):
         raise Refusal(

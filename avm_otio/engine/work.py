@@ -23,7 +23,7 @@ from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
 from avm_otio.errors import AvmError
-from avm_otio.services import EFFECTS_KEY, MUSIC_KEY
+from avm_otio.services import EFFECTS, MUSIC
 
 _THREADS = 2
 _NOTIFY_PAUSES_S = (1.0, 4.0)
@@ -90,14 +90,14 @@ class Work:
     def _analysed(self, session: Session, film: StoredFilm) -> Session:
         wish = ServiceWish(**session.request)
         pending = [key for key, found in session.results.items() if found is None]
-        if MUSIC_KEY in pending or EFFECTS_KEY in pending:
+        if MUSIC.request_key in pending or EFFECTS.request_key in pending:
             traits = self._traits(film)
             items = self._library.items(self._check)
         for key in pending:
             self._check()
-            if key == MUSIC_KEY:
+            if key == MUSIC.request_key:
                 found = self._music(traits, items, wish)
-            elif key == EFFECTS_KEY:
+            elif key == EFFECTS.request_key:
                 cues = spot_effects(traits, items, Span(wish.start_us, wish.end_us))
                 found = kept_effects(cues, {item.id: item for item in items}, not self._library.is_starter)
             else:

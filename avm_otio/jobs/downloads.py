@@ -22,6 +22,7 @@ from avm_otio.mix.placement import Sound
 from avm_otio.mix.results import sound_as_served
 from avm_otio.report import Report
 from avm_otio.retry import Retrying
+from avm_otio.services import Service
 
 if TYPE_CHECKING:
     from avm_otio.media.probe import SoundFacts
@@ -75,11 +76,11 @@ def wanted(cues: Cues, alternatives: int) -> dict[str, Item]:
     Returns:
         The chosen items, then the others.
     """
-    laid = replace(cues, dialogue=cues.dialogue[:1])  # whose alternatives lie on no track
     items: dict[str, Item] = {}
     for ranks in (slice(1), slice(1, 1 + alternatives)):
-        for kind, item in _offered(laid, ranks):
-            items.setdefault(_name(kind, item), item)
+        for service, item in _offered(cues, ranks):
+            if ranks.start is None or service.spare_track:  # other alternatives lie on no track
+                items.setdefault(_name(service, item), item)
     return items
 
 
@@ -189,8 +190,8 @@ def sounds_in(
     """
     sounds = {
         _key(item): _sound(naming(folder / kept[name].file), kept[name])
-        for kind, item in _offered(cues, slice(1 + alternatives))
-        if (name := _name(kind, item)) in kept
+        for service, item in _offered(cues, slice(1 + alternatives))
+        if (name := _name(service, item)) in kept
     }
     return lambda item: sounds[_key(item)]
 
@@ -222,29 +223,29 @@ def found_in(folder: Path | None, naming: Naming) -> Callable[[Item], Sound]:
     return sound_of
 
 
-def _offered(cues: Cues, ranks: slice) -> Iterator[tuple[str, Item]]:
-    """The items of some ranks for each place, with their kind."""
-    places = [
-        ("music", cues.music),
-        ("dialogue", cues.dialogue),
-        *(("effect", cue.items) for cue in cues.effects),
-    ]
-    return ((kind, item) for kind, items in places for item in items[ranks])
+def _offered(cues: Cues, ranks: slice) -> Iterator[tuple[Service, Item]]:
+    """The items of some ranks for each cue, with whose they are."""
+    return (
+        (service, item)
+        for service, offered in cues.by_service.items()
+        for cue in offered
+        for item in cue.items[ranks]
+    )
 
 
-def _name(kind: str, item: Item) -> str:
-    return f"{kind} {item.id}"
+def _name(service: Service, item: Item) -> str:
+    return f"{service.item} {item.id}"
 
 
 def _stems(cues: Cues) -> dict[str, str]:
     """A file stem for each item; those of several kinds that share an id say their kind."""
     from avm_otio.media.naming import safe_stem
 
-    offered = {_name(kind, item): (kind, item) for kind, item in _offered(cues, slice(None))}
+    offered = {_name(service, item): (service, item) for service, item in _offered(cues, slice(None))}
     sharing = Counter(item.id for _, item in offered.values())
     return {
-        name: safe_stem(item.id, f"{kind} {item.title}" if sharing[item.id] > 1 else item.title)
-        for name, (kind, item) in offered.items()
+        name: safe_stem(item.id, f"{service.item} {item.title}" if sharing[item.id] > 1 else item.title)
+        for name, (service, item) in offered.items()
     }
 
 
@@ -254,7 +255,7 @@ def _addresses(fresh: Callable[[], object]) -> tuple[Mapping[str, str], str]:
         offered = _offered(read_cues(fresh(), skip_bad=True), slice(None))
     except AvmError as error:
         return {}, f"The service gave no fresh address: {error}"
-    found = {_name(kind, item): item.url for kind, item in offered if item.url}
+    found = {_name(service, item): item.url for service, item in offered if item.url}
     return found, "The service has it no longer."
 
 

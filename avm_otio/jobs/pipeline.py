@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import opentimelineio as otio
 
+from avm_otio import services
 from avm_otio.delivery.deliver import Wanted, deliver
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
@@ -45,10 +46,11 @@ from avm_otio.jobs.question import Question, key_of
 from avm_otio.media.originals import give_lengths, located
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
-from avm_otio.mix.tracks import add_tracks, lanes_of, without_ours
+from avm_otio.mix.tracks import add_tracks, without_ours
 from avm_otio.report import Report, Silent
+from avm_otio.services import FilmType, Laying
 from avm_otio.timeline.flatten import AUDIO, kind_of, timeline_rate
-from avm_otio.timeline.model import Loss, Stem
+from avm_otio.timeline.model import Loss
 from avm_otio.timeline.plan import ExportPlan, MediaSource
 from avm_otio.timeline.select import Selection, find_track, plan_film, start_frame
 from avm_otio.timeline.time import format_timecode, nearest_frame
@@ -135,31 +137,39 @@ class Scored:
 
     def summary(self) -> dict[str, Any]:
         """What is told at the end, as JSON: the ``done`` event, every clip, and the notes."""
-        order = (Stem.MUSIC, Stem.DIALOGUE, Stem.EFFECTS)
-        lying = [(name, clip) for name, _, clips in lanes_of(self.laid) for clip in clips]
-        lying.sort(key=lambda laid: (order.index(laid[1].kind), laid[1].start))
+        laid = self.laid
+        by_service = {service: laid.of(service) for service in services.SERVICES}
         return {
             "output": str(self.output),
             "job": str(self.job),
             "film_id": self.film_id,
             "session_id": self.session_id,
-            "music": len(self.laid.music),
-            "effects": sum(map(len, self.laid.effects)),
-            "dialogue": len(self.laid.dialogue),
-            "effect_tracks": len(self.laid.effects),
-            "alternatives": sum(len(clip.alternatives) for clip in self.laid.clips),
+            **{service.items: sum(len(lane.clips) for lane in of) for service, of in by_service.items()},
+            **{
+                f"{service.item}_tracks": len(of)
+                for service, of in by_service.items()
+                if service.laying is Laying.CUES
+            },
+            "alternatives": sum(len(clip.alternatives) for clip in laid.clips),
             "total_price": str(self.total),
             "currency": self.currency,
             "losses": len(self.losses),
             "media_folder": None if self.media_folder is None else str(self.media_folder),
             "notes": list(self.notes),
-            "rate": str(self.laid.rate),
+            "rate": str(laid.rate),
             "start_frame": self.start_frame,
-            "clips": [self._told_of(name, clip) for name, clip in lying if not clip.rank],
-            "spare_clips": [self._told_of(name, clip) for name, clip in lying if clip.rank],
+            "clips": self._clips(is_spare=False),
+            "spare_clips": self._clips(is_spare=True),
         }
 
-    def _told_of(self, track: str, clip: LaidClip) -> dict[str, Any]:
+    def _clips(self, *, is_spare: bool) -> list[dict[str, Any]]:
+        """The clips that are heard, or the alternatives: service by service, by their start."""
+        order = services.SERVICES.index
+        lying = [(lane, clip) for lane in self.laid.lanes if lane.is_spare is is_spare for clip in lane.clips]
+        lying.sort(key=lambda laid: (order(laid[0].service), laid[1].start))
+        return [self._clip(lane.name, clip) for lane, clip in lying]
+
+    def _clip(self, track: str, clip: LaidClip) -> dict[str, Any]:
         """One clip for people, and for hosts that lay it themselves."""
         item, forms = clip.item, paths_of(clip.sound.url, self.output.absolute().parent)
         file = next((os.path.normpath(path) for path in forms if path.is_file()), None)
@@ -449,7 +459,7 @@ def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Jou
 def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Path], report: Report) -> None:
     """The film as a file, unless the service has it or it lies there already."""
     from avm_otio.jobs.journal import Film
-    from avm_otio.service.models import FilmType, check_film_may
+    from avm_otio.service.models import check_film_may
 
     made = job.journal.film
     if made is not None and (made.id is not None or job.film is not None):
@@ -493,10 +503,10 @@ def _written(
     session_id = None if call is None else call.session_id
     license = question.request.license.dump()
     origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
-    replaced = heard(opened.timeline, ask.source.selection, plan) if laid.dialogue else ()
+    replaced = heard(opened.timeline, ask.source.selection, plan) if laid.replacements else ()
     here = registry.moved(opened, ask.output.absolute().parent)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
-    notes = (*laid.notes, *([_MUTE_IT] if laid.dialogue and not replaced else ()))
+    notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
     if not ask.how.is_as_it_is:  # what the editor's file cannot say is not lost
         registry.write(scored, job.path / SCORED)
     written = deliver(scored, ask.output, ask.how, media_roots=ask.source.media_roots, report=report)

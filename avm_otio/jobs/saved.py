@@ -59,7 +59,7 @@ def lay_answer(
     style = registry.url_style(opened.timeline)
     sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
     laid = lay(cues, plan.film_map, timeline_rate(opened.timeline), sound_of, layout)
-    replaced = heard(opened.timeline, source.selection, plan) if laid.dialogue else ()
+    replaced = heard(opened.timeline, source.selection, plan) if laid.replacements else ()
     return replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced)), laid
 
 

@@ -1,4 +1,4 @@
-"""What a service answered, as values: items to choose from and the cues that they are for.
+"""What a service answered, as values: cues, and the items that it offers for each.
 
 Read from plain JSON, so that a saved Film, a service result and a notification are laid by the same code as
 a live answer. Everything as it was served is kept beside what was understood of it.
@@ -6,20 +6,20 @@ a live answer. Everything as it was served is kept beside what was understood of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from avm_otio import services as service_keys
+from avm_otio import services
 from avm_otio.errors import AvmError, CueError, TimeFormatError
+from avm_otio.services import Laying, Service
 from avm_otio.timeline.time import format_timestamp, parse_timestamp
 
 Json = Mapping[str, Any]
-_T = TypeVar("_T")
 
-
-_FILM_LISTS = ("recommended_musics", "noise_reduce_audios", "sound_effects")
+_ITEMS = "sound_effect_items"
+"""The key of a cue's items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +44,25 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class EffectCue:
-    """One moment that wants a sound, and the items for it, best first.
+class Cue:
+    """A place of the film that wants a sound, and the items for it.
 
     Attributes:
         start_us: Film time, microseconds.
-        end_us: Film time, microseconds; not before ``start_us``.
-        items: Alternatives for this one cue, best first; at least one.
-        served: The cue as it came, without its items.
+        end_us: Film time, microseconds, not before ``start_us``; ``None`` where the cue is the whole film.
+        items: Alternatives, best first; at least one.
+        served: The cue as it came, without its items; empty where it is the whole film.
     """
 
     start_us: int
-    end_us: int
+    end_us: int | None
     items: tuple[Item, ...]
-    served: Json
+    served: Json = field(default_factory=dict)
+
+
+def whole_film(items: Sequence[Item]) -> tuple[Cue, ...]:
+    """Alternatives for the whole film as its one cue; no cue where there are none."""
+    return (Cue(0, None, tuple(items)),) if items else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +70,17 @@ class Cues:
     """All that one answer offers.
 
     Attributes:
-        music: Alternatives for one bed under the whole film, best first.
-        effects: The sound effect cues.
-        dialogue: Noise-reduced sound of the film, best first.
+        by_service: The cues of each service that offers any, in the order of the table of services.
         notes: What was left out, and why; one line each.
     """
 
-    music: tuple[Item, ...] = ()
-    effects: tuple[EffectCue, ...] = ()
-    dialogue: tuple[Item, ...] = ()
+    by_service: Mapping[Service, tuple[Cue, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> tuple[Item, ...]:
-        """The first item of each, which is what is laid."""
-        return (*self.music[:1], *self.dialogue[:1], *(cue.items[0] for cue in self.effects))
+        """The first item of each cue, which is what is laid."""
+        return tuple(cue.items[0] for cues in self.by_service.values() for cue in cues)
 
 
 def read_cues(document: object, *, skip_bad: bool = False) -> Cues:
@@ -94,52 +95,48 @@ def read_cues(document: object, *, skip_bad: bool = False) -> Cues:
     """
     if not isinstance(document, Mapping) or not _is_answer(document):
         raise CueError("This is not a Film, a service result or a notification.", "Give the JSON as it came.")
-    if "is_done" in document:
-        music = _section(document, service_keys.MUSIC_KEY, "musics")
-        dialogue = _section(document, service_keys.DENOISE_KEY, "noise_reduce_audios")
-        effects = _section(document, service_keys.EFFECTS_KEY, "sound_effects")
-    else:
-        music, dialogue, effects = (_list(document.get(name), name) for name in _FILM_LISTS)
     notes: list[str] = []
-    gather = _Gatherer(skip_bad, notes)
-    return Cues(
-        music=gather.all(music, _item, "music"),
-        effects=gather.all(effects, _effect, "sound effect"),
-        dialogue=gather.all(dialogue, _item, "noise-reduced sound"),
-        notes=tuple(notes),
-    )
+    read = {
+        service: _cues(service, _served(document, service), notes if skip_bad else None)
+        for service in services.SERVICES
+    }
+    return Cues({service: cues for service, cues in read.items() if cues}, tuple(notes))
 
 
 def _is_answer(document: Json) -> bool:
-    return "is_done" in document or "id" in document or any(name in document for name in _FILM_LISTS)
+    keys = {"is_done", "id", *(service.film_list for service in services.SERVICES)}
+    return not keys.isdisjoint(document)
 
 
-@dataclass(frozen=True, slots=True)
-class _Gatherer:
-    skip_bad: bool
-    notes: list[str]
-
-    def all(self, served: Sequence[Any], read: Callable[[Any], _T], what: str) -> tuple[_T, ...]:
-        found = []
-        for number, one in enumerate(served, 1):
-            try:
-                found.append(read(one))
-            except AvmError as error:
-                told = f"{what.capitalize()} {number} of {len(served)}: {error.what}"
-                if not self.skip_bad:
-                    hint = "Leave such cues out with --skip-bad-cues."
-                    raise CueError(told, hint) from error
-                self.notes.append(f"Left out. {told}")
-        return tuple(found)
-
-
-def _section(document: Json, key: str, inner: str) -> Sequence[Any]:
-    section = document.get(key)
+def _served(document: Json, service: Service) -> Sequence[Any]:
+    """The list of a service in an answer, as it came."""
+    if "is_done" not in document:
+        return _list(document.get(service.film_list), service.film_list)
+    section = document.get(service.request_key)
     if section is None:
         return ()
     if not isinstance(section, Mapping):
-        raise CueError(f"“{key}” should be an object, not {type(section).__name__}.")
-    return _list(section.get(inner), inner)
+        raise CueError(f"“{service.request_key}” should be an object, not {type(section).__name__}.")
+    return _list(section.get(service.result_list), service.result_list)
+
+
+def _cues(service: Service, served: Sequence[Any], notes: list[str] | None) -> tuple[Cue, ...]:
+    """What a service offers; what makes no sense is noted, or refused where no notes are taken."""
+    has_cues = service.laying is Laying.CUES
+    cues: list[Cue] = []
+    items: list[Item] = []
+    for number, raw in enumerate(served, 1):
+        try:
+            if has_cues:
+                cues.append(_cue(raw))
+            else:
+                items.append(_item(raw))
+        except AvmError as error:
+            message = f"{service.words.capitalize()} {number} of {len(served)}: {error.what}"
+            if notes is None:
+                raise CueError(message, "Leave such cues out with --skip-bad-cues.") from error
+            notes.append(f"Left out. {message}")
+    return tuple(cues) if has_cues else whole_film(items)
 
 
 def _list(value: object, name: str) -> Sequence[Any]:
@@ -150,15 +147,15 @@ def _list(value: object, name: str) -> Sequence[Any]:
     return value
 
 
-def _item(served: Any) -> Item:
-    if not isinstance(served, Mapping):
-        raise CueError(f"an item should be an object, not {type(served).__name__}.")
-    number = served.get("id")
+def _item(raw: Any) -> Item:
+    if not isinstance(raw, Mapping):
+        raise CueError(f"an item should be an object, not {type(raw).__name__}.")
+    number = raw.get("id")
     if isinstance(number, bool) or not isinstance(number, int) or abs(number) >= 2**63:
         raise CueError(f"the item has no whole-number id ({number!r}).")
-    title, url, price = served.get("title"), served.get("url"), served.get("price")
+    title, url, price = raw.get("title"), raw.get("url"), raw.get("price")
     try:
-        duration_us = parse_timestamp(served.get("duration"))
+        duration_us = parse_timestamp(raw.get("duration"))
     except TimeFormatError:
         duration_us = None  # the file is probed; a payload's duration is not relied upon
     exact_price = None
@@ -170,24 +167,24 @@ def _item(served: Any) -> Item:
         url=url if isinstance(url, str) and url else None,
         price=exact_price,
         duration_us=duration_us,
-        served=served,
+        served=raw,
     )
 
 
-def _effect(served: Any) -> EffectCue:
-    if not isinstance(served, Mapping):
-        raise CueError(f"a cue should be an object, not {type(served).__name__}.")
-    start_us = parse_timestamp(served.get("start_at"))
+def _cue(raw: Any) -> Cue:
+    if not isinstance(raw, Mapping):
+        raise CueError(f"a cue should be an object, not {type(raw).__name__}.")
+    start_us = parse_timestamp(raw.get("start_at"))
     if start_us is None:
         raise CueError("it has no start_at.")
-    end_us = parse_timestamp(served.get("end_at"))
+    end_us = parse_timestamp(raw.get("end_at"))
     if end_us is None:
         end_us = start_us
     if end_us < start_us:
         raise CueError(
             f"it ends ({format_timestamp(end_us)}) before it starts ({format_timestamp(start_us)})."
         )
-    items = tuple(_item(one) for one in _list(served.get("sound_effect_items"), "sound_effect_items"))
+    items = tuple(_item(item) for item in _list(raw.get(_ITEMS), _ITEMS))
     if not items:
         raise CueError(f"the cue at {format_timestamp(start_us)} offers no item.")
-    return EffectCue(start_us, end_us, items, {k: v for k, v in served.items() if k != "sound_effect_items"})
+    return Cue(start_us, end_us, items, {key: value for key, value in raw.items() if key != _ITEMS})

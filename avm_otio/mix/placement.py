@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from avm_otio.errors import CueError
-from avm_otio.mix.cues import Cues, EffectCue, Item
+from avm_otio.mix.cues import Cue, Cues, Item
+from avm_otio.services import Laying, Service
 from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US, Mix, Stem
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import (
@@ -62,7 +63,7 @@ class LaidClip:
     """One item on the timeline.
 
     Attributes:
-        kind: What it is.
+        kind: The stem to which it belongs.
         item: The item that is heard.
         alternatives: The others for the same place, best first.
         sound: Its media.
@@ -72,7 +73,7 @@ class LaidClip:
         mix: Gain and fades.
         speed: Media seconds a record second: other than 1 only for the noise-reduced sound of a clip that
             plays at another speed.
-        cue: The effect cue, as served.
+        cue: The cue that it answers; ``None`` where that is the whole film.
         rank: 0 for the item that is heard; 1, 2 … for a disabled alternative, best first.
         film_start_us: Where the service put it, film time.
         film_end_us: Where the service ended it, film time.
@@ -89,7 +90,7 @@ class LaidClip:
     film_start_us: int
     film_end_us: int
     speed: Fraction = Fraction(1)
-    cue: EffectCue | None = None
+    cue: Cue | None = None
     rank: int = 0
 
 
@@ -111,9 +112,39 @@ class Layout:
     skip_bad: bool = False
     alternatives: int = 0
 
+    def gain_db(self, stem: Stem) -> float:
+        """The gain of a stem; the film's own sound is never made louder or softer."""
+        return {Stem.MUSIC: self.music_gain_db, Stem.EFFECTS: self.effects_gain_db}.get(stem, 0.0)
+
 
 AS_IT_COMES = Layout()
 """The defaults: gains untouched, effects that ring out."""
+
+
+_MIXER = (Stem.DIALOGUE, Stem.MUSIC, Stem.EFFECTS)
+"""Stems from the top of a mixer to its end: the order of tracks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One new track.
+
+    Attributes:
+        service: Whose offers lie on it.
+        name: The track's name.
+        clips: Its clips by their start; none overlap.
+        is_spare: Whether these are alternatives, switched off.
+    """
+
+    service: Service
+    name: str
+    clips: tuple[LaidClip, ...]
+    is_spare: bool = False
+
+    @property
+    def stem(self) -> Stem:
+        """The stem to which the track belongs."""
+        return Stem(self.service.stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +153,29 @@ class Laid:
 
     Attributes:
         rate: Frames a second of the record.
-        music: Music clips, none overlapping.
-        effects: Effect clips on as few lanes as possible; none overlap within a lane.
-        dialogue: The noise-reduced sound.
-        spare_music: Disabled alternatives for the music, a lane each.
-        spare_effects: Disabled alternatives for the effects, on lanes of their own.
+        lanes: The new tracks, from the top of a mixer to its end, those of alternatives last; as few as
+            possible for each service.
         notes: What was left out or shortened, one line each.
     """
 
     rate: Fraction
-    music: tuple[LaidClip, ...]
-    effects: tuple[tuple[LaidClip, ...], ...]
-    dialogue: tuple[LaidClip, ...]
+    lanes: tuple[Lane, ...]
     notes: tuple[str, ...] = ()
-    spare_music: tuple[tuple[LaidClip, ...], ...] = ()
-    spare_effects: tuple[tuple[LaidClip, ...], ...] = ()
 
     @property
     def clips(self) -> tuple[LaidClip, ...]:
-        """Every clip that is heard, music first."""
-        return (*self.music, *self.dialogue, *(clip for lane in self.effects for clip in lane))
+        """Every clip that is heard."""
+        return tuple(clip for lane in self.lanes if not lane.is_spare for clip in lane.clips)
+
+    @property
+    def replacements(self) -> tuple[LaidClip, ...]:
+        """The clips that take the place of the film's own sound."""
+        replacing = (lane for lane in self.lanes if lane.service.laying is Laying.REPLACES)
+        return tuple(clip for lane in replacing for clip in lane.clips)
+
+    def of(self, service: Service) -> tuple[Lane, ...]:
+        """The tracks of a service that are heard."""
+        return tuple(lane for lane in self.lanes if lane.service == service and not lane.is_spare)
 
 
 def lay(
@@ -165,54 +199,41 @@ def lay(
     """
     first = nearest_frame(film_map.record_start, rate)
     within = FrameSpan(first, max(first + 1, nearest_frame(film_map.record_end, rate)))
-    place = _Place(film_map, film_map.record_end, rate, within)
+    place = _Place(film_map, film_map.record_end, rate, within, layout)
     notes = list(cues.notes)
-    effects = []
-    spare_effects = []
-    for number, cue in enumerate(cues.effects, 1):
-        if from_micros(cue.start_us) >= film_map.film_duration:
-            told = (
-                f"Sound effect {number} of {len(cues.effects)} starts at {format_timestamp(cue.start_us)}, "
-                f"past the film's end at {format_timestamp(to_micros(film_map.film_duration))}."
-            )
-            if not layout.skip_bad:
-                raise CueError(told, "Leave such cues out with --skip-bad-cues.")
-            notes.append(f"Left out. {told}")
-            continue
-        effects.append(_effect(place, cue, 0, sound_of(cue.items[0]), layout))
-        spare_effects += [
-            _effect(place, cue, rank, sound, layout)
-            for rank, sound in _spare(cue.items, sound_of, layout.alternatives)
-        ]
-    beds = [(0, sound_of(item)) for item in cues.music[:1]]
-    beds += _spare(cues.music, sound_of, layout.alternatives)
-    music = [_bed(place, cues.music, rank, sound, layout.music_gain_db) for rank, sound in beds]
-    dialogue = tuple(_dialogue(place, item, cues.dialogue[1:], sound_of(item)) for item in cues.dialogue[:1])
-    return Laid(
-        rate,
-        tuple(music[:1]),
-        lanes(effects),
-        dialogue,
-        tuple(notes),
-        spare_music=tuple((bed,) for bed in music[1:]),
-        spare_effects=lanes(spare_effects),
-    )
+    made: list[Lane] = []
+    for service, offered in cues.by_service.items():
+        heard, spare = [], []
+        most = layout.alternatives if service.spare_track else 0
+        for number, cue in enumerate(offered, 1):
+            if from_micros(cue.start_us) >= film_map.film_duration:
+                message = (
+                    f"{service.words.capitalize()} {number} of {len(offered)} starts at "
+                    f"{format_timestamp(cue.start_us)}, past the film's end at "
+                    f"{format_timestamp(to_micros(film_map.film_duration))}."
+                )
+                if not layout.skip_bad:
+                    raise CueError(message, "Leave such cues out with --skip-bad-cues.")
+                notes.append(f"Left out. {message}")
+                continue
+            heard.append(place.clip(service, cue, 0, sound_of(cue.items[0])))
+            for rank, item in enumerate(cue.items[1 : 1 + most], 1):
+                with suppress(LookupError):
+                    spare.append(place.clip(service, cue, rank, sound_of(item)))
+        made += _lanes(service, service.track, heard, is_spare=False)
+        made += _lanes(service, service.spare_track, spare, is_spare=True)
+    made.sort(key=lambda lane: (lane.is_spare, _MIXER.index(lane.stem)))
+    return Laid(rate, tuple(made), tuple(notes))
 
 
-def _spare(items: Sequence[Item], sound_of: Callable[[Item], Sound], most: int) -> list[tuple[int, Sound]]:
-    """Which alternatives can be laid: their rank and their media."""
-    found = []
-    for rank, item in enumerate(items[1 : 1 + most], 1):
-        with suppress(LookupError):
-            found.append((rank, sound_of(item)))
-    return found
+def _lanes(service: Service, name: str, clips: Iterable[LaidClip], *, is_spare: bool) -> list[Lane]:
+    return [
+        Lane(service, name.format(number=number), dealt, is_spare)
+        for number, dealt in enumerate(deal(clips), 1)
+    ]
 
 
-def _others(items: Sequence[Item], rank: int) -> tuple[Item, ...]:
-    return (*items[:rank], *items[rank + 1 :])
-
-
-def lanes(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
+def deal(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
     """Deal clips onto as few lanes as possible so that none overlap in a lane.
 
     Taking clips by their start and giving each the lowest lane that is free needs exactly as many lanes as
@@ -221,7 +242,7 @@ def lanes(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
     dealt: list[list[LaidClip]] = []
     busy: list[tuple[int, int]] = []
     free: list[int] = []
-    for clip in sorted(clips, key=lambda one: (one.span.start, one.start)):
+    for clip in sorted(clips, key=lambda clip: (clip.span.start, clip.start)):
         while busy and busy[0][0] <= clip.span.start:
             heapq.heappush(free, heapq.heappop(busy)[1])
         if free:
@@ -235,85 +256,87 @@ def lanes(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Length:
+    """How long a clip is on the record.
+
+    Attributes:
+        start: Exact record time of its start.
+        length: Exact length on the record, in seconds.
+        natural: How long its media lasts there; ``None`` if nobody knows.
+        mix: Gain and fades.
+        speed: Media seconds a record second.
+    """
+
+    start: RecordTime
+    length: Fraction
+    natural: Fraction | None
+    mix: Mix
+    speed: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     film_map: FilmMap
     end: RecordTime
     rate: Fraction
     within: FrameSpan
+    layout: Layout
 
-    def span(self, start: Fraction, length: Fraction, natural: Fraction | None) -> FrameSpan:
-        """Frames of a stretch; where the media ends first, no frame that it does not fill."""
-        span = frame_span(start, start + length, self.rate, self.within)
-        if natural is None:
+    def clip(self, service: Service, cue: Cue, rank: int, sound: Sound) -> LaidClip:
+        """One of the items for a cue, laid."""
+        stem = Stem(service.stem)
+        lay = {Laying.CUES: self._at_cue, Laying.BED: self._under_film, Laying.REPLACES: self._as_film}
+        lies = lay[service.laying](cue, sound, self.layout.gain_db(stem))
+        film_end_us = to_micros(self.film_map.film_duration) if cue.end_us is None else cue.end_us
+        return LaidClip(
+            kind=stem,
+            item=cue.items[rank],
+            alternatives=(*cue.items[:rank], *cue.items[rank + 1 :]),
+            sound=sound,
+            span=self._span(lies),
+            start=lies.start,
+            end=RecordTime(lies.start + lies.length),
+            mix=lies.mix,
+            film_start_us=cue.start_us,
+            film_end_us=film_end_us,
+            speed=lies.speed,
+            cue=None if cue.end_us is None else cue,
+            rank=rank,
+        )
+
+    def _at_cue(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
+        start = self.film_map.to_record(FilmTime(from_micros(cue.start_us)))
+        cue_end_us = cue.start_us if cue.end_us is None else cue.end_us
+        cue_length = self.film_map.to_record(FilmTime(from_micros(cue_end_us))) - start
+        natural, rule = sound.duration, self.layout.effects_length
+        rings_out = natural is not None and (
+            rule is EffectsLength.NATURAL or (rule is EffectsLength.AUTO and natural <= ONE_SHOT)
+        )
+        wanted = natural if natural is not None and (rings_out or natural < cue_length) else cue_length
+        length = min(wanted, self.end - start)
+        is_cut = natural is None or length < natural
+        mix = Mix(gain_db, 0, CUT_FADE_US if is_cut else 0).within(to_micros(length))
+        return _Length(start, length, natural, mix)
+
+    def _under_film(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
+        start = self.film_map.record_start
+        whole = self.end - start
+        length = whole if sound.duration is None else min(whole, sound.duration)
+        is_cut = sound.duration is None or sound.duration > whole
+        mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
+        return _Length(start, length, sound.duration, mix)
+
+    def _as_film(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
+        """In place of the film's own sound: at the speed at which the film's clip plays."""
+        speed, start = 1 / self.film_map.record_per_film, self.film_map.record_start
+        natural = None if sound.duration is None else sound.duration / speed
+        length = self.end - start if natural is None else min(self.end - start, natural)
+        return _Length(start, length, natural, Mix(gain_db), speed)
+
+    def _span(self, lies: _Length) -> FrameSpan:
+        """The frames of a clip; where its media ends first, no frame that it does not fill."""
+        span = frame_span(lies.start, lies.start + lies.length, self.rate, self.within)
+        if lies.natural is None:
             return span
-        return FrameSpan(span.start, min(span.end, span.start + max(1, whole_frames(natural, self.rate))))
-
-
-def _effect(place: _Place, cue: EffectCue, rank: int, sound: Sound, layout: Layout) -> LaidClip:
-    start = place.film_map.to_record(FilmTime(from_micros(cue.start_us)))
-    cue_length = place.film_map.to_record(FilmTime(from_micros(cue.end_us))) - start
-    natural = sound.duration
-    rings_out = natural is not None and (
-        layout.effects_length is EffectsLength.NATURAL
-        or (layout.effects_length is EffectsLength.AUTO and natural <= ONE_SHOT)
-    )
-    wanted = natural if natural is not None and (rings_out or natural < cue_length) else cue_length
-    length = min(wanted, place.end - start)
-    is_cut = natural is None or length < natural
-    return LaidClip(
-        kind=Stem.EFFECTS,
-        item=cue.items[rank],
-        alternatives=_others(cue.items, rank),
-        sound=sound,
-        span=place.span(start, length, natural),
-        start=start,
-        end=RecordTime(start + length),
-        mix=Mix(layout.effects_gain_db, 0, CUT_FADE_US if is_cut else 0).within(to_micros(length)),
-        film_start_us=cue.start_us,
-        film_end_us=cue.end_us,
-        cue=cue,
-        rank=rank,
-    )
-
-
-def _bed(place: _Place, items: Sequence[Item], rank: int, sound: Sound, gain_db: float) -> LaidClip:
-    whole = place.end - place.film_map.record_start
-    length = whole if sound.duration is None else min(whole, sound.duration)
-    is_cut = sound.duration is None or sound.duration > whole
-    mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
-    bed = _from_start(place, Stem.MUSIC, items[rank], _others(items, rank), sound, length, mix, Fraction(1))
-    return replace(bed, rank=rank)
-
-
-def _dialogue(place: _Place, item: Item, others: Sequence[Item], sound: Sound) -> LaidClip:
-    speed = 1 / place.film_map.record_per_film
-    whole = place.end - place.film_map.record_start
-    length = whole if sound.duration is None else min(whole, sound.duration / speed)
-    return _from_start(place, Stem.DIALOGUE, item, others, sound, length, Mix(), speed)
-
-
-def _from_start(
-    place: _Place,
-    kind: Stem,
-    item: Item,
-    others: Sequence[Item],
-    sound: Sound,
-    length: Fraction,
-    mix: Mix,
-    speed: Fraction,
-) -> LaidClip:
-    start = place.film_map.record_start
-    natural = None if sound.duration is None else sound.duration / speed
-    return LaidClip(
-        kind=kind,
-        item=item,
-        alternatives=tuple(others),
-        sound=sound,
-        span=place.span(start, length, natural),
-        start=start,
-        end=RecordTime(start + length),
-        mix=mix,
-        film_start_us=0,
-        film_end_us=to_micros(place.film_map.film_duration),
-        speed=speed,
-    )
+        frames = max(1, whole_frames(lies.natural, self.rate))
+        return FrameSpan(span.start, min(span.end, span.start + frames))

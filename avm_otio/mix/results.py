@@ -31,13 +31,16 @@ def sound_as_served(item: Item) -> Sound:
 def film_length(document: Json, cues: Cues) -> FilmTime:
     """How long the film was: as a Film says, else to the end of the last thing offered; at least a second."""
     try:
-        told_us = parse_timestamp(document.get("duration"))
+        duration_us = parse_timestamp(document.get("duration"))
     except TimeFormatError:
-        told_us = None
-    if told_us:
-        return FilmTime(from_micros(told_us))
-    ends_us = [cue.end_us for cue in cues.effects]
-    ends_us += [item.duration_us or 0 for item in (*cues.music[:1], *cues.dialogue[:1])]
+        duration_us = None
+    if duration_us:
+        return FilmTime(from_micros(duration_us))
+    ends_us = [
+        (cue.items[0].duration_us or 0) if cue.end_us is None else cue.end_us
+        for offered in cues.by_service.values()
+        for cue in offered
+    ]
     return FilmTime(max(from_micros(max(ends_us, default=0)), Fraction(1)))
 
 

@@ -14,7 +14,7 @@ import opentimelineio as otio
 from avm_otio.formats.otio import metadata
 from avm_otio.formats.otio.metadata import NAMESPACE, Origin
 from avm_otio.mix.cues import Json
-from avm_otio.mix.placement import Laid, LaidClip
+from avm_otio.mix.placement import Laid, LaidClip, Lane
 from avm_otio.timeline.flatten import AUDIO, duration_of, kind_of, media_of, speed_of
 from avm_otio.timeline.model import Stem
 from avm_otio.timeline.plan import MediaSource
@@ -52,28 +52,11 @@ def add_tracks(
         first, last = min(clip.start for clip in record), max(clip.end for clip in record)
         noted = metadata.storable(metadata.of(scored)) | metadata.timeline_metadata(origin, first, last)
         scored.metadata[NAMESPACE] = metadata.storable(noted)
-    for clip in laid.dialogue:
+    for clip in laid.replacements:
         for index, media in replaced:
             _disable(scored.tracks[index], clip.start, clip.end, media)
-    scored.tracks.extend(
-        [_track(name, kind, clips, laid.rate, origin) for name, kind, clips in lanes_of(laid)]
-    )
+    scored.tracks.extend([_track(lane, laid.rate, origin) for lane in laid.lanes])
     return scored
-
-
-def lanes_of(laid: Laid) -> list[tuple[str, Stem, tuple[LaidClip, ...]]]:
-    """What was laid as tracks: name, kind and clips of each, from the top of a mixer to its end."""
-    lanes = [("AVM Dialogue (noise reduced)", Stem.DIALOGUE, laid.dialogue)] if laid.dialogue else []
-    if laid.music:
-        lanes.append(("AVM Music 1", Stem.MUSIC, laid.music))
-    lanes += [(f"AVM Effects {number}", Stem.EFFECTS, lane) for number, lane in enumerate(laid.effects, 1)]
-    spares = ((Stem.MUSIC, laid.spare_music), (Stem.EFFECTS, laid.spare_effects))
-    lanes += [
-        (f"AVM {kind.title()} alternatives {number}", kind, lane)
-        for kind, spare in spares
-        for number, lane in enumerate(spare, 1)
-    ]
-    return lanes
 
 
 def without_ours(
@@ -119,9 +102,7 @@ def _note(item: otio.core.SerializableObjectWithMetadata, noted: Mapping[str, An
         item.metadata[NAMESPACE] = {"version": metadata.VERSION} | dict(noted)
 
 
-def _track(
-    name: str, kind: Stem, clips: Sequence[LaidClip], rate: Fraction, origin: Origin
-) -> otio.schema.Track:
+def _track(lane: Lane, rate: Fraction, origin: Origin) -> otio.schema.Track:
     """One of our tracks, made from OTIO's own JSON form.
 
     OTIO takes metadata from Python one value at a time; read as JSON, a track of thousands of cues is there
@@ -129,7 +110,7 @@ def _track(
     """
     children: list[str] = []
     at = 0
-    for clip in clips:
+    for clip in lane.clips:
         if clip.span.start > at:
             gap = {"OTIO_SCHEMA": "Gap.1", "source_range": _range(clip.span.start - at, rate)}
             children.append(json.dumps(gap))
@@ -139,8 +120,8 @@ def _track(
     made: otio.schema.Track = otio.core.deserialize_json_from_string(
         f'{{"OTIO_SCHEMA":"Track.1","name":"","kind":"{AUDIO}","children":[{inside}],"metadata":{{}}}}'
     )
-    made.name = name
-    made.metadata[NAMESPACE] = metadata.track_metadata(kind)
+    made.name = lane.name
+    made.metadata[NAMESPACE] = metadata.track_metadata(lane.stem)
     return made
 
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from avm_otio.errors import ContractError, NoServiceChosenError, UnsupportedFilmError
-from avm_otio.services import DENOISE_KEY, EFFECTS_KEY, ServiceKeys
+from avm_otio.services import DENOISE, EFFECTS, MUSIC, FilmType, ServiceKeys
 
 T = TypeVar("T")
 Number = StrictInt | StrictFloat
@@ -37,15 +37,6 @@ class Service(StrEnum):
     MUSIC = "music"
     EFFECTS = "effects"
     DENOISE = "denoise"
-
-
-class FilmType(StrEnum):
-    """The service's ``type`` of a film."""
-
-    NORMAL = "normal_film"
-    SILENT = "silent_film"
-    AUDIO = "audio"
-    YOUTUBE = "youtube_url"
 
 
 class Model(BaseModel):
@@ -260,11 +251,11 @@ class ServiceRequest(Model):
         body: dict[str, Any] = {"license": self.license.dump()}
         if self.music is not None:
             # The reference's table says a list of requirements, its example sends one object: as the example.
-            body[keys.music] = {"requirement": self.music.model_dump(mode="json", exclude_none=True)}
+            body[keys.of(MUSIC)] = {"requirement": self.music.model_dump(mode="json", exclude_none=True)}
         if self.denoise:
-            body[keys.denoise] = {}
+            body[keys.of(DENOISE)] = {}
         if self.effects is not None:
-            body[keys.effects] = self.effects.model_dump(mode="json", exclude_none=True)
+            body[keys.of(EFFECTS)] = self.effects.model_dump(mode="json", exclude_none=True)
         if self.notify_url is not None:
             body["notify_url"] = self.notify_url
         return body
@@ -306,8 +297,10 @@ def resolve_result(result: ServiceResult, film: Film, asked: Collection[Service]
     filled: dict[str, Model] = {}
     denoise = result.noise_reduction_service or NoiseReductionResult(is_done=True)
     if Service.DENOISE in asked and "noise_reduce_audios" not in denoise.model_fields_set:
-        filled[DENOISE_KEY] = denoise.model_copy(update={"noise_reduce_audios": film.noise_reduce_audios})
+        filled[DENOISE.request_key] = denoise.model_copy(
+            update={"noise_reduce_audios": film.noise_reduce_audios}
+        )
     effects = result.sound_effect_service or SoundEffectResult(is_done=True)
     if Service.EFFECTS in asked and "sound_effects" not in effects.model_fields_set:
-        filled[EFFECTS_KEY] = effects.model_copy(update={"sound_effects": film.sound_effects})
+        filled[EFFECTS.request_key] = effects.model_copy(update={"sound_effects": film.sound_effects})
     return result.model_copy(update=filled)

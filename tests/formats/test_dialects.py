@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from avm_otio.errors import CueError, OutputError, TimelineError
 from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.registry import Opened, read, url_style, write
-from avm_otio.mix.cues import Cues, EffectCue, Item
+from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.placement import Sound, lay
 from avm_otio.mix.tracks import add_tracks
+from avm_otio.services import EFFECTS
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, snap_rate
 from avm_otio.timeline.urls import UrlStyle
@@ -310,9 +311,11 @@ def test_a_scored_timeline_is_read_back_as_it_was_written(
         for number, (_, _, title) in enumerate(found)
     ]
     cues = Cues(
-        effects=tuple(
-            EffectCue(at, at + long, (item,), {}) for (at, long, _), item in zip(found, items, strict=True)
-        )
+        {
+            EFFECTS: tuple(
+                Cue(at, at + long, (item,)) for (at, long, _), item in zip(found, items, strict=True)
+            )
+        }
     )
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), FilmTime(Fraction(10)))
     scored = add_tracks(

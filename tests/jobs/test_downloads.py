@@ -17,6 +17,7 @@ import pytest
 from avm_otio.errors import DownloadError, LinkExpiredError, NetworkError, OutputError
 from avm_otio.jobs.downloads import MOST_AT_ONCE, Kept, download, is_here, sounds_in, wanted
 from avm_otio.mix.cues import Cues, read_cues
+from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from tests.delivery.test_sound_files import Listening
 from tests.loopback_http import Reply, listening, raw
 from tests.media.ranges import ranged
@@ -161,11 +162,11 @@ def test_the_journal_alone_says_what_lies_on_the_timeline(host: Host, run: Run) 
     run(cues, 1)
     (run.folder / run.kept["music 1"].file).unlink()
     sound_of = sounds_in(cues, 1, run.folder, run.kept, lambda path: f"file://{path.name}")
-    bed = sound_of(cues.music[0])
+    bed = sound_of(cues.by_service[MUSIC][0].items[0])
     assert (bed.url, bed.duration, bed.sample_rate_hz) == ("file://1 Boom.wav", F(3, 10), 44_100)
-    assert sound_of(cues.effects[0].items[0]).samples == 4800
+    assert sound_of(cues.by_service[EFFECTS][0].items[0]).samples == 4800
     with pytest.raises(LookupError):
-        sound_of(cues.effects[0].items[1])
+        sound_of(cues.by_service[EFFECTS][0].items[1])
 
 
 def test_what_is_here_is_not_fetched_again(host: Host, run: Run) -> None:
@@ -205,8 +206,8 @@ def test_items_of_one_id_and_title_but_of_two_kinds_have_files_of_their_own(host
     cues = read_cues(answer([item(host, 7, "/m")], [[item(host, 7, "/e")]], [item(host, 7, "/d")]))
     assert run(cues) == {"music 7": BED, "effect 7": BOOM, "dialogue 7": SLAM}
     sound_of = sounds_in(cues, 0, run.folder, run.kept, lambda path: path.name)
-    assert sound_of(cues.music[0]).sample_rate_hz == 44_100
-    assert sound_of(cues.dialogue[0]).channels == 1
+    assert sound_of(cues.by_service[MUSIC][0].items[0]).sample_rate_hz == 44_100
+    assert sound_of(cues.by_service[DENOISE][0].items[0]).channels == 1
 
 
 def test_a_few_come_at_a_time_and_no_more(host: Host, run: Run) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import read_cues
+from avm_otio.services import EFFECTS, MUSIC
 
 
 def effect(start: Any = "00:00:01", end: Any = "00:00:02", *ids: int) -> dict[str, Any]:
@@ -47,9 +48,8 @@ def test_a_result_and_a_film_that_say_the_same_are_the_same_cues() -> None:
 
 
 def test_items_keep_their_order_and_all_that_was_served() -> None:
-    cue = read_cues(result(effect("00:00:01.5", "00:00:02", 3, 1, 2) | {"new_field": {"deep": [1]}})).effects[
-        0
-    ]
+    answer = result(effect("00:00:01.5", "00:00:02", 3, 1, 2) | {"new_field": {"deep": [1]}})
+    (cue,) = read_cues(answer).by_service[EFFECTS]
     assert [item.id for item in cue.items] == [3, 1, 2]
     assert cue.items[0].price == Decimal("200.0")
     assert cue.served["new_field"] == {"deep": [1]}
@@ -63,17 +63,17 @@ def test_absent_and_null_lists_are_empty() -> None:
 
 def test_a_wrong_duration_is_no_reason_to_refuse_an_item() -> None:
     music = {"id": 5, "duration": "about a minute", "price": "free", "title": None, "url": 7}
-    item = read_cues(result(musics=[music])).music[0]
+    (item,) = read_cues(result(musics=[music])).by_service[MUSIC][0].items
     assert (item.duration_us, item.price, item.title, item.url) == (None, None, "", None)
 
 
 def test_a_cue_without_an_end_is_a_moment() -> None:
-    cue = read_cues(result(effect("00:00:01", None))).effects[0]
+    (cue,) = read_cues(result(effect("00:00:01", None))).by_service[EFFECTS]
     assert cue.start_us == cue.end_us == 1_000_000
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "message"),
     [
         (effect("00:00:04", "00:00:02"), "ends .* before it starts"),
         (effect("-00:00:01"), "not a time"),
@@ -85,11 +85,11 @@ def test_a_cue_without_an_end_is_a_moment() -> None:
         ("cue", "should be an object"),
     ],
 )
-def test_a_cue_that_makes_no_sense_is_named_or_left_out_with_a_note(bad: Any, told: str) -> None:
-    with pytest.raises(CueError, match=f"Sound effect 2 of 2: .*{told}.*--skip-bad-cues"):
+def test_a_cue_that_makes_no_sense_is_named_or_left_out_with_a_note(bad: Any, message: str) -> None:
+    with pytest.raises(CueError, match=f"Sound effect 2 of 2: .*{message}.*--skip-bad-cues"):
         read_cues(result(effect(), bad))
     kept = read_cues(result(effect(), bad), skip_bad=True)
-    assert len(kept.effects) == len(kept.notes) == 1
+    assert len(kept.by_service[EFFECTS]) == len(kept.notes) == 1
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}, {"hello": 1}, {"OTIO_SCHEMA": "Timeline.1"}])

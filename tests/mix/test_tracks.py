@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction as F
 
@@ -13,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.mix.cues import Cues, EffectCue, Item
+from avm_otio.mix.cues import Cue, Cues, Item, whole_film
 from avm_otio.mix.placement import Laid, Layout, Sound, lay
 from avm_otio.mix.tracks import add_tracks, without_ours
+from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, seconds_of
 from tests.timelines import clip, gap, timeline, track
@@ -37,16 +37,18 @@ def laid(
     seconds: int = 10,
     per_film: F = F(1),
 ) -> Laid:
-    cues = Cues(
-        music=(item(1, "Bed"), item(2, "Other")) if music else (),
-        effects=tuple(
-            EffectCue(s * 10**6, s * 10**6 + 10**6, (item(10 + s, f"S-{s}"), item(90)), {"object_class": 5})
+    cues = {
+        MUSIC: whole_film((item(1, "Bed"), item(2, "Other")) if music else ()),
+        EFFECTS: tuple(
+            Cue(s * 10**6, s * 10**6 + 10**6, (item(10 + s, f"S-{s}"), item(90)), {"object_class": 5})
             for s in starts_s
         ),
-        dialogue=(item(3, "N-3"),) if dialogue else (),
-    )
+        DENOISE: whole_film((item(3, "N-3"),) if dialogue else ()),
+    }
     film_map = FilmMap(RecordTime(start), per_film, FilmTime(F(seconds)))
-    return lay(cues, film_map, RATE, lambda one: Sound(f"media/{one.id}.wav", F(20), 960_000, 48_000, 2))
+    return lay(
+        Cues(cues), film_map, RATE, lambda one: Sound(f"media/{one.id}.wav", F(20), 960_000, 48_000, 2)
+    )
 
 
 def cut() -> otio.schema.Timeline:
@@ -104,20 +106,22 @@ def test_metadata_keeps_all_that_the_service_said_with_the_currency_beside_the_p
 
 def test_a_marker_says_what_a_clip_is_what_it_costs_and_what_else_there_is() -> None:
     item_of = Item(7, "Door", None, Decimal("12.50"), None, {"id": 7, "title": "Door", "price": 12.5})
-    cue = EffectCue(10**6, 2 * 10**6, (item_of, item(8)), {"object_class": "door", "action_labels": ["slam"]})
+    cue = Cue(10**6, 2 * 10**6, (item_of, item(8)), {"object_class": "door", "action_labels": ["slam"]})
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
-    effects = lay(Cues(effects=(cue,)), film_map, RATE, lambda one: Sound("media/7.wav", F(2)))
+    effects = lay(Cues({EFFECTS: (cue,)}), film_map, RATE, lambda one: Sound("media/7.wav", F(2)))
     (marker,) = add_tracks(cut(), effects, ORIGIN).tracks[-1][1].markers
     assert (marker.name, marker.comment) == ("Door", "door, slam; 12.50 USD; 1 alternative")
     assert marker.marked_range.start_time.value == 0
 
 
 def test_alternatives_lie_disabled_on_tracks_of_their_own() -> None:
-    spare = replace(laid(1, 1), spare_music=(), spare_effects=())
-    assert "alternatives" not in "".join(one.name for one in add_tracks(cut(), spare, ORIGIN).tracks)
+    none = laid(1, 1)
+    assert "alternatives" not in "".join(one.name for one in add_tracks(cut(), none, ORIGIN).tracks)
     cues = Cues(
-        music=(item(1, "Bed"), item(2, "Other"), item(3, "Third")),
-        effects=(EffectCue(10**6, 2 * 10**6, (item(11), item(12)), {}),),
+        {
+            MUSIC: whole_film((item(1, "Bed"), item(2, "Other"), item(3, "Third"))),
+            EFFECTS: (Cue(10**6, 2 * 10**6, (item(11), item(12)), {}),),
+        }
     )
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     offered = lay(cues, film_map, RATE, lambda one: Sound(f"{one.id}.wav", F(20)), Layout(alternatives=2))
@@ -232,7 +236,9 @@ def test_whatever_json_the_service_says_can_be_kept_and_written(title: str, extr
     music = Item(1, odd["title"], None, None, None, odd)
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     scored = add_tracks(
-        cut(), lay(Cues(music=(music,)), film_map, RATE, lambda _: Sound("m.wav", F(20))), ORIGIN
+        cut(),
+        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: Sound("m.wav", F(20))),
+        ORIGIN,
     )
     again = otio.core.deserialize_json_from_string(scored.to_json_string())
     assert again.is_equivalent_to(scored)
@@ -242,6 +248,8 @@ def test_a_lone_surrogate_in_a_title_does_no_harm() -> None:
     music = Item(1, "\ud800x", None, None, None, {"id": 1, "title": "\ud800x", "n": float("nan")})
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     scored = add_tracks(
-        cut(), lay(Cues(music=(music,)), film_map, RATE, lambda _: Sound("m.wav", F(20))), ORIGIN
+        cut(),
+        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: Sound("m.wav", F(20))),
+        ORIGIN,
     )
     assert scored.tracks[2].find_clips()[0].name == "�x"

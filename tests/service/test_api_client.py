@@ -92,7 +92,7 @@ def test_every_call_sends_the_three_headers(tmp_path: Path) -> None:
 def test_a_service_request_is_json_with_the_configured_keys() -> None:
     with (
         serving(says({"session_id": 3})) as service,
-        client_of(service, keys=ServiceKeys(effects="fx")) as client,
+        client_of(service, keys=ServiceKeys({"effects": "fx"})) as client,
     ):
         client.create_service(7, REQUEST)
     assert json.loads(service.asked[0].body)["fx"] == {}

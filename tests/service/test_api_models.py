@@ -88,7 +88,7 @@ def test_whatever_fields_a_film_has_come_back_as_they_came(
 def test_a_result_comes_back_as_it_came_under_any_keys(
     on_result: dict[str, Any], on_service: dict[str, Any]
 ) -> None:
-    keys = ServiceKeys(denoise="denoise_service", effects="sfx")
+    keys = ServiceKeys({"denoise": "denoise_service", "effects": "sfx"})
     result = {
         "is_done": True,
         "music_mapping_service": {"is_done": True, "musics": [MUSIC]} | on_service,
@@ -162,7 +162,7 @@ def test_a_request_is_the_json_of_the_reference() -> None:
         effects=EffectsRange(start_at="00:00:01.500000"),
         notify_url="https://here.example/done",
     )
-    assert request.payload(ServiceKeys(effects="fx")) == {
+    assert request.payload(ServiceKeys({"effects": "fx"})) == {
         "license": {"range": [16], "duration": 8, "usage_platforms": [2]},
         "music_mapping_service": {
             "requirement": {

@@ -15,6 +15,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from avm_otio import services
 from avm_otio.mix.placement import LaidClip
 from avm_otio.timeline.model import Stem
 from avm_otio.timeline.time import format_timestamp
@@ -24,9 +25,6 @@ NAMESPACE = "avm"
 
 VERSION = 1
 """Raised when a reader of the older form would misread the newer one."""
-
-_OUR_NAME = re.compile(r"AVM (Dialogue|Music|Effects) (?:\(noise reduced\)|(?:alternatives )?\d+)")
-"""What our tracks are called; see ``mix.tracks``."""
 
 _LONG_NUMBER = re.compile(r"\d{19}")
 """What may be a whole number beyond 64 bits, which OTIO's JSON would read as a double."""
@@ -128,8 +126,8 @@ def track_kind(track: otio.schema.Track) -> Stem | None:
     By its metadata; by its name where an editor that keeps none has had it in between.
     """
     kind = of(track).get("kind")
-    if kind is None and (named := _OUR_NAME.fullmatch(track.name)):
-        kind = named[1].lower()
+    if kind is None and (service := services.owner_of_track(track.name)):
+        kind = service.stem
     return next((one for one in Stem if one == kind), None)
 
 
