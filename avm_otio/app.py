@@ -249,9 +249,9 @@ def batch(
         report: Who is told of what is done for all of them.
 
     Yields:
-        The batch: ``look`` at it first, then ``run`` it.
+        The batch: ``check`` it first, then ``run`` it.
     """
-    from avm_otio.jobs.many.batch import Batch, House
+    from avm_otio.jobs.many.batch import Batch, Setup
     from avm_otio.jobs.many.budget import Limits
 
     def known(order: Order) -> Mapping[str, Any] | None:
@@ -261,7 +261,7 @@ def batch(
     with _Services(report) as services:
         yield Batch(
             orders,
-            House(
+            Setup(
                 make=ready,
                 recall=known,
                 access=lambda order: services.access_to(load_settings(order.settings)),

@@ -21,7 +21,8 @@ from avm_otio.errors import UsageError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from avm_otio.jobs.many.batch import Batch, Item, News
+    from avm_otio.jobs.many.batch import Batch
+    from avm_otio.jobs.many.items import Item, News
     from avm_otio.timeline.model import Loss
 
 _COLUMNS = (
@@ -101,11 +102,11 @@ def batch(
     """
     from avm_otio import app
     from avm_otio.jobs.many.budget import Limits
-    from avm_otio.jobs.many.common import orders_for
+    from avm_otio.jobs.many.requests import requests_for
 
     common = options.order_of(Path("-"), Path("-"), **flags)
     left_out: list[str] = []
-    orders = orders_for(
+    orders = requests_for(
         timelines, rows, common, output_folder=output_dir, name=name, leave_out=left_out.append
     )
     if left_out:
@@ -120,7 +121,7 @@ def batch(
         report=out,
     ) as at_work:
         told = _Told(out, at_work, report, started)
-        _refuse_wrong(out, at_work.look())
+        _refuse_wrong(out, at_work.check())
         _refuse_currencies(orders, max_cost)
         told.write_report()  # now, so that one that cannot be written is known before anything is paid for
         try:
@@ -199,7 +200,7 @@ class _Told:
 
     def tell(self, news: News) -> None:
         """Tell of one thing that happened."""
-        from avm_otio.jobs.many.batch import ENDS
+        from avm_otio.jobs.many.items import ENDS
 
         item = news.item
         if news.warning:
@@ -264,24 +265,28 @@ class _Told:
         write_text(self._report, text.getvalue())
 
     def _totals(self) -> dict[str, Any]:
-        counts = self._batch.count()
+        from avm_otio.jobs.many.items import count_stages, total_cost
+
+        counts = count_stages(self._batch.items)
         return {
             "timelines": len(self._batch.items),
             **{state: counts[state] for state in ("done", "failed", "held", "stopped")},
             "analyses": self._batch.paid,
-            "price": {currency: str(price) for currency, price in self._batch.cost().items()},
+            "price": {currency: str(price) for currency, price in total_cost(self._batch.items).items()},
             "elapsed_s": round(time.monotonic() - self._started, 3),
             "exit_code": self.exit_code,
         }
 
     def _now(self) -> str:
-        counts = self._batch.count()
+        from avm_otio.jobs.many.items import count_stages, total_cost
+
+        counts = count_stages(self._batch.items)
         stages = ", ".join(
             f"{counts[stage]} {stage}"
             for stage in ("preparing", "answering", "finishing", "failed")
             if counts[stage]
         )
-        cost = " + ".join(f"{price} {currency}" for currency, price in self._batch.cost().items())
+        cost = " + ".join(f"{price} {currency}" for currency, price in total_cost(self._batch.items).items())
         return f"{stages}  {self._batch.paid} analyses  {cost}"
 
     def _tell_losses(self, item: Item, losses: Any) -> None:

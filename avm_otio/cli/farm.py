@@ -55,12 +55,12 @@ def farm(
     """
     from avm_otio import app
     from avm_otio.config.load import load_settings
-    from avm_otio.jobs.many.common import orders_for
     from avm_otio.jobs.many.farm import Stage, settled, write_bundle
+    from avm_otio.jobs.many.requests import requests_for
 
     common = options.order_of(Path("any"), Path("any"), **flags)
     orders = []
-    for order in orders_for(timelines, rows, common, output_folder=output_dir, name=name):
+    for order in requests_for(timelines, rows, common, output_folder=output_dir, name=name):
         settings = load_settings(order.settings)
         app.make_ready(order, settings)
         orders.append(settled(order, settings))

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from avm_otio import app
 from avm_otio.cli.main import run
-from avm_otio.jobs.many.budget import Limits, May, Purse
+from avm_otio.jobs.many.budget import Budget, Limits, Permission
 from avm_otio.jobs.many.workers import Worker, WorkerDiedError
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.pipeline import Ask
@@ -246,9 +246,7 @@ def test_a_worker_that_is_killed_costs_its_timeline_a_second_try(
 ) -> None:
     monkeypatch.setattr(app, "ready", dies_once)
     assert batch() == 0
-    assert (
-        "cut1.otio: Its worker process was ended from outside: it is tried again." in capsys.readouterr().err
-    )
+    assert "cut1.otio: Its worker process was ended from outside; retrying." in capsys.readouterr().err
 
 
 def test_a_timeline_that_kills_its_worker_again_fails_alone(
@@ -325,7 +323,7 @@ def test_ctrl_c_ends_all_processes_lets_paid_calls_answer_and_the_next_run_goes_
     assert paid(service) == 5
 
 
-# Laws of the purse
+# Laws of the budget
 
 
 @given(
@@ -335,21 +333,21 @@ def test_ctrl_c_ends_all_processes_lets_paid_calls_answer_and_the_next_run_goes_
 def test_whatever_happens_no_more_calls_leave_than_allowed(
     limit: int, happened: list[tuple[int, str]]
 ) -> None:
-    purse = Purse(Limits(analyses=limit))
+    budget = Budget(Limits(analyses=limit))
     under_way: set[Path] = set()
     answered: set[Path] = set()
     for number, what in happened:
         job = Path(str(number))
         if what == "ask":
-            if purse.ask(job, "s") is May.GO:
+            if budget.reserve(job, "s") is Permission.GRANTED:
                 under_way |= {job} - answered
         elif job in under_way:
             under_way.remove(job)
             if what == "answer":
-                purse.know(job)
+                budget.count_paid(job)
                 answered.add(job)
             else:
-                purse.put_back(job)
+                budget.release(job)
         assert len(under_way | answered) <= limit
 
 
@@ -357,10 +355,10 @@ def test_whatever_happens_no_more_calls_leave_than_allowed(
 def test_whatever_answers_cost_what_is_laid_stays_within_the_limit(
     limit: Decimal, prices: list[Decimal]
 ) -> None:
-    purse = Purse(Limits(cost=limit))
+    budget = Budget(Limits(cost=limit))
     for number, price in enumerate(prices):
         job = Path(str(number))
-        if purse.ask(job, "s") is May.GO:
-            purse.know(job)
-            purse.take(job, price)
-        assert purse.cost <= limit
+        if budget.reserve(job, "s") is Permission.GRANTED:
+            budget.count_paid(job)
+            budget.accept(job, price)
+        assert budget.cost <= limit

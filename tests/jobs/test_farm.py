@@ -198,10 +198,10 @@ def test_a_list_says_for_each_row_what_is_special(farm: Farm) -> None:
         ("timeline\nreel 1.otio\n\nreel 9.otio\n", "line 4: there is no timeline"),
         ("timeline,output\nreel 1.otio,a.otio,b\n", "line 2 has more cells"),
         ("timeline,again\nreel 1.otio,true\n", "again"),
-        ("timeline,timeline\nreel 1.otio,x\n", "there twice"),
+        ("timeline,timeline\nreel 1.otio,x\n", "appears twice"),
         ("timeline;editor\nreel 1.otio;avidd\n", "Did you mean avid?"),
-        ("timeline\n", "No timeline is named"),
-        ('timeline\n"reel\n', "is no CSV"),
+        ("timeline\n", "No timeline is given"),
+        ('timeline\n"reel\n', "is not valid CSV"),
     ],
 )
 def test_a_list_with_a_fault_is_refused_before_anything_is_written(
@@ -222,7 +222,7 @@ def test_a_list_with_a_fault_is_refused_before_anything_is_written(
         (("--name", "{stm}.otio"), "pattern"),
         (("--limit", "licences"), "amount."),
         (("--limit", "amount.worker.vcpu"), "amount."),
-        (("--output-dir", "OWN", "--name", "{stem}{suffix}"), "over a timeline"),
+        (("--output-dir", "OWN", "--name", "{stem}{suffix}"), "overwrite a timeline"),
     ],
 )
 def test_orders_that_cannot_be_are_refused_before_anything_is_written(
@@ -239,7 +239,7 @@ def test_a_folder_that_holds_something_is_left_as_it_is(
     farm.bundle.mkdir()
     (farm.bundle / "mine").touch()
     assert farm.write() == 2
-    assert "is there already" in told(capsys)
+    assert "exists already" in told(capsys)
     assert [path.name for path in farm.bundle.iterdir()] == ["mine"]
 
 

@@ -1,9 +1,10 @@
-"""Many timelines at once: the processor's part of each in worker processes, the service's part in threads.
+"""Many timelines at once: exporting and writing in worker processes, the service's part in threads.
 
-A timeline passes through the same three steps as alone (``pipeline``), and all that passes between them is
-its job's folder. While one film is made another is sent, a third waited for, and a fourth one's items come::
+A timeline passes through the same three steps as alone (``pipeline``), and its job's folder holds everything
+that passes between them. While one film is exported another is sent, a third waited for, and the items of a
+fourth are downloaded::
 
-    orders ─▶ prepare ─▶ answer ─▶ finish        what an earlier run finished is recalled and passes by
+    orders ─▶ prepare ─▶ answer ─▶ finish        what an earlier run finished is recalled and skips all steps
               process    thread    process       finish goes before prepare: results early, few films on disk
 """
 
@@ -12,19 +13,20 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from avm_otio.errors import AnalysesUsedUpError, AvmError, TokenRefusedError
 from avm_otio.files import unwritable
 from avm_otio.jobs.folder import Job, read_journal
-from avm_otio.jobs.many.budget import Earlier, Limits, May, Purse
+from avm_otio.jobs.many import workers
+from avm_otio.jobs.many.budget import Budget, Limits, PaidBefore, Permission
+from avm_otio.jobs.many.items import ENDS, Item, News, Stage
 from avm_otio.jobs.many.workers import Worker, WorkerDiedError
 from avm_otio.jobs.order import Order
 from avm_otio.report import Advance, Report
@@ -37,92 +39,22 @@ if TYPE_CHECKING:
 _POLL_S = 0.5
 """How soon a waiting user's Ctrl-C is noticed on Windows."""
 
-_FAREWELL_S = 2.0
-"""How long an interrupted batch waits for steps under way to see that they are no longer wanted."""
+_STOP_S = 2.0
+"""How long an interrupted batch waits for the steps under way to end, in seconds."""
 
-_PAID_FAREWELL_S = 60.0
-"""The same for paid calls: once one has left, its answer is worth waiting for."""
-
-
-class Stage(StrEnum):
-    """Where a timeline is in its batch."""
-
-    WAITING = "waiting"
-    PREPARING = "preparing"
-    PREPARED = "prepared"
-    """Its film is made, and waits to be sent."""
-    ANSWERING = "answering"
-    ANSWERED = "answered"
-    """Its answer is here, and waits to be laid."""
-    FINISHING = "finishing"
-    DONE = "done"
-    FAILED = "failed"
-    HELD = "held"
-    """A limit holds it back."""
-    STOPPED = "stopped"
-    """The batch was interrupted before its end."""
-
-
-ENDS = (Stage.DONE, Stage.FAILED, Stage.HELD, Stage.STOPPED)
-
-
-@dataclass(eq=False, slots=True)
-class Item:
-    """One timeline of a batch.
-
-    Attributes:
-        order: What is asked of it; its paths are absolute.
-        stage: Where it is.
-        job: Its job's folder, once it is known.
-        is_recalled: Whether an earlier run had finished it.
-        cues: How many clips were laid.
-        price: What the chosen items cost, once they are laid.
-        currency: What the price is in.
-        seconds: From the beginning of its first step to its end, once there.
-        error: Why it failed.
-        reason: Why it is held back.
-    """
-
-    order: Order
-    stage: Stage = Stage.WAITING
-    job: Path | None = None
-    is_recalled: bool = False
-    cues: int | None = None
-    price: Decimal | None = None
-    currency: str = ""
-    seconds: float | None = None
-    error: AvmError | None = None
-    reason: str = ""
-    _service: str = ""
-    _is_paid: bool = False
-    _has_submitted: bool = False
-    _has_lost_a_worker: bool = False
-    _begun: float | None = None
-
-    @property
-    def _is_paying(self) -> bool:
-        """Whether a paid call may be under way of which no answer has come."""
-        return self.stage is Stage.ANSWERING and not (self._is_paid or self._has_submitted)
-
-
-class News(NamedTuple):
-    """A timeline came to another stage, or there is something to be told of it."""
-
-    item: Item
-    stage: Stage
-    warning: str = ""
-    losses: Sequence[Loss] = ()
+_PAID_STOP_S = 60.0
+"""The same for paid calls: once one has been sent, its answer is worth waiting for."""
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """What a batch is told by whoever knows the configuration.
+class Setup:
+    """What the configuration makes of an order; ``app`` provides it.
 
     Attributes:
-        make: An order made ready; goes to worker processes by its name.
-        recall: The summary of an order that was carried out before, nothing having changed since.
+        make: Makes an order ready; worker processes get it by name.
+        recall: The summary of an order that was carried out before, if nothing has changed since.
         access: The way to an order's service, for the thread that asks.
-        patience: How long an order's service is waited for.
+        patience: How long to wait for an order's service.
     """
 
     make: Callable[[Order], Ask]
@@ -135,18 +67,21 @@ class Batch:
     """Timelines to be scored, and how far they are.
 
     Args:
-        orders: What to do, their paths absolute and no output named twice.
-        house: Who knows the configuration.
+        orders: What to do; their paths are absolute, and no output is named twice.
+        setup: What the configuration makes of an order.
         limits: What may be spent.
-        cpu_jobs: How many worker processes there are.
+        cpu_jobs: Number of worker processes.
         service_jobs: How many timelines are with the service at once.
-        report: Who is told of what concerns no single timeline.
+        report: Receives what concerns no single timeline.
+
+    Attributes:
+        items: The timelines, in the order given.
     """
 
     def __init__(
         self,
         orders: Sequence[Order],
-        house: House,
+        setup: Setup,
         *,
         limits: Limits = Limits(),  # noqa: B008  # a frozen value
         cpu_jobs: int,
@@ -154,8 +89,8 @@ class Batch:
         report: Report,
     ) -> None:
         self.items = [Item(order) for order in orders]
-        self._house = house
-        self._purse = Purse(limits)
+        self._setup = setup
+        self._budget = Budget(limits)
         self._service_jobs = service_jobs
         self._report = report
         self._workers = [Worker() for _ in range(cpu_jobs)]
@@ -169,59 +104,47 @@ class Batch:
 
     @property
     def paid(self) -> int:
-        """How many jobs of the batch are paid for, earlier runs' among them."""
-        return self._purse.paid
+        """Number of jobs of the batch that are paid, those of earlier runs included."""
+        return self._budget.paid
 
-    def count(self) -> Counter[str]:
-        """How many timelines are at each stage."""
-        return Counter(str(item.stage) for item in self.items)
+    def check(self) -> list[Item]:
+        """Check every order, and find out what earlier runs have done and paid for.
 
-    def cost(self) -> dict[str, Decimal]:
-        """What the chosen items cost, by currency; timelines that share a job share its price."""
-        prices = {item.job: item for item in self.items if item.price is not None}
-        total: dict[str, Decimal] = {}
-        for item in prices.values():
-            total[item.currency] = total.get(item.currency, Decimal(0)) + (item.price or Decimal(0))
-        return total
-
-    def look(self) -> list[Item]:
-        """Find out what earlier runs have done and paid for, and whether the rest can be begun.
-
-        What they finished is done at once; ``run`` tells of it.
+        What they finished is done at once; ``run`` reports it.
 
         Returns:
-            Timelines whose orders cannot be carried out, with their ``error``; nothing should be run then.
+            Timelines whose orders cannot be carried out, with their ``error``; the batch should then not run.
         """
-        earlier = Earlier()
+        paid_before = PaidBefore()
         wrong = []
         for item in self.items:
             try:
-                summary = self._house.recall(item.order)
+                summary = self._setup.recall(item.order)
                 if summary is not None:
                     item.is_recalled = True
-                    self._be_done(item, summary)
+                    self._set_done(item, summary)
                     continue
-                item._service = self._house.make(item.order).question.service
-                self._house.access(item.order)
+                item.service = self._setup.make(item.order).question.service
+                self._setup.access(item.order)
             except AvmError as error:
                 item.error = error
                 wrong.append(item)
-            found = earlier.job(item.order)
+            found = paid_before.job(item.order)
             if found is not None:
-                item._is_paid = True
-                self._purse.know(*found)
+                item.is_paid = True
+                self._budget.count_paid(*found)
             self._to_prepare.append(item)
         return wrong
 
     def run(self) -> Generator[News, None, None]:
-        """Carry out what is left to do; after ``look``.
+        """Carry out what is left to do; after ``check``.
 
         Yields:
-            What happens, as it does. Closed before its end, it stops the batch as Ctrl-C does.
+            What happens, as it does. Closing the generator early stops the batch as Ctrl-C does.
 
         Raises:
-            KeyboardInterrupt: It was interrupted. What was begun goes on with the next run; nothing is at
-                work any more, but for what does not answer.
+            KeyboardInterrupt: It was interrupted. The next run continues where it stopped; no step is running
+                any more, except one that does not respond.
         """
         threads = [
             threading.Thread(target=self._use_worker, args=(worker,), daemon=True) for worker in self._workers
@@ -248,19 +171,19 @@ class Batch:
 
     def _use_worker(self, worker: Worker) -> None:
         while (item := self._next_for_worker()) is not None:
-            with self._ending_well(item):
+            with self._failing_alone(item):
                 try:
                     if item.stage is Stage.PREPARING:
                         self._prepare(item, worker)
                     else:
                         self._finish(item, worker)
                 except WorkerDiedError:
-                    self._try_again(item)
+                    self._retry(item)
         worker.close()
 
     def _use_service(self) -> None:
         while (item := self._next_for_service()) is not None:
-            with self._ending_well(item):
+            with self._failing_alone(item):
                 self._answer(item)
 
     def _next_for_worker(self) -> Item | None:
@@ -268,10 +191,10 @@ class Batch:
             while self._left and not self._is_stopping:
                 if self._to_finish:
                     return self._begin(self._to_finish.popleft(), Stage.FINISHING)
-                # No film is made that nobody could send soon.
+                # No film is exported that could not be sent soon.
                 if self._to_prepare and len(self._to_answer) < self._service_jobs:
                     item = self._to_prepare.popleft()
-                    if item._is_paid or not self._hold(item, self._purse.why_not(item._service)):
+                    if item.is_paid or not self._hold(item, self._budget.exhausted(item.service)):
                         return self._begin(item, Stage.PREPARING)
                 else:
                     self._changed.wait()
@@ -282,10 +205,10 @@ class Batch:
             while self._left and not self._is_stopping:
                 for item in list(self._to_answer):
                     assert item.job is not None
-                    if item._is_paid or self._purse.ask(item.job, item._service) is May.GO:
+                    if item.is_paid or self._budget.reserve(item.job, item.service) is Permission.GRANTED:
                         self._to_answer.remove(item)
                         return self._begin(item, Stage.ANSWERING)
-                    if reason := self._purse.why_not(item._service):
+                    if reason := self._budget.exhausted(item.service):
                         self._to_answer.remove(item)
                         self._hold(item, reason)
                 if self._left:
@@ -295,86 +218,85 @@ class Batch:
     # The three steps
 
     def _prepare(self, item: Item, worker: Worker) -> None:
-        job, is_paid, warnings = worker.call(_prepare, self._house.make, item.order)
-        self._tell(item, warnings)
+        job, is_paid, warnings = worker.call(workers.prepare, self._setup.make, item.order)
+        self._warn(item, warnings)
         with self._changed:
-            item.job, item._is_paid = job, is_paid
+            item.job, item.is_paid = job, is_paid
             if is_paid:
-                self._purse.know(job)
+                self._budget.count_paid(job)
             self._pass_on(item, Stage.PREPARED, self._to_answer)
 
     def _answer(self, item: Item) -> None:
-        from avm_otio.jobs import paid_call as consult
-        from avm_otio.jobs import pipeline
+        from avm_otio.jobs import paid_call, pipeline
 
         assert item.job is not None
-        ask = self._house.make(item.order)
+        ask = self._setup.make(item.order)
         try:
-            access, patience = self._house.access(item.order), self._house.patience(item.order)
-            pipeline.answer(item.job, ask, access, patience, _Listening(self, item))
+            access, patience = self._setup.access(item.order), self._setup.patience(item.order)
+            pipeline.answer(item.job, ask, access, patience, _ItemReport(self, item))
         except (AnalysesUsedUpError, TokenRefusedError) as error:
             with self._changed:
-                self._purse.refused[item._service] = error.what
+                self._budget.refused[item.service] = error.what
             raise
         finally:
             self._count(item)
         is_within = True
-        if self._purse.limits.cost is not None:
+        limit = self._budget.limits.cost
+        if limit is not None:
             job = Job(item.job, read_journal(item.job))
-            price = pipeline.total_price(consult.cues_of(job, ask.question, ask.layout))
+            price = pipeline.total_price(paid_call.cues_of(job, ask.question, ask.layout))
             with self._changed:
-                is_within = self._purse.take(item.job, price)
+                is_within = self._budget.accept(item.job, price)
         with self._changed:
             if is_within:
                 self._pass_on(item, Stage.ANSWERED, self._to_finish)
             else:
-                told = f"with its items, {price}, it would go beyond --max-cost {self._purse.limits.cost}"
-                self._hold(item, told)
+                self._hold(item, f"its items cost {price}, and the total would exceed --max-cost {limit}")
 
     def _finish(self, item: Item, worker: Worker) -> None:
         assert item.job is not None
-        summary, losses, warnings = worker.call(_finish, self._house.make, item.order, item.job)
-        self._tell(item, warnings)
-        self._be_done(item, summary, losses)
+        summary, losses, warnings = worker.call(workers.finish, self._setup.make, item.order, item.job)
+        self._warn(item, warnings)
+        self._set_done(item, summary, losses)
 
-    # What comes of them
+    # Their results
 
     @contextmanager
-    def _ending_well(self, item: Item) -> Iterator[None]:
-        """Whatever a step ends in, it is that timeline's alone."""
+    def _failing_alone(self, item: Item) -> Iterator[None]:
+        """A step that fails is that timeline's failure alone."""
         try:
             yield
         except _StoppedError:
-            pass  # ``_stop`` says so
+            pass  # ``_stop`` reports it
         except Exception as error:
             with self._changed:
-                item.error = _told(error, item.order)
+                item.error = _as_avm_error(error, item.order)
                 self._end(item, Stage.FAILED)
 
-    def _tell(self, item: Item, warnings: Sequence[str]) -> None:
+    def _warn(self, item: Item, warnings: Sequence[str]) -> None:
         for warning in warnings:
             self._news.put(News(item, item.stage, warning))
 
-    def _try_again(self, item: Item) -> None:
-        """A worker died of this timeline, or of another program's hunger: once, that is no failure."""
+    def _retry(self, item: Item) -> None:
+        """Try a timeline again whose worker died, perhaps for want of memory; once only."""
         with self._changed:
             if self._is_stopping:
                 return
-            if item._has_lost_a_worker:
+            if item.has_lost_worker:
                 raise AvmError(
                     "Its worker process was ended twice from outside.",
-                    "Mostly memory ran out: try again with a lower --cpu-jobs.",
+                    "It probably ran out of memory: try again with a lower --cpu-jobs.",
                 )
-            item._has_lost_a_worker = True
-            self._tell(item, ["Its worker process was ended from outside: it is tried again."])
+            item.has_lost_worker = True
+            self._warn(item, ["Its worker process was ended from outside; retrying."])
             if item.stage is Stage.PREPARING:
                 self._pass_on(item, Stage.WAITING, self._to_prepare)
             else:
                 self._pass_on(item, Stage.ANSWERED, self._to_finish)
 
     def _begin(self, item: Item, stage: Stage) -> Item:
-        if item._begun is None:
-            item._begun = time.monotonic()
+        if item.started is None:
+            item.started = time.monotonic()
         self._enter(item, stage)
         return item
 
@@ -388,37 +310,37 @@ class Batch:
         self._changed.notify_all()
 
     def _hold(self, item: Item, reason: str) -> bool:
-        """Hold a timeline back, if there is a reason to."""
+        """Hold a timeline back if there is a reason to."""
         if reason:
             item.reason = reason
             self._end(item, Stage.HELD)
         return bool(reason)
 
-    def _be_done(self, item: Item, summary: Mapping[str, Any], losses: Sequence[Loss] = ()) -> None:
+    def _set_done(self, item: Item, summary: Mapping[str, Any], losses: Sequence[Loss] = ()) -> None:
         with self._changed:
             item.job = Path(summary["job"])
             item.cues = summary["music"] + summary["effects"] + summary["dialogue"]
             item.price, item.currency = Decimal(summary["total_price"]), summary["currency"]
-            self._purse.know(item.job, item.price)
+            self._budget.count_paid(item.job, item.price)
             self._end(item, Stage.DONE, losses)
 
     def _end(self, item: Item, stage: Stage, losses: Sequence[Loss] = ()) -> None:
-        item.seconds = 0.0 if item._begun is None else time.monotonic() - item._begun
+        item.seconds = 0.0 if item.started is None else time.monotonic() - item.started
         self._left -= 1
         self._enter(item, stage, losses)
 
     def _count(self, item: Item) -> None:
-        """Count what an answer, or a failure to get one, has used up."""
+        """Count the analysis that an answer, or a failure to get one, has used up."""
         assert item.job is not None
         is_paid = read_journal(item.job).call is not None
         with self._changed:
-            (self._purse.know if is_paid else self._purse.put_back)(item.job)
+            (self._budget.count_paid if is_paid else self._budget.release)(item.job)
             self._changed.notify_all()
 
-    # The end before its time
+    # Interruption
 
     def _stop(self, threads: Sequence[threading.Thread]) -> None:
-        """Begin nothing more, end what can be ended, and wait for paid calls that have left."""
+        """Begin nothing more, end what can be ended, and wait for paid calls that have been sent."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
@@ -434,19 +356,19 @@ class Batch:
 
     def _wait_for(self, threads: Sequence[threading.Thread]) -> None:
         started = time.monotonic()
-        has_told = False
+        has_warned = False
         while any(thread.is_alive() for thread in threads):
             time.sleep(0.02)
             passed_s = time.monotonic() - started
-            if passed_s < _FAREWELL_S:
+            if passed_s < _STOP_S:
                 continue
-            paying = sum(item._is_paying for item in self.items)
-            if not paying or passed_s > _PAID_FAREWELL_S:
+            paying = sum(item.is_paying for item in self.items)
+            if not paying or passed_s > _PAID_STOP_S:
                 return
-            if not has_told:
+            if not has_warned:
                 calls = "1 paid call" if paying == 1 else f"{paying} paid calls"
                 self._report.warn(f"Waiting for the answer to {calls}; Ctrl-C again leaves without it.")
-                has_told = True
+                has_warned = True
 
 
 class _StoppedError(BaseException):
@@ -454,10 +376,10 @@ class _StoppedError(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
-class _Listening:
-    """The ``Report`` of a timeline that is with the service; it is also where an interrupted one ends.
+class _ItemReport:
+    """The ``Report`` of a timeline that is with the service; ends its step when the batch is interrupted.
 
-    Nothing is lost by that: a step is told of when it is in the journal.
+    Nothing is lost by that: a step is reported once it is in the journal.
     """
 
     batch: Batch
@@ -466,12 +388,12 @@ class _Listening:
     def event(self, name: str, /, **fields: object) -> None:
         """Something happened."""
         if name == "service_submitted":
-            self.item._has_submitted = True
+            self.item.has_submitted = True
         self._check()
 
     def warn(self, text: str) -> None:
         """Something the user should know."""
-        self.batch._tell(self.item, [text])
+        self.batch._warn(self.item, [text])
 
     @contextmanager
     def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
@@ -484,49 +406,10 @@ class _Listening:
             raise _StoppedError
 
 
-@dataclass(slots=True)
-class _Heard:
-    """The ``Report`` of a step in a worker process: what it warned of."""
-
-    warnings: list[str] = field(default_factory=list)
-
-    def event(self, name: str, /, **fields: object) -> None:
-        """Told by nobody."""
-
-    def warn(self, text: str) -> None:
-        """Something the user should know."""
-        self.warnings.append(text)
-
-    @contextmanager
-    def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
-        """Watched by nobody."""
-        yield lambda done, total=None: None
-
-
-def _prepare(make: Callable[[Order], Ask], order: Order) -> tuple[Path, bool, list[str]]:
-    """In a worker: the job, whether it is paid for, and warnings."""
-    from avm_otio.jobs import pipeline
-
-    heard = _Heard()
-    job = pipeline.prepare(make(order), heard).job
-    return job, read_journal(job).call is not None, heard.warnings
-
-
-def _finish(
-    make: Callable[[Order], Ask], order: Order, job: Path
-) -> tuple[Mapping[str, Any], Sequence[Loss], list[str]]:
-    """In a worker: the summary, losses and warnings."""
-    from avm_otio.jobs import pipeline
-
-    heard = _Heard()
-    scored = pipeline.finish(job, make(order), heard)
-    return scored.summary() | {"clips": [], "spare_clips": [], "notes": []}, scored.losses, heard.warnings
-
-
-def _told(error: Exception, order: Order) -> AvmError:
+def _as_avm_error(error: Exception, order: Order) -> AvmError:
     if isinstance(error, AvmError):
         return error
     if isinstance(error, OSError):
         return unwritable(Path(error.filename or order.output), error)
-    told = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
-    return AvmError(told, "Score it alone: avm-otio score then keeps what is needed to report it.")
+    message = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
+    return AvmError(message, "Score it alone: avm-otio score then keeps what is needed to report it.")

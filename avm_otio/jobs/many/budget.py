@@ -1,4 +1,4 @@
-"""What a batch may spend: analyses and money, counted over all its jobs and all its runs."""
+"""The budget of a batch: analyses and money, counted over all its jobs and all its runs."""
 
 from __future__ import annotations
 
@@ -20,57 +20,60 @@ class Limits:
     """What all timelines of a batch together may use up.
 
     Attributes:
-        analyses: Paid calls, earlier runs' counted; ``None`` for no limit.
-        cost: Sum of the prices of what is laid, in the currency asked for; ``None`` for no limit.
+        analyses: Number of paid calls, those of earlier runs included; ``None`` for no limit.
+        cost: Sum of the prices of the items laid, in the currency asked for; ``None`` for no limit.
     """
 
     analyses: int | None = None
     cost: Decimal | None = None
 
 
-class May(Enum):
-    """Whether a call may be paid for."""
+class Permission(Enum):
+    """Whether a paid call may be sent."""
 
-    GO = auto()
+    GRANTED = auto()
     WAIT = auto()
-    """It depends on what comes of those under way."""
-    NOT = auto()
+    """It depends on the results of the calls under way."""
+    DENIED = auto()
 
 
-class Purse:
+class Budget:
     """Counts jobs, not calls: several timelines that ask the same question share a job and its price.
 
-    Not for several threads at once: whoever shares it holds a lock.
+    Not safe for several threads: whoever shares it holds a lock.
 
     Args:
         limits: What may be spent.
+
+    Attributes:
+        limits: What may be spent.
+        refused: Services that take no further call, and why.
+        cost: Total price of the items laid.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.refused: dict[str, str] = {}
-        """Services that take no further call, and why."""
-        self._paid: set[Path] = set()
-        self._leaving: set[Path] = set()
         self.cost = Decimal(0)
-        """What is laid costs so much."""
+        self._paid: set[Path] = set()
+        self._reserved: set[Path] = set()
         self._prices: dict[Path, Decimal] = {}
         self._is_exceeded = False
 
     @property
     def paid(self) -> int:
-        """How many jobs are paid for."""
+        """Number of paid jobs."""
         return len(self._paid)
 
-    def know(self, job: Path, price: Decimal | None = None) -> None:
-        """Count a job that is paid for; with its price once it is laid."""
+    def count_paid(self, job: Path, price: Decimal | None = None) -> None:
+        """Count a paid job; with its price once its items are laid."""
         self._paid.add(job)
-        self._leaving.discard(job)
+        self._reserved.discard(job)
         if price is not None:
-            self._lay(job, price)
+            self._count_price(job, price)
 
-    def why_not(self, service: str) -> str:
-        """Why no further call may be paid for; empty where one may, or may yet."""
+    def exhausted(self, service: str) -> str:
+        """Why no further call to a service may be paid; empty if one may, or might later."""
         if service in self.refused:
             return self.refused[service]
         if self.limits.analyses is not None and self.paid >= self.limits.analyses:
@@ -79,61 +82,67 @@ class Purse:
             return f"--max-cost {self.limits.cost} is reached"
         return ""
 
-    def ask(self, job: Path, service: str) -> May:
-        """Whether a job's call may leave; after ``GO`` it is under way until ``know`` or ``put_back``."""
+    def reserve(self, job: Path, service: str) -> Permission:
+        """Whether a job's paid call may be sent.
+
+        After ``GRANTED`` the call counts as under way until ``count_paid`` or ``release``.
+        """
         if job in self._paid:
-            return May.GO
-        if job in self._leaving:  # of another timeline that asks the same
-            return May.WAIT
-        if self.why_not(service):
-            return May.NOT
-        under_way, analyses, cost = len(self._leaving), self.limits.analyses, self.limits.cost
+            return Permission.GRANTED
+        if job in self._reserved:  # for another timeline that asks the same
+            return Permission.WAIT
+        if self.exhausted(service):
+            return Permission.DENIED
+        under_way, analyses, cost = len(self._reserved), self.limits.analyses, self.limits.cost
         if analyses is not None and self.paid + under_way >= analyses:
-            return May.WAIT
-        if cost is not None and self._prices and self.cost + under_way * self._usual_price() >= cost:
-            return May.WAIT
-        self._leaving.add(job)
-        return May.GO
+            return Permission.WAIT
+        if cost is not None and self._prices and self.cost + under_way * self._average_price() >= cost:
+            return Permission.WAIT
+        self._reserved.add(job)
+        return Permission.GRANTED
 
-    def put_back(self, job: Path) -> None:
-        """A call did not leave after all."""
-        self._leaving.discard(job)
+    def release(self, job: Path) -> None:
+        """A reserved call was not sent after all."""
+        self._reserved.discard(job)
 
-    def take(self, job: Path, price: Decimal) -> bool:
-        """Whether a job's items may be laid; their price counts then. If not, no further call may leave."""
+    def accept(self, job: Path, price: Decimal) -> bool:
+        """Whether a job's items may be laid.
+
+        If so, their price counts from now on; if not, no further call may be paid.
+        """
         others = self.cost - self._prices.get(job, Decimal(0))
         if self.limits.cost is not None and others + price > self.limits.cost:
             self._is_exceeded = True
             return False
-        self._lay(job, price)
+        self._count_price(job, price)
         return True
 
-    def _lay(self, job: Path, price: Decimal) -> None:
+    def _count_price(self, job: Path, price: Decimal) -> None:
         self.cost += price - self._prices.get(job, Decimal(0))
         self._prices[job] = price
 
-    def _usual_price(self) -> Decimal:
+    def _average_price(self) -> Decimal:
         return self.cost / len(self._prices)
 
 
-class Earlier:
-    """The paid jobs of earlier runs, by the orders that they were made for."""
+class PaidBefore:
+    """Finds the jobs that earlier runs have paid for, by the orders that they were made for."""
 
     def __init__(self) -> None:
         self._in: dict[Path, dict[str, Path]] = {}
 
     def job(self, order: Order) -> tuple[Path, Decimal | None] | None:
-        """The job that an order has paid for, and its price where it is laid; ``None`` where it has none.
+        """The job paid for an order, and its price if it is laid; ``None`` if there is none.
 
         Args:
-            order: Its paths are absolute. One that asks anew has paid for nothing yet.
+            order: Its paths are absolute. One with ``again`` has paid for nothing yet.
         """
         if order.again:
             return None
         folder = Path(order.jobs_dir) if order.jobs_dir else side_folder(Path(order.timeline))
         if folder not in self._in:
             self._in[folder] = dict(_paid_jobs(folder))
-        path = self._in[folder].get(_words(order))
+        path = self._in[folder].get(_canonical(order))
         if path is None:
             return None
         journal = read_journal(path)
@@ -147,11 +156,11 @@ def _paid_jobs(folder: Path) -> Iterator[tuple[str, Path]]:
         try:
             journal = read_journal(path)
             if journal.call is not None:
-                yield _words(Order.parse(journal.order).in_folder(path)), path
+                yield _canonical(Order.parse(journal.order).in_folder(path)), path
         except AvmError:
             continue  # not a job of ours, or not one that can be used
 
 
-def _words(order: Order) -> str:
-    """An order as text: equal orders, equal text."""
+def _canonical(order: Order) -> str:
+    """An order as text: equal orders give equal text."""
     return json.dumps(order.dump(), sort_keys=True)

@@ -4,11 +4,11 @@
 
     template.json           three steps over all timelines; specification version jobtemplate-2023-09
     parameter_values.json   what AWS Deadline Cloud takes beside it
-    orders/0001.json        an order a timeline; paths are relative to the bundle
+    orders/0001.json        an order for each timeline; paths are relative to the bundle
 
-A task is one order and one step. The bundle's folder is the only path of the template, and a parameter that
-schedulers map, so that nothing names the machine that made it. What one task has reached is in the job's
-folder, and the next goes on from there on whatever machine. See ``docs/scale.md``.
+A task is one order and one step. The bundle's folder is the only path in the template, and a parameter that
+schedulers map, so that nothing names the machine that wrote it. The job's folder holds what one task has
+done, and the next task continues from there on any machine. See ``docs/scale.md``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ VALUES = "parameter_values.json"
 ORDERS = "orders"
 
 NOTICE_S = 30
-"""How long a task that is cancelled has to end by itself, in seconds."""
+"""How long a cancelled task has to end by itself, in seconds."""
 
 _LONGEST_NAME = 128
 """Characters of a job's name (2023-09 template schema, 1.1)."""
@@ -57,10 +57,10 @@ _TAKEN = re.compile(r"([a-z_]\w*:)?amount\.(worker|job|step|task)\.", re.IGNOREC
 
 
 class Stage(StrEnum):
-    """The steps of a farm's job; each goes on from the one before, and makes up for what that left out."""
+    """The steps of a farm's job; each continues from the one before, and first does what that left undone."""
 
     PREPARE = "prepare"
-    """Find or begin the job, make its film: processor time."""
+    """Find or begin the job, export its film: processor time."""
     ANSWER = "answer"
     """Upload, the paid call, the wait, the downloads: the service's time."""
     FINISH = "finish"
@@ -68,33 +68,33 @@ class Stage(StrEnum):
 
 
 def settled(order: Order, settings: Settings) -> Order:
-    """An order that says what is configured here, so that it is the same on a machine where other things are.
+    """An order with this machine's configuration filled in, so that it is the same on any machine.
 
     Args:
         order: Its paths are absolute.
-        settings: What is configured, with what the order says of it.
+        settings: The configuration, with the order's own values.
     """
     configured = {name: attrgetter(key)(settings) for name, key in SETTING_OF.items()}
-    said = {
+    filled_in = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in configured.items()
         if value not in (None, "", ())
     }
     roots = dict.fromkeys((*order.media_roots, *map(str, settings.media_roots)))
-    return Order.parse(order.dump() | said | {"media_roots": list(roots)})
+    return Order.parse(order.dump() | filled_in | {"media_roots": list(roots)})
 
 
 def write_bundle(folder: Path, orders: Sequence[Order], limit: str | None = None) -> None:
     """Write a bundle, whole or not at all.
 
     Args:
-        folder: Where to; absent, or empty.
+        folder: The bundle; must not exist, or be empty.
         orders: What to score; paths are absolute.
-        limit: The scheduler's name for how many tasks may use the service at once, as ``amount.avmapping``.
+        limit: The scheduler's limit for tasks that use the service at once, such as ``amount.avmapping``.
 
     Raises:
-        UsageError: The folder holds something, there are no orders, they hinder each other, or a limit's name
-            that is none.
+        UsageError: The folder holds something, there are no orders, one has ``again``, or the limit's name
+            is not valid.
         OutputError: It cannot be written.
     """
     folder = folder.absolute()
@@ -124,28 +124,28 @@ def read_order(bundle: Path, number: int) -> Order:
         number: From 1.
 
     Raises:
-        InputError: It is no bundle, has no such order, or what is there is none.
+        InputError: It is not a bundle, has no such order, or the order is not valid.
     """
     path = _order_file(bundle, number)
     if not path.is_file():
         raise InputError(f"{bundle} has no order {number}.", "Give the folder that avm-otio farm wrote.")
     order = Order.parse(read_json(path), str(path)).in_folder(bundle.absolute())
-    _refuse_again([order])
+    _check_not_again([order])
     return order
 
 
 def reach(stage: Stage, ask: Ask, access: Callable[[], Access], patience: Patience, report: Report) -> None:
-    """Bring an order's job to the end of ``prepare`` or ``answer``; what is done already is not done again.
+    """Carry out an order's job up to the end of ``prepare`` or ``answer``; nothing is done twice.
 
     Args:
-        stage: How far.
+        stage: The last step to carry out.
         ask: The order, made ready.
         access: Makes the way to the service; not called for ``prepare``, which needs none.
         patience: How long to wait.
-        report: Who is told of progress.
+        report: Receives progress.
 
     Raises:
-        AvmError: In every way that ``errors`` lists; what was reached is kept.
+        AvmError: Any error of ``errors``; what was done so far is kept.
     """
     from avm_otio.jobs import pipeline
 
@@ -156,21 +156,21 @@ def reach(stage: Stage, ask: Ask, access: Callable[[], Access], patience: Patien
 
 def _check(folder: Path, orders: Sequence[Order], limit: str | None) -> None:
     if not orders:
-        raise UsageError("No timeline is named.", "Name some, or give --list FILE.csv.")
+        raise UsageError("No timeline is given.", "Name timelines, or give --list FILE.csv.")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already.", "Choose another folder: jobs of it may be under way.")
+        raise UsageError(f"{folder} exists already.", "Choose another folder: its tasks may be under way.")
     if len(str(folder)) > _LONGEST_VALUE:
         raise UsageError(f"The path of the bundle is longer than {_LONGEST_VALUE} characters.", "Shorten it.")
     if limit is not None and not _is_limit(limit):
-        raise UsageError(f"{limit!r} cannot be a limit's name.", "It is like amount.avmapping.")
-    _refuse_again(orders)
+        raise UsageError(f"{limit!r} is not a valid name of a limit.", "Use a name such as amount.avmapping.")
+    _check_not_again(orders)
 
 
-def _refuse_again(orders: Sequence[Order]) -> None:
+def _check_not_again(orders: Sequence[Order]) -> None:
     if any(order.again for order in orders):
         raise UsageError(
-            "A task that is run twice would pay twice with “again”.",
-            "Leave it out, and give --jobs-dir a new folder: what is asked there is asked anew.",
+            "With “again”, a task that is run twice would pay twice.",
+            "Leave it out, and give --jobs-dir a new folder: there, everything is asked again.",
         )
 
 
@@ -183,29 +183,29 @@ def _order_file(bundle: Path, number: int) -> Path:
 
 
 def _dump(path: Path, document: Any) -> None:
-    """Write JSON; the folder appears whole, so that its files need not each."""
+    """Write JSON in place: the folder appears whole, so each file need not."""
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 def _values(count: int) -> dict[str, Any]:
-    """A timeline that fails does not stop the others, which a farm that counts failures would do."""
+    """Keep a farm that counts failures from stopping all timelines because some fail."""
     most = {"name": "deadline:maxFailedTasksCount", "value": count * len(Stage)}
     return {"parameterValues": [most]}
 
 
 def _template(name: str, count: int, limit: str | None) -> dict[str, Any]:
-    shown = _CONTROL.sub(" ", name)[:_LONGEST_NAME] or "Score timelines"
+    label = _CONTROL.sub(" ", name)[:_LONGEST_NAME] or "Score timelines"
     return {
         "specificationVersion": "jobtemplate-2023-09",
         "name": "{{Param.Name}}",
         "description": f"Music and sound effects for {count} timelines.",
         "parameterDefinitions": [
-            {"name": "Name", "type": "STRING", "default": shown, "description": "Of the job."},
+            {"name": "Name", "type": "STRING", "default": label, "description": "Name of the job."},
             {
                 "name": "Bundle",
                 "type": "PATH",
                 "objectType": "DIRECTORY",
-                "dataFlow": "NONE",  # it is not sent anywhere: jobs must lie where every worker sees them
+                "dataFlow": "NONE",  # not copied anywhere: jobs must be where every worker sees them
                 "default": ".",
                 "description": "The folder of this template, as workers see it.",
             },
@@ -213,7 +213,7 @@ def _template(name: str, count: int, limit: str | None) -> dict[str, Any]:
                 "name": "Program",
                 "type": "STRING",
                 "default": "avm-otio",
-                "description": "What to run: a name that workers find, or a path.",
+                "description": "The program to run: a name on the worker's path, or a path.",
             },
         ],
         "steps": [

@@ -1,30 +1,42 @@
-"""Worker processes, one call at a time each. One that dies takes its call with it, and nothing else."""
+"""Worker processes, one call at a time each, and the two steps of a timeline that are done in them.
+
+A process that dies takes its call with it, and nothing else.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from avm_otio.jobs.folder import read_journal
+from avm_otio.report import Silent
+
+if TYPE_CHECKING:
+    from avm_otio.jobs.order import Order
+    from avm_otio.jobs.pipeline import Ask
+    from avm_otio.timeline.model import Loss
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_FAREWELL_S = 3.0
-"""How long a worker that is to stop may take to remove its temporary files."""
+_EXIT_S = 3.0
+"""How long a stopping worker may take to remove its temporary files, in seconds."""
 
 
 class WorkerDiedError(Exception):
-    """The process ended while it was at work: killed, out of memory, or crashed in a library."""
+    """The process ended during a call: killed, out of memory, or crashed in a library."""
 
 
 class Worker:
-    """One process, started at the first call and afresh at the first call after it died.
+    """One process, started at the first call and again at the first call after it died.
 
-    ``call`` is for one thread at a time; ``stop`` may come from another one.
+    ``call`` is for one thread at a time; ``stop`` may come from another.
     """
 
     def __init__(self) -> None:
@@ -41,34 +53,34 @@ class Worker:
         """Call a function of a module in the process.
 
         Args:
-            function: What to call; it and its arguments go there by pickle.
+            function: What to call; it and its arguments are pickled.
             args: Its arguments.
             named: Its named arguments.
 
         Raises:
-            WorkerDiedError: The process died of it, or was stopped.
+            WorkerDiedError: The process died during the call, or was stopped.
             Exception: What the function raised.
         """
         pipe = self._started()
         try:
             pipe.send((function, args, named))
-            came, what = pipe.recv()
+            is_result, returned = pipe.recv()
         except (EOFError, OSError):
-            self._leave(0.0)
+            self._end()
             raise WorkerDiedError from None
-        if not came:
-            raise what
-        result: R = what
+        if not is_result:
+            raise returned
+        result: R = returned
         return result
 
     def close(self) -> None:
         """Let an idle process end."""
         if self._pipe is not None:
             self._pipe.close()
-        self._leave(_FAREWELL_S)
+        self._end()
 
     def stop(self) -> None:
-        """End the process, whatever it does; it removes its temporary files. No call starts it again."""
+        """End the process during a call; it removes its temporary files. No call starts it again."""
         self._is_stopped = True
         if self._process is not None:
             self._process.terminate()
@@ -87,9 +99,9 @@ class Worker:
             theirs.close()
         return self._pipe
 
-    def _leave(self, patience_s: float) -> None:
+    def _end(self) -> None:
         if self._process is not None:
-            self._process.join(patience_s or _FAREWELL_S)
+            self._process.join(_EXIT_S)
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()
@@ -98,7 +110,7 @@ class Worker:
 
 def _serve(pipe: Connection[Any, Any]) -> None:
     """Carry out calls until the other end closes, or its process is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the one in charge decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the main one decides
     signal.signal(signal.SIGTERM, _unwind)
     while True:
         try:
@@ -106,11 +118,11 @@ def _serve(pipe: Connection[Any, Any]) -> None:
         except EOFError:
             return
         try:
-            said = True, function(*args, **named)
+            reply = True, function(*args, **named)
         except Exception as error:
-            said = False, error
+            reply = False, error
         try:
-            pipe.send(said)
+            pipe.send(reply)
         except OSError:
             return
 
@@ -118,3 +130,37 @@ def _serve(pipe: Connection[Any, Any]) -> None:
 def _unwind(number: int, frame: FrameType | None) -> None:
     """Leave as after Ctrl-C, so that no half file stays."""
     raise SystemExit(128 + number)
+
+
+# What is called in them
+
+
+def prepare(make: Callable[[Order], Ask], order: Order) -> tuple[Path, bool, list[str]]:
+    """``pipeline.prepare``: the job, whether it is paid, and warnings."""
+    from avm_otio.jobs import pipeline
+
+    report = _Warnings()
+    job = pipeline.prepare(make(order), report).job
+    return job, read_journal(job).call is not None, report.warnings
+
+
+def finish(
+    make: Callable[[Order], Ask], order: Order, job: Path
+) -> tuple[Mapping[str, Any], Sequence[Loss], list[str]]:
+    """``pipeline.finish``: the summary without its clips, losses and warnings."""
+    from avm_otio.jobs import pipeline
+
+    report = _Warnings()
+    scored = pipeline.finish(job, make(order), report)
+    return scored.summary() | {"clips": [], "spare_clips": [], "notes": []}, scored.losses, report.warnings
+
+
+class _Warnings(Silent):
+    """A ``Report`` that keeps warnings and drops the rest."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Something the user should know."""
+        self.warnings.append(text)

@@ -1,4 +1,4 @@
-"""Many orders at once: one for each timeline that is named, or for each row of a CSV file."""
+"""An order for each timeline that is named, and for each row of a CSV file, checked against each other."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from avm_otio.formats.editors import editor_named
 from avm_otio.jobs.order import Order
 
 NAME = "{stem}.scored{suffix}"
-"""How outputs are called where nothing is said."""
+"""Default pattern for the names of outputs."""
 
-_BLANK = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _LISTS = frozenset(("services", "license_range", "license_platforms", "genre", "instrument", "media_roots"))
-_BY_THE_ROW = ("timeline", "output")
+_NOT_SHARED = ("timeline", "output")
 
 
-def orders_for(
+def requests_for(
     timelines: Iterable[Path],
     rows: Path | None,
     common: Order,
@@ -34,30 +34,30 @@ def orders_for(
 
     Args:
         timelines: Timelines that are named.
-        rows: A CSV file in UTF-8: a column for each field that an order may have; what a cell leaves empty is
-            as in ``common``. Paths are meant from its folder; lists have commas.
-        common: What holds for all; its timeline and output do not count, its paths are absolute.
-        output_folder: Where outputs go that no row names; beside each timeline by default.
-        name: How they are called: ``{stem}`` is the timeline's name, ``{suffix}`` what its editor takes.
-        leave_out: Told of a timeline that is named and is another one's output: ``*.otio`` finds what
-            an earlier run wrote, too. Without it such a one is refused.
+        rows: A CSV file in UTF-8 with a column for any field of an order; an empty cell means the value of
+            ``common``. Paths are relative to its folder; lists are separated by commas.
+        common: What holds for all; its timeline and output are ignored, its paths are absolute.
+        output_folder: Folder for outputs that no row names; beside each timeline by default.
+        name: Pattern of their names: ``{stem}`` is the timeline's name, ``{suffix}`` the editor's suffix.
+        leave_out: Called with a message for each named timeline that is another one's output, since
+            ``*.otio`` matches what an earlier run wrote, too. Without it such a timeline is refused.
 
     Returns:
         Orders with absolute paths.
 
     Raises:
-        UsageError: Nothing is named, a pattern that is none, or two orders that hinder each other.
-        InputError: A timeline is not there, or the CSV file is none; names the line.
+        UsageError: No timeline is named, the pattern is wrong, or two orders would overwrite each other.
+        InputError: A timeline does not exist, or the CSV file is wrong; the message names the line.
     """
-    shared = {field: said for field, said in common.dump().items() if field not in _BY_THE_ROW}
-    said = [("The call", Path.cwd(), {"timeline": str(path)}) for path in timelines]
-    named = len(said)
+    shared = {field: value for field, value in common.dump().items() if field not in _NOT_SHARED}
+    raw = [("The call", Path.cwd(), {"timeline": str(path)}) for path in timelines]
+    named = len(raw)
     if rows is not None:
-        said += [(f"{rows}, line {line}", rows.absolute().parent, row) for line, row in _read(rows)]
-    if not said:
-        raise UsageError("No timeline is named.", "Name some, or give --list FILE.csv.")
+        raw += [(f"{rows}, line {line}", rows.absolute().parent, row) for line, row in _read(rows)]
+    if not raw:
+        raise UsageError("No timeline is given.", "Name timelines, or give --list FILE.csv.")
     orders = []
-    for place, folder, row in said:
+    for place, folder, row in raw:
         document: dict[str, Any] = shared | row
         if not document.get("output") and document.get("timeline"):
             document["output"] = str(_output(document, output_folder, name))
@@ -79,16 +79,16 @@ def _output(document: Mapping[str, Any], folder: Path | None, name: str) -> Path
         suffix = suffix if suffix.lower() in suffixes else suffixes[0]
         if document.get("deliver") == "bundle":
             suffix = ".otioz" if ".otioz" in suffixes else ".zip"
-    blanks = {"stem": timeline.stem, "suffix": suffix}
-    unknown = [blank for blank in _BLANK.findall(name) if blank not in blanks]
+    values = {"stem": timeline.stem, "suffix": suffix}
+    unknown = [found for found in _PLACEHOLDER.findall(name) if found not in values]
     if unknown or "/" in name or "\\" in name:
-        raise UsageError(f"{name!r} cannot be the pattern of a file's name.", f"It is like {NAME}.")
-    written = _BLANK.sub(lambda blank: blanks[blank[1]], name)
+        raise UsageError(f"{name!r} is not a valid --name.", f"Use a pattern such as {NAME}.")
+    written = _PLACEHOLDER.sub(lambda found: values[found[1]], name)
     return (timeline.parent if folder is None else folder.absolute()) / written
 
 
 def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a CSV file as orders say them, with their lines."""
+    """The rows of a CSV file as fields of orders, with their line numbers."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -111,19 +111,21 @@ def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 row = zip(columns, (cell.strip() for cell in cells), strict=False)
                 yield table.line_num, {field: _cell(field, cell) for field, cell in row if cell}
     except csv.Error as error:
-        raise InputError(f"{path}, line {table.line_num} is no CSV: {error}.", "Mend it.") from error
+        raise InputError(
+            f"{path}, line {table.line_num} is not valid CSV: {error}.", "Correct that line."
+        ) from error
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
     if "timeline" not in columns:
-        raise InputError(f"{path} has no column “timeline”.", "Its first line names the columns.")
+        raise InputError(f"{path} has no column “timeline”.", "Name the columns in its first line.")
     for column in columns:
         if column not in Order.model_fields:
             near = get_close_matches(column, Order.model_fields, n=1)
-            told = f"Did you mean {near[0]}?" if near else f"There are {', '.join(Order.model_fields)}."
-            raise InputError(f"{path}: there is no column “{column}”.", told)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(Order.model_fields)}."
+            raise InputError(f"{path}: unknown column “{column}”.", hint)
         if columns.count(column) > 1:
-            raise InputError(f"{path}: the column “{column}” is there twice.", "Leave one out.")
+            raise InputError(f"{path}: the column “{column}” appears twice.", "Remove one.")
 
 
 def _cell(field: str, cell: str) -> Any:
@@ -131,22 +133,22 @@ def _cell(field: str, cell: str) -> Any:
 
 
 def _without_outputs(orders: list[Order], named: int, leave_out: Callable[[str], None]) -> list[Order]:
-    """Without those of the first ``named`` whose timelines other orders write."""
+    """Leave out those of the first ``named`` orders whose timeline is another order's output."""
     writers = {order.output.casefold(): order for order in orders}
     kept = []
     for number, order in enumerate(orders):
         writer = writers.get(order.timeline.casefold(), order)
         if number < named and writer is not order:
-            leave_out(f"{order.timeline} is left out: it is what {writer.timeline} is written to.")
+            leave_out(f"{order.timeline} is left out: it is the output of {writer.timeline}.")
         else:
             kept.append(order)
     return kept
 
 
 def _check_apart(orders: Iterable[Order]) -> None:
-    """Refuse orders of which one would write over what another reads or writes.
+    """Refuse orders of which one would overwrite what another reads or writes.
 
-    Names are compared as a disk does that knows no upper and lower case: on a shared one there may be both.
+    Names are compared without case: a shared disk may be seen by systems that ignore it.
     """
     orders = list(orders)
     read = {order.timeline.casefold(): order for order in orders}
@@ -154,10 +156,10 @@ def _check_apart(orders: Iterable[Order]) -> None:
     for order in orders:
         place = order.output.casefold()
         if place in read:
-            raise UsageError(f"{order.output} would be written over a timeline.", "Choose another name.")
-        other = written.setdefault(place, order)
-        if other is not order:
+            raise UsageError(f"{order.output} would overwrite a timeline.", "Choose another name.")
+        earlier = written.setdefault(place, order)
+        if earlier is not order:
             raise UsageError(
-                f"{other.timeline} and {order.timeline} would both be written to {order.output}.",
-                "Give them names of their own in --list, or a --name and --output-dir that keep them apart.",
+                f"{earlier.timeline} and {order.timeline} would both be written to {order.output}.",
+                "Name their outputs in --list, or choose a --name or --output-dir that keeps them apart.",
             )
