@@ -4,7 +4,7 @@ The bound is what the work itself takes: all processor time ÷ cores, or all byt
 more. The engine and the proxy work on the same cores, so their time is in it. How much of the machine other
 programs took meanwhile is told: the ratio says something only where that is little::
 
-    python benchmarks/batch.py --timelines 200 --latency 0.2 --bandwidth 50e6
+    python -m benchmarks.batch --timelines 200 --latency 0.2 --bandwidth 50e6
 
 Prints the rows for RESULTS.md.
 """
@@ -28,10 +28,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from tests.timelines import clip, timeline, track
 
-from tests.timelines import clip, timeline, track  # noqa: E402  # the path is set above
+ROOT = Path(__file__).parents[1]
 
 RATE = Fraction(24)
 FRAMES = 144

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+import opentimelineio as otio
 
-import fake_resolve as fake  # noqa: E402  # the path is set above
-import opentimelineio as otio  # noqa: E402  # the same
+from tests.plugins import fake_resolve as fake
+
+ROOT = Path(__file__).parent.parent
 
 RUNS = 5
 CUT = ROOT / "sample_timelines/short_film.otio"

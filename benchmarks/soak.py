@@ -2,7 +2,7 @@
 
 The laws, the stage and the faults are those of the tests (``tests/faults``)::
 
-    python benchmarks/soak.py --faults 3000 --seed 1
+    python -m benchmarks.soak --faults 3000 --seed 1
 
 Prints the table for RESULTS.md; ends with 1 if a law was broken.
 """
@@ -22,10 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from tests.faults.kinds import network  # the path is set above
-from tests.faults.stage import UNSURE, Case, Stage, judged, stage  # the same
+from tests.faults.kinds import network
+from tests.faults.stage import UNSURE, Case, Stage, judged, stage
 
 CASES_OF_A_STAGE = 200
 """Then engine and folders begin anew, so that the list of films stays as long as a customer's."""

@@ -1,8 +1,12 @@
-"""How the package hangs together: no module depends, by whatever way round, on one that depends on it."""
+"""Rules of the house that ruff, mypy and import-linter do not check.
+
+No module depends, by whatever way round, on one that depends on it. No line of prose is too long to read.
+"""
 
 from __future__ import annotations
 
 import ast
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +15,8 @@ import pytest
 import avm_otio
 
 PACKAGE = Path(avm_otio.__file__).parent
+ROOT = Path(__file__).parent.parent
+LONGEST_LINE = 200
 
 OPEN_CIRCLES: set[frozenset[str]] = {
     frozenset({"avm_otio.jobs.paid_call", "avm_otio.jobs.pipeline"}),
@@ -105,3 +111,31 @@ def test_imports_within_functions_and_for_type_checkers_are_seen() -> None:
     tree = ast.parse(text)
     assert list(imported(tree, for_types=True)) == ["a", "b.c", "d", "e.g"]
     assert list(imported(tree, for_types=False)) == ["a", "d", "e.g"]
+
+
+def prose_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
+    if listed.returncode:
+        pytest.skip("not a checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def prose_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that can be wrapped: no code, and no row of a table."""
+    is_code = False
+    for number, line in enumerate(text.splitlines(), 1):
+        is_fence = line.lstrip().startswith("```")
+        is_code ^= is_fence
+        if not (is_code or is_fence or line.lstrip().startswith("|")):
+            yield number, line
+
+
+def test_no_line_of_prose_is_longer_than_a_screen_is_wide() -> None:
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: {len(line)} characters"
+        for path in prose_files()
+        for number, line in prose_lines(path.read_text(encoding="utf-8"))
+        if len(line) > LONGEST_LINE
+    ] == []

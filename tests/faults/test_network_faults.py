@@ -32,7 +32,13 @@ def test_a_fault_of_the_network_changes_nothing_in_the_end(
     assert not failed, "\n".join(failed)
 
 
-@pytest.mark.parametrize("both", [pytest.param(both, id="; ".join(map(str, both))) for both in pairs()])
+@pytest.mark.parametrize(
+    "both",
+    [
+        pytest.param(both, id="; ".join(map(str, both)), marks=() if n % 3 == 0 else pytest.mark.slow)
+        for n, both in enumerate(pairs())
+    ],
+)
 def test_an_answer_that_is_lost_is_not_asked_for_twice_where_nothing_can_be_found_out(
     played: Stage, undisturbed: Any, both: tuple[Trouble, Trouble]
 ) -> None:

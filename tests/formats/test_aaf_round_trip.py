@@ -145,7 +145,9 @@ def test_what_is_written_is_read_again(tmp_path: Path, timeline: Timeline) -> No
     assert features_needed(timeline, said) <= told
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(
+    "rate", [pytest.param(rate, marks=() if n % 5 == 0 else pytest.mark.slow) for n, rate in enumerate(RATES)]
+)
 def test_a_scored_cut_survives_at_every_rate(tmp_path: Path, rate: Fraction) -> None:
     timeline = split(plain(rate))
     found, told = written_and_read(timeline, tmp_path)
