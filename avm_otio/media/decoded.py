@@ -18,6 +18,9 @@ PREROLL_S = Fraction(1, 2)
 _GAP_S = Fraction(1, 50)
 """A hole between timestamps from here on is silence; a smaller one is a coarse clock (Matroska's is 1 ms)."""
 
+Doubles = npt.NDArray[np.float64]
+"""Full scale is ±1."""
+
 _Float = TypeVar("_Float", bound=np.floating[Any])
 
 
@@ -71,3 +74,37 @@ def decoded(
                 position = at + len(samples)
         if packet is None:
             return
+
+
+class ToDoubles:
+    """Turns decoded frames into doubles, exactly: shape (samples, channels), full scale ±1.
+
+    Args:
+        rate_hz: Samples a second of the stream, by its header.
+        channels: Its channels, by its header. A frame that differs from either is brought to them.
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._rate_hz = rate_hz
+        self._channels = channels
+        self._resampler: av.AudioResampler | None = None
+
+    def __call__(self, frame: av.AudioFrame) -> Doubles | None:
+        """The samples of a frame; ``None`` where there are none yet."""
+        if frame.sample_rate == self._rate_hz and frame.layout.nb_channels == self._channels:
+            return _doubles(frame)
+        layout = {1: "mono", 2: "stereo"}.get(self._channels, f"{self._channels}c")
+        if self._resampler is None:
+            self._resampler = av.AudioResampler("dblp", layout, self._rate_hz)
+        parts = [_doubles(part) for part in self._resampler.resample(frame)]
+        return np.concatenate(parts) if parts else None
+
+
+def _doubles(frame: av.AudioFrame) -> Doubles:
+    raw: npt.NDArray[Any] = frame.to_ndarray()
+    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float64)
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float64) - 128) / 128
+    return samples.astype(np.float64) / 2.0 ** (8 * samples.dtype.itemsize - 1)

@@ -20,7 +20,8 @@ from avm_otio.media.compose import Raster, compose, even
 from avm_otio.media.layers import layered
 from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
 from avm_otio.media.probe import MediaInfo, probe
-from avm_otio.media.sound import SAMPLE_RATE_HZ, Samples, mix
+from avm_otio.media.sound import Samples, mix
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.plan import ExportPlan, MediaKind, MediaSource
 from avm_otio.timeline.time import FilmTime
 
@@ -213,7 +214,9 @@ def _heard_whole(
     return (
         media[sound.media] == info.path
         and sound.speed == 1
-        and sound.fade_in == sound.fade_out == 0
+        and sound.fade_in == sound.fade_out == sound.gain_db == 0
+        and not any(key.gain_db for key in sound.keys)
+        and sound.channels in ((), tuple(range(info.audio[0].channels)))
         and sound.start == 0
         and sound.end == plan.frames / plan.rate
         and abs(clock.file_time(sound.media_in)) <= TOLERANCE
@@ -244,6 +247,10 @@ def _check_sound(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], notes
     for sound in plan.sound:
         info = infos[sound.media]
         if info.audio:
+            count = sum(audio.channels for audio in info.audio)
+            for channel in sound.channels:
+                if channel >= count:
+                    notes[f"{info.path.name} has no channel {channel + 1}: silence there."] = None
             continue
         if info.path not in seen:
             raise MediaError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.errors import MediaError
-from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer
+from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer, SoundSegment
 from avm_otio.timeline.time import MediaTime
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str
     """The film as a question: what is seen and heard in film time, by content.
 
     Neither names nor places of files, nor where the film lies on the timeline: moved media, a renamed clip or
-    a trim before the range ask nothing new.
+    a trim before the range ask nothing new. What a sound has at its default is not written: films without
+    gains and choices of channels keep the keys that they had before there were any.
     """
     numbers = {digest: number for number, digest in enumerate(dict.fromkeys(digests.values()))}
 
@@ -163,6 +164,19 @@ def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str
             *map(str, (layer.media_in, layer.speed, layer.opacity_in, layer.opacity_out)),
         ]
 
+    def heard(part: SoundSegment) -> list[Any]:
+        always = (part.media_in, part.speed, part.fade_in, part.fade_out)
+        chosen = {
+            "gain_db": str(part.gain_db) if part.gain_db else None,
+            "keys": [[str(key.at), str(key.gain_db)] for key in part.keys],
+            "channels": list(part.channels),
+            "fade_in_from": str(part.fade_in_from) if part.fade_in_from else None,
+            "fade_out_to": str(part.fade_out_to) if part.fade_out_to else None,
+        }
+        mixed = {name: value for name, value in chosen.items() if value}
+        asked: list[Any] = [str(part.start), str(part.end), of(part.media), *map(str, always)]
+        return [*asked, mixed] if mixed else asked
+
     return {
         "rate": str(plan.rate),
         "frames": plan.frames,
@@ -171,13 +185,5 @@ def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str
             [segment.start, segment.end, [seen(layer) for layer in segment.layers if layer.media in digests]]
             for segment in plan.picture
         ],
-        "sound": [
-            [
-                str(part.start),
-                str(part.end),
-                of(part.media),
-                *map(str, (part.media_in, part.speed, part.fade_in, part.fade_out)),
-            ]
-            for part in plan.sound
-        ],
+        "sound": [heard(part) for part in plan.sound],
     }

@@ -7,15 +7,13 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
 from itertools import chain
-from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 
-from avm_otio.media.decoded import PREROLL_S, decoded
+from avm_otio.media.decoded import PREROLL_S, Doubles, ToDoubles, decoded
 from avm_otio.media.probe import MediaInfo, opened, reopened
-from avm_otio.media.resample import Doubles, Resampler, grid, reach
+from avm_otio.media.resample import Resampler, grid, reach
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.time import nearest_frame
 
@@ -88,7 +86,7 @@ def _at_48k(info: MediaInfo, number: int, columns: list[int], start: int) -> Gen
 def _native(info: MediaInfo, number: int, columns: list[int], start: int) -> Iterator[tuple[int, Doubles]]:
     """Some channels at the stream's own rate, from a sample on, in large parts; silence before the first."""
     audio = info.audio[number]
-    to_doubles = _ToDoubles(audio.sample_rate_hz, audio.channels)
+    to_doubles = ToDoubles(audio.sample_rate_hz, audio.channels)
     waiting: list[Doubles] = []
     held, position = 0, start
     said = _said_end(info, number)
@@ -125,7 +123,7 @@ def _said_end(info: MediaInfo, number: int) -> int:
 
 
 def _from(
-    info: MediaInfo, number: int, start: int, to_doubles: _ToDoubles, stack: ExitStack
+    info: MediaInfo, number: int, start: int, to_doubles: ToDoubles, stack: ExitStack
 ) -> Iterator[tuple[int, Doubles]]:
     """Decode from somewhere before a sample."""
     rate_hz = info.audio[number].sample_rate_hz
@@ -146,32 +144,3 @@ def _from(
             return chain([head], sought)
     container = stack.enter_context(reopened(info.path))
     return parts()
-
-
-class _ToDoubles:
-    """Decoded frames as doubles, exactly, shape (samples, channels)."""
-
-    def __init__(self, rate_hz: int, channels: int) -> None:
-        self._rate_hz = rate_hz
-        self._channels = channels
-        self._other: av.AudioResampler | None = None
-
-    def __call__(self, frame: av.AudioFrame) -> Doubles | None:
-        if frame.sample_rate == self._rate_hz and frame.layout.nb_channels == self._channels:
-            return _doubles(frame)
-        # A stream that changes on its way, or whose header was wrong.
-        layout = {1: "mono", 2: "stereo"}.get(self._channels, f"{self._channels}c")
-        if self._other is None:
-            self._other = av.AudioResampler("dblp", layout, self._rate_hz)
-        parts = [_doubles(one) for one in self._other.resample(frame)]
-        return np.concatenate(parts) if parts else None
-
-
-def _doubles(frame: av.AudioFrame) -> Doubles:
-    raw: npt.NDArray[Any] = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
-    if samples.dtype.kind == "f":
-        return samples.astype(np.float64)
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float64) - 128) / 128
-    return samples.astype(np.float64) / 2.0 ** (8 * samples.dtype.itemsize - 1)

@@ -46,12 +46,22 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """One sound stream of a file; ``samples`` is ``None`` where the header cannot be trusted with it."""
+    """One sound stream of a file.
+
+    Attributes:
+        sample_rate_hz: Samples a second.
+        channels: How many channels.
+        samples: How many samples a channel; ``None`` where the header cannot be trusted with it.
+        codec: Its codec's name.
+        layout: Which channel is which, by FFmpeg's name: ``"5.1(side)"``; ``"4 channels"`` where the file
+            does not say.
+    """
 
     sample_rate_hz: int
     channels: int
     samples: int | None
     codec: str
+    layout: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +284,7 @@ def _audio_info(stream: av.audio.stream.AudioStream, container: str, size_bytes:
         bytes_held = samples * context.channels * context.format.bytes
         if bytes_held > size_bytes + _packed_saving(context.name, bytes_held):
             samples = None
-    return AudioInfo(context.sample_rate, context.channels, samples, context.name)
+    return AudioInfo(context.sample_rate, context.channels, samples, context.name, context.layout.name)
 
 
 def _packed_saving(codec: str, bytes_decoded: int) -> int:

@@ -8,12 +8,9 @@ from fractions import Fraction
 
 import av
 import numpy as np
-import numpy.typing as npt
 
+from avm_otio.media.decoded import Doubles
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
-
-Doubles = npt.NDArray[np.float64]
-"""Full scale is ±1."""
 
 _REACH = 512
 """Samples at the slower of the two rates over which the filter looks, and more."""

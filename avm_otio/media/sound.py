@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 import numpy as np
 import numpy.typing as npt
 
 from avm_otio.media.clock import MediaClock
-from avm_otio.media.decoded import PREROLL_S, decoded
+from avm_otio.media.decoded import PREROLL_S, Doubles, ToDoubles, decoded
 from avm_otio.media.probe import MediaInfo, reopened
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey
 from avm_otio.timeline.plan import ExportPlan, MediaSource, SoundSegment
 from avm_otio.timeline.time import nearest_frame
 
-SAMPLE_RATE_HZ = 48_000
 BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
 """How much is mixed at a time; memory does not grow with the film."""
 
@@ -34,8 +35,18 @@ _CHUNK = 4096
 _MOST_IDLE = 8
 _KNEE = 0.95
 
+SILENCE_DB = -144.0
+"""A gain of this or less is silence: it leaves nothing of 24 bit."""
+
+_LAYOUTS = {3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+"""What channels are that no file labels: FFmpeg's guess by their number, but for three. Its 2.1 would leave
+the third one out, and three microphones are more likely than a subwoofer."""
+
 Samples = npt.NDArray[np.float32]
 """Shape (samples, channels); full scale is ±1."""
+
+_Weights = Doubles
+"""How much of each channel (row) is heard on each side (column); one column stands for both sides."""
 
 
 def mix(
@@ -43,9 +54,11 @@ def mix(
 ) -> Generator[Samples, None, None]:
     """The film's sound in blocks of ``BLOCK_SAMPLES``, stereo, from film time 0 to its end.
 
-    Mono is heard on both sides at its own level; two or more mono streams are left and right; surround is
-    mixed down as FFmpeg does. Fades are linear in amplitude. Sums are kept within full scale by a soft knee
-    at 0.95. Speed changes pitch, as tape does.
+    Mono is heard on both sides at its own level; of two or more mono streams the first two are left and
+    right; surround is mixed down as FFmpeg does. Where a segment chooses channels, one is heard on both
+    sides, two are left and right, more are mixed down by their labels, or as so many usually are.
+    Fades are linear in amplitude, gain runs straight in decibels from key frame to key frame, both to the
+    sample. Sums are kept within full scale by a soft knee at 0.95. Speed changes pitch, as tape does.
 
     Raises:
         MediaError: A sound cannot be read.
@@ -60,7 +73,8 @@ def mix(
             end = min(start + BLOCK_SAMPLES, total)
             while waiting and waiting[0].first < end:
                 voice = waiting.pop(0)
-                playing.append((voice, _from_idle(idle, infos[voice.segment.media])))
+                segment = voice.segment
+                playing.append((voice, _from_idle(idle, infos[segment.media], segment.channels)))
             block = np.zeros((end - start, 2), np.float32)
             for voice, sound in playing:
                 voice.add_to(block, start, sound)
@@ -74,12 +88,12 @@ def mix(
             sound.close()
 
 
-def _from_idle(idle: list[_FileSound], info: MediaInfo) -> _FileSound:
+def _from_idle(idle: list[_FileSound], info: MediaInfo, channels: tuple[int, ...]) -> _FileSound:
     for sound in idle:
-        if sound.info == info:
+        if (sound.info, sound.channels) == (info, channels):
             idle.remove(sound)
             return sound
-    return _FileSound(info)
+    return _FileSound(info, channels)
 
 
 def _limited(block: Samples) -> Samples:
@@ -101,6 +115,7 @@ class _Voice:
         self._step = segment.speed * clock.scale
         at_start = clock.file_time(segment.media_in)
         self._at_film_zero = (at_start - segment.start * self._step) * SAMPLE_RATE_HZ
+        self._gain_curve = _GainCurve(segment)
 
     def add_to(self, block: Samples, block_start: int, sound: _FileSound) -> None:
         """Add what of this voice lies in a block."""
@@ -111,18 +126,7 @@ class _Voice:
             heard = sound.read(first + nearest_frame(self._at_film_zero, Fraction(1)), end - first)
         else:
             heard = self._resampled(first, end, sound)
-        block[first - block_start : end - block_start] += heard * self._gain(first, end)
-
-    def _gain(self, first: int, end: int) -> npt.NDArray[np.float32]:
-        times = np.arange(first, end, dtype=np.float64)
-        gain = np.ones(end - first)
-        if self.segment.fade_in:
-            ramp = (times - float(self.segment.start * _RATE)) / float(self.segment.fade_in * _RATE)
-            gain *= np.clip(ramp, 0, 1)
-        if self.segment.fade_out:
-            ramp = (float(self.segment.end * _RATE) - times) / float(self.segment.fade_out * _RATE)
-            gain *= np.clip(ramp, 0, 1)
-        return gain.astype(np.float32)[:, None]
+        block[first - block_start : end - block_start] += heard * self._gain_curve.between(first, end)
 
     def _resampled(self, first: int, end: int, sound: _FileSound) -> Samples:
         """Band-limited interpolation at exact positions (Smith, Digital Audio Resampling, Hann window)."""
@@ -145,35 +149,145 @@ class _Voice:
         return np.concatenate(parts)
 
 
-class _FileSound:
-    """One file's sound at 48 kHz stereo; positions in samples since the file's first frame."""
+class _GainCurve:
+    """The amplitude of a segment over time: its gain, key frames and fades."""
 
-    def __init__(self, info: MediaInfo) -> None:
-        self.info = info
-        split = len(info.audio) > 1 and all(audio.channels == 1 for audio in info.audio)
-        self._streams = [_Stream(info, number) for number in range(2 if split else 1)]
+    def __init__(self, segment: SoundSegment) -> None:
+        self._segment = segment
+        self._is_level = segment.gain_db == 0 and not segment.keys
+        # The sort is stable: of two key frames at one moment, a jump, the first stays the first.
+        keys = sorted(segment.keys, key=lambda key: key.at) or [GainKey(Fraction(0), 0.0)]
+        self._key_samples = np.array([float((segment.start + key.at) * _RATE) for key in keys])
+        self._key_db = np.maximum([segment.gain_db + key.gain_db for key in keys], SILENCE_DB)
+
+    def between(self, first: int, end: int) -> Samples:
+        """Factors for the samples ``first`` up to ``end`` of the film, shape (samples, 1)."""
+        segment = self._segment
+        samples = np.arange(first, end, dtype=np.float64)
+        factors = np.ones(end - first)
+        if segment.fade_in:
+            since_start = (samples - float(segment.start * _RATE)) / float(segment.fade_in * _RATE)
+            factors *= _ramp(since_start, float(segment.fade_in_from))
+        if segment.fade_out:
+            until_end = (float(segment.end * _RATE) - samples) / float(segment.fade_out * _RATE)
+            factors *= _ramp(until_end, float(segment.fade_out_to))
+        if not self._is_level:
+            gain_db = self._line(samples)
+            factors *= np.where(gain_db > SILENCE_DB, np.power(10, gain_db / 20), 0)
+        return factors.astype(np.float32)[:, None]
+
+    def _line(self, samples: Doubles) -> Doubles:
+        """Decibels at samples: straight from key frame to key frame, held outside."""
+        after = np.searchsorted(self._key_samples, samples, side="right")
+        left, right = np.maximum(after - 1, 0), np.minimum(after, len(self._key_db) - 1)
+        span = self._key_samples[right] - self._key_samples[left]
+        passed = samples - self._key_samples[left]
+        share = np.divide(passed, span, out=np.zeros(len(samples)), where=span > 0)
+        line: Doubles = self._key_db[left] + (self._key_db[right] - self._key_db[left]) * share
+        return line
+
+
+def _ramp(share: Doubles, lowest: float) -> Doubles:
+    """From an amplitude to full, linear; ``share`` is how much of the way is done."""
+    return lowest + (1 - lowest) * np.clip(share, 0, 1)
+
+
+class _FileSound:
+    """Channels of one file at 48 kHz stereo; positions in samples since the file's first frame."""
+
+    def __init__(self, info: MediaInfo, channels: tuple[int, ...]) -> None:
+        self.info, self.channels = info, channels
+        self._streams = [
+            _Stream(info, number, weights) for number, weights in _streams_heard(info, channels).items()
+        ]
 
     def read(self, start: int, count: int) -> Samples:
         """``count`` samples from ``start``; silence where the file has none."""
-        sides = [stream.read(start, count) for stream in self._streams]
-        both = sides[0] if len(sides) == 1 else np.concatenate(sides, axis=1)
-        return np.broadcast_to(both, (count, 2)) if both.shape[1] == 1 else both
+        if len(self._streams) == 1:
+            return np.broadcast_to(self._streams[0].read(start, count), (count, 2))
+        both = np.zeros((count, 2), np.float32)
+        for stream in self._streams:
+            both += stream.read(start, count)
+        return both
 
     def close(self) -> None:
         for stream in self._streams:
             stream.close()
 
 
+def _streams_heard(info: MediaInfo, channels: tuple[int, ...]) -> dict[int, _Weights | None]:
+    """The streams in which some channels of a file lie, by number, and how these come into the mix.
+
+    Args:
+        info: The file.
+        channels: The channels, as ``SoundSegment`` counts them. One that the file lacks is silence.
+
+    Returns:
+        ``None`` for a stream that FFmpeg is to bring to mono or stereo, whole, as it does.
+    """
+    places = [(number, column) for number, audio in enumerate(info.audio) for column in range(audio.channels)]
+    if channels:
+        heard = [places[channel] if channel < len(places) else None for channel in channels]
+    elif len(info.audio) > 1 and all(audio.channels == 1 for audio in info.audio):
+        heard = [*places[:2]]
+    else:
+        heard = [place for place in places if place[0] == 0]
+    for number, audio in enumerate(info.audio):
+        is_whole = heard == [(number, column) for column in range(audio.channels)]
+        if is_whole and _downmix(audio.layout) is not None:
+            return {number: None}
+    sides = _sides(info, heard)
+    streams: dict[int, _Weights | None] = {}
+    for number, audio in enumerate(info.audio):
+        weights = np.zeros((audio.channels, sides.shape[1]))
+        for place, row in zip(heard, sides, strict=True):
+            if place is not None and place[0] == number:
+                weights[place[1]] += row
+        if weights.any():
+            streams[number] = weights
+    return streams
+
+
+def _sides(info: MediaInfo, heard: Sequence[tuple[int, int] | None]) -> _Weights:
+    """How much of each of some channels, by stream and column, is heard on each side."""
+    if len(heard) == 1:
+        return np.ones((1, 1))
+    if len(heard) == 2:
+        return np.eye(2)
+    streams = {None if place is None else place[0] for place in heard}
+    stream = streams.pop() if len(streams) == 1 else None
+    layout = "" if stream is None else info.audio[stream].layout
+    labelled = None if layout.endswith(" channels") else _downmix(layout)
+    if labelled is not None:
+        return labelled[[place[1] for place in heard if place is not None]]
+    usual = _downmix(_LAYOUTS[len(heard)]) if len(heard) in _LAYOUTS else None
+    return usual if usual is not None else np.eye(2)[np.arange(len(heard)) % 2] * math.sqrt(0.5)
+
+
+@lru_cache
+def _downmix(layout: str) -> _Weights | None:
+    """How FFmpeg mixes a layout down to stereo, shape (channels, 2); ``None`` where it cannot."""
+    try:
+        each_alone = np.eye(av.AudioLayout(layout).nb_channels, dtype=np.float32)
+        frame = av.AudioFrame.from_ndarray(each_alone.reshape(1, -1), "flt", layout)
+        frame.sample_rate = SAMPLE_RATE_HZ
+        mixed = [*map(_samples, av.AudioResampler("fltp", "stereo", SAMPLE_RATE_HZ).resample(frame))]
+    except (av.FFmpegError, ValueError):
+        return None
+    return np.concatenate(mixed).astype(np.float64)
+
+
 class _Stream:
     """One sound stream of a file, decoded and resampled, read mostly forward."""
 
-    def __init__(self, info: MediaInfo, number: int) -> None:
+    def __init__(self, info: MediaInfo, number: int, weights: _Weights | None) -> None:
         self._info = info
         self._number = number
+        self._weights = weights
         audio = info.audio[number]
         self._rate_hz = audio.sample_rate_hz
-        self._layout = "mono" if audio.channels == 1 else "stereo"
-        self._channels = 1 if audio.channels == 1 else 2
+        self._channels = min(audio.channels, 2) if weights is None else weights.shape[1]
+        self._layout = "mono" if self._channels == 1 else "stereo"
         self._held: Samples = np.zeros((0, self._channels), np.float32)
         self._held_start = 0
         self._at_first = True
@@ -254,7 +368,18 @@ class _Stream:
             parts = [*map(_samples, to_float.resample(frame))]
             return np.concatenate(parts) if parts else None
 
-        return decoded(self._container, self._number, self._rate_hz, self._info.zero, floats)
+        convert = floats if self._weights is None else self._weighted(self._weights)
+        return decoded(self._container, self._number, self._rate_hz, self._info.zero, convert)
+
+    def _weighted(self, weights: _Weights) -> Callable[[av.AudioFrame], Samples | None]:
+        to_doubles = ToDoubles(self._rate_hz, len(weights))
+        columns = np.flatnonzero(weights.any(axis=1))  # what is not heard must not count, not even as NaN
+
+        def mixed(frame: av.AudioFrame) -> Samples | None:
+            samples = to_doubles(frame)
+            return None if samples is None else (samples[:, columns] @ weights[columns]).astype(np.float32)
+
+        return mixed
 
     def _resampled(self, first: Samples, rest: Iterator[tuple[int, Samples]], skip: int) -> Iterator[Samples]:
         to_48k = av.AudioResampler("fltp", self._layout, SAMPLE_RATE_HZ)

@@ -19,9 +19,9 @@ from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import same_file, whole
 from avm_otio.media import broadcast_wav
 from avm_otio.media.broadcast_wav import Origin
+from avm_otio.media.decoded import Doubles
 from avm_otio.media.lane import Lane
-from avm_otio.media.probe import MediaInfo, SoundFacts, opened, probe
-from avm_otio.media.resample import Doubles
+from avm_otio.media.probe import MediaInfo, SoundFacts, probe
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.time import nearest_frame
 
@@ -186,8 +186,7 @@ def _layout(info: MediaInfo, number: int, columns: list[int]) -> str:
     """Where the channels of a whole stream belong; empty for a part of one."""
     if columns != list(range(info.audio[number].channels)) or len(columns) < 3:
         return ""
-    with opened(info.path) as container:
-        return container.streams.audio[number].codec_context.layout.name
+    return info.audio[number].layout
 
 
 def _history(info: MediaInfo, number: int, channels: int) -> str:

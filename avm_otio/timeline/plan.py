@@ -97,6 +97,9 @@ class SoundSegment:
             after the last. Two keys at one moment are a jump.
         channels: Which channels are heard, counted from 0 through all sound streams of the media in order:
             one on both sides, two left and right, more mixed down. Empty: the sound as the file has it.
+        fade_in_from: Amplitude at ``start``, 0 to 1, from which the fade in rises: above 0 where the film
+            begins within the fade. ``fade_in`` is what is left of it.
+        fade_out_to: Amplitude at ``end`` down to which the fade out falls, where the film ends within it.
     """
 
     start: FilmTime
@@ -109,6 +112,8 @@ class SoundSegment:
     gain_db: float = 0.0
     keys: tuple[GainKey, ...] = ()
     channels: tuple[int, ...] = ()
+    fade_in_from: Fraction = Fraction(0)
+    fade_out_to: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from avm_otio.media.fingerprint import content_digest, film_asked, uses
-from avm_otio.timeline.model import ImageSequence
+from avm_otio.timeline.model import GainKey, ImageSequence
 from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
@@ -99,6 +103,39 @@ def test_where_the_film_lies_and_what_things_are_called_is_not_asked(film: Path)
     assert film_asked(plan(2, 4, there, record_s=3600), {there: "x"}) == told
     assert film_asked(plan(2, 5, here), {here: "x"}) != told
     assert film_asked(plan(2, 4, here), {here: "y"}) != told
+
+
+def test_a_film_without_gains_and_channels_keeps_the_key_that_it_had_before_there_were_any() -> None:
+    media = source()
+    asked = plan(2, 4, media)
+    faded = replace(asked, sound=(replace(asked.sound[0], fade_in=Fraction(1, 2)),))
+    assert json.dumps(film_asked(faded, {media: "x"})) == (
+        '{"rate": "25", "frames": 50, "media": ["x"], "picture": [[0, 50, [[0, "2", "1", "1", "1"]]]], '
+        '"sound": [["0", "2", 0, "2", "1", "1/2", "0"]]}'
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gain_db": -20.0},
+        {"gain_db": -math.inf},
+        {"keys": (GainKey(Fraction(1, 2), -6.0),)},
+        {"keys": (GainKey(Fraction(1), -6.0),)},
+        {"channels": (0,)},
+        {"channels": (1,)},
+        {"fade_in": Fraction(1), "fade_in_from": Fraction(1, 2)},
+        {"fade_out": Fraction(1), "fade_out_to": Fraction(1, 2)},
+    ],
+    ids=str,
+)
+def test_another_mix_is_another_question(change: dict[str, Any]) -> None:
+    media = source()
+    as_it_is = plan(2, 4, media)
+    mixed = replace(as_it_is, sound=(replace(as_it_is.sound[0], **change),))
+    asked = film_asked(mixed, {media: "x"})
+    assert asked != film_asked(as_it_is, {media: "x"})
+    assert json.loads(json.dumps(asked, allow_nan=False)) == asked
 
 
 def test_only_the_images_that_are_used_count(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from avm_otio.errors import MediaError
 from avm_otio.media.probe import SoundFacts, probe, sound_length
 from tests.media.numbered import movie
-from tests.media.test_export_sound import noise, wav
+from tests.media.sounds import noise, wav
 
 
 def compressed(path: Path, codec: str, sample_rate: int = 44100, seconds: float = 3) -> Path:

@@ -10,9 +10,10 @@ import pytest
 
 from avm_otio.media import export
 from avm_otio.media.export import whole_file
+from avm_otio.timeline.model import GainKey
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import file_source, film_plan, heard, layer, movie, placed
-from tests.media.test_export_sound import noise
+from tests.media.sounds import noise
 
 RATE = F(25)
 
@@ -40,6 +41,12 @@ def test_the_whole_file_is_passed_on_untouched(path: Path) -> None:
     )
 
 
+def test_a_mix_that_changes_nothing_does_not_keep_a_file_from_being_passed_on(path: Path) -> None:
+    plan = whole_plan(path)
+    as_it_is = replace(plan.sound[0], keys=(GainKey(F(0), 0.0),), channels=(0, 1))
+    assert whole_file(replace(plan, sound=(as_it_is,)), placed(plan)) is not None
+
+
 def test_a_silent_file_is_passed_on_too(tmp_path: Path) -> None:
     source = file_source(movie(tmp_path / "mute.mp4", 50, RATE))
     plan = film_plan(RATE, (50, (layer(source, F(0)),)))
@@ -62,6 +69,10 @@ def test_anything_less_or_other_than_the_whole_is_made_anew(path: Path, tmp_path
         film_plan(RATE, (50, (shown,)), sound=[heard(F(0), F(2), other)]),
         film_plan(RATE, (50, (shown,)), sound=[heard(F(0), F(2), source, F(1, 50))]),
         film_plan(RATE, (50, (shown,)), sound=[heard(F(0), F(2), source, F(0), F(1), (F(1, 2), F(0)))]),
+        film_plan(RATE, (50, (shown,)), sound=[replace(whole_sound, gain_db=-20.0)]),
+        film_plan(RATE, (50, (shown,)), sound=[replace(whole_sound, keys=(GainKey(F(1), -6.0),))]),
+        film_plan(RATE, (50, (shown,)), sound=[replace(whole_sound, channels=(0,))]),
+        film_plan(RATE, (50, (shown,)), sound=[replace(whole_sound, channels=(1, 0))]),
         replace(whole_plan(path), rate=F(24)),
     ]
     for plan in plans:
