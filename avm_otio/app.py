@@ -330,7 +330,7 @@ def watch(
     *,
     once: bool = False,
     poll_s: float = 0.5,
-    at_once: int = 1,
+    parallel: int = 1,
     allow_outside: bool = False,
     report: Report = _SILENT,
 ) -> None:
@@ -340,7 +340,7 @@ def watch(
         folders: The folders.
         once: End as soon as nothing is left to do.
         poll_s: How often they are looked at.
-        at_once: How many requests are worked on at a time.
+        parallel: How many requests are worked on at a time.
         allow_outside: Whether a request may name a timeline or an output outside its own folder.
         report: Who is told of each request.
 
@@ -359,7 +359,7 @@ def watch(
     settings = load_settings()
     configured = (LOCAL, settings.service.rstrip("/"))
     rules = Rules(configured, allow_outside)
-    Watch(folders, done, rules, report, at_once=at_once).run(once=once, poll_s=poll_s)
+    Watch(folders, done, rules, report, parallel=parallel).run(once=once, poll_s=poll_s)
 
 
 def make_ready(order: Order, settings: Settings, question: Question | None = None) -> Ask:

@@ -26,7 +26,7 @@ from avm_otio.cli.output import Output, pass_output
 @click.option(
     "-j",
     "--jobs",
-    "at_once",
+    "parallel",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, SelectionError
-from avm_otio.jobs.pool import AtOnce
+from avm_otio.jobs.pool import Pool
 from avm_otio.mix.cues import Cues, Item, read_cues
 from avm_otio.mix.placement import Sound
 from avm_otio.mix.results import sound_as_served
@@ -145,12 +145,12 @@ def download(
     failure: AvmError | None = None
     addresses = cache(partial(_addresses, fresh))
     stems = _stems(cues)
-    with AtOnce[Kept]() as crew, report.step("Downloading", missing) as advance:
-        while waiting or crew.under_way:
-            while waiting and crew.under_way < MOST_AT_ONCE:
+    with Pool[Kept]() as pool, report.step("Downloading", missing) as advance:
+        while waiting or pool.running:
+            while waiting and pool.running < MOST_AT_ONCE:
                 name, item = waiting.popleft()
-                crew.start(name, partial(_fetch, item, folder, stems[name], service_url, crew.pause))
-            name, came = crew.next()
+                pool.start(name, partial(_fetch, item, folder, stems[name], service_url, pool.pause))
+            name, came = pool.next()
             if isinstance(came, LinkExpiredError) and failure is None and name not in renewed:
                 now, otherwise = addresses()
                 if name in now:

@@ -1,4 +1,4 @@
-"""Work that waits for others more than it works, a few pieces at a time."""
+"""A pool of threads for work that mostly waits, such as downloads."""
 
 from __future__ import annotations
 
@@ -15,76 +15,75 @@ _Result = TypeVar("_Result")
 _POLL_S = 0.5
 """How soon a waiting user's Ctrl-C is noticed on Windows."""
 
-_FAREWELL_S = 2.0
-"""How long the end of a run waits for those to leave who are told that they are no longer wanted."""
+_EXIT_S = 2.0
+"""How long the end of a run waits for cancelled tasks to end, in seconds."""
 
 
-class Unwanted(BaseException):
-    """Ends a piece of work of which nobody wants to hear any more."""
+class Cancelled(BaseException):  # not an error: nobody waits for the task any more
+    """Ends a task that was cancelled."""
 
 
-class AtOnce(Generic[_Result]):
-    """Pieces of work under way, a thread each; what comes of them is taken up in the thread that began them.
+class Pool(Generic[_Result]):
+    """Tasks in a thread each; their results are taken up in the thread that started them.
 
-    On leaving the block those that are not done are no longer wanted: their next ``pause`` ends them. They
-    are waited for a moment only, and do not keep the program alive: whoever presses Ctrl-C waits for no
-    silent server.
+    On leaving the block, tasks still running are cancelled: their next ``pause`` ends them. The block waits
+    for them only briefly, and they do not keep the program alive: Ctrl-C does not wait for a silent server.
 
     Attributes:
-        under_way: How many have been started and not been heard of.
+        running: Number of tasks that were started and whose result was not taken up yet.
     """
 
     def __init__(self) -> None:
-        self.under_way = 0
-        self._came: queue.Queue[tuple[str, _Result | BaseException]] = queue.Queue()
+        self.running = 0
+        self._results: queue.Queue[tuple[str, _Result | BaseException]] = queue.Queue()
         self._threads: list[threading.Thread] = []
-        self._unwanted = threading.Event()
+        self._cancelled = threading.Event()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._unwanted.set()
-        until = time.monotonic() + _FAREWELL_S
+        self._cancelled.set()
+        until = time.monotonic() + _EXIT_S
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def start(self, name: str, work: Callable[[], _Result]) -> None:
-        """Begin a piece of work."""
+    def start(self, name: str, task: Callable[[], _Result]) -> None:
+        """Start a task."""
 
         def run() -> None:
             try:
-                came: _Result | BaseException = work()
+                result: _Result | BaseException = task()
             except BaseException as error:
-                came = error
-            self._came.put((name, came))
+                result = error
+            self._results.put((name, result))
 
         thread = threading.Thread(target=run, daemon=True)
         self._threads.append(thread)
-        self.under_way += 1
+        self.running += 1
         thread.start()
 
     def next(self) -> tuple[str, _Result | AvmError]:
-        """The next that ends: its name, and what came of it.
+        """Wait for the next task that ends: its name, and its result or error.
 
         Raises:
-            BaseException: What it ended in, where that is no ``AvmError``.
+            BaseException: The task's error, if it is not an ``AvmError``.
         """
         while True:
             try:
-                name, came = self._came.get(timeout=_POLL_S)
+                name, result = self._results.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
-            self.under_way -= 1
-            if isinstance(came, BaseException) and not isinstance(came, AvmError):
-                raise came
-            return name, came
+            self.running -= 1
+            if isinstance(result, BaseException) and not isinstance(result, AvmError):
+                raise result
+            return name, result
 
     def pause(self, seconds: float = 0.0) -> None:
-        """Called by a piece of work, to wait, or only to hear whether it is still wanted.
+        """Called within a task: wait, and end the task if it was cancelled meanwhile.
 
         Raises:
-            Unwanted: It is not.
+            Cancelled: The task was cancelled.
         """
-        if self._unwanted.wait(seconds):
-            raise Unwanted
+        if self._cancelled.wait(seconds):
+            raise Cancelled

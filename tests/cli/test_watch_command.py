@@ -40,12 +40,12 @@ def watching(folder: Path, *more: str) -> subprocess.Popen[str]:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refused(capsys, str(tmp_path / "none"), code=3)
     assert "none" in told
-    assert "Make it first" in told
+    assert "Create it first" in told
 
 
 def test_a_folder_of_jobs_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "cut.avm").mkdir()
-    assert "folder of jobs" in refused(capsys, str(tmp_path / "cut.avm"), code=3)
+    assert "folder for jobs" in refused(capsys, str(tmp_path / "cut.avm"), code=3)
 
 
 def test_a_folder_that_cannot_be_written_is_refused(

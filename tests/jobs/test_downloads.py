@@ -356,7 +356,7 @@ def test_a_journal_that_cannot_be_written_ends_the_run(host: Host, run: Run) -> 
 def test_an_interrupted_run_does_not_wait_for_a_silent_server_which_writes_nothing_more(
     host: Host, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("avm_otio.jobs.pool._FAREWELL_S", 0.05)
+    monkeypatch.setattr("avm_otio.jobs.pool._EXIT_S", 0.05)
     silent, done = threading.Event(), threading.Event()
 
     def silent_halfway(handler: BaseHTTPRequestHandler) -> None:

@@ -164,7 +164,7 @@ def test_a_request_that_is_still_written_is_waited_for(tmp_path: Path) -> None:
 def test_a_request_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "one" / "request.json").mkdir(parents=True)
     watched(tmp_path)
-    assert "no file" in error_in(tmp_path / "one")["message"]
+    assert "not a file" in error_in(tmp_path / "one")["message"]
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_cancelled_request_ends_at_the_next_moment(tmp_path: Path) -> None:
 
     made, other = request(tmp_path, "one"), request(tmp_path, "two")
     (other / "cancel").touch()
-    watched(tmp_path, wait, at_once=2)
+    watched(tmp_path, wait, parallel=2)
     assert error_in(made)["kind"] == error_in(other)["kind"] == "CancelledError"
     assert not (made / "out.otio").exists()
 
@@ -233,7 +233,7 @@ def test_many_watchers_do_each_request_once(tmp_path: Path) -> None:
 
     made = [request(tmp_path, f"r{number}") for number in range(60)]
     watchers = [
-        threading.Thread(target=watched, args=(tmp_path, count), kwargs={"at_once": 3}) for _ in range(5)
+        threading.Thread(target=watched, args=(tmp_path, count), kwargs={"parallel": 3}) for _ in range(5)
     ]
     for one in watchers:
         one.start()

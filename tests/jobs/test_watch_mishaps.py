@@ -17,7 +17,7 @@ from avm_otio.errors import InputError
 from avm_otio.jobs.folder import hold, now, open_job
 from avm_otio.jobs.journal import Journal
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.watch.folder import Place
+from avm_otio.jobs.watch.folder import WatchFolder
 from avm_otio.jobs.watch.protocol import Claim, Result, Watcher
 from avm_otio.jobs.watch.watcher import CancelledError, Watch
 from avm_otio.report import Report, Silent
@@ -63,7 +63,7 @@ def test_only_a_file_is_a_request(tmp_path: Path, make: Any) -> None:
     make(tmp_path / "a bad one" / "request.json")
     good = request(tmp_path, "good")
     watched(tmp_path)
-    assert "no file" in error_in(tmp_path / "a bad one")["message"]
+    assert "not a file" in error_in(tmp_path / "a bad one")["message"]
     assert "secret" not in (tmp_path / "a bad one" / "error.json").read_text()
     assert (good / "result.json").exists()
 
@@ -74,7 +74,7 @@ def test_a_path_that_leads_nowhere_is_the_hosts_mistake(tmp_path: Path, path: st
     (made / "round").symlink_to(made / "round")
     watched(tmp_path)
     assert error_in(made)["exit_code"] == 3
-    assert "“timeline” is no path" in error_in(made)["message"]
+    assert "“timeline” is not a path" in error_in(made)["message"]
 
 
 @posix
@@ -100,7 +100,7 @@ def test_an_error_whose_words_are_no_text_is_told_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_made_anew_is_a_new_request(tmp_path: Path) -> None:
-    place = Place(tmp_path, "me", lease_s=10)
+    place = WatchFolder(tmp_path, "me", lease_s=10)
     made = request(tmp_path, "one")
     (made / "result.json").touch()
     assert list(place.waiting(())) == list(place.waiting(())) == []
@@ -137,8 +137,8 @@ def test_a_claim_of_ours_at_which_nobody_works_is_taken_up_again(tmp_path: Path)
 def test_a_living_watchers_claim_is_left_alone(tmp_path: Path) -> None:
     made = request(tmp_path, "one")
     (made / "claim.json").write_text('{"version": 1, "watcher": "other", "host": "h", "pid": 1}')
-    other = Place(tmp_path, "other", lease_s=0.5)
-    looker = Place(tmp_path, "looker", lease_s=0.5)
+    other = WatchFolder(tmp_path, "other", lease_s=0.5)
+    looker = WatchFolder(tmp_path, "looker", lease_s=0.5)
     for _ in range(10):
         other.beat(("one",))
         assert list(looker.waiting(())) == []

@@ -1,1 +1,1 @@
-"""Folders in which requests are left."""
+"""Watch folders: editors leave requests in a folder, and a watcher carries them out."""

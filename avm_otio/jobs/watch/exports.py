@@ -1,8 +1,8 @@
-"""Exports that are orders by themselves: for hosts whose scripts can write nothing but an export.
+"""Exports that are requests: for hosts whose scripts can write nothing but an export.
 
-Such a host (DaVinci Resolve's free edition, from 21.1 on) exports its timeline into the watch folder, under
-a name that says what is to be scored; a watcher makes a request of it, and answers in Lua, too, since a
-script of that host can load a chunk and read no other file.
+Such a host (DaVinci Resolve's free edition, from 21.1 on) exports its timeline into the watch folder under a
+name that says which range to score. A watcher turns the export into a request, and also answers in Lua: a
+script of that host can load a Lua chunk, but read no other file.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.protocol import REQUEST
 
 SUFFIX = ".score"
-"""What the names of such exports, and of the requests made of them, end with."""
+"""Ending of the names of such exports, and of the requests made from them."""
 
 CUT = "cut.otio"
 
 LAST = "AVM Last Resolve Job.lua"
-"""In the watch folder: the name of the request that was made last of an export."""
+"""In the watch folder: names the latest request that was made from an export."""
 
 _TC = r"\d\d\.\d\d\.\d\d[.;]\d\d"
 _RANGE = re.compile(rf" \(in ({_TC}) out ({_TC})\)$")
 
 
 def is_of_export(folder: Path) -> bool:
-    """Whether a request was made of an export, so that its host reads Lua."""
+    """Whether a request was made from an export, so that its host reads Lua."""
     return folder.name.endswith(SUFFIX)
 
 
 def move_in(export: Path) -> None:
-    """Move an export that is whole into a request folder of its own name.
+    """Move a complete export into a request folder of its own name.
 
     Raises:
-        OSError: It cannot be moved; not for one that another watcher has moved meanwhile.
+        OSError: It cannot be moved. No error if another watcher has moved it meanwhile.
     """
     folder = export.with_suffix("")
     folder.mkdir(exist_ok=True)
@@ -47,33 +47,33 @@ def move_in(export: Path) -> None:
 
 
 def make_request(folder: Path) -> None:
-    """Write the request that the name of an export's folder stands for, where there is none yet.
+    """Write the request that the name of an export's folder stands for, unless there is one.
 
-    Any watcher may: all write the same.
+    Any watcher may do so: all write the same.
 
     Raises:
         OutputError: It cannot be written.
     """
     if (folder / REQUEST).exists() or not (folder / CUT).exists():
         return
-    said = order_of(folder.name)
-    text = said.model_dump_json(include=said.model_fields_set)
+    order = order_of(folder.name)
+    text = order.model_dump_json(include=order.model_fields_set)
     write_text(folder.parent / LAST, lua_chunk({"name": folder.name}))
     write_text(folder / REQUEST, f"{text}\n")
 
 
 def order_of(name: str) -> Order:
-    """What a name asks for: all of the timeline, or ``… (in 01.00.10.00 out 01.00.40.00).score``."""
-    said = {"timeline": CUT, "output": "scored.otio", "editor": "resolve"}
+    """The order that a name such as ``… (in 01.00.10.00 out 01.00.40.00).score`` stands for."""
+    fields = {"timeline": CUT, "output": "scored.otio", "editor": "resolve"}
     marked = _RANGE.search(name.removesuffix(SUFFIX))
     if marked:
         tc_in, tc_out = (re.sub(r"\.", ":", tc) for tc in marked.groups())
-        said |= {"tc_in": tc_in, "tc_out": tc_out}
-    return Order.model_validate(said)
+        fields |= {"tc_in": tc_in, "tc_out": tc_out}
+    return Order.model_validate(fields)
 
 
 def ends_well(export: os.DirEntry[str]) -> bool:
-    """Whether an export looks written to its end: OTIO is one JSON object."""
-    with open(export.path, "rb") as file:  # noqa: PTH123  # a DirEntry's path need be no text
+    """Whether an export looks complete: OTIO is one JSON object."""
+    with open(export.path, "rb") as file:  # noqa: PTH123  # a DirEntry's path need not be text
         file.seek(max(0, export.stat().st_size - 64))
         return file.read().rstrip().endswith(b"}")

@@ -1,6 +1,6 @@
-"""What lies in a watch folder, as its files say it: the protocol of ``docs/watch-folder.md``.
+"""The files of a watch folder: the protocol of ``docs/watch-folder.md``.
 
-Their JSON Schemas, ``docs/schemas``, are made from these models.
+Their JSON Schemas in ``docs/schemas`` are made from these models.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from avm_otio.hosts.lua import lua_chunk
 from avm_otio.jobs.order import Order
 
 VERSION = 1
-"""Grows when an older host would misread a file."""
+"""Raised when an older host would misread a file."""
 
 REQUEST = "request.json"
 PROGRESS = "progress.json"
@@ -28,16 +28,16 @@ WATCHER = "watcher.json"
 WATCHERS = "watchers"
 """The folder with a heartbeat of each watcher."""
 JOBS = "jobs"
-"""The folder of all jobs: the same question asked in another request is the same job."""
+"""The folder for all jobs: the same question in another request is the same job."""
 
 
-def shown(text: str) -> str:
-    """A text that can be written: a file's name need be none."""
+def encodable(text: str) -> str:
+    """A text that can be written as UTF-8: the name of a file need not be valid text."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-Text = Annotated[str, BeforeValidator(shown)]
-"""What may hold others' words, or names of files."""
+Text = Annotated[str, BeforeValidator(encodable)]
+"""Text from outside: a service's words, or names of files."""
 
 
 class File(BaseModel):
@@ -45,15 +45,15 @@ class File(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    version: Annotated[int, Field(description="Of this protocol.")] = VERSION
+    version: Annotated[int, Field(description="Version of this protocol.")] = VERSION
 
     def write(self, path: Path, *, lasting: bool = False, in_lua: bool = False) -> None:
         """Write it, whole or not at all.
 
         Args:
             path: Where to.
-            lasting: Whether it must outlive a machine that loses its power.
-            in_lua: First beside it as a Lua chunk, for hosts that read no JSON.
+            lasting: Whether it must survive a power failure.
+            in_lua: First write it as a Lua chunk beside it, too, for hosts that cannot read JSON.
 
         Raises:
             OutputError: It cannot be written.
@@ -64,38 +64,38 @@ class File(BaseModel):
 
 
 class Watcher(File):
-    """``watcher.json``: somebody watches, as long as ``beat`` or ``id`` changes within two seconds."""
+    """``watcher.json``: a watcher is running if ``beat`` or ``id`` changes within two seconds."""
 
-    id: Annotated[str, Field(description="Of this run of the program.")]
+    id: Annotated[str, Field(description="Identifies this run of the program.")]
     program: Annotated[str, Field(description="Version of the program.")]
     host: Annotated[str, Field(description="The machine's name.")]
-    pid: Annotated[int, Field(description="The process there.")]
-    beat: Annotated[int, Field(description="Grows every second.")]
+    pid: Annotated[int, Field(description="Its process id.")]
+    beat: Annotated[int, Field(description="Increases every second.")]
     started: Annotated[str, Field(description="When it began, ISO 8601.")]
-    working_on: Annotated[tuple[Text, ...], Field(description="Names of the request folders under way.")]
+    working_on: Annotated[tuple[Text, ...], Field(description="Names of the request folders in progress.")]
 
 
 class Claim(File):
-    """``claim.json``: who works on a request. For watchers, not for hosts."""
+    """``claim.json``: the watcher that works on a request. For watchers, not for hosts."""
 
     watcher: Annotated[str, Field(description="The id of the watcher.")]
     host: Annotated[str, Field(description="The machine's name.")]
-    pid: Annotated[int, Field(description="The process there.")]
+    pid: Annotated[int, Field(description="Its process id.")]
 
 
 class Progress(File):
-    """``progress.json``: how far a request is."""
+    """``progress.json``: the progress of a request."""
 
-    sequence: Annotated[int, Field(description="Grows with each writing.")]
+    sequence: Annotated[int, Field(description="Increases each time it is written.")]
     state: Annotated[Literal["working"], Field(description="The end is in result.json or error.json.")]
-    label: Annotated[Text, Field(description="What is done, for people.")]
-    done: Annotated[int | None, Field(description="How much of it, in any unit.")]
-    total: Annotated[int | None, Field(description="Of how much; null where that is not known.")]
-    elapsed_s: Annotated[float, Field(description="Since the request was taken up, in seconds.")]
-    messages: Annotated[tuple[Text, ...], Field(description="What the user should know, so far.")]
+    label: Annotated[Text, Field(description="The current step, for people.")]
+    done: Annotated[int | None, Field(description="How much of it is done, in any unit.")]
+    total: Annotated[int | None, Field(description="Of how much; null if unknown.")]
+    elapsed_s: Annotated[float, Field(description="Seconds since the request was begun.")]
+    messages: Annotated[tuple[Text, ...], Field(description="Warnings so far.")]
 
 
-class OtherItem(BaseModel):
+class Alternative(BaseModel):
     """Another item for the same cue."""
 
     model_config = ConfigDict(frozen=True)
@@ -106,30 +106,30 @@ class OtherItem(BaseModel):
 
 
 class LaidClip(BaseModel):
-    """One clip, for people, and for hosts that lay it themselves."""
+    """One clip, for people, and for hosts that place it themselves."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["music", "dialogue", "effects"]
-    timecode: Annotated[str, Field(description="Record timecode at which it begins.")]
+    timecode: Annotated[str, Field(description="Record timecode of its first frame.")]
     title: Text
     price: Annotated[Decimal | None, Field(description="In the result's currency.")]
     is_bought: bool
-    alternatives: Annotated[int, Field(description="Other items for the same cue.")]
-    others: Annotated[tuple[OtherItem, ...], Field(description="Those items, best first.")]
-    file: Annotated[str | None, Field(description="The sound, absolute; null where it is on the web.")]
-    track: Annotated[Text, Field(description="Name of the track that it lies on.")]
-    record_frame: Annotated[int, Field(description="Where it begins, in frames from the timeline's start.")]
-    frames: Annotated[int, Field(description="How long it is on the record, in frames.")]
-    media_start_us: Annotated[int, Field(description="Where in its media it begins, in microseconds.")]
-    speed: Annotated[str, Field(description="Media seconds a record second, as a fraction; 1 nearly always.")]
+    alternatives: Annotated[int, Field(description="Number of other items for the same cue.")]
+    others: Annotated[tuple[Alternative, ...], Field(description="Those items, best first.")]
+    file: Annotated[str | None, Field(description="The sound file, absolute; null if it is on the web.")]
+    track: Annotated[Text, Field(description="Name of its track.")]
+    record_frame: Annotated[int, Field(description="Its first frame, in frames from the timeline's start.")]
+    frames: Annotated[int, Field(description="Its length on the timeline, in frames.")]
+    media_start_us: Annotated[int, Field(description="Where in its media it starts, in microseconds.")]
+    speed: Annotated[str, Field(description="Media seconds per record second, as a fraction; mostly 1.")]
     gain_db: Annotated[float, Field(description="Its gain; 0 is unchanged.")]
-    fade_in_us: Annotated[int, Field(description="Linear fade at its head, in microseconds.")]
-    fade_out_us: Annotated[int, Field(description="Linear fade at its tail, in microseconds.")]
+    fade_in_us: Annotated[int, Field(description="Length of the linear fade at its head, in microseconds.")]
+    fade_out_us: Annotated[int, Field(description="Length of the linear fade at its tail, in microseconds.")]
 
 
-class LostThing(BaseModel):
-    """One thing that the output does not say as the timeline does."""
+class LostItem(BaseModel):
+    """One thing of the timeline that could not be written to the output."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -145,22 +145,22 @@ class Result(File):
     job: Annotated[str, Field(description="The job's folder, absolute, for avm-otio jobs show.")]
     film_id: int | None
     session_id: int | None
-    music: Annotated[int, Field(description="How many clips.")]
-    effects: Annotated[int, Field(description="How many clips.")]
-    dialogue: Annotated[int, Field(description="How many clips.")]
-    alternatives: Annotated[int, Field(description="Other items for the cues, kept in the metadata.")]
-    total_price: Annotated[Decimal, Field(description="Of the chosen items, each once.")]
+    music: Annotated[int, Field(description="Number of clips.")]
+    effects: Annotated[int, Field(description="Number of clips.")]
+    dialogue: Annotated[int, Field(description="Number of clips.")]
+    alternatives: Annotated[int, Field(description="Number of other items, kept in the metadata.")]
+    total_price: Annotated[Decimal, Field(description="Total of the chosen items, each counted once.")]
     currency: str
-    media_folder: Annotated[str | None, Field(description="Where media were copied or made.")]
-    recalled: Annotated[bool, Field(description="Whether all was there from an earlier run.")]
-    rate: Annotated[str, Field(description="Frames a second of the record, as a fraction: 24000/1001.")]
-    start_frame: Annotated[int, Field(description="The timeline's start timecode, as a count of frames.")]
-    clips: Annotated[tuple[LaidClip, ...], Field(description="What is heard.")]
+    media_folder: Annotated[str | None, Field(description="Where media were copied or converted to.")]
+    recalled: Annotated[bool, Field(description="Whether an earlier run had done everything.")]
+    rate: Annotated[str, Field(description="Frames per second of the record, as a fraction: 24000/1001.")]
+    start_frame: Annotated[int, Field(description="The timeline's start timecode, as a number of frames.")]
+    clips: Annotated[tuple[LaidClip, ...], Field(description="The clips that are heard.")]
     spare_clips: Annotated[
         tuple[LaidClip, ...],
-        Field(description="Alternatives that are laid switched off, on tracks of their own."),
+        Field(description="Alternatives, disabled, on tracks of their own."),
     ] = ()
-    losses: tuple[LostThing, ...]
+    losses: tuple[LostItem, ...]
     notes: tuple[Text, ...]
 
 
@@ -170,7 +170,7 @@ class Failure(File):
     kind: Annotated[str, Field(description="The name of the error; see avm_otio.errors.")]
     message: Annotated[Text, Field(description="What happened, to which thing; one line.")]
     hint: Annotated[Text, Field(description="What to do next; one line, may be empty.")]
-    exit_code: Annotated[int, Field(description="The code that the command line ends with.")]
+    exit_code: Annotated[int, Field(description="The exit code of the command line.")]
 
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -181,10 +181,10 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "result": Result,
     "error": Failure,
 }
-"""Every file whose schema is in ``docs/schemas``."""
+"""The files whose schemas are in ``docs/schemas``."""
 
 
 def result_of(summary: Any, losses: Any, is_recalled: bool) -> Result:
-    """What a scoring came to, as the file says it."""
-    lost = [{"feature": str(one.feature), "item": one.item, "told": one.told} for one in losses]
+    """The result of a scoring as ``result.json``."""
+    lost = [{"feature": str(loss.feature), "item": loss.item, "told": loss.told} for loss in losses]
     return Result.model_validate({**summary, "losses": lost, "recalled": is_recalled, "version": VERSION})

@@ -1,7 +1,7 @@
 """Carries out the requests that hosts leave in watch folders; ``docs/watch-folder.md``.
 
-Any number of watchers may look at one folder, on any number of machines: ``watch_place`` sees to it that each
-request is one watcher's at a time. What a watcher that died was at goes on where the job's journal says.
+Any number of watchers may watch one folder, on any number of machines: ``folder`` ensures that each request
+is one watcher's at a time. A request whose watcher died continues where its job's journal stops.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from avm_otio.errors import AvmError, InputError, OutputError
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.exports import is_of_export
-from avm_otio.jobs.watch.folder import AGAIN_S, LEASE_S, Place, content
+from avm_otio.jobs.watch.folder import LEASE_S, RETRY_S, WatchFolder, read_request
 from avm_otio.jobs.watch.protocol import (
     CANCEL,
     ERROR,
@@ -32,12 +32,12 @@ from avm_otio.jobs.watch.protocol import (
     Failure,
     Progress,
     Result,
-    shown,
+    encodable,
 )
 from avm_otio.report import Advance, Report
 
 BEAT_S = 1.0
-"""How often a watcher says that it is there."""
+"""How often a watcher writes its heartbeat, in seconds."""
 
 _PROGRESS_EVERY_S = 0.2
 _LOOK_EVERY_S = 0.2
@@ -46,13 +46,13 @@ CarryOut = Callable[[Order, Report], Result]
 
 
 class CancelledError(AvmError):
-    """The host does not want the request any more."""
+    """The host has cancelled the request."""
 
     exit_code = 130
 
 
 class ReleasedError(AvmError):
-    """This watcher ends, or another one has taken the request over: nothing more is written."""
+    """This watcher stops, or another has taken the request over: nothing more is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class Rules:
     """What requests may ask for.
 
     Attributes:
-        services: The services that may be named: a token must not follow a stranger's word.
-        allow_outside: Whether timelines and outputs may lie outside the request's own folder.
+        services: The services that may be named: a request must not send the token anywhere else.
+        allow_outside: Whether timelines and outputs may be outside the request's own folder.
     """
 
     services: Collection[str]
@@ -73,17 +73,17 @@ class Watch:
 
     Args:
         folders: The folders.
-        carry_out: Scores an order, and says what came of it.
+        carry_out: Scores an order, and returns the result.
         rules: What requests may ask for.
-        report: Who is told of each request.
-        at_once: How many are worked on at a time.
-        lease_s: How long a heartbeat may stay as it is before its watcher counts as gone.
+        report: Receives an event for each request.
+        parallel: How many requests are worked on at a time.
+        lease_s: How long a heartbeat may stay unchanged before its watcher counts as gone, in seconds.
 
     Attributes:
-        id: Names this watcher among all.
+        id: Identifies this watcher.
 
     Raises:
-        InputError: A folder is not there, or named twice.
+        InputError: A folder does not exist, or is named twice.
     """
 
     def __init__(
@@ -93,25 +93,25 @@ class Watch:
         rules: Rules,
         report: Report,
         *,
-        at_once: int = 1,
+        parallel: int = 1,
         lease_s: float = LEASE_S,
     ) -> None:
         for number, folder in enumerate(folders):
             if not folder.is_dir():
-                raise InputError(f"There is no folder {folder} to watch.", "Make it first.")
+                raise InputError(f"There is no folder {folder} to watch.", "Create it first.")
             if folder.suffix == ".avm":
-                raise InputError(f"{folder} is a folder of jobs.", "Watch a folder of its own.")
-            if any(folder.samefile(other) for other in folders[:number]):
+                raise InputError(f"{folder} is a folder for jobs.", "Watch another folder.")
+            if any(folder.samefile(earlier) for earlier in folders[:number]):
                 raise InputError(f"{folder} is named twice.", "Name each folder once.")
         self._carry_out = carry_out
         self._rules = rules
         self._report = report
-        self._at_once = at_once
+        self._parallel = parallel
         self.id = secrets.token_hex(8)
-        self._places = [Place(folder.absolute(), self.id, lease_s) for folder in folders]
+        self._places = [WatchFolder(folder.absolute(), self.id, lease_s) for folder in folders]
         self._stopping = threading.Event()
         self._stopped = threading.Event()
-        self._threads: dict[threading.Thread, tuple[Place, Path]] = {}
+        self._threads: dict[threading.Thread, tuple[WatchFolder, Path]] = {}
         self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     def run(self, *, once: bool = False, poll_s: float = 0.5) -> None:
@@ -119,11 +119,11 @@ class Watch:
 
         Args:
             once: End as soon as nothing is left to do.
-            poll_s: How often the folders are looked at.
+            poll_s: How often to look at the folders, in seconds.
 
         Raises:
             OutputError: A folder cannot be written.
-            KeyboardInterrupt: It was interrupted; what was under way is given back for others.
+            KeyboardInterrupt: It was interrupted; requests under way are released for other watchers.
         """
         beating = threading.Thread(target=self._beat, daemon=True)
         try:
@@ -131,9 +131,9 @@ class Watch:
                 place.beat(())
             beating.start()
             while True:
-                self._threads = {thread: one for thread, one in self._threads.items() if thread.is_alive()}
-                self._tell()
-                is_idle = not self._take_up() and not self._threads
+                self._threads = {thread: work for thread, work in self._threads.items() if thread.is_alive()}
+                self._pass_on_news()
+                is_idle = not self._begin_waiting() and not self._threads
                 if once and is_idle and not any(place.has_unfinished for place in self._places):
                     return
                 time.sleep(min(poll_s, _LOOK_EVERY_S) if once else poll_s)
@@ -146,10 +146,10 @@ class Watch:
                 beating.join()
             for place in self._places:
                 place.leave()
-            self._tell()
+            self._pass_on_news()
 
-    def _tell(self) -> None:
-        """Take in what the threads have to tell; where nobody reads it any more, that ends the watch."""
+    def _pass_on_news(self) -> None:
+        """Report the threads' news here: a closed output then ends the watch, not a thread."""
         with suppress(queue.Empty):
             while True:
                 self._news.get_nowait()()
@@ -157,17 +157,21 @@ class Watch:
     def _event(self, name: str, folder: Path, **fields: object) -> None:
         self._news.put(partial(self._report.event, name, request=str(folder), **fields))
 
-    def _take_up(self) -> bool:
-        """Begin what is there and can be begun; whether anything was."""
+    def _begin_waiting(self) -> bool:
+        """Begin waiting requests as far as there is room.
+
+        Returns:
+            Whether any was begun.
+        """
         has_begun = False
         for place in self._places:
-            if len(self._threads) >= self._at_once:
+            if len(self._threads) >= self._parallel:
                 break
             for folder in place.waiting([folder for _, folder in self._threads.values()]):
                 try:
                     is_ours = place.claim(folder)
                 except OutputError as error:
-                    self._put_off(place, folder, error)
+                    self._postpone(place, folder, error)
                     continue
                 if is_ours:
                     has_begun = True
@@ -175,26 +179,26 @@ class Watch:
                     thread = threading.Thread(target=self._work, args=(place, folder), daemon=True)
                     self._threads[thread] = place, folder
                     thread.start()
-                if len(self._threads) >= self._at_once:
+                if len(self._threads) >= self._parallel:
                     break
         return has_begun
 
-    def _put_off(self, place: Place, folder: Path, error: OutputError) -> None:
-        """Nothing can be written where the host looks: say so here, and try again later."""
+    def _postpone(self, place: WatchFolder, folder: Path, error: OutputError) -> None:
+        """The request's folder cannot be written: report that here, and try again later."""
         if folder.is_dir():
-            told = f"The request {folder.name} is tried again in {AGAIN_S:.0f} s: {error}"
-            self._news.put(partial(self._report.warn, told))
-            self._news.put(partial(place.put_off, folder))
+            message = f"Retrying the request {folder.name} in {RETRY_S:.0f} s: {error}"
+            self._news.put(partial(self._report.warn, message))
+            self._news.put(partial(place.postpone, folder))
 
-    def _work(self, place: Place, folder: Path) -> None:
-        """Carry out one request, whatever it asks for."""
+    def _work(self, place: WatchFolder, folder: Path) -> None:
+        """Carry out one request; no error in it ends the watch."""
         self._event("request_taken", folder)
-        told = _Told(place, folder, self._stopping)
+        report = _RequestReport(place, folder, self._stopping)
         try:
-            told.check()
+            report.check()
             order = self._order(folder)
-            result = self._carry_out(order, told)
-            told.check()
+            result = self._carry_out(order, report)
+            report.check()
             result.write(folder / RESULT, lasting=True, in_lua=is_of_export(folder))
             self._event("request_done", folder, output=result.output)
         except ReleasedError:
@@ -202,42 +206,42 @@ class Watch:
         except AvmError as error:
             self._fail(place, folder, error)
         except Exception as error:  # a fault of ours must not end the watch
-            told_as = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
-            self._fail(place, folder, AvmError(told_as, "Please report it."))
+            message = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
+            self._fail(place, folder, AvmError(message, "Please report it."))
         finally:
             place.release(folder)
 
-    def _fail(self, place: Place, folder: Path, error: AvmError) -> None:
+    def _fail(self, place: WatchFolder, folder: Path, error: AvmError) -> None:
         failure = Failure.model_validate(error.as_dict())
         self._event("request_failed", folder, **failure.model_dump(exclude={"version"}))
         try:
             failure.write(folder / ERROR, lasting=True, in_lua=is_of_export(folder))
-        except OutputError as untold:
-            self._put_off(place, folder, untold)
+        except OutputError as unwritten:
+            self._postpone(place, folder, unwritten)
 
     def _order(self, folder: Path) -> Order:
-        """The order of a request, if its host may ask for that.
+        """The order of a request, checked against the rules.
 
         Raises:
-            InputError: It is none, or asks for more than the rules allow.
+            InputError: It is not an order, or asks for more than the rules allow.
         """
-        if shown(folder.name) != folder.name:
-            raise InputError("The name of the request's folder is no text.", "Choose another name.")
-        order = Order.parse(_read(folder / REQUEST), REQUEST).in_folder(folder)
+        if encodable(folder.name) != folder.name:
+            raise InputError("The name of the request's folder is not text.", "Choose another name.")
+        order = Order.parse(_load(folder / REQUEST), REQUEST).in_folder(folder)
         if order.service is not None and order.service.rstrip("/") not in self._rules.services:
             raise InputError(
-                f"{REQUEST}: the service {order.service} is not the one that is configured here.",
-                "Leave out “service”, or configure it where avm-otio watch runs.",
+                f"{REQUEST}: the service {order.service} is not the one configured here.",
+                "Leave out “service”, or configure that service where avm-otio watch runs.",
             )
         for name in ("timeline", "output"):
             is_inside = _is_inside(folder, Path(getattr(order, name)), name)
             if not (is_inside or self._rules.allow_outside):
                 raise InputError(
-                    f"{REQUEST}: “{name}” lies outside the request's own folder: {getattr(order, name)}.",
-                    "Put it there, or let avm-otio watch --allow-outside.",
+                    f"{REQUEST}: “{name}” is outside the request's own folder: {getattr(order, name)}.",
+                    "Move it there, or run avm-otio watch with --allow-outside.",
                 )
         if order.jobs_dir is not None and not self._rules.allow_outside:
-            raise InputError(f"{REQUEST}: “jobs_dir” is the watcher's to choose.", "Leave it out.")
+            raise InputError(f"{REQUEST}: “jobs_dir” is for the watcher to choose.", "Leave it out.")
         if order.jobs_dir is None:
             order = order.model_copy(update={"jobs_dir": str(folder.parent / JOBS)})
         return order
@@ -246,14 +250,14 @@ class Watch:
         while not self._stopped.wait(BEAT_S):
             for place in self._places:
                 working = [folder.name for at, folder in list(self._threads.values()) if at is place]
-                with suppress(OSError, OutputError):  # a disk that is away for a while
+                with suppress(OSError, OutputError):  # a disk that is offline for a while
                     place.beat(working)
 
 
-class _Told:
-    """The report of one request: into its progress file; ends it where it is no longer wanted."""
+class _RequestReport:
+    """The ``Report`` of one request: writes its progress file, and ends it when it is cancelled."""
 
-    def __init__(self, place: Place, folder: Path, stopping: threading.Event) -> None:
+    def __init__(self, place: WatchFolder, folder: Path, stopping: threading.Event) -> None:
         self._place = place
         self._folder = folder
         self._stopping = stopping
@@ -279,7 +283,7 @@ class _Told:
     @contextmanager
     def _step(self, label: str, total: int | None) -> Iterator[Advance]:
         self._label = label
-        self._write(0, total, at_once=True)
+        self._write(0, total, force=True)
 
         def advance(done: int, total: int | None = total) -> None:
             self._look()
@@ -288,19 +292,19 @@ class _Told:
         yield advance
 
     def check(self) -> None:
-        """Go on only if the request is still wanted, and still ours.
+        """Return only if the request is not cancelled, and still ours.
 
         Raises:
-            CancelledError: Its host does not want it any more, or its folder has gone.
-            ReleasedError: It is for others to go on with.
+            CancelledError: Its host has cancelled it, or its folder is gone.
+            ReleasedError: Another watcher continues it.
         """
         if self._stopping.is_set() or not self._place.holds(self._folder):
             if not self._folder.is_dir():
-                raise CancelledError(f"The request's folder {self._folder} has gone.", "Make a new one.")
-            raise ReleasedError("Another watcher goes on.")
+                raise CancelledError(f"The request's folder {self._folder} is gone.", "Create a new one.")
+            raise ReleasedError("Another watcher continues.")
         if (self._folder / CANCEL).exists():
             raise CancelledError(
-                "The request was cancelled.", "What was finished is kept; ask again to go on."
+                "The request was cancelled.", "Finished steps are kept: a new request continues there."
             )
 
     def _look(self) -> None:
@@ -308,9 +312,9 @@ class _Told:
             self._looked = time.monotonic()
             self.check()
 
-    def _write(self, done: int | None, total: int | None, *, at_once: bool = False) -> None:
+    def _write(self, done: int | None, total: int | None, *, force: bool = False) -> None:
         moment = time.monotonic()
-        if not at_once and moment - self._written < _PROGRESS_EVERY_S:
+        if not force and moment - self._written < _PROGRESS_EVERY_S:
             return
         self._written = moment
         self._sequence += 1
@@ -323,31 +327,33 @@ class _Told:
             elapsed_s=round(moment - self._started, 2),
             messages=tuple(self._messages),
         )
-        with suppress(OutputError):  # what cannot be shown is no reason to stop
+        with suppress(OutputError):  # progress that cannot be encodable is no reason to stop
             progress.write(self._folder / PROGRESS, in_lua=is_of_export(self._folder))
 
 
-def _read(request: Path) -> Any:
+def _load(request: Path) -> Any:
     """The JSON of a request.
 
     Raises:
-        InputError: It is too large, no file, or no JSON.
+        InputError: It is not a file, too large, or not JSON.
     """
     try:
-        return json.loads(content(request))
+        return json.loads(read_request(request))
     except OSError as error:
-        raise InputError(f"{REQUEST} cannot be read: {error.strerror or error}.", "Check it.") from error
+        message = f"{REQUEST} cannot be read: {error.strerror or error}."
+        raise InputError(message, "Check its permissions.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{REQUEST} is no JSON, or cut off.", "Write it anew, in a new folder.") from error
+        message = f"{REQUEST} is not JSON, or is cut off."
+        raise InputError(message, "Write it again, in a new folder.") from error
 
 
 def _is_inside(folder: Path, path: Path, name: str) -> bool:
     """Whether a path leads into a folder, links followed.
 
     Raises:
-        InputError: It leads nowhere.
+        InputError: It is not a path.
     """
     try:
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(f"{REQUEST}: “{name}” is no path: {error}.", "Mend it.") from error
+        raise InputError(f"{REQUEST}: “{name}” is not a path: {error}.", "Correct it.") from error
