@@ -28,7 +28,7 @@ import opentimelineio as otio
 
 from avm_otio.formats import writing
 from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Clip, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import MediaTime, RecordTime
@@ -142,9 +142,9 @@ def writer(dialect: Dialect, clips: int, is_ours: bool, folder: Path) -> Callabl
     if is_ours:
         editor = EDITORS[dialect.editor]
         if dialect.suffix != ".aaf":
-            return lambda: writing.write(editor, timeline, arrange(timeline), path)
+            return lambda: writing.write(editor, timeline, from_otio(timeline), path)
         splits = {one.name: one.mono for one in made.media()}  # made before an AAF is written
-        return lambda: writing.write(editor, timeline, _split(arrange(timeline), splits), path)
+        return lambda: writing.write(editor, timeline, _split(from_otio(timeline), splits), path)
     # Importing an adapter takes time that is not of the writing.
     adapter = otio.adapters.from_name(dialect.adapter)
     if adapter.name != "otio_json":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from avm_otio.formats import writing
 from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import (
     Clip,
@@ -79,10 +79,10 @@ def everything() -> Timeline:
     half = Fraction(7, 1000)
     hits = (
         Clip("hit", RecordTime(_at(10) + half), RecordTime(_at(30) + half), wav, channels=(0, 1),
-             kind=Stem.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
-        Clip("off", _at(60), _at(90), wav, channels=(0, 1), kind=Stem.EFFECTS, enabled=False,
+             stem=Stem.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
+        Clip("off", _at(60), _at(90), wav, channels=(0, 1), stem=Stem.EFFECTS, enabled=False,
              mix=Mix(keys=keys)),
-        Clip("left", _at(100), _at(130), wav, channels=(0,), kind=Stem.EFFECTS),
+        Clip("left", _at(100), _at(130), wav, channels=(0,), stem=Stem.EFFECTS),
     )  # fmt: skip
     return Timeline(
         "everything",
@@ -108,7 +108,7 @@ def losses() -> Iterator[tuple[str, str, set[Feature]]]:
     """Each editor, each suffix, and the features that its file says less of."""
     made = everything()
     timeline = timeline_of(made)
-    plain = arrange(timeline)
+    plain = from_otio(timeline)
     split = replace(plain, tracks=made.tracks)  # with the mono files that an AAF points at
     with tempfile.TemporaryDirectory() as folder:
         for editor in EDITORS.values():

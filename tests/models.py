@@ -18,6 +18,7 @@ from avm_otio.timeline.model import (
     Marker,
     Media,
     Mix,
+    Offer,
     Stem,
     Timeline,
     Track,
@@ -135,6 +136,29 @@ def video_tracks(draw: st.DrawFn, rate: Fraction, number: int, *, speeds: bool =
     return Track(draw(names), TrackKind.VIDEO, tuple(clips), tuple(transitions))
 
 
+served = st.fixed_dictionaries(
+    {"id": st.integers(1, 10**6), "title": names},
+    optional={"price": st.sampled_from([0.0, 12.5, 200.0]), "new": st.dictionaries(names, st.booleans())},
+)
+"""An item, or a cue, as a service says it."""
+
+
+@st.composite
+def offers(draw: st.DrawFn) -> Offer:
+    start = draw(st.integers(0, 10**10))
+    return Offer(
+        item=draw(served),
+        alternatives=tuple(draw(st.lists(served, max_size=2))),
+        film_start_us=start,
+        film_end_us=start + draw(st.integers(0, 10**8)),
+        cue=draw(st.none() | served),
+        film_id=draw(st.none() | st.integers(1, 10**6)),
+        session_id=draw(st.none() | st.integers(1, 10**6)),
+        currency=draw(st.sampled_from(["", "USD", "EUR"])),
+        license=draw(st.sampled_from([None, {"range": [16], "type": "personal"}])),
+    )
+
+
 @st.composite
 def sound_tracks(draw: st.DrawFn, rate: Fraction, number: int, *, between_frames: bool = True) -> Track:
     """A sound track: the user's own on frames, or one of ours, whose effects lie anywhere."""
@@ -163,7 +187,8 @@ def sound_tracks(draw: st.DrawFn, rate: Fraction, number: int, *, between_frames
                 mix=draw(mixes(rate, length)),
                 channels=tuple(range(channels)),
                 markers=draw(markers(rate, length)),
-                kind=stem,
+                stem=stem,
+                offer=None if stem is None else draw(st.none() | offers()),
             )
         )
         at += length + draw(st.integers(1, 60))
@@ -269,11 +294,11 @@ def plain(rate: Fraction = Fraction(24), start_frame: int = 86_400) -> Timeline:
         bed,
         mix=Mix(-6.0, 0, 2_000_000),
         channels=(0, 1),
-        kind=Stem.MUSIC,
+        stem=Stem.MUSIC,
         markers=(Marker("Bed", Fraction(0), comment="42 EUR", color="CYAN"),),
     )
     hits = [
-        Clip("Hit", at(first), at(first + 24), hit, channels=(0, 1), kind=Stem.EFFECTS, enabled=on)
+        Clip("Hit", at(first), at(first + 24), hit, channels=(0, 1), stem=Stem.EFFECTS, enabled=on)
         for first, on in ((30, True), (100, False))
     ]
     return settled(

@@ -19,7 +19,7 @@ from avm_otio.files import unwritable, whole
 from avm_otio.formats import registry, writing
 from avm_otio.formats.editors import EDITORS, Editor, editor_for, editor_named
 from avm_otio.formats.otio.media import Facts, Known
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.registry import Opened
 from avm_otio.media.originals import give_lengths
 from avm_otio.report import Report, Silent
@@ -192,7 +192,7 @@ def _deliver(
     known = facts_of(timeline, opened.folder, roots, report)
     if editor is not _PLAIN:
         timeline, _ = with_picture_sound(timeline, lambda source: _channels(known, source))
-    arrangement = sized_nests(arrange(timeline, known))
+    arrangement = sized_nests(from_otio(timeline, known))
     believe(arrangement)
     arrangement, moved = (arrangement, ()) if editor is _PLAIN else within_a_day(arrangement)
     with _no_empty_folder(media_folder):

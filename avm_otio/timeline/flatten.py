@@ -11,23 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import opentimelineio as otio
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
-from avm_otio.timeline.model import ImageSequence
+from avm_otio.timeline.model import HIGHEST_FRAME_RATE, ImageSequence
 from avm_otio.timeline.plan import MediaKind, MediaSource
 from avm_otio.timeline.time import MediaTime, seconds_of, snap_rate
+from avm_otio.timeline.urls import name_in
 
 VIDEO = otio.schema.TrackKind.Video
 AUDIO = otio.schema.TrackKind.Audio
-
-HIGHEST_FRAME_RATE = 1000
-"""Rates above this count samples, not frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,14 +377,3 @@ def names_of(url: str, offline: str, reference: str, clip: str) -> tuple[str, ..
     """
     names = [name_in(place) for place in (url, offline) if place]
     return tuple(dict.fromkeys(name for name in [*names, reference, clip] if name))
-
-
-def name_in(place: str) -> str:
-    """The file name at the end of a path or URL of any system."""
-    if "://" in place or place.startswith("file:"):
-        try:
-            place = unquote(urlsplit(place).path)
-        except ValueError:  # brackets that are no address
-            place = unquote(place)
-    windows = "\\" in place
-    return (PureWindowsPath(place) if windows else PurePosixPath(place)).name

@@ -113,7 +113,7 @@ def _disabled_tracks(timeline: Timeline) -> Iterator[tuple[str, str]]:
 
 
 def _metadata(timeline: Timeline) -> Iterator[tuple[str, str]]:
-    ours = sum(1 for clip in timeline.clips() if clip.kind is not None)
+    ours = sum(1 for clip in timeline.clips() if clip.stem is not None)
     if ours:
         told = f"ids, prices, licences and alternatives of {ours} clips not written: keep the .otio"
         yield f"Timeline “{timeline.name}”", told

@@ -1,8 +1,10 @@
-"""What every dialect reads and writes: a timeline with sound, as values.
+"""What every format reads and writes: a timeline with sound, as values.
 
 A timeline says exactly what an editor shows: which media lie where, on which named tracks, how loud, how
 they come and go, and what belongs together. OTIO's own object says less (no gains, no channels, no links) and
-says it with doubles. ``formats.otio`` reads one from an OTIO timeline and writes it back.
+says it with doubles. ``formats.otio`` reads one from an OTIO timeline and writes it back; what only OTIO and
+its flavours understand stays beside each object in ``raw``, the OTIO object in its JSON form, to be read
+only.
 
 Coordinate frames: ``start`` and ``end`` are record time (0 at the first frame of the timeline that holds
 the clip, whatever its start timecode); ``media_in`` is media time (the file's own timecode); key frames and a
@@ -11,15 +13,22 @@ clip's markers count from the clip's head on the timeline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from avm_otio.timeline.time import MediaTime, RecordTime, format_timecode, nearest_frame
+from avm_otio.timeline.urls import name_in
+
+Json = Mapping[str, Any]
 
 SAMPLE_RATE_HZ = 48_000
 """Samples a second of every sequence that we write: what picture post works at."""
+
+HIGHEST_FRAME_RATE = 1000
+"""Rates from here on count samples, not frames."""
 
 
 class Feature(StrEnum):
@@ -148,14 +157,16 @@ class ImageSequence:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One piece of media.
+    """One piece of media: as a timeline describes it, or once it is located, as its file is.
 
     Attributes:
         name: What people call it: the file's name, or the reference's.
-        path: Where it lies, absolute, in the form of its own system; for an image sequence the folder. Of
-            offline media where it was; empty where nobody knows.
+        path: Where it lies; for an image sequence the folder. As a timeline describes it the URL or path as
+            written; once located absolute, in the form of its own system. Of offline media where it was;
+            empty where nobody knows.
         start: Media time of its first frame: the file's own timecode; 0 where it has none.
-        duration: How much there is, in seconds; ``None`` where nobody knows.
+        duration: How much there is, in seconds; ``None`` where nobody knows. A timeline that does not state
+            it does not state ``start`` either.
         rate: Frames a second of its picture; ``None`` for sound or where unknown.
         size: Width and height of its picture in pixels, where known.
         sample_rate_hz: Samples a second of its sound, where known.
@@ -165,6 +176,10 @@ class Media:
         is_online: Whether the file is there.
         drop_frame: Whether its timecode drops frames.
         mono: The same sound, one file a channel, in order, where it was split; else empty.
+        clip_name: In a film the clip that uses it (the first), for messages and for finding moved media by
+            name; empty on a timeline.
+        counted_rate: The rate at which the timeline counts its media time, for sound, too; ``None`` where it
+            does not say, or counts samples.
     """
 
     name: str
@@ -180,11 +195,53 @@ class Media:
     is_online: bool = True
     drop_frame: bool = False
     mono: tuple[str, ...] = ()
+    clip_name: str = ""
+    counted_rate: Fraction | None = field(default=None, compare=False)
 
     @property
     def end(self) -> MediaTime | None:
         """Media time at which it ends; ``None`` where nobody knows."""
         return None if self.duration is None else MediaTime(self.start + self.duration)
+
+    @property
+    def counted_from(self) -> MediaTime | None:
+        """What the timeline counts at its first frame; ``None`` where it does not say."""
+        return None if self.duration is None else self.start
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """File names by which it is found when it has moved, best first."""
+        if self.sequence is not None:
+            return (self.sequence.file_name(0),)
+        named = (name_in(self.path) if self.path else "", self.name, self.clip_name)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a service offered for a place in a film: the item that a clip of ours holds, and the rest.
+
+    Attributes:
+        item: The item, as served: its id, title, price.
+        alternatives: The other items for the same place, as served, best first.
+        film_start_us: Where the service put it, microseconds of film time.
+        film_end_us: Where the service ended it, microseconds of film time.
+        cue: The effect cue, as served; ``None`` for music and dialogue.
+        film_id: The Film, where known.
+        session_id: The film service, where known.
+        currency: What prices are in; empty where unknown.
+        license: The licence that was asked for, as sent; ``None`` where unknown.
+    """
+
+    item: Json
+    alternatives: tuple[Json, ...]
+    film_start_us: int
+    film_end_us: int
+    cue: Json | None = None
+    film_id: int | None = None
+    session_id: int | None = None
+    currency: str = ""
+    license: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +262,7 @@ class Marker:
         duration: How long; 0 for a point.
         comment: More words.
         color: One of OTIO's colour names, upper case; empty where it has none.
+        raw: The OTIO marker that it was read from.
     """
 
     name: str
@@ -212,11 +270,12 @@ class Marker:
     duration: Fraction = Fraction(0)
     comment: str = ""
     color: str = ""
+    raw: Json | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something of a dialect's own that nobody else understands, to be written again by that dialect.
+    """Something of a format's own that nobody else understands, to be written again by that format.
 
     Attributes:
         dialect: Whose.
@@ -246,9 +305,14 @@ class Clip:
         channels: Which channels of its sound it plays, from 0; empty for a picture.
         link: Clips of one number belong together; ``None`` for one by itself.
         markers: On the clip.
-        kind: Of our own clips, what it is; else ``None``.
+        stem: Of our own clips, what it holds; else ``None``.
         alternative: 0 for what is heard; 1, 2 … for our disabled alternatives, best first.
-        kept: What only one dialect understands.
+        offer: Of our own clips, what the service offered.
+        kept: What only one format understands.
+        channels_assumed: Whether nothing says which channels it plays: all of its media.
+        laid: Where the timeline that it was read from lays it, from and to, where that is not ``start`` and
+            ``end``: OTIO's tracks count whole frames, and a place between two stands beside.
+        raw: The OTIO clip, stack or track that it was read from.
     """
 
     name: str
@@ -262,9 +326,13 @@ class Clip:
     channels: tuple[int, ...] = ()
     link: int | None = None
     markers: tuple[Marker, ...] = ()
-    kind: Stem | None = None
+    stem: Stem | None = None
     alternative: int = 0
+    offer: Offer | None = field(default=None, hash=False)
     kept: tuple[Kept, ...] = ()
+    channels_assumed: bool = field(default=False, compare=False, repr=False)
+    laid: tuple[RecordTime, RecordTime] | None = field(default=None, compare=False, repr=False)
+    raw: Json | None = field(default=None, compare=False, repr=False)
 
     @property
     def duration(self) -> Fraction:
@@ -297,7 +365,8 @@ class Transition:
         before: Seconds that it begins before the cut.
         after: Seconds that it ends after the cut.
         kind: OTIO's type: ``SMPTE_Dissolve`` or ``Custom_Transition``.
-        kept: What only one dialect understands.
+        kept: What only one format understands.
+        raw: The OTIO transition that it was read from.
     """
 
     name: str
@@ -306,6 +375,7 @@ class Transition:
     after: Fraction
     kind: str = "SMPTE_Dissolve"
     kept: tuple[Kept, ...] = ()
+    raw: Json | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +392,10 @@ class Track:
         locked: Whether the editor locks it.
         stem: Of our own tracks, what they hold; else ``None``.
         markers: On the track, record time.
-        kept: What only one dialect understands.
+        kept: What only one format understands.
+        channels_assumed: Whether nothing says how many channels it has: as many as its widest clip.
+        raw: The OTIO track that it was read from, with all that lies on it; or the clip or nest that lay
+            right in a stack, and here is the only one of a track.
     """
 
     name: str
@@ -335,6 +408,8 @@ class Track:
     stem: Stem | None = None
     markers: tuple[Marker, ...] = ()
     kept: tuple[Kept, ...] = ()
+    channels_assumed: bool = field(default=False, compare=False, repr=False)
+    raw: Json | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +425,8 @@ class Timeline:
         tracks: Lowest video track first, then sound tracks from the top, in the order of the OTIO stack.
         markers: On the timeline, record time.
         size: Width and height of its picture in pixels, where known.
-        kept: What only one dialect understands.
+        kept: What only one format understands.
+        raw: The OTIO timeline that it was read from, with all that lies in it; of a nest the stack or track.
     """
 
     name: str
@@ -362,6 +438,7 @@ class Timeline:
     markers: tuple[Marker, ...] = ()
     size: tuple[int, int] | None = None
     kept: tuple[Kept, ...] = ()
+    raw: Json | None = field(default=None, compare=False, repr=False)
 
     @property
     def frames(self) -> int:
@@ -413,6 +490,7 @@ def trimmed(clip: Clip, start: Fraction, end: Fraction) -> Clip:
     if start == clip.start and end == clip.end:
         return clip
     cut = start - clip.start
+    laid = clip.laid and (RecordTime(max(start, clip.laid[0])), RecordTime(min(end, clip.laid[1])))
     mix = replace(
         clip.mix,
         fade_in_us=0 if cut else clip.mix.fade_in_us,
@@ -425,6 +503,7 @@ def trimmed(clip: Clip, start: Fraction, end: Fraction) -> Clip:
         end=RecordTime(end),
         media_in=MediaTime(clip.media_in + cut * clip.speed),
         mix=mix,
+        laid=laid,
         markers=tuple(
             replace(m, start=m.start - cut) for m in clip.markers if 0 <= m.start - cut <= end - start
         ),

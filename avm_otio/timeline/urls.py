@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from urllib.parse import quote, unquote
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import quote, unquote, urlsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?!\\)", re.ASCII)
 _DRIVE = re.compile(r"/?[A-Za-z]:[/\\]", re.ASCII)
@@ -141,3 +141,14 @@ def rebased(url: str, old_folder: Path, new_folder: Path) -> str:
         return Path(os.path.relpath(literal.absolute(), new_folder.absolute())).as_posix()
     except ValueError:  # another drive
         return literal.absolute().as_uri()
+
+
+def name_in(place: str) -> str:
+    """The file name at the end of a path or URL of any system."""
+    if "://" in place or place.startswith("file:"):
+        try:
+            place = unquote(urlsplit(place).path)
+        except ValueError:  # brackets that are no address
+            place = unquote(place)
+    windows = "\\" in place
+    return (PureWindowsPath(place) if windows else PurePosixPath(place)).name

@@ -19,7 +19,7 @@ import pytest
 from avm_otio.cli.main import run
 from avm_otio.formats import registry
 from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.time import snap_rate, time_range
 from avm_otio.timeline.urls import place_of
@@ -77,7 +77,7 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
 
 
 def read(path: Path) -> Timeline:
-    return arrange(registry.read(path).timeline)
+    return from_otio(registry.read(path).timeline)
 
 
 def the_media(clip: Clip) -> Media:

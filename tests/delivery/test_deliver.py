@@ -14,7 +14,7 @@ from avm_otio.delivery.deliver import deliver, wanted
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.formats import registry
 from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.registry import Opened
 from avm_otio.timeline.model import Feature
 from tests.scored import scored
@@ -48,8 +48,8 @@ def test_what_was_written_can_be_read_again_with_its_sound_in_place(
 ) -> None:
     output = tmp_path / f"scored{suffix}"
     deliver(film, output, wanted(output))
-    back = arrange(registry.read(output).timeline)
-    there = arrange(film.timeline)
+    back = from_otio(registry.read(output).timeline)
+    there = from_otio(film.timeline)
     wanted_places = [
         (track.name, clip.frames(there.rate), clip.enabled)
         for track in there.audio_tracks

@@ -15,7 +15,7 @@ import pytest
 
 from avm_otio.delivery.deliver import deliver, wanted
 from avm_otio.formats.otio.kdenlive import STUB, flavoured
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Marker, Timeline
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
@@ -139,7 +139,7 @@ def test_a_scored_film_comes_in_and_every_sound_is_heard_at_its_frame(tmp_path: 
     output = tmp_path / "scored.otio"
     deliver(opened, output, wanted(output, "kdenlive"))
     project, mix = kdenlive_import(tmp_path, output.name, tmp_path)
-    film, found = arrange(opened.timeline), taken(project)
+    film, found = from_otio(opened.timeline), taken(project)
     assert found.rate == film.rate
     assert list(found.tracks) == [track.name for track in (*reversed(film.audio_tracks), *film.video_tracks)]
     places = {

@@ -99,7 +99,7 @@ def sounds(folder: Path, rate: Fraction) -> Timeline:
                 media,
                 MediaTime(seconds(begin, rate)),
                 channels=(0, 1),
-                kind=Stem.EFFECTS,
+                stem=Stem.EFFECTS,
                 mix=Mix(-6.0, 0, 200_000),
             )
         )
@@ -110,7 +110,7 @@ def sounds(folder: Path, rate: Fraction) -> Timeline:
         RecordTime(seconds(130, rate)),
         Media("bed.wav", str(path), duration=Fraction(6), sample_rate_hz=48_000, channels=2),
         channels=(0, 1),
-        kind=Stem.MUSIC,
+        stem=Stem.MUSIC,
     )
     tracks = (
         Track("AVM Music 1", TrackKind.AUDIO, (bed,), channels=2, stem=Stem.MUSIC, locked=True),
@@ -148,7 +148,7 @@ def test_tracks_and_the_frames_of_fades_arrive(tmp_path):
 def test_a_picture_brings_its_own_sound_and_only_once(tmp_path):
     rate = Fraction(24)
     timeline = sounds(tmp_path, rate)
-    clip = replace(timeline.tracks[0].clips[0], kind=None, link=1)
+    clip = replace(timeline.tracks[0].clips[0], stem=None, link=1)
     seen = Track("V1", TrackKind.VIDEO, (replace(clip, channels=(), mix=Mix()),))
     heard = Track("A1", TrackKind.AUDIO, (clip,), channels=2)
     found = imported(settled(replace(timeline, tracks=(seen, heard))), tmp_path)

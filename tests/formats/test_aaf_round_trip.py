@@ -98,7 +98,7 @@ def as_said(timeline: Timeline) -> Timeline:
             speed=Fraction(1) if is_sound else one.speed,
             markers=tuple(marker(each, start) for each in one.markers),
             link=None,
-            kind=None,
+            stem=None,
             alternative=0,
         )
 
@@ -115,7 +115,7 @@ def features_needed(timeline: Timeline, said: Timeline) -> set[Feature]:
     for before, after in zip(timeline.clips(), said.clips(), strict=True):
         if before.link != after.link:
             needed.add(Feature.LINK)
-        if before.kind != after.kind or before.alternative != after.alternative:
+        if before.stem != after.stem or before.alternative != after.alternative:
             needed.add(Feature.METADATA)
         if before.speed != after.speed:
             needed.add(Feature.SPEED)

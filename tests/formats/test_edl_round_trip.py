@@ -91,7 +91,7 @@ class Said:
             speed=speed,
             mix=self.mix(clip) if is_sound else Mix(),
             link=None,
-            kind=None,
+            stem=None,
             markers=tuple(self.marker(marker) for marker in clip.markers),
         )
 

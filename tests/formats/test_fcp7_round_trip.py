@@ -63,7 +63,7 @@ def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction
         start, end = seconds(first, rate), seconds(last, rate)
         if max(abs(start - clip.start), abs(end - clip.end)) >= SAMPLE:
             assert Feature.TIME in told
-        if clip.kind is not None:
+        if clip.stem is not None:
             assert Feature.METADATA in told
         link = None if clip.link is None else numbers.setdefault(clip.link, len(numbers) + 1)
         content = clip.content
@@ -339,7 +339,7 @@ def test_what_we_laid_is_known_again(tmp_path):
         media,
         enabled=False,
         channels=(0, 1),
-        kind=Stem.EFFECTS,
+        stem=Stem.EFFECTS,
         alternative=2,
     )
     track = Track("AVM Effects 2", TrackKind.AUDIO, (clip,), channels=2, stem=Stem.EFFECTS, locked=True)

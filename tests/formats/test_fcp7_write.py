@@ -402,5 +402,5 @@ def test_relative_media_are_written_from_the_file_s_folder():
 
 
 def test_what_is_ours_alone_is_told():
-    _, losses = written(one_sound(kind=Stem.EFFECTS))
+    _, losses = written(one_sound(stem=Stem.EFFECTS))
     assert [loss.feature for loss in losses] == [Feature.METADATA]

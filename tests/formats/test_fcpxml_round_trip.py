@@ -63,12 +63,12 @@ def as_reported(timeline: Timeline, losses: tuple[Loss, ...]) -> Timeline:
                 if one.start <= mark.start < one.end:
                     assert Feature.MARKER in told
                     marks.append(marker(mark, mark.start - one.start))
-        if one.kind is not None:
+        if one.stem is not None:
             assert Feature.METADATA in told
         content = one.content
         if isinstance(content, Media) and not content.channels:
             content = replace(content, sample_rate_hz=None)  # what has no sound has no rate of it
-        return replace(one, content=content, markers=tuple(marks), alternative=0, kind=track.stem)
+        return replace(one, content=content, markers=tuple(marks), alternative=0, stem=track.stem)
 
     def track(one: Track) -> Track:
         clips = [piece for piece in one.clips if not isinstance(piece.content, Generator)]

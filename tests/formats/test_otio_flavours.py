@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from avm_otio.formats.otio import kdenlive as kdenlive_otio
 from avm_otio.formats.otio import premiere as premiere_otio
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import (
     Clip,
@@ -103,7 +103,7 @@ def with_encoded_paths(wanted: Timeline) -> Timeline:
 @given(timelines())
 def test_for_premiere_it_says_all_that_the_timeline_says(wanted: Timeline) -> None:
     timeline, losses = premiere(wanted)
-    assert not differences(arrange(timeline), with_encoded_paths(wanted))
+    assert not differences(from_otio(timeline), with_encoded_paths(wanted))
     clips = list(wanted.clips())
     assert (Feature.GAIN in features(losses)) == any(clip.mix.gain_db or clip.mix.keys for clip in clips)
     assert (Feature.FADE in features(losses)) == any(

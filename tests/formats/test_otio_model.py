@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from avm_otio.formats.otio.media import Facts
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.flatten import media_of
 from avm_otio.timeline.model import Clip, GainKey, Media, Mix, Timeline, Track, TrackKind
@@ -30,7 +30,7 @@ def cut_of(*items: otio.core.Item) -> otio.schema.Timeline:
 
 @given(timelines())
 def test_a_timeline_of_an_timeline_says_all_of_it(wanted: Timeline) -> None:
-    assert not differences(arrange(timeline_of(wanted)), wanted)
+    assert not differences(from_otio(timeline_of(wanted)), wanted)
 
 
 @settings(max_examples=25)
@@ -41,7 +41,7 @@ def test_a_nest_says_all_of_the_timeline_that_it_was(outer: Timeline, inner: Tim
     nest = Clip("the nest", RecordTime(Fraction(0)), length, inner)
     wanted = replace(outer, tracks=(Track("N", TrackKind.VIDEO, (nest,)), *outer.tracks))
     wanted = settled(replace(wanted, size=None))
-    assert not differences(replace(arrange(timeline_of(wanted)), size=None), wanted)
+    assert not differences(replace(from_otio(timeline_of(wanted)), size=None), wanted)
 
 
 def test_sound_of_the_users_own_keeps_its_place_between_frames() -> None:
@@ -52,7 +52,7 @@ def test_sound_of_the_users_own_keeps_its_place_between_frames() -> None:
         clips=tuple(
             replace(
                 clip,
-                kind=None,
+                stem=None,
                 start=RecordTime(clip.start + Fraction(100, 48_000)),
                 end=RecordTime(clip.end + Fraction(100, 48_000)),
             )
@@ -60,20 +60,20 @@ def test_sound_of_the_users_own_keeps_its_place_between_frames() -> None:
         ),
     )
     wanted = replace(plain(), tracks=(*plain().tracks[:3], moved))
-    assert not differences(arrange(timeline_of(wanted)), wanted)
+    assert not differences(from_otio(timeline_of(wanted)), wanted)
 
 
 def test_a_nested_track_with_a_window_is_cut_once() -> None:
     inner = otio.schema.Track("inner", [own_clip("a", 0, 48), own_clip("b", 100, 48)])
     inner.source_range = time_range(24, 48, FILM)
-    (clip,) = arrange(cut_of(inner)).tracks[0].clips
+    (clip,) = from_otio(cut_of(inner)).tracks[0].clips
     assert isinstance(clip.content, Timeline)
     assert clip.media_in == 0
     assert [one.frames(FILM) for one in clip.content.tracks[0].clips] == [(0, 24), (24, 72)]
 
 
 def test_the_plain_one_says_all_of_it() -> None:
-    assert not differences(arrange(timeline_of(plain())), plain())
+    assert not differences(from_otio(timeline_of(plain())), plain())
 
 
 # What DaVinci Resolve writes: shapes as in files of its own.
@@ -121,7 +121,7 @@ def resolve_timeline(*clips: otio.schema.Clip, audio_type: str = "Stereo") -> ot
 
 
 def only_clip(timeline: otio.schema.Timeline) -> Clip:
-    (clip,) = arrange(timeline).clips()
+    (clip,) = from_otio(timeline).clips()
     return clip
 
 
@@ -170,7 +170,7 @@ def test_of_all_the_effects_that_resolve_lists_only_those_in_use_are_kept() -> N
     ],
 )
 def test_resolve_says_the_channels_of_a_track(audio_type: str, channels: int) -> None:
-    (track,) = arrange(resolve_timeline(resolve_clip(), audio_type=audio_type)).audio_tracks
+    (track,) = from_otio(resolve_timeline(resolve_clip(), audio_type=audio_type)).audio_tracks
     assert (track.channels, track.locked) == (channels, True)
 
 
@@ -224,12 +224,12 @@ def test_images_that_resolve_names_in_one_are_a_sequence() -> None:
     assert told is not None
     assert (told.path, told.sequence) == ("C:\\shots\\", source.sequence)
     known = Media("a", "/shots/", is_online=True)
-    assert arrange(timeline, {source: Facts(known, Fraction(0))}).media() == (known,)
+    assert from_otio(timeline, {source: Facts(known, Fraction(0))}).media() == (known,)
 
 
 def test_a_real_file_of_resolve_loses_no_gain_channel_or_path() -> None:
     timeline = otio.adapters.read_from_file(str(real_file("resolve/picchu-effects.otio")))
-    found = arrange(timeline)
+    found = from_otio(timeline)
     assert (found.start_frame, found.rate) == (86_400, 24)
     sounds = [clip for track in found.audio_tracks for clip in track.clips]
     assert len(sounds) == 17

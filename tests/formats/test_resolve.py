@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.resolve import flavoured
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import (
@@ -101,7 +101,7 @@ def with_points(wanted: Timeline) -> Timeline:
 def test_it_says_all_that_the_timeline_says(wanted: Timeline) -> None:
     timeline, losses = written(wanted)
     expected = with_points(wanted)
-    assert not differences(arrange(timeline), expected)
+    assert not differences(from_otio(timeline), expected)
     assert bool(of(losses, Feature.MARKER)) == (expected != wanted)
 
 
@@ -114,7 +114,7 @@ def in_resolve(wanted: Timeline) -> Timeline:
         for clip in track.clips:
             first, last = clip.frames(rate)
             start, end = RecordTime(first / rate), RecordTime(last / rate)
-            clips.append(replace(clip, start=start, end=end, kind=None, alternative=0))
+            clips.append(replace(clip, start=start, end=end, stem=None, alternative=0))
         tracks.append(replace(track, clips=tuple(clips), stem=None))
     return with_bare_media(replace(wanted, tracks=tuple(tracks), markers=with_points(wanted).markers))
 
@@ -139,7 +139,7 @@ def with_bare_media(wanted: Timeline) -> Timeline:
 @given(timelines())
 def test_its_own_words_alone_say_all_but_what_is_reported(wanted: Timeline) -> None:
     timeline, losses = written(wanted)
-    found = arrange(without_our_words(timeline))
+    found = from_otio(without_our_words(timeline))
     assert not differences(with_bare_media(found), in_resolve(wanted))
     told = {loss.item for loss in of(losses, Feature.TIME)}
     off = {
@@ -157,15 +157,15 @@ def test_its_own_words_alone_say_all_but_what_is_reported(wanted: Timeline) -> N
 def test_at_every_rate_the_plain_one_comes_back_without_a_loss(rate: Fraction) -> None:
     timeline, losses = written(plain(rate))
     assert losses == ()
-    assert not differences(arrange(timeline), plain(rate))
-    assert not differences(with_bare_media(arrange(without_our_words(timeline))), in_resolve(plain(rate)))
+    assert not differences(from_otio(timeline), plain(rate))
+    assert not differences(with_bare_media(from_otio(without_our_words(timeline))), in_resolve(plain(rate)))
 
 
 @settings(max_examples=40)
 @given(timelines())
 def test_a_second_time_changes_nothing(wanted: Timeline) -> None:
     timeline, _ = written(wanted)
-    again, _ = flavoured(timeline, arrange(timeline), FOLDER)
+    again, _ = flavoured(timeline, from_otio(timeline), FOLDER)
     assert again.is_equivalent_to(timeline)
 
 
@@ -180,7 +180,7 @@ def test_the_timeline_given_is_not_touched_and_is_copied(wanted: Timeline) -> No
 
 def test_a_file_of_resolves_own_comes_out_as_it_came_in() -> None:
     timeline = otio.adapters.read_from_file(str(real_file("resolve/picchu-effects.otio")))
-    made, losses = flavoured(timeline, arrange(timeline), FOLDER)
+    made, losses = flavoured(timeline, from_otio(timeline), FOLDER)
     assert made.is_equivalent_to(timeline)
     assert losses == ()
 
@@ -375,7 +375,7 @@ def test_a_gain_key_between_frames_goes_to_its_nearest_and_is_reported() -> None
     keys = (GainKey(Fraction(1, 100), -3.0), GainKey(Fraction(1), 0.0))
     timeline, losses = written(one_sound(mix=Mix(keys=keys)))
     assert len(of(losses, Feature.TIME)) == 1
-    (clip,) = arrange(without_our_words(timeline)).clips()
+    (clip,) = from_otio(without_our_words(timeline)).clips()
     assert clip.mix.keys == (GainKey(Fraction(0), -3.0), GainKey(Fraction(1), 0.0))
 
 
@@ -384,10 +384,10 @@ def test_a_volume_that_the_user_set_stays_unless_the_mix_is_another() -> None:
     theirs = without_our_words(timeline)
     effect = theirs.tracks[0][0].effects[0]
     effect.metadata["Resolve_OTIO"]["Display Type"] = 1
-    same, _ = flavoured(theirs, arrange(theirs), FOLDER)
+    same, _ = flavoured(theirs, from_otio(theirs), FOLDER)
     assert same.tracks[0][0].effects[0].metadata["Resolve_OTIO"]["Display Type"] == 1
     louder, _ = flavoured(theirs, one_sound(mix=Mix(3.0)), FOLDER)
-    assert [clip.mix for clip in arrange(louder).clips()] == [Mix(3.0)]
+    assert [clip.mix for clip in from_otio(louder).clips()] == [Mix(3.0)]
     assert len(louder.tracks[0][0].effects) == 1
 
 
@@ -459,7 +459,7 @@ def test_numbered_images_have_one_name() -> None:
     made, losses = written(shot)
     assert reference(made)["target_url"] == "/shots/a.[0990-1109].exr"
     assert losses == ()
-    (again,) = arrange(without_our_words(made)).media()
+    (again,) = from_otio(without_our_words(made)).media()
     assert (again.path, again.sequence) == ("/shots/", images)
 
 
@@ -510,7 +510,7 @@ def test_a_marker_stays_at_its_place_on_a_retimed_clip(rate: Fraction, speed: Fr
         markers=(marker,),
     )
     made, _ = written(settled(Timeline("cut", rate, (Track("V1", TrackKind.VIDEO, (clip,)),))))
-    (found,) = arrange(without_our_words(made)).clips()
+    (found,) = from_otio(without_our_words(made)).clips()
     assert found.markers == (marker,)
     assert found.media_in == clip.media_in
 
@@ -550,7 +550,7 @@ def test_nests_are_written_with_all_that_is_in_them() -> None:
     made, _ = written(wanted)
     found = shapes(as_json(made))
     assert {"volume", "fader", "marker", "missing"} <= set(found)
-    (clip,) = arrange(made).clips()
+    (clip,) = from_otio(made).clips()
     assert isinstance(clip.content, Timeline)
     assert [one.mix for one in clip.content.clips()] == [one.mix for one in full().clips()]
 
@@ -566,7 +566,7 @@ def test_lengths_counted_in_samples_become_frames_where_each_edge_lies() -> None
         sound.source_range = otio.opentime.TimeRange(duration=otio.opentime.RationalTime(48_900, 48_000))
         track.append(sound)
     timeline.tracks.extend([video, track])
-    made, losses = flavoured(timeline, arrange(timeline), FOLDER)
+    made, losses = flavoured(timeline, from_otio(timeline), FOLDER)
     lengths = [child.source_range.duration for child in made.tracks[1]]
     assert [(one.value, one.rate) for one in lengths] == [(25, 25), (26, 25), (25, 25)]
     assert len(of(losses, Feature.TIME)) == 3
@@ -577,7 +577,7 @@ def test_a_window_on_a_track_is_cut_out_of_it() -> None:
     timeline.tracks[0].source_range = otio.opentime.TimeRange(
         otio.opentime.RationalTime(24, 24), otio.opentime.RationalTime(168, 24)
     )
-    wanted = arrange(timeline)
+    wanted = from_otio(timeline)
     made, _ = flavoured(timeline, wanted, FOLDER)
     assert made.tracks[0].source_range is None
-    assert not differences(arrange(made).video_tracks, wanted.video_tracks)
+    assert not differences(from_otio(made).video_tracks, wanted.video_tracks)

@@ -11,7 +11,7 @@ import pytest
 
 from avm_otio.formats import writing
 from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Kept, Marker, Mix, Timeline, Transition
 from avm_otio.timeline.time import RecordTime
@@ -105,4 +105,4 @@ def test_only_what_the_project_says_is_looked_for_in_it(tmp_path: Path) -> None:
 
 def test_a_hole_at_the_end_stays_in_a_timeline() -> None:
     longer = replace(plain(), duration=plain().duration + 2)
-    assert arrange(timeline_of(longer)).duration == longer.duration
+    assert from_otio(timeline_of(longer)).duration == longer.duration

@@ -9,9 +9,9 @@ import pytest
 
 from avm_otio.errors import MissingMediaError
 from avm_otio.media.locate import locate
-from avm_otio.timeline.flatten import name_in
 from avm_otio.timeline.model import ImageSequence
 from avm_otio.timeline.plan import MediaKind, MediaSource
+from avm_otio.timeline.urls import name_in
 
 NAMES = [
     "plain.mov",

@@ -9,7 +9,7 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 
-from avm_otio.formats.otio.read import arrange
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.picture_sound import with_picture_sound
@@ -37,7 +37,7 @@ def pictures(*, ours: bool = True) -> Timeline:
 
 
 def heard(wanted: Timeline, channels_of: object = stereo) -> Timeline:
-    return arrange(with_picture_sound(timeline_of(wanted), channels_of)[0])
+    return from_otio(with_picture_sound(timeline_of(wanted), channels_of)[0])
 
 
 def test_the_sound_of_a_picture_lies_under_it_above_our_tracks() -> None:
@@ -83,7 +83,7 @@ def test_every_picture_has_its_sound_at_its_place_and_a_second_time_changes_noth
 ) -> None:
     before = timeline_of(wanted)
     timeline, added = with_picture_sound(before, stereo)
-    made = arrange(timeline)
+    made = from_otio(timeline)
     if any(track.stem is None for track in wanted.audio_tracks):
         assert added == 0
         assert timeline.is_equivalent_to(before)
@@ -154,7 +154,7 @@ def test_the_gain_goes_with_the_sound_and_effects_for_the_eye_do_not() -> None:
     loud = replace(first, mix=Mix(-6.0, 1000, 2000), speed=Fraction(2), enabled=False)
     timeline = timeline_of(replace(whole, tracks=(replace(whole.tracks[0], clips=(loud, second)),)))
     timeline.tracks[0][0].effects.append(otio.schema.Effect(effect_name="Blur"))
-    video, sound = arrange(with_picture_sound(timeline, stereo)[0]).tracks
+    video, sound = from_otio(with_picture_sound(timeline, stereo)[0]).tracks
     assert (video.clips[0].mix, sound.clips[0].mix) == (Mix(), loud.mix)
     assert (sound.clips[0].kept, video.clips[0].kept[0].what) == ((), "Blur")
     assert (sound.clips[0].speed, sound.clips[0].enabled) == (2, False)

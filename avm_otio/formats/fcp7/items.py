@@ -186,7 +186,7 @@ class Items:
             mix=self._mix(one, own, first, frames) if heard else Mix(),
             channels=(max(0, int(number_of(one, "sourcetrack/trackindex") or 1) - 1),) if heard else (),
             markers=markers_of(one, own, first),
-            kind=kind,
+            stem=kind,
             alternative=alternative,
             kept=self._kept(one, content),
         )

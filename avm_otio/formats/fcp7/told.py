@@ -94,9 +94,9 @@ def logged(clip: Clip) -> str:
     """What a clip of ours is, and its label: ours by what it holds, the user's as it was."""
     label = next((kept.text for kept in clip.kept if kept.dialect == DIALECT and kept.what == "label"), "")
     note = ""
-    if clip.kind is not None:
+    if clip.stem is not None:
         number = f" {clip.alternative}" if clip.alternative else ""
-        note = LOGGING.format(f"{NOTE} {clip.kind}{number}")
-        label = label or LABELS[clip.kind]
+        note = LOGGING.format(f"{NOTE} {clip.stem}{number}")
+        label = label or LABELS[clip.stem]
     label = label or ("Caribbean" if clip.channels else "Iris")
     return f"{note}<labels><label2>{escaped(label, one_line=True)}</label2></labels>\n"

@@ -199,7 +199,7 @@ def linked(tracks: Iterable[Whole]) -> tuple[Track, ...]:
             if counted.get(group, 0) > 1:
                 clip = replace(clip, link=numbers.setdefault(group, len(numbers) + 1))
             clips.append(clip)
-        kinds = {clip.kind for clip in clips}
+        kinds = {clip.stem for clip in clips}
         stem = kinds.pop() if len(kinds) == 1 else None
         made.append(replace(whole.track, clips=_apart(clips), stem=stem))
     return tuple(made)

@@ -296,7 +296,7 @@ class _Tracks:
         for piece in pieces:
             layers = self._made[self._key(piece)]
             clip = piece.clip
-            layers.add(replace(clip, kind=layers.track.stem) if layers.track.stem else clip)
+            layers.add(replace(clip, stem=layers.track.stem) if layers.track.stem else clip)
         crossings: dict[tuple[str, int | str], list[Crossing]] = {}
         for one in story.crossings:
             crossings.setdefault(self._track_of(one, pieces), []).append(one)

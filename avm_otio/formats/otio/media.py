@@ -10,8 +10,8 @@ from typing import Any
 from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_under, time_of
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
-from avm_otio.timeline.flatten import HIGHEST_FRAME_RATE, names_of
-from avm_otio.timeline.model import ImageSequence, Media, TrackKind
+from avm_otio.timeline.flatten import names_of
+from avm_otio.timeline.model import HIGHEST_FRAME_RATE, ImageSequence, Media, TrackKind
 from avm_otio.timeline.plan import MediaKind, MediaSource
 from avm_otio.timeline.time import MediaTime, snap_rate
 
@@ -104,6 +104,7 @@ class MediaOf:
         sequence = _numbering(item, reference)
         if sequence is not None and "rate" in reference:
             rate = _frame_rate(reference["rate"])
+        counted_rate = rate
         if is_sound:
             rate = None
         channels = told.get("channels", measured.get("channels"))
@@ -121,6 +122,7 @@ class MediaOf:
             sequence=sequence,
             is_online=found is None and not is_a(reference, "MissingReference"),
             drop_frame=bool(told.get("drop_frame", False)),
+            counted_rate=counted_rate,
         )
         return Facts(media, start)
 

@@ -17,7 +17,7 @@ import opentimelineio as otio
 
 from avm_otio import services
 from avm_otio.mix.placement import LaidClip
-from avm_otio.timeline.model import Stem
+from avm_otio.timeline.model import Offer, Stem
 from avm_otio.timeline.time import format_timestamp
 
 NAMESPACE = "avm"
@@ -107,6 +107,24 @@ def clip_metadata(clip: LaidClip, origin: Origin) -> dict[str, Any]:
             "sample_rate_hz": clip.sound.sample_rate_hz,
             "channels": clip.sound.channels,
         }
+    return data
+
+
+def offer_metadata(offer: Offer) -> dict[str, Any]:
+    """What a service offered for a clip, as plain JSON."""
+    data: dict[str, Any] = {
+        "film_id": offer.film_id,
+        "session_id": offer.session_id,
+        "currency": offer.currency,
+        "item": offer.item,
+        "alternatives": list(offer.alternatives),
+        "film_start": format_timestamp(offer.film_start_us),
+        "film_end": format_timestamp(offer.film_end_us),
+    }
+    if offer.license is not None:
+        data["license"] = offer.license
+    if offer.cue is not None:
+        data["cue"] = offer.cue
     return data
 
 

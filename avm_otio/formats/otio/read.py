@@ -1,4 +1,4 @@
-"""An OTIO timeline → an arrangement.
+"""An OTIO timeline → a timeline.
 
 What OTIO cannot say stands under ``metadata["avm"]`` (``docs/metadata.md``) or, in files of DaVinci Resolve,
 under ``metadata["Resolve_OTIO"]``; both are read here.
@@ -10,7 +10,8 @@ as long over a timeline of thousands of clips.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -18,7 +19,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from avm_otio.errors import TimelineError
+from avm_otio.errors import TimeFormatError, TimelineError
 from avm_otio.formats.making import many_values
 from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_under, time_of
 from avm_otio.formats.otio.media import Known, MediaOf
@@ -32,8 +33,8 @@ from avm_otio.formats.otio.resolve_words import (
     marker_origin,
     mix_of,
 )
-from avm_otio.timeline.flatten import AUDIO, timeline_rate
 from avm_otio.timeline.model import (
+    HIGHEST_FRAME_RATE,
     Clip,
     GainKey,
     Generator,
@@ -41,6 +42,7 @@ from avm_otio.timeline.model import (
     Marker,
     Media,
     Mix,
+    Offer,
     Stem,
     Timeline,
     Track,
@@ -54,6 +56,7 @@ from avm_otio.timeline.time import (
     dropped_per_minute,
     format_timecode,
     nearest_frame,
+    parse_timestamp,
     snap_rate,
 )
 
@@ -62,33 +65,84 @@ _ONE = Fraction(1)
 _KINDS = {str(kind): kind for kind in Stem}
 
 
-@many_values()
-def arrange(timeline: otio.schema.Timeline, facts: Known | None = None) -> Timeline:
-    """Say what a timeline says, exactly.
-
-    Clips of a track stand in the order of the track's own clips and nests, one for one.
+def from_otio(timeline: otio.schema.Timeline, facts: Known | None = None) -> Timeline:
+    """Read an OTIO timeline.
 
     Args:
         timeline: The timeline; not modified.
-        facts: What its files are; what is not in here is believed as the timeline says it.
+        facts: What its files are; of all others what the timeline says is taken as it is.
 
     Raises:
         TimelineError: A clip has no length, or a range that no clip can have.
     """
-    rate = timeline_rate(timeline)
-    document: Json = json.loads(timeline.to_json_string())
+    return from_document(json.loads(timeline.to_json_string()), facts)
+
+
+@many_values()
+def from_document(document: Json, facts: Known | None = None) -> Timeline:
+    """Read a timeline in OTIO's JSON form, of the schemas that OTIO itself writes.
+
+    Args:
+        document: The timeline. What is read from it keeps its part of it in ``raw``: leave it as it is.
+        facts: See ``from_otio``.
+
+    Raises:
+        TimelineError: A clip has no length, or a range that no clip can have.
+    """
+    rate = _rate(document)
     start = document.get("global_start_time")
     start_frame = 0 if start is None else nearest_frame(time_of(start), rate)
     ours = said_under(document, NAMESPACE)
     made = _linked(_Reader(rate, MediaOf(facts or {})).stack(document["tracks"], document["name"]))
-    said, size = ours.get("drop_frame"), ours.get("size")
+    drop, size = ours.get("drop_frame"), ours.get("size")
     return replace(
         made,
         start_frame=start_frame,
-        drop_frame=_looks_dropped(start_frame, rate) if said is None else bool(said),
+        drop_frame=_looks_dropped(start_frame, rate) if drop is None else bool(drop),
         size=(int(size[0]), int(size[1])) if size else _largest_picture(made),
         kept=_kept(document, ours),
+        raw=document,
     )
+
+
+def _rate(document: Json) -> Fraction:
+    """The picture's frame rate: the one that most items of the video tracks are counted in.
+
+    Raises:
+        TimelineError: Nothing in the timeline has a frame rate.
+    """
+    members = [one for one in document["tracks"]["children"] if "children" in one]
+    for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
+        rates = Counter(rate for one in members if _kind_of(one) is kind for rate in _frame_rates(one))
+        if rates:
+            return rates.most_common(1)[0][0]
+    start = document.get("global_start_time")
+    if start is not None:
+        return snap_rate(start["rate"])
+    raise TimelineError(f"Timeline “{document['name']}” is empty.", "Put at least one clip on a video track.")
+
+
+def _frame_rates(composition: Json) -> Iterator[Fraction]:
+    for item in composition["children"]:
+        if is_a(item, "Transition"):
+            continue
+        span = item.get("source_range") or _reference_of(item).get("available_range")
+        if span is not None and 0 < span["duration"]["rate"] < HIGHEST_FRAME_RATE:
+            yield snap_rate(span["duration"]["rate"])
+        elif span is None and "children" in item:
+            yield from _frame_rates(item)
+
+
+def _kind_of(member: Json) -> TrackKind:
+    """What a member of a stack holds; a bare clip or nest counts as video."""
+    return TrackKind.AUDIO if is_a(member, "Track") and member["kind"] == "Audio" else TrackKind.VIDEO
+
+
+def _reference_of(item: Json) -> Json:
+    """The active media reference of a clip; empty for anything else."""
+    if not is_a(item, "Clip"):
+        return NOTHING
+    return item["media_references"].get(item["active_media_reference_key"]) or NOTHING
 
 
 def _looks_dropped(start_frame: int, rate: Fraction) -> bool:
@@ -99,8 +153,8 @@ def _looks_dropped(start_frame: int, rate: Fraction) -> bool:
     return dropped == "00;00" and plain != "00:00"
 
 
-def _largest_picture(arrangement: Timeline) -> tuple[int, int] | None:
-    return max((media.size for media in arrangement.media() if media.size), default=None)
+def _largest_picture(timeline: Timeline) -> tuple[int, int] | None:
+    return max((media.size for media in timeline.media() if media.size), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +180,13 @@ class _Reader:
             tracks=tuple(track for track, _ in tracks),
             duration=longest if window is None else time_of(window["duration"]),
             markers=_markers(document, _ZERO, _ONE),
+            raw=document,
         )
 
     def _track(self, member: Json) -> tuple[Track, Fraction]:
         """A member of a stack, and its length in seconds."""
         is_track = is_a(member, "Track")
-        kind = TrackKind.AUDIO if is_track and member["kind"] == AUDIO else TrackKind.VIDEO
+        kind = _kind_of(member)
         clips: list[Clip] = []
         transitions: list[Transition] = []
         at = _ZERO
@@ -146,7 +201,7 @@ class _Reader:
                 clips.append(clip)
                 at += length
         if not is_track:
-            return Track(member["name"], kind, tuple(clips)), at
+            return Track(member["name"], kind, tuple(clips), raw=member), at
         ours, resolve = said_under(member, NAMESPACE), said_under(member, RESOLVE)
         track = Track(
             name=member["name"],
@@ -158,6 +213,7 @@ class _Reader:
             stem=_KINDS.get(ours.get("kind", "")),
             markers=_markers(member, _ZERO, _ONE),
             kept=_kept(member, ours),
+            raw=member,
         )
         window = member.get("source_range")
         if window is not None:
@@ -166,7 +222,8 @@ class _Reader:
                 track = _moved(track, -time_of(window["start_time"]))
         track = replace(track, clips=_apart(track.clips))
         if kind is TrackKind.AUDIO:
-            track = replace(track, channels=_track_channels(track, ours, resolve))
+            channels = int(ours.get("channels") or channels_of_track(resolve) or 0)
+            track = replace(track, channels=channels or widest(track), channels_assumed=not channels)
         return track, at
 
     def _clip(self, item: Json, kind: TrackKind, at: Fraction) -> Clip:
@@ -174,16 +231,15 @@ class _Reader:
         resolve = said_under(item, RESOLVE)
         speed = _speed(item)
         content: Media | Timeline | Generator
-        reference: Json = NOTHING
+        reference = _reference_of(item)
         if is_a(item, "Clip"):
-            reference = item["media_references"].get(item["active_media_reference_key"]) or NOTHING
             length = _length(item, reference)
         elif "children" in item:
             content = self._nest(item, ours.get("nest"))
             length = _length(item) if item.get("source_range") else content.duration
         else:
             raise TimelineError(
-                f"“{item.get('name', '')}” is a {item['OTIO_SCHEMA']}, which nobody here knows.",
+                f"“{item.get('name', '')}” is of an unknown kind ({item['OTIO_SCHEMA']}).",
                 "Export the timeline again.",
             )
         span = item.get("source_range") or reference.get("available_range")
@@ -200,9 +256,10 @@ class _Reader:
                 media_in = (media_in - known.origin) * known.scale + known.media.start
         own_markers = ours["nest"].get("markers", 0) if "nest" in ours else 0
         start, end = at, at + length
-        sort = _KINDS.get(ours.get("kind", "")) if ours else None
         if "record_start" in ours:
             start, end = _exact(ours, start, end, self.rate)
+        channels = _channels(ours, resolve) if kind is TrackKind.AUDIO else ()
+        assumed = kind is TrackKind.AUDIO and not channels
         return Clip(
             name=item["name"],
             start=RecordTime(start),
@@ -212,12 +269,16 @@ class _Reader:
             speed=speed,
             enabled=bool(item["enabled"]),
             mix=_mix(item, ours, self.rate),
-            channels=_channels(ours, resolve, content) if kind is TrackKind.AUDIO else (),
+            channels=all_channels(content) if assumed else channels,
             link=number(ours.get("link", resolve.get("Link Group ID"))),
             markers=_markers(item, first, speed, _retimed(reference, first, speed, self.rate))[own_markers:],
-            kind=sort,
+            stem=_KINDS.get(ours.get("kind", "")),
             alternative=int(ours.get("alternative", 0)),
+            offer=_offer(ours) if "item" in ours else None,
             kept=_kept(item, ours),
+            channels_assumed=assumed,
+            laid=None if (start, end) == (at, at + length) else (RecordTime(at), RecordTime(at + length)),
+            raw=item,
         )
 
     def _nest(self, item: Json, told: Json | None) -> Timeline:
@@ -294,10 +355,8 @@ def _apart(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
     return (*done, *clips[-1:])
 
 
-def _track_channels(track: Track, ours: Json, resolve: Json) -> int:
-    said = ours.get("channels") or channels_of_track(resolve)
-    if said:
-        return int(said)
+def widest(track: Track) -> int:
+    """How many channels the clips of a sound track play at most; stereo where none plays any."""
     return max((len(clip.channels) for clip in track.clips), default=2) or 2
 
 
@@ -316,33 +375,57 @@ def _mix(item: Json, ours: Json, rate: Fraction) -> Mix:
     return Mix()
 
 
-def _channels(ours: Json, resolve: Json, content: Media | Timeline | Generator) -> tuple[int, ...]:
-    said = ours.get("source_channels") or channels_of_clip(resolve)
-    if said:
-        return tuple(int(one) for one in said)
+def _channels(ours: Json, resolve: Json) -> tuple[int, ...]:
+    """Which channels a clip plays; empty where nothing says."""
+    return tuple(int(channel) for channel in ours.get("source_channels") or channels_of_clip(resolve))
+
+
+def all_channels(content: Media | Timeline | Generator) -> tuple[int, ...]:
+    """All channels of what a clip holds; stereo where nobody knows."""
     return tuple(range((content.channels if isinstance(content, Media) else 0) or 2))
 
 
-def _linked(arrangement: Timeline) -> Timeline:
+def _offer(ours: Json) -> Offer | None:
+    """What a service offered for a clip of ours, where it is noted as we write it."""
+    item, cue, licence = ours["item"], ours.get("cue"), ours.get("license")
+    alternatives = ours.get("alternatives", ())
+    try:
+        start, end = (parse_timestamp(ours.get(edge)) or 0 for edge in ("film_start", "film_end"))
+        return Offer(
+            item=dict(item),
+            alternatives=tuple(dict(one) for one in alternatives),
+            film_start_us=start,
+            film_end_us=end,
+            cue=None if cue is None else dict(cue),
+            film_id=number(ours.get("film_id")),
+            session_id=number(ours.get("session_id")),
+            currency=str(ours.get("currency") or ""),
+            license=None if licence is None else dict(licence),
+        )
+    except (TypeError, ValueError, TimeFormatError):
+        return None
+
+
+def _linked(timeline: Timeline) -> Timeline:
     """Where nothing says what belongs together: sound belongs to the picture of its media at its place."""
-    if any(clip.link is not None for clip in arrangement.clips()):
-        return arrangement
+    if any(clip.link is not None for clip in timeline.clips()):
+        return timeline
     together: dict[Any, int] = {}
-    for track in arrangement.video_tracks:
+    for track in timeline.video_tracks:
         for clip in track.clips:
             if clip.media is not None:
                 together.setdefault(_place(clip), len(together) + 1)
     if not together:
-        return arrangement
-    heard = {_place(clip) for track in arrangement.audio_tracks for clip in track.clips}
+        return timeline
+    heard = {_place(clip) for track in timeline.audio_tracks for clip in track.clips}
     numbers = {place: number for place, number in together.items() if place in heard}
     if not numbers:
-        return arrangement
+        return timeline
     return replace(
-        arrangement,
+        timeline,
         tracks=tuple(
             replace(track, clips=tuple(replace(clip, link=numbers.get(_place(clip))) for clip in track.clips))
-            for track in arrangement.tracks
+            for track in timeline.tracks
         ),
     )
 
@@ -382,7 +465,7 @@ def _markers(
             length = _ZERO  # the shortest that Resolve knows is one frame: a point
         comment = marker.get("comment") or str(noted.get("Note", ""))
         color = (marker.get("color") or "").upper()
-        markers.append(Marker(marker["name"], at, length, comment, color))
+        markers.append(Marker(marker["name"], at, length, comment, color, marker))
     return tuple(markers)
 
 
@@ -394,6 +477,7 @@ def _transition(transition: Json, at: Fraction) -> Transition:
         after=time_of(transition["out_offset"]),
         kind=transition["transition_type"] or "SMPTE_Dissolve",
         kept=_kept(transition, said_under(transition, NAMESPACE)),
+        raw=transition,
     )
 
 

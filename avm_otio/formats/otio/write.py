@@ -147,9 +147,9 @@ def _to_item(clip: Clip, first: int, last: int, rate: Fraction) -> otio.core.Ite
 
 def _clip_data(clip: Clip, first: int, last: int, rate: Fraction) -> dict[str, Any]:
     data: dict[str, Any] = {}
-    if clip.kind is not None:
-        data["kind"] = str(clip.kind)
-    if clip.kind is not None or clip.start * rate % 1 or clip.end * rate % 1:
+    if clip.stem is not None:
+        data["kind"] = str(clip.stem)
+    if clip.stem is not None or clip.start * rate % 1 or clip.end * rate % 1:
         data |= {"record_start": str(clip.start), "record_end": str(clip.end)}
     if clip.mix != Mix():
         data |= {
@@ -165,6 +165,8 @@ def _clip_data(clip: Clip, first: int, last: int, rate: Fraction) -> dict[str, A
         data["link"] = clip.link
     if clip.alternative:
         data["alternative"] = clip.alternative
+    if clip.offer is not None:
+        data |= metadata.offer_metadata(clip.offer)
     if clip.kept:
         data["kept"] = _kept_data(clip.kept)
     if isinstance(clip.content, Timeline):
