@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from fractions import Fraction as F
 from pathlib import Path
 
+import click
+import opentimelineio as otio
 import pytest
 
+from avm_otio.cli.main import program, run
 from avm_otio.formats.otio.metadata import Origin, clip_metadata, timeline_metadata
 from avm_otio.mix.cues import Cue, Item
 from avm_otio.mix.placement import LaidClip, Sound
@@ -16,6 +20,7 @@ from avm_otio.timeline.model import Mix, Stem
 from avm_otio.timeline.time import FrameSpan, RecordTime
 
 ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
 EXAMPLES = re.findall(
     r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.DOTALL
 )
@@ -61,12 +66,86 @@ def test_the_readme_opens_with_the_two_set_up_commands() -> None:
 
 
 def test_every_file_that_the_docs_point_at_is_there() -> None:
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     links = [
         (page, link)
-        for page in pages
+        for page in PAGES
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     ]
     assert [
         (page.name, link) for page, link in links if "://" not in link and not (page.parent / link).exists()
     ] == []
+
+
+def shell_commands(page: Path) -> list[list[str]]:
+    """The arguments of every ``avm-otio`` call in a page's blocks of shell commands."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    calls = [line.rpartition("avm-otio ")[2] for line in lines if re.match(r"(\S*bin/)?avm-otio ", line)]
+    return [shlex.split(call, comments=True) for call in calls]
+
+
+@pytest.mark.parametrize(
+    ("page", "arguments"), [(page.name, call) for page in PAGES for call in shell_commands(page)]
+)
+def test_every_command_that_is_shown_exists_with_its_options(page: str, arguments: list[str]) -> None:
+    command: click.Command = program
+    words = iter(arguments)
+    while isinstance(command, click.Group):
+        name = next(words)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, name
+        command = found
+    options = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*options, "--help"}
+
+
+NEEDS_MORE = {"login", "show", "avmapping"}
+"""Words of the README's calls that need an account, or the key of a job."""
+
+
+def long_cut(path: Path) -> None:
+    """The sample film three times, from one hour on, with a clip of the name that the README asks for."""
+    cut = otio.adapters.read_from_file(str(ROOT / "sample_timelines" / "short_film.otio"))
+    for track in cut.tracks:
+        track.extend([child.deepcopy() for _ in range(2) for child in list(track)])
+    cut.tracks[0][1].name = "sunset"
+    rate = cut.duration().rate
+    cut.global_start_time = otio.opentime.RationalTime(3600 * rate, rate)
+    otio.adapters.write_to_file(cut, str(path))
+    (path.parent / "media").symlink_to(ROOT / "sample_timelines" / "media")
+
+
+def expanded(arguments: list[str]) -> list[str]:
+    """The arguments as a shell passes them."""
+    return [
+        str(path)
+        for word in arguments
+        for path in (Path().glob(word) if "*" in word else [word.replace("~", str(Path.home()))])
+    ]
+
+
+@pytest.mark.slow
+def test_the_commands_and_the_script_of_the_readme_run(
+    tmp_path: Path,
+    shared_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    long_cut(tmp_path / "cut.otio")
+    (tmp_path / "reels").mkdir()
+    long_cut(tmp_path / "reels" / "reel 1.otio")
+    assert run(["convert", "cut.otio", "-o", "cut.xml", "--for", "premiere"]) == 0
+    readme = ROOT / "README.md"
+    for arguments in shell_commands(readme):
+        if "--library" in arguments:
+            (starter,) = shared_cache.glob("starter-library-*")
+            shutil.copytree(starter, Path("~/Sounds").expanduser())
+        if "result.json" in arguments:
+            job = next(tmp_path.glob("cut.avm/*/result.json")).parent
+            shutil.copy(job / "result.json", tmp_path)
+            shutil.copytree(job / "media", tmp_path / "items")
+        if not NEEDS_MORE.intersection(arguments):
+            assert run([*expanded(arguments), "-q"]) == 0, (arguments, capsys.readouterr().err)
+    (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})

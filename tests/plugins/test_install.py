@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -463,3 +464,14 @@ def test_doctor_knows_of_it(
     said = capsys.readouterr().out
     assert "plugin for DaVinci Resolve" in said
     assert f"its watch folder {home / 'AVM Scoring'} does not exist" in said
+
+
+def test_a_built_package_carries_the_plugin_of_every_editor() -> None:
+    root = Path(__file__).parents[2]
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for name in hosts.HOSTS:
+        built = root / "plugins" / name / "dist"
+        source = built if built.is_dir() else built.parent
+        target = f"avm_otio/plugin_files/{name}{'/dist' if built.is_dir() else ''}"
+        assert carried[source.relative_to(root).as_posix()] == target
