@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.pipeline import Access, Ask, Scored, Source
     from avm_otio.jobs.question import Question
     from avm_otio.jobs.said import Said
-    from avm_otio.media.export import FilmFile
+    from avm_otio.media.film import FilmFile
     from avm_otio.mix.placement import Layout
     from avm_otio.service.client import Client
     from avm_otio.service.models import License, Requirement, ServiceRequest

@@ -34,7 +34,7 @@ PROXY = (
 
 def ours(clip: Path, out: Path) -> None:
     """What the measured process does."""
-    from avm_otio.media.export import export_film
+    from avm_otio.media.film import export_film
     from avm_otio.timeline.plan import (
         ExportPlan,
         FilmMap,

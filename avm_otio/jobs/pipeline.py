@@ -57,7 +57,7 @@ from avm_otio.timeline.time import format_timecode, nearest_frame
 from avm_otio.timeline.urls import paths_of, url_of
 
 if TYPE_CHECKING:
-    from avm_otio.media.export import FilmFile
+    from avm_otio.media.film import FilmFile
     from avm_otio.service.client import Client
 
 _SILENT = Silent()
@@ -563,7 +563,7 @@ def _export(
     may_pass: bool = False,
 ) -> FilmFile:
     """The film as a file; where it is one whole file that is small enough, and that is allowed, that file."""
-    from avm_otio.media.export import Quality, export_film, whole_file
+    from avm_otio.media.film import Quality, export_film, whole_file
 
     for note in plan.notes:
         report.warn(note)

@@ -1,1 +1,1 @@
-"""Media files: what they are (probe), where they are (locate), and the film made of them (export)."""
+"""Media files: what they are (probe), where they are (locate), and the film made of them (film)."""

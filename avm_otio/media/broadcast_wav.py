@@ -27,7 +27,7 @@ _PCM_GUID = bytes.fromhex("0100000000001000800000aa00389b71")
 """``KSDATAFORMAT_SUBTYPE_PCM``."""
 
 _SPEAKERS = {"4.0": 0x107, "quad": 0x33, "5.0": 0x37, "5.1": 0x3F, "5.1(side)": 0x60F, "7.1": 0x63F}
-"""FFmpeg's layouts → ``dwChannelMask``. Any other is said as channels without a place."""
+"""FFmpeg's layouts → ``dwChannelMask``. Channels of any other layout are written without a place."""
 
 _BEXT = struct.Struct("<256s32s32s10s8sIIH64s190s")
 """Description, originator, its reference, date, time, time reference (low, high), version, UMID, reserved."""
@@ -81,7 +81,7 @@ class Header:
 
 
 def begin(file: BinaryIO, channels: int, origin: Origin, made: datetime) -> None:
-    """Write all that stands before the samples; the sizes are said by ``finish``."""
+    """Write all that stands before the samples; ``finish`` fills in the sizes."""
     low, high = origin.time_reference & 0xFFFF_FFFF, origin.time_reference >> 32
     history = _ascii(origin.history).encode()
     bext = _BEXT.pack(
@@ -124,7 +124,7 @@ def finish(file: BinaryIO, samples: int, channels: int) -> None:
 
 
 def read_header(path: Path) -> Header | None:
-    """What the header of a whole PCM WAV says; ``None`` for anything else, or one that is cut short."""
+    """Read the header of a PCM WAV; ``None`` for any other file, or where the file is cut short."""
     try:
         with path.open("rb") as file:
             return _read_header(file, path.stat().st_size)
@@ -146,7 +146,7 @@ def _read_header(file: BinaryIO, size: int) -> Header | None:
             long_data = _DS64.unpack(file.read(_DS64.size))[1]
         elif mark[:4] == b"bext":
             fields = _BEXT.unpack(file.read(_BEXT.size))
-            texts = tuple(one.partition(b"\0")[0].decode("ascii", "replace") for one in fields[:3])
+            texts = tuple(field.partition(b"\0")[0].decode("ascii", "replace") for field in fields[:3])
             time_reference = fields[5] | fields[6] << 32
         elif mark[:4] == b"fmt ":
             _, channels, rate_hz, _, _, bits = struct.unpack("<HHIIHH", file.read(16))

@@ -35,9 +35,9 @@ class MediaClock:
 def media_clocks(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo]) -> dict[MediaSource, MediaClock]:
     """The clock of every source of a plan.
 
-    ``available_range`` says where the file starts. Where it is absent, the file's own timecode does, if all
-    that is asked for lies at or after it; else media time counts from 0. Where the timeline counts frames at
-    24 and the file runs at 23.976 (or the like, and the other way round), frame counts are believed.
+    ``available_range`` says where the file starts. Without it the file's own timecode does, provided that
+    everything used lies at or after it; else media time counts from 0. Where the timeline counts frames at 24
+    and the file runs at 23.976 (or the like, and the other way round), frame counts win.
     """
     earliest: dict[MediaSource, Fraction] = {}
     for media, time in _times(plan):

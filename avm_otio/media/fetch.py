@@ -84,7 +84,7 @@ class _Download:
         if begun is not None and begun.is_whole:
             return self._finish(part, begun.body)
         if begun is not None:
-            with self.asker.answer(url, begun.asked()) as (place, response):
+            with self.asker.answer(url, begun.headers()) as (place, response):
                 if response.status_code == 206 and begun.goes_on_with(place_of(place), response.headers):
                     return self._keep(part, place, response, begun)
                 if response.status_code not in (206, 416):

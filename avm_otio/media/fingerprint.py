@@ -1,4 +1,4 @@
-"""What of the media a film uses, as digests: films of one content are one question, wherever it lies."""
+"""Digests of the media that a film uses: films with the same content ask the same, wherever it lies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARGIN_S = Fraction(1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What of one source a film uses, in media time.
+    """The ranges of one source that a film uses, in media time.
 
     Attributes:
         picture: First and last moment seen; ``None`` where only its sound is used.
@@ -38,7 +38,7 @@ class Use:
 
 
 def uses(plan: ExportPlan) -> dict[MediaSource, Use]:
-    """What of every source a film uses."""
+    """The ranges that a film uses, by source."""
     found: dict[MediaSource, Use] = {}
     for segment in plan.picture:
         last = (segment.end - segment.start - 1) / plan.rate
@@ -53,7 +53,7 @@ def uses(plan: ExportPlan) -> dict[MediaSource, Use]:
 
 
 def content_digest(source: MediaSource, use: Use, path: Path, plan: ExportPlan) -> str:
-    """A digest of what is stored in a file for the ranges that are used, without decoding it.
+    """Digest what a file stores for the ranges that are used, without decoding it.
 
     For picture and sound that is the packets of the ranges, from the key frame before them; for one image
     its bytes; for numbered images the size of each that is used and its first and last 64 KiB. Where a file
@@ -61,7 +61,7 @@ def content_digest(source: MediaSource, use: Use, path: Path, plan: ExportPlan) 
 
     Args:
         source: The media.
-        use: What of it.
+        use: The ranges that count.
         path: The file; the folder of a sequence.
         plan: The film, for its clocks.
 
@@ -91,7 +91,9 @@ def content_digest(source: MediaSource, use: Use, path: Path, plan: ExportPlan) 
         except av.error.FFmpegError:
             return _bytes_digest(path)
     except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror or error}.", "Check it.") from error
+        raise MediaError(
+            f"{path} cannot be read: {error.strerror or error}.", "Check the file and its disk."
+        ) from error
     return held.hexdigest()
 
 
@@ -149,9 +151,9 @@ def _bytes_digest(path: Path) -> str:
 def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str, Any]:
     """The film as a question: what is seen and heard in film time, by content.
 
-    Neither names nor places of files, nor where the film lies on the timeline: moved media, a renamed clip or
-    a trim before the range ask nothing new. What a sound has at its default is not written: films without
-    gains and choices of channels keep the keys that they had before there were any.
+    It holds neither names nor places of files, nor where the film lies on the timeline: moved media, a
+    renamed clip or a trim before the range ask nothing new. Of a sound's gain, key frames and channels it
+    holds what differs from the default: films without any keep the keys that they had before these existed.
     """
     numbers = {digest: number for number, digest in enumerate(dict.fromkeys(digests.values()))}
 
@@ -165,7 +167,8 @@ def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str
         ]
 
     def heard(part: SoundSegment) -> list[Any]:
-        always = (part.media_in, part.speed, part.fade_in, part.fade_out)
+        exact = (part.media_in, part.speed, part.fade_in, part.fade_out)
+        always: list[Any] = [str(part.start), str(part.end), of(part.media), *map(str, exact)]
         chosen = {
             "gain_db": str(part.gain_db) if part.gain_db else None,
             "keys": [[str(key.at), str(key.gain_db)] for key in part.keys],
@@ -174,8 +177,7 @@ def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str
             "fade_out_to": str(part.fade_out_to) if part.fade_out_to else None,
         }
         mixed = {name: value for name, value in chosen.items() if value}
-        asked: list[Any] = [str(part.start), str(part.end), of(part.media), *map(str, always)]
-        return [*asked, mixed] if mixed else asked
+        return [*always, mixed] if mixed else always
 
     return {
         "rate": str(plan.rate),

@@ -54,8 +54,8 @@ class Begun:
         """Whether nothing is missing."""
         return self.size == self.body.total
 
-    def asked(self) -> dict[str, str]:
-        """The headers that ask for the rest."""
+    def headers(self) -> dict[str, str]:
+        """Request headers for the rest."""
         return {"range": f"bytes={self.size}-", "if-range": self.body.version}
 
     def goes_on_with(self, address: str, headers: Mapping[str, str]) -> bool:
@@ -91,9 +91,9 @@ class Part:
     def begun(self) -> Begun | None:
         """What is here of a body that can be gone on with; ``None`` for nothing."""
         try:
-            said = json.loads(self.note.read_bytes())
+            note = json.loads(self.note.read_bytes())
             body = Body(
-                str(said["address"]), str(said["content_type"]), int(said["total"]), str(said["version"])
+                str(note["address"]), str(note["content_type"]), int(note["total"]), str(note["version"])
             )
             size = self.path.stat().st_size
         except (OSError, ValueError, TypeError, KeyError):
@@ -134,7 +134,7 @@ class Part:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what is left of items that nobody wants any more, where that can be done."""
+    """Remove parts of items that are no longer wanted, where the disk allows it."""
     for pattern in (".*.part", ".*.part.json"):
         for path in folder.glob(pattern):
             with suppress(OSError):
@@ -148,7 +148,7 @@ def _version(headers: Mapping[str, str]) -> str:
     changed = headers.get("last-modified", "").strip()
     try:
         age = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(changed)
-    except (TypeError, ValueError):  # TypeError: one of them knows its time zone, the other does not
+    except (TypeError, ValueError):  # TypeError: only one of the two has a time zone
         return ""
     # Within a second of the change, a second change would bear the same date.
     return changed if changed.isascii() and age.total_seconds() >= 1 else ""

@@ -32,7 +32,7 @@ _CHUNK_FRAMES = 32
 """How many frames backwards play keeps: a 4 s GOP is decoded through three times, memory stays small."""
 
 Note = Callable[[str], None]
-"""Told, in words, what could not be shown as asked."""
+"""Called with a sentence about something that could not be shown as asked."""
 
 
 class Pictures(Protocol):
@@ -65,7 +65,7 @@ def open_pictures(info: MediaInfo, keep_height: int, note: Note) -> Pictures:
     Args:
         info: What the file is.
         keep_height: Frames that are kept for later need not be taller than this when shown.
-        note: Told what is damaged or not there.
+        note: Called about damaged or missing pictures.
 
     Raises:
         MediaError: It has no picture.
@@ -125,7 +125,7 @@ class _Movie:
         self._frame_s = 1 / video.rate
         self._behind: deque[tuple[Fraction, av.VideoFrame]] = deque(maxlen=2 * _CHUNK_FRAMES)
         self._behind_end = Fraction(0)
-        self._damage_said = False
+        self._damage_noted = False
         self._shown: tuple[Fraction, av.VideoFrame]
         self._next: tuple[Fraction, av.VideoFrame] | None
         self._frames: Iterator[tuple[Fraction, av.VideoFrame]]
@@ -257,26 +257,26 @@ class _Movie:
                 frames = [] if packet is None else packet.decode()
             except (av.FFmpegError, ValueError):
                 if usable:
-                    self._say_damaged(at)
+                    self._note_damage(at)
                 continue  # where it was the reading that failed, the next turn is the end
             for frame in frames:
                 usable = usable or frame.key_frame
                 at = at + self._frame_s if frame.pts is None else frame.pts * time_base
                 if usable and frame.is_corrupt:
-                    self._say_damaged(at)
+                    self._note_damage(at)
                 elif usable:
                     yield at, frame
             if packet is None:
                 return
 
-    def _say_damaged(self, at: Fraction) -> None:
-        """Say it once: a damaged stretch has many frames, and backwards play meets them again."""
-        if not self._damage_said:
+    def _note_damage(self, at: Fraction) -> None:
+        """Note it once: a damaged stretch has many frames, and backwards play meets them again."""
+        if not self._damage_noted:
             self._note(
                 f"{self._info.path.name} is damaged, first {float(at - self._info.zero):.2f} s in: "
                 "where a frame does not decode, the one before is held."
             )
-        self._damage_said = True
+        self._damage_noted = True
 
 
 def image_number(time: Fraction, rate: Fraction) -> int:

@@ -91,6 +91,13 @@ class MediaInfo:
     zero: Fraction = Fraction(0)
     start: Fraction | None = None
 
+    @property
+    def channel_places(self) -> list[tuple[int, int]]:
+        """Where each channel of its sound lies, counted through all streams in order: stream and column."""
+        return [
+            (stream, column) for stream, audio in enumerate(self.audio) for column in range(audio.channels)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
@@ -117,7 +124,7 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
     except FileNotFoundError as error:
         raise MediaError(f"{path} is not there.", "Check the path, or point --media-root at it.") from error
     except PermissionError as error:
-        raise MediaError(f"{path} may not be read.", "Mend its permissions.") from error
+        raise MediaError(f"{path} may not be read.", "Check its permissions.") from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(f"{path} is damaged, cut short, or not a media file.", _GIVE_ANOTHER) from error
     try:
@@ -139,7 +146,7 @@ def reopened(path: Path) -> av.container.InputContainer:
 
 
 def probe(path: Path) -> MediaInfo:
-    """Say what a media file is.
+    """Find out what a media file is.
 
     The first frame is decoded, so a file that passes has at least that.
 
@@ -229,8 +236,8 @@ def _first_frame(
                 return frame
         except (av.FFmpegError, ValueError):
             damaged += 1
-    what = "is damaged: none of its pictures decodes" if damaged else "holds no picture"
-    raise MediaError(f"{path} {what}.", _GIVE_ANOTHER)
+    fault = "is damaged: none of its pictures decodes" if damaged else "holds no picture"
+    raise MediaError(f"{path} {fault}.", _GIVE_ANOTHER)
 
 
 def _video_info(
@@ -265,7 +272,7 @@ def _video_info(
 
 
 def _timecode(container: av.container.InputContainer, stream: av.stream.Stream) -> str | None:
-    for tags in (stream.metadata, container.metadata, *(other.metadata for other in container.streams)):
+    for tags in (stream.metadata, container.metadata, *(each.metadata for each in container.streams)):
         for key, value in tags.items():
             if key.lower() == "timecode":
                 return value

@@ -94,10 +94,10 @@ class Asker:
         raise self.error(url, f"redirected more than {MAX_REDIRECTS} times", ASK)
 
     def error(
-        self, url: httpx.URL, what: str, hint: str, kind: type[DownloadError] = DownloadError
+        self, url: httpx.URL, fault: str, hint: str, kind: type[DownloadError] = DownloadError
     ) -> DownloadError:
-        """What to say of an address; its secrets are left out."""
-        return kind(f"{self.item}: {url.host} {what}; the address was {place_of(url)}.", hint)
+        """The error about an address, without its secrets."""
+        return kind(f"{self.item}: {url.host} {fault}; the address was {place_of(url)}.", hint)
 
     def _ask(self, held: ExitStack, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
         """Send one request, to an address that was checked and to no other: names are resolved once."""
@@ -142,8 +142,8 @@ class Asker:
         except OSError as error:
             addresses = []
             if proxy is None:
-                told = f"has no address ({error.strerror or error})"
-                raise PassingFault(self.error(url, told, AGAIN, LinkExpiredError)) from None
+                fault = f"has no address ({error.strerror or error})"
+                raise PassingFault(self.error(url, fault, AGAIN, LinkExpiredError)) from None
         except UnicodeError:
             raise self.error(url, "is not a host name", ASK) from None
         for address in addresses:
@@ -161,7 +161,7 @@ class Asker:
         return is_loopback(self.service_host) and is_loopback(address)
 
     def _join(self, base: httpx.URL | None, text: str) -> httpx.URL:
-        """The next URL to ask, checked for what its words alone tell."""
+        """The next URL to ask, checked as far as its text allows."""
         try:
             url = base.join(text) if base is not None else httpx.URL(text)
         except httpx.InvalidURL:

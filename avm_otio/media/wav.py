@@ -19,8 +19,8 @@ from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import same_file, whole
 from avm_otio.media import broadcast_wav
 from avm_otio.media.broadcast_wav import Origin
-from avm_otio.media.decoded import Doubles
-from avm_otio.media.lane import Lane
+from avm_otio.media.channel_reader import ChannelReader
+from avm_otio.media.decode import Doubles
 from avm_otio.media.probe import MediaInfo, SoundFacts, probe
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.time import nearest_frame
@@ -36,7 +36,7 @@ _FULL_SCALE = 1 << 23
 _HISTORY = {"mp3": "MPEG1L3", "mp2": "MPEG1L2"}
 
 Advance = Callable[[int], None]
-"""Told how many samples are done; what it raises stops the work, and nothing is left behind."""
+"""Called with the number of samples done; an exception of its own stops the work and leaves no file."""
 
 
 def write_wav(
@@ -63,8 +63,8 @@ def write_wav(
             silence makes up for it; where it ends earlier still, so does the WAV.
         time_reference: Samples since midnight at its first sample.
         description: What it is.
-        reference: The originator's reference, by which the file is known again.
-        advance: Told of progress.
+        reference: The originator's reference, by which the file is recognised.
+        advance: Called as it advances.
 
     Returns:
         How much sound the WAV holds.
@@ -100,7 +100,7 @@ def write_mono(
         time_reference: Samples since midnight at their first sample.
         description: What they are.
         reference: The originator's reference.
-        advance: Told of progress.
+        advance: Called as it advances.
 
     Returns:
         How much sound each of them holds.
@@ -138,11 +138,11 @@ def _write(
     columns = {stream: [column for at, column in places if at == stream] for stream in streams}
     flat = [(stream, column) for stream in streams for column in columns[stream]]
     order = [flat.index(place) for place in places]
-    groups = [[one] for one in order] if split else [order]
+    groups = [[column] for column in order] if split else [order]
     flat_order = list(range(len(flat)))
     start = nearest_frame(first, _RATE)
     count = None if length is None else nearest_frame(length, _RATE)
-    said = Origin(
+    complete = Origin(
         origin.time_reference,
         origin.description,
         origin.reference,
@@ -151,9 +151,9 @@ def _write(
     )
     made = datetime.now()
     with ExitStack() as stack:
-        files = [stack.enter_context(stack.enter_context(whole(one)).open("wb")) for one in targets]
+        files = [stack.enter_context(stack.enter_context(whole(target)).open("wb")) for target in targets]
         for file, group in zip(files, groups, strict=True):
-            broadcast_wav.begin(file, len(group), said, made)
+            broadcast_wav.begin(file, len(group), complete, made)
         done = 0
         for block in _blocks(info, columns, start, count):
             packed = _packed(block)
@@ -171,15 +171,15 @@ def _write(
 
 def _places(info: MediaInfo, channels: tuple[int, ...] | None) -> list[tuple[int, int]]:
     """Where channels lie, counted through all streams: stream and column."""
-    there = [(number, one) for number, audio in enumerate(info.audio) for one in range(audio.channels)]
-    if not there:
+    places = info.channel_places
+    if not places:
         raise MediaError(f"{info.path} holds no sound.", "Give a file with sound.")
-    wanted = tuple(range(len(there))) if channels is None else channels
-    missing = [one + 1 for one in wanted if not 0 <= one < len(there)]
+    wanted = tuple(range(len(places))) if channels is None else channels
+    missing = [channel + 1 for channel in wanted if not 0 <= channel < len(places)]
     if missing or not wanted:
-        told = ", ".join(map(str, missing)) or "none"
-        raise MediaError(f"{info.path} has {len(there)} channels; {told} was asked for.", "Check the clip.")
-    return [there[one] for one in wanted]
+        numbers = ", ".join(map(str, missing)) or "(none)"
+        raise MediaError(f"{info.path} has {len(places)} channels, no channel {numbers}.", "Check the clip.")
+    return [places[channel] for channel in wanted]
 
 
 def _layout(info: MediaInfo, number: int, columns: list[int]) -> str:
@@ -190,7 +190,7 @@ def _layout(info: MediaInfo, number: int, columns: list[int]) -> str:
 
 
 def _history(info: MediaInfo, number: int, channels: int) -> str:
-    """Coding history as EBU R 98 writes it: what the sound was, what it is."""
+    """Coding history as EBU R 98 writes it: the sound before and after."""
     audio = info.audio[number]
     names = {1: "mono", 2: "stereo"}
     before = "PCM" if audio.codec.startswith("pcm_") else _HISTORY.get(audio.codec)
@@ -214,11 +214,14 @@ def _blocks(
 ) -> Generator[Doubles, None, None]:
     """The sound at 48 kHz from a sample on, all streams side by side, in blocks."""
     with ExitStack() as stack:
-        lanes = [stack.enter_context(Lane(info, number, one, start)) for number, one in columns.items()]
+        readers = [
+            stack.enter_context(ChannelReader(info, number, chosen, start))
+            for number, chosen in columns.items()
+        ]
         done = 0
         while count is None or done < count:
             wanted = _BLOCK if count is None else min(_BLOCK, count - done)
-            parts = [lane.read(wanted) for lane in lanes]
+            parts = [reader.read(wanted) for reader in readers]
             longest = max(map(len, parts))
             if longest < wanted and count is not None and count - done - longest <= _PADDED_S * _RATE:
                 longest = count - done  # at most a frame more than was wanted

@@ -11,8 +11,8 @@ import av
 import numpy as np
 
 from avm_otio.media.clock import media_clocks
+from avm_otio.media.film_sound import mix
 from avm_otio.media.probe import probe
-from avm_otio.media.sound import mix
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import placed
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avm_otio.media.export import export_film
+from avm_otio.media.film import export_film
 from avm_otio.timeline.model import GainKey
 from avm_otio.timeline.plan import MediaSource, SoundSegment
 from avm_otio.timeline.time import FilmTime, MediaTime, nearest_frame

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from avm_otio.errors import MediaError, OutputError
-from avm_otio.media.export import FilmFile, export_film
+from avm_otio.media.film import FilmFile, export_film
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import (
     SIZE,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from avm_otio.errors import MediaError
-from avm_otio.media.export import FilmFile, export_film
+from avm_otio.media.film import FilmFile, export_film
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import file_source, film_plan, heard, layer, movie, placed
 from tests.media.sounds import noise, streams, wav

@@ -18,8 +18,8 @@ import pytest
 from avm_otio.errors import MediaError, OutputError
 from avm_otio.media import broadcast_wav
 from avm_otio.media.broadcast_wav import read_header
+from avm_otio.media.channel_reader import Resampler
 from avm_otio.media.probe import SoundFacts, probe
-from avm_otio.media.resample import Resampler
 from avm_otio.media.wav import write_mono, write_wav
 
 STEREO = {1: "mono", 2: "stereo"}
@@ -159,10 +159,10 @@ def test_mono_files_are_split_in_one_pass_and_equal_the_channels(
     original = noise(60_000, 3)
     source = pcm(tmp_path / "a.wav", original)
     opened = []
-    from avm_otio.media import lane
+    from avm_otio.media import channel_reader
 
-    real = lane.reopened
-    monkeypatch.setattr(lane, "reopened", lambda path: opened.append(path) or real(path))
+    real = channel_reader.reopened
+    monkeypatch.setattr(channel_reader, "reopened", lambda path: opened.append(path) or real(path))
     targets = [tmp_path / f"b.{number}.wav" for number in range(2)]
     facts = write_mono(source, targets, channels=(2, 0), time_reference=5)
     assert facts == SoundFacts(60_000, 48_000, 1)
@@ -327,7 +327,7 @@ def test_a_source_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> N
     with pytest.raises(MediaError, match="is not there"):
         write_wav(tmp_path / "nothing.wav", tmp_path / "b.wav")
     source = pcm(tmp_path / "c.wav", noise(100))
-    with pytest.raises(MediaError, match="2 channels; 3 was"):
+    with pytest.raises(MediaError, match="2 channels, no channel 3"):
         write_wav(source, tmp_path / "b.wav", channels=(0, 2))
     with pytest.raises(MediaError, match="no sound from"):
         write_wav(source, tmp_path / "b.wav", first=F(10))

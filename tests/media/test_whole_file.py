@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.media import export
-from avm_otio.media.export import whole_file
+from avm_otio.media import film as film_module
+from avm_otio.media.film import whole_file
 from avm_otio.timeline.model import GainKey
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import file_source, film_plan, heard, layer, movie, placed
@@ -88,5 +88,5 @@ def test_only_what_every_service_reads_is_passed_on(tmp_path: Path, name: str) -
 
 def test_a_large_file_is_made_smaller(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = whole_plan(path)
-    monkeypatch.setattr(export, "WHOLE_FILE_MAX_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(film_module, "WHOLE_FILE_MAX_BYTES", path.stat().st_size - 1)
     assert whole_file(plan, placed(plan)) is None

@@ -1,8 +1,8 @@
-"""A plan becomes a film file: decode, fit, encode, each in its own thread."""
+"""A plan becomes a film file, or is one of the user's files already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,18 +10,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 
 from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import whole
-from avm_otio.media.ahead import read_ahead
 from avm_otio.media.clock import TOLERANCE, MediaClock, media_clocks
-from avm_otio.media.compose import Raster, compose, even
-from avm_otio.media.layers import layered
+from avm_otio.media.encode import encode, read_ahead
+from avm_otio.media.film_picture import Raster, compose, even, layered
+from avm_otio.media.film_sound import mix
 from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
 from avm_otio.media.probe import MediaInfo, probe
-from avm_otio.media.sound import Samples, mix
-from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.plan import ExportPlan, MediaKind, MediaSource
 from avm_otio.timeline.time import FilmTime
 
@@ -34,10 +31,7 @@ _LONGER_SOUND_S = Fraction(1, 10)
 
 _FRAMES_AHEAD = 8
 _BLOCKS_AHEAD = 2
-_SOUND_BITS_PER_S = 160_000
 _NO_PICTURE_SHAPE = Fraction(16, 9)
-_BT709 = 1
-_LIMITED = 1
 
 
 class Quality(StrEnum):
@@ -153,7 +147,7 @@ def export_film(
         media: Where each source lies (the folder of an image sequence).
         out: Where the film goes; whole or not at all.
         quality: How tall it may be.
-        progress: Told the frames done and the frames in all.
+        progress: Called with the frames done and the frames in all.
 
     Raises:
         MediaError: Some media cannot be read.
@@ -182,7 +176,15 @@ def export_film(
         )
         with whole(out) as temporary:
             try:
-                _encode(plan, raster, frames, blocks, temporary, quality, progress)
+                encode(
+                    frames,
+                    blocks,
+                    temporary,
+                    rate=plan.rate,
+                    size=(raster.width, raster.height),
+                    options=quality.options,
+                    frame_done=lambda done: None if progress is None else progress(done, plan.frames),
+                )
             except av.FFmpegError as error:
                 if isinstance(error, OSError):
                     raise
@@ -247,9 +249,8 @@ def _check_sound(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], notes
     for sound in plan.sound:
         info = infos[sound.media]
         if info.audio:
-            count = sum(audio.channels for audio in info.audio)
             for channel in sound.channels:
-                if channel >= count:
+                if channel >= len(info.channel_places):
                     notes[f"{info.path.name} has no channel {channel + 1}: silence there."] = None
             continue
         if info.path not in seen:
@@ -271,52 +272,3 @@ def _raster(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], quality: Q
             height = min(quality.height, video.height)
             return Raster(even(Fraction(height * video.width, video.height)), even(height))
     return Raster(even(quality.height * _NO_PICTURE_SHAPE), quality.height)
-
-
-def _encode(
-    plan: ExportPlan,
-    raster: Raster,
-    frames: Iterator[av.VideoFrame],
-    blocks: Iterator[Samples] | None,
-    path: Path,
-    quality: Quality,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:
-        video = film.add_stream("libx264", rate=plan.rate, options=quality.options)
-        video.width, video.height, video.pix_fmt = raster.width, raster.height, "yuv420p"
-        context = video.codec_context
-        context.time_base = 1 / plan.rate
-        context.thread_type = "AUTO"  # whole frames in parallel, as the ffmpeg program does
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = _LIMITED
-        sound = None
-        if blocks is not None:
-            sound = film.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="stereo")
-            sound.bit_rate = _SOUND_BITS_PER_S
-        samples_done = 0
-        for number, frame in enumerate(frames):
-            if (
-                sound is not None
-                and blocks is not None
-                and samples_done <= number / plan.rate * SAMPLE_RATE_HZ
-            ):
-                samples_done += _encode_block(film, sound, next(blocks, None), samples_done)
-            frame.pts, frame.time_base, frame.pict_type = number, context.time_base, 0
-            film.mux(video.encode(frame))
-            if progress is not None:
-                progress(number + 1, plan.frames)
-        film.mux(video.encode(None))
-        if sound is not None:
-            film.mux(sound.encode(None))
-
-
-def _encode_block(
-    film: av.container.OutputContainer, sound: av.AudioStream, block: Samples | None, at: int
-) -> int:
-    if block is None:
-        return 0
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), format="fltp", layout="stereo")
-    frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE_HZ, at, Fraction(1, SAMPLE_RATE_HZ)
-    film.mux(sound.encode(frame))
-    return len(block)

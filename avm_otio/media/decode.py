@@ -18,8 +18,11 @@ PREROLL_S = Fraction(1, 2)
 _GAP_S = Fraction(1, 50)
 """A hole between timestamps from here on is silence; a smaller one is a coarse clock (Matroska's is 1 ms)."""
 
+Samples = npt.NDArray[np.float32]
+"""Shape (samples, channels); full scale is ±1."""
+
 Doubles = npt.NDArray[np.float64]
-"""Full scale is ±1."""
+"""As ``Samples``, where 24 bits must come through exactly."""
 
 _Float = TypeVar("_Float", bound=np.floating[Any])
 

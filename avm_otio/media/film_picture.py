@@ -1,17 +1,22 @@
-"""Film frames out of layers: every source fitted into one raster, letterboxed, mixed where see-through."""
+"""The film's picture: the layers of every frame, decoded, fitted into one raster, letterboxed, mixed."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace
 
+from avm_otio.media.clock import MediaClock
+from avm_otio.media.picture import Pictures
 from avm_otio.media.probe import VideoInfo
+from avm_otio.timeline.model import ImageSequence
+from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer, PictureSegment
 
 _HD_LINES = 720
 """Untagged video of this height or more is BT.709, below it BT.601: what players assume."""
@@ -22,6 +27,14 @@ _BLACK = (16, 128, 128)
 
 _Plane = npt.NDArray[np.uint8]
 _Mask = npt.NDArray[np.float32]
+
+_MOST_IDLE = 4
+"""Files kept open though no layer shows them now: cuts go back and forth between a few."""
+
+OpenPictures = Callable[[MediaSource], Pictures]
+
+_Source = tuple[Path, ImageSequence | None, Fraction | None]
+"""What an open file shows. Clips of one file share it, whatever their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,83 @@ class Raster:
 def even(length: float | Fraction) -> int:
     """The nearest even number of pixels, at least 2: 4:2:0 has no odd sizes."""
     return max(2, round(length / 2) * 2)
+
+
+def layered(
+    plan: ExportPlan,
+    clocks: Mapping[MediaSource, MediaClock],
+    places: Mapping[MediaSource, Path],
+    open_pictures: OpenPictures,
+) -> Generator[tuple[Layer, ...], None, None]:
+    """The layers of each film frame in order, topmost first; what is hidden is not decoded.
+
+    Args:
+        plan: What is seen.
+        clocks: How media time runs in each source.
+        places: Where each source lies.
+        open_pictures: Opens one source; twice where two layers show the same one.
+
+    Raises:
+        MediaError: A picture cannot be read.
+    """
+    idle: list[tuple[_Source, Pictures]] = []
+    showing: list[tuple[_Source, Pictures]] = []
+    try:
+        for segment in plan.picture:
+            idle, showing = idle + showing, []
+            for layer in segment.layers:
+                media = layer.media
+                time = clocks[media].file_time(layer.media_in)
+                wanted = places[media], media.sequence, media.rate if media.sequence else None
+                showing.append((wanted, _nearest(idle, wanted, time) or open_pictures(media)))
+            while len(idle) > _MOST_IDLE:
+                idle.pop(0)[1].close()
+            for number in range(segment.end - segment.start):
+                yield tuple(_shown(plan, segment, number, clocks, [pictures for _, pictures in showing]))
+    finally:
+        for _, pictures in (*idle, *showing):
+            pictures.close()
+
+
+def _nearest(idle: list[tuple[_Source, Pictures]], wanted: _Source, time: Fraction) -> Pictures | None:
+    """Take the open file that need not be sought, or sought least, off the idle ones."""
+
+    def distance(entry: tuple[_Source, Pictures]) -> tuple[bool, Fraction]:
+        position = entry[1].position
+        ahead = Fraction(0) if position is None else time - position
+        return ahead < 0, abs(ahead)
+
+    fitting = [entry for entry in idle if entry[0] == wanted]
+    if not fitting:
+        return None
+    best = min(fitting, key=distance)
+    idle.remove(best)
+    return best[1]
+
+
+def _shown(
+    plan: ExportPlan,
+    segment: PictureSegment,
+    number: int,
+    clocks: Mapping[MediaSource, MediaClock],
+    showing: Sequence[Pictures],
+) -> Generator[Layer, None, None]:
+    for layer, pictures in zip(segment.layers, showing, strict=True):
+        opacity = _opacity(layer, Fraction(number, segment.end - segment.start))
+        if opacity <= 0:
+            continue
+        time = clocks[layer.media].file_time(layer.media_in + number / plan.rate * layer.speed)
+        frame = pictures.frame_at(time, backwards=layer.speed < 0)
+        if frame is None:
+            continue
+        shown = Layer(frame, pictures.video, float(opacity))
+        yield shown
+        if shown.hides_below:
+            return
+
+
+def _opacity(layer: PictureLayer, part: Fraction) -> Fraction:
+    return layer.opacity_in + (layer.opacity_out - layer.opacity_in) * part
 
 
 def compose(layered: Iterable[tuple[Layer, ...]], raster: Raster) -> Generator[av.VideoFrame, None, None]:

@@ -11,9 +11,8 @@ from itertools import chain
 import av
 import numpy as np
 
-from avm_otio.media.decoded import PREROLL_S, Doubles, ToDoubles, decoded
+from avm_otio.media.decode import PREROLL_S, Doubles, ToDoubles, decoded
 from avm_otio.media.probe import MediaInfo, opened, reopened
-from avm_otio.media.resample import Resampler, grid, reach
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.time import nearest_frame
 
@@ -27,8 +26,25 @@ _SEEK_FROM_S = 2
 _MOST_PADDING = 4096
 """Samples by which a compressed stream may run past its header's end: its last frame, filled up."""
 
+_REACH = 512
+"""Samples at the slower of the two rates over which the filter looks, and more."""
 
-class Lane:
+_MOST_PHASES = 1 << 13
+"""Phases of the filter that are kept exactly: 44,056 Hz needs 6,000, all usual rates 320 or fewer."""
+
+_SETTING = (
+    "48000:resampler=swr:internal_sample_fmt=dblp:filter_type=kaiser:exact_rational=1:"
+    "filter_size=256:cutoff=0.96:kaiser_beta=15:phase_shift=13"
+)
+"""FFmpeg's own resampler in doubles; the wheels of PyAV are built without soxr.
+
+Measured with sines, at 22.05, 32, 44.1, 88.2 and 96 kHz: flat within 0.0001 dB up to 0.94 of half the lower
+rate (21 kHz from 44.1 kHz on), noise and images below -148 dB, aliases below -150 dB from 24.2 kHz on.
+Its default is 0.5 dB down at 20 kHz and lets through 25 kHz at -20 dB.
+"""
+
+
+class ChannelReader:
     """Some channels of one stream at 48 kHz, read in order from a sample on; silence before file time 0.
 
     Args:
@@ -42,7 +58,7 @@ class Lane:
         self._sound = _at_48k(info, number, columns, start)
         self._held: Doubles = np.zeros((0, len(columns)))
 
-    def __enter__(self) -> Lane:
+    def __enter__(self) -> ChannelReader:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,21 +80,21 @@ def _at_48k(info: MediaInfo, number: int, columns: list[int], start: int) -> Gen
     if rate_hz == SAMPLE_RATE_HZ:
         yield from (part for _, part in _native(info, number, columns, start))
         return
-    step, width = grid(rate_hz), reach(rate_hz)
+    step, width = _grid(rate_hz), _reach(rate_hz)
     shared = SAMPLE_RATE_HZ * step // rate_hz
     # Begin at a moment that both rates share, early enough for the filter.
     begin = (start * step // shared - width) // step * step
     position = begin // step * shared
-    changers = [Resampler(rate_hz) for _ in columns]
+    resamplers = [Resampler(rate_hz) for _ in columns]
     end = begin
     for at, part in _native(info, number, columns, begin):
         end = at + len(part)
-        made = np.stack([one.resampled(part[:, at]) for at, one in enumerate(changers)], axis=1)
+        made = np.stack([each.resampled(part[:, column]) for column, each in enumerate(resamplers)], axis=1)
         fresh = made[max(0, start - position) :]
         position += len(made)
         if len(fresh):
             yield fresh
-    last = np.stack([one.rest() for one in changers], axis=1)
+    last = np.stack([each.rest() for each in resamplers], axis=1)
     until = nearest_frame(Fraction(end, rate_hz), _RATE)
     yield last[max(0, start - position) : max(0, until - position)]
 
@@ -89,10 +105,10 @@ def _native(info: MediaInfo, number: int, columns: list[int], start: int) -> Ite
     to_doubles = ToDoubles(audio.sample_rate_hz, audio.channels)
     waiting: list[Doubles] = []
     held, position = 0, start
-    said = _said_end(info, number)
+    header_end = _header_end(info, number)
 
     def padded(end: int) -> bool:
-        return position < said and 0 < end - said <= _MOST_PADDING
+        return position < header_end and 0 < end - header_end <= _MOST_PADDING
 
     with ExitStack() as stack:
         for at, samples in _from(info, number, start, to_doubles, stack):
@@ -108,11 +124,11 @@ def _native(info: MediaInfo, number: int, columns: list[int], start: int) -> Ite
                 position, held, waiting = position + held, 0, []
         if waiting:
             joined = np.concatenate(waiting)
-            yield position, joined[: said - position] if padded(position + held) else joined
+            yield position, joined[: header_end - position] if padded(position + held) else joined
 
 
-def _said_end(info: MediaInfo, number: int) -> int:
-    """Where the header says that a stream ends, in its samples since file time 0; 0 where it does not say."""
+def _header_end(info: MediaInfo, number: int) -> int:
+    """Where a stream ends by its header, in its samples since file time 0; 0 where the header is silent."""
     audio = info.audio[number]
     if audio.samples is None:
         return 0
@@ -144,3 +160,80 @@ def _from(
             return chain([head], sought)
     container = stack.enter_context(reopened(info.path))
     return parts()
+
+
+class Resampler:
+    """One channel at its own rate → the same at 48 kHz, in parts.
+
+    Its first sample stands at a moment that both rates share; the first one out stands at that same moment.
+    What comes before and after is silence.
+
+    Args:
+        rate_hz: Samples a second of what comes in.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        phases = SAMPLE_RATE_HZ // math.gcd(rate_hz, SAMPLE_RATE_HZ)
+        self._graph = av.filter.Graph()
+        source = self._graph.add_abuffer(
+            sample_rate=rate_hz, format="dblp", layout="mono", time_base=Fraction(1, rate_hz)
+        )
+        setting = _SETTING if phases <= _MOST_PHASES else f"{_SETTING}:linear_interp=1"
+        change = self._graph.add("aresample", setting)
+        sink = self._graph.add("abuffersink")
+        source.link_to(change)
+        change.link_to(sink)
+        self._graph.configure()
+        # It mirrors what it has at its edges: given silence there, it mirrors silence.
+        self._edge = np.zeros(_reach(rate_hz))
+        self._skip = len(self._edge) // _grid(rate_hz) * (SAMPLE_RATE_HZ // math.gcd(rate_hz, SAMPLE_RATE_HZ))
+        self._position = 0
+        self._push(self._edge)
+
+    def resampled(self, samples: Doubles) -> Doubles:
+        """The samples at 48 kHz that are certain so far."""
+        if len(samples):
+            self._push(samples)
+        return self._pulled()
+
+    def rest(self) -> Doubles:
+        """The rest once all has come in, followed by some silence."""
+        self._push(self._edge)
+        self._graph.push(None)
+        return self._pulled()
+
+    def _push(self, samples: Doubles) -> None:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None, :]), "dblp", "mono")
+        frame.sample_rate = self._rate_hz
+        frame.time_base = Fraction(1, self._rate_hz)
+        frame.pts = self._position
+        self._position += len(samples)
+        self._graph.push(frame)
+
+    def _pulled(self) -> Doubles:
+        parts = [*self._frames()]
+        made = np.concatenate(parts) if parts else np.zeros(0)
+        dropped = min(self._skip, len(made))
+        self._skip -= dropped
+        return made[dropped:]
+
+    def _frames(self) -> Iterator[Doubles]:
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            assert isinstance(frame, av.AudioFrame)  # it was built for sound
+            yield np.asarray(frame.to_ndarray()[0], np.float64)
+
+
+def _grid(rate_hz: int) -> int:
+    """How many samples of a rate lie between two moments that 48 kHz shares with it."""
+    return rate_hz // math.gcd(rate_hz, SAMPLE_RATE_HZ)
+
+
+def _reach(rate_hz: int) -> int:
+    """How many samples of a rate around a moment decide what is heard there, a whole number of grids."""
+    wide = _REACH * max(1, math.ceil(rate_hz / SAMPLE_RATE_HZ))
+    return math.ceil(wide / _grid(rate_hz)) * _grid(rate_hz)

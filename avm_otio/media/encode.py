@@ -1,0 +1,142 @@
+"""Frames and sound become an MP4 file; what makes them runs ahead in threads of its own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import av
+import numpy as np
+
+from avm_otio.media.decode import Samples
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
+
+_Item = TypeVar("_Item")
+
+_POLL_S = 0.1
+"""How soon a waiting thread notices that it is no longer wanted, and a waiting user Ctrl-C on Windows."""
+
+_SOUND_BITS_PER_S = 160_000
+_BT709 = 1
+_LIMITED = 1
+
+
+class _End(Generic[_Item]):
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+@contextmanager
+def read_ahead(items: Generator[_Item, None, None], depth: int) -> Iterator[Iterator[_Item]]:
+    """Iterate over ``items`` in a thread, at most ``depth`` of them ahead.
+
+    What goes wrong in the thread is raised here. On leaving the block the thread ends and ``items`` is
+    closed, however far it came.
+    """
+    ready: queue.Queue[_Item | _End[_Item]] = queue.Queue(depth)
+    unwanted = threading.Event()
+
+    def put(item: _Item | _End[_Item]) -> bool:
+        while not unwanted.is_set():
+            try:
+                ready.put(item, timeout=_POLL_S)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        error: BaseException | None = None
+        try:
+            for item in items:
+                if not put(item):
+                    break
+        except BaseException as raised:
+            error = raised
+        finally:
+            items.close()
+        put(_End(error))
+
+    def received() -> Iterator[_Item]:
+        while True:
+            try:
+                item = ready.get(timeout=_POLL_S)
+            except queue.Empty:
+                continue
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield received()
+    finally:
+        unwanted.set()
+        thread.join()
+
+
+def encode(
+    frames: Iterator[av.VideoFrame],
+    blocks: Iterator[Samples] | None,
+    path: Path,
+    *,
+    rate: Fraction,
+    size: tuple[int, int],
+    options: dict[str, str],
+    frame_done: Callable[[int], None],
+) -> None:
+    """Write an MP4 with H.264 (BT.709, limited range) and AAC.
+
+    Args:
+        frames: The picture, yuv420p.
+        blocks: The sound, 48 kHz stereo, of any lengths; ``None`` for a film without a sound track.
+        path: Where it goes.
+        rate: Frames a second, exact.
+        size: Width and height in pixels.
+        options: x264's.
+        frame_done: Called with the number of frames done.
+
+    Raises:
+        av.FFmpegError: It cannot be encoded or written.
+    """
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:
+        video = film.add_stream("libx264", rate=rate, options=options)
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        context = video.codec_context
+        context.time_base = 1 / rate
+        context.thread_type = "AUTO"  # whole frames in parallel, as the ffmpeg program does
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = _LIMITED
+        sound = None
+        if blocks is not None:
+            sound = film.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="stereo")
+            sound.bit_rate = _SOUND_BITS_PER_S
+        samples_done = 0
+        for number, frame in enumerate(frames):
+            if sound is not None and blocks is not None and samples_done <= number / rate * SAMPLE_RATE_HZ:
+                samples_done += _encode_block(film, sound, next(blocks, None), samples_done)
+            frame.pts, frame.time_base, frame.pict_type = number, context.time_base, 0
+            film.mux(video.encode(frame))
+            frame_done(number + 1)
+        film.mux(video.encode(None))
+        if sound is not None:
+            film.mux(sound.encode(None))
+
+
+def _encode_block(
+    film: av.container.OutputContainer, sound: av.AudioStream, block: Samples | None, at: int
+) -> int:
+    if block is None:
+        return 0
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE_HZ, at, Fraction(1, SAMPLE_RATE_HZ)
+    film.mux(sound.encode(frame))
+    return len(block)
