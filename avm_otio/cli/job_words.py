@@ -1,4 +1,4 @@
-"""A job in words, and as the fields of an event."""
+"""A job as text, and as the fields of an event."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _ALL = 1_000_000
 NameOption = Callable[[str, int], str]
 
 _STATES: Mapping[State, tuple[str, str]] = {
-    State.PLANNED: ("begun", "begun; the film is not made yet"),
-    State.EXPORTED: ("film made", "the film is made; nothing is sent yet"),
-    State.UPLOADED: ("film sent", "the service has the film; nothing is paid for yet"),
-    State.UNSURE: ("unsure if paid", "a paid call broke off, and nothing says whether it came through"),
-    State.WAITING: ("paid, waiting", "paid for; the service is at work"),
-    State.ANSWERED: ("paid, answered", "paid for and answered; not laid yet"),
+    State.PLANNED: ("begun", "begun; the film is not exported yet"),
+    State.EXPORTED: ("film exported", "the film is exported; nothing is sent yet"),
+    State.UPLOADED: ("film sent", "the service has the film; nothing is paid yet"),
+    State.UNSURE: ("unsure if paid", "a paid call was interrupted; it is unknown whether it came through"),
+    State.WAITING: ("paid, waiting", "paid; the service is at work"),
+    State.ANSWERED: ("paid, answered", "paid and answered; not laid yet"),
     State.FINISHED: ("finished", "finished"),
 }
 _FREE_STATES: Mapping[State, tuple[str, str]] = {
-    State.UNSURE: ("broken off", "the call broke off; it costs nothing to send it again"),
+    State.UNSURE: ("interrupted", "the call was interrupted; sending it again costs nothing"),
     State.WAITING: ("waiting", "the engine is at work"),
     State.ANSWERED: ("answered", "answered; not laid yet"),
 }
@@ -47,9 +47,9 @@ class Bought:
     Attributes:
         name: Its kind and id.
         title: As the service calls it.
-        price: In the currency that was asked for; ``None`` where the service named none.
+        price: In the currency asked for; ``None`` if the service gave none.
         is_bought: Whether it was bought before.
-        file: Its name in the job's media folder; ``None`` where it was not downloaded.
+        file: Its name in the job's media folder; ``None`` if it was not downloaded.
     """
 
     name: str
@@ -60,15 +60,15 @@ class Bought:
 
 
 def state_of(entry: Entry, is_at_work: bool, *, at_length: bool = False) -> str:
-    """How far a job is."""
+    """The state of a job, for people."""
     state = entry.journal.state
     words = _FREE_STATES.get(state) if entry.is_free else None
-    said = (words or _STATES[state])[at_length]
+    text = (words or _STATES[state])[at_length]
     if state is State.FINISHED and not entry.is_done:
-        said = ("not laid anew", "finished once; what it was told last is not")[at_length]
+        text = ("to be laid", "finished before; its latest request is not")[at_length]
     if is_at_work:
-        return f"{said}; a run is at work on it now" if at_length else "at work"
-    return said
+        return f"{text}; a run is at work on it now" if at_length else "at work"
+    return text
 
 
 def row(entry: Entry, is_at_work: bool, now: datetime) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def row(entry: Entry, is_at_work: bool, now: datetime) -> tuple[str, ...]:
 
 
 def what_of(entry: Entry) -> str:
-    """What is scored: the timeline, and what of it."""
+    """What is scored: the timeline, and the selection."""
     order = entry.journal.order
     name = Path(order["timeline"]).stem if "timeline" in order else entry.journal.name
     parts = [f"clip {order['clip']}"] if "clip" in order else []
@@ -99,12 +99,12 @@ def what_of(entry: Entry) -> str:
 
 
 def cost_of(summary: Mapping[str, Any]) -> str:
-    """What the chosen items of a summary cost; empty where there is none."""
+    """Total price of the chosen items in a summary; empty if there is none."""
     return f"{summary['total_price']} {summary['currency']}" if summary else ""
 
 
 def size_text(size_bytes: int) -> str:
-    """A size as people read it."""
+    """A size for people."""
     if size_bytes < 1000:
         return f"{size_bytes} B"
     size: float = size_bytes
@@ -115,42 +115,42 @@ def size_text(size_bytes: int) -> str:
     return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
 
 
-def moment(said: str, now: datetime) -> str:
-    """A moment of a journal in the user's own time: the time of day for today, else the date."""
+def moment(text: str, now: datetime) -> str:
+    """A time of a journal in the user's time zone: the time of day if today, else the date."""
     try:
-        when = datetime.fromisoformat(said).astimezone(now.tzinfo)
+        when = datetime.fromisoformat(text).astimezone(now.tzinfo)
     except ValueError:
         return ""
     return f"{when:%H:%M}" if when.date() == now.date() else f"{when:%Y-%m-%d}"
 
 
 def ways_on(entry: Entry) -> list[str]:
-    """What to do next, as commands; none where all is done."""
+    """What to do next, as commands; empty if everything is done."""
     resume = f"avm-otio jobs resume {quoted(entry.path)}"
     if "timeline" not in entry.journal.order:
-        return ["avm-otio score, as it was called"]
+        return ["avm-otio score, with the same options as before"]
     if entry.journal.state is State.UNSURE and not entry.is_free:
         return [
-            f"{resume} --wait      (looks for its answer)",
-            f"{resume} --resubmit  (sends it again; if it did come through, that pays twice)",
+            f"{resume} --wait      (looks for the answer)",
+            f"{resume} --resubmit  (sends it again; if it did come through, you pay twice)",
         ]
     return [] if entry.is_done and not changed_outputs(entry) else [resume]
 
 
 def changed_outputs(entry: Entry) -> dict[Path, str]:
-    """The outputs that are not as they were written, and why."""
+    """The outputs that are missing or changed, and which."""
     found = {}
     for path, written in entry.outputs.items():
         size, modified_ns = stamp(path)
         if size < 0:
-            found[path] = "gone"
+            found[path] = "missing"
         elif (size, modified_ns) != (written.size_bytes, written.modified_ns):
             found[path] = "changed since"
     return found
 
 
 def fields_of(entry: Entry, is_at_work: bool) -> dict[str, Any]:
-    """A job as the ``job`` event tells it."""
+    """The fields of a ``job`` event."""
     journal, summary, order = entry.journal, entry.summary, entry.journal.order
     return {
         "job": str(entry.path),
@@ -176,11 +176,11 @@ def fields_of(entry: Entry, is_at_work: bool) -> dict[str, Any]:
 
 
 def lines_of(entry: Entry, is_at_work: bool, name_option: NameOption) -> Iterator[str]:
-    """All that a job's journal and folder tell, line by line.
+    """Everything about a job, line by line.
 
     Args:
         entry: The job.
-        is_at_work: Whether a run is at work on it.
+        is_at_work: Whether a run is working on it.
         name_option: Names an id of an option table, as ``Settings.name_option`` does.
     """
     journal, order = entry.journal, entry.journal.order
@@ -195,16 +195,16 @@ def lines_of(entry: Entry, is_at_work: bool, name_option: NameOption) -> Iterato
     yield from line("Film", *_film(entry))
     yield from line("Paid", *_paid(entry))
     changed = changed_outputs(entry)
-    outputs = [f"{path}  ({changed.get(path, 'as it was written')})" for path in entry.outputs]
+    outputs = [f"{path}  ({changed.get(path, 'unchanged')})" for path in entry.outputs]
     yield from line("Written", *(outputs or ["nothing yet"]))
     sizes = sorted(entry.files(), key=lambda each: -each[1])
     yield from line("Folder", f"{entry.path}, {size_text(sum(size for _, size in sizes))}")
     for path, size in sizes:
         yield f"{'':<{_HEAD}} {size_text(size):>7}  {path.relative_to(entry.path).as_posix()}"
     if journal.error is not None:
-        told = f"{journal.error.get('message', '')} {journal.error.get('hint', '')}".strip()
-        yield from line("Last error", told, f"code {journal.error.get('exit_code', 1)}")
-    yield from line("Next", *(ways_on(entry) or ["nothing: all is done"]))
+        message = f"{journal.error.get('message', '')} {journal.error.get('hint', '')}".strip()
+        yield from line("Last error", message, f"code {journal.error.get('exit_code', 1)}")
+    yield from line("Next", *(ways_on(entry) or ["nothing: everything is done"]))
 
 
 def item_rows(items: Sequence[Bought], currency: str) -> list[tuple[str, str, str, str]]:
@@ -214,14 +214,14 @@ def item_rows(items: Sequence[Bought], currency: str) -> list[tuple[str, str, st
             item.name,
             item.title,
             _price(item, currency),
-            item.file or "not here",
+            item.file or "not downloaded",
         )
         for item in items
     ]
 
 
 def total_of(items: Sequence[Bought], currency: str) -> str:
-    """What items cost together; what was bought before costs nothing more."""
+    """Total price of items; what was bought before costs nothing more."""
     total = sum((Decimal(each.price) for each in items if each.price and not each.is_bought), Decimal(0))
     return f"{len(items)} item{'s' * (len(items) != 1)} for {total} {currency}"
 
@@ -229,16 +229,16 @@ def total_of(items: Sequence[Bought], currency: str) -> str:
 def _price(item: Bought, currency: str) -> str:
     if item.is_bought:
         return "bought before"
-    return "none told" if item.price is None else f"{item.price} {currency}"
+    return "not given" if item.price is None else f"{item.price} {currency}"
 
 
-def _headed(head: str, *told: str) -> Iterator[str]:
-    for number, text in enumerate(told):
+def _headed(head: str, *texts: str) -> Iterator[str]:
+    for number, text in enumerate(texts):
         yield f"{head if not number else '':<{_HEAD}} {text}"
 
 
 def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
-    """What of a job's answer is laid, each item once, and how many others it offers.
+    """The items of a job's answer that are laid, each once, and the number of others that it offers.
 
     Args:
         entry: The job, answered.
@@ -270,20 +270,20 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
     return items, len(wanted(cues, _ALL)) - len(chosen)
 
 
-def _full(said: str) -> str:
+def _full(text: str) -> str:
     with suppress(ValueError):
-        return f"{datetime.fromisoformat(said).astimezone():%Y-%m-%d %H:%M:%S}"
-    return said
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
+    return text
 
 
 def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     request = asked.get("request", {})
     services = ("music", "effects", "denoise")
-    wanted = ", ".join(name for name in services if request.get(name) not in (None, False))
-    anew = f", asked anew for the {asked['attempt']}. time" if "attempt" in asked else ""
+    names = ", ".join(name for name in services if request.get(name) not in (None, False))
+    again = f", retry {asked['attempt']}" if "attempt" in asked else ""
     yield (
-        f"{wanted} of {asked.get('service')}, in {asked.get('language')}, "
-        f"prices in {asked.get('currency')}{anew}"
+        f"{names} from {asked.get('service')}, in {asked.get('language')}, "
+        f"prices in {asked.get('currency')}{again}"
     )
     music = request.get("music")
     if isinstance(music, dict):
@@ -295,14 +295,14 @@ def _licence(request: Mapping[str, Any], name_option: NameOption) -> Iterator[st
     tables = {"range": "where", "duration": "how long", "usage_platforms": "for what"}
     for table, head in tables.items():
         ids = license.get(table)
-        told = [name_option(table, each) for each in (ids if isinstance(ids, list) else [ids])]
-        yield f"{head}: {', '.join(told)}"
+        names = [name_option(table, each) for each in (ids if isinstance(ids, list) else [ids])]
+        yield f"{head}: {', '.join(names)}"
 
 
 def _film(entry: Entry) -> Iterator[str]:
     made = entry.journal.film
     if made is None:
-        yield "not made yet"
+        yield "not exported yet"
         return
     sound = "with sound" if made.has_sound else "silent"
     yield f"{made.frames} frames, {sound}, {made.quality or 'your own file'}, sent as {made.sent_as}"
@@ -316,8 +316,8 @@ def _paid(entry: Entry) -> Iterator[str]:
     elif call is None:
         yield "nothing yet"
     elif call.adopted:
-        yield f"an analysis, {_full(call.begun)}; its own answer was lost, the result found on the film"
+        yield f"an analysis, {_full(call.begun)}; its own answer was lost, and its results found on the film"
     elif call.session_id is None:
-        yield f"nobody knows: the call of {_full(call.begun)} broke off"
+        yield f"unknown: the call of {_full(call.begun)} was interrupted"
     else:
         yield f"an analysis, {_full(call.begun)}, session {call.session_id}"

@@ -1,4 +1,4 @@
-"""``avm-otio jobs``: what was scored, what is left to do, and the room that it takes."""
+"""``avm-otio jobs``: list, resume and clean up jobs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _HERE = Path()
 _places = click.argument("places", metavar="[PLACE]...", nargs=-1, type=options.FILE)
 _words = click.argument("words", metavar="JOB...", nargs=-1, required=True)
 _place = click.option(
-    "--in", "place", type=options.FILE, default=_HERE, help="Where keys are looked for.  [default: here]"
+    "--in", "place", type=options.FILE, default=_HERE, help="Where to look for keys.  [default: here]"
 )
-_yes = click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 @click.group()
 def jobs() -> None:
-    """What was scored, what is left to do, and the room that it takes.
+    """List, resume and clean up jobs.
 
-    A job is a folder that holds all of one scoring. PLACE is a timeline, its .avm folder, a job's folder, or
-    a folder that is looked through; JOB is a job's folder, or its key, or the beginning of that.
+    A job is a folder with everything of one scoring. PLACE is a timeline, its .avm folder, a job's folder, or
+    a folder to search; JOB is a job's folder, its key, or the start of its key.
     """
 
 
@@ -42,12 +42,12 @@ def jobs() -> None:
 @_places
 @pass_output
 def list_jobs(out: Output, places: tuple[Path, ...]) -> None:
-    """List the jobs at each PLACE, the one that changed last first; without one, those in this folder."""
+    """List the jobs at each PLACE, or in this folder; the latest changed first."""
     from avm_otio.cli import job_words
     from avm_otio.cli.table import shortened, table, terminal_width
-    from avm_otio.jobs.catalogue import look
+    from avm_otio.jobs.catalogue import find_jobs
 
-    found = look(places or (_HERE,), out)
+    found = find_jobs(places or (_HERE,), out)
     works = [not entry.is_done and entry.is_at_work() for entry in found]
     fields = [job_words.fields_of(entry, at_work) for entry, at_work in zip(found, works, strict=True)]
     for each in fields:
@@ -56,7 +56,7 @@ def list_jobs(out: Output, places: tuple[Path, ...]) -> None:
     left = [entry for entry in found if not entry.is_done]
     out.event("done", jobs=len(found), unfinished=len(left), size_bytes=size_bytes)
     if not found:
-        out.say("There are no jobs here; avm-otio score makes one for each scoring.")
+        out.say("There are no jobs here; avm-otio score creates them.")
         return
     now, most = datetime.now().astimezone(), terminal_width()
     rows = [job_words.row(entry, at_work, now) for entry, at_work in zip(found, works, strict=True)]
@@ -65,8 +65,8 @@ def list_jobs(out: Output, places: tuple[Path, ...]) -> None:
     for entry, line in zip(found, lines, strict=True):
         out.result(line)
         if entry.journal.error is not None:
-            told = f"  {entry.journal.error.get('message', 'It failed.')}"
-            out.result(told if most is None else shortened(told, most))
+            message = f"  {entry.journal.error.get('message', 'It failed.')}"
+            out.result(message if most is None else shortened(message, most))
     count = f"{len(found)} job{'s' * (len(found) != 1)}, {job_words.size_text(size_bytes)}"
     out.say(f"{count}; {len(left)} unfinished: see avm-otio jobs resume --all." if left else f"{count}.")
 
@@ -76,14 +76,14 @@ def list_jobs(out: Output, places: tuple[Path, ...]) -> None:
 @_place
 @pass_output
 def show(out: Output, word: str, place: Path) -> None:
-    """Show all of one JOB: what was asked, what is paid for, every item with its price, what to do next."""
+    """Show one JOB: the request, what is paid for, every item with its price, and what to do next."""
     from avm_otio import app
     from avm_otio.cli import job_words
     from avm_otio.cli.table import table, terminal_width
     from avm_otio.config.load import load_settings
-    from avm_otio.jobs.catalogue import Entry, pick
+    from avm_otio.jobs.catalogue import Entry, identify_jobs
 
-    (path,) = pick([word], place, out)
+    (path,) = identify_jobs([word], place, out)
     entry = Entry.at(path)
     settings = load_settings()
     at_work = entry.is_at_work()
@@ -117,11 +117,9 @@ def show(out: Output, word: str, place: Path) -> None:
 
 @jobs.command(epilog="Example: avm-otio jobs resume --all --in ~/Films")
 @click.argument("words", metavar="[JOB]...", nargs=-1)
-@click.option("--all", "take_all", is_flag=True, help="All that are not finished, where --in says.")
-@click.option(
-    "--wait", is_flag=True, help="Look for the answer of an uncertain paid call as long as for any."
-)
-@click.option("--resubmit", is_flag=True, help="Send an uncertain paid call again: it may be paid for twice.")
+@click.option("--all", "take_all", is_flag=True, help="All unfinished jobs at --in.")
+@click.option("--wait", is_flag=True, help="Wait the full time for the answer to an uncertain paid call.")
+@click.option("--resubmit", is_flag=True, help="Send an uncertain paid call again: you may pay twice.")
 @_yes
 @_place
 @pass_output
@@ -134,22 +132,24 @@ def resume(
     yes: bool,
     place: Path,
 ) -> None:
-    """Go on with each JOB where it stopped. What is finished and unchanged is left as it is."""
+    """Continue each JOB where it stopped. What is finished and unchanged stays as it is."""
     from avm_otio import app
     from avm_otio.cli.score import tell
-    from avm_otio.jobs.catalogue import Entry, look, pick
+    from avm_otio.jobs.catalogue import Entry, find_jobs, identify_jobs
 
     if take_all == bool(words):
-        raise UsageError("Say which jobs: JOB, or --all.", "See avm-otio jobs list.")
+        raise UsageError("Give a JOB, or --all.", "See avm-otio jobs list.")
     if resubmit and (wait or take_all):
-        raise UsageError("--resubmit goes with neither --wait nor --all.", "Name the jobs that it is for.")
+        raise UsageError(
+            "--resubmit cannot be combined with --wait or --all.", "Name the jobs to send again."
+        )
     if take_all:
-        chosen = [entry.path for entry in look([place], out) if not entry.is_done]
+        chosen = [entry.path for entry in find_jobs([place], out) if not entry.is_done]
         if not chosen:
             out.say("Nothing is left to do.")
             out.event("done", jobs=0)
     else:
-        chosen = pick(words, place, out)
+        chosen = identify_jobs(words, place, out)
     if resubmit:
         _agree_to_pay_again(out, [Entry.at(path) for path in chosen], yes)
 
@@ -165,21 +165,21 @@ def resume(
 @_place
 @pass_output
 def forget(out: Output, words: tuple[str, ...], yes: bool, place: Path) -> None:
-    """Delete the folder of each JOB. What was paid for is not deleted without --yes."""
+    """Delete the folder of each JOB. What was paid for is deleted only with --yes."""
     from avm_otio.cli.job_words import size_text, what_of
-    from avm_otio.jobs import cleanup as tidy
-    from avm_otio.jobs.catalogue import Entry, pick
+    from avm_otio.jobs import cleanup
+    from avm_otio.jobs.catalogue import Entry, identify_jobs
 
-    chosen = pick(words, place, out)
-    lost = [f"{path} holds {told}" for path in chosen for told in tidy.lost_with(Entry.at(path))]
+    chosen = identify_jobs(words, place, out)
+    lost = [f"{path} holds {thing}" for path in chosen for thing in cleanup.lost_if_deleted(Entry.at(path))]
     if lost and not yes:
-        _agree(out, f"{'; '.join(lost)}.", "Delete it all the same?")
+        _agree(out, f"{'; '.join(lost)}.", "Delete it anyway?")
 
     def drop(path: Path) -> None:
         entry = Entry.at(path)
-        freed = tidy.forget(entry)
+        freed = cleanup.forget(entry)
         out.event("job_forgotten", job=str(path), key=entry.journal.key, freed_bytes=freed)
-        out.say(f"Forgot {what_of(entry)}: {path}, {size_text(freed)}")
+        out.say(f"Deleted {what_of(entry)}: {path}, {size_text(freed)}")
 
     _each(out, chosen, drop)
     out.event("done", jobs=len(chosen))
@@ -188,40 +188,40 @@ def forget(out: Output, words: tuple[str, ...], yes: bool, place: Path) -> None:
 @jobs.command(epilog="Example: avm-otio jobs clean ~/Films --older-than 30 --dry-run")
 @_places
 @click.option(
-    "--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Only jobs that rested so long."
+    "--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Only jobs unchanged for so many days."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
 @pass_output
 def clean(out: Output, places: tuple[Path, ...], older_than: float | None, dry_run: bool) -> None:
-    """Free room at each PLACE without losing anything that was paid for.
+    """Free disk space at each PLACE without losing anything that was paid for.
 
-    Films of answered jobs go, parts of downloads, and what killed runs left behind. Answers, downloaded
-    sounds and journals stay: every job can still be shown, gone on with and laid anew.
+    Deletes the films of answered jobs, partial downloads, and what killed runs left behind. Answers,
+    downloaded sounds and journals stay: every job can still be shown, resumed and laid again.
     """
     from avm_otio.cli.job_words import size_text
-    from avm_otio.jobs import cleanup as tidy
-    from avm_otio.jobs.catalogue import AtWorkError, look
+    from avm_otio.jobs import cleanup
+    from avm_otio.jobs.catalogue import AtWorkError, find_jobs
 
     now = datetime.now().astimezone()
-    found = look(places or (_HERE,), out)
-    rested = [entry for entry in found if older_than is None or tidy.is_older(entry, older_than, now)]
-    gone: list[tidy.Spare] = []
-    for entry in rested:
+    found = find_jobs(places or (_HERE,), out)
+    chosen = [entry for entry in found if older_than is None or cleanup.is_older(entry, older_than, now)]
+    gone: list[cleanup.Removable] = []
+    for entry in chosen:
         try:
-            gone += tidy.spare_in(entry) if dry_run else tidy.clean(entry)
+            gone += cleanup.removable_in(entry) if dry_run else cleanup.clean(entry)
         except AtWorkError:
-            out.warn(f"A run is at work on {entry.path}: nothing of it was deleted.")
-    litter = tidy.litter_beside(rested, time.time())
+            out.warn(f"A run is at work on {entry.path}: nothing in it was deleted.")
+    leftovers = cleanup.leftovers_beside(chosen, time.time())
     if not dry_run:
-        tidy.remove(litter)
-    gone += litter
-    for spare in gone:
-        out.event("freed", path=str(spare.path), size_bytes=spare.size_bytes, what=spare.what)
-        out.result(f"{size_text(spare.size_bytes):>8}  {spare.path}  ({spare.what})")
-    freed_bytes = sum(spare.size_bytes for spare in gone)
-    out.event("done", jobs=len(rested), files=len(gone), freed_bytes=freed_bytes, dry_run=dry_run)
+        cleanup.remove(leftovers)
+    gone += leftovers
+    for file in gone:
+        out.event("freed", path=str(file.path), size_bytes=file.size_bytes, what=file.what)
+        out.result(f"{size_text(file.size_bytes):>8}  {file.path}  ({file.what})")
+    freed_bytes = sum(file.size_bytes for file in gone)
+    out.event("done", jobs=len(chosen), files=len(gone), freed_bytes=freed_bytes, dry_run=dry_run)
     would = "would free" if dry_run else "freed"
-    out.say(f"{len(rested)} job{'s' * (len(rested) != 1)}: {would} {size_text(freed_bytes)}.")
+    out.say(f"{len(chosen)} job{'s' * (len(chosen) != 1)}: {would} {size_text(freed_bytes)}.")
 
 
 def _each(out: Output, chosen: Sequence[Path], act: Callable[[Path], None]) -> None:
@@ -248,30 +248,32 @@ class _SeveralError(AvmError):
     """Some of several jobs failed."""
 
     def __init__(self, errors: Sequence[AvmError], of: int) -> None:
-        super().__init__(f"{len(errors)} of {of} jobs failed.", "Each says why; see avm-otio jobs list.")
+        super().__init__(
+            f"{len(errors)} of {of} jobs failed.", "See the messages above, and avm-otio jobs list."
+        )
         self.exit_code = max(error.exit_code for error in errors)
 
 
 def _agree_to_pay_again(out: Output, chosen: Sequence[Entry], yes: bool) -> None:
-    """Make sure that a call is to be sent that may have been carried out, and paid for, already."""
+    """Confirm that a call is to be sent again that may already have been carried out, and paid."""
     from avm_otio.jobs.journal import State
 
     unsure = [each for each in chosen if each.journal.state is State.UNSURE and not each.is_free]
     if unsure and not yes:
         names = ", ".join(f"{entry.journal.name} ({entry.journal.key})" for entry in unsure)
-        told = f"The paid call of {names} may have come through: sent again, it would be paid for twice."
-        _agree(out, told, "Send it again?")
+        message = f"The paid call of {names} may have come through: to send it again may be to pay twice."
+        _agree(out, message, "Send it again?")
 
 
-def _agree(out: Output, told: str, question: str) -> None:
-    """Ask at a terminal; where there is none, only ``--yes`` agrees.
+def _agree(out: Output, message: str, question: str) -> None:
+    """Ask at a terminal; without one, only ``--yes`` confirms.
 
     Raises:
-        UsageError: There is nobody to ask, or the answer is no.
+        UsageError: There is no terminal, or the answer is no.
     """
     if not out.json and sys.stdin.isatty() and sys.stderr.isatty():
-        out.say(told)
+        out.say(message)
         if click.confirm(question, err=True):
             return
         raise UsageError("Nothing was done.")
-    raise UsageError(told, "Say --yes if that is meant.")
+    raise UsageError(message, "Add --yes to confirm.")

@@ -1,4 +1,4 @@
-"""The jobs that are there, and which of them is meant."""
+"""The jobs on a disk: find them, and identify one by its folder, name or key."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from avm_otio.jobs.journal import Journal, Written
 
 DEEPEST = 6
-"""How many folders down jobs are looked for."""
+"""How many levels of folders are searched for jobs."""
 
 LONGEST_S = 20.0
-"""How long a folder is looked through, in seconds."""
+"""How long a folder is searched, in seconds."""
 
 _QUIET_S = 1.0
-"""A look that takes longer shows that it goes on."""
+"""A search that takes longer shows its progress; in seconds."""
 
 _KEYED = re.compile(r"-[0-9a-f]{12}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as its folder tells it.
+    """A job as read from its folder.
 
     Attributes:
         path: The folder.
@@ -51,7 +51,7 @@ class Entry:
         """The job of a folder.
 
         Raises:
-            InputError: It is no job's folder, or its journal cannot be read.
+            InputError: It is not a job folder, or its journal cannot be read.
         """
         return cls(path, read_journal(path))
 
@@ -62,49 +62,50 @@ class Entry:
 
     @property
     def is_paid(self) -> bool:
-        """Whether it holds what was paid for."""
+        """Whether it holds something that was paid for."""
         from avm_otio.jobs.journal import State
 
         return not self.is_free and self.journal.state in (State.WAITING, State.ANSWERED, State.FINISHED)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing of what it was told last is left to do."""
+        """Whether everything that its latest run was asked to do is done."""
         from avm_otio.jobs.journal import State
 
-        asked_for = self.journal.order.get("output")
-        is_written = asked_for is None or asked_for in self.journal.outputs
+        output = self.journal.order.get("output")
+        is_written = output is None or output in self.journal.outputs
         return self.journal.state is State.FINISHED and is_written and self.journal.error is None
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What was told when it last wrote a timeline; empty before that."""
-        told = self.journal.outputs.get(self.journal.order.get("output", ""))
-        return told.summary if told else next((each.summary for each in self.journal.outputs.values()), {})
+        """The summary of the timeline that it wrote last; empty if it wrote none."""
+        outputs = self.journal.outputs
+        latest = outputs.get(self.journal.order.get("output", "")) or next(iter(outputs.values()), None)
+        return latest.summary if latest else {}
 
     @property
     def outputs(self) -> dict[Path, Written]:
-        """The timelines that it wrote, by where they are."""
+        """The timelines that it wrote, by absolute path."""
         return {self.place(path): written for path, written in self.journal.outputs.items()}
 
     def place(self, path: str) -> Path:
-        """A path as the journal has it, made absolute."""
+        """A path of the journal, made absolute."""
         return Path(os.path.normpath(self.path / path))
 
     def size_bytes(self) -> int:
-        """What its folder takes up."""
+        """Size of its folder."""
         return sum(size for _, size in self.files())
 
     def files(self) -> Iterator[tuple[Path, int]]:
         """Its files and their sizes in bytes; a link counts as itself."""
         for folder, _, names in os.walk(self.path):
             for name in names:
-                with suppress(OSError):  # gone meanwhile
+                with suppress(OSError):  # deleted meanwhile
                     path = Path(folder, name)
                     yield path, path.lstat().st_size
 
     def is_at_work(self) -> bool:
-        """Whether a run is at work on it now."""
+        """Whether a run is working on it now."""
         try:
             with hold(self.path, on_wait=refuse_to_wait):
                 return False
@@ -119,29 +120,29 @@ class AtWorkError(InputError):
 
 
 def refuse_to_wait() -> None:
-    """For ``folder.hold``: do not wait for another run.
+    """An ``on_wait`` for ``folder.hold`` that does not wait for another run.
 
     Raises:
         AtWorkError: Always.
     """
-    raise AtWorkError("Another run is at work on this job.", "Wait until it has ended, or end it.")
+    raise AtWorkError("Another run is at work on this job.", "Wait until it ends, or end it.")
 
 
-# Finding
+# Find
 
 
-def look(
+def find_jobs(
     places: Iterable[Path], report: Report, *, clock: Callable[[], float] = time.monotonic
 ) -> list[Entry]:
-    """The jobs at some places, the one that changed last first.
+    """The jobs at some places, the latest changed first.
 
     Args:
-        places: Timelines, ``.avm`` folders, jobs' folders, or folders to look through.
-        report: Who is told of journals that cannot be read, and of a look that takes long.
-        clock: Seconds that only grow.
+        places: Timelines, ``.avm`` folders, job folders, or folders to search.
+        report: Receives warnings of unreadable journals, and the progress of a long search.
+        clock: A monotonic clock, in seconds.
 
     Raises:
-        InputError: There is no such place.
+        InputError: A place does not exist.
     """
     found: dict[Path, Entry] = {}
     for place in places:
@@ -152,18 +153,18 @@ def look(
     return sorted(found.values(), key=lambda entry: entry.journal.changed, reverse=True)
 
 
-def pick(words: Iterable[str], place: Path, report: Report) -> list[Path]:
-    """The jobs that are meant, each once: by folder, by its name, by key or the beginning of that.
+def identify_jobs(words: Iterable[str], place: Path, report: Report) -> list[Path]:
+    """The jobs that a user names, each once: by folder, by its name, by key or the start of a key.
 
-    Names tell keys, so that no journal is read.
+    The names of folders contain the keys, so no journal is read.
 
     Args:
-        words: What was said.
-        place: Where names and keys are looked for; see ``look``.
-        report: Who is told of a look that takes long.
+        words: As the user gave them.
+        place: Where to look for names and keys; see ``find_jobs``.
+        report: Receives the progress of a long search.
 
     Raises:
-        InputError: There is none, or several are meant.
+        InputError: A word names no job, or several.
     """
     found: dict[Path, None] = {}
     there: list[Path] | None = None
@@ -173,64 +174,64 @@ def pick(words: Iterable[str], place: Path, report: Report) -> list[Path]:
         if not (path / JOURNAL).exists():
             if there is None:
                 there = list(_jobs_under(_start(place), report, time.monotonic))
-            path = _meant(word, there, place)
+            path = _match(word, there, place)
         found[Path(os.path.normpath(path.absolute()))] = None
     return list(found)
 
 
-def _meant(word: str, there: list[Path], place: Path) -> Path:
-    said = word.lower()
+def _match(word: str, there: list[Path], place: Path) -> Path:
+    text = word.lower()
     keys = {path: key[0][1:] for path in there if (key := _KEYED.search(path.name))}
-    meant = [path for path in there if said == path.name.lower()]
-    meant = meant or [path for path, key in keys.items() if said and key.startswith(said)]
-    if len(meant) == 1:
-        return meant[0]
-    if meant:
-        some = ", ".join(path.name for path in meant[:6])
-        raise InputError(f"{word} is the beginning of {len(meant)} jobs: {some}.", "Say more of the key.")
+    matches = [path for path in there if text == path.name.lower()]
+    matches = matches or [path for path, key in keys.items() if text and key.startswith(text)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        some = ", ".join(path.name for path in matches[:6])
+        raise InputError(f"{word} is the start of {len(matches)} keys: {some}.", "Give more of the key.")
     if Path(word).exists():
-        raise InputError(f"{word} is no job's folder.", f"See avm-otio jobs list {quoted(Path(word))}.")
-    near = get_close_matches(said, {*keys.values(), *(path.name for path in there)}, n=1)
+        raise InputError(f"{word} is not a job folder.", f"See avm-otio jobs list {quoted(Path(word))}.")
+    near = get_close_matches(text, {*keys.values(), *(path.name for path in there)}, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise InputError(
         f"There is no job {word} in {place.absolute()}.",
-        f"{hint}See avm-otio jobs list; --in PLACE looks elsewhere.",
+        f"{hint}See avm-otio jobs list; --in PLACE searches elsewhere.",
     )
 
 
 def _start(place: Path) -> Path:
-    """Where to begin to look."""
+    """The folder where a search begins."""
     beside = side_folder(place)
     if place.name == JOURNAL:
         return place.parent
     if place.is_dir() and place.suffix.lower() != ".otiod":
         return place
-    if place.exists() or beside.is_dir():  # jobs of a timeline that is gone are still there
+    if place.exists() or beside.is_dir():  # the timeline may be gone, and its jobs still there
         return beside
     raise InputError(
-        f"There is no {place}.", "Give a timeline, its .avm folder, or a folder that holds some."
+        f"There is no {place}.", "Give a timeline, its .avm folder, or a folder with jobs in it."
     )
 
 
 def _jobs_under(top: Path, report: Report, clock: Callable[[], float]) -> Iterator[Path]:
-    """The folders with a journal: the nearest first; links are not followed."""
+    """The folders that hold a journal, the nearest first; links are not followed."""
     started = clock()
     ahead = deque([(top, 0)])
     with ExitStack() as shown:
         advance: Callable[[int], object] | None = None
-        looked = 0
+        searched = 0
         while ahead:
             passed_s = clock() - started
             if passed_s > LONGEST_S:
-                told = f"{top} was looked through for {LONGEST_S:.0f} s only: there may be more jobs in it."
-                report.warn(f"{told} Name a folder that is nearer to them.")
+                found = f"The search of {top} stopped after {LONGEST_S:.0f} s: there may be more jobs in it."
+                report.warn(f"{found} Give a folder nearer to them.")
                 return
             if advance is None and passed_s > _QUIET_S:
                 advance = shown.enter_context(report.step("Looking for jobs"))
             folder, depth = ahead.popleft()
-            looked += 1
+            searched += 1
             if advance is not None:
-                advance(looked)
+                advance(searched)
             try:
                 with os.scandir(folder) as listing:
                     inside = list(listing)
@@ -258,6 +259,6 @@ def _read(path: Path, report: Report) -> Entry | None:
 
 
 def quoted(path: Path) -> str:
-    """A path as a shell takes it."""
+    """A path quoted for a shell, if it needs to be."""
     text = str(path)
     return f'"{text}"' if " " in text else text

@@ -1,4 +1,4 @@
-"""Jobs forgotten, and room made without losing anything that was paid for."""
+"""Delete jobs, and free disk space without losing anything that was paid for."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from avm_otio.jobs.folder import FILM, JOURNAL, LOG, REQUEST, RESULT, SCORED, SE
 from avm_otio.jobs.journal import State
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.\w+)?")
-"""What ``files.whole`` calls a file that is not whole yet."""
+"""Names that ``files.whole`` gives to unfinished files."""
 
 _STALE_S = 3600.0
-"""A temporary file of which no lock tells whose it is counts as left behind after so long."""
+"""Age at which a temporary file that no lock guards counts as left behind, in seconds."""
 
 _LOCK = "lock"
 _OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, "media"}
 _MOST_READ_BYTES = 256 * 1024**2
 
 
-def lost_with(entry: Entry) -> list[str]:
-    """What would be lost with a job's folder, in words; nothing where all of it can be had again for free."""
+def lost_if_deleted(entry: Entry) -> list[str]:
+    """What deleting a job's folder would lose, in words; empty if everything can be had again for free."""
     state, summary, there = entry.journal.state, entry.summary, entry.outputs
     lost = []
     if state is State.UNSURE and not entry.is_free:
-        lost.append("the trace of a call that may have been paid for")
+        lost.append("the record of a call that may have been paid for")
     if entry.is_paid:
         cost = f" ({summary['total_price']} {summary['currency']} of items)" if summary else ""
-        lost.append(f"an analysis that was paid for{cost}: to ask again is to pay again")
+        lost.append(f"an analysis that was paid for{cost}: asking again means paying again")
     for path in there:
         if path.is_relative_to(entry.path) and path.exists():
-            lost.append(f"the timeline {path.name}, which lies in it")
+            lost.append(f"the timeline {path.name}, which is in it")
         elif _refers_to(path, entry.journal.key):
             lost.append(f"the sounds that {path} plays")
     others = [each.name for each in entry.path.iterdir() if not _is_ours(each, set(there))]
     if others:
-        lost.append(f"what else was put there: {', '.join(sorted(others)[:5])}")
+        lost.append(f"files that are not the job's own: {', '.join(sorted(others)[:5])}")
     return lost
 
 
@@ -52,27 +52,27 @@ def forget(entry: Entry) -> int:
     """Delete a job's folder. Nothing outside it is touched; links are removed, not followed.
 
     Returns:
-        The bytes that this freed.
+        The number of bytes freed.
 
     Raises:
-        InputError: It is no job's folder, or another run is at work on it.
-        OutputError: Something of it cannot be deleted.
+        InputError: It is not a job folder, or another run is working on it.
+        OutputError: Something in it cannot be deleted.
     """
     if entry.path.is_symlink():
-        raise InputError(f"{entry.path} is a link.", f"Name the folder itself: {entry.path.resolve()}.")
+        raise InputError(f"{entry.path} is a link.", f"Give the folder itself: {entry.path.resolve()}.")
     size = entry.size_bytes()
     try:
         with hold(entry.path, on_wait=refuse_to_wait):
-            # Without its journal it is no job any more: whatever stops us now, the question begins anew.
+            # Without its journal it is no longer a job: whatever stops us now, the next run begins a new one.
             (entry.path / JOURNAL).unlink()
             for each in list(os.scandir(entry.path)):
                 if each.is_dir(follow_symlinks=False):
                     shutil.rmtree(each.path)
                 elif each.name != _LOCK:
                     Path(each.path).unlink()
-            if os.name == "posix":  # while it is ours; a run that waits for it makes another
+            if os.name == "posix":  # while we hold it; a run that waits for it makes another
                 _remove_rest(entry.path)
-        if os.name != "posix":  # an open file cannot be removed, so neither can one of a run that took over
+        if os.name != "posix":  # an open file cannot be removed, and so not one of a run that took over
             _remove_rest(entry.path)
     except OSError as error:
         raise unwritable(Path(error.filename or entry.path), error) from error
@@ -86,7 +86,7 @@ def _remove_rest(folder: Path) -> None:
 
 
 def _refers_to(path: Path, key: str) -> bool:
-    """Whether a timeline names files of the job with this key."""
+    """Whether a timeline refers to files of the job with this key."""
     try:
         if not path.is_file():
             return path.exists()
@@ -104,13 +104,13 @@ def _is_ours(path: Path, outputs: set[Path]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Spare:
-    """A file that can go.
+class Removable:
+    """A file that can be deleted.
 
     Attributes:
         path: The file.
         size_bytes: Its size.
-        what: What it is, in words.
+        what: What it is, for people.
     """
 
     path: Path
@@ -119,17 +119,17 @@ class Spare:
 
 
 def is_older(entry: Entry, days: float, now: datetime) -> bool:
-    """Whether a job has not changed for so many days."""
+    """Whether a job has not changed for some days."""
     try:
         return (now - datetime.fromisoformat(entry.journal.changed)).total_seconds() >= days * 86_400
     except (ValueError, TypeError):
         return False
 
 
-def spare_in(entry: Entry) -> list[Spare]:
-    """The files of a job that can go without losing what was paid for, or what a timeline plays.
+def removable_in(entry: Entry) -> list[Removable]:
+    """The files of a job that can be deleted without losing what was paid for or what a timeline plays.
 
-    A film goes once its answer is here: until then a service that lost it would need it again.
+    The film can be deleted once its answer is on disk: until then a service that lost it needs it again.
     """
     found = []
     made = entry.journal.film
@@ -142,28 +142,28 @@ def spare_in(entry: Entry) -> list[Spare]:
             found.append((path, "left behind by a run that was killed"))
         elif path.parent == media and path.name.startswith(".") and ".part" in path.suffixes:
             found.append((path, "part of a download"))
-    return [Spare(path, max(0, stamp(path)[0]), what) for path, what in found]
+    return [Removable(path, max(0, stamp(path)[0]), what) for path, what in found]
 
 
-def clean(entry: Entry) -> list[Spare]:
-    """Delete what ``spare_in`` finds.
+def clean(entry: Entry) -> list[Removable]:
+    """Delete what ``removable_in`` finds.
 
     Raises:
-        InputError: Another run is at work on it.
+        InputError: Another run is working on it.
         OutputError: Something cannot be deleted.
     """
     with hold(entry.path, on_wait=refuse_to_wait) as job:
-        spares = spare_in(Entry(entry.path, job.journal))
-        remove(spares)
-    return spares
+        files = removable_in(Entry(entry.path, job.journal))
+        remove(files)
+    return files
 
 
-def litter_beside(entries: Iterable[Entry], now_s: float) -> list[Spare]:
-    """Temporary files that killed runs left in jobs folders and beside outputs.
+def leftovers_beside(entries: Iterable[Entry], now_s: float) -> list[Removable]:
+    """Temporary files that killed runs left in folders for jobs and beside outputs.
 
     Args:
         entries: The jobs.
-        now_s: This moment, seconds since 1970: no lock guards these places, so only age tells.
+        now_s: The current time, seconds since 1970: no lock guards these files, so only their age counts.
     """
     places = {(entry.path.parent, ".json") for entry in entries}
     places |= {(path.parent, path.suffix) for entry in entries for path in entry.outputs}
@@ -178,18 +178,18 @@ def litter_beside(entries: Iterable[Entry], now_s: float) -> list[Spare]:
         for path in folder.glob(f".????????{suffix}"):
             size, modified_ns = stamp(path)
             if _TEMPORARY.fullmatch(path.name) and now_s - modified_ns / 1e9 > _STALE_S and path.is_file():
-                found.append(Spare(path, size, "left behind by a run that was killed"))
+                found.append(Removable(path, size, "left behind by a run that was killed"))
     return found
 
 
-def remove(spares: Iterable[Spare]) -> None:
-    """Delete some files.
+def remove(files: Iterable[Removable]) -> None:
+    """Delete files.
 
     Raises:
         OutputError: One cannot be deleted.
     """
-    for spare in spares:
+    for file in files:
         try:
-            spare.path.unlink(missing_ok=True)
+            file.path.unlink(missing_ok=True)
         except OSError as error:
-            raise unwritable(spare.path, error) from error
+            raise unwritable(file.path, error) from error

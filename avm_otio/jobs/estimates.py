@@ -1,4 +1,4 @@
-"""How long a service will take, from how long it took before on this machine."""
+"""Estimates of how long a service takes, from how long it took before on this machine."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _KEPT = 50
 _NEAREST = 9
 
 Wait = tuple[float, float]
-"""A film's length and how long its result was waited for, both in seconds."""
+"""The length of a film and how long its result took, both in seconds."""
 
 
 def estimate(cache_dir: Path, service: str, film_s: float) -> float | None:
     """How long a service may take for a film.
 
-    Of the last 50 waits for this service those nine are taken whose films are nearest in length (by ratio);
-    the median of *seconds waited per second of film* is what this film is expected to take. So neither a
-    night on which the service was slow nor a film of another order of length spoils it.
+    Of the last 50 waits for this service, the nine are used whose films are nearest in length (by ratio), and
+    of these the median of *seconds waited per second of film*. So neither one slow night nor a film of quite
+    another length spoils the estimate.
 
     Args:
-        cache_dir: Where waits are remembered.
-        service: Which service, in any words that stay the same.
-        film_s: The film's length in seconds.
+        cache_dir: Folder where waits are kept.
+        service: Identifies the service.
+        film_s: Length of the film, in seconds.
 
     Returns:
-        Seconds; ``None`` where nothing is known.
+        Seconds; ``None`` if there is nothing to go by.
     """
     waits = _read(cache_dir / _FILE).get(service, [])
     if not waits or not _is_length(film_s):
@@ -42,30 +42,30 @@ def estimate(cache_dir: Path, service: str, film_s: float) -> float | None:
 
 
 def remember(cache_dir: Path, service: str, film_s: float, waited_s: float) -> None:
-    """Keep how long a service took. Of two processes that do so at once, one may be forgotten.
+    """Keep how long a service took. Of two processes that do so at once, one may be lost.
 
     Args:
-        cache_dir: Where waits are remembered; a cache that cannot be written remembers nothing.
-        service: Which service, in the words of ``estimate``.
-        film_s: The film's length in seconds.
+        cache_dir: Folder where waits are kept; nothing is kept if it cannot be written.
+        service: Identifies the service, as for ``estimate``.
+        film_s: Length of the film, in seconds.
         waited_s: From the paid call to the result, in seconds.
     """
     if not _is_wait((film_s, waited_s)):
         return
-    known = _read(cache_dir / _FILE)
-    known[service] = [*known.get(service, []), (film_s, waited_s)][-_KEPT:]
+    waits = _read(cache_dir / _FILE)
+    waits[service] = [*waits.get(service, []), (film_s, waited_s)][-_KEPT:]
     with suppress(OutputError):
-        write_text(make_folder(cache_dir) / _FILE, json.dumps(known))
+        write_text(make_folder(cache_dir) / _FILE, json.dumps(waits))
 
 
 def _read(path: Path) -> dict[str, list[Wait]]:
-    """Every service's waits, the oldest first; nothing where the file is broken or not there."""
+    """The waits for each service, the oldest first; empty if the file is missing or broken."""
     try:
-        known = json.loads(path.read_bytes())
-        waits = {service: [(wait[0], wait[1]) for wait in waits] for service, waits in known.items()}
+        document = json.loads(path.read_bytes())
+        found = {service: [(wait[0], wait[1]) for wait in waits] for service, waits in document.items()}
     except (OSError, ValueError, RecursionError, AttributeError, TypeError, LookupError):
         return {}
-    return {service: [wait for wait in of_it if _is_wait(wait)] for service, of_it in waits.items()}
+    return {service: [wait for wait in waits if _is_wait(wait)] for service, waits in found.items()}
 
 
 def _is_wait(wait: tuple[object, object]) -> bool:

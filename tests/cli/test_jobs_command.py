@@ -185,7 +185,7 @@ def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path,
     ):
         assert word in out
     assert "2 items for 12.5 USD; 1 more" in out
-    assert "nothing: all is done" in out
+    assert "nothing: everything is done" in out
 
 
 def test_what_is_shown_of_an_uncertain_job_names_both_ways_on(here: Path, told: Told) -> None:
@@ -357,7 +357,7 @@ def test_what_was_paid_for_is_not_forgotten_unasked(here: Path, told: Told) -> N
     job = job_in(here)
     assert run(["jobs", "forget", str(job)]) == 2
     error = told()[1]
-    for word in ("12.5 USD", "pay again", "out.otio plays", "--yes"):
+    for word in ("12.5 USD", "paying again", "out.otio plays", "--yes"):
         assert word in error
     assert job.is_dir()
     assert run(["jobs", "forget", str(job), "--yes"]) == 0

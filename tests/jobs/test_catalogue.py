@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from avm_otio.errors import InputError
 from avm_otio.jobs import catalogue, folder
-from avm_otio.jobs.catalogue import DEEPEST, Entry, look, pick
+from avm_otio.jobs.catalogue import DEEPEST, Entry, find_jobs, identify_jobs
 from avm_otio.jobs.downloads import Kept
 from avm_otio.jobs.journal import Call, Film, Journal, State, Written
 from avm_otio.report import Silent
@@ -53,7 +53,7 @@ def make(path: Path, number: int = 0, **said: Any) -> Path:
 
 
 def found(*places: Path, report: Listener | None = None) -> list[str]:
-    return [entry.path.name for entry in look(places, report or Listener())]
+    return [entry.path.name for entry in find_jobs(places, report or Listener())]
 
 
 def test_jobs_are_found_once_each_the_newest_first(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_long_look_shows_that_it_goes_on_and_ends(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"folder {number}").mkdir()
     report, seconds = Listener(), count()
-    entries = look([tmp_path], report, clock=lambda: float(next(seconds)))
+    entries = find_jobs([tmp_path], report, clock=lambda: float(next(seconds)))
     assert [entry.path.name for entry in entries] == ["one"]
     assert report.steps == ["Looking for jobs"]
     assert "there may be more" in report.warnings[0]
@@ -118,16 +118,16 @@ def test_a_job_is_meant_by_its_folder_its_name_its_key_or_the_beginning_of_that(
     path = make(tmp_path / "cut.avm" / "cut-00000000000a", 10)
     make(tmp_path / "cut.avm" / "cut-10000000000a", 11)
     for word in (str(path), str(path / "job.json"), "cut-00000000000a", "00000000000A", "0000"):
-        assert pick([word, word], tmp_path, Listener()) == [path]
+        assert identify_jobs([word, word], tmp_path, Listener()) == [path]
     for word in ("", "fff", "cut", str(tmp_path / "cut.avm")):
         with pytest.raises(InputError):
-            pick([word], tmp_path, Listener())
+            identify_jobs([word], tmp_path, Listener())
 
 
 def test_a_job_is_not_done_when_it_was_told_something_new_since(tmp_path: Path) -> None:
     written = Written(size_bytes=1, modified_ns=1, digest="", summary={"total_price": "1", "currency": "USD"})
     make(tmp_path / "one", outputs={"../a.otio": written}, order={"output": "../b.otio"})
-    (entry,) = look([tmp_path], Listener())
+    (entry,) = find_jobs([tmp_path], Listener())
     assert entry.journal.state is State.FINISHED
     assert not entry.is_done
     assert Entry(entry.path, entry.journal.but(order={"output": "../a.otio"})).is_done
@@ -135,7 +135,7 @@ def test_a_job_is_not_done_when_it_was_told_something_new_since(tmp_path: Path) 
 
 def test_a_look_does_not_need_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path / "one")
-    (entry,) = look([tmp_path], Listener())
+    (entry,) = find_jobs([tmp_path], Listener())
 
     def refuse(path: Path) -> Path:
         raise folder.OutputError("read only")
