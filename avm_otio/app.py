@@ -23,7 +23,7 @@ from avm_otio.config.tokens import find_token
 from avm_otio.errors import InputError, UsageError
 from avm_otio.files import same_file
 from avm_otio.report import Report, Silent
-from avm_otio.services import ServiceKeys
+from avm_otio.services import MUSIC, ServiceKeys, service_names
 
 if TYPE_CHECKING:
     from avm_otio.delivery.deliver import Delivered
@@ -31,18 +31,15 @@ if TYPE_CHECKING:
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.budget import Limits
     from avm_otio.jobs.order import Order
-    from avm_otio.jobs.paid_call import Patience
-    from avm_otio.jobs.pipeline import Access, Ask, Scored, Source
+    from avm_otio.jobs.paid_call import Access, Patience
+    from avm_otio.jobs.pipeline import Ask, Scored, Source
     from avm_otio.jobs.question import Question
     from avm_otio.jobs.said import Said
     from avm_otio.media.film import FilmFile
     from avm_otio.mix.placement import Layout
     from avm_otio.service.client import Client
-    from avm_otio.service.models import License, Requirement, ServiceRequest
+    from avm_otio.service.request import ServiceRequest
     from avm_otio.timeline.model import Loss
-
-SERVICES = ("music", "effects", "denoise")
-"""What can be asked for."""
 
 MUSIC_AND_EFFECTS = ("music", "effects")
 """What is asked for where nothing is said."""
@@ -93,7 +90,7 @@ def score(
     Args:
         source: The timeline and what of it.
         output: The timeline to write; its suffix names the format.
-        services: Any of ``music``, ``effects``, ``denoise``.
+        services: Names of the table of services, such as ``music``.
         settings: What is configured; read from the user's configuration where not given.
         layout: How cues are laid.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
@@ -205,6 +202,7 @@ def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Re
     from avm_otio.jobs import pipeline
     from avm_otio.jobs.folder import read_journal
     from avm_otio.jobs.order import Order
+    from avm_otio.jobs.paid_call import Access
     from avm_otio.jobs.question import Question
 
     journal = read_journal(path)
@@ -222,7 +220,7 @@ def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Re
                 f"The timeline or its media have changed since {path} began, so it is another job now.",
                 f"Score the timeline again, and drop the old job with avm-otio jobs forget {path}.",
             )
-    access = pipeline.Access(  # a token is asked for only where the service is
+    access = Access(  # a token is asked for only where the service is
         lambda: access_to(settings, report).open(), is_free=settings.service == LOCAL
     )
     pipeline.answer(path, ask, access, patience_of(settings), report, wait_on=wait)
@@ -298,7 +296,7 @@ class _Services:
 
     def access_to(self, settings: Settings) -> Access:
         """As the function of that name, for several threads."""
-        from avm_otio.jobs.pipeline import Access
+        from avm_otio.jobs.paid_call import Access
 
         place = settings.service, settings.library
         if place not in self._checked:
@@ -522,7 +520,7 @@ def access_to(settings: Settings, report: Report = _SILENT) -> Access:
         TokenRefusedError: There is no token for it.
         InputError: The local engine's library is not there.
     """
-    from avm_otio.jobs.pipeline import Access
+    from avm_otio.jobs.paid_call import Access
 
     if settings.service == LOCAL:
         if settings.library is not None and not settings.library.is_dir():
@@ -593,23 +591,20 @@ def build_request(
 
     Args:
         settings: Licence and requirement.
-        services: Any of ``music``, ``effects``, ``denoise``.
+        services: Names of the table of services, such as ``music``.
         title: Of the request, where the configuration has none.
         notify_url: Where the service should post its result.
 
     Raises:
         UsageError: A service that there is not, or no licence for a service that needs one.
     """
-    from avm_otio.service.models import EffectsRange, Service, ServiceRequest
+    from avm_otio.service.request import ServiceRequest
 
     check_services(services)
-    return ServiceRequest(
-        license=_license(settings),
-        music=_requirement(settings, title) if Service.MUSIC in services else None,
-        denoise=Service.DENOISE in services,
-        effects=EffectsRange() if Service.EFFECTS in services else None,
-        **({"notify_url": notify_url} if notify_url else {}),
-    )
+    parameters: dict[str, Mapping[str, Any]] = {name: {} for name in services}
+    if MUSIC.name in services:
+        parameters[MUSIC.name] = _requirement(settings, title)
+    return ServiceRequest(_license(settings), parameters, notify_url or None)
 
 
 def check_services(services: Collection[str]) -> None:
@@ -618,50 +613,44 @@ def check_services(services: Collection[str]) -> None:
     Raises:
         UsageError: There is none of that name, or none is asked for.
     """
-    unknown = [name for name in services if name not in SERVICES]
+    unknown = [name for name in services if name not in service_names()]
     if unknown or not services:
         told = f"There is no service “{unknown[0]}”." if unknown else "No service is asked for."
-        raise UsageError(told, f"There are {', '.join(SERVICES)}.")
+        raise UsageError(told, f"There are {', '.join(service_names())}.")
 
 
-def _license(settings: Settings) -> License:
-    from avm_otio.service.models import License
-
+def _license(settings: Settings) -> dict[str, Any]:
     asked = settings.license
-    if asked.range and asked.duration is not None and asked.usage_platforms:
-        return License(range=asked.range, duration=asked.duration, usage_platforms=asked.usage_platforms)
-    if settings.service == LOCAL or is_loopback(urlsplit(settings.service).hostname or ""):
-        spare = _ENGINE_LICENSE
-        return License(
-            range=asked.range or spare[0],
-            duration=spare[1] if asked.duration is None else asked.duration,
-            usage_platforms=asked.usage_platforms or spare[2],
-        )
+    is_here = settings.service == LOCAL or is_loopback(urlsplit(settings.service).hostname or "")
+    spare = _ENGINE_LICENSE if is_here else ((), None, ())
+    area = list(asked.range or spare[0])
+    duration = spare[1] if asked.duration is None else asked.duration
+    platforms = list(asked.usage_platforms or spare[2])
+    if area and duration is not None and platforms:
+        return {"range": area, "duration": duration, "usage_platforms": platforms}
     raise UsageError(
         "The service needs to know the licence: where, how long, and for which platforms.",
         "Give --license-range, --license-duration and --license-platforms, or set them under [license].",
     )
 
 
-def _requirement(settings: Settings, title: str) -> Requirement:
-    from avm_otio.service.models import Requirement
-
+def _requirement(settings: Settings, title: str) -> dict[str, Any]:
     asked = settings.requirement
     lowest = _BUDGET[0] if asked.budget_min is None else asked.budget_min
     highest = max(_BUDGET[1], lowest) if asked.budget_max is None else asked.budget_max
     if lowest > highest:
         raise UsageError(f"The least budget ({lowest:g}) is above the largest ({highest:g}).", "Swap them.")
-    return Requirement(
-        title=asked.title or title,
-        budget_min=lowest,
-        budget_max=highest,
-        outline=asked.outline or None,
-        ref_music=asked.ref_music or None,
-        bpm=asked.bpm,
-        genre=asked.genre or None,
-        instrument=asked.instrument or None,
-        language=asked.language,
-    )
+    return {
+        "title": asked.title or title,
+        "budget_min": lowest,
+        "budget_max": highest,
+        "outline": asked.outline or None,
+        "ref_music": asked.ref_music or None,
+        "bpm": asked.bpm,
+        "genre": list(asked.genre) or None,
+        "instrument": list(asked.instrument) or None,
+        "language": asked.language,
+    }
 
 
 def _refuse_same(source: Path, output: Path) -> None:

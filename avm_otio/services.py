@@ -66,6 +66,10 @@ class Service:
         item: One thing that it offers, in a word: before the id in a job's journal.
         items: Several of them: the key of their number in a summary.
         request_key: The default JSON key of the service in a request and in a result.
+        parameters_key: The key under which its parameters stand there; empty where nothing is between.
+        is_flag: Whether a question holds ``true`` for it, since it takes no parameters.
+        is_always_named: Whether a question that does not ask for it says so: the key of a job is made of it,
+            and holds good for those that were made before the table had the other rows.
         is_documented: Whether the reference gives that key and ``result_list``. Where it does not, a
             finished result without the list is completed from the Film.
         result_list: The key of its list in a result.
@@ -82,13 +86,16 @@ class Service:
     item: str
     items: str
     request_key: str
-    is_documented: bool
     result_list: str
     film_list: str
     laying: Laying
     stem: str
     track: str
     spare_track: str = ""
+    parameters_key: str = ""
+    is_flag: bool = False
+    is_always_named: bool = False
+    is_documented: bool = False
     unsupported: tuple[Unsupported, ...] = ()
 
     def owns_track(self, name: str) -> bool:
@@ -103,6 +110,8 @@ MUSIC = Service(
     item="music",
     items="music",
     request_key="music_mapping_service",
+    parameters_key="requirement",
+    is_always_named=True,
     is_documented=True,
     result_list="musics",
     film_list="recommended_musics",
@@ -119,13 +128,28 @@ MUSIC = Service(
         ),
     ),
 )
+EFFECTS = Service(
+    name="effects",
+    words="sound effect",
+    item="effect",
+    items="effects",
+    request_key="sound_effect_service",
+    is_always_named=True,
+    result_list="sound_effects",
+    film_list="sound_effects",
+    laying=Laying.CUES,
+    stem="effects",
+    track="AVM Effects {number}",
+    spare_track="AVM Effects alternatives {number}",
+)
 DENOISE = Service(
     name="denoise",
     words="noise-reduced sound",
     item="dialogue",
     items="dialogue",
     request_key="noise_reduction_service",
-    is_documented=False,
+    is_flag=True,
+    is_always_named=True,
     result_list="noise_reduce_audios",
     film_list="noise_reduce_audios",
     laying=Laying.REPLACES,
@@ -140,21 +164,7 @@ DENOISE = Service(
         ),
     ),
 )
-EFFECTS = Service(
-    name="effects",
-    words="sound effect",
-    item="effect",
-    items="effects",
-    request_key="sound_effect_service",
-    is_documented=False,
-    result_list="sound_effects",
-    film_list="sound_effects",
-    laying=Laying.CUES,
-    stem="effects",
-    track="AVM Effects {number}",
-    spare_track="AVM Effects alternatives {number}",
-)
-SERVICES = (MUSIC, DENOISE, EFFECTS)
+SERVICES = (MUSIC, EFFECTS, DENOISE)
 """All services. Read it as ``services.SERVICES``: a test adds a row."""
 
 
@@ -177,10 +187,16 @@ class ServiceKeys:
         names = {self.of(service): service.request_key for service in SERVICES}
         return {names.get(key, key): value for key, value in answer.items()}
 
-    def theirs(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """The way back: as the service writes it."""
-        names = {service.request_key: self.of(service) for service in SERVICES}
-        return {names.get(key, key): value for key, value in answer.items()}
+
+def service_names() -> tuple[str, ...]:
+    """The names of all services."""
+    return tuple(service.name for service in SERVICES)
+
+
+def any_of_names() -> str:
+    """The names of all services, for a sentence: ``music, effects or denoise``."""
+    *rest, last = service_names()
+    return f"{', '.join(rest)} or {last}"
 
 
 def named(names: Iterable[str]) -> tuple[Service, ...]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.mix.cues import read_cues
+from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import Sound, lay
 from avm_otio.mix.tracks import add_tracks
 from avm_otio.timeline.plan import FilmMap

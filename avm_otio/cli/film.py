@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,12 @@ def list_films(out: Output, most: int, **flags: Any) -> None:
         for number, found in enumerate(client.films()):
             if number == most:
                 break
-            out.event("film", film=found.dump())
+            out.event("film", film=found.served)
             told = (
                 str(found.id),
-                (found.duration or "")[:11],
-                found.type or "",
-                found.filename or found.title or "",
+                found.duration[:11],
+                found.type,
+                found.filename or found.title,
             )
             out.result("  ".join(told).rstrip())
 
@@ -73,12 +74,12 @@ def show(out: Output, film_id: int, output: Path | None, **flags: Any) -> None:
     from avm_otio import app
 
     with app.open_service(options.settings_of(**flags), out) as client:
-        found = client.film(film_id).dump()
+        found = client.film(film_id).served
     out.event("film", film=found)
     give(out, found, output)
 
 
-def give(out: Output, document: dict[str, Any], output: Path | None) -> None:
+def give(out: Output, document: Mapping[str, Any], output: Path | None) -> None:
     """Save a document of the service, or print it."""
     from avm_otio.files import write_text
 

@@ -262,7 +262,7 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
             name,
             item.title or str(item.id),
             None if item.price is None else str(item.price),
-            bool(item.served.get("is_bought")),
+            item.is_bought,
             kept[name].file if name in kept else None,
         )
         for name, item in chosen.items()

@@ -69,7 +69,7 @@ def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path 
                 )
         else:
             found = client.service_result(film_id, session_id)
-        document = found.payload(client.keys)
+        document = found.served
     out.event("service_result", result=document)
     if not found.is_done:
         out.say("Not done yet.")

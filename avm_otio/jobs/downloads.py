@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, SelectionError
 from avm_otio.jobs.pool import Pool
-from avm_otio.mix.cues import Cues, Item, read_cues
+from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Sound
 from avm_otio.mix.results import sound_as_served
 from avm_otio.report import Report
@@ -109,7 +109,7 @@ def download(
     *,
     service_url: str,
     keep: Callable[[str, Kept], None],
-    fresh: Callable[[], object],
+    fresh: Callable[[], Cues],
     report: Report,
 ) -> None:
     """Fetch the items that are not here, a few at a time.
@@ -122,8 +122,8 @@ def download(
         kept: What earlier runs kept.
         service_url: The service that offers them.
         keep: Told of each item once it is here for good; like ``fresh`` and ``report`` called in this thread.
-        fresh: Asks the service for the Film, or the result, again; parsed JSON. Called once at most, where an
-            address leads nowhere any more.
+        fresh: Asks the service again for what it offers. Called once at most, where an address leads nowhere
+            any more.
         report: Who is told of progress.
 
     Raises:
@@ -249,10 +249,10 @@ def _stems(cues: Cues) -> dict[str, str]:
     }
 
 
-def _addresses(fresh: Callable[[], object]) -> tuple[Mapping[str, str], str]:
+def _addresses(fresh: Callable[[], Cues]) -> tuple[Mapping[str, str], str]:
     """Where the service says that items lie now, by their names; and what to tell of one without."""
     try:
-        offered = _offered(read_cues(fresh(), skip_bad=True), slice(None))
+        offered = _offered(fresh(), slice(None))
     except AvmError as error:
         return {}, f"The service gave no fresh address: {error}"
     found = {_name(service, item): item.url for service, item in offered if item.url}

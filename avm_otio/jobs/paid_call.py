@@ -8,13 +8,13 @@ unasked.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from avm_otio.errors import (
     AvmError,
@@ -29,20 +29,33 @@ from avm_otio.jobs import estimates
 from avm_otio.jobs.downloads import Kept, download, is_here, wanted
 from avm_otio.jobs.folder import RESULT, SERVICE_FILM, Job, now
 from avm_otio.jobs.question import Question
-from avm_otio.mix.cues import Cues, read_cues
+from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
+from avm_otio.mix.cues import Cues
 from avm_otio.mix.placement import Layout
 from avm_otio.report import Report
 from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
 
 if TYPE_CHECKING:
-    from avm_otio.jobs.pipeline import Access
     from avm_otio.service.client import Client
-    from avm_otio.service.models import Film, ServiceRequest, ServiceResult
     from avm_otio.service.notify import Mailbox
+    from avm_otio.service.request import ServiceRequest
 
 _UPLOADING = Retrying(attempts=3, base_s=1.0)
 _LOOK_AGAIN_S = 0.5
-_TELL_EVERY_S = 1.0
+_SHOW_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The way to a service.
+
+    Attributes:
+        open: Opens it; for ``local`` the engine runs as long as it is open.
+        is_free: Whether asking twice costs nothing.
+    """
+
+    open: Callable[[], AbstractContextManager[Client]]
+    is_free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ class Patience:
     cache_dir: Path
 
 
-def consult(
+def fetch_answer(
     job: Job,
     access: Access,
     question: Question,
@@ -79,7 +92,7 @@ def consult(
         question: What to ask for.
         layout: How cues will be laid: which items are needed.
         patience: How long to wait.
-        report: Who is told of progress.
+        report: Where progress goes.
         wait_on: Look for an uncertain paid call as long as for any result, and for more of an adopted one.
 
     Raises:
@@ -108,7 +121,7 @@ def consult(
                 kept_of(job),
                 service_url=client.base_url,
                 keep=lambda name, kept: job.record(media={**job.journal.media, name: kept.as_dict()}),
-                fresh=lambda: client.film(_film_id(job)).dump(),
+                fresh=lambda: client.film(_film_id(job)).cues,
                 report=report,
             )
 
@@ -121,17 +134,13 @@ def cues_of(job: Job, question: Question, layout: Layout) -> Cues:
         ServiceError: The service says in its answer why it has none.
         InputError: The answer is not in the job's folder any more.
     """
-    from avm_otio.service.models import Film, ServiceResult, resolve_result
-
-    result = ServiceResult.parse_with(job.load(RESULT), question.keys)
-    film = Film.parse(job.load(SERVICE_FILM))
-    answer = resolve_result(result, film, question.request.services)
-    cues = read_cues(answer.dump(), skip_bad=layout.skip_bad)
-    reasons = (answer.model_extra or {}).get("message")
-    if not cues.chosen and reasons:
-        told = " ".join(map(str, reasons)) if isinstance(reasons, list) else str(reasons)
+    result, film = read_result(job.load(RESULT), question.keys), read_film(job.load(SERVICE_FILM))
+    cues = result.completed(film, question.request.services)
+    cues.check(skip_bad=layout.skip_bad)
+    if not cues.chosen and result.message:
         raise ServiceError(
-            f"The service could not use the film: {told}", "Try another range, or --quality with --again."
+            f"The service could not use the film: {result.message}",
+            "Try another range, or --quality with --again.",
         )
     return cues
 
@@ -263,8 +272,7 @@ class _Visit:
         ours = [
             film
             for film in self.client.films()
-            if any(mark in (name or "") for name in (film.filename, film.title))
-            and film.is_active is not False
+            if any(mark in name for name in (film.filename, film.title)) and film.is_active is not False
         ]
         return max(ours, key=lambda film: film.id, default=None)
 
@@ -287,7 +295,7 @@ class _Visit:
         film_id, request = _film_id(self.job), self.request
         if mailbox is not None and request.notify_url is not None:
             address = notify.notify_url(request.notify_url, mailbox.secret)
-            request = request.model_copy(update={"notify_url": address})
+            request = replace(request, notify_url=address)
 
         def leaving() -> None:
             self.job.record(call=Call(begun=now()))
@@ -353,7 +361,7 @@ class _Visit:
             def pause(seconds: float) -> None:
                 # In short pieces: the time is seen to pass, and whoever is told can end the wait.
                 ends = time.monotonic() + seconds
-                while (left_s := ends - time.monotonic()) > 0 and not rest(min(left_s, _TELL_EVERY_S)):
+                while (left_s := ends - time.monotonic()) > 0 and not rest(min(left_s, _SHOW_EVERY_S)):
                     advance(round(time.monotonic() - started))
 
             started = time.monotonic()
@@ -381,8 +389,8 @@ class _Visit:
                 film = self._film_of_the_call()
                 found = self._found_on(film) if film is not None else None
                 missing = self._missing_in(found)
-                if film is not None and found is not None and found.dump() != seen:
-                    seen, looked = found.dump(), time.monotonic()
+                if film is not None and found is not None and found.served != seen:
+                    seen, looked = found.served, time.monotonic()
                 is_settled = time.monotonic() - looked >= self.patience.look_s
                 has_some = found is not None and len(missing) < len(self.request.services)
                 if film is not None and found is not None and has_some and (not missing or is_settled):
@@ -421,41 +429,24 @@ class _Visit:
 
     def _found_on(self, film: Film) -> ServiceResult:
         """What a Film holds, as the result of a call that asked for it."""
-        from avm_otio.service.models import (
-            MusicResult,
-            NoiseReductionResult,
-            Service,
-            ServiceResult,
-            SoundEffectResult,
-        )
-
-        asked = self.request.services
-        music = MusicResult(is_done=True, musics=film.recommended_musics)
-        denoise = NoiseReductionResult(is_done=True, noise_reduce_audios=film.noise_reduce_audios)
-        effects = SoundEffectResult(is_done=True, sound_effects=film.sound_effects)
-        return ServiceResult(
-            is_done=True,
-            music_mapping_service=music if Service.MUSIC in asked else None,
-            noise_reduction_service=denoise if Service.DENOISE in asked else None,
-            sound_effect_service=effects if Service.EFFECTS in asked else None,
-        )
+        keys = self.client.keys
+        found = {
+            keys.of(service): {"is_done": True, service.result_list: film.served.get(service.film_list) or []}
+            for service in self.request.services
+        }
+        return read_result({"is_done": True, **found}, keys)
 
     def _missing_in(self, result: ServiceResult | None) -> set[str]:
         """The services that were asked for and of which nothing has come."""
-        from avm_otio.service.models import Service
-
-        if result is None:
-            return set(self.request.services)
-        lists: Mapping[str, Any] = {
-            Service.MUSIC: getattr(result.music_mapping_service, "musics", ()),
-            Service.DENOISE: getattr(result.noise_reduction_service, "noise_reduce_audios", ()),
-            Service.EFFECTS: getattr(result.sound_effect_service, "sound_effects", ()),
+        return {
+            service.name
+            for service in self.request.services
+            if result is None or not result.cues.has_any(service)
         }
-        return {str(service) for service in self.request.services if not lists[service]}
 
     def _keep(self, result: ServiceResult, film: Film, at: str | None = None) -> None:
-        self.job.save(RESULT, result.payload(self.client.keys))
-        self.job.save(SERVICE_FILM, film.dump())
+        self.job.save(RESULT, result.served)
+        self.job.save(SERVICE_FILM, film.served)
         self.job.record(answered=at or now())
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -41,7 +40,7 @@ from avm_otio.jobs.folder import (
 )
 from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.order import Order
-from avm_otio.jobs.paid_call import Patience, answer_kept, consult, cues_of, kept_of
+from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer, kept_of
 from avm_otio.jobs.question import Question, key_of
 from avm_otio.media.originals import give_lengths, located
 from avm_otio.mix.cues import Cues, Item
@@ -58,7 +57,6 @@ from avm_otio.timeline.urls import paths_of, url_of
 
 if TYPE_CHECKING:
     from avm_otio.media.film import FilmFile
-    from avm_otio.service.client import Client
 
 _SILENT = Silent()
 WHOLE = Selection()
@@ -86,19 +84,6 @@ class Source:
     media_roots: tuple[Path, ...] = ()
     rate: Fraction | None = None
     sequence: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The way to a service.
-
-    Attributes:
-        open: Opens it; for ``local`` the engine runs as long as it is open.
-        is_free: Whether asking twice costs nothing.
-    """
-
-    open: Callable[[], AbstractContextManager[Client]]
-    is_free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +148,10 @@ class Scored:
         }
 
     def _clips(self, *, is_spare: bool) -> list[dict[str, Any]]:
-        """The clips that are heard, or the alternatives: service by service, by their start."""
+        """The clips that are heard, or the alternatives: what fills the film, then cues by their start."""
         order = services.SERVICES.index
         lying = [(lane, clip) for lane in self.laid.lanes if lane.is_spare is is_spare for clip in lane.clips]
-        lying.sort(key=lambda laid: (order(laid[0].service), laid[1].start))
+        lying.sort(key=lambda laid: (laid[1].cue is not None, order(laid[0].service), laid[1].start))
         return [self._clip(lane.name, clip) for lane, clip in lying]
 
     def _clip(self, track: str, clip: LaidClip) -> dict[str, Any]:
@@ -198,7 +183,7 @@ def _title(item: Item) -> str:
 
 def _price(item: Item) -> dict[str, Any]:
     price = None if item.price is None else str(item.price)
-    return {"price": price, "is_bought": bool(item.served.get("is_bought"))}
+    return {"price": price, "is_bought": item.is_bought}
 
 
 def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
@@ -342,7 +327,7 @@ def answer(
         CueError: The answer makes no sense; it is kept.
     """
     with open_job(path, report) as (job, report):
-        consult(
+        fetch_answer(
             job, access, ask.question, layout=ask.layout, patience=patience, report=report, wait_on=wait_on
         )
 
@@ -459,7 +444,7 @@ def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Jou
 def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Path], report: Report) -> None:
     """The film as a file, unless the service has it or it lies there already."""
     from avm_otio.jobs.journal import Film
-    from avm_otio.service.models import check_film_may
+    from avm_otio.service.request import check_film_may
 
     made = job.journal.film
     if made is not None and (made.id is not None or job.film is not None):
@@ -501,7 +486,7 @@ def _written(
     film, call, question = job.journal.film, job.journal.call, ask.question
     film_id = None if film is None else film.id
     session_id = None if call is None else call.session_id
-    license = question.request.license.dump()
+    license = question.request.license
     origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
     replaced = heard(opened.timeline, ask.source.selection, plan) if laid.replacements else ()
     here = registry.moved(opened, ask.output.absolute().parent)
@@ -531,7 +516,7 @@ def _written(
 
 def total_price(cues: Cues) -> Decimal:
     """Sum of the prices of the chosen items: each item once, what is bought already not counted."""
-    chosen = {item.id: item for item in cues.chosen if not item.served.get("is_bought")}
+    chosen = {item.id: item for item in cues.chosen if not item.is_bought}
     return sum((item.price for item in chosen.values() if item.price is not None), Decimal(0))
 
 

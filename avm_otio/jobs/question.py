@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from avm_otio.errors import InputError
 from avm_otio.jobs.said import digest
-from avm_otio.service.models import ServiceRequest
+from avm_otio.service.request import ServiceRequest
 from avm_otio.services import ServiceKeys
 
 VERSION = 2
@@ -53,7 +53,7 @@ class Question:
             "service": self.service,
             "language": self.language,
             "currency": self.currency,
-            "request": self.request.dump() | {"notify_url": None},
+            "request": self.request.as_json() | {"notify_url": None},
             "film": film,
         }
         if self.library:
@@ -72,12 +72,11 @@ class Question:
             InputError: It is no question.
         """
         try:
-            request = ServiceRequest.model_validate(asked["request"])
+            request = replace(ServiceRequest.from_json(asked["request"]), notify_url=notify_url)
             service, language, currency = (str(asked[key]) for key in ("service", "language", "currency"))
-            told = request.model_copy(update={"notify_url": notify_url})
             library, is_titled = str(asked.get("library", "")), asked.get("is_titled") is not False
-            return cls(service, language, currency, told, library, is_titled, keys)
-        except (KeyError, ValueError):
+            return cls(service, language, currency, request, library, is_titled, keys)
+        except (AttributeError, KeyError, ValueError):
             raise InputError("The journal does not say what was asked.", "Run score again.") from None
 
 

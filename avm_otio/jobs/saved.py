@@ -13,7 +13,7 @@ from avm_otio.formats.registry import Opened
 from avm_otio.jobs.downloads import found_in
 from avm_otio.jobs.pipeline import Source, heard, open_timeline
 from avm_otio.mix import results
-from avm_otio.mix.cues import read_cues
+from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, lay
 from avm_otio.mix.tracks import add_tracks
 from avm_otio.report import Report, Silent
@@ -53,7 +53,7 @@ def lay_answer(
     """
     opened = open_timeline(source, report)
     plan = plan_film(opened.timeline, source.selection)
-    cues = read_cues(document, skip_bad=layout.skip_bad)
+    cues = read_cues(document)
     if not cues.chosen:
         report.warn("The answer offers nothing to lay.")
     style = registry.url_style(opened.timeline)
@@ -85,9 +85,9 @@ def lay_alone(
     Raises:
         InputError: The answer cannot be used.
     """
-    cues = read_cues(document, skip_bad=layout.skip_bad)
+    cues = read_cues(document)
     sound_of = found_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
     timeline, laid = results.lay_alone(
-        document, cues, rate=rate or results.DEFAULT_RATE, sound_of=sound_of, layout=layout, origin=origin
+        cues, rate=rate or results.DEFAULT_RATE, sound_of=sound_of, layout=layout, origin=origin
     )
     return Opened(timeline, path, path.absolute().parent), laid

@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from avm_otio.errors import CueError
-from avm_otio.mix.cues import Cue, Cues, Item
+from avm_otio.mix.cues import SKIP_HINT, Cue, Cues, Item
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US, Mix, Stem
 from avm_otio.timeline.plan import FilmMap
@@ -195,12 +195,13 @@ def lay(
         layout: How to lay.
 
     Raises:
-        CueError: A cue starts at or after the film's end, and ``layout.skip_bad`` is not set.
+        CueError: A cue makes no sense, or starts at or after the film's end, and ``layout.skip_bad`` is not
+            set.
     """
     first = nearest_frame(film_map.record_start, rate)
     within = FrameSpan(first, max(first + 1, nearest_frame(film_map.record_end, rate)))
     place = _Place(film_map, film_map.record_end, rate, within, layout)
-    notes = list(cues.notes)
+    notes = list(cues.check(skip_bad=layout.skip_bad))
     made: list[Lane] = []
     for service, offered in cues.by_service.items():
         heard, spare = [], []
@@ -213,7 +214,7 @@ def lay(
                     f"{format_timestamp(to_micros(film_map.film_duration))}."
                 )
                 if not layout.skip_bad:
-                    raise CueError(message, "Leave such cues out with --skip-bad-cues.")
+                    raise CueError(message, SKIP_HINT)
                 notes.append(f"Left out. {message}")
                 continue
             heard.append(place.clip(service, cue, 0, sound_of(cue.items[0])))

@@ -7,13 +7,12 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from avm_otio.errors import TimeFormatError
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.mix.cues import Cues, Item, Json
+from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, Sound, lay
 from avm_otio.mix.tracks import add_tracks
 from avm_otio.timeline.plan import FilmMap
-from avm_otio.timeline.time import FilmTime, RecordTime, from_micros, parse_timestamp
+from avm_otio.timeline.time import FilmTime, RecordTime, from_micros
 
 DEFAULT_RATE = Fraction(24)
 """Frames a second of a timeline made from an answer alone, which knows of no frames."""
@@ -28,14 +27,10 @@ def sound_as_served(item: Item) -> Sound:
     return Sound(item.url or "", duration)
 
 
-def film_length(document: Json, cues: Cues) -> FilmTime:
+def film_length(cues: Cues) -> FilmTime:
     """How long the film was: as a Film says, else to the end of the last thing offered; at least a second."""
-    try:
-        duration_us = parse_timestamp(document.get("duration"))
-    except TimeFormatError:
-        duration_us = None
-    if duration_us:
-        return FilmTime(from_micros(duration_us))
+    if cues.film_us:
+        return FilmTime(from_micros(cues.film_us))
     ends_us = [
         (cue.items[0].duration_us or 0) if cue.end_us is None else cue.end_us
         for offered in cues.by_service.values()
@@ -45,7 +40,6 @@ def film_length(document: Json, cues: Cues) -> FilmTime:
 
 
 def lay_alone(
-    document: Json,
     cues: Cues,
     *,
     rate: Fraction = DEFAULT_RATE,
@@ -57,8 +51,7 @@ def lay_alone(
     """A timeline that holds nothing but what an answer offers.
 
     Args:
-        document: The answer, for the film's length.
-        cues: What was read of it.
+        cues: What the answer offers.
         rate: Frames a second of the new timeline.
         sound_of: The media of an item.
         layout: How to lay.
@@ -66,8 +59,8 @@ def lay_alone(
         name: The timeline's name.
 
     Raises:
-        CueError: A cue starts past the film's end.
+        CueError: A cue makes no sense, or starts past the film's end, and ``layout`` does not skip such cues.
     """
-    film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(document, cues))
+    film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(cues))
     laid = lay(cues, film_map, rate, sound_of, layout)
     return add_tracks(otio.schema.Timeline(name), laid, origin), laid

@@ -155,7 +155,7 @@ def _marker(clip: LaidClip, title: str, rate: Fraction, origin: Origin) -> dict[
     about = []
     if clip.cue is not None:
         about.append(", ".join(_words(clip.cue.served)))
-    if clip.item.served.get("is_bought"):
+    if clip.item.is_bought:
         about.append("bought")
     elif clip.item.price is not None:
         about.append(f"{clip.item.price} {origin.currency}".strip())

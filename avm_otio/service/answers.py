@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 
+from avm_otio import services
 from avm_otio.errors import (
     AnalysesUsedUpError,
     ContractError,
@@ -67,7 +68,7 @@ _KNOWN = {
     "At least one service to be chosen": _Known(
         NoServiceChosenError,
         "The service was asked for nothing",
-        "Choose music, effects or denoise.",
+        f"Choose {services.any_of_names()}.",
     ),
     "Sound effect start time unavailable": _Known(
         EffectStartError,

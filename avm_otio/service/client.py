@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
-from pydantic import StrictInt
 
 from avm_otio.errors import ContractError, NetworkError, ServiceError, UnsureIfPaidError
+from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.retry import Retrying
 from avm_otio.service.answers import Answer, contract_error, is_documented, json_of
-from avm_otio.service.models import Film, FilmPage, Model, ServiceRequest, ServiceResult
+from avm_otio.service.request import ServiceRequest
 from avm_otio.service.upload import FilmUpload, Progress
 from avm_otio.service.wire import AnswerLostError, Wire
 from avm_otio.services import ServiceKeys
@@ -30,14 +31,6 @@ _LOOK_FOR_FILM = "It may exist all the same (that costs no analysis): look with 
 _LOOK_BEFORE_PAYING = (
     "The analysis may be paid for: look with avm-otio film show {film_id}, and do not send it again before."
 )
-
-
-class _FilmCreated(Model):
-    id: StrictInt
-
-
-class _ServiceCreated(Model):
-    session_id: StrictInt
 
 
 class Client:
@@ -144,18 +137,18 @@ class Client:
         seen = {url}
         while True:
             answer = self._wire.get(url)
-            page = _read(answer, FilmPage.parse)
-            yield from page.results
-            if page.next is None:
+            films, following = _read(answer, _page)
+            yield from films
+            if following is None:
                 return
-            url = self._wire.url_from_service(page.next, answer.asked, relative_to=url)
+            url = self._wire.url_from_service(following, answer.asked, relative_to=url)
             if url in seen:
                 raise contract_error(answer, "the pages run in a circle")
             seen.add(url)
 
     def film(self, film_id: int) -> Film:
         """One film, with the recommendations of all its analyses."""
-        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), Film.parse)
+        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), read_film)
 
     def create_service(
         self, film_id: int, request: ServiceRequest, *, leaving: Callable[[], None] = lambda: None
@@ -187,7 +180,7 @@ class Client:
         except AnswerLostError as lost:
             raise UnsureIfPaidError(f"No answer to the paid call: {lost.what}", hint) from None
         try:
-            return _read(answer, _ServiceCreated.parse).session_id
+            return _read(answer, partial(_number, name="session_id"))
         except ServiceError as error:
             if answer.surely_not_done or is_documented(error):
                 raise
@@ -196,7 +189,7 @@ class Client:
     def service_result(self, film_id: int, session_id: int) -> ServiceResult:
         """The result as far as it is; ``is_done`` says whether that is all."""
         answer = self._wire.get(self._wire.url(f"/film/{film_id}/service/{session_id}/"))
-        return _read(answer, lambda data: ServiceResult.parse_with(data, self.keys))
+        return _read(answer, partial(read_result, keys=self.keys))
 
     def _create_film(self, content: bytes | FilmUpload, headers: dict[str, str]) -> int:
         try:
@@ -205,7 +198,7 @@ class Client:
             )
         except AnswerLostError as lost:
             raise NetworkError(f"No answer to creating a film: {lost.what}", _LOOK_FOR_FILM) from None
-        return _read(answer, _FilmCreated.parse).id
+        return _read(answer, partial(_number, name="id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +219,20 @@ def _read(answer: Answer, parse: Callable[[object], T]) -> T:
         return parse(data)
     except ContractError as error:
         raise contract_error(answer, error.what) from None
+
+
+def _number(document: object, name: str) -> int:
+    number = document.get(name) if isinstance(document, Mapping) else None
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise ContractError(f"“{name}” should be a whole number")
+    return number
+
+
+def _page(document: object) -> tuple[list[Film], str | None]:
+    """The films of a page, and the address of the page that follows."""
+    if not isinstance(document, Mapping):
+        raise ContractError("not a page of films")
+    films, following = document.get("results"), document.get("next")
+    if not isinstance(films, list | None) or not isinstance(following, str | None):
+        raise ContractError("not a page of films")
+    return [read_film(film) for film in films or ()], following

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from avm_otio.errors import ContractError, NetworkError, RefusedError, ServiceError
+from avm_otio.mix.answers import ServiceResult
 from avm_otio.retry import PASSING_STATUSES
 from avm_otio.service.client import Client
-from avm_otio.service.models import ServiceResult
 
 SHORTEST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 15.0

@@ -16,7 +16,8 @@ import pytest
 
 from avm_otio.errors import DownloadError, LinkExpiredError, NetworkError, OutputError
 from avm_otio.jobs.downloads import MOST_AT_ONCE, Kept, download, is_here, sounds_in, wanted
-from avm_otio.mix.cues import Cues, read_cues
+from avm_otio.mix.answers import read_cues
+from avm_otio.mix.cues import Cues
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from tests.delivery.test_sound_files import Listening
 from tests.loopback_http import Reply, listening, raw
@@ -83,11 +84,11 @@ class Run:
         self.asked_afresh = 0
         self.offered: object = {"id": 1}
 
-    def fresh(self) -> object:
+    def fresh(self) -> Cues:
         self.asked_afresh += 1
         if isinstance(self.offered, Exception):
             raise self.offered
-        return self.offered
+        return read_cues(self.offered)
 
     def keep(self, name: str, kept: Kept) -> None:
         assert threading.current_thread() is threading.main_thread()
@@ -131,8 +132,8 @@ def test_what_is_wanted_is_each_item_once_the_chosen_ones_first(host: Host) -> N
             [item(host, 7)] * 2,
         )
     )
-    assert list(wanted(cues, 0)) == ["music 1", "dialogue 7", "effect 7", "effect 8"]
-    assert list(wanted(cues, 1)) == ["music 1", "dialogue 7", "effect 7", "effect 8", "music 2"]
+    assert list(wanted(cues, 0)) == ["music 1", "effect 7", "effect 8", "dialogue 7"]
+    assert list(wanted(cues, 1)) == ["music 1", "effect 7", "effect 8", "dialogue 7", "music 2"]
     assert list(wanted(cues, 2)) == [*wanted(cues, 1), "music 3", "effect 9"]
 
 

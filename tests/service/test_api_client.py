@@ -16,15 +16,13 @@ import pytest
 from avm_otio import errors
 from avm_otio.retry import Retrying
 from avm_otio.service.client import Client
-from avm_otio.service.models import EffectsRange, License, ServiceRequest
+from avm_otio.service.request import ServiceRequest
 from avm_otio.services import ServiceKeys
 from tests.loopback_http import Reply, Service, cut_short, html, raw, redirect, reset, says, serving
 
 TOKEN = "s3cret-0123456789abcdef"
 AT_ONCE = Retrying(attempts=3, sleep=lambda _: None)
-REQUEST = ServiceRequest(
-    license=License(range=(16,), duration=8, usage_platforms=(2,)), effects=EffectsRange()
-)
+REQUEST = ServiceRequest({"range": [16], "duration": 8, "usage_platforms": [2]}, {"effects": {}})
 Call = Callable[[Client], object]
 
 

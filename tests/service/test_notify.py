@@ -22,8 +22,8 @@ from avm_otio.cli.main import run
 from avm_otio.engine.server import running
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.service.client import Client
-from avm_otio.service.models import EffectsRange, License, ServiceRequest
 from avm_otio.service.notify import Mailbox, forget_old, mark, notify_url, wants_mailbox
+from avm_otio.service.request import ServiceRequest
 from avm_otio.service.waiting import wait_for_result
 from tests.scored import write_sound
 
@@ -323,8 +323,8 @@ def test_a_run_that_waits_is_woken_by_the_services_own_post(url: str, spool: Pat
     film = write_sound(tmp_path / "film.wav", 3)
     mailbox = Mailbox.open(spool)
     request = ServiceRequest(
-        license=License(range=(16,), duration=8, usage_platforms=(2,)),
-        effects=EffectsRange(),
+        {"range": [16], "duration": 8, "usage_platforms": [2]},
+        {"effects": {}},
         notify_url=notify_url(url + "/avm/{job}", mailbox.secret),
     )
     woken: list[bool] = []

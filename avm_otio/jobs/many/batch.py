@@ -32,8 +32,8 @@ from avm_otio.jobs.order import Order
 from avm_otio.report import Advance, Report
 
 if TYPE_CHECKING:
-    from avm_otio.jobs.paid_call import Patience
-    from avm_otio.jobs.pipeline import Access, Ask
+    from avm_otio.jobs.paid_call import Access, Patience
+    from avm_otio.jobs.pipeline import Ask
     from avm_otio.timeline.model import Loss
 
 _POLL_S = 0.5

@@ -32,8 +32,8 @@ from avm_otio.report import Report
 
 if TYPE_CHECKING:
     from avm_otio.config.settings import Settings
-    from avm_otio.jobs.paid_call import Patience
-    from avm_otio.jobs.pipeline import Access, Ask
+    from avm_otio.jobs.paid_call import Access, Patience
+    from avm_otio.jobs.pipeline import Ask
 
 TEMPLATE = "template.json"
 VALUES = "parameter_values.json"
