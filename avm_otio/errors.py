@@ -1,30 +1,30 @@
-"""Every way in which this program can fail, one root, each with its exit code.
+"""Every error of this program, with its exit code.
 
 ::
 
-    AvmError                     1  the machine or ourselves (also: disk full, no permission)
+    AvmError                     1  the machine or a bug (also: disk full, no permission)
     ├── OutputError              1  a file could not be written
-    ├── UsageError               2  the call's words are off
-    ├── InputError               3  what was given cannot be used
+    ├── UsageError               2  no such command, option or value
+    ├── InputError               3  the timeline, range, media or settings cannot be used
     │   ├── TimelineError          not a timeline, empty, unreadable
-    │   ├── SelectionError         the clip or range asked for is not there
+    │   ├── SelectionError         no such clip or range
     │   ├── TimeFormatError        not a time, a rate or a timecode
     │   ├── MissingMediaError      media that the timeline names cannot be found
     │   ├── MediaError             media that cannot be read
     │   └── CueError               a cue or a result that cannot be laid
     └── ServiceError             6  the service or the network
         ├── NetworkError           no answer
-        ├── ContractError          an answer that is not the API's
-        ├── DownloadError          an item that could not be fetched whole
-        │   └── LinkExpiredError       its address leads to it no longer
+        ├── ContractError          an answer that the API does not promise
+        ├── DownloadError          an item could not be downloaded whole
+        │   └── LinkExpiredError       its address has expired
         ├── UnsureIfPaidError    7  a paid call was sent and no answer came back
-        └── RefusedError           the service said no, in its own words
+        └── RefusedError           the service refused the request
             ├── TokenRefusedError      4
             ├── AnalysesUsedUpError    5
             ├── NoVideoSourceError, YoutubeUrlInvalidError, YoutubeUrlUnavailableError
             ├── LicenseMissingError, UsagePlatformError, NoServiceChosenError
             ├── EffectStartError
-            └── UnsupportedFilmError   what the service would refuse, refused before uploading
+            └── UnsupportedFilmError   a film that the service would refuse
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from collections.abc import Sequence
 
 
 class AvmError(Exception):
-    """The root: anything that this program tells its user instead of a traceback.
+    """The root: an error that the user sees as a message, not as a traceback.
 
     Args:
         what: What happened, and to which thing. One line.
@@ -65,13 +65,13 @@ class OutputError(AvmError):
 
 
 class UsageError(AvmError):
-    """The call's words are off."""
+    """The command line is wrong: no such command, option or value."""
 
     exit_code = 2
 
 
 class InputError(AvmError):
-    """What was given cannot be used."""
+    """The timeline, range, media or settings cannot be used."""
 
     exit_code = 3
 
@@ -81,7 +81,7 @@ class TimelineError(InputError):
 
 
 class SelectionError(InputError):
-    """The clip, track or range asked for is not in the timeline."""
+    """The clip, track or range is not in the timeline."""
 
 
 class TimeFormatError(InputError):
@@ -116,7 +116,7 @@ class ContractError(ServiceError):
     Args:
         what: What came, and to which question.
         hint: What to do next.
-        status: The HTTP status, 0 where there is none or it is not known any more.
+        status: The HTTP status; 0 where there is none.
     """
 
     def __init__(self, what: str, hint: str = "", *, status: int = 0) -> None:
@@ -125,11 +125,11 @@ class ContractError(ServiceError):
 
 
 class DownloadError(ServiceError):
-    """An item could not be fetched whole."""
+    """An item could not be downloaded whole."""
 
 
 class LinkExpiredError(DownloadError):
-    """An item's address leads to it no longer: refused, gone, or nobody there. A fresh address may."""
+    """An item's address has expired: refused, gone, or no server. The service may give a new one."""
 
 
 class UnsureIfPaidError(ServiceError):
@@ -139,13 +139,13 @@ class UnsureIfPaidError(ServiceError):
 
 
 class RefusedError(ServiceError):
-    """The service said no.
+    """The service refused a request.
 
     Args:
         what: What was refused, in plain words.
         hint: What to do next.
-        status: The HTTP status, 0 where we refused before asking.
-        messages: The service's own words, unchanged.
+        status: The HTTP status, 0 where nothing was sent.
+        messages: The service's own messages, unchanged.
     """
 
     def __init__(self, what: str, hint: str = "", *, status: int = 0, messages: Sequence[str] = ()) -> None:
@@ -154,7 +154,7 @@ class RefusedError(ServiceError):
         self.messages = tuple(messages)
 
     def as_dict(self) -> dict[str, object]:
-        """The error as a ``--json`` event says it, with the service's own words."""
+        """The error as a ``--json`` event says it, with the service's own messages."""
         return super().as_dict() | {"status": self.status, "service_messages": list(self.messages)}
 
 
@@ -199,4 +199,4 @@ class EffectStartError(RefusedError):
 
 
 class UnsupportedFilmError(RefusedError):
-    """This kind of film may not use this service: refused before uploading."""
+    """This kind of film cannot use this service: refused before uploading."""

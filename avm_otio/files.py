@@ -16,19 +16,19 @@ from avm_otio.errors import OutputError
 
 @contextmanager
 def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Path]:
-    """A path to write to, which becomes ``path`` when all went well and vanishes when not.
+    """A temporary path to write to, which replaces ``path`` on success and is removed on failure.
 
-    The temporary file lies in the same folder, keeps the suffix, and is synced before it takes the place of
-    an older file; then the folder is, so that a power cut does not bring the older one back. What a writer of
-    the same file that was killed has left is removed.
+    The temporary file lies in the same folder and keeps the suffix. It is synced before it replaces an older
+    file, and the folder after, so that a power cut does not bring the older file back. Temporary files left
+    by writers that were killed are removed.
 
     Args:
         path: The file.
         mode: Who may read and write it, before the system's mask.
-        lasting: Whether it has to outlive a power cut; what tells of a moment has not.
+        lasting: Whether it must outlive a power cut; a progress report need not.
 
     Raises:
-        OutputError: The folder is not there or not writable, or the disk is full.
+        OutputError: The folder does not exist or cannot be written, or the disk is full.
     """
     temporary = path
     try:
@@ -47,13 +47,13 @@ def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Pa
 
 
 def _tag(path: Path) -> str:
-    """What the temporary files of one file have in common, so that nobody else's are touched."""
+    """The beginning of the names of a file's temporary files, so that no other file's are removed."""
     return hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:4]
 
 
 @contextmanager
 def _made_for(path: Path, mode: int) -> Iterator[Path]:
-    """Make a temporary file and hold it as long as this process lives: one that nobody holds is an orphan."""
+    """Make a temporary file and hold its lock: a temporary file without a holder is an orphan."""
     while True:
         temporary = path.with_name(f".{_tag(path)}{secrets.token_hex(2)}{path.suffix}")
         with suppress(FileExistsError):
@@ -61,7 +61,7 @@ def _made_for(path: Path, mode: int) -> Iterator[Path]:
             if _is_ours(handle):
                 break
             os.close(handle)
-    if os.name != "posix":  # a file that is held open there can take no other's place
+    if os.name != "posix":  # there an open file cannot replace another
         os.close(handle)
         yield temporary
         return
@@ -72,7 +72,7 @@ def _made_for(path: Path, mode: int) -> Iterator[Path]:
 
 
 def _is_ours(handle: int) -> bool:
-    """Hold a file; false where another process took it for an orphan between its making and now."""
+    """Lock a new file; false where another process has just removed it as an orphan."""
     if os.name != "posix":
         return True
     import fcntl
@@ -87,7 +87,7 @@ def _is_ours(handle: int) -> bool:
 
 
 def remove_orphans(path: Path) -> None:
-    """Remove what writers of a file that were killed have left beside it."""
+    """Remove the temporary files that killed writers of ``path`` left beside it."""
     if os.name != "posix":
         return
     import fcntl
@@ -101,10 +101,10 @@ def remove_orphans(path: Path) -> None:
 
 
 def settle(temporary: Path, path: Path) -> None:
-    """Let a finished file of the same folder take its place, so that a power cut does not undo it.
+    """Replace ``path`` with a finished file of the same folder, so that a power cut does not undo it.
 
     Raises:
-        OSError: It cannot.
+        OSError: It cannot be replaced.
     """
     _sync(temporary)
     temporary.replace(path)
@@ -126,9 +126,9 @@ def side_folder(timeline: Path) -> Path:
     return timeline.absolute().with_suffix(".avm")
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file that is there."""
-    return one.exists() and other.exists() and one.samefile(other)
+def same_file(path: Path, another: Path) -> bool:
+    """Whether two paths lead to one existing file."""
+    return path.exists() and another.exists() and path.samefile(another)
 
 
 def make_folder(path: Path) -> Path:
@@ -145,16 +145,16 @@ def make_folder(path: Path) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
-    """What to say of a file that cannot be written."""
+    """The error for a file that cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return OutputError(f"The disk is full: {path} was not written.", "Free some room and run it again.")
+        return OutputError(f"The disk is full: {path} was not written.", "Free up space, then run it again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(
-            f"{path} may not be written here.", "Choose another folder, or mend its permissions."
+            f"No permission to write {path}.", "Choose another folder, or change its permissions."
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return OutputError(f"The folder {path.parent} is not there.", "Make it first, or choose another.")
-    return OutputError(f"{path} could not be written: {error.strerror or error}.", "Choose another place.")
+        return OutputError(f"The folder {path.parent} does not exist.", "Create it, or choose another.")
+    return OutputError(f"{path} could not be written: {error.strerror or error}.", "Choose another folder.")
 
 
 def _sync(path: Path) -> None:
@@ -179,11 +179,11 @@ def _sync_folder(path: Path) -> None:
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """A name not taken yet, told apart without regard to case: what is delivered is unpacked on any disk.
+    """A name not taken yet, compared without case, since a delivery is unpacked on any disk.
 
     Args:
-        name: The name wanted; kept where it is free, else numbered before its ending.
-        taken: Case-folded names; the answer is added.
+        name: The name wanted; numbered before its suffix where it is taken.
+        taken: Case-folded names; the result is added.
     """
     stem, dot, suffix = name.rpartition(".")
     stem, suffix = (stem, dot + suffix) if stem else (name, "")

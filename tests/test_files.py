@@ -39,8 +39,8 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(
     ("number", "told"),
     [
         (errno.ENOSPC, "disk is full"),
-        (errno.EACCES, "may not be written"),
-        (errno.EROFS, "may not be written"),
+        (errno.EACCES, "No permission to write"),
+        (errno.EROFS, "No permission to write"),
         (errno.EIO, "could not be"),
     ],
 )
@@ -52,7 +52,7 @@ def test_a_fault_of_the_disk_says_which_file_and_what_to_do(tmp_path: Path, numb
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"folder .*no.* is not there"):
+    with pytest.raises(OutputError, match=r"folder .*no.* does not exist"):
         write_text(tmp_path / "no" / "a.txt", "x")
 
 

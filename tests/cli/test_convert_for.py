@@ -157,7 +157,7 @@ def test_a_folder_that_is_not_there_is_not_made(
     made = timeline(track(clip("a", url=str(media / "sound.wav"), available=(0, 96)), kind="Audio"))
     code, events = convert(made, f"none/out{file[1]}", "--for", file[0], *more)
     assert code == 1
-    assert "is not there" in events[-1]["message"]
+    assert "does not exist" in events[-1]["message"]
     assert not (tmp_path / "none").exists()
 
 

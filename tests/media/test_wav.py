@@ -344,7 +344,7 @@ def test_a_sound_is_never_written_over_itself(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     source = pcm(tmp_path / "a.wav", noise(100))
-    with pytest.raises(OutputError, match="is not there"):
+    with pytest.raises(OutputError, match="does not exist"):
         write_mono(source, [tmp_path / "no" / "b.wav", tmp_path / "no" / "c.wav"])
 
 
