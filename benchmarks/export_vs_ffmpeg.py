@@ -35,18 +35,17 @@ PROXY = (
 def ours(clip: Path, out: Path) -> None:
     """What the measured process does."""
     from avm_otio.media.film import export_film
+    from avm_otio.timeline.model import Media
     from avm_otio.timeline.plan import (
         ExportPlan,
         FilmMap,
-        MediaKind,
-        MediaSource,
         PictureLayer,
         PictureSegment,
         SoundSegment,
     )
     from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
 
-    media = MediaSource("clip", MediaKind.FILE, str(clip), (clip.name,), None, None)
+    media = Media(clip.name, str(clip), clip_name="clip")
     rate, media_in, speed = Fraction(24), MediaTime(Fraction(START_S)), Fraction(1)
     frames = (END_S - START_S) * 24
     zero, end = FilmTime(Fraction(0)), FilmTime(Fraction(END_S - START_S))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from avm_otio.delivery.facts import facts_of
+from avm_otio.delivery.facts import facts_of, give_lengths
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.files import unwritable, whole
@@ -21,13 +21,12 @@ from avm_otio.formats.editors import EDITORS, Editor, editor_for, editor_named
 from avm_otio.formats.otio.media import Facts, Known
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.registry import Opened
-from avm_otio.media.originals import give_lengths
 from avm_otio.report import Report, Silent
+from avm_otio.timeline.flatten import MediaSource
 from avm_otio.timeline.limits import believe, refuse_deep_nests, within_a_day
 from avm_otio.timeline.model import Loss
 from avm_otio.timeline.nests import sized_nests
 from avm_otio.timeline.picture_sound import with_picture_sound
-from avm_otio.timeline.plan import MediaSource
 
 _SILENT = Silent()
 _PLAIN = EDITORS["otio"]

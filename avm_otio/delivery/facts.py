@@ -6,18 +6,17 @@ import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import opentimelineio as otio
 
-from avm_otio.errors import MediaError
+from avm_otio.errors import InputError, MediaError
 from avm_otio.files import same_file
 from avm_otio.formats.otio.media import Facts, Offline
 from avm_otio.report import Report
-from avm_otio.timeline.flatten import AUDIO, VIDEO, flatten
+from avm_otio.timeline.flatten import AUDIO, VIDEO, MediaSource, flatten, media_of
 from avm_otio.timeline.model import Media
-from avm_otio.timeline.plan import MediaSource
-from avm_otio.timeline.time import MediaTime
+from avm_otio.timeline.time import MediaTime, nearest_frame, time_range
 from avm_otio.timeline.urls import place_of
 
 if TYPE_CHECKING:
@@ -45,10 +44,10 @@ def facts_of(
     from avm_otio.media.locate import look_for
     from avm_otio.media.probe import probe
 
-    earliest = _earliest(timeline)
+    earliest: dict[Any, Fraction] = dict(_earliest(timeline))
     places, lost = look_for(earliest, folder=folder, roots=roots)
     infos: dict[Path, MediaInfo | None] = {}
-    files = {source: _file(source, path) for source, path in places.items()}
+    files: dict[Any, Path] = {source: _file(cast(Any, source), path) for source, path in places.items()}
     with report.step("Looking at the media", len(set(files.values()))) as advance:
         for path in files.values():
             if path not in infos:
@@ -58,7 +57,7 @@ def facts_of(
                     report.warn(str(error))
                     infos[path] = None
                 advance(len(infos), None)
-    known: dict[MediaSource, Facts | Offline] = {}
+    known: dict[Any, Facts | Offline] = {}
     for source, path in places.items():
         info = infos[files[source]]
         if info is None:
@@ -66,7 +65,7 @@ def facts_of(
             continue
         clock = media_clock(source, info, earliest[source])
         start = MediaTime(Fraction(0) if info.start is None else info.start)
-        known[source] = Facts(_media(source, path, info, start), clock.origin, clock.scale)
+        known[source] = Facts(_media(cast(Any, source), path, info, start), clock.origin, clock.scale)
     for source in lost:
         if source.url:
             known[source] = Offline(place_of(source.url, folder))
@@ -139,3 +138,35 @@ def _media(source: MediaSource, path: Path, info: MediaInfo, start: MediaTime) -
         sequence=source.sequence,
         drop_frame=video is not None and video.drop_frame,
     )
+
+
+def give_lengths(timeline: otio.schema.Timeline, folder: Path, roots: Sequence[Path]) -> None:
+    """Give clips that say nowhere how long they are the range of their media, where it can be read.
+
+    Args:
+        timeline: Changed in place: give a copy.
+        folder: The timeline's folder.
+        roots: Where moved media are looked for by name.
+    """
+    from avm_otio.media.locate import look_for
+    from avm_otio.media.probe import probe
+
+    for clip in timeline.find_clips():
+        reference = clip.media_reference
+        if clip.source_range is not None or getattr(reference, "available_range", True) is not None:
+            continue
+        source = media_of(clip)
+        if source is None:
+            continue
+        path = look_for([cast(Any, source)], folder=folder, roots=roots)[0].get(cast(Any, source))
+        if path is None:
+            continue  # selection names the clip if its length is needed
+        try:
+            info = probe(path)
+        except InputError:
+            continue
+        if info.duration is not None:
+            rate = info.video.rate if info.video is not None else Fraction(info.audio[0].sample_rate_hz)
+            frames = info.video.frames if info.video is not None else None
+            first = nearest_frame(info.start or Fraction(0), rate)
+            reference.available_range = time_range(first, frames or nearest_frame(info.duration, rate), rate)

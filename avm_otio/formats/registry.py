@@ -15,8 +15,10 @@ import opentimelineio as otio
 from avm_otio.errors import TimelineError
 from avm_otio.files import side_folder
 from avm_otio.formats.otio import files as otio_plain
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.formats.svg import write as svg
+from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.urls import UrlStyle, is_relative, rebased
 
 _READERS = {".xml": "fcp7.read", ".fcpxml": "fcpxml.read", ".aaf": "aaf.read", ".edl": "edl.read"}
@@ -41,6 +43,11 @@ class Opened:
     path: Path
     folder: Path
     notes: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Timeline:
+        """The timeline as this program works with it."""
+        return from_otio(self.timeline)
 
     @property
     def side_folder(self) -> Path:

@@ -11,10 +11,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import opentimelineio as otio
-
 from avm_otio import services
 from avm_otio.delivery.deliver import Wanted, deliver
+from avm_otio.delivery.facts import give_lengths
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import registry
@@ -42,16 +41,15 @@ from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer, kept_of
 from avm_otio.jobs.question import Question, key_of
-from avm_otio.media.originals import give_lengths, located
+from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
 from avm_otio.mix.tracks import add_tracks, without_ours
 from avm_otio.report import Report, Silent
 from avm_otio.services import FilmType, Laying
-from avm_otio.timeline.flatten import AUDIO, kind_of, timeline_rate
-from avm_otio.timeline.model import Loss
-from avm_otio.timeline.plan import ExportPlan, MediaSource
-from avm_otio.timeline.select import Selection, find_track, plan_film, start_frame
+from avm_otio.timeline.model import Loss, Media, Timeline, TrackKind
+from avm_otio.timeline.plan import ExportPlan
+from avm_otio.timeline.select import Selection, find_track, plan_film
 from avm_otio.timeline.time import format_timecode, nearest_frame
 from avm_otio.timeline.urls import paths_of, url_of
 
@@ -211,7 +209,7 @@ def export(source: Source, output: Path, *, quality: str | None = None, report: 
         OutputError: The film cannot be written.
     """
     opened = open_timeline(source, report)
-    plan, media = located(_plan(opened, source, report), opened.folder, source.media_roots)
+    plan, media = film_located(_plan(opened, source, report), opened.folder, source.media_roots)
     return _export(plan, media, output, quality, report)
 
 
@@ -286,7 +284,7 @@ def prepare(ask: Ask, report: Report = _SILENT) -> Prepared:
     read = stamps([ask.source.path])
     opened = open_timeline(ask.source, report)
     plan = _plan(opened, ask.source, report)
-    plan, media = located(plan, opened.folder, ask.source.media_roots)
+    plan, media = film_located(plan, opened.folder, ask.source.media_roots)
     read |= stamps(media.values())
     jobs_folder = ask.jobs_folder or opened.side_folder
     known = Known(jobs_folder)
@@ -345,7 +343,7 @@ def finish(path: Path, ask: Ask, report: Report = _SILENT, prepared: Prepared | 
         AvmError: The answer, the timeline or its media cannot be used, or something cannot be written.
     """
     opened = prepared.opened if prepared is not None else open_timeline(ask.source, report)
-    plan = prepared.plan if prepared is not None else plan_film(opened.timeline, ask.source.selection)
+    plan = prepared.plan if prepared is not None else plan_film(opened.model, ask.source.selection)
     with open_job(path, report) as (job, report):
         make_folder(ask.output.absolute().parent)
         with answer_kept(job):
@@ -379,16 +377,14 @@ def forget_call(path: Path, report: Report = _SILENT) -> None:
         job.record(call=None)
 
 
-def _digests(
-    plan: ExportPlan, media: Mapping[MediaSource, Path], known: Known, report: Report
-) -> dict[MediaSource, str]:
+def _digests(plan: ExportPlan, media: Mapping[Media, Path], known: Known, report: Report) -> dict[Media, str]:
     """The content of every piece of media of a film, looked at only where it may have changed."""
     from avm_otio.media.fingerprint import content_digest, uses
 
-    found: dict[MediaSource, str] = {}
-    unknown: list[tuple[MediaSource, Any, str, Path]] = []
+    found: dict[Media, str] = {}
+    unknown: list[tuple[Media, Any, str, Path]] = []
     for source, use in uses(plan).items():
-        path, said = media[source], f"{use} {source.start} {source.rate} {source.sequence}"
+        path, said = media[source], f"{use} {source.counted_from} {source.counted_rate} {source.sequence}"
         before = known.digest(path, said)
         if before is None:
             unknown.append((source, use, said, path))
@@ -441,7 +437,7 @@ def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Jou
     return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order=told)
 
 
-def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[MediaSource, Path], report: Report) -> None:
+def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[Media, Path], report: Report) -> None:
     """The film as a file, unless the service has it or it lies there already."""
     from avm_otio.jobs.journal import Film
     from avm_otio.service.request import check_film_may
@@ -476,7 +472,7 @@ def _laid(job: Job, ask: Ask, opened: Opened, plan: ExportPlan, cues: Cues) -> L
     sound_of = sounds_in(
         cues, ask.layout.alternatives, job.media, kept_of(job), lambda path: url_of(path, style, folder)
     )
-    return lay(cues, plan.film_map, timeline_rate(opened.timeline), sound_of, ask.layout)
+    return lay(cues, plan.film_map, opened.model.rate, sound_of, ask.layout)
 
 
 def _written(
@@ -488,7 +484,7 @@ def _written(
     session_id = None if call is None else call.session_id
     license = question.request.license
     origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
-    replaced = heard(opened.timeline, ask.source.selection, plan) if laid.replacements else ()
+    replaced = heard(opened.model, ask.source.selection, plan) if laid.replacements else ()
     here = registry.moved(opened, ask.output.absolute().parent)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
@@ -507,7 +503,7 @@ def _written(
         laid=laid,
         currency=question.currency,
         total=total_price(cues),
-        start_frame=start_frame(opened.timeline, timeline_rate(opened.timeline)),
+        start_frame=opened.model.start_frame,
         notes=notes,
         losses=written.losses,
         media_folder=written.media_folder,
@@ -521,9 +517,8 @@ def total_price(cues: Cues) -> Decimal:
 
 
 def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
-    plan = plan_film(opened.timeline, source.selection)
-    rate = timeline_rate(opened.timeline)
-    first = start_frame(opened.timeline, rate)
+    plan = plan_film(opened.model, source.selection)
+    rate, first = opened.model.rate, opened.model.start_frame
     edges = [nearest_frame(edge, rate) for edge in (plan.film_map.record_start, plan.film_map.record_end)]
     record_in, record_out = (format_timecode(max(0, first + edge), rate) for edge in edges)
     report.event(
@@ -540,7 +535,7 @@ def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
 
 def _export(
     plan: ExportPlan,
-    media: dict[MediaSource, Path],
+    media: dict[Media, Path],
     output: Path,
     quality: str | None,
     report: Report,
@@ -564,11 +559,9 @@ def _export(
     return film
 
 
-def heard(
-    timeline: otio.schema.Timeline, selection: Selection, plan: ExportPlan
-) -> list[tuple[int, MediaSource | None]]:
+def heard(timeline: Timeline, selection: Selection, plan: ExportPlan) -> list[tuple[int, Media | None]]:
     """Which sound of the timeline the film carried: tracks, and the media in them where not all."""
-    indices = [index for index, track in enumerate(timeline.tracks) if kind_of(track) == AUDIO]
+    indices = [index for index, track in enumerate(timeline.tracks) if track.kind is TrackKind.AUDIO]
     if selection.clip is not None:
         return [(index, segment.media) for index in indices for segment in plan.sound]
     if selection.track is not None and find_track(timeline, selection.track) in indices:

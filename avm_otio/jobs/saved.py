@@ -17,7 +17,6 @@ from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, lay
 from avm_otio.mix.tracks import add_tracks
 from avm_otio.report import Report, Silent
-from avm_otio.timeline.flatten import timeline_rate
 from avm_otio.timeline.select import plan_film
 from avm_otio.timeline.urls import UrlStyle, url_of
 
@@ -52,14 +51,14 @@ def lay_answer(
         InputError: The answer, the timeline or the selection cannot be used.
     """
     opened = open_timeline(source, report)
-    plan = plan_film(opened.timeline, source.selection)
+    plan = plan_film(opened.model, source.selection)
     cues = read_cues(document)
     if not cues.chosen:
         report.warn("The answer offers nothing to lay.")
     style = registry.url_style(opened.timeline)
     sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
-    laid = lay(cues, plan.film_map, timeline_rate(opened.timeline), sound_of, layout)
-    replaced = heard(opened.timeline, source.selection, plan) if laid.replacements else ()
+    laid = lay(cues, plan.film_map, opened.model.rate, sound_of, layout)
+    replaced = heard(opened.model, source.selection, plan) if laid.replacements else ()
     return replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced)), laid
 
 

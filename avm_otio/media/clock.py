@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from avm_otio.media.probe import MediaInfo
-from avm_otio.timeline.plan import ExportPlan, MediaSource
+from avm_otio.timeline.model import Media
+from avm_otio.timeline.plan import ExportPlan
 
 TOLERANCE = Fraction(1, 1000)
 """How far a timestamp in a file may be off, in seconds: Matroska keeps whole milliseconds."""
@@ -32,34 +33,34 @@ class MediaClock:
         return (media_time - self.origin) * self.scale
 
 
-def media_clocks(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo]) -> dict[MediaSource, MediaClock]:
+def media_clocks(plan: ExportPlan, infos: Mapping[Media, MediaInfo]) -> dict[Media, MediaClock]:
     """The clock of every source of a plan.
 
     ``available_range`` says where the file starts. Without it the file's own timecode does, provided that
     everything used lies at or after it; else media time counts from 0. Where the timeline counts frames at 24
     and the file runs at 23.976 (or the like, and the other way round), frame counts win.
     """
-    earliest: dict[MediaSource, Fraction] = {}
+    earliest: dict[Media, Fraction] = {}
     for media, time in _times(plan):
         earliest[media] = min(earliest.get(media, time), time)
     return {media: media_clock(media, infos.get(media), earliest[media]) for media in plan.media}
 
 
-def media_clock(media: MediaSource, info: MediaInfo | None, earliest: Fraction) -> MediaClock:
+def media_clock(media: Media, info: MediaInfo | None, earliest: Fraction) -> MediaClock:
     """The clock of one source, of which nothing earlier than a media time is used; see ``media_clocks``."""
     scale = Fraction(1)
-    if info is not None and info.video is not None and not info.is_still and media.rate is not None:
-        ratio = media.rate / info.video.rate
+    if info is not None and info.video is not None and not info.is_still and media.counted_rate is not None:
+        ratio = media.counted_rate / info.video.rate
         if ratio in (_NTSC, 1 / _NTSC):
             scale = ratio
-    if media.start is not None:
-        return MediaClock(media.start, scale)
+    if media.counted_from is not None:
+        return MediaClock(media.counted_from, scale)
     if info is not None and info.start is not None and earliest >= info.start / scale - TOLERANCE:
         return MediaClock(info.start / scale, scale)
     return MediaClock(Fraction(0), scale)
 
 
-def _times(plan: ExportPlan) -> Iterator[tuple[MediaSource, Fraction]]:
+def _times(plan: ExportPlan) -> Iterator[tuple[Media, Fraction]]:
     for segment in plan.picture:
         last = (segment.end - segment.start - 1) / plan.rate
         for layer in segment.layers:

@@ -19,7 +19,8 @@ from avm_otio.media.film_picture import Raster, compose, even, layered
 from avm_otio.media.film_sound import mix
 from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
 from avm_otio.media.probe import MediaInfo, probe
-from avm_otio.timeline.plan import ExportPlan, MediaKind, MediaSource
+from avm_otio.timeline.model import Media
+from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.time import FilmTime
 
 WHOLE_FILE_MAX_BYTES = 32 * 1024**2
@@ -80,7 +81,7 @@ class FilmFile:
     notes: tuple[str, ...] = ()
 
 
-def whole_file(plan: ExportPlan, media: Mapping[MediaSource, Path]) -> FilmFile | None:
+def whole_file(plan: ExportPlan, media: Mapping[Media, Path]) -> FilmFile | None:
     """The one file that the plan shows whole and unchanged, if it can be sent as it is.
 
     It is an MP4 or QuickTime file with H.264 and at most one AAC stream, of at most
@@ -98,7 +99,7 @@ def whole_file(plan: ExportPlan, media: Mapping[MediaSource, Path]) -> FilmFile 
     layer = plan.picture[0].layers[0]
     source = layer.media
     if (
-        source.kind is not MediaKind.FILE
+        not source.is_file
         or not layer.speed == layer.opacity_in == layer.opacity_out == 1
         or media[source].stat().st_size > WHOLE_FILE_MAX_BYTES
     ):
@@ -131,7 +132,7 @@ def whole_file(plan: ExportPlan, media: Mapping[MediaSource, Path]) -> FilmFile 
 
 def export_film(
     plan: ExportPlan,
-    media: Mapping[MediaSource, Path],
+    media: Mapping[Media, Path],
     out: Path,
     *,
     quality: Quality = Quality.P540,
@@ -161,9 +162,9 @@ def export_film(
     has_sound = _check_sound(plan, infos, notes)
     raster = _raster(plan, infos, quality)
 
-    def open_source(source: MediaSource) -> Pictures:
+    def open_source(source: Media) -> Pictures:
         if source.sequence is not None:
-            rate, video = source.rate or plan.rate, infos[source].video
+            rate, video = source.counted_rate or plan.rate, infos[source].video
             assert video is not None
             return SequencePictures(media[source], source.sequence, rate, video)
         return open_pictures(infos[source], raster.height, lambda note: notes.update({note: None}))
@@ -204,9 +205,7 @@ def export_film(
     )
 
 
-def _heard_whole(
-    plan: ExportPlan, info: MediaInfo, clock: MediaClock, media: Mapping[MediaSource, Path]
-) -> bool:
+def _heard_whole(plan: ExportPlan, info: MediaInfo, clock: MediaClock, media: Mapping[Media, Path]) -> bool:
     """Whether the plan's sound is the file's own from beginning to end, or neither has any."""
     if not info.audio:
         return all(media[sound.media] == info.path for sound in plan.sound)
@@ -225,25 +224,25 @@ def _heard_whole(
     )
 
 
-def _probed(plan: ExportPlan, media: Mapping[MediaSource, Path]) -> dict[MediaSource, MediaInfo]:
+def _probed(plan: ExportPlan, media: Mapping[Media, Path]) -> dict[Media, MediaInfo]:
     """What every source is; of an image sequence, what the first image that is shown is."""
     by_path: dict[Path, MediaInfo] = {}
-    infos: dict[MediaSource, MediaInfo] = {}
+    infos: dict[Media, MediaInfo] = {}
     first_times = {
         layer.media: layer.media_in for segment in reversed(plan.picture) for layer in segment.layers
     }
     for source in plan.media:
         path = media[source]
         if source.sequence is not None:
-            time = first_times[source] - (source.start or 0)
-            path /= source.sequence.file_name(image_number(time, source.rate or plan.rate))
+            time = first_times[source] - (source.counted_from or 0)
+            path /= source.sequence.file_name(image_number(time, source.counted_rate or plan.rate))
         if path not in by_path:
             by_path[path] = probe(path)
         infos[source] = by_path[path]
     return infos
 
 
-def _check_sound(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], notes: dict[str, None]) -> bool:
+def _check_sound(plan: ExportPlan, infos: Mapping[Media, MediaInfo], notes: dict[str, None]) -> bool:
     """Whether anything is heard; a source without sound must at least be seen."""
     seen = {infos[layer.media].path for segment in plan.picture for layer in segment.layers}
     for sound in plan.sound:
@@ -262,7 +261,7 @@ def _check_sound(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], notes
     return any(infos[sound.media].audio for sound in plan.sound)
 
 
-def _raster(plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], quality: Quality) -> Raster:
+def _raster(plan: ExportPlan, infos: Mapping[Media, MediaInfo], quality: Quality) -> Raster:
     """The shape of the first moving picture: a title's or a photograph's only where there is no other."""
     seen = [layer.media for segment in plan.picture for layer in segment.layers]
     seen.sort(key=lambda source: infos[source].is_still and source.sequence is None)

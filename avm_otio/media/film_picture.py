@@ -15,8 +15,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from avm_otio.media.clock import MediaClock
 from avm_otio.media.picture import Pictures
 from avm_otio.media.probe import VideoInfo
-from avm_otio.timeline.model import ImageSequence
-from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer, PictureSegment
+from avm_otio.timeline.model import ImageSequence, Media
+from avm_otio.timeline.plan import ExportPlan, PictureLayer, PictureSegment
 
 _HD_LINES = 720
 """Untagged video of this height or more is BT.709, below it BT.601: what players assume."""
@@ -31,7 +31,7 @@ _Mask = npt.NDArray[np.float32]
 _MOST_IDLE = 4
 """Files kept open though no layer shows them now: cuts go back and forth between a few."""
 
-OpenPictures = Callable[[MediaSource], Pictures]
+OpenPictures = Callable[[Media], Pictures]
 
 _Source = tuple[Path, ImageSequence | None, Fraction | None]
 """What an open file shows. Clips of one file share it, whatever their names."""
@@ -86,8 +86,8 @@ def even(length: float | Fraction) -> int:
 
 def layered(
     plan: ExportPlan,
-    clocks: Mapping[MediaSource, MediaClock],
-    places: Mapping[MediaSource, Path],
+    clocks: Mapping[Media, MediaClock],
+    places: Mapping[Media, Path],
     open_pictures: OpenPictures,
 ) -> Generator[tuple[Layer, ...], None, None]:
     """The layers of each film frame in order, topmost first; what is hidden is not decoded.
@@ -109,7 +109,7 @@ def layered(
             for layer in segment.layers:
                 media = layer.media
                 time = clocks[media].file_time(layer.media_in)
-                wanted = places[media], media.sequence, media.rate if media.sequence else None
+                wanted = places[media], media.sequence, media.counted_rate if media.sequence else None
                 showing.append((wanted, _nearest(idle, wanted, time) or open_pictures(media)))
             while len(idle) > _MOST_IDLE:
                 idle.pop(0)[1].close()
@@ -140,7 +140,7 @@ def _shown(
     plan: ExportPlan,
     segment: PictureSegment,
     number: int,
-    clocks: Mapping[MediaSource, MediaClock],
+    clocks: Mapping[Media, MediaClock],
     showing: Sequence[Pictures],
 ) -> Generator[Layer, None, None]:
     for layer, pictures in zip(segment.layers, showing, strict=True):

@@ -12,8 +12,8 @@ from avm_otio.media.clock import MediaClock
 from avm_otio.media.decode import Doubles, Samples
 from avm_otio.media.probe import MediaInfo
 from avm_otio.media.stereo_reader import StereoReader
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey
-from avm_otio.timeline.plan import ExportPlan, MediaSource, SoundSegment
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, Media
+from avm_otio.timeline.plan import ExportPlan, SoundSegment
 from avm_otio.timeline.time import nearest_frame
 
 BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
@@ -31,7 +31,7 @@ _SILENCE_DB = -144.0
 
 
 def mix(
-    plan: ExportPlan, infos: Mapping[MediaSource, MediaInfo], clocks: Mapping[MediaSource, MediaClock]
+    plan: ExportPlan, infos: Mapping[Media, MediaInfo], clocks: Mapping[Media, MediaClock]
 ) -> Generator[Samples, None, None]:
     """The film's sound in blocks of ``BLOCK_SAMPLES``, stereo, from film time 0 to its end.
 

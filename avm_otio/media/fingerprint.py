@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.errors import MediaError
-from avm_otio.timeline.plan import ExportPlan, MediaSource, PictureLayer, SoundSegment
+from avm_otio.timeline.model import Media
+from avm_otio.timeline.plan import ExportPlan, PictureLayer, SoundSegment
 from avm_otio.timeline.time import MediaTime
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ class Use:
     sound: tuple[Fraction, Fraction] | None = None
 
 
-def uses(plan: ExportPlan) -> dict[MediaSource, Use]:
+def uses(plan: ExportPlan) -> dict[Media, Use]:
     """The ranges that a film uses, by source."""
-    found: dict[MediaSource, Use] = {}
+    found: dict[Media, Use] = {}
     for segment in plan.picture:
         last = (segment.end - segment.start - 1) / plan.rate
         for layer in segment.layers:
@@ -52,7 +53,7 @@ def uses(plan: ExportPlan) -> dict[MediaSource, Use]:
     return found
 
 
-def content_digest(source: MediaSource, use: Use, path: Path, plan: ExportPlan) -> str:
+def content_digest(source: Media, use: Use, path: Path, plan: ExportPlan) -> str:
     """Digest what a file stores for the ranges that are used, without decoding it.
 
     For picture and sound that is the packets of the ranges, from the key frame before them; for one image
@@ -125,10 +126,10 @@ def _add_packets(
                 held.update(memoryview(packet))
 
 
-def _add_images(held: Any, source: MediaSource, use: Use, folder: Path) -> None:
+def _add_images(held: Any, source: Media, use: Use, folder: Path) -> None:
     assert source.sequence is not None
-    start = source.start if source.start is not None else Fraction(0)
-    rate = source.rate or Fraction(24)
+    start = source.counted_from or Fraction(0)
+    rate = source.counted_rate or Fraction(24)
     low, high = use.picture or (Fraction(0), Fraction(0))
     for number in range(max(0, int((low - start) * rate)), int((high - start) * rate) + 1):
         path = folder / source.sequence.file_name(number)
@@ -148,7 +149,7 @@ def _bytes_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str, Any]:
+def film_asked(plan: ExportPlan, digests: Mapping[Media, str]) -> dict[str, Any]:
     """The film as a question: what is seen and heard in film time, by content.
 
     It holds neither names nor places of files, nor where the film lies on the timeline: moved media, a
@@ -157,7 +158,7 @@ def film_asked(plan: ExportPlan, digests: Mapping[MediaSource, str]) -> dict[str
     """
     numbers = {digest: number for number, digest in enumerate(dict.fromkeys(digests.values()))}
 
-    def of(source: MediaSource) -> int | None:
+    def of(source: Media) -> int | None:
         return numbers.get(digests.get(source, ""))
 
     def seen(layer: PictureLayer) -> list[Any]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 
 from avm_otio.errors import MissingMediaError
-from avm_otio.timeline.plan import MediaKind, MediaSource
+from avm_otio.timeline.model import Media
 from avm_otio.timeline.urls import is_web, paths_of
 
 
-def locate(sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path]) -> dict[MediaSource, Path]:
+def locate(sources: Iterable[Media], *, folder: Path, roots: Sequence[Path]) -> dict[Media, Path]:
     """Find every piece of media, first where the timeline says, then by name under the roots.
 
     The path as written wins over its percent-decoded form; composed and decomposed accents are the same.
@@ -39,11 +39,11 @@ def locate(sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path
 
 
 def look_for(
-    sources: Iterable[MediaSource], *, folder: Path, roots: Sequence[Path]
-) -> tuple[dict[MediaSource, Path], list[MediaSource]]:
+    sources: Iterable[Media], *, folder: Path, roots: Sequence[Path]
+) -> tuple[dict[Media, Path], list[Media]]:
     """The same as ``locate`` for whoever can do without some: what is found, and what is not."""
-    found: dict[MediaSource, Path] = {}
-    missing: list[MediaSource] = []
+    found: dict[Media, Path] = {}
+    missing: list[Media] = []
     for source in dict.fromkeys(sources):
         path = _where_written(source, folder)
         if path is None:
@@ -59,8 +59,8 @@ def look_for(
     return found, [source for source in missing if source not in found]
 
 
-def _where_written(source: MediaSource, folder: Path) -> Path | None:
-    if source.kind is MediaKind.MISSING:
+def _where_written(source: Media, folder: Path) -> Path | None:
+    if not source.url and source.sequence is None:
         return None
     for written in paths_of(source.url, folder) or (() if source.url else (folder,)):
         for path in _spellings(written):
@@ -76,7 +76,7 @@ def _spellings(path: Path) -> Iterator[Path]:
             yield Path(respelled)
 
 
-def _holds(path: Path, source: MediaSource) -> bool:
+def _holds(path: Path, source: Media) -> bool:
     try:
         if source.sequence is None:
             return path.is_file()
@@ -87,7 +87,7 @@ def _holds(path: Path, source: MediaSource) -> bool:
         return False
 
 
-def _image_name(source: MediaSource) -> re.Pattern[str]:
+def _image_name(source: Media) -> re.Pattern[str]:
     assert source.sequence is not None
     return re.compile(f"{re.escape(source.sequence.prefix)}-?[0-9]+{re.escape(source.sequence.suffix)}")
 
@@ -105,7 +105,7 @@ class _Names:
         for name, places in self._by_name.items():
             self._by_folded[name.casefold()] += places
 
-    def best(self, source: MediaSource) -> Path | None:
+    def best(self, source: Media) -> Path | None:
         """The likeliest file (the folder of a sequence), ``None`` where no name fits."""
         if source.sequence is not None:
             pattern = _image_name(source)
@@ -146,7 +146,7 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _missing(lost: Sequence[MediaSource], folder: Path) -> MissingMediaError:
+def _missing(lost: Sequence[Media], folder: Path) -> MissingMediaError:
     each = "; ".join(f"clip {source.clip_name!r} ({_looked_for(source, folder)})" for source in lost)
     pieces = "1 piece of media" if len(lost) == 1 else f"{len(lost)} pieces of media"
     return MissingMediaError(
@@ -154,7 +154,7 @@ def _missing(lost: Sequence[MediaSource], folder: Path) -> MissingMediaError:
     )
 
 
-def _looked_for(source: MediaSource, folder: Path) -> str:
+def _looked_for(source: Media, folder: Path) -> str:
     if is_web(source.url):
         return f"{source.url} is a web address: download it first"
     paths = paths_of(source.url, folder)

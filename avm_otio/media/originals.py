@@ -1,22 +1,33 @@
-"""The timeline's own media: where it lies, and how long it is where the timeline does not say."""
+"""The timeline's own media: where each file lies, its own timecode, its channels, how long it is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import opentimelineio as otio
+from avm_otio.errors import InputError, MediaError
+from avm_otio.files import same_file
+from avm_otio.media.locate import locate, look_for
+from avm_otio.report import Report
+from avm_otio.timeline.model import Clip, Media, Timeline
+from avm_otio.timeline.placed import Placements
+from avm_otio.timeline.plan import ExportPlan
+from avm_otio.timeline.time import MediaTime, nearest_frame
+from avm_otio.timeline.urls import place_of
 
-from avm_otio.errors import InputError
-from avm_otio.timeline.flatten import media_of
-from avm_otio.timeline.plan import ExportPlan, MediaSource
-from avm_otio.timeline.time import nearest_frame, time_range
+if TYPE_CHECKING:
+    from avm_otio.media.probe import MediaInfo
+
+_ZERO = Fraction(0)
 
 
-def located(
+def film_located(
     plan: ExportPlan, folder: Path, roots: Sequence[Path]
-) -> tuple[ExportPlan, dict[MediaSource, Path]]:
+) -> tuple[ExportPlan, dict[Media, Path]]:
     """Find a film's media.
 
     What lies below other clips throughout is not insisted upon: a film needs what is seen and heard.
@@ -27,46 +38,205 @@ def located(
         roots: Where moved media are looked for by name.
 
     Returns:
-        The film, without layers that are missing and not missed, and where its media lies.
+        The film, without layers that are missing and not missed, and with no choice of channels where a clip
+        plays all that its file has; and where its media lies.
 
     Raises:
         MissingMediaError: Media that is seen or heard is not there; names each clip and path.
     """
-    from avm_otio.media.locate import locate, look_for
-
     hidden = plan.hidden_media
-    places = locate([one for one in plan.media if one not in hidden], folder=folder, roots=roots)
+    places = locate([media for media in plan.media if media not in hidden], folder=folder, roots=roots)
     below, lost = look_for(hidden, folder=folder, roots=roots)
-    return plan.without(lost), places | below
+    places |= below
+    sound = tuple(
+        replace(part, channels=_chosen(part.channels, places[part.media])) if part.channels else part
+        for part in plan.sound
+    )
+    return replace(plan, sound=sound).without(lost), places
 
 
-def give_lengths(timeline: otio.schema.Timeline, folder: Path, roots: Sequence[Path]) -> None:
-    """Give clips that say nowhere how long they are the range of their media, where it can be read.
+def _chosen(channels: tuple[int, ...], path: Path) -> tuple[int, ...]:
+    """Which channels of a file are heard; empty where these are what is heard of it anyway."""
+    from avm_otio.media.probe import probe
+
+    try:
+        streams = probe(path).audio
+    except MediaError:  # the export says so
+        return channels
+    is_split = len(streams) > 1 and all(stream.channels == 1 for stream in streams)
+    usual = range(2 if is_split else streams[0].channels if streams else 0)
+    there = tuple(channel for channel in channels if channel < sum(one.channels for one in streams))
+    return () if there == tuple(usual) else there or channels
+
+
+Measured = tuple[int, int, Fraction]
+"""First frame, number of frames and rate of a piece of media; of sound, samples."""
+
+
+def measure(folder: Path, roots: Sequence[Path]) -> Callable[[Media], Measured | None]:
+    """How long media is that a timeline says nowhere, where its file can be read.
 
     Args:
-        timeline: Changed in place: give a copy.
         folder: The timeline's folder.
         roots: Where moved media are looked for by name.
     """
-    from avm_otio.media.locate import look_for
     from avm_otio.media.probe import probe
 
-    for clip in timeline.find_clips():
-        reference = clip.media_reference
-        if clip.source_range is not None or getattr(reference, "available_range", True) is not None:
-            continue
-        source = media_of(clip)
-        if source is None:
-            continue
-        path = look_for([source], folder=folder, roots=roots)[0].get(source)
+    def measured(media: Media) -> Measured | None:
+        path = look_for([media], folder=folder, roots=roots)[0].get(media)
         if path is None:
-            continue  # selection names the clip if its length is needed
+            return None  # selection names the clip if its length is needed
         try:
             info = probe(path)
         except InputError:
-            continue
-        if info.duration is not None:
-            rate = info.video.rate if info.video is not None else Fraction(info.audio[0].sample_rate_hz)
-            frames = info.video.frames if info.video is not None else None
-            first = nearest_frame(info.start or Fraction(0), rate)
-            reference.available_range = time_range(first, frames or nearest_frame(info.duration, rate), rate)
+            return None
+        if info.duration is None:
+            return None
+        rate = info.video.rate if info.video is not None else Fraction(info.audio[0].sample_rate_hz)
+        frames = info.video.frames if info.video is not None else None
+        return nearest_frame(info.start or _ZERO, rate), frames or nearest_frame(info.duration, rate), rate
+
+    return measured
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A piece of media as its file is.
+
+    Attributes:
+        media: The media.
+        origin: What the timeline counts at the file's first frame, media time as the timeline writes it.
+        scale: File seconds a second of the timeline's media time; other than 1 where a timeline counts a
+            23.976 file at 24, or the like.
+    """
+
+    media: Media
+    origin: Fraction = _ZERO
+    scale: Fraction = Fraction(1)
+
+
+def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Report) -> Timeline:
+    """A timeline whose media are as their files are, and whose clips count in the files' own time.
+
+    Of a file that is not there or not readable, its media says where it should be.
+
+    Args:
+        timeline: The timeline, as it was read.
+        folder: The folder from which its relative URLs are meant.
+        roots: Where moved media are looked for by name.
+        report: Who is told of progress, and of files that cannot be read.
+    """
+    placements = Placements(timeline)
+    files = _files(placements, folder, roots, report)
+
+    def of_timeline(inner: Timeline) -> Timeline:
+        tracks = (replace(track, clips=tuple(map(of_clip, track.clips))) for track in inner.tracks)
+        return replace(inner, tracks=tuple(tracks))
+
+    def of_clip(clip: Clip) -> Clip:
+        if isinstance(clip.content, Timeline):
+            return replace(clip, content=of_timeline(clip.content))
+        media = placements.media_of(clip)
+        file = None if media is None else files.get(media)
+        if media is None or file is None:
+            return clip
+        if not file.media.is_online:
+            assert clip.media is not None
+            return replace(clip, content=replace(clip.media, path=file.media.path, is_online=False))
+        media_in = (clip.media_in - file.origin) * file.scale + file.media.start
+        return replace(clip, content=file.media, media_in=MediaTime(media_in))
+
+    return of_timeline(timeline)
+
+
+def _files(placements: Placements, folder: Path, roots: Sequence[Path], report: Report) -> dict[Media, _File]:
+    from avm_otio.media.clock import media_clock
+    from avm_otio.media.probe import probe
+
+    earliest: dict[Media, Fraction] = {}
+    for placed in placements.all():
+        if placed.media is not None:
+            used = min(placed.media_in, placed.media_at(placed.end))
+            earliest[placed.media] = min(earliest.get(placed.media, used), used)
+    places, lost = look_for(earliest, folder=folder, roots=roots)
+    infos: dict[Path, MediaInfo | None] = {}
+    paths = {media: _file_of(media, path) for media, path in places.items()}
+    with report.step("Looking at the media", len(set(paths.values()))) as advance:
+        for path in paths.values():
+            if path not in infos:
+                try:
+                    infos[path] = probe(path)
+                except MediaError as error:
+                    report.warn(str(error))
+                    infos[path] = None
+                advance(len(infos), None)
+    files: dict[Media, _File] = {}
+    for media, path in places.items():
+        info = infos[paths[media]]
+        if info is None:
+            lost.append(media)
+        else:
+            clock = media_clock(media, info, earliest[media])
+            files[media] = _File(_as_filed(media, path, info), clock.origin, clock.scale)
+    for media in lost:
+        if media.url:
+            files[media] = _File(replace(media, path=place_of(media.url, folder), is_online=False))
+    return files
+
+
+def _as_filed(media: Media, path: Path, info: MediaInfo) -> Media:
+    video = info.video
+    sound = info.audio[0] if info.audio else None
+    duration = info.duration
+    if video is not None and video.frames and not info.is_still:
+        duration = video.frames / video.rate
+    elif video is None and sound is not None and sound.samples:
+        duration = Fraction(sound.samples, sound.sample_rate_hz)
+    rate = None if video is None or info.is_still else video.rate
+    start = info.start if media.sequence is None else media.counted_from
+    return Media(
+        name=media.sequence.file_name(0) if media.sequence else path.name,
+        path=_without_dots(path),
+        start=MediaTime(start or _ZERO),
+        duration=_length_of_images(media, path) if media.sequence else duration,
+        rate=media.counted_rate if media.sequence else rate,
+        size=(video.width, video.height) if video is not None else None,
+        sample_rate_hz=sound.sample_rate_hz if sound is not None else None,
+        channels=sum(stream.channels for stream in info.audio),
+        has_picture=video is not None,
+        sequence=media.sequence,
+        drop_frame=video is not None and video.drop_frame,
+    )
+
+
+def _without_dots(path: Path) -> str:
+    """The absolute path without ``..``, which not every editor follows; links stay what they are."""
+    plain = Path(os.path.normpath(path.absolute()))
+    return str(plain if same_file(plain, path) else path.resolve())
+
+
+def _file_of(media: Media, path: Path) -> Path:
+    """The file to look at: of a sequence its first image that is there."""
+    if media.sequence is None:
+        return path
+    first = path / media.sequence.file_name(0)
+    if first.is_file():
+        return first
+    prefix, suffix = media.sequence.prefix, media.sequence.suffix
+    images = (one for one in path.iterdir() if one.name.startswith(prefix) and one.name.endswith(suffix))
+    return min(images, default=first)
+
+
+def _length_of_images(media: Media, folder: Path) -> Fraction | None:
+    """How long numbered images last: from the first that is meant to the last that is there."""
+    sequence = media.sequence
+    if sequence is None or not media.counted_rate:
+        return None
+    written = (
+        image.name.removeprefix(sequence.prefix).removesuffix(sequence.suffix)
+        for image in folder.iterdir()
+        if image.name.startswith(sequence.prefix) and image.name.endswith(sequence.suffix)
+    )
+    numbers = [int(text) for text in written if text.isascii() and text.removeprefix("-").isdigit()]
+    after = max(numbers, default=sequence.start_number - 1) - sequence.start_number
+    return None if after < 0 else (after // max(1, sequence.step) + 1) / media.counted_rate

@@ -16,8 +16,7 @@ from avm_otio.formats.otio.metadata import NAMESPACE, Origin
 from avm_otio.mix.cues import Json
 from avm_otio.mix.placement import Laid, LaidClip, Lane
 from avm_otio.timeline.flatten import AUDIO, duration_of, kind_of, media_of, speed_of
-from avm_otio.timeline.model import Stem
-from avm_otio.timeline.plan import MediaSource
+from avm_otio.timeline.model import Media, Stem
 from avm_otio.timeline.time import nearest_frame, seconds_of, snap_rate, time_range
 
 _RUN_MARKS = ("version", "replaced_by")
@@ -32,7 +31,7 @@ def add_tracks(
     laid: Laid,
     origin: Origin,
     *,
-    replaced: Sequence[tuple[int, MediaSource | None]] = (),
+    replaced: Sequence[tuple[int, Media | None]] = (),
 ) -> otio.schema.Timeline:
     """The timeline with what was laid on new audio tracks, in place of those of an earlier run.
 
@@ -187,7 +186,7 @@ def _range(frames: int | Fraction, rate: Fraction) -> dict[str, Any]:
     }
 
 
-def _disable(track: otio.schema.Track, start: Fraction, end: Fraction, media: MediaSource | None) -> None:
+def _disable(track: otio.schema.Track, start: Fraction, end: Fraction, media: Media | None) -> None:
     """Disable what sounds on a track between two record times; a clip on an edge is cut there first."""
     children = list(track)
     done: list[otio.core.Composable] = []
@@ -214,7 +213,7 @@ def _disable(track: otio.schema.Track, start: Fraction, end: Fraction, media: Me
         track.extend(done)
 
 
-def _is_from(item: otio.core.Item, media: MediaSource | None) -> bool:
+def _is_from(item: otio.core.Item, media: Media | None) -> bool:
     if media is None:
         return True
     here = media_of(item) if isinstance(item, otio.schema.Clip) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -18,9 +19,50 @@ import opentimelineio as otio
 from avm_otio.errors import TimelineError
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
 from avm_otio.timeline.model import HIGHEST_FRAME_RATE, ImageSequence
-from avm_otio.timeline.plan import MediaKind, MediaSource
 from avm_otio.timeline.time import MediaTime, seconds_of, snap_rate
 from avm_otio.timeline.urls import name_in
+
+
+class MediaKind(StrEnum):
+    """What a media reference points at."""
+
+    FILE = "file"
+    SEQUENCE = "sequence"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSource:
+    """One piece of media as the timeline names it; where it really lies is found later.
+
+    Attributes:
+        clip_name: The clip that uses it (the first one), for messages.
+        kind: File, image sequence, or missing.
+        url: ``target_url`` (the folder of a sequence) exactly as written; empty where there is none.
+        names: File names by which moved or offline media can be found, best first.
+        start: Media time of the first frame, from ``available_range``; ``None`` where nothing says.
+        rate: The rate at which the timeline labels this media; ``None`` where it does not say.
+        sequence: How the images are numbered, for a sequence.
+    """
+
+    clip_name: str
+    kind: MediaKind
+    url: str
+    names: tuple[str, ...]
+    start: MediaTime | None
+    rate: Fraction | None
+    sequence: ImageSequence | None = None
+
+    @property
+    def counted_from(self) -> MediaTime | None:
+        """As ``model.Media`` has it."""
+        return self.start
+
+    @property
+    def counted_rate(self) -> Fraction | None:
+        """As ``model.Media`` has it."""
+        return self.rate
+
 
 VIDEO = otio.schema.TrackKind.Video
 AUDIO = otio.schema.TrackKind.Audio

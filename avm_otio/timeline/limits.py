@@ -8,7 +8,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from avm_otio.errors import TimelineError
-from avm_otio.timeline.model import Feature, Loss, Timeline
+from avm_otio.timeline.model import Clip, Feature, Loss, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_timecode, nominal_rate
 
 _LONGEST_S = 1000 * 3600
@@ -41,6 +41,29 @@ def refuse_deep_nests(timeline: otio.schema.Timeline) -> None:
                 # A track right in a stack is no nest.
                 is_track = isinstance(holder, otio.schema.Stack) and isinstance(child, otio.schema.Track)
                 waiting.append((child, depth if is_track else depth + 1))
+
+
+def unmeasured(timeline: Timeline) -> Clip | None:
+    """The first clip that says nowhere how long it is; ``None`` where each does."""
+    for clip in timeline.clips():
+        found = unmeasured(clip.content) if isinstance(clip.content, Timeline) else None
+        if found is not None or clip.unmeasured:
+            return found or clip
+    return None
+
+
+def refuse_unmeasured(timeline: Timeline) -> None:
+    """Check that every clip says how long it is.
+
+    Raises:
+        TimelineError: One does not.
+    """
+    clip = unmeasured(timeline)
+    if clip is not None:
+        raise TimelineError(
+            f"Clip “{clip.name}” does not say how long it is.",
+            "Give it a source range in your editor and export the timeline again.",
+        )
 
 
 def believe(arrangement: Timeline) -> None:

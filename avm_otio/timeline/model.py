@@ -204,6 +204,16 @@ class Media:
         return None if self.duration is None else MediaTime(self.start + self.duration)
 
     @property
+    def url(self) -> str:
+        """Where a timeline says that it lies; empty for what is offline and only known by name."""
+        return self.path if self.is_online else ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a timeline names it by a place, and it is no image sequence."""
+        return self.sequence is None and bool(self.url)
+
+    @property
     def counted_from(self) -> MediaTime | None:
         """What the timeline counts at its first frame; ``None`` where it does not say."""
         return None if self.duration is None else self.start
@@ -310,6 +320,7 @@ class Clip:
         offer: Of our own clips, what the service offered.
         kept: What only one format understands.
         channels_assumed: Whether nothing says which channels it plays: all of its media.
+        unmeasured: Whether the timeline that it was read from says nowhere how long it is; it has no length.
         laid: Where the timeline that it was read from lays it, from and to, where that is not ``start`` and
             ``end``: OTIO's tracks count whole frames, and a place between two stands beside.
         raw: The OTIO clip, stack or track that it was read from.
@@ -331,6 +342,7 @@ class Clip:
     offer: Offer | None = field(default=None, hash=False)
     kept: tuple[Kept, ...] = ()
     channels_assumed: bool = field(default=False, compare=False, repr=False)
+    unmeasured: bool = field(default=False, compare=False, repr=False)
     laid: tuple[RecordTime, RecordTime] | None = field(default=None, compare=False, repr=False)
     raw: Json | None = field(default=None, compare=False, repr=False)
 
@@ -394,6 +406,8 @@ class Track:
         markers: On the track, record time.
         kept: What only one format understands.
         channels_assumed: Whether nothing says how many channels it has: as many as its widest clip.
+        length: Seconds up to which anything on it shows, holes at its end among them, where the timeline that
+            it was read from says; ``None`` for the end of its last clip.
         raw: The OTIO track that it was read from, with all that lies on it; or the clip or nest that lay
             right in a stack, and here is the only one of a track.
     """
@@ -409,7 +423,15 @@ class Track:
     markers: tuple[Marker, ...] = ()
     kept: tuple[Kept, ...] = ()
     channels_assumed: bool = field(default=False, compare=False, repr=False)
+    length: Fraction | None = field(default=None, compare=False, repr=False)
     raw: Json | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def end(self) -> Fraction:
+        """Record time at which it ends, the holes at its end among what it holds."""
+        if self.length is not None:
+            return self.length
+        return max(((clip.laid or (clip.start, clip.end))[1] for clip in self.clips), default=Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)

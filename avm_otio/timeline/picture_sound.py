@@ -17,8 +17,7 @@ import opentimelineio as otio
 from avm_otio.formats.otio import metadata
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.formats.otio.resolve_words import RESOLVE
-from avm_otio.timeline.flatten import AUDIO, duration_of, kind_of, media_of, speed_of
-from avm_otio.timeline.plan import MediaSource
+from avm_otio.timeline.flatten import AUDIO, MediaSource, duration_of, kind_of, media_of, speed_of
 
 _OF_THE_SOUND = ("gain_db", "fade_in_us", "fade_out_us", "gain_keys")
 """What a picture's clip notes of its sound under our key; it goes with the sound."""

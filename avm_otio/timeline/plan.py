@@ -7,42 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 
-from avm_otio.timeline.model import GainKey, ImageSequence
+from avm_otio.timeline.model import GainKey, Media
 from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
-
-
-class MediaKind(StrEnum):
-    """What a media reference points at."""
-
-    FILE = "file"
-    SEQUENCE = "sequence"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class MediaSource:
-    """One piece of media as the timeline names it; where it really lies is found later.
-
-    Attributes:
-        clip_name: The clip that uses it (the first one), for messages.
-        kind: File, image sequence, or missing.
-        url: ``target_url`` (the folder of a sequence) exactly as written; empty where there is none.
-        names: File names by which moved or offline media can be found, best first.
-        start: Media time of the first frame, from ``available_range``; ``None`` where nothing says.
-        rate: The rate at which the timeline labels this media; ``None`` where it does not say.
-        sequence: How the images are numbered, for a sequence.
-    """
-
-    clip_name: str
-    kind: MediaKind
-    url: str
-    names: tuple[str, ...]
-    start: MediaTime | None
-    rate: Fraction | None
-    sequence: ImageSequence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +26,18 @@ class PictureLayer:
         speed: Media seconds a film second: 1 as shot, 2 twice as fast, 0 a freeze, negative backwards.
         opacity_in: Opacity at the segment's start, 0 to 1 (dissolves).
         opacity_out: Opacity at the segment's end; linear in between.
+        gain_db: Gain of the sound inside it.
+        keys: Gain of that sound over time, added to ``gain_db``: see ``SoundSegment``, but ``at`` in film
+            time.
     """
 
-    media: MediaSource
+    media: Media
     media_in: MediaTime
     speed: Fraction
     opacity_in: Fraction = Fraction(1)
     opacity_out: Fraction = Fraction(1)
+    gain_db: float = 0.0
+    keys: tuple[GainKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +77,7 @@ class SoundSegment:
 
     start: FilmTime
     end: FilmTime
-    media: MediaSource
+    media: Media
     media_in: MediaTime
     speed: Fraction
     fade_in: Fraction = Fraction(0)
@@ -137,10 +110,6 @@ class FilmMap:
             return RecordTime(self.record_start + film)
         return RecordTime(self.record_start + film * self.record_per_film)
 
-    def to_film(self, record: RecordTime) -> FilmTime:
-        """The moment of the film that is seen at a record time."""
-        return FilmTime((record - self.record_start) / self.record_per_film)
-
     @property
     def record_end(self) -> RecordTime:
         """Record time of the film's end."""
@@ -170,14 +139,14 @@ class ExportPlan:
     notes: tuple[str, ...] = ()
 
     @property
-    def media(self) -> tuple[MediaSource, ...]:
+    def media(self) -> tuple[Media, ...]:
         """Every source that the film needs or may need, each once, in order of use."""
         used = [layer.media for segment in self.picture for layer in segment.layers]
         used += [segment.media for segment in self.sound]
         return tuple(dict.fromkeys(used))
 
     @property
-    def hidden_media(self) -> tuple[MediaSource, ...]:
+    def hidden_media(self) -> tuple[Media, ...]:
         """Sources that lie below others throughout: seen only if what covers them turns out transparent."""
         seen = {segment.media for segment in self.sound}
         for segment in self.picture:
@@ -187,7 +156,7 @@ class ExportPlan:
                     break
         return tuple(source for source in self.media if source not in seen)
 
-    def without(self, lost: Collection[MediaSource]) -> ExportPlan:
+    def without(self, lost: Collection[Media]) -> ExportPlan:
         """The same film without some of its picture layers."""
         if not lost:
             return self

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 
-import opentimelineio as otio
-
 from avm_otio.errors import SelectionError, TimelineError
 from avm_otio.timeline.compose import picture_segments, sound_of_picture, sound_segments
-from avm_otio.timeline.flatten import AUDIO, VIDEO, Placed, flatten, kind_of, timeline_duration, timeline_rate
+from avm_otio.timeline.limits import refuse_unmeasured
+from avm_otio.timeline.model import Timeline, TrackKind
+from avm_otio.timeline.placed import Placed, Placements
 from avm_otio.timeline.plan import ExportPlan, FilmMap
 from avm_otio.timeline.time import (
     FilmTime,
@@ -20,7 +20,6 @@ from avm_otio.timeline.time import (
     format_timecode,
     nearest_frame,
     parse_timecode,
-    seconds_of,
 )
 
 
@@ -41,11 +40,11 @@ class Selection:
     tc_out: str | None = None
 
 
-def plan_film(timeline: otio.schema.Timeline, selection: Selection = Selection()) -> ExportPlan:
+def plan_film(timeline: Timeline, selection: Selection = Selection()) -> ExportPlan:
     """Plan the film of a clip or a range.
 
     Args:
-        timeline: The timeline; not modified.
+        timeline: The timeline.
         selection: What to show.
 
     Returns:
@@ -57,32 +56,31 @@ def plan_film(timeline: otio.schema.Timeline, selection: Selection = Selection()
         TimelineError: The timeline is empty or has no picture.
         TimeFormatError: A timecode is none.
     """
-    rate = timeline_rate(timeline)
-    if timeline_duration(timeline) == 0:
+    refuse_unmeasured(timeline)
+    if timeline.duration == 0:
         raise TimelineError(
             f"Timeline “{timeline.name}” is empty.", "Put at least one clip on a video track."
         )
-    if not any(kind_of(track) == VIDEO and len(track) for track in timeline.tracks):
+    if not any(track.end or track.clips for track in timeline.video_tracks):
         raise TimelineError(
             f"Timeline “{timeline.name}” has no video.", "The service needs a picture to look at."
         )
     if selection.clip is not None:
         if selection.tc_in is not None or selection.tc_out is not None:
             raise SelectionError("A clip and a range were both asked for.", "Give --clip, or --in and --out.")
-        return _clip_plan(find_clip(timeline, selection.clip, selection.track), rate)
-    return _range_plan(timeline, selection, rate)
+        return _clip_plan(find_clip(timeline, selection.clip, selection.track), timeline.rate)
+    return _range_plan(timeline, selection)
 
 
-def record_span(timeline: otio.schema.Timeline, selection: Selection) -> FrameSpan:
+def record_span(timeline: Timeline, selection: Selection) -> FrameSpan:
     """The record frames of a range, counted from the timeline's first frame.
 
     Raises:
         SelectionError: The range is empty, reversed or outside the timeline.
         TimeFormatError: A timecode is none.
     """
-    rate = timeline_rate(timeline)
-    length = max(1, nearest_frame(timeline_duration(timeline), rate))
-    offset = start_frame(timeline, rate)
+    rate, offset = timeline.rate, timeline.start_frame
+    length = max(1, timeline.frames)
     first = 0 if selection.tc_in is None else parse_timecode(selection.tc_in, rate) - offset
     last = length if selection.tc_out is None else parse_timecode(selection.tc_out, rate) - offset
     drop = any(mark in (selection.tc_in or "") + (selection.tc_out or "") for mark in ";.,")
@@ -100,19 +98,13 @@ def record_span(timeline: otio.schema.Timeline, selection: Selection) -> FrameSp
     return FrameSpan(first, last)
 
 
-def start_frame(timeline: otio.schema.Timeline, rate: Fraction) -> int:
-    """The timeline's start timecode, as a count of frames since 00:00:00:00."""
-    start = timeline.global_start_time
-    return 0 if start is None else nearest_frame(seconds_of(start), rate)
-
-
-def find_clip(timeline: otio.schema.Timeline, wanted: str, track: str | None = None) -> Placed:
+def find_clip(timeline: Timeline, wanted: str, track: str | None = None) -> Placed:
     """The one clip of the video tracks that bears a name or a number.
 
     Raises:
         SelectionError: None or several do; the message lists what there is.
     """
-    clips = flatten(timeline, VIDEO, dissolves=False)
+    clips = Placements(timeline, dissolves=False).of(TrackKind.VIDEO)
     if track is not None:
         clips = [clip for clip in clips if clip.track == find_track(timeline, track)]
     clips.sort(key=lambda placed: (placed.track, placed.start))
@@ -135,20 +127,18 @@ def find_clip(timeline: otio.schema.Timeline, wanted: str, track: str | None = N
     return found
 
 
-def find_track(timeline: otio.schema.Timeline, wanted: str) -> int:
+def find_track(timeline: Timeline, wanted: str) -> int:
     """Index among all tracks of the one that ``2``, ``V2`` or ``A1`` names.
 
     Raises:
         SelectionError: There is no such track.
     """
-    kind = AUDIO if wanted[:1] in "Aa" and wanted else VIDEO
+    kind = TrackKind.AUDIO if wanted[:1] in "Aa" and wanted else TrackKind.VIDEO
     number = wanted[1:] if wanted[:1] in "AaVv" else wanted
-    indices = [index for index, track in enumerate(timeline.tracks) if kind_of(track) == kind]
+    indices = [index for index, track in enumerate(timeline.tracks) if track.kind is kind]
     if not number.isdecimal() or not 1 <= int(number) <= len(indices):
-        counts = {k: sum(kind_of(track) == k for track in timeline.tracks) for k in (VIDEO, AUDIO)}
-        tracks = [f"V{n}" for n in range(1, counts[VIDEO] + 1)] + [
-            f"A{n}" for n in range(1, counts[AUDIO] + 1)
-        ]
+        tracks = [f"V{n}" for n in range(1, len(timeline.video_tracks) + 1)]
+        tracks += [f"A{n}" for n in range(1, len(timeline.audio_tracks) + 1)]
         raise SelectionError(f"There is no track “{wanted}”.", f"There are: {', '.join(tracks)}.")
     return indices[int(number) - 1]
 
@@ -168,7 +158,7 @@ def _clip_plan(placed: Placed, record_rate: Fraction) -> ExportPlan:
         raise SelectionError(
             f"Clip “{placed.clip.name}” is a generator without media.", "Choose another clip."
         )
-    rate = (placed.media.rate or record_rate) if placed.speed > 0 else record_rate
+    rate = (placed.media.counted_rate or record_rate) if placed.speed > 0 else record_rate
     per_film = 1 / placed.speed if placed.speed > 0 else Fraction(1)
     seconds = (placed.end - placed.start) / per_film
     frames = max(1, nearest_frame(seconds, rate))
@@ -179,6 +169,7 @@ def _clip_plan(placed: Placed, record_rate: Fraction) -> ExportPlan:
         speed=placed.speed * per_film,
         enabled=True,
         own_sound=True,
+        level=placed.level.moved(Fraction(1), -placed.start).moved(1 / per_film, Fraction(0)),
     )
     picture = picture_segments([shown], FrameSpan(0, frames), rate)
     return ExportPlan(
@@ -191,29 +182,27 @@ def _clip_plan(placed: Placed, record_rate: Fraction) -> ExportPlan:
     )
 
 
-def _range_plan(timeline: otio.schema.Timeline, selection: Selection, rate: Fraction) -> ExportPlan:
-    span = record_span(timeline, selection)
-    seen = flatten(timeline, VIDEO)
-    heard = flatten(timeline, AUDIO)
-    has_audio_track = any(kind_of(track) == AUDIO for track in timeline.tracks)
+def _range_plan(timeline: Timeline, selection: Selection) -> ExportPlan:
+    rate, span = timeline.rate, record_span(timeline, selection)
+    placements = Placements(timeline)
+    seen, heard = placements.of(TrackKind.VIDEO), placements.of(TrackKind.AUDIO)
     if selection.track is not None:
         wanted = find_track(timeline, selection.track)
-        if kind_of(timeline.tracks[wanted]) == AUDIO:
+        if timeline.tracks[wanted].kind is TrackKind.AUDIO:
             heard = [placed for placed in heard if placed.track == wanted]
         else:
             seen = [placed for placed in seen if placed.track == wanted]
-    picture = picture_segments([one for one in seen if one.enabled], span, rate)
+    picture = picture_segments([placed for placed in seen if placed.enabled], span, rate)
     first, last = span.start / rate, span.end / rate
-    if not any(one.enabled and one.trimmed(first, last) for one in seen):
+    if not any(placed.enabled and placed.trimmed(first, last) for placed in seen):
         raise SelectionError("The range shows no picture.", "Choose a range with a clip in it.")
-    if has_audio_track:
-        sound = sound_segments([one for one in heard if one.enabled], span, rate)
+    if timeline.audio_tracks:
+        sound = sound_segments([placed for placed in heard if placed.enabled], span, rate)
     else:
-        nested = sound_segments(
-            [one for one in flatten(timeline, AUDIO, inside=VIDEO) if one.enabled], span, rate
-        )
-        silent = {one.media for one in seen if not one.own_sound and one.media is not None}
-        sound = sound_of_picture(picture, rate, silent) + nested
+        nested = placements.of(TrackKind.AUDIO, inside=TrackKind.VIDEO)
+        silent = {placed.media for placed in seen if not placed.own_sound and placed.media is not None}
+        sound = sound_of_picture(picture, rate, silent)
+        sound += sound_segments([placed for placed in nested if placed.enabled], span, rate)
     frames = span.duration
     return ExportPlan(
         name=timeline.name or "timeline",

@@ -9,11 +9,9 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 
-from avm_otio.formats.otio.media import Facts
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.flatten import media_of
-from avm_otio.timeline.model import Clip, GainKey, Media, Mix, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, GainKey, ImageSequence, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, time_range
 from tests.models import differences, plain, settled, timelines
 from tests.real_files import real_file
@@ -194,9 +192,7 @@ def test_resolve_keeps_the_path_of_offline_media_with_its_reference() -> None:
     media = only_clip(resolve_timeline(clip)).media
     assert media is not None
     assert (media.path, media.is_online) == (r"D:\sound\gone.wav", False)
-    source = media_of(clip)
-    assert source is not None
-    assert source.names[0] == "gone.wav"
+    assert media.names[0] == "gone.wav"
 
 
 def test_a_marker_of_resolve_counts_timeline_frames_where_the_clip_is_retimed() -> None:
@@ -215,16 +211,10 @@ def test_images_that_resolve_names_in_one_are_a_sequence() -> None:
     clip.media_reference = otio.schema.ExternalReference(
         r"C:\shots\a.[0990-1099].tif", time_range(0, 110, FILM)
     )
-    source = media_of(clip)
-    assert source is not None
-    assert source.sequence is not None
-    assert (source.url, source.names) == ("C:\\shots\\", ("a.0990.tif",))
-    timeline = resolve_timeline(clip)
-    told = only_clip(timeline).media
-    assert told is not None
-    assert (told.path, told.sequence) == ("C:\\shots\\", source.sequence)
-    known = Media("a", "/shots/", is_online=True)
-    assert from_otio(timeline, {source: Facts(known, Fraction(0))}).media() == (known,)
+    media = only_clip(resolve_timeline(clip)).media
+    assert media is not None
+    assert media.sequence == ImageSequence("a.", ".tif", 990, 1, 4)
+    assert (media.url, media.names) == ("C:\\shots\\", ("a.0990.tif",))
 
 
 def test_a_real_file_of_resolve_loses_no_gain_channel_or_path() -> None:

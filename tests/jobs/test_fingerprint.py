@@ -13,12 +13,10 @@ from typing import Any
 import pytest
 
 from avm_otio.media.fingerprint import content_digest, film_asked, uses
-from avm_otio.timeline.model import GainKey, ImageSequence
+from avm_otio.timeline.model import GainKey, ImageSequence, Media
 from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
-    MediaKind,
-    MediaSource,
     PictureLayer,
     PictureSegment,
     SoundSegment,
@@ -29,11 +27,11 @@ from tests.media.numbered import movie
 RATE = Fraction(25)
 
 
-def source(name: str = "a.mp4") -> MediaSource:
-    return MediaSource("shot", MediaKind.FILE, name, (name,), MediaTime(Fraction(0)), RATE)
+def source(name: str = "a.mp4") -> Media:
+    return Media(name, name, duration=Fraction(1000), clip_name="shot", counted_rate=RATE)
 
 
-def plan(start_s: int, end_s: int, media: MediaSource, record_s: int = 0) -> ExportPlan:
+def plan(start_s: int, end_s: int, media: Media, record_s: int = 0) -> ExportPlan:
     length = Fraction(end_s - start_s)
     frames = int(length * RATE)
     return ExportPlan(
@@ -142,7 +140,7 @@ def test_only_the_images_that_are_used_count(tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / f"f.{number:04d}.dpx").write_bytes(bytes([number]) * 300)
     numbering = ImageSequence("f.", ".dpx", 0, 1, 4)
-    media = MediaSource("shot", MediaKind.SEQUENCE, "", (), MediaTime(Fraction(0)), RATE, numbering)
+    media = Media("", duration=Fraction(4), sequence=numbering, clip_name="shot", counted_rate=RATE)
     asked = plan(2, 3, media)
     before = content_digest(media, uses(asked)[media], tmp_path, asked)
     (tmp_path / "f.0000.dpx").write_bytes(b"other")

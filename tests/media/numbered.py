@@ -10,12 +10,10 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from avm_otio.timeline.model import ImageSequence
+from avm_otio.timeline.model import ImageSequence, Media
 from avm_otio.timeline.plan import (
     ExportPlan,
     FilmMap,
-    MediaKind,
-    MediaSource,
     PictureLayer,
     PictureSegment,
     SoundSegment,
@@ -124,20 +122,25 @@ def movie(
     return path
 
 
-def file_source(path: Path, *, start: F | None = None, rate: F | None = None) -> MediaSource:
-    at = None if start is None else MediaTime(start)
-    return MediaSource(path.stem, MediaKind.FILE, str(path), (path.name,), at, rate)
-
-
-def sequence_source(folder: Path, *, start_number: int = 1, rate: F | None = None) -> MediaSource:
-    numbering = ImageSequence("shot.", ".png", start_number, 1, 4)
-    return MediaSource(
-        "shot", MediaKind.SEQUENCE, str(folder), (numbering.file_name(0),), None, rate, numbering
+def file_source(path: Path, *, start: F | None = None, rate: F | None = None) -> Media:
+    """A file as a film uses it; what the timeline counts at its first frame, where it says."""
+    return Media(
+        path.name,
+        str(path),
+        MediaTime(start or F(0)),
+        None if start is None else F(1000),
+        clip_name=path.stem,
+        counted_rate=rate,
     )
 
 
+def sequence_source(folder: Path, *, start_number: int = 1, rate: F | None = None) -> Media:
+    numbering = ImageSequence("shot.", ".png", start_number, 1, 4)
+    return Media("", str(folder), sequence=numbering, clip_name="shot", counted_rate=rate)
+
+
 def layer(
-    media: MediaSource, media_in: F, speed: F = F(1), opacity_in: F = F(1), opacity_out: F = F(1)
+    media: Media, media_in: F, speed: F = F(1), opacity_in: F = F(1), opacity_out: F = F(1)
 ) -> PictureLayer:
     return PictureLayer(media, MediaTime(media_in), speed, opacity_in, opacity_out)
 
@@ -145,7 +148,7 @@ def layer(
 def heard(
     start: F,
     end: F,
-    media: MediaSource,
+    media: Media,
     media_in: F = F(0),
     speed: F = F(1),
     fades: tuple[F, F] = (F(0), F(0)),
@@ -171,5 +174,5 @@ def film_plan(
     )
 
 
-def placed(plan: ExportPlan) -> dict[MediaSource, Path]:
+def placed(plan: ExportPlan) -> dict[Media, Path]:
     return {source: Path(source.url) for source in plan.media}

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avm_otio.media.film import export_film
-from avm_otio.timeline.model import GainKey
-from avm_otio.timeline.plan import MediaSource, SoundSegment
+from avm_otio.timeline.model import GainKey, Media
+from avm_otio.timeline.plan import SoundSegment
 from avm_otio.timeline.time import FilmTime, MediaTime, nearest_frame
 from tests.media.numbered import file_source, film_plan, heard, placed
 from tests.media.sounds import as_stored, mixed, noise, streams, wav
@@ -30,7 +30,7 @@ CENTRE = math.sqrt(0.5)
 Keys = Sequence[tuple[F, float]]
 
 
-def segment(source: MediaSource, length: F = F(2), **changes: Any) -> SoundSegment:
+def segment(source: Media, length: F = F(2), **changes: Any) -> SoundSegment:
     return replace(heard(F(0), length, source), **changes)
 
 
@@ -53,17 +53,17 @@ def level_db(samples: np.ndarray, full: np.ndarray) -> float:
 
 
 @pytest.fixture
-def stereo(tmp_path: Path) -> MediaSource:
+def stereo(tmp_path: Path) -> Media:
     return file_source(wav(tmp_path / "a.wav", channels(2)))
 
 
-def test_a_clip_at_a_tenth_of_its_level_is_20_db_lower(stereo: MediaSource) -> None:
+def test_a_clip_at_a_tenth_of_its_level_is_20_db_lower(stereo: Media) -> None:
     full, low = film_of(segment(stereo)), film_of(segment(stereo, gain_db=-20.0))
     assert level_db(low, full) == pytest.approx(-20, abs=0.001)
     assert np.abs(low - full / 10).max() < 1e-7
 
 
-def test_the_level_of_a_clip_arrives_in_the_encoded_film(stereo: MediaSource, tmp_path: Path) -> None:
+def test_the_level_of_a_clip_arrives_in_the_encoded_film(stereo: Media, tmp_path: Path) -> None:
     found = []
     for name, gain_db in (("full", 0.0), ("low", -20.0)):
         plan = film_plan(RATE, (50, ()), sound=[segment(stereo, gain_db=gain_db)])
@@ -73,13 +73,13 @@ def test_the_level_of_a_clip_arrives_in_the_encoded_film(stereo: MediaSource, tm
 
 
 @pytest.mark.parametrize("gain_db", [-math.inf, -144.0, -1000.0])
-def test_a_gain_of_nothing_is_silence(stereo: MediaSource, gain_db: float) -> None:
+def test_a_gain_of_nothing_is_silence(stereo: Media, gain_db: float) -> None:
     assert not film_of(segment(stereo, gain_db=gain_db)).any()
     assert not film_of(segment(stereo, keys=keys((F(0), gain_db)))).any()
     assert not film_of(segment(stereo, gain_db=12.0, keys=keys((F(0), -math.inf)))).any()
 
 
-def test_between_two_key_frames_the_gain_runs_straight_in_decibels(stereo: MediaSource) -> None:
+def test_between_two_key_frames_the_gain_runs_straight_in_decibels(stereo: Media) -> None:
     full = film_of(segment(stereo))
     moved = film_of(segment(stereo, gain_db=-3.0, keys=keys((F(1, 2), 0.0), (F(3, 2), -40.0))))
     for at_s, gain_db in (
@@ -95,14 +95,14 @@ def test_between_two_key_frames_the_gain_runs_straight_in_decibels(stereo: Media
         assert moved[at] == pytest.approx(full[at] * 10 ** (gain_db / 20), abs=1e-7)
 
 
-def test_key_frames_count_from_the_head_of_the_clip_and_may_lie_outside_it(stereo: MediaSource) -> None:
+def test_key_frames_count_from_the_head_of_the_clip_and_may_lie_outside_it(stereo: Media) -> None:
     later = replace(heard(F(1), F(2), stereo), keys=keys((F(-1), 0.0), (F(3), -40.0)))
     full, moved = film_of(heard(F(1), F(2), stereo)), film_of(later)
     assert moved[SECOND] == pytest.approx(full[SECOND] * 10 ** (-10 / 20), abs=1e-7)
     assert moved[SECOND * 3 // 2] == pytest.approx(full[SECOND * 3 // 2] * 10 ** (-15 / 20), abs=1e-7)
 
 
-def test_two_key_frames_at_one_moment_are_a_jump(stereo: MediaSource) -> None:
+def test_two_key_frames_at_one_moment_are_a_jump(stereo: Media) -> None:
     full = film_of(segment(stereo))
     jumping = keys((F(0), -6.0), (F(1), -6.0), (F(1), -60.0), (F(2), -60.0))
     moved = film_of(segment(stereo, keys=jumping))
@@ -110,13 +110,13 @@ def test_two_key_frames_at_one_moment_are_a_jump(stereo: MediaSource) -> None:
     assert np.abs(moved[SECOND:] - full[SECOND:] * 10 ** (-60 / 20)).max() < 1e-7
 
 
-def test_a_cross_fade_of_one_sound_with_itself_is_that_sound(stereo: MediaSource) -> None:
+def test_a_cross_fade_of_one_sound_with_itself_is_that_sound(stereo: Media) -> None:
     going = segment(stereo, F(3, 2), fade_out=F(1))
     coming = replace(heard(F(1, 2), F(2), stereo, F(1, 2)), fade_in=F(1))
     assert np.abs(film_of(going, coming) - film_of(segment(stereo))).max() < 1e-6
 
 
-def test_a_film_that_begins_or_ends_within_a_fade_has_the_rest_of_it(stereo: MediaSource) -> None:
+def test_a_film_that_begins_or_ends_within_a_fade_has_the_rest_of_it(stereo: Media) -> None:
     whole = film_of(segment(stereo, fade_in=F(1), fade_out=F(1)))
     head = replace(heard(F(0), F(1), stereo, F(1, 4)), fade_in=F(3, 4), fade_in_from=F(1, 4))
     tail = replace(heard(F(0), F(1, 2), stereo, F(5, 4)), fade_out=F(1, 4), fade_out_to=F(3, 4))
@@ -128,7 +128,7 @@ def test_a_film_that_begins_or_ends_within_a_fade_has_the_rest_of_it(stereo: Med
 
 
 @pytest.mark.parametrize("speed", [F(2), F(1, 2), F(-1), F(-3, 2), F(1001, 1000)])
-def test_gain_runs_in_film_time_whatever_the_speed(stereo: MediaSource, speed: F) -> None:
+def test_gain_runs_in_film_time_whatever_the_speed(stereo: Media, speed: F) -> None:
     plain = heard(F(1, 4), F(5, 4), stereo, F(1) if speed < 0 else F(0), speed)
     line = ((F(0), -12.0), (F(1, 2), 0.0), (F(1, 2), -20.0), (F(1), -3.0))
     found = film_of(replace(plain, gain_db=-2.0, keys=keys(*line)))
@@ -153,7 +153,7 @@ def test_a_clip_that_plays_one_channel_of_two_is_that_channel_alone(
     assert spectrum[silent - 5 : silent + 6].max() < spectrum.max() * 1e-4
 
 
-def test_channels_may_change_sides(stereo: MediaSource) -> None:
+def test_channels_may_change_sides(stereo: Media) -> None:
     assert np.array_equal(film_of(segment(stereo, channels=(1, 0))), film_of(segment(stereo))[:, ::-1])
 
 
@@ -226,9 +226,7 @@ def test_more_channels_than_any_layout_has_are_heard_in_turns_left_and_right(
     assert np.abs(found[:, 1] - CENTRE * as_stored(sounds)[:, 1::2].sum(axis=1)).max() < 1e-5
 
 
-def test_a_channel_that_the_file_lacks_is_silence_and_is_reported(
-    tmp_path: Path, stereo: MediaSource
-) -> None:
+def test_a_channel_that_the_file_lacks_is_silence_and_is_reported(tmp_path: Path, stereo: Media) -> None:
     plan = film_plan(RATE, (50, ()), sound=[segment(stereo, channels=(1, 4))])
     found = mixed(plan)
     assert np.array_equal(found[:, 0], film_of(segment(stereo))[:, 1])
@@ -277,7 +275,7 @@ DECIBELS = st.floats(-60, 6)
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[MediaSource, np.ndarray]]:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Media, np.ndarray]]:
     folder = tmp_path_factory.mktemp("law")
     made = {}
     for name, layouts in LAYOUTS.items():
@@ -346,7 +344,7 @@ def reference(sounds: Sequence[tuple[SoundSegment, Keys, str, np.ndarray]], coun
 @given(drawn=st.lists(drawn_segments(), min_size=1, max_size=4))
 @settings(max_examples=60)
 def test_the_films_sound_is_the_sum_of_its_segments_each_at_its_gain(
-    sources: dict[str, tuple[MediaSource, np.ndarray]], drawn: list[tuple[str, SoundSegment, Keys]]
+    sources: dict[str, tuple[Media, np.ndarray]], drawn: list[tuple[str, SoundSegment, Keys]]
 ) -> None:
     placed_here = [
         (replace(sound, media=sources[name][0]), line, name, sources[name][1]) for name, sound, line in drawn

@@ -9,8 +9,7 @@ import pytest
 
 from avm_otio.errors import MissingMediaError
 from avm_otio.media.locate import locate
-from avm_otio.timeline.model import ImageSequence
-from avm_otio.timeline.plan import MediaKind, MediaSource
+from avm_otio.timeline.model import ImageSequence, Media
 from avm_otio.timeline.urls import name_in
 
 NAMES = [
@@ -25,8 +24,8 @@ NAMES = [
 ]
 
 
-def named(url: str, clip: str = "clip", kind: MediaKind = MediaKind.FILE) -> MediaSource:
-    return MediaSource(clip, kind, url, (name_in(url),) if url else (), None, None)
+def named(url: str, clip: str = "clip") -> Media:
+    return Media(name_in(url), url, is_online=bool(url), clip_name=clip)
 
 
 def put(path: Path, text: str = "x") -> Path:
@@ -35,7 +34,7 @@ def put(path: Path, text: str = "x") -> Path:
     return path
 
 
-def found(source: MediaSource, folder: Path, *roots: Path) -> Path:
+def found(source: Media, folder: Path, *roots: Path) -> Path:
     return locate([source], folder=folder, roots=roots)[source]
 
 
@@ -84,7 +83,7 @@ def test_the_same_case_wins_and_another_case_will_do(tmp_path: Path) -> None:
 
 def test_offline_media_is_found_by_its_noted_name(tmp_path: Path) -> None:
     path = put(tmp_path / "vault" / "A001.mov")
-    source = MediaSource("shot 1", MediaKind.MISSING, "", ("A001.mov", "shot 1"), None, None)
+    source = Media("A001.mov", is_online=False, clip_name="shot 1")
     assert found(source, tmp_path, tmp_path / "vault") == path
 
 
@@ -94,7 +93,7 @@ def test_every_miss_is_named_in_one_error(tmp_path: Path) -> None:
         named("here.mov", "A"),
         named("gone.mov", "B"),
         named("https://example.com/c.mov", "C"),
-        named("", "D", MediaKind.MISSING),
+        named("", "D"),
     ]
     with pytest.raises(MissingMediaError) as caught:
         locate(sources, folder=tmp_path, roots=[tmp_path])
@@ -109,11 +108,10 @@ def test_every_miss_is_named_in_one_error(tmp_path: Path) -> None:
 
 def test_a_sequence_is_found_by_its_images(tmp_path: Path) -> None:
     numbering = ImageSequence("shot.", ".exr", 1001, 1, 4)
-    names = (numbering.file_name(0),)
     folder = put(tmp_path / "plates" / "shot.1001.exr").parent
-    here = MediaSource("shot", MediaKind.SEQUENCE, "plates/", names, None, None, numbering)
+    here = Media("", "plates/", sequence=numbering, clip_name="shot")
     assert found(here, tmp_path).samefile(folder)
-    moved = MediaSource("shot", MediaKind.SEQUENCE, "/gone/plates", names, None, None, numbering)
+    moved = Media("", "/gone/plates", sequence=numbering, clip_name="shot")
     assert found(moved, tmp_path / "x", tmp_path) == folder
     with pytest.raises(MissingMediaError, match=r"shot\.1001\.exr"):
         locate([moved], folder=tmp_path, roots=[])

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.flatten import MediaSource
 from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.picture_sound import with_picture_sound
-from avm_otio.timeline.plan import MediaSource
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import differences, plain, settled, timelines
 

@@ -10,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avm_otio.errors import SelectionError, TimeFormatError, TimelineError
-from avm_otio.timeline.flatten import VIDEO, flatten
+from avm_otio.formats.otio.read import from_otio
+from avm_otio.timeline.model import Timeline, TrackKind
+from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import Selection, plan_film
 from avm_otio.timeline.time import FilmTime, RecordTime, time_range
-from tests.timelines import clip, gap, timeline, track
+from tests.timelines import clip, gap, track
+from tests.timelines import timeline as otio_timeline
+
+
+def timeline(*tracks: otio.core.Composable, start: int | None = None) -> Timeline:
+    return from_otio(otio_timeline(*tracks, start=start))
 
 
 def shown(plan: ExportPlan) -> list[tuple[str, F] | None]:
@@ -189,7 +196,7 @@ def test_what_is_no_timecode_is_refused() -> None:
 
 def test_an_empty_timeline_and_one_without_video_are_refused() -> None:
     with pytest.raises(TimelineError, match="empty"):
-        plan_film(otio.schema.Timeline("nothing"))
+        plan_film(from_otio(otio.schema.Timeline("nothing")))
     with pytest.raises(TimelineError, match="no video"):
         plan_film(timeline(track(clip("a"), kind="Audio")))
     with pytest.raises(SelectionError, match="no picture"):
@@ -281,13 +288,15 @@ def test_film_time_maps_to_record_time_and_back_exactly(film: int, frames: int, 
     )
     film_map = plan_film(cut, Selection(clip="a")).film_map
     moment = FilmTime(F(film, 10**6))
-    assert film_map.to_film(film_map.to_record(moment)) == moment
+    assert (film_map.to_record(moment) - film_map.record_start) / film_map.record_per_film == moment
     assert film_map.to_record(moment) == 17 / rate + moment / speed
 
 
 def test_the_timeline_is_not_modified() -> None:
-    cut = timeline(track(clip("a", speed=2), gap(3)), track(clip("w"), kind="Audio"))
+    cut = otio_timeline(track(clip("a", speed=2), gap(3)), track(clip("w"), kind="Audio"))
     before = cut.to_json_string()
-    plan_film(cut)
-    flatten(cut, VIDEO)
+    model = from_otio(cut)
+    plan_film(model)
+    Placements(model).of(TrackKind.VIDEO)
     assert cut.to_json_string() == before
+    assert model == from_otio(cut)

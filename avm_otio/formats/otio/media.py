@@ -10,9 +10,8 @@ from typing import Any
 from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_under, time_of
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
-from avm_otio.timeline.flatten import names_of
+from avm_otio.timeline.flatten import MediaKind, MediaSource, names_of
 from avm_otio.timeline.model import HIGHEST_FRAME_RATE, ImageSequence, Media, TrackKind
-from avm_otio.timeline.plan import MediaKind, MediaSource
 from avm_otio.timeline.time import MediaTime, snap_rate
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -24,6 +24,7 @@ from avm_otio.formats.making import many_values
 from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_under, time_of
 from avm_otio.formats.otio.media import Known, MediaOf
 from avm_otio.formats.otio.metadata import NAMESPACE
+from avm_otio.formats.otio.patch import range_json
 from avm_otio.formats.otio.resolve_words import (
     RESOLVE,
     VOLUME,
@@ -65,35 +66,47 @@ _ONE = Fraction(1)
 _KINDS = {str(kind): kind for kind in Stem}
 
 
-def from_otio(timeline: otio.schema.Timeline, facts: Known | None = None) -> Timeline:
+Measure = Callable[[Media], tuple[int, int, Fraction] | None]
+"""How long a piece of media is: first frame, number of frames, rate; ``None`` where nobody knows."""
+
+
+def from_otio(
+    timeline: otio.schema.Timeline, facts: Known | None = None, measure: Measure | None = None
+) -> Timeline:
     """Read an OTIO timeline.
 
     Args:
         timeline: The timeline; not modified.
         facts: What its files are; of all others what the timeline says is taken as it is.
+        measure: Asked for the length of a clip's media where the timeline says nowhere how long it is.
 
     Raises:
         TimelineError: A clip has no length, or a range that no clip can have.
     """
-    return from_document(json.loads(timeline.to_json_string()), facts)
+    return from_document(json.loads(timeline.to_json_string()), facts, measure)
 
 
 @many_values()
-def from_document(document: Json, facts: Known | None = None) -> Timeline:
+def from_document(document: Json, facts: Known | None = None, measure: Measure | None = None) -> Timeline:
     """Read a timeline in OTIO's JSON form, of the schemas that OTIO itself writes.
 
     Args:
-        document: The timeline. What is read from it keeps its part of it in ``raw``: leave it as it is.
+        document: The timeline. What is read from it keeps its part of it in ``raw``: leave it as it is. The
+            range of media that was measured is added to it.
         facts: See ``from_otio``.
+        measure: See ``from_otio``.
 
     Raises:
         TimelineError: A clip has no length, or a range that no clip can have.
     """
+    media = MediaOf(facts or {})
+    if measure is not None:
+        _measured(document, TrackKind.VIDEO, media, measure)
     rate = _rate(document)
     start = document.get("global_start_time")
     start_frame = 0 if start is None else nearest_frame(time_of(start), rate)
     ours = said_under(document, NAMESPACE)
-    made = _linked(_Reader(rate, MediaOf(facts or {})).stack(document["tracks"], document["name"]))
+    made = _linked(_Reader(rate, media).stack(document["tracks"], document["name"]))
     drop, size = ours.get("drop_frame"), ours.get("size")
     return replace(
         made,
@@ -103,6 +116,28 @@ def from_document(document: Json, facts: Known | None = None) -> Timeline:
         kept=_kept(document, ours),
         raw=document,
     )
+
+
+def _measured(item: Any, kind: TrackKind, media: MediaOf, measure: Measure) -> None:
+    """Give clips that say nowhere how long they are the range of their media, where it can be found."""
+    if "tracks" in item:
+        _measured(item["tracks"], kind, media, measure)
+    elif "children" in item:
+        kind = _kind_of(item) if is_a(item, "Track") else kind
+        for child in item["children"]:
+            _measured(child, kind, media, measure)
+    elif is_a(item, "Clip") and not item.get("source_range"):
+        reference = _reference_of(item)
+        if not reference or reference.get("available_range") or is_a(reference, "GeneratorReference"):
+            return
+        described = media.clip(
+            item, reference, said_under(item, NAMESPACE), said_under(item, RESOLVE), kind
+        ).media
+        found = measure(replace(described, clip_name=item["name"]))
+        if found is not None:
+            first, frames, rate = found
+            completed: Any = reference
+            completed["available_range"] = range_json(first, frames, rate)
 
 
 def _rate(document: Json) -> Fraction:
@@ -194,14 +229,14 @@ class _Reader:
             if is_a(child, "Transition"):
                 transitions.append(_transition(child, at))
             elif is_a(child, "Gap"):
-                at += _length(child)
+                at += _length(child) or _ZERO
             else:
                 clip = self._clip(child, kind, at)
-                length = _length(child) if child.get("source_range") else clip.end - clip.start
+                start, end = clip.laid or (clip.start, clip.end)
                 clips.append(clip)
-                at += length
+                at += end - start
         if not is_track:
-            return Track(member["name"], kind, tuple(clips), raw=member), at
+            return Track(member["name"], kind, tuple(clips), length=at, raw=member), at
         ours, resolve = said_under(member, NAMESPACE), said_under(member, RESOLVE)
         track = Track(
             name=member["name"],
@@ -224,19 +259,20 @@ class _Reader:
         if kind is TrackKind.AUDIO:
             channels = int(ours.get("channels") or channels_of_track(resolve) or 0)
             track = replace(track, channels=channels or widest(track), channels_assumed=not channels)
-        return track, at
+        return replace(track, length=at), at
 
     def _clip(self, item: Json, kind: TrackKind, at: Fraction) -> Clip:
         ours = said_under(item, NAMESPACE)
         resolve = said_under(item, RESOLVE)
         speed = _speed(item)
+        length: Fraction | None
         content: Media | Timeline | Generator
         reference = _reference_of(item)
         if is_a(item, "Clip"):
             length = _length(item, reference)
         elif "children" in item:
             content = self._nest(item, ours.get("nest"))
-            length = _length(item) if item.get("source_range") else content.duration
+            length = content.duration if (ranged := _length(item)) is None else ranged
         else:
             raise TimelineError(
                 f"“{item.get('name', '')}” is of an unknown kind ({item['OTIO_SCHEMA']}).",
@@ -246,6 +282,7 @@ class _Reader:
         first = time_of(span["start_time"]) if span is not None else _ZERO
         if is_a(item, "Track"):  # its window is cut already
             first = _ZERO
+        unmeasured, length = length is None, length or _ZERO
         media_in = first + length * -speed if speed < 0 else first
         if reference:
             if is_a(reference, "GeneratorReference"):
@@ -277,6 +314,7 @@ class _Reader:
             offer=_offer(ours) if "item" in ours else None,
             kept=_kept(item, ours),
             channels_assumed=assumed,
+            unmeasured=unmeasured,
             laid=None if (start, end) == (at, at + length) else (RecordTime(at), RecordTime(at + length)),
             raw=item,
         )
@@ -299,13 +337,11 @@ class _Reader:
         )
 
 
-def _length(item: Json, reference: Json = NOTHING) -> Fraction:
+def _length(item: Json, reference: Json = NOTHING) -> Fraction | None:
+    """How long an item is, in seconds; ``None`` where neither it nor its media says."""
     span = item.get("source_range") or reference.get("available_range")
     if span is None:
-        raise TimelineError(
-            f"Clip “{item['name']}” does not say how long it is.",
-            "Give it a source range in your editor and export the timeline again.",
-        )
+        return None
     length = time_of(span["duration"])
     if length < 0:
         raise TimelineError(
@@ -337,7 +373,15 @@ def _exact(ours: Json, start: Fraction, end: Fraction, rate: Fraction) -> tuple[
 
 def _moved(track: Track, by: Fraction) -> Track:
     """A track earlier; what then lies before 0 is cut off."""
-    clips = (replace(c, start=RecordTime(c.start + by), end=RecordTime(c.end + by)) for c in track.clips)
+    clips = (
+        replace(
+            clip,
+            start=RecordTime(clip.start + by),
+            end=RecordTime(clip.end + by),
+            laid=clip.laid and (RecordTime(clip.laid[0] + by), RecordTime(clip.laid[1] + by)),
+        )
+        for clip in track.clips
+    )
     return replace(
         track,
         clips=tuple(trimmed(c, max(c.start, _ZERO), c.end) for c in clips if c.end > 0),

@@ -22,8 +22,7 @@ from avm_otio.timeline.flatten import (
     timeline_rate,
 )
 from avm_otio.timeline.model import Stem
-from avm_otio.timeline.select import start_frame
-from avm_otio.timeline.time import format_timecode
+from avm_otio.timeline.time import format_timecode, nearest_frame, seconds_of
 
 WIDTH = 1280
 _LABELS = 220
@@ -95,7 +94,8 @@ def _panel(title: str, timeline: otio.schema.Timeline, top: int, scale: float) -
     yield _text(16, top + 24, title or "Timeline", 14, "#e8eaed", "600")
     height = _HEAD + (_ROW + _GAP) * len(timeline.tracks)
     step = next((step for step in _STEPS_S if step * scale >= 90), _STEPS_S[-1])
-    first = start_frame(timeline, rate)
+    start = timeline.global_start_time
+    first = 0 if start is None else nearest_frame(seconds_of(start), rate)
     for second in range(0, int(timeline_duration(timeline)) + 1, step):
         x = _LABELS + second * scale
         yield f"<line x1='{x:.1f}' y1='{top + 38}' x2='{x:.1f}' y2='{top + height}' stroke='#343941'/>"
