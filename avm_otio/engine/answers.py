@@ -7,21 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from avm_otio import services
 from avm_otio.engine.library import Kind, LibraryItem
 from avm_otio.engine.requests import Locale
 from avm_otio.engine.spotting import Cue
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Table, ids_in
-from avm_otio.services import DENOISE, EFFECTS, MUSIC
+from avm_otio.services import Laying, Service
 from avm_otio.timeline.time import format_timestamp
 
 Json = dict[str, Any]
-
-_LIST_OF = {
-    MUSIC.request_key: "musics",
-    DENOISE.request_key: "noise_reduce_audios",
-    EFFECTS.request_key: "sound_effects",
-}
 
 
 def price_twd(item_id: int, kind: Kind) -> int:
@@ -81,7 +76,7 @@ class Answers:
     """How one caller is answered.
 
     Attributes:
-        store: What is known.
+        store: Where films and sessions lie.
         base_url: The engine's address as the caller sees it, without a slash at its end.
         locale: Its language and currency.
     """
@@ -92,8 +87,6 @@ class Answers:
 
     def film(self, film: StoredFilm, sessions: Sequence[Session]) -> Json:
         """A film with what these sessions found; music that several found stands once."""
-        found = {key: [one for s in sessions for one in s.results.get(key) or ()] for key in _LIST_OF}
-        musics = {kept["id"]: kept for kept in found[MUSIC.request_key]}
         return {
             "id": film.id,
             "title": film.title,
@@ -104,9 +97,7 @@ class Answers:
             "create_at": film.created_at,
             "expire_time": film.expires_at,
             "duration": format_timestamp(film.duration_us),
-            "recommended_musics": [self._music(kept) for kept in musics.values()],
-            "noise_reduce_audios": [self._dialogue(kept) for kept in found[DENOISE.request_key]],
-            "sound_effects": [self._cue(kept) for kept in found[EFFECTS.request_key]],
+            **{service.film_list: self._found(service, sessions) for service in services.SERVICES},
             "is_from_image": False,
             "image_url": None,
             "type": film.type,
@@ -119,21 +110,32 @@ class Answers:
         says why, in the shape of the contract's errors.
         """
         answer: Json = {"is_done": session.is_done}
-        show = {
-            MUSIC.request_key: self._item,
-            DENOISE.request_key: self._dialogue,
-            EFFECTS.request_key: self._cue,
-        }
-        for key, found in session.results.items():
-            done = found is not None or bool(session.failure)
-            answer[key] = {"is_done": done, _LIST_OF[key]: [show[key](kept) for kept in found or ()]}
+        for service in services.SERVICES:
+            key = service.request_key
+            if key in session.results:
+                found = session.results[key]
+                done = found is not None or bool(session.failure)
+                shown = [self._shown(service, kept) for kept in found or ()]
+                answer[key] = {"is_done": done, service.result_list: shown}
         if session.failure:
             answer["message"] = [session.failure]
         return answer
 
-    def _music(self, kept: Json) -> Json:
-        more = {name: kept[name] for name in ("bpm", "instrument", "genre", "emotion")}
-        return self._item(kept) | {"like": False} | more
+    def _found(self, service: Service, sessions: Sequence[Session]) -> list[Json]:
+        """What sessions found for a service, as a Film lists it."""
+        found = [kept for session in sessions for kept in session.results.get(service.request_key) or ()]
+        if service.laying is not Laying.BED:
+            return [self._shown(service, kept) for kept in found]
+        more = ("bpm", "instrument", "genre", "emotion")
+        return [
+            self._item(kept) | {"like": False} | {name: kept[name] for name in more}
+            for kept in {kept["id"]: kept for kept in found}.values()
+        ]
+
+    def _shown(self, service: Service, kept: Json) -> Json:
+        """One thing that was found, as a result lists it."""
+        show = {Laying.BED: self._item, Laying.CUES: self._cue, Laying.REPLACES: self._dialogue}
+        return show[service.laying](kept)
 
     def _cue(self, kept: Json) -> Json:
         return {

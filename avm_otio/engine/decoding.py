@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from avm_otio.errors import MediaError
 from avm_otio.media.probe import opened, probe, sound_length
+from avm_otio.services import FilmType
 from avm_otio.timeline.time import snap_rate
 
 T = TypeVar("T")
@@ -34,14 +34,6 @@ _GAP = Fraction(1, 20)
 
 Luma = NDArray[np.uint8]
 Samples = NDArray[np.float32]
-
-
-class FilmType(StrEnum):
-    """The contract's ``type`` of a film."""
-
-    NORMAL = "normal_film"
-    SILENT = "silent_film"
-    AUDIO = "audio"
 
 
 @dataclass(frozen=True, slots=True)

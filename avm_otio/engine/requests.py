@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from avm_otio.engine.decoding import FilmType
+from avm_otio import services
 from avm_otio.errors import TimeFormatError
-from avm_otio.services import DENOISE, EFFECTS, MUSIC
+from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.time import parse_timestamp
 
 TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
@@ -54,15 +54,15 @@ class Refusal(Exception):  # noqa: N818  # it is an answer, not a fault
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceWish:
-    """A service call, checked.
+class ServiceCall:
+    """What a service call asks for, checked.
 
     Attributes:
         services: The keys of the services that are asked for.
         music: ``text`` (title and outline), ``bpm``, ``genres``, ``instruments`` and both budgets.
         start_us, end_us: The stretch of film time for effects.
-        notify_url: Whom to tell.
-        language, currency: Of the call, for what is told later.
+        notify_url: Where the result is posted.
+        language, currency: Of the call, for what is posted later.
     """
 
     services: tuple[str, ...]
@@ -106,7 +106,7 @@ def check_youtube_url(url: str) -> Refusal:
     return Refusal("The Youtube url is unavailable")
 
 
-def read_service_call(body: object, film_type: str, duration_us: int, locale: Locale) -> ServiceWish:
+def read_service_call(body: object, film_type: str, duration_us: int, locale: Locale) -> ServiceCall:
     """Check a service call against the contract.
 
     Raises:
@@ -115,25 +115,18 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
     if not isinstance(body, Mapping):
         raise Refusal(locale.say("The body must be a JSON object.", "內容必須是 JSON 物件。"))
     _check_license(body.get("license"))
-    services = tuple(
-        key
-        for key in (MUSIC.request_key, DENOISE.request_key, EFFECTS.request_key)
-        if body.get(key) is not None
-    )
-    if not services:
+    asked = [service for service in services.SERVICES if body.get(service.request_key) is not None]
+    if not asked:
         raise Refusal("At least one service to be chosen")
-    for key in services:
+    for service in asked:
+        key = service.request_key
         if not isinstance(body[key], Mapping):
             raise Refusal(locale.say(f"{key} must be an object.", f"{key} 必須是物件。"))
-    if DENOISE.request_key in services and film_type == FilmType.SILENT:
-        raise Refusal(
-            locale.say(
-                "Noise reduction is not available for a film without sound.", "無聲影片無法使用降噪服務。"
-            )
-        )
-    if MUSIC.request_key in services and film_type == FilmType.AUDIO:
-        raise Refusal(locale.say("Music is not available for a sound file.", "音訊檔無法使用音樂推薦服務。"))
-    music = _read_music(body[MUSIC.request_key], locale) if MUSIC.request_key in services else None
+    for service in asked:
+        for unsupported in service.unsupported:
+            if film_type == unsupported.film_type:
+                raise Refusal(locale.say(unsupported.message, unsupported.message_zh))
+    music = _read_music(body[MUSIC.request_key], locale) if MUSIC in asked else None
     start_us, end_us = _read_stretch(body.get(EFFECTS.request_key) or {}, duration_us)
     notify_url = body.get("notify_url") or None
     if notify_url is not None and not _is_web(notify_url):
@@ -142,7 +135,8 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
                 "notify_url must be an http or https address.", "notify_url 必須是 http 或 https 網址。"
             )
         )
-    return ServiceWish(services, music, start_us, end_us, notify_url, locale.language, locale.currency)
+    keys = tuple(service.request_key for service in asked)
+    return ServiceCall(keys, music, start_us, end_us, notify_url, locale.language, locale.currency)
 
 
 def _check_license(given: object) -> None:
@@ -150,14 +144,14 @@ def _check_license(given: object) -> None:
         raise Refusal("The license data must be provide")
     for name in ("range", "usage_platforms"):
         ids = given.get(name)
-        if not isinstance(ids, list) or not ids or not all(_is_whole(one) for one in ids):
+        if not isinstance(ids, list) or not ids or not all(_is_whole(each) for each in ids):
             raise Refusal("The license data must be provide")
     if len({platform // PLATFORMS_PER_USAGE for platform in given["usage_platforms"]}) > 1:
         raise Refusal("All usage_platform that choice must be related to the same usage data")
 
 
 def _read_music(service: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
-    given = service.get("requirement")
+    given = service.get(MUSIC.parameters_key)
     if isinstance(given, list) and len(given) == 1:
         given = given[0]
     if not isinstance(given, Mapping):
@@ -211,7 +205,7 @@ def _is_whole(value: object) -> bool:
 
 
 def _are_whole(value: object) -> bool:
-    return isinstance(value, list) and all(_is_whole(one) for one in value)
+    return isinstance(value, list) and all(_is_whole(each) for each in value)
 
 
 def _is_amount(value: object) -> bool:

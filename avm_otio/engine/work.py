@@ -6,24 +6,24 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
 from urllib.parse import urlsplit
 
 import httpx
 
 from avm_otio.addresses import is_loopback
-from avm_otio.engine.answers import Answers, kept_effects, kept_music, price_twd
-from avm_otio.engine.decoding import FilmType, Samples, checked, film_shape, luma_frames, sound_blocks
+from avm_otio.engine.answers import Answers, Json, kept_effects, kept_music, price_twd
+from avm_otio.engine.decoding import Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library, LibraryItem
-from avm_otio.engine.requests import Language, Locale, ServiceWish
+from avm_otio.engine.requests import Language, Locale, ServiceCall
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
 from avm_otio.errors import AvmError
-from avm_otio.services import EFFECTS, MUSIC
+from avm_otio.services import DENOISE, EFFECTS, MUSIC, FilmType
 
 _THREADS = 2
 _NOTIFY_PAUSES_S = (1.0, 4.0)
@@ -88,51 +88,12 @@ class Work:
         return session
 
     def _analysed(self, session: Session, film: StoredFilm) -> Session:
-        wish = ServiceWish(**session.request)
-        pending = [key for key, found in session.results.items() if found is None]
-        if MUSIC.request_key in pending or EFFECTS.request_key in pending:
-            traits = self._traits(film)
-            items = self._library.items(self._check)
-        for key in pending:
+        analysis = _Analysis(self._store, self._library, session, film, self._check)
+        for key in [key for key, found in session.results.items() if found is None]:
             self._check()
-            if key == MUSIC.request_key:
-                found = self._music(traits, items, wish)
-            elif key == EFFECTS.request_key:
-                cues = spot_effects(traits, items, Span(wish.start_us, wish.end_us))
-                found = kept_effects(cues, {item.id: item for item in items}, not self._library.is_starter)
-            else:
-                found = self._dialogue(session, film)
+            found = analysis.finders[key]()
             session = self._saved(replace(session, results={**session.results, key: found}))
         return session
-
-    def _traits(self, film: StoredFilm) -> FilmTraits:
-        picture = PictureTraits()
-        if film.type != FilmType.AUDIO:
-            picture = analyse_picture(checked(luma_frames(self._store.film_path(film)), self._check))
-        return FilmTraits(film.duration_us, picture, analyse_sound(self._sound(film)()))
-
-    def _sound(self, film: StoredFilm) -> Callable[[], Iterator[Samples]]:
-        """The film's sound in film time, from its start at each call."""
-        path = self._store.film_path(film)
-        zero = film_shape(path).zero
-        return lambda: checked(sound_blocks(path, zero), self._check)
-
-    def _music(
-        self, traits: FilmTraits, items: Sequence[LibraryItem], wish: ServiceWish
-    ) -> list[dict[str, Any]]:
-        asked = wish.music or {}
-        locale = Locale(Language(wish.language), wish.currency)
-        affordable = [
-            item
-            for item in items
-            if asked["budget_min"] <= locale.price(price_twd(item.id, item.kind)) <= asked["budget_max"]
-        ]
-        tastes = MusicWish(asked["text"], asked["bpm"], tuple(asked["genres"]), tuple(asked["instruments"]))
-        return kept_music(rank_music(traits, affordable, tastes), not self._library.is_starter)
-
-    def _dialogue(self, session: Session, film: StoredFilm) -> list[dict[str, Any]]:
-        denoise_to(self._store.dialogue_path(session.id), self._sound(film))
-        return [{"id": session.id, "title": film.title}]
 
     def _notify(self, session: Session) -> None:
         """Tell ``notify_url``, a few times if need be. That nobody listens there changes nothing."""
@@ -149,3 +110,66 @@ class Work:
             except (httpx.HTTPError, httpx.InvalidURL):
                 pass
             self._stopping.wait(pause_s)
+
+
+class _Analysis:
+    """What the services find in one film; the film and the library are looked at once.
+
+    Args:
+        store: Where the film lies.
+        library: The sounds to choose from.
+        session: What is asked for.
+        film: The film.
+        check: Called now and then; breaks off where the engine closes.
+    """
+
+    def __init__(
+        self, store: Store, library: Library, session: Session, film: StoredFilm, check: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._library = library
+        self._session_id = session.id
+        self._film = film
+        self._check = check
+        self._call = ServiceCall(**session.request)
+        self.finders = {
+            MUSIC.request_key: self._music,
+            EFFECTS.request_key: self._effects,
+            DENOISE.request_key: self._dialogue,
+        }
+
+    @cached_property
+    def _traits(self) -> FilmTraits:
+        picture = PictureTraits()
+        if self._film.type != FilmType.AUDIO:
+            picture = analyse_picture(checked(luma_frames(self._store.film_path(self._film)), self._check))
+        return FilmTraits(self._film.duration_us, picture, analyse_sound(self._sound()()))
+
+    @cached_property
+    def _items(self) -> Sequence[LibraryItem]:
+        return self._library.items(self._check)
+
+    def _sound(self) -> Callable[[], Iterator[Samples]]:
+        """The film's sound in film time, from its start at each call."""
+        path = self._store.film_path(self._film)
+        zero = film_shape(path).zero
+        return lambda: checked(sound_blocks(path, zero), self._check)
+
+    def _music(self) -> list[Json]:
+        asked = self._call.music or {}
+        locale = Locale(Language(self._call.language), self._call.currency)
+        affordable = [
+            item
+            for item in self._items
+            if asked["budget_min"] <= locale.price(price_twd(item.id, item.kind)) <= asked["budget_max"]
+        ]
+        tastes = MusicWish(asked["text"], asked["bpm"], tuple(asked["genres"]), tuple(asked["instruments"]))
+        return kept_music(rank_music(self._traits, affordable, tastes), not self._library.is_starter)
+
+    def _effects(self) -> list[Json]:
+        cues = spot_effects(self._traits, self._items, Span(self._call.start_us, self._call.end_us))
+        return kept_effects(cues, {item.id: item for item in self._items}, not self._library.is_starter)
+
+    def _dialogue(self) -> list[Json]:
+        denoise_to(self._store.dialogue_path(self._session_id), self._sound())
+        return [{"id": self._session_id, "title": self._film.title}]

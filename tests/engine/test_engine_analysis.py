@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avm_otio.engine.decoding import FilmType, film_shape, luma_frames, sound_blocks
+from avm_otio.engine.decoding import film_shape, luma_frames, sound_blocks
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library
 from avm_otio.engine.listing import digest_of, sounds_below
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.errors import InputError, MediaError
+from avm_otio.services import FilmType
 from avm_otio.timeline.time import to_micros
 from tests.engine.engine_films import NTSC, RATE_HZ, clicks, make_film, write_wav
 
