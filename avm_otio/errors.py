@@ -200,3 +200,8 @@ class EffectStartError(RefusedError):
 
 class UnsupportedFilmError(RefusedError):
     """This kind of film cannot use this service: refused before uploading."""
+
+
+def internal_error(error: Exception, hint: str) -> AvmError:
+    """An exception that nobody foresaw, as an error for the user."""
+    return AvmError(f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}", hint)

@@ -19,7 +19,7 @@ import click
 from avm_otio import __version__
 from avm_otio.cli.lazy import Lazy, LazyGroup
 from avm_otio.cli.output import Output
-from avm_otio.errors import AvmError, OutputError, UsageError
+from avm_otio.errors import AvmError, OutputError, UsageError, internal_error
 
 COMMANDS = {
     "score": Lazy("avm_otio.cli.score:score", "Lay music and effects into a timeline."),
@@ -147,14 +147,13 @@ def _fault(error: Exception) -> AvmError:
     trace = hidden("".join(traceback.format_exception(error)))
     if os.environ.get("AVM_DEBUG"):
         click.echo(trace, err=True)
-    what = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
     log = default_cache_dir() / "fault.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"avm-otio {__version__}, Python {sys.version}\n{trace}", encoding="utf-8")
     except OSError:
-        return AvmError(what, "Set AVM_DEBUG=1 and run it again to see the traceback.")
-    return AvmError(what, f"Please report it with {log}.")
+        return internal_error(error, "Set AVM_DEBUG=1 and run it again to see the traceback.")
+    return internal_error(error, f"Please report it with {log}.")
 
 
 def _nobody_reads() -> int:

@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avm_otio.errors import AnalysesUsedUpError, AvmError, TokenRefusedError
+from avm_otio.errors import AnalysesUsedUpError, AvmError, TokenRefusedError, internal_error
 from avm_otio.files import unwritable
 from avm_otio.jobs.folder import Job, read_journal
 from avm_otio.jobs.many import workers
@@ -411,5 +411,4 @@ def _as_avm_error(error: Exception, order: Order) -> AvmError:
         return error
     if isinstance(error, OSError):
         return unwritable(Path(error.filename or order.output), error)
-    message = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
-    return AvmError(message, "Score it alone: avm-otio score then keeps what is needed to report it.")
+    return internal_error(error, "Score it alone: avm-otio score then keeps what is needed to report it.")

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from avm_otio.errors import AvmError, InputError, OutputError
+from avm_otio.errors import AvmError, InputError, OutputError, internal_error
 from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.exports import is_of_export
 from avm_otio.jobs.watch.folder import LEASE_S, RETRY_S, WatchFolder, read_request
@@ -206,8 +206,7 @@ class Watch:
         except AvmError as error:
             self._fail(place, folder, error)
         except Exception as error:  # a fault of ours must not end the watch
-            message = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
-            self._fail(place, folder, AvmError(message, "Please report it."))
+            self._fail(place, folder, internal_error(error, "Please report it."))
         finally:
             place.release(folder)
 
