@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from avm_otio.config.settings import Settings
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
-    from avm_otio.formats.registry import Opened, read
+    from avm_otio.formats.reading import Opened, read
     from avm_otio.jobs.pipeline import Scored, Source
     from avm_otio.jobs.saved import lay_answer
     from avm_otio.mix.placement import EffectsLength, Layout
@@ -47,7 +47,7 @@ _HOME = {
     "Delivered": "delivery.deliver",
     "EffectsLength": "mix.placement",
     "Layout": "mix.placement",
-    "Opened": "formats.registry",
+    "Opened": "formats.reading",
     "Scored": "jobs.pipeline",
     "Selection": "timeline.select",
     "Settings": "config.settings",
@@ -56,7 +56,7 @@ _HOME = {
     "lay_answer": "jobs.saved",
     "load_settings": "config.load",
     "open_service": "app",
-    "read": "formats.registry",
+    "read": "formats.reading",
     "score": "app",
     "write": "app",
 }

@@ -27,7 +27,7 @@ from avm_otio.services import MUSIC, ServiceKeys, service_names
 
 if TYPE_CHECKING:
     from avm_otio.delivery.deliver import Delivered
-    from avm_otio.formats.registry import Opened
+    from avm_otio.formats.reading import Opened
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.budget import Limits
     from avm_otio.jobs.order import Order
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from avm_otio.mix.placement import Layout
     from avm_otio.service.client import Client
     from avm_otio.service.request import ServiceRequest
-    from avm_otio.timeline.model import Loss
+    from avm_otio.timeline.losses import Loss
 
 MUSIC_AND_EFFECTS = ("music", "effects")
 """What is asked for where nothing is said."""
@@ -95,7 +95,7 @@ def score(
         layout: How cues are laid.
         jobs_folder: Where the job's folder goes; beside the timeline by default.
         notify_url: Where the service should post its result, too; ``{job}`` in it is the job's secret.
-        editor: Who will open the output: a name of ``formats.editors``; by its suffix where not given.
+        editor: Who will open the output: a name that ``--for`` takes; by its suffix where not given.
         deliver: Where media go: ``link`` (they stay), ``copy`` (beside the output) or ``bundle`` (one file).
         media_format: ``keep``, or ``wav48`` for 48 kHz 24-bit Broadcast WAVs.
         again: Ask, and pay, anew, though the same was asked before.
@@ -467,7 +467,7 @@ def write(
     Args:
         opened: The timeline, as ``read`` or ``lay_answer`` gives it; not modified.
         output: The file to write.
-        editor: Who will open it: a name of ``formats.editors``; by the output's suffix where not given.
+        editor: Who will open it: a name that ``--for`` takes; by the output's suffix where not given.
         deliver: Where media go: ``link`` (they stay), ``copy`` (beside the output) or ``bundle`` (one file).
         media_format: ``keep``, or ``wav48`` for 48 kHz 24-bit Broadcast WAVs.
         media_roots: Where moved media are looked for by name.

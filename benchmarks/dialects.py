@@ -27,7 +27,6 @@ from pathlib import Path
 import opentimelineio as otio
 
 from avm_otio.formats import writing
-from avm_otio.formats.editors import EDITORS
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Clip, Media, Mix, Timeline, Track, TrackKind
@@ -140,11 +139,12 @@ def writer(dialect: Dialect, clips: int, is_ours: bool, folder: Path) -> Callabl
     timeline = timeline_of(made)
     path = folder / f"out{dialect.suffix}"
     if is_ours:
-        editor = EDITORS[dialect.editor]
         if dialect.suffix != ".aaf":
-            return lambda: writing.write(editor, timeline, from_otio(timeline), path)
+            return lambda: writing.write(from_otio(timeline), path, source=timeline, editor=dialect.editor)
         splits = {one.name: one.mono for one in made.media()}  # made before an AAF is written
-        return lambda: writing.write(editor, timeline, _split(from_otio(timeline), splits), path)
+        return lambda: writing.write(
+            _split(from_otio(timeline), splits), path, source=timeline, editor=dialect.editor
+        )
     # Importing an adapter takes time that is not of the writing.
     adapter = otio.adapters.from_name(dialect.adapter)
     if adapter.name != "otio_json":

@@ -13,12 +13,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.formats import writing
-from avm_otio.formats.editors import EDITORS
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.table import editors
+from avm_otio.timeline.losses import Feature
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     Kept,
@@ -111,10 +111,12 @@ def losses() -> Iterator[tuple[str, str, set[Feature]]]:
     plain = from_otio(timeline)
     split = replace(plain, tracks=made.tracks)  # with the mono files that an AAF points at
     with tempfile.TemporaryDirectory() as folder:
-        for editor in EDITORS.values():
+        for editor in editors().values():
             for suffix in editor.suffixes:
                 if suffix != ".otioz":
-                    _, told = writing.write(editor, timeline, split, Path(folder) / f"x{suffix}")
+                    _, told = writing.write(
+                        split, Path(folder) / f"x{suffix}", source=timeline, editor=editor.name
+                    )
                     yield editor.name, suffix, {loss.feature for loss in told}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.formats.registry import Opened
+from avm_otio.formats.reading import Opened
 from avm_otio.jobs.pipeline import Source
 from avm_otio.jobs.saved import lay_answer
 from avm_otio.mix.placement import Layout

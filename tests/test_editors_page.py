@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 from avm_otio.cli.main import run
-from avm_otio.formats.editors import EDITORS
+from avm_otio.formats.table import editors
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -43,7 +43,7 @@ def test_the_table_of_losses_is_what_the_writers_report() -> None:
 
 def test_every_editor_and_every_file_is_told_of() -> None:
     page = (DOCS / "editors.md").read_text(encoding="utf-8")
-    ways = [(one.name, suffix) for one in EDITORS.values() for suffix in one.suffixes if suffix != ".otioz"]
+    ways = [(one.name, suffix) for one in editors().values() for suffix in one.suffixes if suffix != ".otioz"]
     assert [way for way in ways if page.count(f"| `{way[0]}` `{way[1]}` |") != 2] == []
 
 

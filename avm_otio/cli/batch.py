@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.items import Item, News
-    from avm_otio.timeline.model import Loss
+    from avm_otio.timeline.losses import Loss
 
 _COLUMNS = (
     "timeline", "output", "job", "state", "recalled", "cues", "price", "currency", "seconds", "error", "hint",
@@ -298,7 +298,7 @@ class _Told:
         found: list[Loss] = list(losses)
         for loss in found:
             self._out.event(
-                "loss", output=str(output), feature=str(loss.feature), item=loss.item, told=loss.told
+                "loss", output=str(output), feature=str(loss.feature), item=loss.item, told=loss.message
             )
         if found:
             write_text(listed, "".join(f"{loss}\n" for loss in found))

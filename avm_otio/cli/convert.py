@@ -50,7 +50,7 @@ def convert(
     """
     from avm_otio.delivery import deliver as delivery
     from avm_otio.files import same_file
-    from avm_otio.formats import registry
+    from avm_otio.formats.reading import read
 
     how = delivery.wanted(output, editor, deliver, media_format)
     for given in (source, onto):
@@ -72,7 +72,7 @@ def convert(
             raise UsageError(
                 f"{source} is a timeline: there is nothing to lay onto {onto}.", "Leave out --onto."
             )
-        opened = registry.read(source, rate=where["rate"], sequence=where["sequence"])
+        opened = read(source, rate=where["rate"], sequence=where["sequence"])
         for note in opened.notes:
             out.warn(note)
     else:

@@ -131,10 +131,9 @@ def _codecs() -> Check:
 def _formats() -> Check:
     import opentimelineio as otio
 
-    from avm_otio.formats.editors import EDITORS
-    from avm_otio.formats.registry import READABLE
+    from avm_otio.formats.table import editors, readable
 
-    says = f"reads {', '.join(READABLE)}; writes for {', '.join(EDITORS)}"
+    says = f"reads {', '.join(readable())}; writes for {', '.join(editors())}"
     if _RESULT_ADAPTER not in otio.adapters.available_adapter_names():
         told = f"{says}; other programs with OpenTimelineIO do not find our adapter for saved answers"
         return Check("timeline formats", State.NOTE, told, _REINSTALL)

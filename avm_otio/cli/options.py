@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from avm_otio.formats.editors import EDITORS
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
@@ -105,15 +103,28 @@ layout = _all(
 
 
 def _editors(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
-    return [name for name in EDITORS if name.startswith(begun)]
+    from avm_otio.formats.table import editors
+
+    return [name for name in editors() if name.startswith(begun)]
+
+
+class _EditorOption(click.Option):
+    """``--for``: its help names the editors, which are only looked up when it is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        from avm_otio.formats.table import editors
+
+        self.help = f"Who opens it: {', '.join(editors())}.  [default: by -o]"
+        return super().get_help_record(ctx)
 
 
 delivery = _all(
     click.option(
         "--for",
         "editor",
+        cls=_EditorOption,
         metavar="EDITOR",
-        help=f"Who opens it: {', '.join(EDITORS)}.  [default: by -o]",
         shell_complete=_editors,
     ),
     click.option(

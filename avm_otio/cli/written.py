@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from avm_otio.cli.output import Output
 
 if TYPE_CHECKING:
-    from avm_otio.timeline.model import Loss
+    from avm_otio.timeline.losses import Loss
 
 _MOST_SHOWN = 40
 """Lines of losses for a person, who finds every item in a file where a line is of several."""
@@ -30,7 +30,7 @@ def tell_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
         OutputError: That list cannot be written.
     """
     for loss in losses:
-        out.event("loss", feature=str(loss.feature), item=loss.item, told=loss.told)
+        out.event("loss", feature=str(loss.feature), item=loss.item, told=loss.message)
     lines = list(_lines(losses))
     report = output.with_name(f"{output.name}.losses.txt")
     is_whole = len(lines) == len(losses) <= _MOST_SHOWN
@@ -54,6 +54,6 @@ def _lines(losses: Sequence[Loss]) -> Iterator[str]:
     """A line for all that the like became of, whatever their names and numbers."""
     alike: dict[str, list[Loss]] = {}
     for loss in losses:
-        alike.setdefault(_NAMES_AND_NUMBERS.sub("", loss.told), []).append(loss)
+        alike.setdefault(_NAMES_AND_NUMBERS.sub("", loss.message), []).append(loss)
     for first, *others in alike.values():
         yield f"{first} (and {len(others)} more like it)" if others else str(first)

@@ -16,29 +16,28 @@ from avm_otio.delivery.facts import facts_of, give_lengths
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.files import unwritable, whole
-from avm_otio.formats import registry, writing
-from avm_otio.formats.editors import EDITORS, Editor, editor_for, editor_named
+from avm_otio.formats.format import Editor
 from avm_otio.formats.otio.media import Facts, Known
 from avm_otio.formats.otio.read import from_otio
-from avm_otio.formats.registry import Opened
+from avm_otio.formats.reading import Opened, save
+from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
+from avm_otio.formats.writing import write
 from avm_otio.report import Report, Silent
 from avm_otio.timeline.flatten import MediaSource
 from avm_otio.timeline.limits import believe, refuse_deep_nests, within_a_day
-from avm_otio.timeline.model import Loss
+from avm_otio.timeline.losses import Loss
 from avm_otio.timeline.nests import sized_nests
 from avm_otio.timeline.picture_sound import with_picture_sound
 
 _SILENT = Silent()
-_PLAIN = EDITORS["otio"]
+_PLAIN = "otio"
+"""The editor whose file says all that the timeline does."""
 
 BUNDLE = "bundle"
 """What ``--deliver`` says for one file with all media inside."""
 
 BUNDLES = (".zip", ".otioz")
 """Suffixes of one file with all media inside."""
-
-_ABSOLUTE = ("resolve", "premiere", "avid", "blender", "edl")
-"""Editors whose files name media by absolute paths only."""
 
 _UNPACK_HERE = "The file names full paths: unpack it where it lies, or point the editor at its media folder."
 
@@ -48,7 +47,7 @@ class Wanted:
     """What is to be written.
 
     Attributes:
-        editor: Who will open it; ``None`` for a picture.
+        editor: Who will open it; ``None`` for what no editor opens: a picture.
         deliver: Whether media are copied.
         media_format: What the sound is turned into.
         suffix: Of the timeline itself: of a ``.zip`` what lies in it.
@@ -63,7 +62,8 @@ class Wanted:
     def is_as_it_is(self) -> bool:
         """Whether nothing but OTIO's own writing is asked for."""
         return (
-            self.editor in (None, _PLAIN)
+            self.editor is not None
+            and self.editor.name == _PLAIN
             and self.deliver is not Deliver.COPY
             and self.media_format is MediaFormat.KEEP
         )
@@ -106,15 +106,14 @@ def wanted(
         UsageError: They do not go together.
     """
     suffix = output.suffix.lower()
-    if suffix == ".svg" and editor is None:
-        return Wanted(None, suffix=suffix)
     if suffix == ".zip" and editor is None:
         raise UsageError(f"{output} does not say whose timeline goes in it.", "Name the editor with --for.")
     found = editor_for(suffix) if editor is None else editor_named(editor)
     if found is None:
-        names = ", ".join(dict.fromkeys(one for each in EDITORS.values() for one in each.suffixes))
+        if suffix in writable():
+            return Wanted(None, suffix=suffix)
         raise UsageError(
-            f"{output} names no format that can be written.", f"Writable are {names}, .zip, .svg."
+            f"{output} names no format that can be written.", f"Writable are {', '.join(writable())}, .zip."
         )
     if suffix not in (*found.suffixes, ".zip"):
         raise UsageError(
@@ -161,9 +160,11 @@ def deliver(
     """
     if not output.absolute().parent.is_dir():
         raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
-    if output.suffix.lower() != ".zip" and (how.is_as_it_is or how.editor is None):
-        notes = registry.write(opened, output)
-        return Delivered((output,), _names(opened.timeline), notes=notes)
+    if how.editor is None:
+        paths, losses = write(from_otio(opened.timeline), output, source=opened.timeline, never=opened.path)
+        return Delivered(paths, _names(opened.timeline), losses)
+    if output.suffix.lower() != ".zip" and how.is_as_it_is:
+        return Delivered((output,), _names(opened.timeline), notes=save(opened, output))
     if output.suffix.lower() not in BUNDLES:
         return _deliver(opened, output, how, output.with_suffix(".media"), media_roots, report)
     with _workshop(output) as folder:
@@ -174,36 +175,33 @@ def deliver(
                 shutil.copyfile(inside, temporary)
             return replace(made, paths=(output,), media_folder=None)
         _zip(folder, output)
-    notes = (
-        *made.notes,
-        *([_UNPACK_HERE] if how.editor is not None and how.editor.name in _ABSOLUTE else []),
-    )
+    notes = (*made.notes, *([_UNPACK_HERE] if how.editor.names_absolutely else []))
     return replace(made, paths=(output,), media_folder=None, notes=notes)
 
 
 def _deliver(
     opened: Opened, output: Path, how: Wanted, media_folder: Path, roots: Sequence[Path], report: Report
 ) -> Delivered:
-    editor = how.editor or _PLAIN
+    editor = "" if how.editor is None else how.editor.name
     refuse_deep_nests(opened.timeline)
     timeline: otio.schema.Timeline = opened.timeline.deepcopy()
     give_lengths(timeline, opened.folder, roots)
     known = facts_of(timeline, opened.folder, roots, report)
-    if editor is not _PLAIN:
+    if editor != _PLAIN:
         timeline, _ = with_picture_sound(timeline, lambda source: _channels(known, source))
     arrangement = sized_nests(from_otio(timeline, known))
     believe(arrangement)
-    arrangement, moved = (arrangement, ()) if editor is _PLAIN else within_a_day(arrangement)
+    arrangement, moved = (arrangement, ()) if editor == _PLAIN else within_a_day(arrangement)
     with _no_empty_folder(media_folder):
         arrangement = prepare(
             arrangement,
             media_folder,
-            need=editor.sound,
+            need=writer_of(how.suffix, editor).sound,
             deliver=how.deliver,
             media_format=how.media_format,
             report=report,
         )
-        paths, losses = writing.write(editor, timeline, arrangement, output, never=opened.path)
+        paths, losses = write(arrangement, output, source=timeline, editor=editor, never=opened.path)
     return Delivered(
         paths,
         tuple(track.name for track in arrangement.tracks),

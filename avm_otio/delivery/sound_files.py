@@ -15,7 +15,7 @@ from pathlib import Path
 
 from avm_otio.delivery.conversions import Conversion, Made, converted
 from avm_otio.delivery.copies import copied
-from avm_otio.formats.editors import SoundFiles
+from avm_otio.formats.format import SoundFiles
 from avm_otio.report import Report
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests

@@ -16,9 +16,9 @@ from avm_otio.delivery.deliver import Wanted, deliver
 from avm_otio.delivery.facts import give_lengths
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
-from avm_otio.formats import registry
+from avm_otio.formats import reading
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.formats.registry import Opened
+from avm_otio.formats.reading import Opened
 from avm_otio.jobs.cache import Known, fingerprint, stamps
 from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
@@ -47,7 +47,8 @@ from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
 from avm_otio.mix.tracks import add_tracks, without_ours
 from avm_otio.report import Report, Silent
 from avm_otio.services import FilmType, Laying
-from avm_otio.timeline.model import Loss, Media, Timeline, TrackKind
+from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.model import Media, Timeline, TrackKind
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import Selection, find_track, plan_film
 from avm_otio.timeline.time import format_timecode, nearest_frame
@@ -190,7 +191,7 @@ def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
     Raises:
         TimelineError: It cannot be read.
     """
-    opened = registry.read(source.path, rate=source.rate, sequence=source.sequence)
+    opened = reading.read(source.path, rate=source.rate, sequence=source.sequence)
     for note in opened.notes:
         report.warn(note)
     is_ours = cache(is_media_of_a_job)
@@ -467,7 +468,7 @@ def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[Media, Path], r
 
 
 def _laid(job: Job, ask: Ask, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
-    style = registry.url_style(opened.timeline)
+    style = reading.url_style(opened.timeline)
     folder = ask.output.absolute().parent
     sound_of = sounds_in(
         cues, ask.layout.alternatives, job.media, kept_of(job), lambda path: url_of(path, style, folder)
@@ -485,11 +486,11 @@ def _written(
     license = question.request.license
     origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
     replaced = heard(opened.model, ask.source.selection, plan) if laid.replacements else ()
-    here = registry.moved(opened, ask.output.absolute().parent)
+    here = reading.moved(opened, ask.output.absolute().parent)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
     if not ask.how.is_as_it_is:  # what the editor's file cannot say is not lost
-        registry.write(scored, job.path / SCORED)
+        reading.save(scored, job.path / SCORED)
     written = deliver(scored, ask.output, ask.how, media_roots=ask.source.media_roots, report=report)
     notes += written.notes
     for note in notes:

@@ -7,9 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from avm_otio.formats import registry
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.formats.registry import Opened
+from avm_otio.formats.reading import Opened, url_style
 from avm_otio.jobs.downloads import found_in
 from avm_otio.jobs.pipeline import Source, heard, open_timeline
 from avm_otio.mix import results
@@ -55,7 +54,7 @@ def lay_answer(
     cues = read_cues(document)
     if not cues.chosen:
         report.warn("The answer offers nothing to lay.")
-    style = registry.url_style(opened.timeline)
+    style = url_style(opened.timeline)
     sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
     laid = lay(cues, plan.film_map, opened.model.rate, sound_of, layout)
     replaced = heard(opened.model, source.selection, plan) if laid.replacements else ()

@@ -8,7 +8,8 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from avm_otio.errors import TimelineError
-from avm_otio.timeline.model import Clip, Feature, Loss, Timeline
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import Clip, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_timecode, nominal_rate
 
 _LONGEST_S = 1000 * 3600

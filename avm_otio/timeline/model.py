@@ -31,48 +31,6 @@ HIGHEST_FRAME_RATE = 1000
 """Rates from here on count samples, not frames."""
 
 
-class Feature(StrEnum):
-    """What a format may be unable to say."""
-
-    ALTERNATIVE = "alternative"
-    CHANNELS = "channels"
-    DISABLED = "disabled"
-    EFFECT = "effect"
-    FADE = "fade"
-    GAIN = "gain"
-    GENERATOR = "generator"
-    LINK = "link"
-    MARKER = "marker"
-    MEDIA = "media"
-    METADATA = "metadata"
-    NAME = "name"
-    NEST = "nest"
-    RATE = "rate"
-    SPEED = "speed"
-    START = "start"
-    TIME = "time"
-    TRACK = "track"
-    TRANSITION = "transition"
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """One thing that a file does not say as the timeline does.
-
-    Attributes:
-        feature: What kind of thing.
-        item: Which: a clip with its timecode, a track, the timeline.
-        told: What became of it, a short clause: ``"gain of -6 dB not written"``.
-    """
-
-    feature: Feature
-    item: str
-    told: str
-
-    def __str__(self) -> str:
-        return f"{self.item}: {self.told}"
-
-
 class Stem(StrEnum):
     """What a track of ours holds, in the words of a mix: music (MX), effects (FX), dialogue (DX)."""
 

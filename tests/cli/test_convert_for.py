@@ -17,9 +17,9 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import run
-from avm_otio.formats import registry
-from avm_otio.formats.editors import EDITORS
+from avm_otio.formats import reading
 from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.table import editors
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.time import snap_rate, time_range
 from avm_otio.timeline.urls import place_of
@@ -29,7 +29,7 @@ from tests.timelines import clip, gap, timeline, track
 
 pytestmark = pytest.mark.slow
 
-FILES = [(name, suffix) for name, editor in EDITORS.items() for suffix in editor.suffixes]
+FILES = [(name, suffix) for name, editor in editors().items() for suffix in editor.suffixes]
 ONE_FILE = [one for one in FILES if one[1] != ".otioz" and one[0] != "otio"]
 READ_BACK = [one for one in FILES if one[1] in (".otio", ".xml", ".fcpxml", ".aaf")]
 
@@ -77,7 +77,7 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
 
 
 def read(path: Path) -> Timeline:
-    return from_otio(registry.read(path).timeline)
+    return from_otio(reading.read(path).timeline)
 
 
 def the_media(clip: Clip) -> Media:

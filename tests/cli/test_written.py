@@ -9,7 +9,7 @@ import pytest
 
 from avm_otio.cli.output import Output
 from avm_otio.cli.written import tell_losses
-from avm_otio.timeline.model import Feature, Loss
+from avm_otio.timeline.losses import Feature, Loss
 
 MOVED = [Loss(Feature.TIME, f"“Hit {n}” at 00:00:0{n}:00", f"moved by {n}.5 ms") for n in range(1, 4)]
 RATE = Loss(Feature.RATE, "Timeline “cut”", "its rate is not said")
@@ -56,5 +56,5 @@ def test_scripts_hear_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     tell_losses(Output(json=True), MOVED, tmp_path / "cut.xml")
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["event"], one["item"], one["told"]) for one in told] == [
-        ("loss", loss.item, loss.told) for loss in MOVED
+        ("loss", loss.item, loss.message) for loss in MOVED
     ]

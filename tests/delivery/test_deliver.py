@@ -12,14 +12,14 @@ import pytest
 
 from avm_otio.delivery.deliver import deliver, wanted
 from avm_otio.errors import OutputError, UsageError
-from avm_otio.formats import registry
-from avm_otio.formats.editors import EDITORS
+from avm_otio.formats import reading
 from avm_otio.formats.otio.read import from_otio
-from avm_otio.formats.registry import Opened
-from avm_otio.timeline.model import Feature
+from avm_otio.formats.reading import Opened
+from avm_otio.formats.table import editors
+from avm_otio.timeline.losses import Feature
 from tests.scored import scored
 
-EVERY = [(editor.name, suffix) for editor in EDITORS.values() for suffix in editor.suffixes]
+EVERY = [(editor.name, suffix) for editor in editors().values() for suffix in editor.suffixes]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_what_was_written_can_be_read_again_with_its_sound_in_place(
 ) -> None:
     output = tmp_path / f"scored{suffix}"
     deliver(film, output, wanted(output))
-    back = from_otio(registry.read(output).timeline)
+    back = from_otio(reading.read(output).timeline)
     there = from_otio(film.timeline)
     wanted_places = [
         (track.name, clip.frames(there.rate), clip.enabled)
@@ -72,7 +72,7 @@ def test_a_copied_turnover_opens_where_it_is_carried(film: Opened, tmp_path: Pat
     made = deliver(film, output, wanted(output, "otio", "copy"))
     assert made.media_folder == tmp_path / "there" / "scored.media"
     shutil.move(tmp_path / "there", tmp_path / "elsewhere")
-    read = registry.read(tmp_path / "elsewhere" / "scored.otio")
+    read = reading.read(tmp_path / "elsewhere" / "scored.otio")
     urls = [clip.media_reference.target_url for clip in read.timeline.find_clips()]
     assert urls
     assert all((tmp_path / "elsewhere" / url).is_file() for url in urls)
@@ -101,7 +101,7 @@ def test_a_bundle_is_one_file_that_holds_the_timeline_and_its_media(
     with zipfile.ZipFile(output) as bundle:
         assert bundle.testzip() is None
         names = bundle.namelist()
-    assert f"turnover/turnover{EDITORS[editor].suffixes[0]}" in names
+    assert f"turnover/turnover{editors()[editor].suffixes[0]}" in names
     assert sum(name.startswith("turnover/media/") for name in names) >= 3
 
 

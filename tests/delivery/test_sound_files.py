@@ -16,7 +16,7 @@ import pytest
 from avm_otio.delivery import conversions, copies
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
 from avm_otio.errors import MediaError, OutputError
-from avm_otio.formats.editors import SoundFiles
+from avm_otio.formats.format import SoundFiles
 from avm_otio.media.broadcast_wav import read_header
 from avm_otio.media.probe import probe
 from avm_otio.report import Advance, Silent

@@ -12,7 +12,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from avm_otio.formats.aaf.write import write
+from avm_otio.formats.writing import write
 from avm_otio.timeline.model import Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, nearest_frame
 from tests.editors.programs import FORKY

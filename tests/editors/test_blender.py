@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.write import timeline_of
 from avm_otio.formats.writing import write
 from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import BLENDER, run_twice
@@ -46,7 +44,7 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
         pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
     scene = make_scene(tmp_path, rate)
     cut, mix, laid = (tmp_path / name for name in ("cut.otio", "mix.wav", "laid.json"))
-    write(EDITORS["blender"], timeline_of(scene.timeline), scene.timeline, cut)
+    write(scene.timeline, cut, editor="blender")
     script = Path(__file__).with_name("blender_lay.py")
     run_twice([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
     _check_strips(json.loads(laid.read_text(encoding="utf-8")))

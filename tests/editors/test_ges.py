@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.formats.editors import EDITORS
-from avm_otio.formats.otio.write import timeline_of
 from avm_otio.formats.writing import write
 from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import XGES, program, run_twice
@@ -58,7 +56,7 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
     media.mkdir()
     cut.mkdir()
     scene = make_scene(media, rate)
-    write(EDITORS["otio"], timeline_of(scene.timeline), scene.timeline, cut / "cut.otio")
+    write(scene.timeline, cut / "cut.otio")
     run_twice([str(XGES), "-c", _CONVERT, str(cut / "cut.otio"), str(cut / "cut.xges")])
     mix = cut / "mix.wav"
     output = ["--track-types=audio", f"--outputuri={mix.as_uri()}", f"--format={_WAV}", "--no-interactive"]

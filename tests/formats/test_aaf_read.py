@@ -8,7 +8,7 @@ import pytest
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.aaf.read import read
-from avm_otio.formats.aaf.write import write
+from avm_otio.formats.writing import write
 from avm_otio.timeline.model import Media, Timeline
 from tests.real_files import real_file
 

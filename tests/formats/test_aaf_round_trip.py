@@ -8,19 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from avm_otio.formats.aaf.read import read
-from avm_otio.formats.aaf.write import write
-from avm_otio.timeline.model import (
-    Clip,
-    Feature,
-    GainKey,
-    Marker,
-    Media,
-    Mix,
-    Timeline,
-    Track,
-    TrackKind,
-    Transition,
-)
+from avm_otio.formats.writing import write
+from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.model import Clip, GainKey, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, to_micros
 from tests.models import RATES, differences, plain, settled, timelines
 
@@ -46,7 +36,7 @@ def split(timeline: Timeline) -> Timeline:
 
 
 def written_and_read(timeline: Timeline, folder: Path) -> tuple[Timeline, set[Feature]]:
-    losses = write(timeline, folder / "cut.aaf")
+    _, losses = write(timeline, folder / "cut.aaf")
     (found,), notes = read(folder / "cut.aaf")
     assert notes == ()
     return found, {loss.feature for loss in losses}

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from avm_otio.errors import CueError, OutputError, TimelineError
 from avm_otio.formats.otio.metadata import Origin
-from avm_otio.formats.registry import Opened, read, url_style, write
+from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.reading import Opened, read, save, url_style
+from avm_otio.formats.writing import write
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.placement import Sound, lay
 from avm_otio.mix.tracks import add_tracks
@@ -59,14 +61,14 @@ def url_in(found: otio.schema.Timeline) -> str:
 
 def test_what_is_written_in_the_same_folder_is_as_it_was_read(tmp_path: Path) -> None:
     opened = read(saved(tmp_path))
-    write(opened, tmp_path / "out.otio")
+    save(opened, tmp_path / "out.otio")
     assert read(tmp_path / "out.otio").timeline.is_equivalent_to(opened.timeline)
 
 
 def test_relative_media_is_said_anew_from_another_folder(tmp_path: Path) -> None:
     (tmp_path / "deep er").mkdir()
     opened = read(saved(tmp_path))
-    write(opened, tmp_path / "deep er" / "out.otio")
+    save(opened, tmp_path / "deep er" / "out.otio")
     assert url_in(read(tmp_path / "deep er" / "out.otio").timeline) == "../media/a.mp4"
     assert url_in(opened.timeline) == "media/a.mp4"
 
@@ -86,7 +88,7 @@ def test_new_media_is_named_as_the_timeline_names_its_own(url: str, style: UrlSt
 
 def test_a_bundle_holds_its_media_and_is_online_when_read(tmp_path: Path) -> None:
     opened = read(saved(tmp_path))
-    assert write(opened, tmp_path / "out.otioz") == ()
+    assert save(opened, tmp_path / "out.otioz") == ()
     again = read(tmp_path / "out.otioz")
     assert (again.folder / url_in(again.timeline)).read_bytes() == b"film"
     theirs = otio.adapters.read_from_file(str(tmp_path / "out.otioz"))
@@ -98,7 +100,7 @@ def test_files_of_one_name_stay_apart_in_a_bundle(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "A.wav").write_text(folder)
     cut = timeline(track(clip("1", url="x/A.wav"), clip("2", url="y/A.wav"), clip("3", url="x/A.wav")))
-    write(Opened(cut, tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
+    save(Opened(cut, tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
     again = read(tmp_path / "out.otioz")
     held = [
         (again.folder / one.media_reference.target_url).read_text() for one in again.timeline.find_clips()
@@ -108,7 +110,7 @@ def test_files_of_one_name_stay_apart_in_a_bundle(tmp_path: Path) -> None:
 
 def test_media_that_cannot_be_bundled_is_told(tmp_path: Path) -> None:
     cut = timeline(track(clip("gone", url="media/gone.mp4")))
-    notes = write(Opened(cut, tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
+    notes = save(Opened(cut, tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
     assert "gone.mp4" in notes[0]
 
 
@@ -128,7 +130,7 @@ def test_an_image_sequence_is_bundled_whole(tmp_path: Path) -> None:
             otio.opentime.RationalTime(1, 24), otio.opentime.RationalTime(3, 24)
         ),
     )
-    write(Opened(timeline(track(made)), tmp_path / "c.otio", tmp_path), tmp_path / "o.otioz")
+    save(Opened(timeline(track(made)), tmp_path / "c.otio", tmp_path), tmp_path / "o.otioz")
     again = read(tmp_path / "o.otioz")
     base = again.folder / again.timeline.find_clips()[0].media_reference.target_url_base
     assert sorted(one.read_text() for one in base.iterdir()) == ["1", "2", "3"]
@@ -240,11 +242,11 @@ def test_an_edl_starts_where_it_was_recorded_and_says_what_rate_was_assumed(tmp_
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     opened = read(saved(tmp_path))
     with pytest.raises(OutputError):
-        write(opened, tmp_path / "nowhere" / "x.otio")
+        save(opened, tmp_path / "nowhere" / "x.otio")
 
 
 def test_a_picture_of_a_timeline_names_its_clips(tmp_path: Path) -> None:
-    write(read(saved(tmp_path)), tmp_path / "x.svg")
+    write(from_otio(read(saved(tmp_path)).timeline), tmp_path / "x.svg")
     from xml.etree import ElementTree
 
     assert "a" in [
@@ -324,5 +326,5 @@ def test_a_scored_timeline_is_read_back_as_it_was_written(
     with tempfile.TemporaryDirectory() as folder:
         opened = Opened(scored, Path(folder) / "cut.otio", Path(folder))
         for name in ("out.otio", "out.otioz"):
-            write(opened, Path(folder) / name)
+            save(opened, Path(folder) / name)
             assert read(Path(folder) / name).timeline.is_equivalent_to(scored)

@@ -11,13 +11,12 @@ import pytest
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.edl.write import documents
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     Kept,
-    Loss,
     Marker,
     Media,
     Mix,

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.fcp7.read import read
 from avm_otio.formats.fcp7.write import document
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     ImageSequence,
-    Loss,
     Marker,
     Media,
     Mix,
@@ -324,7 +323,7 @@ def test_a_sound_inside_its_file_keeps_its_place_to_the_sample(tmp_path):
     again = found.tracks[0].clips[0]
     assert again.start == 1
     assert again.media_in - again.start == inside - start
-    assert [(loss.feature, loss.told) for loss in losses] == [
+    assert [(loss.feature, loss.message) for loss in losses] == [
         (Feature.TIME, "cut on the nearest frame, what it plays kept in place")
     ]
 

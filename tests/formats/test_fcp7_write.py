@@ -17,13 +17,12 @@ from hypothesis import given, settings
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcp7.write import document
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     Kept,
-    Loss,
     Marker,
     Media,
     Mix,
@@ -249,7 +248,7 @@ def test_a_sound_that_begins_with_its_file_is_moved_not_cut():
     root, losses = written(one_sound(start=RecordTime(late), end=RecordTime(late + 2)))
     assert root.findtext(".//clipitem/in") == "0"
     assert root.findtext(".//clipitem/pproTicksIn") == "0"
-    assert [(loss.feature, loss.told) for loss in losses] == [
+    assert [(loss.feature, loss.message) for loss in losses] == [
         (Feature.TIME, "moved by 5 ms to the nearest frame")
     ]
 
@@ -272,7 +271,7 @@ def test_a_fade_shorter_than_a_frame_is_one_frame_and_told():
 def test_more_gain_than_the_format_has_is_cut_and_told():
     root, losses = written(one_sound(mix=Mix(15.0)))
     assert root.findtext(".//filter//value") == "3.98109"
-    assert [(loss.feature, loss.told) for loss in losses] == [
+    assert [(loss.feature, loss.message) for loss in losses] == [
         (Feature.GAIN, "gain of 15 dB written as 12 dB")
     ]
 
@@ -325,7 +324,7 @@ def test_a_wipe_becomes_a_dissolve_and_is_told():
     track = Track("V", TrackKind.VIDEO, clips, (wipe,))
     root, losses = written(settled(Timeline("cut", RATE, (track,))))
     assert root.findtext(".//transitionitem/effect/effectid") == "Cross Dissolve"
-    assert [loss.told for loss in losses] == ["“Clock Wipe” written as “Cross Dissolve”"]
+    assert [loss.message for loss in losses] == ["“Clock Wipe” written as “Cross Dissolve”"]
     assert [item.findtext("out") for item in root.iter("clipitem")] == ["192", "168"]
 
 
@@ -340,7 +339,7 @@ def test_what_was_kept_is_written_only_if_it_is_still_xml_of_ours():
     text, losses = document(one_sound(kept=kept), FOLDER)
     assert good in text
     assert "<label2>Rose</label2>" in text
-    assert [(loss.feature, loss.told) for loss in losses] == [
+    assert [(loss.feature, loss.message) for loss in losses] == [
         (Feature.EFFECT, "Blur not written"),
         (Feature.EFFECT, "broken not written"),
     ]

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.fcpxml.read import read
 from avm_otio.formats.fcpxml.write import document
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
-    Loss,
     Marker,
     Media,
     Mix,

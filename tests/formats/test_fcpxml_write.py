@@ -15,13 +15,12 @@ from hypothesis import given, settings
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml.write import document
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     Kept,
-    Loss,
     Marker,
     Media,
     Mix,
@@ -253,7 +252,7 @@ def test_a_timeline_marker_stands_on_what_lies_beneath_it():
     shot, gap = next(root.iter("spine"))
     assert (shot[0].get("start"), shot[0].get("note")) == ("15/2s", "line\none")
     assert time(gap[0].get("start")) - time(gap.get("start")) == at(12)
-    assert [loss.told for loss in losses_of(timeline)] == [
+    assert [loss.message for loss in losses_of(timeline)] == [
         "marker “on the shot” stands on what lies beneath it"
     ]
 

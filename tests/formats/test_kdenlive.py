@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given, settings
 
 from avm_otio.formats.kdenlive.write import document
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     ImageSequence,
-    Loss,
     Marker,
     Media,
     Mix,
@@ -389,7 +388,7 @@ def test_any_name_makes_a_readable_file(name: str) -> None:
 def test_names_that_kdenlive_does_not_show_are_told_together() -> None:
     _, losses = opened(heard(clip(0, 24), clip(24, 48, name="Bang"), clip(48, 72, name="Boom")))
     told = "names of 2 clips not written: Kdenlive shows those of their files"
-    assert [loss.told for loss in losses] == [told]
+    assert [loss.message for loss in losses] == [told]
 
 
 def test_clips_that_share_a_frame_keep_their_places() -> None:

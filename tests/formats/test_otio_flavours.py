@@ -17,18 +17,8 @@ from avm_otio.formats.otio import kdenlive as kdenlive_otio
 from avm_otio.formats.otio import premiere as premiere_otio
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.model import (
-    Clip,
-    Feature,
-    Loss,
-    Marker,
-    Media,
-    Mix,
-    Timeline,
-    Track,
-    TrackKind,
-    Transition,
-)
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import RATES, differences, plain, settled, timelines
 
@@ -157,7 +147,7 @@ def test_premiere_gets_ranges_in_the_medias_timecode_and_urls() -> None:
 def test_what_premiere_would_not_read_is_sent_through_the_xml() -> None:
     _, losses = premiere(plain())
     assert features(losses) == {Feature.GAIN, Feature.FADE}
-    assert all(loss.told.endswith("the .xml for Premiere says it") for loss in losses)
+    assert all(loss.message.endswith("the .xml for Premiere says it") for loss in losses)
 
 
 # Kdenlive
@@ -215,7 +205,7 @@ def test_what_kdenlive_lays_is_what_the_timeline_has(wanted: Timeline) -> None:
     assert plays == expected
     stubs = [one for _, laid in found for one in laid if one[3] == kdenlive_otio.STUB]
     assert all((start >= wanted.frames, length, into) == (True, 1, 0) for start, length, into, _ in stubs)
-    assert len(stubs) == sum("to be deleted" in loss.told for loss in losses)
+    assert len(stubs) == sum("to be deleted" in loss.message for loss in losses)
     switched_off = sum(not clip.enabled for clip in wanted.clips())
     assert sum(loss.feature is Feature.DISABLED for loss in losses) == switched_off
 
@@ -237,7 +227,7 @@ def test_tracks_keep_their_order_and_older_kdenlives_are_told_of() -> None:
     above = replace(wanted.tracks[0], name="V2")
     made, losses = kdenlive(settled(replace(wanted, tracks=(*wanted.tracks, above))))
     assert [track.name for track in made.tracks] == ["V1", "V2"]
-    assert any("upside down" in loss.told for loss in losses)
+    assert any("upside down" in loss.message for loss in losses)
 
 
 def test_a_marker_on_a_clip_counts_from_its_head_less_the_files_timecode() -> None:

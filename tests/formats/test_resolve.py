@@ -18,13 +18,12 @@ from hypothesis import strategies as st
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.resolve import flavoured
 from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
-    Feature,
     GainKey,
     Generator,
     ImageSequence,
-    Loss,
     Marker,
     Media,
     Mix,

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from avm_otio.formats import writing
-from avm_otio.formats.editors import EDITORS
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Kept, Marker, Mix, Timeline, Transition
@@ -23,7 +22,7 @@ Change = Callable[[Timeline], Timeline]
 
 
 def told(timeline: Timeline, editor: str, suffix: str, folder: Path) -> set[str]:
-    _, losses = writing.write(EDITORS[editor], timeline_of(timeline), timeline, folder / f"cut{suffix}")
+    _, losses = writing.write(timeline, folder / f"cut{suffix}", editor=editor)
     return {str(loss) for loss in losses}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from avm_otio.formats.aaf.objects import text
 from avm_otio.formats.xml_text import REPLACEMENT
-from avm_otio.timeline.model import Feature, Loss
+from avm_otio.timeline.losses import Feature, Loss
 
 _LONGEST = 1000
 """Characters of a name; a property of an AAF holds 32,767 at the very most."""

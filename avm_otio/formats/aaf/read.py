@@ -35,11 +35,12 @@ _OURS = "avm_otio"
 _ASSUMED_RATE = Fraction(24)
 
 
-def read(path: Path) -> tuple[list[Timeline], tuple[str, ...]]:
+def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tuple[str, ...]]:
     """Read an AAF.
 
     Args:
         path: The file.
+        rate: Not needed: the file says its own.
 
     Returns:
         Its sequences, and what could not be read, a line for each kind.

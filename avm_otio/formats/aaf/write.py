@@ -23,8 +23,9 @@ from avm_otio.formats.aaf.media import SOUND_RATE, Sources
 from avm_otio.formats.aaf.names import Names
 from avm_otio.formats.aaf.objects import Aaf, i64, mob_id, rational, text, u32
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS, TrackWriter
-from avm_otio.timeline.losses import of_pictures, unsaid
-from avm_otio.timeline.model import Clip, Feature, Loss, Marker, Timeline, Track
+from avm_otio.formats.format import Files, Target
+from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
+from avm_otio.timeline.model import Clip, Marker, Timeline, Track
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
 
@@ -41,21 +42,27 @@ _KNOWN_RATES = frozenset(Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)
 """What Media Composer has projects of [3p]."""
 
 
-def write(timeline: Timeline, path: Path) -> tuple[Loss, ...]:
-    """Write a timeline.
+def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
+    """A timeline as an AAF.
 
     Args:
         timeline: What to write; ``Media.mono`` of its sounds names the mono files that are pointed at.
-        path: Where to.
+        target: Where to.
 
     Returns:
-        What the file does not say as the timeline does.
+        The file, and what it does not say as the timeline does.
     """
-    return written(timeline, path, datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+    aaf, losses = document(timeline, datetime.now(UTC).replace(tzinfo=None, microsecond=0))
+
+    def save(path: Path) -> None:
+        with path.open("wb") as file:
+            aaf.save(file)
+
+    return {target.path: save}, losses
 
 
-def written(timeline: Timeline, path: Path, now: datetime) -> tuple[Loss, ...]:
-    """Write a timeline; the same bytes at the same moment."""
+def document(timeline: Timeline, now: datetime) -> tuple[Aaf, tuple[Loss, ...]]:
+    """A timeline as the objects of an AAF, the same at the same moment; and what they do not say."""
     losses: list[Loss] = []
     opened = opened_nests(
         timeline,
@@ -73,9 +80,7 @@ def written(timeline: Timeline, path: Path, now: datetime) -> tuple[Loss, ...]:
         losses.append(Loss(Feature.METADATA, f"Timeline “{opened.name}”", told))
     aaf = Aaf(now)
     _Composition(aaf, opened, losses).make()
-    with path.open("wb") as file:
-        aaf.save(file)
-    return tuple(dict.fromkeys(losses))
+    return aaf, tuple(dict.fromkeys(losses))
 
 
 def _off(track: Track) -> Track:

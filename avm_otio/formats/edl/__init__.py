@@ -1,1 +1,16 @@
 """CMX3600 edit decision lists."""
+
+from __future__ import annotations
+
+from avm_otio.formats.format import EVERYTHING, Editor, Format, later
+from avm_otio.timeline.losses import Feature
+
+FORMAT = Format(
+    name="edl",
+    reads=(".edl",),
+    writes=(".edl",),
+    editors=(Editor("edl", "any program that reads a CMX3600 list", names_absolutely=True),),
+    says=EVERYTHING - {Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA},
+    read=later("avm_otio.formats.edl.read", "read"),
+    write=later("avm_otio.formats.edl.write", "write"),
+)

@@ -12,16 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from avm_otio.formats.edl.common import DIALECT, MOST_TRANSITION_FRAMES
-from avm_otio.timeline.model import (
-    SAMPLE_RATE_HZ,
-    Clip,
-    Feature,
-    Loss,
-    Timeline,
-    Track,
-    TrackKind,
-    Transition,
-)
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import from_micros, nearest_frame, to_micros
 
 

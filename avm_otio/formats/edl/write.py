@@ -21,10 +21,24 @@ from fractions import Fraction
 from avm_otio.errors import TimelineError
 from avm_otio.formats.edl.common import DIALECT
 from avm_otio.formats.edl.list import ListWriter
-from avm_otio.timeline.losses import unsaid
-from avm_otio.timeline.model import Clip, Feature, Loss, Timeline, TrackKind
+from avm_otio.formats.format import Files, Target
+from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.model import Clip, Timeline, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
+
+
+def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
+    """A timeline as lists: the first at the target, the others beside it, named after their tracks.
+
+    Raises:
+        TimelineError: It has nothing that a list can say; see ``documents``.
+    """
+    texts, losses = documents(timeline)
+    first, *others = texts
+    path = target.path
+    beside = {path.with_name(f"{path.stem}.{label}{path.suffix}"): texts[label] for label in others}
+    return {path: texts[first], **beside}, losses
 
 
 def documents(timeline: Timeline) -> tuple[dict[str, str], tuple[Loss, ...]]:

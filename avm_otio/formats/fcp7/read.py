@@ -31,11 +31,12 @@ _RATE = Fraction(30)
 """Of a sequence that does not say: what Final Cut takes; no file of the samples leaves it out."""
 
 
-def read(path: Path) -> tuple[list[Timeline], tuple[str, ...]]:
+def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tuple[str, ...]]:
     """Read every sequence of an xmeml file.
 
     Args:
         path: The file.
+        rate: Not needed: the file says its own.
 
     Returns:
         The sequences that stand by themselves, in order; and what could not be read.

@@ -9,7 +9,8 @@ from fractions import Fraction
 from avm_otio.formats.fcp7.common import COLOR, DIALECT, LABELS, MARKER_COLORS, NEAREST_COLORS, NOTE, SLUG
 from avm_otio.formats.fcp7.pieces import BLACK_MATTE, LOGGING, kept_xml, marker_xml
 from avm_otio.formats.xml_text import escaped, is_sayable
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Feature, Generator, Loss, Marker, Media, Timeline
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Media, Timeline
 from avm_otio.timeline.time import nearest_frame
 
 _SAMPLE = Fraction(1, SAMPLE_RATE_HZ)

@@ -23,7 +23,8 @@ from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, role_of
 from avm_otio.formats.fcpxml.terms import DIALECT, said
 from avm_otio.formats.xml_text import is_sayable
-from avm_otio.timeline.model import Clip, Feature, Generator, Loss, Marker, Media, Timeline
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import Clip, Generator, Marker, Media, Timeline
 
 
 class ClipTexts:

@@ -17,7 +17,8 @@ from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.terms import DIALECT, HIGHEST_DB, LOWEST_DB, said, source_rate_name
 from avm_otio.formats.xml_in import parsed
 from avm_otio.formats.xml_text import is_sayable
-from avm_otio.timeline.model import Clip, Feature, Kept, Loss, Marker, Media, Mix, Timeline
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import Clip, Kept, Marker, Media, Mix, Timeline
 from avm_otio.timeline.time import from_micros
 
 BEFORE_VOLUME = (

@@ -28,11 +28,12 @@ _BUNDLED = "Info.fcpxml"
 """The document in a bundle (``.fcpxmld``) [off]."""
 
 
-def read(path: Path) -> tuple[list[Timeline], tuple[str, ...]]:
+def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tuple[str, ...]]:
     """Read the projects of a document; where there are none, the clips of its events.
 
     Args:
         path: The document, or a bundle.
+        rate: Not needed: the file says its own.
 
     Returns:
         The timelines, and what could not be read, one line each.

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, said
 from avm_otio.formats.xml_text import escaped, is_sayable
-from avm_otio.timeline.model import Clip, Feature, Loss, Media, Timeline
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import is_relative, is_web
 
 DEFAULT_SIZE = (1920, 1080)

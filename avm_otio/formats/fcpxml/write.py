@@ -25,13 +25,11 @@ from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, roles_of
 from avm_otio.formats.fcpxml.terms import DIALECT, said
 from avm_otio.formats.xml_text import is_sayable
-from avm_otio.timeline.losses import of_pictures, unsaid
+from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,
-    Feature,
     Generator,
-    Loss,
     Marker,
     Timeline,
     Track,

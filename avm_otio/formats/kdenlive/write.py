@@ -31,8 +31,8 @@ from avm_otio.formats.kdenlive.text import (
     track_filters,
 )
 from avm_otio.formats.xml_text import escaped
-from avm_otio.timeline.losses import of_pictures, unsaid
-from avm_otio.timeline.model import Clip, Feature, Generator, Loss, Marker, Timeline, Track, TrackKind
+from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
+from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import nearest_frame
 

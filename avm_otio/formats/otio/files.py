@@ -6,14 +6,28 @@ import json
 import stat
 import zipfile
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import opentimelineio as otio
 
 from avm_otio.errors import TimelineError
-from avm_otio.files import free_name, make_folder, unwritable, whole
+from avm_otio.files import free_name, make_folder, whole
+from avm_otio.formats.format import Files, Target
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.urls import paths_of
+
+_FLAVOURS = {
+    "otio": "plain",
+    "resolve": "resolve",
+    "premiere": "premiere",
+    "kdenlive": "kdenlive",
+    "blender": "resolve",  # its importer reads what Resolve says of gain, fades and links
+}
+"""Editor → the module whose ``flavoured`` makes its OTIO timeline. Loaded when needed."""
 
 CONTENT = "content.otio"
 MEDIA = "media"
@@ -118,6 +132,25 @@ def _unpack(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, path
             sink.write(block)
 
 
+def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
+    """OTIO as one editor wants it.
+
+    Args:
+        timeline: What it says; media paths in it are the ones to name.
+        target: Where to, and the user's own timeline, whose metadata and effects stay.
+    """
+    flavoured = import_module(f"avm_otio.formats.otio.{_FLAVOURS[target.editor or 'otio']}").flavoured
+    source = timeline_of(timeline) if target.source is None else target.source
+    made, losses = flavoured(source, timeline, target.folder)
+    if target.path.suffix.lower() == ".otioz":
+        return {target.path: lambda path: _bundle(made, path, target.folder)}, losses
+    return {target.path: lambda path: _save(made, path)}, losses
+
+
+def _save(timeline: otio.schema.Timeline, path: Path) -> None:
+    path.write_text(timeline.to_json_string(), encoding="utf-8")
+
+
 def write_otio(timeline: otio.schema.Timeline, path: Path) -> None:
     """Write plain OTIO JSON.
 
@@ -125,7 +158,7 @@ def write_otio(timeline: otio.schema.Timeline, path: Path) -> None:
         OutputError: It cannot be written.
     """
     with whole(path) as temporary:
-        temporary.write_text(timeline.to_json_string(), encoding="utf-8")
+        _save(timeline, temporary)
 
 
 def write_otioz(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tuple[str, ...]:
@@ -142,6 +175,11 @@ def write_otioz(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tup
     Raises:
         OutputError: It cannot be written.
     """
+    with whole(path) as temporary:
+        return _bundle(timeline, temporary, folder)
+
+
+def _bundle(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tuple[str, ...]:
     copy: otio.schema.Timeline = timeline.deepcopy()
     inside: dict[Path, str] = {}
     taken: set[str] = set()
@@ -158,14 +196,11 @@ def write_otioz(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tup
                     )
                 else:
                     reference.target_url = f"{MEDIA}/{_inside(found.resolve(), inside, taken)}"
-    with whole(path) as temporary, zipfile.ZipFile(temporary, "w") as bundle:
+    with zipfile.ZipFile(path, "w") as bundle:
         bundle.writestr(CONTENT, copy.to_json_string(), zipfile.ZIP_DEFLATED)
         bundle.writestr("version.txt", "1.0.0", zipfile.ZIP_DEFLATED)
         for source, name in inside.items():
-            try:
-                bundle.write(source, f"{MEDIA}/{name}", zipfile.ZIP_STORED)
-            except OSError as error:
-                raise unwritable(path, error) from error
+            bundle.write(source, f"{MEDIA}/{name}", zipfile.ZIP_STORED)
     return tuple(dict.fromkeys(notes))
 
 

@@ -33,8 +33,8 @@ from avm_otio.formats.otio.patch import (
     unmeasured,
 )
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.losses import unsaid
-from avm_otio.timeline.model import Clip, Feature, Loss, Marker, Media, Timeline
+from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.model import Clip, Marker, Media, Timeline
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_timecode, nearest_frame, parse_timecode
 from avm_otio.timeline.urls import is_relative, is_web, plain_path
@@ -71,7 +71,8 @@ def flavoured(
     rate = arrangement.rate
     told = unsaid(arrangement, _UNSAID, "kdenlive")
     losses += [
-        replace(one, told=one.told + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one for one in told
+        replace(one, message=one.message + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one
+        for one in told
     ]
     document = opened(timeline)
     document["global_start_time"] = time_json(arrangement.start_frame, rate)

@@ -19,7 +19,8 @@ from avm_otio.formats.otio.patch import (
     reference_of,
     unmeasured,
 )
-from avm_otio.timeline.model import Clip, Loss, Media, Timeline
+from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import UrlStyle, paths_of, url_of
 
 

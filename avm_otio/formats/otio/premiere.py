@@ -27,17 +27,8 @@ from avm_otio.formats.otio.patch import (
     time_json,
     unmeasured,
 )
-from avm_otio.timeline.losses import unsaid
-from avm_otio.timeline.model import (
-    SAMPLE_RATE_HZ,
-    Clip,
-    Feature,
-    Generator,
-    Loss,
-    Media,
-    Timeline,
-    TrackKind,
-)
+from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Timeline, TrackKind
 from avm_otio.timeline.urls import file_url, is_relative, is_web, plain_path
 
 PREMIERE = "PremierePro_OTIO"
@@ -79,7 +70,9 @@ def _cannot(arrangement: Timeline) -> list[Loss]:
     """What Premiere does not read, or nobody knows how it would."""
     told = unsaid(arrangement, (Feature.GAIN, Feature.FADE), "premiere")
     return [
-        replace(loss, told=loss.told + _IN_THE_XML) for loss in told if loss.feature is not Feature.EFFECT
+        replace(loss, message=loss.message + _IN_THE_XML)
+        for loss in told
+        if loss.feature is not Feature.EFFECT
     ]
 
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from avm_otio.timeline.losses import unsaid
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Feature, Loss, Marker, Media, Timeline, Track
+from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Marker, Media, Timeline, Track
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, format_timecode, nearest_frame
 

@@ -1,1 +1,15 @@
 """Reaper's projects."""
+
+from __future__ import annotations
+
+from avm_otio.formats.format import EVERYTHING, Editor, Format, SoundFiles, as_text, later
+from avm_otio.timeline.losses import Feature
+
+FORMAT = Format(
+    name="reaper",
+    writes=(".rpp",),
+    editors=(Editor("reaper", "Reaper"),),
+    sound=SoundFiles.SPOTTED,
+    says=EVERYTHING - {Feature.TRANSITION, Feature.GENERATOR, Feature.METADATA, Feature.MEDIA},
+    write=as_text(later("avm_otio.formats.reaper.write", "document")),
+)

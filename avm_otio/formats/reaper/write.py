@@ -11,14 +11,12 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from avm_otio.timeline.losses import of_pictures, unsaid
+from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,
-    Feature,
     GainKey,
     Generator,
-    Loss,
     Marker,
     Media,
     Timeline,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 import opentimelineio as otio
 
-from avm_otio.files import write_text
+from avm_otio.formats.format import Files, Target
 from avm_otio.formats.otio import metadata
+from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.flatten import (
     AUDIO,
     VIDEO,
@@ -21,7 +21,8 @@ from avm_otio.timeline.flatten import (
     timeline_duration,
     timeline_rate,
 )
-from avm_otio.timeline.model import Stem
+from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.model import Stem, Timeline
 from avm_otio.timeline.time import format_timecode, nearest_frame, seconds_of
 
 WIDTH = 1280
@@ -59,14 +60,13 @@ class _Block:
     enabled: bool
 
 
-def write_svg(timeline: otio.schema.Timeline, path: Path) -> None:
-    """Draw one timeline into a file.
+def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
+    """A timeline as a picture, which leaves nothing to be reported.
 
     Raises:
-        OutputError: It cannot be written.
         TimelineError: It is empty.
     """
-    write_text(path, draw([(timeline.name, timeline)]))
+    return {target.path: draw([(timeline.name, target.source or timeline_of(timeline))])}, ()
 
 
 def draw(timelines: Sequence[tuple[str, otio.schema.Timeline]]) -> str:

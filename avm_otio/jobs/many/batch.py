@@ -34,7 +34,7 @@ from avm_otio.report import Advance, Report
 if TYPE_CHECKING:
     from avm_otio.jobs.paid_call import Access, Patience
     from avm_otio.jobs.pipeline import Ask
-    from avm_otio.timeline.model import Loss
+    from avm_otio.timeline.losses import Loss
 
 _POLL_S = 0.5
 """How soon a waiting user's Ctrl-C is noticed on Windows."""

@@ -14,7 +14,7 @@ from avm_otio.errors import AvmError
 from avm_otio.jobs.order import Order
 
 if TYPE_CHECKING:
-    from avm_otio.timeline.model import Loss
+    from avm_otio.timeline.losses import Loss
 
 
 class Stage(StrEnum):

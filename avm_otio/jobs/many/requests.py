@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from avm_otio.errors import InputError, UsageError
-from avm_otio.formats.editors import editor_named
+from avm_otio.formats.table import editor_named
 from avm_otio.jobs.order import Order
 
 NAME = "{stem}.scored{suffix}"

@@ -20,7 +20,7 @@ from avm_otio.report import Silent
 if TYPE_CHECKING:
     from avm_otio.jobs.order import Order
     from avm_otio.jobs.pipeline import Ask
-    from avm_otio.timeline.model import Loss
+    from avm_otio.timeline.losses import Loss
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -186,5 +186,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 
 def result_of(summary: Any, losses: Any, is_recalled: bool) -> Result:
     """The result of a scoring as ``result.json``."""
-    lost = [{"feature": str(loss.feature), "item": loss.item, "told": loss.told} for loss in losses]
+    lost = [{"feature": str(loss.feature), "item": loss.item, "told": loss.message} for loss in losses]
     return Result.model_validate({**summary, "losses": lost, "recalled": is_recalled, "version": VERSION})

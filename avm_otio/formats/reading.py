@@ -1,4 +1,4 @@
-"""The formats by name: which file is read how, and which can be written."""
+"""The way in: a timeline read from any file that editors write."""
 
 from __future__ import annotations
 
@@ -7,25 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 
 import opentimelineio as otio
 
 from avm_otio.errors import TimelineError
 from avm_otio.files import side_folder
+from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import files as otio_plain
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.formats.svg import write as svg
+from avm_otio.formats.table import readable, reader_of
 from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.urls import UrlStyle, is_relative, rebased
-
-_READERS = {".xml": "fcp7.read", ".fcpxml": "fcpxml.read", ".aaf": "aaf.read", ".edl": "edl.read"}
-"""Suffix → the module that reads it. Loaded when needed: a run reads one."""
-
-READABLE = (".otio", ".otioz", ".otiod", *_READERS)
-"""Suffixes of timelines that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +63,9 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
     suffix = path.suffix.lower()
     if not path.exists():
         raise TimelineError(f"There is no file {path}.", _nearest_file(path))
-    if suffix not in (*READABLE, ".json"):
+    if suffix not in (*readable(), ".json"):
         raise TimelineError(
-            f"{path} is not a timeline that can be read.", f"Readable are {', '.join(READABLE)}."
+            f"{path} is not a timeline that can be read.", f"Readable are {', '.join(readable())}."
         )
     if path.is_dir() != (suffix == ".otiod"):
         raise TimelineError(f"{path} is a {'folder' if path.is_dir() else 'file'}.", "Give a timeline file.")
@@ -85,7 +79,7 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
             folder = path.absolute()
             inside = path / otio_plain.CONTENT
             found = otio_plain.parse(inside.read_text(encoding="utf-8-sig"), str(inside))
-        elif suffix in _READERS:
+        elif suffix not in (".otio", ".json"):
             found, notes = _translated(path, suffix, rate)
         else:
             found = otio_plain.parse(path.read_text(encoding="utf-8-sig"), str(path))
@@ -100,14 +94,17 @@ def _translated(
     path: Path, suffix: str, rate: Fraction | None
 ) -> tuple[otio.core.SerializableObject, tuple[str, ...]]:
     """All timelines of a file in an editor's own format, and notes."""
-    reader = import_module(f"avm_otio.formats.{_READERS[suffix]}")
-    timelines, notes = reader.read(path, rate) if suffix == ".edl" else reader.read(path)
-    found = otio.schema.SerializableCollection(path.stem, [timeline_of(one) for one in timelines])
+    reader = reader_of(suffix)
+    assert reader is not None  # its suffix can be read
+    assert reader.read is not None
+    with many_values():
+        timelines, notes = reader.read(path, rate)
+        found = otio.schema.SerializableCollection(path.stem, [timeline_of(each) for each in timelines])
     return found, notes
 
 
-def write(opened: Opened, path: Path) -> tuple[str, ...]:
-    """Write OTIO or a picture, as the suffix says; the relative URLs in it are said anew from there.
+def save(opened: Opened, path: Path) -> tuple[str, ...]:
+    """Write OTIO with all that stands in it; the relative URLs in it are meant from there.
 
     Returns:
         What the file could not take, one line each.
@@ -115,12 +112,8 @@ def write(opened: Opened, path: Path) -> tuple[str, ...]:
     Raises:
         OutputError: It cannot be written.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".otioz":
+    if path.suffix.lower() == ".otioz":
         return otio_plain.write_otioz(opened.timeline, path, opened.folder)
-    if suffix == ".svg":
-        svg.write_svg(opened.timeline, path)
-        return ()
     otio_plain.write_otio(moved(opened, path.absolute().parent).timeline, path)
     return ()
 
@@ -205,7 +198,7 @@ def _around(item: otio.core.Item) -> otio.schema.Timeline:
 
 def _nearest_file(path: Path) -> str:
     try:
-        beside = [one.name for one in path.parent.iterdir() if one.suffix.lower() in READABLE]
+        beside = [one.name for one in path.parent.iterdir() if one.suffix.lower() in readable()]
     except OSError:
         return "Check the path."
     close = get_close_matches(path.name, beside, n=1)

@@ -1,0 +1,131 @@
+"""What a format of timelines says of itself: each package beside this module exports one ``Format``.
+
+A ``Format`` is a value that costs nothing to load. Reading and writing stand in modules that are loaded when
+they are first called; see ``later``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.model import Timeline
+
+if TYPE_CHECKING:
+    import opentimelineio as otio
+
+EVERYTHING = frozenset(Feature)
+"""All that a format may be able to say."""
+
+
+class SoundFiles(StrEnum):
+    """What sound files a format can point at."""
+
+    ANY = "any"
+    """Whatever the editor decodes."""
+    MONO = "mono"
+    """One 48 kHz 24-bit WAV a channel."""
+    SPOTTED = "spotted"
+    """One 48 kHz 24-bit Broadcast WAV a clip, cut to what is used, with its record time as time reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """An editing program that opens a format.
+
+    Attributes:
+        name: What ``--for`` takes.
+        title: What people call it.
+        names_absolutely: Whether the file names media by absolute paths only.
+        suffixes: Of every file that is written for it, the first where nothing is said. The table fills them
+            in from all formats that the editor opens.
+    """
+
+    name: str
+    title: str
+    names_absolutely: bool = False
+    suffixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a timeline goes.
+
+    Attributes:
+        path: The file to write; its suffix is one that the format writes.
+        editor: Name of the editor that will open it; empty for a format that no editor opens.
+        source: The same timeline as OTIO, where it was read from such: its metadata and effects stay.
+    """
+
+    path: Path
+    editor: str = ""
+    source: otio.schema.Timeline | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the file will lie, absolute: relative paths in it are meant from here."""
+        return self.path.absolute().parent
+
+
+Read = Callable[[Path, Fraction | None], tuple[Sequence[Timeline], tuple[str, ...]]]
+"""Path, and frames a second for a file that does not say → all its timelines, and notes for the user."""
+
+Files = Mapping[Path, str | Callable[[Path], object]]
+"""File → its text, or what saves it at a path. The one that was asked for comes first."""
+
+Write = Callable[[Timeline, Target], tuple[Files, tuple[Loss, ...]]]
+"""Timeline and target → what is to be written, and what it does not say as the timeline does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of timelines.
+
+    Attributes:
+        name: Its own name; what is kept in a timeline for this format carries it.
+        reads: Suffixes that it reads, lower case with the dot.
+        writes: Suffixes that it writes; the first where nothing is said.
+        editors: Who opens what it writes; the first by default.
+        sound: What sound files it can point at.
+        says: What it can say, at least in part. All else is reported as lost by ``losses.unsaid``.
+        read: Reads a file; ``None`` where it is only written.
+        write: Writes one; ``None`` where it is only read. It writes no file itself.
+    """
+
+    name: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    editors: tuple[Editor, ...] = ()
+    sound: SoundFiles = SoundFiles.ANY
+    says: frozenset[Feature] = EVERYTHING
+    read: Read | None = None
+    write: Write | None = None
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module that is loaded at the first call: a run reads one format and writes one."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments, **options)
+
+    return call
+
+
+def as_text(document: Callable[[Timeline, Path], tuple[str, tuple[Loss, ...]]]) -> Write:
+    """The ``write`` of a format that is one text file.
+
+    Args:
+        document: Timeline and the folder in which the file will lie → its text, and what it does not say.
+    """
+
+    def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
+        text, losses = document(timeline, target.folder)
+        return {target.path: text}, losses
+
+    return write
