@@ -315,7 +315,7 @@ def test_progress_counts_the_frames(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_an_output_error(tmp_path: Path) -> None:
     plan = film_plan(F(25), (2, ()))
-    with pytest.raises(OutputError, match="not there"):
+    with pytest.raises(OutputError, match="does not exist"):
         export_film(plan, {}, tmp_path / "no" / "film.mp4")
 
 
