@@ -149,3 +149,14 @@ def test_the_commands_and_the_script_of_the_readme_run(
             assert run([*expanded(arguments), "-q"]) == 0, (arguments, capsys.readouterr().err)
     (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
+
+
+def test_every_decision_is_in_the_index_under_its_title() -> None:
+    notes = ROOT / "docs" / "decisions"
+    index = (notes / "README.md").read_text(encoding="utf-8")
+    for note in sorted(set(notes.glob("*.md")) - {notes / "README.md"}):
+        number, title = re.findall(r"\A# (\d{4}) (.+)\nDate: 2\d{3}-\d\d", note.read_text(encoding="utf-8"))[
+            0
+        ]
+        assert note.name.startswith(f"{number}-")
+        assert f"| [{number}]({note.name}) | {title} |" in index
