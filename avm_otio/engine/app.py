@@ -94,8 +94,8 @@ class Api:
         locale = _locale(request)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
-        known = self._token is None or hmac.compare_digest(token.encode(), self._token.encode())
-        if scheme.lower() != "token" or not token or not known:
+        is_right = self._token is None or hmac.compare_digest(token.encode(), self._token.encode())
+        if scheme.lower() != "token" or not token or not is_right:
             raise Refusal(locale.say("The token is missing or wrong.", "授權權杖遺失或錯誤。"), 401)
         return Answers(self._store, str(request.base_url).rstrip("/"), locale)
 
@@ -120,8 +120,10 @@ class Api:
         try:
             shape = film_shape(path)
         except AvmError as error:
-            told = error.what.replace(str(path), filename or "The file")
-            raise Refusal(locale.say(f"The file cannot be used: {told}", f"無法使用此檔案：{told}")) from None
+            reason = error.what.replace(str(path), filename or "The file")
+            raise Refusal(
+                locale.say(f"The file cannot be used: {reason}", f"無法使用此檔案：{reason}")
+            ) from None
         return self._store.add_film(path, filename, shape)
 
     def _list_films(self, request: Request, answers: Answers) -> Any:
@@ -189,7 +191,7 @@ class Api:
         return film
 
     def _download(self, request: Request) -> Response:
-        """A file, for whoever knows its address; no token is asked for, and ranges are served."""
+        """A file, for whoever has its address; no token is asked for, and ranges are served."""
         kind, number, signature, name = (
             request.path_params[part] for part in ("kind", "number", "signature", "name")
         )
@@ -226,8 +228,8 @@ async def _unusable(request: Request, error: Any) -> Response:
 
 async def _no_route(request: Request, error: Any) -> Response:
     headers = dict(error.headers or {})
-    told = {404: "There is no such address.", 405: "This address does not take that method."}
-    answer = _error(error.status_code, told.get(error.status_code, str(error.detail)))
+    messages = {404: "There is no such address.", 405: "This address does not take that method."}
+    answer = _error(error.status_code, messages.get(error.status_code, str(error.detail)))
     answer.headers.update(headers)
     return answer
 

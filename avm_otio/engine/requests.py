@@ -1,4 +1,4 @@
-"""What a call may say, and the words in which it is refused. Pure."""
+"""What a call may hold, and the words in which it is refused. Pure."""
 
 from __future__ import annotations
 

@@ -54,10 +54,10 @@ class Session:
     Attributes:
         id: Its id.
         film_id: The film that it is about.
-        request: What was asked for, checked; see ``requests.ServiceWish``.
+        request: What was asked for, checked; see ``requests.ServiceCall``.
         results: For each service that was asked for, what was found; ``None`` while it is not done.
         failure: Why the analysis broke off; empty where it did not.
-        notified: Whether ``notify_url`` was told, or given up on.
+        notified: Whether the result was posted to ``notify_url``, or posting was given up.
     """
 
     id: int
@@ -175,7 +175,7 @@ class Store:
         return [session.id for session in sessions if session is not None and not session.is_finished]
 
     def forget_expired(self) -> None:
-        """Delete the files of films that are active no longer; what was said of them stays."""
+        """Delete the files of films that are active no longer; what was found in them stays."""
         now = datetime.now(UTC)
         for film_id in self.film_ids():
             film = self.film(film_id)

@@ -96,7 +96,7 @@ class Work:
         return session
 
     def _notify(self, session: Session) -> None:
-        """Tell ``notify_url``, a few times if need be. That nobody listens there changes nothing."""
+        """Post the result to ``notify_url``, a few times if need be; whether it arrives changes nothing."""
         url = session.request["notify_url"]
         locale = Locale(Language(session.request["language"]), session.request["currency"])
         body = Answers(self._store, self._base_url, locale).result(session)

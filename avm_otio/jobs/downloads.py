@@ -74,7 +74,7 @@ def wanted(cues: Cues, alternatives: int) -> dict[str, Item]:
         alternatives: How many more than the chosen item are wanted for each place.
 
     Returns:
-        The chosen items, then the others.
+        The chosen items, then alternatives.
     """
     items: dict[str, Item] = {}
     for ranks in (slice(1), slice(1, 1 + alternatives)):
@@ -117,14 +117,14 @@ def download(
     Args:
         cues: What the service answered.
         alternatives: How many more than the chosen item are wanted for each place; one that cannot be had is
-            told of and left out.
+            left out, with a warning.
         folder: Where the files go, under safe names that begin with the item's id.
         kept: What earlier runs kept.
         service_url: The service that offers them.
-        keep: Told of each item once it is here for good; like ``fresh`` and ``report`` called in this thread.
+        keep: Called with each item once it is here for good; like ``fresh`` and ``report`` in this thread.
         fresh: Asks the service again for what it offers. Called once at most, where an address leads nowhere
             any more.
-        report: Who is told of progress.
+        report: Where progress goes.
 
     Raises:
         DownloadError: A chosen item could not be had, or is no sound. Those under way were let come to their
@@ -250,7 +250,7 @@ def _stems(cues: Cues) -> dict[str, str]:
 
 
 def _addresses(fresh: Callable[[], Cues]) -> tuple[Mapping[str, str], str]:
-    """Where the service says that items lie now, by their names; and what to tell of one without."""
+    """Where the service says that items lie now, by their names; and why an item has no address there."""
     try:
         offered = _offered(fresh(), slice(None))
     except AvmError as error:
@@ -278,8 +278,8 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
         facts = sound_length(path)
     except MediaError as error:
         path.unlink(missing_ok=True)
-        told = f"{stem}: what came ({path.name}) does not play."
-        raise DownloadError(told, "Run it again; if it stays so, tell the service.") from error
+        message = f"{stem}: what came ({path.name}) does not play."
+        raise DownloadError(message, "Run it again; if it stays so, report it to the service.") from error
     found = path.stat()
     return Kept(
         file=path.name,

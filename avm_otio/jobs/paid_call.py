@@ -1,8 +1,7 @@
 """The service's part of a job: upload, the one paid call, the wait, and the downloads.
 
 Each step is written down before the next: what a run that was killed had begun is looked for at the service
-before anything is sent again. A paid call of which nobody knows whether it came through is never sent again
-unasked.
+before anything is sent again. A paid call that may have come through is never sent again unasked.
 """
 
 from __future__ import annotations
@@ -64,8 +63,8 @@ class Patience:
 
     Attributes:
         result_s: For a result, in seconds.
-        look_s: For signs of a paid call of which nobody knows whether it came through, in seconds; also how
-            long nothing further must have come before what came of it counts as all.
+        look_s: For signs of a paid call that may have come through, in seconds; also how long nothing further
+            must have come before what came of it counts as all.
         cache_dir: Where earlier waits are remembered, and notifications arrive.
     """
 
@@ -113,7 +112,7 @@ def fetch_answer(
             visit.get_answer(wait_on)
         with answer_kept(job):
             if answered_before and not _is_complete(job, question, layout):
-                visit.ask_afresh()
+                visit.refetch()
             download(
                 cues_of(job, question, layout),
                 layout.alternatives,
@@ -176,7 +175,7 @@ def _film_id(job: Job) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """One run's talk with the service about one job."""
+    """One run with the service for one job."""
 
     job: Job
     client: Client
@@ -205,8 +204,8 @@ class _Visit:
                     self._forget_upload()
         return None
 
-    def ask_afresh(self) -> None:
-        """Fetch an earlier run's answer anew where that works: its addresses may have run out."""
+    def refetch(self) -> None:
+        """Fetch an earlier run's answer again where that works: its addresses may have expired."""
         call = self.job.journal.call
         try:
             film = self.client.film(_film_id(self.job))
@@ -217,7 +216,7 @@ class _Visit:
             elif call is not None:
                 self._keep(self._found_on(film), film, at=self.job.journal.answered)
         except ServiceError as error:
-            self.report.warn(f"The answer was not to be had again, its own addresses are tried: {error.what}")
+            self.report.warn(f"The answer could not be fetched again, trying its old addresses: {error.what}")
 
     # Upload
 
@@ -231,7 +230,7 @@ class _Visit:
         path = self.job.film
         if path is None:
             self.job.record(film=None)
-            raise MediaError(f"The film of {self.job.path} is gone.", "Run it again: it is made anew.")
+            raise MediaError(f"The film of {self.job.path} is gone.", "Run it again: it is made again.")
         self.job.record(film=made.but(sending=True))
         with self.report.step("Uploading the film", made.size_bytes) as advance:
             film_id = _UPLOADING.run(partial(self._upload_once, path, made.sent_as, advance))
@@ -243,7 +242,7 @@ class _Visit:
         except (NetworkError, ContractError, RefusedError) as error:
             if isinstance(error, RefusedError) and error.status not in PASSING_STATUSES:
                 raise
-            with suppress(ServiceError):  # what went wrong first is what is told
+            with suppress(ServiceError):  # the first fault is the one to report
                 found = self._film_by_name()
                 if found is not None:
                     return found.id
@@ -310,7 +309,7 @@ class _Visit:
                 self.report.warn(f"The paid call was under way. {_ways_on(self.job)}")
             raise
         except AvmError:
-            if self.job.journal.call is not None:  # it said no
+            if self.job.journal.call is not None:  # it refused
                 self.job.record(call=None)
             raise
         call = self.job.journal.call
@@ -359,7 +358,7 @@ class _Visit:
                 advance(round(elapsed_s))
 
             def pause(seconds: float) -> None:
-                # In short pieces: the time is seen to pass, and whoever is told can end the wait.
+                # In short pieces: the time is seen to pass, and the report can end the wait.
                 ends = time.monotonic() + seconds
                 while (left_s := ends - time.monotonic()) > 0 and not rest(min(left_s, _SHOW_EVERY_S)):
                     advance(round(time.monotonic() - started))
@@ -373,9 +372,9 @@ class _Visit:
                 on_poll=on_poll,
                 pause=pause,
                 on_trouble=self.report.warn,
-                later=f"Nothing is lost: go on with {_resume(self.job)}.",
+                later=f"Nothing is lost: continue with {_resume(self.job)}.",
             )
-        if is_measured:  # an earlier run had waited, too, nobody knows how long
+        if is_measured:  # an earlier run had waited, too, for an unknown time
             estimates.remember(cache_dir, service, film_s, waited_s)
         self._keep(result, self.client.film(film_id))
 

@@ -44,8 +44,8 @@ class Sound:
 
     Attributes:
         url: Its ``target_url``; empty where there is nothing to point at.
-        duration: Its true length in seconds where it was measured, else what the service said; ``None`` if
-            nobody knows.
+        duration: Its true length in seconds where it was measured, else as the service says; ``None`` where
+            unknown.
         samples: Length in samples, where measured.
         sample_rate_hz: Its sampling rate, where measured.
         channels: How many channels it has, where measured.
@@ -65,7 +65,7 @@ class LaidClip:
     Attributes:
         kind: The stem to which it belongs.
         item: The item that is heard.
-        alternatives: The others for the same place, best first.
+        alternatives: The other items for the same cue, best first.
         sound: Its media.
         span: Record frames that it takes.
         start: Exact record time of its start.
@@ -263,7 +263,7 @@ class _Length:
     Attributes:
         start: Exact record time of its start.
         length: Exact length on the record, in seconds.
-        natural: How long its media lasts there; ``None`` if nobody knows.
+        natural: How long its media lasts there; ``None`` where unknown.
         mix: Gain and fades.
         speed: Media seconds a record second.
     """

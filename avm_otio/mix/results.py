@@ -15,7 +15,7 @@ from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros
 
 DEFAULT_RATE = Fraction(24)
-"""Frames a second of a timeline made from an answer alone, which knows of no frames."""
+"""Frames a second of a timeline made from an answer alone, in which there are no frames."""
 
 
 _UNKNOWN = Origin()
@@ -55,7 +55,7 @@ def lay_alone(
         rate: Frames a second of the new timeline.
         sound_of: The media of an item.
         layout: How to lay.
-        origin: What is known of where it comes from.
+        origin: Where the answer comes from.
         name: The timeline's name.
 
     Raises:

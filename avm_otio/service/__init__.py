@@ -1,1 +1,1 @@
-"""The service's API: what it says (models), how to ask it (client), when to ask again (retry)."""
+"""The remote service: what it is asked (request), how (client, wire), until it is done (waiting, notify)."""

@@ -1,4 +1,4 @@
-"""Every call of the film service, as one method each."""
+"""Every call of the film service, a method each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 from avm_otio.errors import ContractError, NetworkError, ServiceError, UnsureIfPaidError
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.retry import Retrying
-from avm_otio.service.answers import Answer, contract_error, is_documented, json_of
+from avm_otio.service.http_answers import Answer, contract_error, is_documented, json_of
 from avm_otio.service.request import ServiceRequest
 from avm_otio.service.upload import FilmUpload, Progress
 from avm_otio.service.wire import AnswerLostError, Wire
@@ -40,7 +40,7 @@ class Client:
         base_url: ``https://…``, or ``http://`` on this machine only; may have a path.
         token: The API token. It goes to this address only, and is never shown.
         language: What the service's words are in: ``zh`` or ``en``.
-        currency: What prices are in: ``TWD``, ``USD`` or ``EUR``. No price says so itself: keep it by them.
+        currency: What prices are in: ``TWD``, ``USD`` or ``EUR``. Prices do not say so: store it beside them.
         keys: The JSON keys of the services.
         answer_timeout_s: How long an answer may take.
         film_timeout_s: How long the answer to a whole upload may take.
@@ -51,9 +51,9 @@ class Client:
         UsageError: The address, language or currency cannot be used.
         TokenRefusedError: There is no token, or it has characters that no token has.
 
-    Every call raises, beside what it says itself:
+    Every call raises, beside what its own docstring names:
 
-    - ``RefusedError``: the service said no; named kinds for the documented messages, ``TokenRefusedError``
+    - ``RefusedError``: the service refused; named kinds for the documented messages, ``TokenRefusedError``
       for 401 and 403;
     - ``ContractError``: what came is not the API's;
     - ``NetworkError``: no answer came.
@@ -108,8 +108,8 @@ class Client:
 
         Args:
             path: The film.
-            filename: The name that the service is told; the path's own by default.
-            progress: Told the bytes sent and the bytes in all, after each piece.
+            filename: The name to send it under; the path's own by default.
+            progress: Called with the bytes sent and the bytes in all, after each piece.
 
         Returns:
             The film's id.
@@ -159,7 +159,7 @@ class Client:
             film_id: The film.
             request: What to ask for.
             leaving: Called when the connection stands and the body is about to leave: before that the service
-                cannot have acted, after it nobody knows until it answers.
+                cannot have acted, after it may have.
 
         Returns:
             The session's id.
@@ -203,7 +203,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """A body that tells when it is about to leave."""
+    """A body that calls ``leaving`` when it is about to leave."""
 
     body: bytes
     leaving: Callable[[], None]

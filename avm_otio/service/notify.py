@@ -35,7 +35,7 @@ def wants_mailbox(given: str) -> bool:
 
 
 def notify_url(given: str, secret: str) -> str:
-    """The address that the service is told."""
+    """The address to give to the service."""
     return given.replace(JOB, secret)
 
 
@@ -69,14 +69,14 @@ class Mailbox:
 
     @classmethod
     def reopen(cls, spool: Path, secret: str) -> Self:
-        """The mailbox of a job that goes on; what came in between counts as new."""
+        """The mailbox of a job that is resumed; what came in between counts as new."""
         return cls(spool, secret)
 
     def pause(self, seconds: float) -> bool:
         """Wait, but no longer than until a notification comes.
 
         Returns:
-            Whether one came that no earlier pause has told of.
+            Whether a notification came that no earlier pause has reported.
         """
         ends = time.monotonic() + seconds
         while True:
@@ -102,7 +102,7 @@ class Mailbox:
 
 
 def mark(spool: Path, secret: str) -> bool:
-    """Tell whoever waits at a mailbox that something came.
+    """Wake the job that waits at a mailbox.
 
     Returns:
         Whether there is such a mailbox.
@@ -132,5 +132,5 @@ def forget_old(spool: Path) -> None:
 
 
 def _name(secret: str) -> str:
-    """A mailbox's file: found by hash, so that how long a look-up takes tells nothing of the secrets."""
+    """A mailbox's file: found by hash, so that the time of a look-up betrays no secret."""
     return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

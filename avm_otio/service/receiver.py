@@ -39,15 +39,15 @@ def serve(
     """Take notifications until interrupted.
 
     ``POST /…/SECRET`` is answered with 204 where a mailbox of that secret is open, 404 where none is, 503
-    where it cannot be written. No body is kept and no path is told to anybody.
+    where it cannot be written. No body is kept, and no path is shown.
 
     Args:
         spool: Where the mailboxes are.
         host: The address to listen at; one of this machine's.
         port: 0 for one that the system chooses.
         patience_s: How long one connection may take.
-        on_ready: Told the base URL once calls are answered.
-        on_trouble: Told what kept a notification from arriving.
+        on_ready: Called with the base URL once calls are answered.
+        on_trouble: Called with a message for each notification that could not be passed on.
 
     Raises:
         UsageError: The host is not this machine's, or the port is taken.
@@ -57,7 +57,7 @@ def serve(
     forget_old(make_folder(spool))
 
     class Protocol(H11Protocol):
-        """One request a connection, in bounded time: uvicorn itself waits for a request's head for ever."""
+        """One request a connection, in bounded time: uvicorn by itself waits for a head for ever."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
             super().connection_made(transport)

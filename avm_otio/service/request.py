@@ -20,8 +20,8 @@ class ServiceRequest:
     Attributes:
         license: What the music may be used for, by the ids of the service's option tables: ``range`` and
             ``usage_platforms`` (lists), ``duration``.
-        parameters: For each service that is asked for, by its name, what it is told; ``null`` is as good as
-            nothing. Budgets are in the currency that the client asks for, times are film time.
+        parameters: For each service that is asked for, by its name, its parameters; those that are ``null``
+            are not sent. Budgets are in the currency that the client asks for, times are film time.
         notify_url: Where the service should post its result.
     """
 

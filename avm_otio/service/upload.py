@@ -1,4 +1,4 @@
-"""A film file as the body of an upload: read from disk a piece at a time, of a length known beforehand."""
+"""A film file as the body of an upload: read from disk a piece at a time, its length certain."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from avm_otio.errors import MediaError
 CHUNK_BYTES = 256 * 1024
 
 Progress = Callable[[int, int], None]
-"""Told the bytes done and the bytes in all."""
+"""Called with the bytes done and the bytes in all."""
 
 
 class FilmUpload:
-    """``multipart/form-data`` with one part, ``file``. Every iteration reads the file anew.
+    """``multipart/form-data`` with one part, ``file``. Every iteration reads the file again.
 
     Args:
         path: The film.
-        filename: The name that the service is told; the path's own by default.
-        progress: Told how much of the file is sent.
+        filename: The name to send it under; the path's own by default.
+        progress: Called with how much of the file is sent.
 
     Raises:
         MediaError: The file is not there, not a file, or empty.

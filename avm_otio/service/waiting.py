@@ -36,16 +36,16 @@ def wait_for_result(
         client: The service.
         film_id: The film.
         session_id: What ``create_service`` gave.
-        later: How to go on after the deadline, as a sentence.
+        later: How to continue after the deadline, as a sentence.
         timeout_s: How long to wait in all. A question that is under way then is let to its end.
-        on_poll: Told the seconds waited and the result so far, after each answer.
-        on_trouble: Told, once for each time that the service is out, that it is.
+        on_poll: Called with the seconds waited and the result so far, after each answer.
+        on_trouble: Called with a message, once for each time that the service is out.
         clock: Seconds that only grow: a wall clock may jump.
-        pause: Waits so many seconds, or less where it knows that asking is worth while.
+        pause: Waits so many seconds, or less where something makes asking worth while.
 
     Raises:
         ServiceError: Not done in time; the hint is ``later``.
-        RefusedError: The service said no, and not for the moment only.
+        RefusedError: The service refused, and not for the moment only.
         ContractError: What came is not the API's, and the service is not just out.
     """
     started = clock()

@@ -3,7 +3,7 @@
 - Redirects are never followed by httpx. A GET's redirect within the service's own origin is followed here,
   every other one is an error.
 - No connection is kept open between calls. The service may close an idle one at the very moment at which a
-  paid call is sent on it, and then nobody knows whether the call got through.
+  paid call is sent on it, which would leave it uncertain whether the call got through.
 - Proxies of the environment are used for a remote service (whose traffic is https, so none can read it),
   not for one on this machine.
 """
@@ -20,7 +20,7 @@ import httpx
 from avm_otio.addresses import is_loopback
 from avm_otio.errors import ContractError, NetworkError, TokenRefusedError, UsageError
 from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
-from avm_otio.service.answers import Answer, refusal
+from avm_otio.service.http_answers import Answer, refusal
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """More than any page of films; an answer that is longer is not the API's."""

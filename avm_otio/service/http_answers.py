@@ -27,50 +27,50 @@ SHOWN_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Documented:
     error: type[RefusedError]
-    what: str
+    message: str
     hint: str
 
 
 # The service's own spelling, matched exactly. Source: the reference's tables of error messages.
-_KNOWN = {
-    "Insufficient analyze count": _Known(
+_DOCUMENTED = {
+    "Insufficient analyze count": _Documented(
         AnalysesUsedUpError,
         "There is no subscription, or its analyses are used up",
         "Buy analyses from the service, or use --service local.",
     ),
-    "One of the file or YouTube url must be provided": _Known(
+    "One of the file or YouTube url must be provided": _Documented(
         NoVideoSourceError,
         "The service got neither a file nor a YouTube link",
         "Give one film: a file or a YouTube link.",
     ),
-    "The Youtube url is invalid": _Known(
+    "The Youtube url is invalid": _Documented(
         YoutubeUrlInvalidError,
         "The service does not take this as a YouTube link",
         "Copy the link from the address bar of the video's own page.",
     ),
-    "The Youtube url is unavailable": _Known(
+    "The Youtube url is unavailable": _Documented(
         YoutubeUrlUnavailableError,
         "The service cannot get the video behind this YouTube link",
         "Check that it is public and not blocked by country or age, or send the file instead.",
     ),
-    "The license data must be provide": _Known(
+    "The license data must be provide": _Documented(
         LicenseMissingError,
         "The service wants to know what the music is licensed for",
         "Give the licence's range, duration and usage platforms as options or in the configuration.",
     ),
-    "All usage_platform that choice must be related to the same usage data": _Known(
+    "All usage_platform that choice must be related to the same usage data": _Documented(
         UsagePlatformError,
         "The licence's usage platforms belong to different usages",
         "Choose usage platforms of one usage only.",
     ),
-    "At least one service to be chosen": _Known(
+    "At least one service to be chosen": _Documented(
         NoServiceChosenError,
         "The service was asked for nothing",
         f"Choose {services.any_of_names()}.",
     ),
-    "Sound effect start time unavailable": _Known(
+    "Sound effect start time unavailable": _Documented(
         EffectStartError,
         "The service does not take the start of the stretch in which to look for effects",
         "Start inside the film, before the stretch's end.",
@@ -105,7 +105,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the service says that it did what was asked."""
+        """Whether the call was carried out, by its status."""
         return 200 <= self.status < 300
 
     @property
@@ -132,10 +132,10 @@ class Answer:
 
 
 def json_of(answer: Answer) -> object:
-    """The parsed body of an answer that says yes.
+    """The parsed body of an answer that is no refusal.
 
     Raises:
-        RefusedError: The service said no; one of its named kinds where the reference documents the message.
+        RefusedError: The service refused; one of its named kinds where the reference documents the message.
         TokenRefusedError: 401 or 403.
         ContractError: The answer is not the API's.
     """
@@ -145,8 +145,8 @@ def json_of(answer: Answer) -> object:
 
 
 def is_documented(error: ServiceError) -> bool:
-    """Whether the service gave a documented reason for its no."""
-    return isinstance(error, RefusedError) and any(message in _KNOWN for message in error.messages)
+    """Whether the service gave a documented reason for its refusal."""
+    return isinstance(error, RefusedError) and any(message in _DOCUMENTED for message in error.messages)
 
 
 def contract_error(answer: Answer, why: str) -> ContractError:
@@ -159,12 +159,15 @@ def contract_error(answer: Answer, why: str) -> ContractError:
 
 
 def refusal(answer: Answer) -> ServiceError:
-    """The error for an answer that does not say yes."""
+    """The error for an answer that is a refusal."""
     messages = _messages(answer)
     for message in messages:
-        if known := _KNOWN.get(message):
-            return known.error(
-                f"{known.what} («{message}»).", known.hint, status=answer.status, messages=messages
+        if documented := _DOCUMENTED.get(message):
+            return documented.error(
+                f"{documented.message} («{message}»).",
+                documented.hint,
+                status=answer.status,
+                messages=messages,
             )
     if answer.status in (401, 403):
         return TokenRefusedError(
@@ -175,7 +178,7 @@ def refusal(answer: Answer) -> ServiceError:
         )
     if messages:
         return RefusedError(
-            f"{answer.asked}: the service said no ({answer.status}): {' '.join(messages)}",
+            f"{answer.asked}: the service refused ({answer.status}): {' '.join(messages)}",
             "Wait a while, then try again." if answer.status == 429 else "",
             status=answer.status,
             messages=messages,
