@@ -7,59 +7,53 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself is a fifth of the start, and type checkers know this name
 if TYPE_CHECKING:
-    from avm_otio.app import export_film, open_service, score, write
-    from avm_otio.config.load import load_settings
-    from avm_otio.config.settings import Settings
+    from avm_otio.app import Outcome, carry_out, export_film, open_service, resume, score, write
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
     from avm_otio.formats.reading import Opened, read
-    from avm_otio.jobs.pipeline import Scored, Source
+    from avm_otio.jobs.pipeline import Scored
     from avm_otio.jobs.saved import lay_answer
-    from avm_otio.mix.placement import EffectsLength, Layout
+    from avm_otio.request import Request
     from avm_otio.service.client import Client
-    from avm_otio.timeline.select import Selection
 
 __version__ = "0.1.0"
-
-__all__ = [
-    "AvmError",
-    "Client",
-    "Delivered",
-    "EffectsLength",
-    "Layout",
-    "Opened",
-    "Scored",
-    "Selection",
-    "Settings",
-    "Source",
-    "export_film",
-    "lay_answer",
-    "load_settings",
-    "open_service",
-    "read",
-    "score",
-    "write",
-]
 
 _HOME = {
     "AvmError": "errors",
     "Client": "service.client",
     "Delivered": "delivery.deliver",
-    "EffectsLength": "mix.placement",
-    "Layout": "mix.placement",
     "Opened": "formats.reading",
+    "Outcome": "app",
+    "Request": "request",
     "Scored": "jobs.pipeline",
-    "Selection": "timeline.select",
-    "Settings": "config.settings",
-    "Source": "jobs.pipeline",
+    "carry_out": "app",
     "export_film": "app",
     "lay_answer": "jobs.saved",
-    "load_settings": "config.load",
     "open_service": "app",
     "read": "formats.reading",
+    "resume": "app",
     "score": "app",
     "write": "app",
 }
+"""What is public, and the module that it is in."""
+
+__all__ = [
+    "AvmError",
+    "Client",
+    "Delivered",
+    "Opened",
+    "Outcome",
+    "Request",
+    "Scored",
+    "carry_out",
+    "export_film",
+    "lay_answer",
+    "open_service",
+    "read",
+    "resume",
+    "score",
+    "write",
+]
 
 
 def __getattr__(name: str) -> object:

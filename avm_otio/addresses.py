@@ -1,8 +1,14 @@
-"""Which network addresses lie on this machine, and which out on the internet."""
+"""Addresses of services, and which network addresses lie on this machine and which on the internet."""
 
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
+
+LOCAL = "local"
+"""The engine on this machine; needs no token and no network."""
+
+SHORT_NAMES = {"avmapping": "https://filmmusic.avmapping.co"}
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that is really reached."""
@@ -40,3 +46,40 @@ def _reached(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     if parsed in _NAT64:
         return ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
     return parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else parsed)
+
+
+def read_service(value: object) -> str:
+    """``local``, or the address that a short name or a URL means.
+
+    Raises:
+        ValueError: It is neither, or the token would travel in clear text.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be local, avmapping or an address such as https://filmmusic.avmapping.co")
+    text = value.strip()
+    if text.lower() == LOCAL:
+        return LOCAL
+    text = SHORT_NAMES.get(text.lower(), text)
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not an address") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("must be local, avmapping or an address that begins with https://")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must hold no user, query or fragment")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(f"must begin with https://: the token must not travel to {host} in clear text")
+    return text.rstrip("/")
+
+
+def origin_of(service: str) -> str:
+    """Scheme, host and port of a service's address: what a token belongs to."""
+    if service == LOCAL:
+        return LOCAL
+    parts = urlsplit(service)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from avm_otio import Source, load_settings, read, score
+from avm_otio import Request, read, score
 from avm_otio.files import write_text
 from avm_otio.formats.svg.write import draw
 
@@ -16,7 +16,7 @@ SAMPLE = ROOT / "sample_timelines" / "short_film.otio"
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "scored.otio"
-        score(Source(SAMPLE), output, settings=load_settings({"service": "local"}), jobs_folder=Path(folder))
+        score(Request(SAMPLE, output, service="local", jobs_dir=Path(folder)))
         panels = [
             ("Before: short_film.otio", read(SAMPLE).timeline),
             ("After: scored.otio", read(output).timeline),

@@ -10,9 +10,8 @@ import numpy as np
 
 from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.reading import Opened
-from avm_otio.jobs.pipeline import Source
 from avm_otio.jobs.saved import lay_answer
-from avm_otio.mix.placement import Layout
+from avm_otio.request import Request
 
 SAMPLES = Path(__file__).parent.parent / "sample_timelines"
 
@@ -71,9 +70,8 @@ def scored(folder: Path, sample: str = "short_film.otio", *, music_gain_db: floa
         write_sound(items / f"{number}.wav", 30.0 if number < 3 else 0.5, seed=number, hz=44_100)
     opened, _ = lay_answer(
         ANSWER,
-        Source(here / sample),
+        Request(here / sample, music_gain_db=music_gain_db, alternatives=1),
         media_folder=items,
-        layout=Layout(music_gain_db=music_gain_db, alternatives=1),
         origin=Origin("https://service.example", "EUR", "en", 1, 2),
     )
     return opened

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 from avm_otio.cli.main import COMMANDS, INTERRUPTED
 from avm_otio.config.load import settings_from
 from avm_otio.config.options import TABLES
-from avm_otio.config.settings import KEYS
+from avm_otio.config.settings import keys
 from avm_otio.errors import AvmError
 
 ROOT = Path(__file__).parent.parent
@@ -36,10 +37,10 @@ def test_every_exit_code_is_told() -> None:
 
 def test_the_configuration_that_is_shown_is_whole_and_can_be_read() -> None:
     shown = PAGE.partition("```toml\n")[2].partition("```")[0]
-    settings = settings_from(shown, Path("/home/config.toml"), {}, {})
-    assert [key for key in KEYS if settings.sources[key] == "default"] == []
+    settings = settings_from(shown, Path("/home/config.toml"), {})
+    assert [key for key in keys() if settings.sources[key] == "default"] == []
     assert [table for table in TABLES if table not in shown] == []
-    assert [key.env for key in KEYS.values() if key.env not in shown] == []
+    assert [key.env for key in keys().values() if key.env not in shown] == []
 
 
 def test_every_event_is_told() -> None:
@@ -50,3 +51,12 @@ def test_every_event_is_told() -> None:
     page = (DOCS / "json-events.md").read_text(encoding="utf-8")
     assert {"plan", "step", "progress", "error", "done"} <= sent
     assert [name for name in sorted(sent) if f"`{name}`" not in page] == []
+
+
+def test_every_field_of_a_request_is_told() -> None:
+    spec = importlib.util.spec_from_file_location("make_options", DOCS / "make_options.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.with_table(PAGE) == PAGE  # python docs/make_options.py

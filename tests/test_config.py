@@ -13,14 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avm_otio.config import tokens
-from avm_otio.config.addresses import origin_of, read_service
+from avm_otio import kinds, services
+from avm_otio.addresses import origin_of, read_service
+from avm_otio.config import options, tokens
 from avm_otio.config.edit import set_key, unset_key
 from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
-from avm_otio.config.settings import KEYS, Settings
+from avm_otio.config.settings import keys
 from avm_otio.config.tokens import Token, find_token, forget_token, hidden, store_token, token_file
 from avm_otio.errors import AvmError, InputError, OutputError, TokenRefusedError, UsageError
+from avm_otio.request import Request
 
 ORIGIN = "https://filmmusic.avmapping.co"
 
@@ -34,20 +36,19 @@ def write(content: str) -> Path:
 
 def test_nothing_configured_is_the_local_engine() -> None:
     settings = load_settings()
-    assert (settings.service, settings.language, settings.currency) == ("local", "en", "USD")
+    complete = settings.complete(Request())
+    assert (complete.service, complete.language, complete.currency) == ("local", "en", "USD")
     assert {source for key, source in settings.sources.items() if key != "cache_dir"} == {"default"}
 
 
-def test_a_flag_beats_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     file = write('currency = "TWD"')
-    assert load_settings().currency == "TWD"
+    assert load_settings().complete(Request()).currency == "TWD"
     assert load_settings().sources["currency"] == str(file)
     monkeypatch.setenv("AVM_CURRENCY", "eur")
-    assert load_settings().currency == "EUR"
+    assert load_settings().complete(Request()).currency == "EUR"
     assert load_settings().sources["currency"] == "AVM_CURRENCY"
-    settings = load_settings({"currency": "usd", "language": None, "media_roots": ()})
-    assert (settings.currency, settings.sources["currency"]) == ("USD", "command line")
-    assert settings.sources["language"] == "default"
+    assert load_settings().sources["language"] == "default"
 
 
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,13 +85,15 @@ cinematic = 37
 """
     )
     settings = load_settings()
-    assert settings.service == settings.origin == ORIGIN
-    assert settings.library == file.parent / "sounds"
-    assert settings.media_roots == (Path("/mnt/a"), file.parent / "b")
-    assert settings.service_keys.music == "music_mapping_service"
-    assert settings.service_keys.denoise == "clean_service"
-    assert (settings.license.range, settings.license.duration) == ((9, 3), 2)
-    assert (settings.requirement.genre, settings.requirement.budget_max) == ((37,), 49.5)
+    request = settings.complete(Request())
+    assert request.service == request.origin == ORIGIN
+    assert request.library == file.parent / "sounds"
+    assert request.media_roots == (Path("/mnt/a"), file.parent / "b")
+    assert settings.service_keys.of(services.MUSIC) == "music_mapping_service"
+    assert settings.service_keys.of(services.DENOISE) == "clean_service"
+    assert (request.license_range, request.license_duration) == ((9, 3), 2)
+    assert (request.genre, request.budget_max) == ((37,), 49.5)
+    assert (request.title, request.quality) == ("Night", "720p")
     assert settings.timeouts.wait_s == 60.0
     assert settings.name_option("genre", 37) == "cinematic"
     assert settings.name_option("genre", 38) == "38"
@@ -98,7 +101,7 @@ cinematic = 37
 
 def test_a_file_that_notepad_saved_is_read() -> None:
     write("\ufeffcurrency = 'EUR'")
-    assert load_settings().currency == "EUR"
+    assert load_settings().complete(Request()).currency == "EUR"
 
 
 @pytest.mark.parametrize(
@@ -144,9 +147,9 @@ def test_what_is_wrong_in_a_variable_names_the_variable(monkeypatch: pytest.Monk
 
 def test_what_is_wrong_in_a_flag_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="currency"):
-        load_settings({"currency": "yen"})
-    with pytest.raises(UsageError, match="mars"):
-        load_settings({"license.range": ["mars"]})
+        Request(currency="yen")
+    with pytest.raises(UsageError, match=r"--license-range: .*mars"):
+        load_settings().complete(Request(license_range=("mars",)))
 
 
 @pytest.mark.parametrize(
@@ -183,13 +186,13 @@ def test_what_cannot_be_a_service_is_refused(said: str) -> None:
 
 
 def test_an_option_is_named_or_numbered_and_a_slip_is_helped() -> None:
-    settings = Settings(options={"genre": {"Cinematic": 37, "lo-fi": 4}})
-    assert settings.resolve_option("genre", "cinematic") == 37
-    assert settings.resolve_option("genre", " 12 ") == 12
+    names = {"genre": {"Cinematic": 37, "lo-fi": 4}}
+    assert options.resolved(names, "genre", "cinematic") == 37
+    assert options.resolved(names, "genre", (" 12 ", "lo-fi")) == (12, 4)
     with pytest.raises(UsageError, match=r"Did you mean Cinematic\? There are Cinematic, lo-fi"):
-        settings.resolve_option("genre", "cinematik")
+        options.resolved(names, "genre", "cinematik")
     with pytest.raises(UsageError, match=r"options\.instrument\.cello"):
-        settings.resolve_option("instrument", "cello")
+        options.resolved(names, "instrument", "cello")
 
 
 # --- changing the file
@@ -205,17 +208,18 @@ def test_setting_a_key_keeps_comments_and_makes_sections() -> None:
     content = file.read_text(encoding="utf-8")
     assert "# mine" in content
     assert "# home" in content
-    settings = load_settings()
-    assert (settings.currency, settings.license.range) == ("USD", (1, 2, 3))
-    assert (settings.requirement.title, settings.requirement.genre) == ("2049", (4,))
+    request = load_settings().complete(Request())
+    assert (request.currency, request.license_range) == ("USD", (1, 2, 3))
+    assert (request.title, request.genre) == ("2049", (4,))
 
 
 def test_a_path_is_set_from_where_the_user_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     set_key("library", ("my sounds",))
     set_key("media_roots", ("a,b",))
-    assert load_settings().library == tmp_path / "my sounds"
-    assert load_settings().media_roots == (tmp_path / "a", tmp_path / "b")
+    request = load_settings().complete(Request())
+    assert request.library == tmp_path / "my sounds"
+    assert request.media_roots == (tmp_path / "a", tmp_path / "b")
 
 
 @pytest.mark.parametrize(
@@ -238,13 +242,13 @@ def test_what_cannot_be_set_leaves_the_file_as_it_was(key: str, value: str) -> N
 def test_unsetting_brings_the_default_back_once() -> None:
     set_key("currency", ("EUR",))
     unset_key("currency")
-    assert load_settings().currency == "USD"
+    assert load_settings().complete(Request()).currency == "USD"
     with pytest.raises(UsageError, match="not set"):
         unset_key("currency")
 
 
 @given(
-    st.sampled_from([name for name, key in KEYS.items() if key.read.__name__ in ("text", "key_text")]),
+    st.sampled_from([name for name, key in keys().items() if key.kind in (kinds.TEXT, kinds.KEY_TEXT)]),
     st.text(),
 )
 def test_any_text_is_set_and_read_back_or_refused(name: str, said: str) -> None:
@@ -252,10 +256,7 @@ def test_any_text_is_set_and_read_back_or_refused(name: str, said: str) -> None:
         set_key(name, (said,))
     except UsageError:
         return
-    value: object = load_settings()
-    for part in name.split("."):
-        value = getattr(value, part)
-    assert value == said.strip()
+    assert load_settings().value(keys()[name]) == said.strip()
 
 
 # --- tokens

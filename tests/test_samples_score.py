@@ -10,7 +10,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from avm_otio import Scored, Source, read, score
+from avm_otio import Request, Scored, read, score
 from avm_otio.mix.tracks import without_ours
 from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.flatten import timeline_rate
@@ -69,14 +69,14 @@ def check(scored: Scored, source: Path) -> None:
 def test_each_sample_scores_beside_its_media(workplace: Path, name: str) -> None:
     source = workplace / name
     before = source.read_bytes()
-    scored = score(Source(source), workplace / f"scored {name}.otio")
+    scored = score(Request(source, workplace / f"scored {name}.otio"))
     assert source.read_bytes() == before
     assert scored.laid.of(MUSIC)
     check(scored, source)
 
 
 def test_the_readmes_first_command_gives_music_and_at_least_five_effects(workplace: Path) -> None:
-    scored = score(Source(workplace / "short_film.otio"), workplace.parent / "scored.otio")
+    scored = score(Request(workplace / "short_film.otio", workplace.parent / "scored.otio"))
     assert len(scored.laid.of(MUSIC)) == 1
     assert sum(len(lane.clips) for lane in scored.laid.of(EFFECTS)) >= 5
     check(scored, workplace / "short_film.otio")
@@ -86,7 +86,7 @@ def test_the_readmes_first_command_gives_music_and_at_least_five_effects(workpla
 
 def test_noise_reduced_sound_lies_in_sync_and_the_original_is_disabled(workplace: Path) -> None:
     source = workplace / "stereo_and_mono.otio"
-    scored = score(Source(source), workplace / "dialogue.otio", services=("denoise",))
+    scored = score(Request(source, workplace / "dialogue.otio", services=("denoise",)))
     timeline = read(scored.output).timeline
     ((track, clip),) = ours(timeline, "AVM Dialogue")
     assert track.range_of_child(clip).start_time.value == 0
@@ -99,7 +99,7 @@ def test_noise_reduced_sound_lies_in_sync_and_the_original_is_disabled(workplace
     ]
     assert heard
     assert not any(one.enabled for one in heard)
-    again = score(Source(scored.output), workplace / "again.otio", services=("effects",))
+    again = score(Request(scored.output, workplace / "again.otio", services=("effects",)))
     back = [
         one
         for track in read(again.output).timeline.audio_tracks()

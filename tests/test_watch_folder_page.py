@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch import protocol as watch_files
 from avm_otio.jobs.watch.protocol import SCHEMAS
+from avm_otio.request import Request
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "watch-folder.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
+NAMES = ("request", *SCHEMAS)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_what_the_model_says(name: str) -> None:
     spec = importlib.util.spec_from_file_location("make_schemas", DOCS / "make_schemas.py")
     assert spec is not None
@@ -28,12 +31,12 @@ def test_a_schema_is_what_the_model_says(name: str) -> None:
 
 
 def test_no_schema_is_left_of_a_file_that_there_is_not() -> None:
-    assert {path.name for path in (DOCS / "schemas").iterdir()} == {f"{name}.schema.json" for name in SCHEMAS}
+    assert {path.name for path in (DOCS / "schemas").iterdir()} == {f"{name}.schema.json" for name in NAMES}
 
 
-def test_the_order_on_the_page_is_one() -> None:
+def test_the_request_on_the_page_is_one() -> None:
     (shown,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    Order.parse(json.loads(shown))
+    Request.parse(json.loads(shown))
 
 
 @pytest.mark.parametrize("name", ["REQUEST", "PROGRESS", "RESULT", "ERROR", "CLAIM", "CANCEL", "WATCHER"])

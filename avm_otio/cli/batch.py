@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.items import Item, News
+    from avm_otio.request import Request
     from avm_otio.timeline.losses import Loss
 
 _COLUMNS = (
@@ -71,16 +72,7 @@ class Money(click.ParamType[Decimal]):
     help="Timelines that are with the service at once.",
 )
 @click.option("--report", type=options.FILE, metavar="FILE", help="What came of each: .csv or .json.")
-@options.delivery
-@options.services
-@options.selection
-@options.service
-@options.request
-@options.layout
-@options.source
-@options.quality
-@options.jobs_dir
-@options.again
+@options.of_request("batch")
 @pass_output
 def batch(
     out: Output,
@@ -104,9 +96,9 @@ def batch(
     from avm_otio.jobs.many.budget import Limits
     from avm_otio.jobs.many.requests import requests_for
 
-    common = options.order_of(Path("-"), Path("-"), **flags)
+    common = options.request_of(**flags)
     left_out: list[str] = []
-    orders = requests_for(
+    requests = requests_for(
         timelines, rows, common, output_folder=output_dir, name=name, leave_out=left_out.append
     )
     if left_out:
@@ -114,7 +106,7 @@ def batch(
         out.warn(left_out[0] + more)
     started = time.monotonic()
     with app.batch(
-        orders,
+        requests,
         limits=Limits(max_analyses, max_cost),
         cpu_jobs=cpu_jobs,
         service_jobs=service_jobs,
@@ -122,7 +114,7 @@ def batch(
     ) as at_work:
         told = _Told(out, at_work, report, started)
         _refuse_wrong(out, at_work.check())
-        _refuse_currencies(orders, max_cost)
+        _refuse_currencies(requests, max_cost)
         told.write_report()  # now, so that one that cannot be written is known before anything is paid for
         try:
             with closing(at_work.run()) as happening, told.shown():
@@ -136,21 +128,22 @@ def batch(
 
 def _refuse_wrong(out: Output, wrong: list[Item]) -> None:
     for item in wrong[1:]:
-        out.warn(f"{item.order.timeline}: {item.error}")
+        out.warn(f"{item.request.timeline}: {item.error}")
     if wrong:
         error = wrong[0].error
         assert error is not None
-        error.what = f"{wrong[0].order.timeline}: {error.what}"
+        error.what = f"{wrong[0].request.timeline}: {error.what}"
         if len(wrong) > 1:
             error.hint = f"{error.hint} {len(wrong) - 1} more are off, see above; nothing was begun.".strip()
         raise error
 
 
-def _refuse_currencies(orders: list[Any], max_cost: Decimal | None) -> None:
+def _refuse_currencies(requests: list[Request], max_cost: Decimal | None) -> None:
     from avm_otio.config.load import load_settings
 
     if max_cost is not None:
-        found = {load_settings(order.settings).currency for order in orders}
+        settings = load_settings()
+        found = {settings.complete(request).currency for request in requests}
         if len(found) > 1:
             told = f"--max-cost cannot add up prices in {' and '.join(sorted(found))}."
             raise UsageError(told, "Give all timelines one --currency.")
@@ -293,7 +286,7 @@ class _Told:
         """What the file does not say as the timeline does: item by item for scripts, in a file for people."""
         from avm_otio.files import write_text
 
-        output = Path(item.order.output)
+        output = item.request.output
         listed = output.with_name(f"{output.name}.losses.txt")
         found: list[Loss] = list(losses)
         for loss in found:
@@ -316,7 +309,7 @@ def _exit_code(item: Item) -> int:
 
 
 def _place(item: Item, state: str) -> dict[str, Any]:
-    return {"timeline": item.order.timeline, "output": item.order.output, "state": str(state)}
+    return {"timeline": str(item.request.timeline), "output": str(item.request.output), "state": str(state)}
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -335,7 +328,7 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _name(item: Item) -> str:
-    return Path(item.order.timeline).name
+    return item.request.timeline.name
 
 
 def _money(item: Item) -> str:
@@ -353,7 +346,7 @@ def _line(item: Item) -> str:
     if item.is_recalled:
         return f"{_name(item)} was scored before, nothing has changed since."
     clips = f"{item.cues} clip{'s' * (item.cues != 1)}"
-    return f"{_name(item)} → {item.order.output}: {clips}, {_money(item)}, {item.seconds:.1f} s"
+    return f"{_name(item)} → {item.request.output}: {clips}, {_money(item)}, {item.seconds:.1f} s"
 
 
 def _in_words(totals: dict[str, Any]) -> str:

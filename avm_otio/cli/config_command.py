@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import click
 
+from avm_otio.addresses import LOCAL
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.config.addresses import LOCAL
 from avm_otio.config.edit import set_key, unset_key
 from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
-from avm_otio.config.settings import KEYS, Settings
+from avm_otio.config.settings import Settings, keys
 from avm_otio.config.tokens import find_token
 from avm_otio.errors import AvmError, TokenRefusedError
+from avm_otio.request import Request
 
 
 @click.group(epilog="Example: avm-otio config show")
@@ -28,8 +28,8 @@ def show(output: Output) -> None:
     """Show every key with its value and where that came from."""
     settings = load_settings()
     rows = [
-        (name, _worded(attrgetter(name)(settings), settings, KEYS[name].table), settings.sources[name])
-        for name in KEYS
+        (name, _worded(settings.value(key), settings, key.table), settings.sources[name])
+        for name, key in keys().items()
     ]
     rows += [
         (f"options.{table}.{name}", str(id), str(config_file()))
@@ -40,8 +40,8 @@ def show(output: Output) -> None:
     for name, worded, source in rows:
         output.result(f"{name:<{width}}  {worded}  ({source})")
     output.result(f"{'token':<{width}}  {token_state(settings)}")
-    for name in KEYS:
-        output.event("setting", key=name, value=attrgetter(name)(settings), source=settings.sources[name])
+    for name, key in keys().items():
+        output.event("setting", key=name, value=settings.value(key), source=settings.sources[name])
     for table, names in settings.options.items():
         output.event("option_names", table=table, names=dict(names))
     output.event("done", file=config_file(), token=token_state(settings))
@@ -66,7 +66,7 @@ def set_(output: Output, key: str, value: tuple[str, ...]) -> None:
     """Set KEY to VALUE in the file; the file's comments stay."""
     file = set_key(key, value)
     output.say(f"Set {key} in {file}.")
-    if key in KEYS and (variable := load_settings().sources[key]) == KEYS[key].env:
+    if key in keys() and (variable := load_settings().sources[key]) == keys()[key].env:
         output.warn(f"{variable} is set and wins over it.")
     output.event("done", file=file, key=key)
 
@@ -83,12 +83,13 @@ def unset(output: Output, key: str) -> None:
 
 def token_state(settings: Settings) -> str:
     """Whether there is a token for the configured service, without a letter of it."""
-    if settings.service == LOCAL:
+    origin = settings.complete(Request()).origin
+    if origin == LOCAL:
         return "not needed for the local engine"
     try:
-        return f"set, from {find_token(settings.origin).source}"
+        return f"set, from {find_token(origin).source}"
     except TokenRefusedError:
-        return f"not set for {settings.origin}"
+        return f"not set for {origin}"
     except AvmError as error:
         return f"not usable: {error}"
 

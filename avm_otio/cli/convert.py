@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.written import tell_losses
 from avm_otio.errors import CueError, UsageError
+from avm_otio.request import Request
 
 
 @click.command(epilog="Example: avm-otio convert result.json -o scored.otio --onto cut.otio --media items/")
@@ -20,11 +20,7 @@ from avm_otio.errors import CueError, UsageError
 @click.option("-o", "--output", type=options.FILE, required=True, help="What to write; see --for.")
 @click.option("--onto", type=options.FILE, help="The timeline onto which a saved answer is laid.")
 @click.option("--media", "media_folder", type=options.FOLDER, help="Folder of the items, <id>.* or by title.")
-@options.delivery
-@options.selection
-@options.layout
-@options.source
-@click.option("--currency", metavar="USD|EUR|TWD", help="What the prices of a saved answer are in.")
+@options.of_request("convert")
 @pass_output
 def convert(
     out: Output,
@@ -32,16 +28,7 @@ def convert(
     output: Path,
     onto: Path | None,
     media_folder: Path | None,
-    currency: str | None,
-    effects_length: str,
-    music_gain: float,
-    effects_gain: float,
-    skip_bad_cues: bool,
-    alternatives: int | None,
-    editor: str | None,
-    deliver: str,
-    media_format: str,
-    **where: Any,
+    **flags: Any,
 ) -> None:
     """Convert INPUT: a timeline, or a saved Film, service result or notification, into what an editor opens.
 
@@ -52,32 +39,25 @@ def convert(
     from avm_otio.files import same_file
     from avm_otio.formats.reading import read
 
-    how = delivery.wanted(output, editor, deliver, media_format)
+    request = options.request_of(onto or source, output, **flags)
+    delivery.wanted(request)  # what does not go together is refused before any work is done
     for given in (source, onto):
         if given is not None and same_file(given, output):
             raise UsageError(
                 f"{output} is the input itself.", "The input is never changed: choose another name."
             )
-    layout = options.layout_of(
-        effects_length=effects_length,
-        music_gain=music_gain,
-        effects_gain=effects_gain,
-        skip_bad_cues=skip_bad_cues,
-        alternatives=alternatives,
-        editor=editor,
-    )
     document = _answer_in(source)
     if document is None:
         if onto is not None:
             raise UsageError(
                 f"{source} is a timeline: there is nothing to lay onto {onto}.", "Leave out --onto."
             )
-        opened = read(source, rate=where["rate"], sequence=where["sequence"])
+        opened = read(source, rate=request.rate, sequence=request.sequence)
         for note in opened.notes:
             out.warn(note)
     else:
-        opened = _laid(out, document, source, onto, media_folder, layout, currency, where)
-    made = delivery.deliver(opened, output, how, media_roots=where["media_roots"], report=out)
+        opened = _laid(out, document, source, onto, media_folder, request)
+    made = delivery.deliver(opened, request, out)
     for note in made.notes:
         out.warn(note)
     tell_losses(out, made.losses, output)
@@ -92,41 +72,19 @@ def convert(
 
 
 def _laid(
-    out: Output,
-    document: Any,
-    source: Path,
-    onto: Path | None,
-    media_folder: Path | None,
-    layout: Any,
-    currency: str | None,
-    where: dict[str, Any],
+    out: Output, document: Any, source: Path, onto: Path | None, media_folder: Path | None, request: Request
 ) -> Any:
     from avm_otio.formats.otio.metadata import Origin
     from avm_otio.jobs.saved import lay_alone, lay_answer
 
-    origin = Origin(currency=_currency(currency))
+    origin = Origin(currency=request.currency or "")  # a saved answer names none, so none is assumed
     if onto is None:
-        rate: Fraction | None = where["rate"]
-        opened, laid = lay_alone(
-            document, source, rate=rate, media_folder=media_folder, layout=layout, origin=origin
-        )
+        opened, laid = lay_alone(document, source, request, media_folder=media_folder, origin=origin)
     else:
-        opened, laid = lay_answer(
-            document,
-            options.source_of(onto, **where),
-            media_folder=media_folder,
-            layout=layout,
-            origin=origin,
-            report=out,
-        )
+        opened, laid = lay_answer(document, request, media_folder=media_folder, origin=origin, report=out)
     for note in laid.notes:
         out.warn(note)
     return opened
-
-
-def _currency(said: str | None) -> str:
-    """The currency that was said; a saved answer names none, so none is assumed."""
-    return options.settings_of(currency=said).currency if said else ""
 
 
 def _answer_in(source: Path) -> Any:
@@ -145,6 +103,6 @@ def _answer_in(source: Path) -> Any:
         return None
     if not isinstance(document, dict):
         return document
-    from avm_otio.app import service_keys
+    from avm_otio.config.load import load_settings
 
-    return service_keys(options.settings_of()).ours(document)
+    return load_settings().service_keys.ours(document)

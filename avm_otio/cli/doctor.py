@@ -16,13 +16,14 @@ from pathlib import Path
 import click
 
 from avm_otio import __version__
+from avm_otio.addresses import LOCAL
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.config.addresses import LOCAL
 from avm_otio.config.folders import config_file
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.errors import AvmError, InputError, UsageError
+from avm_otio.request import Request
 
 _PACKAGES = ("opentimelineio", "pyaaf2", "av", "numpy", "httpx", "pydantic", "starlette", "click")
 
@@ -89,10 +90,11 @@ def _checks(online: bool) -> Iterator[Check]:
     else:
         there = "read" if config_file().exists() else "not there, so the defaults hold"
         yield Check("configuration", State.OK, f"{config_file()}, {there}")
-    yield _token(settings)
+    request = settings.complete(Request())
+    yield _token(request)
     if online:
-        yield _service(settings)
-    yield _library(settings)
+        yield _service(request)
+    yield _library(request)
     yield _cache(settings.cache_dir)
     yield from _plugins()
 
@@ -140,34 +142,32 @@ def _formats() -> Check:
     return Check("timeline formats", State.OK, says)
 
 
-def _token(settings: Settings) -> Check:
-    if settings.service == LOCAL:
+def _token(request: Request) -> Check:
+    if request.service == LOCAL:
         return Check("token", State.OK, "not needed: the local engine is used")
     try:
-        token = find_token(settings.origin)
+        token = find_token(request.origin)
     except AvmError as error:
         return Check("token", State.PROBLEM, error.what, error.hint)
-    return Check("token", State.OK, f"set for {settings.origin}, from {token.source}")
+    return Check("token", State.OK, f"set for {request.origin}, from {token.source}")
 
 
-def _service(settings: Settings) -> Check:
-    if settings.service == LOCAL:
+def _service(request: Request) -> Check:
+    if request.service == LOCAL:
         return Check("service", State.OK, "the local engine, which needs no network")
     try:
         from avm_otio.service.client import Client
 
-        token = find_token(settings.origin).reveal()
-        with Client(
-            settings.service, token, language=settings.language, currency=settings.currency
-        ) as client:
+        token = find_token(request.origin).reveal()
+        with Client(request.service, token, language=request.language, currency=request.currency) as client:
             next(client.films(), None)
     except AvmError as error:
         return Check("service", State.PROBLEM, error.what, error.hint)
-    return Check("service", State.OK, f"{settings.service} answers and takes the token")
+    return Check("service", State.OK, f"{request.service} answers and takes the token")
 
 
-def _library(settings: Settings) -> Check:
-    folder = settings.library
+def _library(request: Request) -> Check:
+    folder = request.library
     if folder is None:
         says = "none set, so local uses the synthesised starter library"
         return Check("library", State.OK, says, "Your own: avm-otio config set library FOLDER")

@@ -9,6 +9,7 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.load import load_settings
 
 
 @click.group()
@@ -30,7 +31,8 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
     from avm_otio import app
     from avm_otio.engine.server import serve as run
 
-    settings = options.settings_of(library=library)
+    settings = load_settings()
+    request = settings.complete(options.request_of(library=library))
 
     def ready(address: str) -> None:
         out.event("engine_ready", address=address)
@@ -40,7 +42,7 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
     run(
         port=port,
         data_dir=data_dir or settings.cache_dir / "engine",
-        library=app.library_of(settings, out),
+        library=app.library_of(request, settings, out),
         token=os.environ.get("AVM_TOKEN") or None,
         analyses=analyses,
         on_ready=ready,

@@ -14,25 +14,21 @@ from avm_otio.cli.output import Output, pass_output
 @click.command(epilog="Example: avm-otio export cut.otio -o film.mp4 --clip sunset")
 @click.argument("timeline", type=options.FILE)
 @click.option("-o", "--output", type=options.FILE, required=True, help="The film to write: .mp4.")
-@options.selection
-@options.source
-@options.quality
+@options.of_request("export")
 @pass_output
-def export(out: Output, timeline: Path, output: Path, quality: str | None, **where: Any) -> None:
+def export(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
     """Write the film of a clip or a range of a TIMELINE to a file."""
     from avm_otio import app
 
-    settings = options.settings_of(quality=quality)
-    where["media_roots"] = (*where["media_roots"], *settings.media_roots)
-    film = app.export_film(options.source_of(timeline, **where), output, settings=settings, report=out)
+    film = app.export_film(options.request_of(timeline, output, **flags), report=out)
     out.event(
         "done",
-        output=str(film.path),
+        output=str(output),
         frames=film.frames,
         size_bytes=film.size_bytes,
         has_sound=film.has_sound,
     )
     out.say(
-        f"Exported {timeline} → {film.path}: {film.frames} frames, {film.width}×{film.height}, "
+        f"Exported {timeline} → {output}: {film.frames} frames, {film.width}×{film.height}, "
         f"{film.size_bytes / 1e6:.1f} MB{'' if film.has_sound else ', silent'}"
     )

@@ -26,15 +26,7 @@ _STEP_PERCENT = 5
 @click.option("--output-dir", type=options.FOLDER, help="Where outputs go.  [default: beside the timelines]")
 @click.option("--name", default="{stem}.scored{suffix}", show_default=True, help="How outputs are called.")
 @click.option("--limit", metavar="NAME", help="The scheduler's limit for the service, as amount.avmapping.")
-@options.delivery
-@options.services
-@options.selection
-@options.service
-@options.request
-@options.layout
-@options.source
-@options.quality
-@options.jobs_dir
+@options.of_request("farm")
 @pass_output
 def farm(
     out: Output,
@@ -51,24 +43,20 @@ def farm(
     It is an Open Job Description with a task a timeline, in three steps: make the film, have it answered, lay
     the answer. openjd runs it on this machine, AWS Deadline Cloud and others on many. It must lie where all
     workers see it, as timelines, media and jobs must. What is configured here goes with it, but no token:
-    workers have their own. The columns of FILE.csv are called as the fields of an order: timeline, output …
+    workers have their own. The columns of FILE.csv are named like the fields of a request: timeline, output …
     """
     from avm_otio import app
-    from avm_otio.config.load import load_settings
-    from avm_otio.jobs.many.farm import Stage, settled, write_bundle
+    from avm_otio.jobs.many.farm import Stage, write_bundle
     from avm_otio.jobs.many.requests import requests_for
 
-    common = options.order_of(Path("any"), Path("any"), **flags)
-    orders = []
-    for order in requests_for(timelines, rows, common, output_folder=output_dir, name=name):
-        settings = load_settings(order.settings)
-        app.make_ready(order, settings)
-        orders.append(settled(order, settings))
-    write_bundle(bundle, orders, limit)
+    common = options.request_of(**flags)
+    asked = requests_for(timelines, rows, common, output_folder=output_dir, name=name)
+    requests = [app.ready(request)[0] for request in asked]
+    write_bundle(bundle, requests, limit)
     out.event(
-        "done", bundle=str(bundle.absolute()), timelines=len(orders), steps=[str(stage) for stage in Stage]
+        "done", bundle=str(bundle.absolute()), timelines=len(requests), steps=[str(stage) for stage in Stage]
     )
-    out.say(f"{len(orders)} timelines in {bundle}. On this machine:")
+    out.say(f"{len(requests)} timelines in {bundle}. On this machine:")
     out.say(f'  openjd run "{bundle}/template.json" --step {Stage.FINISH} --run-dependencies')
     out.say("On AWS Deadline Cloud:")
     out.say(f'  deadline bundle submit "{bundle}"')
@@ -89,16 +77,23 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
     from avm_otio.config.load import load_settings
     from avm_otio.jobs.many.farm import Stage, reach, read_order
 
-    order = read_order(bundle, number)
-    task = TaskOutput(out, Path(order.timeline).name)
+    request = read_order(bundle, number)
+    task = TaskOutput(out, request.timeline.name)
     try:
         if stage == Stage.FINISH:
-            tell(task, order.timeline, app.carry_out(order, report=task))
+            tell(task, str(request.timeline), app.carry_out(request, report=task))
         else:
-            settings = load_settings(order.settings)
-            ask = app.make_ready(order, settings)
+            settings = load_settings()
+            request, question = app.ready(request, settings)
             patience = app.patience_of(settings)
-            reach(Stage(stage), ask, lambda: app.access_to(settings, task), patience, task)
+            reach(
+                Stage(stage),
+                request,
+                question,
+                lambda: app.access_to(request, settings, task),
+                patience,
+                task,
+            )
             task.event("done", stage=stage, error=None)
         task.progress(100)
     except AvmError as error:

@@ -22,7 +22,7 @@ def film() -> None:
 @film.command(epilog="Example: avm-otio film create film.mp4 --service avmapping")
 @click.argument("path", metavar="FILE", required=False, type=options.FILE)
 @click.option("--youtube", metavar="URL", help="A YouTube video instead of a file.")
-@options.service
+@options.of_request("film create")
 @pass_output
 def create(out: Output, path: Path | None, youtube: str | None, **flags: Any) -> None:
     """Upload FILE (or name a YouTube video) and print the Film's id."""
@@ -30,7 +30,7 @@ def create(out: Output, path: Path | None, youtube: str | None, **flags: Any) ->
 
     if (path is None) == (youtube is None):
         raise UsageError("Give a file or --youtube URL, one of them.")
-    with app.open_service(options.settings_of(**flags), out) as client:
+    with app.open_service(options.request_of(**flags), report=out) as client:
         if path is not None:
             with out.step("Uploading the film") as advance:
                 film_id = client.create_film(path, progress=advance)
@@ -44,13 +44,13 @@ def create(out: Output, path: Path | None, youtube: str | None, **flags: Any) ->
 @click.option(
     "--most", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first."
 )
-@options.service
+@options.of_request("film list")
 @pass_output
 def list_films(out: Output, most: int, **flags: Any) -> None:
     """List the Films: id, length, kind, file name."""
     from avm_otio import app
 
-    with app.open_service(options.settings_of(**flags), out) as client:
+    with app.open_service(options.request_of(**flags), report=out) as client:
         for number, found in enumerate(client.films()):
             if number == most:
                 break
@@ -67,13 +67,13 @@ def list_films(out: Output, most: int, **flags: Any) -> None:
 @film.command(epilog="Example: avm-otio film show 1320 -o film.json")
 @click.argument("film_id", type=int)
 @click.option("-o", "--output", type=options.FILE, help="Save the JSON here, for avm-otio convert.")
-@options.service
+@options.of_request("film show")
 @pass_output
 def show(out: Output, film_id: int, output: Path | None, **flags: Any) -> None:
     """Show one Film with the recommendations of all its analyses."""
     from avm_otio import app
 
-    with app.open_service(options.settings_of(**flags), out) as client:
+    with app.open_service(options.request_of(**flags), report=out) as client:
         found = client.film(film_id).served
     out.event("film", film=found)
     give(out, found, output)

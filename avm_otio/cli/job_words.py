@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -242,7 +242,7 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
 
     Args:
         entry: The job, answered.
-        keys: The JSON keys of the service; see ``face.service_keys``.
+        keys: The JSON keys of the service; see ``Settings.service_keys``.
 
     Raises:
         AvmError: The answer cannot be read.
@@ -251,11 +251,11 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
     from avm_otio.jobs.folder import Job
     from avm_otio.jobs.paid_call import cues_of, kept_of
     from avm_otio.jobs.question import Question
-    from avm_otio.mix.placement import AS_IT_COMES
+    from avm_otio.request import Request
 
     job = Job(entry.path, entry.journal)
-    question = Question.of(entry.journal.asked, keys, None)
-    cues = cues_of(job, question, replace(AS_IT_COMES, skip_bad=True))
+    question = Question.from_journal(entry.journal.asked, keys, None)
+    cues = cues_of(job, question, Request(skip_bad_cues=True))
     chosen, kept = wanted(cues, 0), kept_of(job)
     items = [
         Bought(

@@ -77,7 +77,6 @@ def list_jobs(out: Output, places: tuple[Path, ...]) -> None:
 @pass_output
 def show(out: Output, word: str, place: Path) -> None:
     """Show one JOB: the request, what is paid for, every item with its price, and what to do next."""
-    from avm_otio import app
     from avm_otio.cli import job_words
     from avm_otio.cli.table import table, terminal_width
     from avm_otio.config.load import load_settings
@@ -91,7 +90,7 @@ def show(out: Output, word: str, place: Path) -> None:
     spare = 0
     if entry.journal.answered is not None:
         try:
-            items, spare = job_words.laid_items(entry, app.service_keys(settings))
+            items, spare = job_words.laid_items(entry, settings.service_keys)
         except AvmError as error:
             out.warn(str(error))
     out.event(

@@ -7,10 +7,10 @@ import sys
 
 import click
 
+from avm_otio.addresses import LOCAL
+from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.config.addresses import LOCAL
 from avm_otio.config.load import load_settings
-from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import VARIABLE, Token, forget_token, store_token
 from avm_otio.errors import UsageError
 
@@ -26,7 +26,7 @@ def login(output: Output, service: str | None, token_stdin: bool) -> None:
 
     Without a keyring it goes into a file that only you can read. AVM_TOKEN wins over both.
     """
-    origin = _remote(service).origin
+    origin = _origin(service)
     if token_stdin:
         typed = sys.stdin.read(8192)
     elif sys.stdin is not None and sys.stdin.isatty():
@@ -45,7 +45,7 @@ def login(output: Output, service: str | None, token_stdin: bool) -> None:
 @pass_output
 def logout(output: Output, service: str | None) -> None:
     """Forget the service's token."""
-    origin = _remote(service).origin
+    origin = _origin(service)
     gone = forget_token(origin)
     output.say(
         f"Removed the token for {origin} from {' and '.join(gone)}." if gone else "There was no token."
@@ -55,11 +55,11 @@ def logout(output: Output, service: str | None) -> None:
     output.event("done", service=origin, removed=list(gone))
 
 
-def _remote(service: str | None) -> Settings:
-    """The settings with the service that a token is for: the real one where only the local engine is set."""
-    settings = load_settings({"service": service})
-    if settings.service != LOCAL:
-        return settings
+def _origin(service: str | None) -> str:
+    """The service that a token is for: the real one where only the local engine is set."""
+    request = load_settings().complete(options.request_of(service=service))
+    if request.service != LOCAL:
+        return request.origin
     if service is not None:
         raise UsageError("The local engine needs no token.", "Leave --service out for the real service.")
-    return load_settings({"service": "avmapping"})
+    return options.request_of(service="avmapping").origin

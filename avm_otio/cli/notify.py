@@ -9,6 +9,7 @@ import click
 from avm_otio.addresses import is_loopback
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.load import load_settings
 
 
 @click.group()
@@ -46,7 +47,7 @@ def serve(out: Output, port: int, host: str, spool: Path | None) -> None:
         out.say("Taking notifications there until interrupted (Ctrl-C).")
 
     run(
-        spool or options.settings_of().cache_dir / "notify",
+        spool or load_settings().cache_dir / "notify",
         host=host,
         port=port,
         on_ready=ready,

@@ -22,16 +22,7 @@ _NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "effect_tracks", "alternat
 @click.command(epilog="Example: avm-otio score cut.otio -o scored.otio --in 01:00:10:00 --out 01:00:40:00")
 @click.argument("timeline", type=options.FILE)
 @click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
-@options.delivery
-@options.services
-@options.selection
-@options.service
-@options.request
-@options.layout
-@options.source
-@options.quality
-@options.jobs_dir
-@options.again
+@options.of_request("score")
 @pass_output
 def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
     """Lay music and sound effects under a TIMELINE.
@@ -42,9 +33,7 @@ def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
     """
     from avm_otio import app
 
-    outcome = app.recalled(options.said_of(timeline, output, **flags))
-    if outcome is None:
-        outcome = app.carry_out(options.order_of(timeline, output, **flags), report=out)
+    outcome = app.carry_out(options.request_of(timeline, output, **flags), report=out)
     tell(out, str(timeline), outcome)
 
 

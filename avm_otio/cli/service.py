@@ -10,6 +10,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.film import give
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.load import load_settings
 from avm_otio.errors import UsageError
 
 
@@ -20,24 +21,23 @@ def service() -> None:
 
 @service.command(epilog="Example: avm-otio service submit 1320 --services music,effects")
 @click.argument("film_id", type=int)
-@options.services
-@options.service
-@options.request
+@options.of_request("service submit")
 @pass_output
-def submit(out: Output, film_id: int, services: str, notify_url: str | None, **flags: Any) -> None:
+def submit(out: Output, film_id: int, **flags: Any) -> None:
     """Ask for services for a Film and print the session's id. Uses up an analysis."""
     from avm_otio import app
+    from avm_otio.jobs.question import service_request
     from avm_otio.service.notify import wants_mailbox
 
-    if notify_url is not None and wants_mailbox(notify_url):
+    request = load_settings().complete(options.request_of(**flags))
+    if request.notify_url is not None and wants_mailbox(request.notify_url):
         raise UsageError(
             "{job} in --notify-url stands for a job's secret, and this makes no job.",
             "Give the whole address, or use avm-otio score.",
         )
-    settings = options.settings_of(**flags)
-    request = app.build_request(settings, options.named(services), f"Film {film_id}", notify_url)
-    with app.open_service(settings, out) as client:
-        session_id = client.create_service(film_id, request)
+    body = service_request(request, f"Film {film_id}")
+    with app.open_service(request, report=out) as client:
+        session_id = client.create_service(film_id, body)
         out.event("service_submitted", film_id=film_id, session_id=session_id)
         out.result(str(session_id))
 
@@ -47,22 +47,21 @@ def submit(out: Output, film_id: int, services: str, notify_url: str | None, **f
 @click.argument("session_id", type=int)
 @click.option("--wait", is_flag=True, help="Wait until it is done.")
 @click.option("-o", "--output", type=options.FILE, help="Save the JSON here, for avm-otio convert.")
-@options.service
+@options.of_request("service result")
 @pass_output
 def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path | None, **flags: Any) -> None:
     """Fetch the result of a session, as far as it is."""
     from avm_otio import app
     from avm_otio.service.waiting import wait_for_result
 
-    settings = options.settings_of(**flags)
-    with app.open_service(settings, out) as client:
+    with app.open_service(options.request_of(**flags), report=out) as client:
         if wait:
             with out.step("Waiting for the service"):
                 found = wait_for_result(
                     client,
                     film_id,
                     session_id,
-                    timeout_s=settings.timeouts.wait_s,
+                    timeout_s=load_settings().timeouts.wait_s,
                     on_trouble=out.warn,
                     later="Nothing is lost: fetch it later with "
                     f"avm-otio service result {film_id} {session_id} --wait.",

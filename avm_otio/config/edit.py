@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.config.folders import config_file
-from avm_otio.config.load import read_file, settings_from, unknown_key_hint
+from avm_otio.config.load import read_file, read_value, settings_from, unknown_key_hint
 from avm_otio.config.options import TABLES
-from avm_otio.config.settings import KEYS
+from avm_otio.config.settings import keys
 from avm_otio.errors import InputError, UsageError
 from avm_otio.files import make_folder, write_text
 
@@ -71,12 +71,12 @@ def _changed(change: Callable[[TOMLDocument], None]) -> Path:
 
     file = config_file()
     before = read_file(file)
-    settings_from(before, file, {}, {})
+    settings_from(before, file, {})
     document = tomlkit.parse(before)
     change(document)
     after = tomlkit.dumps(document)
     try:
-        settings_from(after, file, {}, {})
+        settings_from(after, file, {})
     except InputError as error:
         raise UsageError(error.what, error.hint) from None
     make_folder(file.parent)
@@ -101,12 +101,12 @@ def _typed(name: str, words: tuple[str, ...]) -> Any:
                 f"There is no key {name}.", f"Write options.TABLE.NAME; a TABLE is {', '.join(TABLES)}."
             )
         return next(_readings(words))
-    if name not in KEYS:
+    if name not in keys():
         raise UsageError(f"There is no key {name}.", unknown_key_hint(name))
-    key = KEYS[name]
+    key = keys()[name]
     for reading in _readings(words):
         try:
-            value = key.read(reading)
+            value = read_value(key, reading)
         except ValueError as error:
             refused = error
             continue
@@ -115,11 +115,11 @@ def _typed(name: str, words: tuple[str, ...]) -> Any:
         if isinstance(value, tuple):
             return [str(each.absolute()) if isinstance(each, Path) else each for each in value]
         return reading
-    raise UsageError(f"{name} {refused}.", f"It is {key.says}.")
+    raise UsageError(f"{name} {refused}.", key.help)
 
 
 def _readings(words: tuple[str, ...]) -> Iterator[Any]:
-    """What words may mean: a TOML value, a list, text. Text last: its refusal is the one that is told."""
+    """What words may mean: a TOML value, a list, text. Text last: its refusal is the one that is shown."""
     parts = [_plain(part.strip()) for word in words for part in word.split(",") if part.strip()]
     joined = " ".join(words)
     yield _plain(joined)

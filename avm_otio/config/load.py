@@ -1,4 +1,4 @@
-"""Reading what is set: flag > environment > file > default."""
+"""Reading what is configured: environment > file > default. What the user says stands above it all."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from typing import Any
 
 from avm_otio.config import options
 from avm_otio.config.folders import config_file
-from avm_otio.config.settings import KEYS, Key, Settings, section_of
-from avm_otio.errors import AvmError, InputError, UsageError
+from avm_otio.config.settings import Key, Settings, defaults, keys, section_of
+from avm_otio.errors import InputError, UsageError
+from avm_otio.request import Request
+from avm_otio.services import ServiceKeys
 
-_SECTIONS = {name.partition(".")[0] for name in KEYS if "." in name}
 
-
-def load_settings(flags: Mapping[str, object] | None = None) -> Settings:
-    """Read what is set: flag > environment > file > default.
+def load_settings(kind: type[Request] = Request) -> Settings:
+    """Read what is configured.
 
     Args:
-        flags: What the command line said, by dotted key; ``None`` and ``()`` are flags that were not given.
+        kind: Whose fields can be.
 
     Raises:
-        UsageError: A flag's value cannot be.
         InputError: The file or a variable cannot be used.
     """
     file = config_file()
-    return settings_from(read_file(file), file, os.environ, flags or {})
+    return settings_from(read_file(file), file, os.environ, kind)
 
 
 def read_file(file: Path) -> str:
@@ -45,68 +44,98 @@ def read_file(file: Path) -> str:
     except UnicodeDecodeError:
         raise InputError(f"{file} is not text in UTF-8.", "Save it as UTF-8.") from None
     except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}).", "Mend its permissions.") from error
+        raise InputError(f"{file} cannot be read ({error.strerror}).", "Check its permissions.") from error
 
 
-def settings_from(text: str, file: Path, environ: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
-    """The settings that a file's text, an environment and flags give.
+def settings_from(
+    text: str, file: Path, environ: Mapping[str, str], kind: type[Request] = Request
+) -> Settings:
+    """The settings that a file's text and an environment give.
 
     Args:
         text: The configuration, TOML.
         file: Where it was read: for messages, and its folder is what relative paths in it are meant from.
         environ: Variables; an empty one is one that is not set.
-        flags: By dotted key.
+        kind: Whose fields can be configured.
 
     Raises:
-        UsageError: A flag's value cannot be.
         InputError: The text or a variable cannot be used.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file} is not TOML: {error}.", "Mend that line.") from None
+        raise InputError(f"{file} is not TOML: {error}.", "Correct that line.") from None
+    table = keys(kind)
     names = _option_names(document.pop("options", {}), file)
-    in_file = _flat(document, file)
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    for key in KEYS.values():
-        if flags.get(key.name) not in (None, ()):
-            value = _read(key, flags[key.name], names, key.name, UsageError)
-            source = "command line"
-        elif environ.get(key.env):
-            value = _read(key, environ[key.env], names, key.env, InputError)
-            source = key.env
+    in_file = _flat(document, file, table)
+    of_request = defaults(kind)
+    own: dict[str, Any] = {}
+    changed: dict[str, str] = {}
+    sources = dict.fromkeys(table, "default")
+    for key in table.values():
+        if environ.get(key.env):
+            value = _read(key, environ[key.env], names, key.env)
+            sources[key.name] = key.env
         elif key.name in in_file:
-            value = _read(key, in_file[key.name], names, f"{key.name} in {file}", InputError)
+            value = _read(key, in_file[key.name], names, f"{key.name} in {file}")
             value = _from_folder(value, file.parent)
-            source = str(file)
+            sources[key.name] = str(file)
         else:
-            sources[key.name] = "default"
             continue
-        values[key.name] = value
-        sources[key.name] = source
-    settings: Settings = _build(Settings, values, options=names, sources=MappingProxyType(sources))
+        if key.row is not None:
+            of_request[key.row.name] = value
+        elif key.name.startswith("service_keys."):
+            changed[key.name.partition(".")[2]] = value
+        else:
+            own[key.name] = value
+    settings: Settings = _build(
+        Settings,
+        own,
+        fields=of_request,
+        service_keys=ServiceKeys(changed),
+        options=names,
+        sources=MappingProxyType(sources),
+    )
     return settings
 
 
-def unknown_key_hint(name: str) -> str:
+def unknown_key_hint(name: str, kind: type[Request] = Request) -> str:
     """What to do about a key that there is not."""
-    near = options.nearest(name, [*KEYS, *_SECTIONS, *(f"options.{table}" for table in options.TABLES)])
+    table = keys(kind)
+    near = options.nearest(name, [*table, *_sections(table), *(f"options.{each}" for each in options.TABLES)])
     return f"{near}avm-otio config show lists all keys."
 
 
-def _flat(document: Mapping[str, Any], file: Path) -> dict[str, Any]:
+def read_value(key: Key, raw: object) -> Any:
+    """A key's value as the file or the environment has it.
+
+    Raises:
+        ValueError: It cannot be; "must be …".
+    """
+    if isinstance(raw, str):
+        raw = raw.strip()
+    value = key.kind.read(raw)
+    if isinstance(value, tuple):
+        return tuple(map(_at_home, value))
+    return _at_home(value)
+
+
+def _sections(table: Mapping[str, Key]) -> set[str]:
+    return {name.partition(".")[0] for name in table if "." in name}
+
+
+def _flat(document: Mapping[str, Any], file: Path, table: Mapping[str, Key]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in document.items():
-        if name not in _SECTIONS:
+        if name not in _sections(table):
             found[name] = value
         elif isinstance(value, dict):
             found |= {f"{name}.{inner}": each for inner, each in value.items()}
         else:
             raise InputError(f"{name} in {file} must be a table.", f"Write [{name}] on a line of its own.")
     for name in found:
-        if name not in KEYS:
-            raise InputError(f"{file} has a key that there is not: {name}.", unknown_key_hint(name))
+        if name not in table:
+            raise InputError(f"{file} has an unknown key: {name}.", unknown_key_hint(name))
     return found
 
 
@@ -117,7 +146,7 @@ def _option_names(tables: object, file: Path) -> options.Names:
         if table not in options.TABLES:
             near = options.nearest(table, list(options.TABLES))
             raise InputError(
-                f"{file} has an option table that there is not: options.{table}.",
+                f"{file} has an unknown option table: options.{table}.",
                 f"{near}There are {', '.join(options.TABLES)}.",
             )
         if not isinstance(entries, dict):
@@ -133,21 +162,27 @@ def _option_names(tables: object, file: Path) -> options.Names:
     return MappingProxyType({table: MappingProxyType(entries) for table, entries in tables.items()})
 
 
-def _read(key: Key, raw: object, names: options.Names, where: str, error: type[AvmError]) -> Any:
-    raw = str(raw) if isinstance(raw, Path) else raw
-    raw = [str(each) if isinstance(each, Path) else each for each in raw] if isinstance(raw, tuple) else raw
+def _read(key: Key, raw: object, names: options.Names, where: str) -> Any:
     try:
-        value = key.read(raw)
+        value = read_value(key, raw)
     except ValueError as refused:
-        raise error(f"{where} {refused}.", f"It is {key.says}.") from None
+        raise InputError(f"{where} {refused}.", key.help) from None
     if not key.table:
         return value
     try:
-        if isinstance(value, tuple):
-            return tuple(options.resolve(names, key.table, each) for each in value)
-        return options.resolve(names, key.table, value)
+        return options.resolved(names, key.table, value)
     except UsageError as unknown:
-        raise error(f"{where}: {unknown.what}", unknown.hint) from None
+        raise InputError(f"{where}: {unknown.what}", unknown.hint) from None
+
+
+def _at_home(value: Any) -> Any:
+    """A path whose ``~`` is the user's home; anything else as it is."""
+    if not isinstance(value, Path):
+        return value
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~, and there is no such home folder") from None
 
 
 def _from_folder(value: Any, folder: Path) -> Any:

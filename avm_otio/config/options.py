@@ -52,9 +52,20 @@ def resolve(names: Names, table: str, word: str | int) -> int:
     )
 
 
+def resolved(names: Names, table: str, words: str | int | tuple[str | int, ...]) -> int | tuple[int, ...]:
+    """The id of a name or a number, or those of several.
+
+    Raises:
+        UsageError: The table has no such name.
+    """
+    if isinstance(words, tuple):
+        return tuple(resolve(names, table, word) for word in words)
+    return resolve(names, table, words)
+
+
 def name_of(names: Names, table: str, id: int) -> str:
     """The name that the user gave an id; its number where there is none."""
-    return next((name for name, known in names.get(table, {}).items() if known == id), str(id))
+    return next((name for name, number in names.get(table, {}).items() if number == id), str(id))
 
 
 def nearest(word: str, words: list[str]) -> str:

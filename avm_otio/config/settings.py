@@ -1,127 +1,23 @@
-"""All that can be set, as values: each key with its type, default, variable and meaning."""
+"""All that can be set: what a request may come from, and what concerns no single request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-from avm_otio import services
-from avm_otio.config import options, readers
-from avm_otio.config.addresses import LOCAL, origin_of, read_service
+from avm_otio import kinds, services
+from avm_otio.config import options
 from avm_otio.config.folders import default_cache_dir
+from avm_otio.errors import UsageError
+from avm_otio.kinds import Kind
+from avm_otio.request import Request, Row, rows
+from avm_otio.services import ServiceKeys
 
-T = TypeVar("T")
+_SERVICE_KEYS = "service_keys"
 
-
-def _reads(read: Callable[[object], Any], says: str, *, env: str = "", table: str = "") -> Mapping[str, Any]:
-    return {"read": read, "says": says, "env": env, "table": table}
-
-
-def _key(default: T, read: Callable[[object], Any], says: str, *, env: str = "", table: str = "") -> T:
-    """A field: its default, and what ``Key`` says of it."""
-    made: T = field(default=default, metadata=_reads(read, says, env=env, table=table))
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceKeys:
-    """The JSON keys of the three services; the reference gives the first only, the others are assumed."""
-
-    music: str = _key(services.MUSIC.request_key, readers.key_text, "the JSON key of music recommendation")
-    denoise: str = _key(services.DENOISE.request_key, readers.key_text, "the JSON key of noise reduction")
-    effects: str = _key(
-        services.EFFECTS.request_key, readers.key_text, "the JSON key of effect recommendation"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class License:
-    """What the music may be used for where no flag says so: ids of the option tables."""
-
-    range: tuple[int, ...] = _key((), readers.options, "where it is used: ids or names", table="range")
-    duration: int | None = _key(None, readers.option, "for how long: an id or a name", table="duration")
-    usage_platforms: tuple[int, ...] = _key(
-        (), readers.options, "what it is used in: ids or names", table="usage_platforms"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What the music should be like where no flag says so. Budgets are in ``Settings.currency``."""
-
-    title: str = _key("", readers.text, "the title of the request")
-    budget_min: float | None = _key(None, readers.number, "the least budget, in your currency")
-    budget_max: float | None = _key(None, readers.number, "the largest budget, in your currency")
-    outline: str = _key("", readers.text, "what happens in the film")
-    ref_music: str = _key("", readers.text, "the address of a piece that it should be like")
-    bpm: float | None = _key(None, readers.number, "the tempo in beats a minute")
-    genre: tuple[int, ...] = _key((), readers.options, "genres: ids or names", table="genre")
-    instrument: tuple[int, ...] = _key((), readers.options, "instruments: ids or names", table="instrument")
-    language: int | None = _key(None, readers.option, "the lyrics' language: id or name", table="language")
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long to wait, in seconds."""
-
-    answer_s: float = _key(60.0, readers.seconds, "how long an answer may take")
-    film_s: float = _key(600.0, readers.seconds, "how long the answer to a whole upload may take")
-    wait_s: float = _key(3600.0, readers.seconds, "how long to wait for a result")
-    look_s: float = _key(15.0, readers.seconds, "how long to look for what came of an uncertain paid call")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What holds for this run.
-
-    Attributes:
-        service: ``local``, or the service's address.
-        options: Names of option ids, table by table.
-        sources: Where each value came from, by its dotted key, in words.
-    """
-
-    service: str = _key(LOCAL, read_service, "local, avmapping or an address", env="AVM_SERVICE")
-    language: str = _key("en", readers.one_of("en", "zh"), "the service's language", env="AVM_LANGUAGE")
-    currency: str = _key("USD", readers.one_of("TWD", "USD", "EUR"), "what prices are in", env="AVM_CURRENCY")
-    library: Path | None = field(
-        default=None, metadata=_reads(readers.path, "the folder of sounds for local", env="AVM_LIBRARY")
-    )
-    media_roots: tuple[Path, ...] = _key((), readers.paths, "folders in which moved media are found by name")
-    quality: str = _key(
-        "540p", readers.one_of("360p", "540p", "720p", "1080p"), "the size of films that are made"
-    )
-    cache_dir: Path = field(
-        default_factory=default_cache_dir,
-        metadata=_reads(readers.path, "the folder for what can be made again", env="AVM_CACHE_DIR"),
-    )
-    service_keys: ServiceKeys = field(default_factory=ServiceKeys)
-    license: License = field(default_factory=License)
-    requirement: Requirement = field(default_factory=Requirement)
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    options: options.Names = field(default_factory=lambda: MappingProxyType({}))
-    sources: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({}), repr=False, compare=False
-    )
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port of the service: what its token belongs to."""
-        return origin_of(self.service)
-
-    def resolve_option(self, table: str, word: str | int) -> int:
-        """The id that a name or a number means in an option table.
-
-        Raises:
-            UsageError: The table has no such name.
-        """
-        return options.resolve(self.options, table, word)
-
-    def name_option(self, table: str, id: int) -> str:
-        """The name that the user gave an id; its number where there is none."""
-        return options.name_of(self.options, table, id)
+R = TypeVar("R", bound=Request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +26,123 @@ class Key:
 
     Attributes:
         name: Its dotted name, as in the file.
-        read: Makes a value of what TOML, a flag or the environment gave; raises ``ValueError`` in words.
-        says: What it is.
-        env: The variable that sets it; empty where there is none.
-        table: The option table that its value draws on; empty where none.
+        kind: What its values are.
+        help: One line.
+        env: The variable that stands above the file; empty where there is none.
+        table: The option table in which its names are looked up; empty where none.
+        row: The field of a request that it is for; ``None`` where it is for none.
     """
 
     name: str
-    read: Callable[[object], Any]
-    says: str
-    env: str
-    table: str
+    kind: Kind
+    help: str
+    env: str = ""
+    table: str = ""
+    row: Row | None = None
 
 
-def _keys(kind: type[Any], prefix: str = "") -> Iterator[Key]:
-    for each in fields(kind):
-        if each.metadata:
-            yield Key(name=prefix + each.name, **each.metadata)
-        elif section := section_of(each):
-            yield from _keys(section, f"{each.name}.")
+def _key(kind: Kind, default: Any, help: str, env: str = "") -> Any:
+    """A field, and what ``Key`` says of it."""
+    key = Key("", kind, help, env)
+    if callable(default):
+        return field(default_factory=default, metadata={"key": key})
+    return field(default=default, metadata={"key": key})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait, in seconds."""
+
+    answer_s: float = _key(kinds.SECONDS, 60.0, "How long an answer may take.")
+    film_s: float = _key(kinds.SECONDS, 600.0, "How long the answer to a whole upload may take.")
+    wait_s: float = _key(kinds.SECONDS, 3600.0, "How long to wait for a result.")
+    look_s: float = _key(kinds.SECONDS, 15.0, "How long to look for what came of an uncertain paid call.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is configured.
+
+    Attributes:
+        fields: What holds for fields of a request of which the user says nothing, by their names.
+        cache_dir: The folder for what can be made again.
+        service_keys: The JSON keys of the services.
+        options: Names of option ids, table by table.
+        sources: Where each value came from, by its dotted key, in words.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=lambda: defaults())
+    cache_dir: Path = _key(
+        kinds.PATH, default_cache_dir, "Folder for what can be made again.", env="AVM_CACHE_DIR"
+    )
+    service_keys: ServiceKeys = field(default=ServiceKeys())
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    options: options.Names = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def complete(self, request: R) -> R:
+        """A request in which nothing is left open: what the user says, else what is configured.
+
+        Raises:
+            UsageError: A name that no option of the service has.
+        """
+        filled: dict[str, Any] = {}
+        for row in rows(type(request)).values():
+            if not row.setting:
+                continue
+            value, configured = getattr(request, row.name), self.fields[row.name]
+            if row.adds_up:
+                filled[row.name] = tuple(dict.fromkeys((*value, *configured)))
+            elif value in (None, ()):
+                filled[row.name] = configured
+            elif row.table:
+                try:
+                    filled[row.name] = options.resolved(self.options, row.table, value)
+                except UsageError as error:
+                    raise UsageError(f"{row.flag}: {error.what}", error.hint) from None
+        return replace(request, **filled, given=request.given or request)
+
+    def value(self, key: Key) -> Any:
+        """What is configured for a key."""
+        if key.row is not None:
+            return self.fields[key.row.name]
+        section, _, name = key.name.rpartition(".")
+        if section == _SERVICE_KEYS:
+            return self.service_keys.of(services.named([name])[0])
+        return getattr(getattr(self, section) if section else self, name)
+
+    def name_option(self, table: str, id: int) -> str:
+        """The name that the user gave an id; its number where there is none."""
+        return options.name_of(self.options, table, id)
+
+
+def defaults(kind: type[Request] = Request) -> dict[str, Any]:
+    """What holds where nothing is configured, for every field of a request that can be."""
+    return {row.name: row.default for row in rows(kind).values() if row.setting}
+
+
+def keys(kind: type[Request] = Request) -> Mapping[str, Key]:
+    """Every key by its dotted name; the names of options come beside them."""
+    of_request = [
+        Key(row.setting, row.kind, row.help, row.env, row.table, row)
+        for row in rows(kind).values()
+        if row.setting
+    ]
+    of_services = [
+        Key(f"{_SERVICE_KEYS}.{service.name}", kinds.KEY_TEXT, f"JSON key of the service: {service.words}.")
+        for service in services.SERVICES
+    ]
+    found = {key.name: key for key in (*of_request, *of_services)}
+    for each in fields(Settings):
+        if section := section_of(each):
+            for inner in fields(section):
+                name = f"{each.name}.{inner.name}"
+                found[name] = replace(inner.metadata["key"], name=name)
+        elif each.metadata:
+            found[each.name] = replace(each.metadata["key"], name=each.name)
+    return found
 
 
 def section_of(each: Field[Any]) -> type[Any] | None:
     """The dataclass of a section's field; ``None`` for any other field."""
-    made_by = each.default_factory
-    return made_by if isinstance(made_by, type) else None
-
-
-KEYS = {key.name: key for key in _keys(Settings)}
-"""Every key by its dotted name; the names of options come beside them."""
+    return Timeouts if each.name == "timeouts" else None

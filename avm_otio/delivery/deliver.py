@@ -23,6 +23,7 @@ from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from avm_otio.timeline.flatten import MediaSource
 from avm_otio.timeline.limits import believe, refuse_deep_nests, within_a_day
 from avm_otio.timeline.losses import Loss
@@ -54,9 +55,9 @@ class Wanted:
     """
 
     editor: Editor | None
-    deliver: Deliver = Deliver.LINK
-    media_format: MediaFormat = MediaFormat.KEEP
-    suffix: str = ".otio"
+    deliver: Deliver
+    media_format: MediaFormat
+    suffix: str
 
     @property
     def is_as_it_is(self) -> bool:
@@ -88,30 +89,20 @@ class Delivered:
     media_folder: Path | None = None
 
 
-def wanted(
-    output: Path,
-    editor: str | None = None,
-    deliver: str = "link",
-    media_format: str = "keep",
-) -> Wanted:
-    """What an output's name and the options ask for, checked before any work is done.
-
-    Args:
-        output: The file to write.
-        editor: Who will open it, as ``--for`` says; by the suffix where not given.
-        deliver: ``link``, ``copy`` or ``bundle``.
-        media_format: ``keep`` or ``wav48``.
+def wanted(request: Request) -> Wanted:
+    """What is to be written for a request, checked before any work is done.
 
     Raises:
-        UsageError: They do not go together.
+        UsageError: Output, editor and ``deliver`` do not go together.
     """
+    output, editor, deliver = request.output, request.editor, request.deliver
     suffix = output.suffix.lower()
     if suffix == ".zip" and editor is None:
         raise UsageError(f"{output} does not say whose timeline goes in it.", "Name the editor with --for.")
     found = editor_for(suffix) if editor is None else editor_named(editor)
     if found is None:
         if suffix in writable():
-            return Wanted(None, suffix=suffix)
+            return Wanted(None, Deliver.LINK, MediaFormat.KEEP, suffix)
         raise UsageError(
             f"{output} names no format that can be written.", f"Writable are {', '.join(writable())}, .zip."
         )
@@ -130,34 +121,27 @@ def wanted(
     return Wanted(
         found,
         Deliver.COPY if copies and suffix != ".otioz" else Deliver.LINK,
-        MediaFormat(media_format),
+        MediaFormat(request.media_format),
         found.suffixes[0] if suffix == ".zip" else suffix,
     )
 
 
-def deliver(
-    opened: Opened,
-    output: Path,
-    how: Wanted,
-    *,
-    media_roots: Sequence[Path] = (),
-    report: Report = _SILENT,
-) -> Delivered:
+def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Delivered:
     """Write a timeline for an editor, with its media where they are to go.
 
     Media are there before the file that names them; each file is whole or absent.
 
     Args:
         opened: The timeline; not modified.
-        output: The file to write.
-        how: What ``wanted`` made of it.
-        media_roots: Where moved media are looked for by name.
+        request: Where to, for whom, and where moved media are found.
         report: Who is told of progress.
 
     Raises:
+        UsageError: See ``wanted``.
         InputError: A clip has no length, or media cannot be read.
         OutputError: Something cannot be written.
     """
+    how, output, media_roots = wanted(request), request.output, request.media_roots
     if not output.absolute().parent.is_dir():
         raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
     if how.editor is None:

@@ -1,24 +1,99 @@
-"""What the runs of one jobs folder have found out and need not find out again: ``known.json``.
+"""What earlier runs found out and need not be found out again: requests that were carried out, media digests.
 
-Digests of media that have not changed since, and the orders that were carried out. It may be deleted at any
-time: that costs time, never money.
+Each jobs folder has its own cache, ``known.json``. It may be deleted at any time: that costs time, never
+money. Whether a request was carried out before is asked here and nowhere else; the journal is read as plain
+JSON for it, since loading its model takes longer than all the rest of such a run.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from avm_otio.errors import OutputError
-from avm_otio.files import write_text
+from avm_otio import __version__
+from avm_otio.errors import InputError, OutputError
+from avm_otio.files import remove_orphans, side_folder, write_text
+from avm_otio.jobs.folder import JOURNAL, SCORED, load_journal, relative_to_job, stamp
+from avm_otio.request import Request
+from avm_otio.services import ServiceKeys
 
 _FILE = "known.json"
 _MOST_ORDERS = 2_000
 _MOST_DIGESTS = 2_000
+
+
+def carried_out(request: Request, keys: ServiceKeys, library: str) -> dict[str, Any] | None:
+    """The summary of a request that was carried out before, if nothing that it read or wrote has changed.
+
+    Neither the timeline nor its media are read again.
+
+    Args:
+        request: Complete; its paths are absolute.
+        keys: The JSON keys of the services.
+        library: Which sounds the local engine has to choose from.
+    """
+    if request.again:
+        return None
+    jobs_folder = request.jobs_dir or side_folder(request.timeline)
+    digest = digest_of(request, keys, library)
+    name = Cache(jobs_folder).job_of(digest)
+    return None if name is None else _summary(jobs_folder / name, request.output, digest)
+
+
+def finished(path: Path) -> dict[str, Any] | None:
+    """The summary of the output that a job was to write last, if it is still as it was written.
+
+    Args:
+        path: The job's folder.
+    """
+    try:
+        output = Path(os.path.normpath(path.absolute() / load_journal(path)["order"]["output"]))
+    except (InputError, KeyError, TypeError):
+        return None
+    return _summary(path, output)
+
+
+def digest_of(request: Request, keys: ServiceKeys, library: str) -> str:
+    """What a request is recognised by: equal requests, equal digests.
+
+    Args:
+        request: Complete; its paths are absolute.
+        keys: The JSON keys of the services.
+        library: Which sounds the local engine has to choose from.
+    """
+    asked = {name: value for name, value in request.dump().items() if name not in ("again", "version")}
+    text = json.dumps([asked, repr(keys), library, __version__], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _summary(path: Path, output: Path, digest: str | None = None) -> dict[str, Any] | None:
+    """The summary of an output that a job wrote, if it is still as it was written.
+
+    Args:
+        path: The job's folder.
+        output: The timeline.
+        digest: The request that it must have been written for; any where not given.
+    """
+    try:
+        written = load_journal(path)["outputs"][relative_to_job(path, output)]
+        if digest not in (None, written["digest"]):
+            return None
+        summary: dict[str, Any] = written["summary"]
+        is_whole = stamp(output) == (written["size_bytes"], written["modified_ns"])
+        has_moved = Path(summary["job"]) != path.absolute()  # what it plays may lie elsewhere now
+    except (InputError, KeyError, TypeError):  # the journal's model says what is wrong with it
+        return None
+    if not is_whole or has_moved:
+        return None
+    for whole in (output, path / JOURNAL, path / SCORED):  # a run that was killed later than this one ended
+        remove_orphans(whole)
+    return summary
 
 
 def fingerprint(path: Path) -> list[int]:
@@ -37,8 +112,8 @@ def stamps(paths: Iterable[Path]) -> dict[str, list[int]]:
     return {str(path.absolute()): fingerprint(path) for path in paths}
 
 
-class Known:
-    """The memory of a jobs folder; read at once, written by ``save``.
+class Cache:
+    """The cache of a jobs folder; read at once, written by ``save``.
 
     Args:
         folder: The jobs folder.
@@ -53,15 +128,15 @@ class Known:
         found: Any = None
         with suppress(OSError, ValueError, RecursionError):
             found = json.loads(self._path.read_bytes())
-        said = found if isinstance(found, dict) and found.get("version") == 1 else {}
-        return _table(said.get("digests")), _table(said.get("orders"))
+        document = found if isinstance(found, dict) and found.get("version") == 1 else {}
+        return _table(document.get("digests")), _table(document.get("orders"))
 
     def digest(self, path: Path, use: str) -> str | None:
-        """The digest of what is used of a file, if it is known and the file is as it was."""
-        said = _table(self._digests.get(f"{path}\n{use}"))
-        found = said.get("digest")
+        """The digest of what is used of a file, if it was learnt and the file is as it was."""
+        entry = _table(self._digests.get(f"{path}\n{use}"))
+        found = entry.get("digest")
         now = fingerprint(path)
-        return found if isinstance(found, str) and now and said.get("stamp") == now else None
+        return found if isinstance(found, str) and now and entry.get("stamp") == now else None
 
     def learn_digest(self, path: Path, use: str, digest: str, stamp: list[int]) -> None:
         """Remember a digest.
@@ -74,34 +149,34 @@ class Known:
         """
         self._learnt[0][f"{path}\n{use}"] = {"digest": digest, "stamp": stamp}
 
-    def job_of(self, order: str) -> str | None:
-        """The job in which an order was carried out, if every file that it read is as it was.
+    def job_of(self, request: str) -> str | None:
+        """The job in which a request was carried out, if every file that it read is as it was.
 
         Args:
-            order: Its digest.
+            request: Its digest.
         """
-        said = _table(self._orders.get(order))
-        read = _table(said.get("read"))
-        job = said.get("job")
+        entry = _table(self._orders.get(request))
+        read = _table(entry.get("read"))
+        job = entry.get("job")
         unchanged = all(stamp and fingerprint(Path(path)) == stamp for path, stamp in read.items())
         return job if isinstance(job, str) and read and unchanged else None
 
-    def learn_order(self, order: str, job: str, read: Mapping[str, list[int]]) -> None:
-        """Remember that an order was carried out.
+    def learn_request(self, request: str, job: str, read: Mapping[str, list[int]]) -> None:
+        """Remember that a request was carried out.
 
         Args:
-            order: Its digest.
+            request: Its digest.
             job: The name of the job's folder.
             read: The ``stamps`` of the files that it read, from before.
         """
-        self._learnt[1][order] = {"job": job, "read": dict(read)}
+        self._learnt[1][request] = {"job": job, "read": dict(read)}
 
     def save(self) -> None:
         """Keep what was learnt, beside what others have kept meanwhile; that it cannot be is no harm."""
         if not any(self._learnt):
             return
         digests, orders = (
-            {name: said for name, said in before.items() if name not in learnt} | learnt
+            {name: entry for name, entry in before.items() if name not in learnt} | learnt
             for before, learnt in zip(self._read(), self._learnt, strict=True)
         )
         document = {

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from avm_otio.config.addresses import LOCAL
+from avm_otio.addresses import LOCAL
 from avm_otio.errors import AvmError, InputError
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, hold, read_journal

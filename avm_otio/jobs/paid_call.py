@@ -30,8 +30,8 @@ from avm_otio.jobs.folder import RESULT, SERVICE_FILM, Job, now
 from avm_otio.jobs.question import Question
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.mix.cues import Cues
-from avm_otio.mix.placement import Layout
 from avm_otio.report import Report
+from avm_otio.request import Request
 from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def fetch_answer(
     access: Access,
     question: Question,
     *,
-    layout: Layout,
+    request: Request,
     patience: Patience,
     report: Report,
     wait_on: bool = False,
@@ -89,7 +89,7 @@ def fetch_answer(
         job: The job, held, its film made.
         access: The way to the service.
         question: What to ask for.
-        layout: How cues will be laid: which items are needed.
+        request: Which items are laid, and so needed.
         patience: How long to wait.
         report: Where progress goes.
         wait_on: Look for an uncertain paid call as long as for any result, and for more of an adopted one.
@@ -104,18 +104,18 @@ def fetch_answer(
     )
     if answered_before and not wait_on:
         with answer_kept(job):
-            if _is_complete(job, question, layout):
+            if _is_complete(job, question, request):
                 return
     with access.open() as client:
         visit = _Visit(job, client, question.request, patience, report, is_free=access.is_free)
         if not answered_before or wait_on:
             visit.get_answer(wait_on)
         with answer_kept(job):
-            if answered_before and not _is_complete(job, question, layout):
+            if answered_before and not _is_complete(job, question, request):
                 visit.refetch()
             download(
-                cues_of(job, question, layout),
-                layout.alternatives,
+                cues_of(job, question, request),
+                request.spares,
                 job.media,
                 kept_of(job),
                 service_url=client.base_url,
@@ -125,7 +125,7 @@ def fetch_answer(
             )
 
 
-def cues_of(job: Job, question: Question, layout: Layout) -> Cues:
+def cues_of(job: Job, question: Question, request: Request) -> Cues:
     """The cues of the job's answer.
 
     Raises:
@@ -135,7 +135,7 @@ def cues_of(job: Job, question: Question, layout: Layout) -> Cues:
     """
     result, film = read_result(job.load(RESULT), question.keys), read_film(job.load(SERVICE_FILM))
     cues = result.completed(film, question.request.services)
-    cues.check(skip_bad=layout.skip_bad)
+    cues.check(skip_bad=request.skip_bad_cues)
     if not cues.chosen and result.message:
         raise ServiceError(
             f"The service could not use the film: {result.message}",
@@ -159,10 +159,10 @@ def answer_kept(job: Job) -> Iterator[None]:
         raise
 
 
-def _is_complete(job: Job, question: Question, layout: Layout) -> bool:
+def _is_complete(job: Job, question: Question, request: Request) -> bool:
     """Whether every chosen item is here."""
     kept = kept_of(job)
-    chosen = wanted(cues_of(job, question, layout), layout.alternatives)
+    chosen = wanted(cues_of(job, question, request), request.spares)
     return all(name in kept and is_here(job.media, kept[name]) for name in chosen)
 
 

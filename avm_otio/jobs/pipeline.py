@@ -6,20 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import services
-from avm_otio.delivery.deliver import Wanted, deliver
+from avm_otio.delivery.deliver import deliver, wanted
 from avm_otio.delivery.facts import give_lengths
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.reading import Opened
-from avm_otio.jobs.cache import Known, fingerprint, stamps
+from avm_otio.jobs.cache import Cache, digest_of, fingerprint, stamps
 from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
     FILM,
@@ -38,14 +37,14 @@ from avm_otio.jobs.folder import (
     write_json,
 )
 from avm_otio.jobs.journal import Journal, State, Written
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer, kept_of
 from avm_otio.jobs.question import Question, key_of
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cues, Item
-from avm_otio.mix.placement import Laid, LaidClip, Layout, lay
+from avm_otio.mix.placement import Laid, LaidClip, lay
 from avm_otio.mix.tracks import add_tracks, without_ours
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from avm_otio.services import FilmType, Laying
 from avm_otio.timeline.losses import Loss
 from avm_otio.timeline.model import Media, Timeline, TrackKind
@@ -58,31 +57,7 @@ if TYPE_CHECKING:
     from avm_otio.media.film import FilmFile
 
 _SILENT = Silent()
-WHOLE = Selection()
-"""The whole timeline."""
-
 _MUTE_IT = "The picture's own sound is on no track: mute it in your editor under the new dialogue."
-
-DEFAULT_QUALITY = "540p"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A timeline and what of it.
-
-    Attributes:
-        path: The timeline file.
-        selection: What of it.
-        media_roots: Folders in which moved media are looked for by name.
-        rate: Frames a second, for an EDL.
-        sequence: Which timeline, where the file holds several.
-    """
-
-    path: Path
-    selection: Selection = WHOLE
-    media_roots: tuple[Path, ...] = ()
-    rate: Fraction | None = None
-    sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,62 +160,33 @@ def _price(item: Item) -> dict[str, Any]:
     return {"price": price, "is_bought": item.is_bought}
 
 
-def open_timeline(source: Source, report: Report = _SILENT) -> Opened:
+def open_timeline(request: Request, report: Report = _SILENT) -> Opened:
     """Read a timeline, without the tracks that an earlier run laid.
 
     Raises:
         TimelineError: It cannot be read.
     """
-    opened = reading.read(source.path, rate=source.rate, sequence=source.sequence)
+    opened = reading.read(request.timeline, rate=request.rate, sequence=request.sequence)
     for note in opened.notes:
         report.warn(note)
     is_ours = cache(is_media_of_a_job)
     timeline = without_ours(
         opened.timeline, lambda url: any(is_ours(path.parent) for path in paths_of(url, opened.folder))
     )
-    give_lengths(timeline, opened.folder, source.media_roots)
+    give_lengths(timeline, opened.folder, request.media_roots)
     return replace(opened, timeline=timeline)
 
 
-def export(source: Source, output: Path, *, quality: str | None = None, report: Report = _SILENT) -> FilmFile:
-    """Write the film of a clip or a range to a file.
+def export(request: Request, report: Report = _SILENT) -> FilmFile:
+    """Write the film of a clip or a range to a file, the request's output.
 
     Raises:
         InputError: The timeline, the selection or its media cannot be used.
         OutputError: The film cannot be written.
     """
-    opened = open_timeline(source, report)
-    plan, media = film_located(_plan(opened, source, report), opened.folder, source.media_roots)
-    return _export(plan, media, output, quality, report)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A scoring, made ready.
-
-    Attributes:
-        source: The timeline and what of it.
-        output: The timeline to write.
-        question: Who is asked for what.
-        how: Who will open the output, and where its media go.
-        layout: How cues are laid.
-        order: The same as it was told, for the journal; its paths are absolute.
-        told: Digest of the order and all that is configured: what it is recognised by; see ``recall``.
-        quality: How the film is encoded.
-        jobs_folder: Where the job's folder goes; beside the timeline by default.
-        again: Whether to ask anew what was asked and answered before.
-    """
-
-    source: Source
-    output: Path
-    question: Question
-    how: Wanted
-    layout: Layout
-    order: Order
-    told: str
-    quality: str | None = None
-    jobs_folder: Path | None = None
-    again: bool = False
+    opened = open_timeline(request, report)
+    plan, media = film_located(_plan(opened, request, report), opened.folder, request.media_roots)
+    return _export(plan, media, request.output, request.quality, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,21 +204,30 @@ class Prepared:
     plan: ExportPlan
 
 
-def score(ask: Ask, access: Access, patience: Patience, report: Report = _SILENT) -> Scored:
+def score(
+    request: Request, question: Question, access: Access, patience: Patience, report: Report = _SILENT
+) -> Scored:
     """Score a timeline: make the film, have it answered, lay the answer.
 
     The service is opened only when the film is there: what is wrong with the timeline is told before. What an
     earlier run of the same question has reached is not done, sent or paid for again.
 
+    Args:
+        request: Complete; its paths are absolute.
+        question: What it asks the service.
+        access: The way to the service, or to the local engine.
+        patience: How long to wait.
+        report: Who is told of progress.
+
     Raises:
         AvmError: In every way that ``errors`` lists. Nothing is written at the output then.
     """
-    prepared = prepare(ask, report)
-    answer(prepared.job, ask, access, patience, report)
-    return finish(prepared.job, ask, report, prepared)
+    prepared = prepare(request, question, report)
+    answer(prepared.job, request, question, access, patience, report)
+    return finish(prepared.job, request, question, report, prepared)
 
 
-def prepare(ask: Ask, report: Report = _SILENT) -> Prepared:
+def prepare(request: Request, question: Question, report: Report = _SILENT) -> Prepared:
     """Find or begin the job, and make its film unless the service has it already. Needs no service.
 
     Raises:
@@ -282,29 +237,31 @@ def prepare(ask: Ask, report: Report = _SILENT) -> Prepared:
     """
     from avm_otio.media.fingerprint import film_asked
 
-    read = stamps([ask.source.path])
-    opened = open_timeline(ask.source, report)
-    plan = _plan(opened, ask.source, report)
-    plan, media = film_located(plan, opened.folder, ask.source.media_roots)
+    read = stamps([request.timeline])
+    opened = open_timeline(request, report)
+    plan = _plan(opened, request, report)
+    plan, media = film_located(plan, opened.folder, request.media_roots)
     read |= stamps(media.values())
-    jobs_folder = ask.jobs_folder or opened.side_folder
-    known = Known(jobs_folder)
-    film_said = film_asked(plan, _digests(plan, media, known, report))
-    path, asked = _job_of(ask, jobs_folder, plan, film_said)
-    with open_job(path, report, partial(_begin, path, plan, asked, ask)) as (job, report):
-        order, outputs = ask.order.seen_from(path.absolute()).dump(), dict(job.journal.outputs)
-        if order != job.journal.order:  # what is there was written for another order
-            outputs.pop(job.relative(ask.output), None)
+    jobs_folder = request.jobs_dir or opened.side_folder
+    cache = Cache(jobs_folder)
+    film = film_asked(plan, _digests(plan, media, cache, report))
+    path, asked = _job_of(question, jobs_folder, plan, film, again=request.again)
+    order = (request.given or request).seen_from(path.absolute()).dump()
+    with open_job(path, report, partial(_begin, path, plan, asked, question, order)) as (job, report):
+        outputs = dict(job.journal.outputs)
+        if order != job.journal.order:  # what is there was written for another request
+            outputs.pop(job.relative(request.output), None)
         job.record(order=order, outputs=outputs, read=read, error=None)
-        job.keep_timeline(ask.source.path)
-        known.save()
-        _make_film(job, ask, plan, media, report)
+        job.keep_timeline(request.timeline)
+        cache.save()
+        _make_film(job, request, question, plan, media, report)
     return Prepared(path, opened, plan)
 
 
 def answer(
     path: Path,
-    ask: Ask,
+    request: Request,
+    question: Question,
     access: Access,
     patience: Patience,
     report: Report = _SILENT,
@@ -315,7 +272,8 @@ def answer(
 
     Args:
         path: The job's folder.
-        ask: What is asked for.
+        request: Which items are laid, and so needed.
+        question: What the service is asked.
         access: The way to the service, or to the local engine; not opened where all is here.
         patience: How long to wait.
         report: Who is told of progress.
@@ -327,40 +285,48 @@ def answer(
     """
     with open_job(path, report) as (job, report):
         fetch_answer(
-            job, access, ask.question, layout=ask.layout, patience=patience, report=report, wait_on=wait_on
+            job, access, question, request=request, patience=patience, report=report, wait_on=wait_on
         )
 
 
-def finish(path: Path, ask: Ask, report: Report = _SILENT, prepared: Prepared | None = None) -> Scored:
+def finish(
+    path: Path,
+    request: Request,
+    question: Question,
+    report: Report = _SILENT,
+    prepared: Prepared | None = None,
+) -> Scored:
     """Lay a job's answer and write the timeline.
 
     Args:
         path: The job's folder.
-        ask: How it is laid and written.
+        request: How it is laid and written.
+        question: What the service was asked.
         report: Who is told of progress.
         prepared: What ``prepare`` found, where it was called in this run; read anew otherwise.
 
     Raises:
         AvmError: The answer, the timeline or its media cannot be used, or something cannot be written.
     """
-    opened = prepared.opened if prepared is not None else open_timeline(ask.source, report)
-    plan = prepared.plan if prepared is not None else plan_film(opened.model, ask.source.selection)
+    opened = prepared.opened if prepared is not None else open_timeline(request, report)
+    plan = prepared.plan if prepared is not None else plan_film(opened.model, request.selection)
     with open_job(path, report) as (job, report):
-        make_folder(ask.output.absolute().parent)
+        make_folder(request.output.absolute().parent)
         with answer_kept(job):
-            cues = cues_of(job, ask.question, ask.layout)
+            cues = cues_of(job, question, request)
             if not cues.chosen:
                 report.warn("The service found nothing to lay.")
-            laid = _laid(job, ask, opened, plan, cues)
-        scored = _written(job, ask, opened, plan, cues, laid, report)
+            laid = _laid(job, request, opened, plan, cues)
+        scored = _written(job, request, question, opened, plan, cues, laid, report)
         size_bytes, modified_ns = stamp(scored.output)
+        digest = digest_of(request, question.keys, question.library)
         written = Written(
-            size_bytes=size_bytes, modified_ns=modified_ns, digest=ask.told, summary=scored.summary()
+            size_bytes=size_bytes, modified_ns=modified_ns, digest=digest, summary=scored.summary()
         )
         job.record(outputs={**job.journal.outputs, job.relative(scored.output): written}, error=None)
-        known = Known(path.parent)
-        known.learn_order(ask.told, path.name, job.journal.read)
-        known.save()
+        cache = Cache(path.parent)
+        cache.learn_request(digest, path.name, job.journal.read)
+        cache.save()
     return scored
 
 
@@ -378,32 +344,32 @@ def forget_call(path: Path, report: Report = _SILENT) -> None:
         job.record(call=None)
 
 
-def _digests(plan: ExportPlan, media: Mapping[Media, Path], known: Known, report: Report) -> dict[Media, str]:
+def _digests(plan: ExportPlan, media: Mapping[Media, Path], cache: Cache, report: Report) -> dict[Media, str]:
     """The content of every piece of media of a film, looked at only where it may have changed."""
     from avm_otio.media.fingerprint import content_digest, uses
 
     found: dict[Media, str] = {}
     unknown: list[tuple[Media, Any, str, Path]] = []
     for source, use in uses(plan).items():
-        path, said = media[source], f"{use} {source.counted_from} {source.counted_rate} {source.sequence}"
-        before = known.digest(path, said)
+        path, name = media[source], f"{use} {source.counted_from} {source.counted_rate} {source.sequence}"
+        before = cache.digest(path, name)
         if before is None:
-            unknown.append((source, use, said, path))
+            unknown.append((source, use, name, path))
         else:
             found[source] = before
     if unknown:
         with report.step("Looking at the media", len(unknown)) as advance:
-            for number, (source, use, said, path) in enumerate(unknown, 1):
+            for number, (source, use, name, path) in enumerate(unknown, 1):
                 was = fingerprint(path)
                 found[source] = content_digest(source, use, path, plan)
                 if source.sequence is None:
-                    known.learn_digest(path, said, found[source], was)
+                    cache.learn_digest(path, name, found[source], was)
                 advance(number, len(unknown))
     return found
 
 
 def _job_of(
-    ask: Ask, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any]
+    question: Question, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], *, again: bool
 ) -> tuple[Path, dict[str, Any]]:
     """The folder of what is asked: the latest attempt; with ``again`` a new one if that was answered.
 
@@ -411,11 +377,11 @@ def _job_of(
     """
     attempt = 0
     with locked(jobs_folder):
-        path, asked = _attempt(ask, jobs_folder, plan, film, attempt)
+        path, asked = _attempt(question, jobs_folder, plan, film, attempt)
         while (path / JOURNAL).exists():
-            following = _attempt(ask, jobs_folder, plan, film, attempt + 1)
+            following = _attempt(question, jobs_folder, plan, film, attempt + 1)
             is_last = not (following[0] / JOURNAL).exists()
-            if is_last and not (ask.again and read_journal(path).answered is not None):
+            if is_last and not (again and read_journal(path).answered is not None):
                 break
             attempt += 1
             path, asked = following
@@ -424,33 +390,41 @@ def _job_of(
 
 
 def _attempt(
-    ask: Ask, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], attempt: int
+    question: Question, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], attempt: int
 ) -> tuple[Path, dict[str, Any]]:
-    asked = ask.question.asked(film, attempt)
+    asked = question.asked(film, attempt)
     return folder_of(jobs_folder, plan.name, key_of(asked)), asked
 
 
-def _begin(path: Path, plan: ExportPlan, asked: dict[str, Any], ask: Ask) -> Journal:
+def _begin(
+    path: Path, plan: ExportPlan, asked: dict[str, Any], question: Question, order: dict[str, Any]
+) -> Journal:
     from avm_otio.jobs.journal import Journal
 
-    write_json(path / REQUEST, ask.question.request.payload(ask.question.keys) | {"notify_url": None})
-    told = ask.order.seen_from(path.absolute()).dump()
-    return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order=told)
+    write_json(path / REQUEST, question.request.payload(question.keys) | {"notify_url": None})
+    return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order=order)
 
 
-def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[Media, Path], report: Report) -> None:
+def _make_film(
+    job: Job,
+    request: Request,
+    question: Question,
+    plan: ExportPlan,
+    media: dict[Media, Path],
+    report: Report,
+) -> None:
     """The film as a file, unless the service has it or it lies there already."""
     from avm_otio.jobs.journal import Film
     from avm_otio.service.request import check_film_may
 
     made = job.journal.film
     if made is not None and (made.id is not None or job.film is not None):
-        if made.quality not in (None, ask.quality or made.quality):
+        if made.quality not in (None, request.quality):
             report.warn(f"The film was sent at {made.quality}; another size is a new question: add --again.")
         return
-    film = _export(plan, media, job.path / FILM, ask.quality, report, may_pass=True)
+    film = _export(plan, media, job.path / FILM, request.quality, report, may_pass=True)
     kind = FilmType.NORMAL if film.has_sound else FilmType.SILENT
-    check_film_may(kind, ask.question.request.services)
+    check_film_may(kind, question.request.services)
     size_bytes, modified_ns = stamp(film.path)
     job.record(
         film=Film(
@@ -460,44 +434,51 @@ def _make_film(job: Job, ask: Ask, plan: ExportPlan, media: dict[Media, Path], r
             frames=film.frames,
             duration_s=str(film.duration),
             has_sound=film.has_sound,
-            quality=(ask.quality or DEFAULT_QUALITY) if film.reencoded else None,
-            sent_as=f"{readable(ask.source.path.stem)}-{job.journal.key}{film.path.suffix.lower()}",
+            quality=request.quality if film.reencoded else None,
+            sent_as=f"{readable(request.timeline.stem)}-{job.journal.key}{film.path.suffix.lower()}",
             sending=made.sending if made is not None else False,
         )
     )
 
 
-def _laid(job: Job, ask: Ask, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
+def _laid(job: Job, request: Request, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
     style = reading.url_style(opened.timeline)
-    folder = ask.output.absolute().parent
+    folder = request.output.absolute().parent
     sound_of = sounds_in(
-        cues, ask.layout.alternatives, job.media, kept_of(job), lambda path: url_of(path, style, folder)
+        cues, request.spares, job.media, kept_of(job), lambda path: url_of(path, style, folder)
     )
-    return lay(cues, plan.film_map, opened.model.rate, sound_of, ask.layout)
+    return lay(cues, plan.film_map, opened.model.rate, sound_of, request)
 
 
 def _written(
-    job: Job, ask: Ask, opened: Opened, plan: ExportPlan, cues: Cues, laid: Laid, report: Report
+    job: Job,
+    request: Request,
+    question: Question,
+    opened: Opened,
+    plan: ExportPlan,
+    cues: Cues,
+    laid: Laid,
+    report: Report,
 ) -> Scored:
     """The timeline with what was laid, for whoever opens it."""
-    film, call, question = job.journal.film, job.journal.call, ask.question
+    film, call = job.journal.film, job.journal.call
     film_id = None if film is None else film.id
     session_id = None if call is None else call.session_id
     license = question.request.license
     origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
-    replaced = heard(opened.model, ask.source.selection, plan) if laid.replacements else ()
-    here = reading.moved(opened, ask.output.absolute().parent)
+    replaced = heard(opened.model, request.selection, plan) if laid.replacements else ()
+    here = reading.moved(opened, request.output.absolute().parent)
     scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
-    if not ask.how.is_as_it_is:  # what the editor's file cannot say is not lost
+    if not wanted(request).is_as_it_is:  # what the editor's file cannot say is not lost
         reading.save(scored, job.path / SCORED)
-    written = deliver(scored, ask.output, ask.how, media_roots=ask.source.media_roots, report=report)
+    written = deliver(scored, request, report)
     notes += written.notes
     for note in notes:
         report.warn(note)
-    report.event("written", path=str(ask.output), tracks=list(written.tracks))
+    report.event("written", path=str(request.output), tracks=list(written.tracks))
     return Scored(
-        output=ask.output,
+        output=request.output,
         job=job.path,
         film_id=film_id,
         session_id=session_id,
@@ -517,8 +498,8 @@ def total_price(cues: Cues) -> Decimal:
     return sum((item.price for item in chosen.values() if item.price is not None), Decimal(0))
 
 
-def _plan(opened: Opened, source: Source, report: Report) -> ExportPlan:
-    plan = plan_film(opened.model, source.selection)
+def _plan(opened: Opened, request: Request, report: Report) -> ExportPlan:
+    plan = plan_film(opened.model, request.selection)
     rate, first = opened.model.rate, opened.model.start_frame
     edges = [nearest_frame(edge, rate) for edge in (plan.film_map.record_start, plan.film_map.record_end)]
     record_in, record_out = (format_timecode(max(0, first + edge), rate) for edge in edges)
@@ -538,7 +519,7 @@ def _export(
     plan: ExportPlan,
     media: dict[Media, Path],
     output: Path,
-    quality: str | None,
+    quality: str,
     report: Report,
     *,
     may_pass: bool = False,
@@ -551,9 +532,7 @@ def _export(
     film = whole_file(plan, media) if may_pass else None
     if film is None:
         with report.step("Exporting the film", plan.frames) as advance:
-            film = export_film(
-                plan, media, output, quality=Quality(quality or DEFAULT_QUALITY), progress=advance
-            )
+            film = export_film(plan, media, output, quality=Quality(quality), progress=advance)
     for note in film.notes:
         report.warn(note)
     report.event("film_exported", path=str(film.path), size_bytes=film.size_bytes, reencoded=film.reencoded)

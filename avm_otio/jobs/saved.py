@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.reading import Opened, url_style
 from avm_otio.jobs.downloads import found_in
-from avm_otio.jobs.pipeline import Source, heard, open_timeline
+from avm_otio.jobs.pipeline import heard, open_timeline
 from avm_otio.mix import results
 from avm_otio.mix.answers import read_cues
-from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, lay
+from avm_otio.mix.placement import Laid, lay
 from avm_otio.mix.tracks import add_tracks
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from avm_otio.timeline.select import plan_film
 from avm_otio.timeline.urls import UrlStyle, url_of
 
@@ -25,10 +25,9 @@ _UNKNOWN = Origin()
 
 def lay_answer(
     document: Any,
-    source: Source,
+    request: Request,
     *,
     media_folder: Path | None = None,
-    layout: Layout = AS_IT_COMES,
     origin: Origin = _UNKNOWN,
     report: Report = _SILENT,
 ) -> tuple[Opened, Laid]:
@@ -36,10 +35,9 @@ def lay_answer(
 
     Args:
         document: A Film, a service result or a notification, as parsed.
-        source: The timeline and where on it the film lay.
+        request: The timeline, where on it the film lay, and how cues are laid.
         media_folder: Where the items' files are, named ``<id>.*`` or by title; an item without one is
             referenced by its URL and the length that the service says, or its cue's.
-        layout: How cues are laid.
         origin: What is known of where the answer comes from.
         report: Who is told of progress.
 
@@ -49,25 +47,24 @@ def lay_answer(
     Raises:
         InputError: The answer, the timeline or the selection cannot be used.
     """
-    opened = open_timeline(source, report)
-    plan = plan_film(opened.model, source.selection)
+    opened = open_timeline(request, report)
+    plan = plan_film(opened.model, request.selection)
     cues = read_cues(document)
     if not cues.chosen:
         report.warn("The answer offers nothing to lay.")
     style = url_style(opened.timeline)
     sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
-    laid = lay(cues, plan.film_map, opened.model.rate, sound_of, layout)
-    replaced = heard(opened.model, source.selection, plan) if laid.replacements else ()
+    laid = lay(cues, plan.film_map, opened.model.rate, sound_of, request)
+    replaced = heard(opened.model, request.selection, plan) if laid.replacements else ()
     return replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced)), laid
 
 
 def lay_alone(
     document: Any,
     path: Path,
+    request: Request,
     *,
-    rate: Fraction | None = None,
     media_folder: Path | None = None,
-    layout: Layout = AS_IT_COMES,
     origin: Origin = _UNKNOWN,
 ) -> tuple[Opened, Laid]:
     """A timeline that holds nothing but what a saved answer offers.
@@ -75,9 +72,9 @@ def lay_alone(
     Args:
         document: A Film, a service result or a notification, as parsed.
         path: Where the answer was saved.
-        rate: Frames a second; 24 where not given, since an answer knows of no frames.
+        request: How cues are laid; its rate is the timeline's, 24 frames a second where it has none, since an
+            answer knows of no frames.
         media_folder: Where the items' files are; see ``lay_answer``.
-        layout: How cues are laid.
         origin: What is known of where the answer comes from.
 
     Raises:
@@ -86,6 +83,10 @@ def lay_alone(
     cues = read_cues(document)
     sound_of = found_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
     timeline, laid = results.lay_alone(
-        cues, rate=rate or results.DEFAULT_RATE, sound_of=sound_of, layout=layout, origin=origin
+        cues,
+        rate=request.rate or results.DEFAULT_RATE,
+        sound_of=sound_of,
+        request=request,
+        origin=origin,
     )
     return Opened(timeline, path, path.absolute().parent), laid

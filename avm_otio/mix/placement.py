@@ -6,11 +6,11 @@ import heapq
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import SKIP_HINT, Cue, Cues, Item
+from avm_otio.request import Request
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US, Mix, Stem
 from avm_otio.timeline.plan import FilmMap
@@ -29,13 +29,7 @@ from avm_otio.timeline.time import (
 ONE_SHOT = Fraction(3)
 """Seconds up to which an effect rings out under ``auto``: a cue can be shorter than a frame."""
 
-
-class EffectsLength(StrEnum):
-    """How long a laid effect is."""
-
-    CUE = "cue"
-    NATURAL = "natural"
-    AUTO = "auto"
+_AS_IT_COMES = Request()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +86,6 @@ class LaidClip:
     speed: Fraction = Fraction(1)
     cue: Cue | None = None
     rank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How cues are to be laid.
-
-    Attributes:
-        effects_length: How long effects are.
-        music_gain_db: Gain of music clips.
-        effects_gain_db: Gain of effect clips.
-        skip_bad: Leave out a cue past the film's end and note it, instead of refusing the whole.
-        alternatives: How many of the other items for each place are laid, too, disabled.
-    """
-
-    effects_length: EffectsLength = EffectsLength.AUTO
-    music_gain_db: float = 0.0
-    effects_gain_db: float = 0.0
-    skip_bad: bool = False
-    alternatives: int = 0
-
-    def gain_db(self, stem: Stem) -> float:
-        """The gain of a stem; the film's own sound is never made louder or softer."""
-        return {Stem.MUSIC: self.music_gain_db, Stem.EFFECTS: self.effects_gain_db}.get(stem, 0.0)
-
-
-AS_IT_COMES = Layout()
-"""The defaults: gains untouched, effects that ring out."""
 
 
 _MIXER = (Stem.DIALOGUE, Stem.MUSIC, Stem.EFFECTS)
@@ -183,7 +150,7 @@ def lay(
     film_map: FilmMap,
     rate: Fraction,
     sound_of: Callable[[Item], Sound],
-    layout: Layout = AS_IT_COMES,
+    request: Request = _AS_IT_COMES,
 ) -> Laid:
     """Lay an answer onto the record.
 
@@ -192,20 +159,20 @@ def lay(
         film_map: Where film time lies on the timeline.
         rate: Frames a second of the record.
         sound_of: The media of an item. May raise ``LookupError`` for an alternative: it is not laid then.
-        layout: How to lay.
+        request: How to lay.
 
     Raises:
-        CueError: A cue makes no sense, or starts at or after the film's end, and ``layout.skip_bad`` is not
-            set.
+        CueError: A cue makes no sense, or starts at or after the film's end, and ``request.skip_bad_cues``
+            is not set.
     """
     first = nearest_frame(film_map.record_start, rate)
     within = FrameSpan(first, max(first + 1, nearest_frame(film_map.record_end, rate)))
-    place = _Place(film_map, film_map.record_end, rate, within, layout)
-    notes = list(cues.check(skip_bad=layout.skip_bad))
+    place = _Place(film_map, film_map.record_end, rate, within, request)
+    notes = list(cues.check(skip_bad=request.skip_bad_cues))
     made: list[Lane] = []
     for service, offered in cues.by_service.items():
         heard, spare = [], []
-        most = layout.alternatives if service.spare_track else 0
+        most = request.spares if service.spare_track else 0
         for number, cue in enumerate(offered, 1):
             if from_micros(cue.start_us) >= film_map.film_duration:
                 message = (
@@ -213,7 +180,7 @@ def lay(
                     f"{format_timestamp(cue.start_us)}, past the film's end at "
                     f"{format_timestamp(to_micros(film_map.film_duration))}."
                 )
-                if not layout.skip_bad:
+                if not request.skip_bad_cues:
                     raise CueError(message, SKIP_HINT)
                 notes.append(f"Left out. {message}")
                 continue
@@ -281,13 +248,13 @@ class _Place:
     end: RecordTime
     rate: Fraction
     within: FrameSpan
-    layout: Layout
+    request: Request
 
     def clip(self, service: Service, cue: Cue, rank: int, sound: Sound) -> LaidClip:
         """One of the items for a cue, laid."""
         stem = Stem(service.stem)
         lay = {Laying.CUES: self._at_cue, Laying.BED: self._under_film, Laying.REPLACES: self._as_film}
-        lies = lay[service.laying](cue, sound, self.layout.gain_db(stem))
+        lies = lay[service.laying](cue, sound, self._gain_db(stem))
         film_end_us = to_micros(self.film_map.film_duration) if cue.end_us is None else cue.end_us
         return LaidClip(
             kind=stem,
@@ -305,14 +272,17 @@ class _Place:
             rank=rank,
         )
 
+    def _gain_db(self, stem: Stem) -> float:
+        """The gain of a stem; the film's own sound is never made louder or softer."""
+        gains = {Stem.MUSIC: self.request.music_gain_db, Stem.EFFECTS: self.request.effects_gain_db}
+        return gains.get(stem, 0.0)
+
     def _at_cue(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
         start = self.film_map.to_record(FilmTime(from_micros(cue.start_us)))
         cue_end_us = cue.start_us if cue.end_us is None else cue.end_us
         cue_length = self.film_map.to_record(FilmTime(from_micros(cue_end_us))) - start
-        natural, rule = sound.duration, self.layout.effects_length
-        rings_out = natural is not None and (
-            rule is EffectsLength.NATURAL or (rule is EffectsLength.AUTO and natural <= ONE_SHOT)
-        )
+        natural, rule = sound.duration, self.request.effects_length
+        rings_out = natural is not None and (rule == "natural" or (rule == "auto" and natural <= ONE_SHOT))
         wanted = natural if natural is not None and (rings_out or natural < cue_length) else cue_length
         length = min(wanted, self.end - start)
         is_cut = natural is None or length < natural

@@ -9,8 +9,9 @@ import opentimelineio as otio
 
 from avm_otio.formats.otio.metadata import Origin
 from avm_otio.mix.cues import Cues, Item
-from avm_otio.mix.placement import AS_IT_COMES, Laid, Layout, Sound, lay
+from avm_otio.mix.placement import Laid, Sound, lay
 from avm_otio.mix.tracks import add_tracks
+from avm_otio.request import Request
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros
 
@@ -19,6 +20,7 @@ DEFAULT_RATE = Fraction(24)
 
 
 _UNKNOWN = Origin()
+_AS_IT_COMES = Request()
 
 
 def sound_as_served(item: Item) -> Sound:
@@ -44,7 +46,7 @@ def lay_alone(
     *,
     rate: Fraction = DEFAULT_RATE,
     sound_of: Callable[[Item], Sound] = sound_as_served,
-    layout: Layout = AS_IT_COMES,
+    request: Request = _AS_IT_COMES,
     origin: Origin = _UNKNOWN,
     name: str = "A.V. Mapping",
 ) -> tuple[otio.schema.Timeline, Laid]:
@@ -54,7 +56,7 @@ def lay_alone(
         cues: What the answer offers.
         rate: Frames a second of the new timeline.
         sound_of: The media of an item.
-        layout: How to lay.
+        request: How to lay.
         origin: Where the answer comes from.
         name: The timeline's name.
 
@@ -62,5 +64,5 @@ def lay_alone(
         CueError: A cue makes no sense, or starts past the film's end, and ``layout`` does not skip such cues.
     """
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(cues))
-    laid = lay(cues, film_map, rate, sound_of, layout)
+    laid = lay(cues, film_map, rate, sound_of, request)
     return add_tracks(otio.schema.Timeline(name), laid, origin), laid

@@ -16,6 +16,7 @@ from avm_otio.formats import reading
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import editors
+from avm_otio.request import Request
 from avm_otio.timeline.losses import Feature
 from tests.scored import scored
 
@@ -33,7 +34,7 @@ def test_every_editor_gets_a_whole_file_and_nothing_else_is_left(
 ) -> None:
     before = film.timeline.to_json_string()
     output = tmp_path / f"scored{suffix}"
-    made = deliver(film, output, wanted(output, editor))
+    made = deliver(film, Request(output=output, editor=editor))
     assert made.paths[0] == output
     assert all(path.stat().st_size > 100 for path in made.paths)
     assert "AVM Effects 1" in made.tracks
@@ -47,7 +48,7 @@ def test_what_was_written_can_be_read_again_with_its_sound_in_place(
     film: Opened, suffix: str, tmp_path: Path
 ) -> None:
     output = tmp_path / f"scored{suffix}"
-    deliver(film, output, wanted(output))
+    deliver(film, Request(output=output))
     back = from_otio(reading.read(output).timeline)
     there = from_otio(film.timeline)
     wanted_places = [
@@ -69,7 +70,7 @@ def test_what_was_written_can_be_read_again_with_its_sound_in_place(
 def test_a_copied_turnover_opens_where_it_is_carried(film: Opened, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     output = tmp_path / "there" / "scored.otio"
-    made = deliver(film, output, wanted(output, "otio", "copy"))
+    made = deliver(film, Request(output=output, editor="otio", deliver="copy"))
     assert made.media_folder == tmp_path / "there" / "scored.media"
     shutil.move(tmp_path / "there", tmp_path / "elsewhere")
     read = reading.read(tmp_path / "elsewhere" / "scored.otio")
@@ -80,7 +81,7 @@ def test_a_copied_turnover_opens_where_it_is_carried(film: Opened, tmp_path: Pat
 
 def test_sound_becomes_48_khz_24_bit(film: Opened, tmp_path: Path) -> None:
     output = tmp_path / "scored.xml"
-    made = deliver(film, output, wanted(output, media_format="wav48"))
+    made = deliver(film, Request(output=output, media_format="wav48"))
     assert made.media_folder is not None
     sounds = sorted(made.media_folder.glob("*.wav"))
     assert sounds
@@ -95,7 +96,7 @@ def test_a_bundle_is_one_file_that_holds_the_timeline_and_its_media(
     film: Opened, editor: str, tmp_path: Path
 ) -> None:
     output = tmp_path / "turnover.zip"
-    made = deliver(film, output, wanted(output, editor))
+    made = deliver(film, Request(output=output, editor=editor))
     assert made.paths == (output,)
     assert [path.name for path in tmp_path.iterdir()] == ["turnover.zip"]
     with zipfile.ZipFile(output) as bundle:
@@ -107,7 +108,7 @@ def test_a_bundle_is_one_file_that_holds_the_timeline_and_its_media(
 
 def test_an_otioz_for_resolve_holds_its_media(film: Opened, tmp_path: Path) -> None:
     output = tmp_path / "scored.otioz"
-    deliver(film, output, wanted(output, "resolve"))
+    deliver(film, Request(output=output, editor="resolve"))
     with zipfile.ZipFile(output) as bundle:
         assert any(name.endswith("10.wav") for name in bundle.namelist())
         assert "Resolve_OTIO" in bundle.read("content.otio").decode()
@@ -119,7 +120,7 @@ def test_offline_media_is_a_loss_that_names_the_clip(film: Opened, tmp_path: Pat
     clip.media_reference.target_url = "gone.mov"
     opened = Opened(timeline, film.path, film.folder)
     output = tmp_path / "scored.xml"
-    made = deliver(opened, output, wanted(output))
+    made = deliver(opened, Request(output=output))
     assert [loss for loss in made.losses if loss.feature is Feature.MEDIA and clip.name in loss.item]
 
 
@@ -127,7 +128,7 @@ def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
     opened = scored(tmp_path, "speed_changes_25.otio")
     assert not [track for track in opened.timeline.audio_tracks() if not track.name.startswith("AVM")]
     output = tmp_path / "scored.otio"
-    made = deliver(opened, output, wanted(output, "resolve"))
+    made = deliver(opened, Request(output=output, editor="resolve"))
     assert [name for name in made.tracks if not name.startswith("AVM")] != [
         track.name for track in opened.timeline.video_tracks()
     ]
@@ -148,13 +149,13 @@ def test_what_does_not_go_together_is_told_before_any_work(
     name: str, editor: str | None, deliver_as: str, told: str
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(told)):
-        wanted(Path(name), editor, deliver_as)
+        wanted(Request(output=Path(name), editor=editor, deliver=deliver_as))
 
 
 def test_a_folder_that_is_not_there_is_told(film: Opened, tmp_path: Path) -> None:
     output = tmp_path / "nowhere" / "scored.xml"
     with pytest.raises(OutputError, match="nowhere"):
-        deliver(film, output, wanted(output))
+        deliver(film, Request(output=output))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -163,6 +164,6 @@ def test_a_path_is_written_without_dots(film: Opened, tmp_path: Path) -> None:
     clip = timeline.video_tracks()[0].find_clips()[0]
     clip.media_reference.target_url = f"../{film.folder.name}/{clip.media_reference.target_url}"
     output = tmp_path / "scored.xml"
-    made = deliver(Opened(timeline, film.path, film.folder), output, wanted(output))
+    made = deliver(Opened(timeline, film.path, film.folder), Request(output=output))
     assert not [loss for loss in made.losses if loss.feature is Feature.MEDIA]
     assert "/../" not in output.read_text()

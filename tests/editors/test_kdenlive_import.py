@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from avm_otio.delivery.deliver import deliver, wanted
+from avm_otio.delivery.deliver import deliver
 from avm_otio.formats.otio.kdenlive import STUB, flavoured
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
+from avm_otio.request import Request
 from avm_otio.timeline.model import Marker, Timeline
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
 from tests.editors.hearing import RATE_HZ, hear, read_wav
@@ -137,7 +138,7 @@ def write(timeline: Timeline, folder: Path) -> str:
 def test_a_scored_film_comes_in_and_every_sound_is_heard_at_its_frame(tmp_path: Path) -> None:
     opened = scored(tmp_path)
     output = tmp_path / "scored.otio"
-    deliver(opened, output, wanted(output, "kdenlive"))
+    deliver(opened, Request(output=output, editor="kdenlive"))
     project, mix = kdenlive_import(tmp_path, output.name, tmp_path)
     film, found = from_otio(opened.timeline), taken(project)
     assert found.rate == film.rate

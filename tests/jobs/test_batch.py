@@ -27,8 +27,8 @@ from avm_otio import app
 from avm_otio.cli.main import run
 from avm_otio.jobs.many.budget import Budget, Limits, Permission
 from avm_otio.jobs.many.workers import Worker, WorkerDiedError
-from avm_otio.jobs.order import Order
-from avm_otio.jobs.pipeline import Ask
+from avm_otio.jobs.question import Question
+from avm_otio.request import Request
 from tests.loopback_http import Reply, says
 from tests.media.numbered import movie
 from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound
@@ -222,23 +222,26 @@ def test_again_asks_and_pays_anew_whatever_was_paid_before(
     assert paid(service) == 7
 
 
-def dies_once(order: Order) -> Ask:
-    """Makes an order ready; the first worker that does so is killed, as by a system without memory."""
-    mark = Path(order.timeline).with_suffix(".died")
+READY = app.ready
+
+
+def dies_once(request: Request) -> tuple[Request, Question]:
+    """Makes a request ready; the first worker that does so is killed, as by a system without memory."""
+    mark = request.timeline.with_suffix(".died")
     if (
         multiprocessing.parent_process() is not None
-        and order.timeline.endswith("cut1.otio")
+        and request.timeline.name == "cut1.otio"
         and not mark.exists()
     ):
         mark.touch()
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    return app.make_ready(order, app.load_settings(order.settings))
+    return READY(request)
 
 
-def dies_always(order: Order) -> Ask:
-    if multiprocessing.parent_process() is not None and order.timeline.endswith("cut1.otio"):
+def dies_always(request: Request) -> tuple[Request, Question]:
+    if multiprocessing.parent_process() is not None and request.timeline.name == "cut1.otio":
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    return app.make_ready(order, app.load_settings(order.settings))
+    return READY(request)
 
 
 def test_a_worker_that_is_killed_costs_its_timeline_a_second_try(

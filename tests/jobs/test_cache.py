@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.jobs.cache import Known, fingerprint, stamps
+from avm_otio.jobs.cache import Cache, fingerprint, stamps
 
 
 @pytest.fixture
@@ -18,19 +18,19 @@ def media(tmp_path: Path) -> Path:
 
 
 def learnt(folder: Path, media: Path, *, order: str = "o") -> None:
-    known = Known(folder)
-    known.learn_digest(media, "0-5", "abc", fingerprint(media))
-    known.learn_order(order, "cut-1", stamps([media]))
-    known.save()
+    cache = Cache(folder)
+    cache.learn_digest(media, "0-5", "abc", fingerprint(media))
+    cache.learn_request(order, "cut-1", stamps([media]))
+    cache.save()
 
 
 def test_what_was_learnt_is_known_while_the_file_is_as_it_was(tmp_path: Path, media: Path) -> None:
     learnt(tmp_path, media)
-    known = Known(tmp_path)
-    assert known.digest(media, "0-5") == "abc"
-    assert known.digest(media, "0-6") is None
-    assert known.job_of("o") == "cut-1"
-    assert known.job_of("other") is None
+    cache = Cache(tmp_path)
+    assert cache.digest(media, "0-5") == "abc"
+    assert cache.digest(media, "0-6") is None
+    assert cache.job_of("o") == "cut-1"
+    assert cache.job_of("other") is None
 
 
 @pytest.mark.parametrize("change", ["content", "time put back", "gone"])
@@ -42,34 +42,34 @@ def test_a_file_that_changed_is_not_known(tmp_path: Path, media: Path, change: s
         media.write_bytes(b"pICTURE")
     if change == "time put back":
         os.utime(media, ns=(before.st_atime_ns, before.st_mtime_ns))
-    known = Known(tmp_path)
-    assert known.digest(media, "0-5") is None
-    assert known.job_of("o") is None
+    cache = Cache(tmp_path)
+    assert cache.digest(media, "0-5") is None
+    assert cache.job_of("o") is None
 
 
 def test_two_runs_at_once_lose_nothing_of_each_other(tmp_path: Path, media: Path) -> None:
-    one, other = Known(tmp_path), Known(tmp_path)
-    one.learn_order("one", "cut-1", stamps([media]))
-    other.learn_order("other", "cut-2", stamps([media]))
+    one, other = Cache(tmp_path), Cache(tmp_path)
+    one.learn_request("one", "cut-1", stamps([media]))
+    other.learn_request("other", "cut-2", stamps([media]))
     one.save()
     other.save()
-    known = Known(tmp_path)
-    assert (known.job_of("one"), known.job_of("other")) == ("cut-1", "cut-2")
+    cache = Cache(tmp_path)
+    assert (cache.job_of("one"), cache.job_of("other")) == ("cut-1", "cut-2")
 
 
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"version": 2}', '{"version": 1, "orders": 3, "digests": {"a": 1}}']
 )
 def test_a_memory_that_is_none_is_begun_anew(tmp_path: Path, media: Path, text: str) -> None:
-    (tmp_path / "known.json").write_text(text)
-    assert Known(tmp_path).job_of("o") is None
+    (tmp_path / "cache.json").write_text(text)
+    assert Cache(tmp_path).job_of("o") is None
     learnt(tmp_path, media)
-    assert Known(tmp_path).job_of("o") == "cut-1"
+    assert Cache(tmp_path).job_of("o") == "cut-1"
 
 
 def test_a_folder_of_images_is_never_taken_for_unchanged(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
-    known = Known(tmp_path)
-    known.learn_order("o", "cut-1", stamps([tmp_path / "images"]))
-    known.save()
-    assert Known(tmp_path).job_of("o") is None
+    cache = Cache(tmp_path)
+    cache.learn_request("o", "cut-1", stamps([tmp_path / "images"]))
+    cache.save()
+    assert Cache(tmp_path).job_of("o") is None

@@ -194,7 +194,7 @@ def test_a_list_says_for_each_row_what_is_special(farm: Farm) -> None:
     [
         ("timeline,ouput\nreel 1.otio,a.otio\n", "Did you mean output?"),
         ("name\nx\n", "no column “timeline”"),
-        ("timeline,bpm\nreel 1.otio,fast\n", "line 2: “bpm” cannot be 'fast'"),
+        ("timeline,bpm\nreel 1.otio,fast\n", "line 2: “bpm” must be a number"),
         ("timeline\nreel 1.otio\n\nreel 9.otio\n", "line 4: there is no timeline"),
         ("timeline,output\nreel 1.otio,a.otio,b\n", "line 2 has more cells"),
         ("timeline,again\nreel 1.otio,true\n", "again"),
@@ -250,7 +250,7 @@ def test_a_task_says_which_order_it_cannot_read(farm: Farm, capsys: pytest.Captu
     assert run(["farm-task", str(farm.bundle), "1"]) == 3
     assert "0001.json" in told(capsys)
     assert run(["farm-task", str(farm.bundle), "4"]) == 3
-    assert "no order 4" in told(capsys)
+    assert "no request 4" in told(capsys)
 
 
 # --- the job, run

@@ -9,14 +9,13 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from avm_otio import Selection, Source, export_film, read
+from avm_otio import Request, export_film, read
 from avm_otio.errors import MissingMediaError
-from avm_otio.timeline.select import plan_film
+from avm_otio.timeline.select import Selection, plan_film
 from avm_otio.timeline.time import FilmTime, nominal_rate, snap_rate, time_range
 from tests.media.numbered import movie, numbers
 from tests.timelines import clip, gap, timeline, track
 
-WHOLE = Selection()
 RATES = [snap_rate(rate) for rate in ("24000/1001", 24, 25, "30000/1001", 50, "60000/1001")]
 SHOWN = 400
 START = 1000
@@ -31,10 +30,10 @@ def reels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def exported(folder: Path, made: otio.schema.Timeline, selection: Selection = WHOLE) -> list[int | None]:
+def exported(folder: Path, made: otio.schema.Timeline, **selected: str) -> list[int | None]:
     path = folder / "cut.otio"
     path.write_text(made.to_json_string())
-    film = export_film(Source(path, selection), folder / "film.mp4")
+    film = export_film(Request(path, folder / "film.mp4", **selected))
     found = numbers(film.path)
     assert len(found) == film.frames
     return found
@@ -67,8 +66,8 @@ def test_every_frame_of_a_conformed_range(tmp_path: Path, reels: Path, rate: F) 
     truth += [*range(176, 169, -1), 303, 304, 305, 200, 201, *range(308, 313)]
     cut = timeline(low, high, start=3600 * nominal_rate(rate), rate=rate)
     assert exported(tmp_path, cut) == truth
-    part = Selection(tc_in="01:00:00:10", tc_out="01:00:00:23")
-    assert exported(tmp_path, cut, part) == truth[10:23]
+    part = {"tc_in": "01:00:00:10", "tc_out": "01:00:00:23"}
+    assert exported(tmp_path, cut, **part) == truth[10:23]
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
@@ -77,7 +76,7 @@ def test_a_single_clips_film_maps_back_to_the_record_through_its_speed(
     tmp_path: Path, reels: Path, rate: F, speed: float, frames: int
 ) -> None:
     made = timeline(track(gap(7, rate), shot(reels, rate, "a", 50, frames, speed=speed)))
-    film = exported(tmp_path, made, Selection(clip="a"))
+    film = exported(tmp_path, made, clip="a")
     assert film == list(range(50, 50 + round(frames * speed)))
     film_map = plan_film(read(tmp_path / "cut.otio").model, Selection(clip="a")).film_map
     for film_frame, shown in enumerate(film):
@@ -94,7 +93,7 @@ def test_a_cut_on_a_frame_stays_on_it_ten_minutes_in(tmp_path: Path, reels: Path
         start=86_400,
         rate=rate,
     )
-    found = exported(tmp_path, made, Selection(tc_in="01:09:59:20", tc_out="01:10:00:10"))
+    found = exported(tmp_path, made, tc_in="01:09:59:20", tc_out="01:10:00:10")
     assert found == [None] * 4 + [10, 11, 12, 13, 14, 99, 100, 101, 102, 103]
 
 
@@ -106,7 +105,7 @@ def test_sound_lies_under_its_picture(tmp_path: Path) -> None:
     movie(tmp_path / "a.mov", 200, rate, sound=clicks, sound_codec="pcm_s16le")
     made = timeline(track(gap(10, rate), clip("a", 40, 100, rate=rate, url="a.mov", available=(0, 200))))
     (tmp_path / "cut.otio").write_text(made.to_json_string())
-    film = export_film(Source(tmp_path / "cut.otio"), tmp_path / "film.mp4")
+    film = export_film(Request(tmp_path / "cut.otio", tmp_path / "film.mp4"))
     import av
 
     with av.open(str(film.path)) as file:

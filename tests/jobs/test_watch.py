@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from avm_otio.errors import InputError
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.protocol import Progress, Result, Watcher
 from avm_otio.jobs.watch.watcher import Rules, Watch
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from tests.jobs.watching import (
     LOCAL_ONLY,
     TOKEN,
@@ -51,12 +51,12 @@ def test_what_was_answered_is_left_alone(tmp_path: Path) -> None:
     request(tmp_path, "one")
     watched(tmp_path)
     times = []
-    watched(tmp_path, lambda order, told: times.append(1) or done(order, told))
+    watched(tmp_path, lambda asked, told: times.append(1) or done(asked, told))
     assert times == []
 
 
 def test_an_error_is_said_where_the_host_looks(tmp_path: Path) -> None:
-    def fail(order: Order, told: Report) -> Result:
+    def fail(asked: Request, told: Report) -> Result:
         raise InputError("The cut is empty.", "Add a clip.")
 
     made, other = request(tmp_path, "one"), request(tmp_path, "two")
@@ -67,10 +67,10 @@ def test_an_error_is_said_where_the_host_looks(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_ours_ends_one_request_and_not_the_watch(tmp_path: Path) -> None:
-    def fail(order: Order, told: Report) -> Result:
-        if "bad" in order.timeline:
+    def fail(asked: Request, told: Report) -> Result:
+        if "bad" in str(asked.timeline):
             raise ZeroDivisionError
-        return done(order, told)
+        return done(asked, told)
 
     bad, good = request(tmp_path, "a bad one"), request(tmp_path, "good")
     watched(tmp_path, fail)
@@ -82,14 +82,14 @@ def test_progress_is_told_as_it_goes(tmp_path: Path) -> None:
     seen: list[Progress] = []
     made = tmp_path / "one"
 
-    def slow(order: Order, told: Report) -> Result:
+    def slow(asked: Request, told: Report) -> Result:
         told.warn("Something to know.")
         with told.step("Exporting the film", 10) as advance:
             for done_frames in (3, 10):
                 time.sleep(0.25)
                 advance(done_frames)
                 seen.append(Progress.model_validate_json((made / "progress.json").read_bytes()))
-        return done(order, told)
+        return done(asked, told)
 
     request(tmp_path, "one")
     watched(tmp_path, slow)
@@ -178,11 +178,11 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_whoever_looks_can_tell_that_somebody_watches(tmp_path: Path) -> None:
     beats: list[Watcher] = []
 
-    def look(order: Order, told: Report) -> Result:
+    def look(asked: Request, told: Report) -> Result:
         for _ in range(2):
             beats.append(Watcher.model_validate_json((tmp_path / "watcher.json").read_bytes()))
             time.sleep(1.2)
-        return done(order, told)
+        return done(asked, told)
 
     request(tmp_path, "one")
     watched(tmp_path, look)
@@ -193,7 +193,7 @@ def test_whoever_looks_can_tell_that_somebody_watches(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_request_ends_at_the_next_moment(tmp_path: Path) -> None:
-    def wait(order: Order, told: Report) -> Result:
+    def wait(asked: Request, told: Report) -> Result:
         (tmp_path / "one" / "cancel").touch()
         for _ in range(100):
             time.sleep(0.05)
@@ -208,12 +208,12 @@ def test_a_cancelled_request_ends_at_the_next_moment(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_goes_away_ends_its_request_alone(tmp_path: Path) -> None:
-    def vanish(order: Order, told: Report) -> Result:
-        if Path(order.timeline).parent.name == "one":
+    def vanish(asked: Request, told: Report) -> Result:
+        if asked.timeline.parent.name == "one":
             shutil.rmtree(tmp_path / "one")
             time.sleep(0.3)
             told.event("waiting")
-        return done(order, told)
+        return done(asked, told)
 
     request(tmp_path, "one")
     other = request(tmp_path, "two")
@@ -225,11 +225,11 @@ def test_many_watchers_do_each_request_once(tmp_path: Path) -> None:
     times: Counter[str] = Counter()
     lock = threading.Lock()
 
-    def count(order: Order, told: Report) -> Result:
+    def count(asked: Request, told: Report) -> Result:
         with lock:
-            times[Path(order.timeline).parent.name] += 1
+            times[asked.timeline.parent.name] += 1
         time.sleep(0.002)
-        return done(order, told)
+        return done(asked, told)
 
     made = [request(tmp_path, f"r{number}") for number in range(60)]
     watchers = [
@@ -248,9 +248,9 @@ def test_what_a_dead_watcher_left_is_taken_over_by_one_only(tmp_path: Path) -> N
     (made / "claim.json").write_text('{"version": 1, "watcher": "dead", "host": "h", "pid": 1}')
     times: list[str] = []
 
-    def count(order: Order, told: Report) -> Result:
-        times.append(order.timeline)
-        return done(order, told)
+    def count(asked: Request, told: Report) -> Result:
+        times.append(asked.timeline)
+        return done(asked, told)
 
     watchers = [
         threading.Thread(target=watched, args=(tmp_path, count), kwargs={"lease_s": 0.3}) for _ in range(4)
@@ -266,7 +266,7 @@ def test_what_a_dead_watcher_left_is_taken_over_by_one_only(tmp_path: Path) -> N
 def test_a_watcher_that_slept_writes_nothing_over_who_took_over(tmp_path: Path) -> None:
     made = request(tmp_path, "one")
 
-    def sleep(order: Order, told: Report) -> Result:
+    def sleep(asked: Request, told: Report) -> Result:
         (made / "claim.json").write_text('{"version": 1, "watcher": "other", "host": "h", "pid": 1}')
         time.sleep(0.3)
         told.event("waiting")

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from lupa import luajit21
 
-from avm_otio.jobs.order import Order
-from avm_otio.jobs.watch.exports import order_of
+from avm_otio.jobs.watch.exports import request_of
 from avm_otio.jobs.watch.protocol import Result
 from avm_otio.jobs.watch.watcher import Watch
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from tests.jobs.watching import LOCAL_ONLY, done, watched
 
 
@@ -37,7 +37,7 @@ def test_an_export_is_carried_out_and_answered_in_lua_and_json(tmp_path: Path) -
 def test_what_fails_is_told_in_lua_too(tmp_path: Path) -> None:
     (tmp_path / "Reel 3.score.otio").write_text("{}")
 
-    def fail(order: Order, told: Report) -> Result:
+    def fail(asked: Request, told: Report) -> Result:
         raise ValueError("a “quote” and a \\")
 
     watched(tmp_path, fail)
@@ -57,8 +57,8 @@ def test_what_fails_is_told_in_lua_too(tmp_path: Path) -> None:
     ],
 )
 def test_the_name_says_what_is_to_be_scored(name: str, tc_in: str | None, tc_out: str | None) -> None:
-    order = order_of(name)
-    assert (order.tc_in, order.tc_out, order.timeline) == (tc_in, tc_out, "cut.otio")
+    asked = request_of(name)
+    assert (asked.tc_in, asked.tc_out, asked.timeline) == (tc_in, tc_out, Path("cut.otio"))
 
 
 def test_an_export_that_is_still_written_is_waited_for(tmp_path: Path) -> None:
@@ -66,9 +66,9 @@ def test_an_export_that_is_still_written_is_waited_for(tmp_path: Path) -> None:
     export.write_text('{"a":')
     taken: list[str] = []
 
-    def carry_out(order: Order, told: Report) -> Result:
-        taken.append(Path(order.timeline).read_text())
-        return done(order, told)
+    def carry_out(asked: Request, told: Report) -> Result:
+        taken.append(asked.timeline.read_text())
+        return done(asked, told)
 
     timer = threading.Timer(0.5, lambda: export.write_text('{"a": 1}'))
     timer.start()
@@ -82,9 +82,9 @@ def test_two_watchers_make_one_request_of_it(tmp_path: Path) -> None:
         (tmp_path / f"Reel {number}.score.otio").write_text("{}")
     taken: list[str] = []
 
-    def carry_out(order: Order, told: Report) -> Result:
-        taken.append(order.timeline)
-        return done(order, told)
+    def carry_out(asked: Request, told: Report) -> Result:
+        taken.append(asked.timeline)
+        return done(asked, told)
 
     watches = [Watch([tmp_path], carry_out, LOCAL_ONLY, Silent()) for _ in range(3)]
     threads = [threading.Thread(target=one.run, kwargs={"once": True, "poll_s": 0.02}) for one in watches]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import threading
 import time
@@ -16,11 +17,11 @@ from avm_otio import app
 from avm_otio.errors import InputError
 from avm_otio.jobs.folder import hold, now, open_job
 from avm_otio.jobs.journal import Journal
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.folder import WatchFolder
 from avm_otio.jobs.watch.protocol import Claim, Result, Watcher
 from avm_otio.jobs.watch.watcher import CancelledError, Watch
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from tests.jobs.watching import (
     LOCAL_ONLY,
     TOKEN,
@@ -74,7 +75,7 @@ def test_a_path_that_leads_nowhere_is_the_hosts_mistake(tmp_path: Path, path: st
     (made / "round").symlink_to(made / "round")
     watched(tmp_path)
     assert error_in(made)["exit_code"] == 3
-    assert "“timeline” is not a path" in error_in(made)["message"]
+    assert re.search("“timeline” (must be|is not) a path", error_in(made)["message"])
 
 
 @posix
@@ -88,7 +89,7 @@ def test_a_folder_whose_name_is_no_text_is_told_so(tmp_path: Path) -> None:
 
 
 def test_an_error_whose_words_are_no_text_is_told_once(tmp_path: Path) -> None:
-    def fail(order: Order, told: Report) -> Result:
+    def fail(asked: Request, told: Report) -> Result:
         told.warn("caf\udce9.wav")
         raise InputError("There is no caf\udce9.wav.")
 
@@ -173,7 +174,7 @@ def test_a_watch_to_which_nobody_listens_any_more_ends_and_gives_back_what_it_is
         def event(self, name: str, /, **fields: object) -> None:
             raise BrokenPipeError
 
-    def slow(order: Order, told: Report) -> Result:
+    def slow(asked: Request, told: Report) -> Result:
         for _ in range(2):
             time.sleep(1.3)
             beats.append(Watcher.model_validate_json((tmp_path / "watcher.json").read_bytes()).beat)

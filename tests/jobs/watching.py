@@ -14,10 +14,10 @@ from typing import Any
 
 import opentimelineio as otio
 
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.protocol import Failure, Result
 from avm_otio.jobs.watch.watcher import Rules, Watch
 from avm_otio.report import Report, Silent
+from avm_otio.request import Request
 from avm_otio.timeline.time import time_range
 from tests.media.numbered import movie
 from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
@@ -28,7 +28,7 @@ LOCAL_ONLY = Rules(("local",))
 
 
 def request(folder: Path, name: str, **order: Any) -> Path:
-    """What a host leaves: a folder with an order in it, named into place at the end."""
+    """What a host leaves: a folder with a request in it, named into place at the end."""
     made = folder / name
     made.mkdir()
     (made / "draft").write_text(json.dumps({"timeline": "cut.otio", "output": "out.otio", **order}))
@@ -36,11 +36,11 @@ def request(folder: Path, name: str, **order: Any) -> Path:
     return made
 
 
-def done(order: Order, told: Report) -> Result:
+def done(asked: Request, told: Report) -> Result:
     """A scoring that takes no time."""
-    Path(order.output).write_text("scored")
+    asked.output.write_text("scored")
     return Result(
-        output=order.output,
+        output=str(asked.output),
         job="/jobs/x",
         film_id=1,
         session_id=2,
@@ -62,7 +62,7 @@ def done(order: Order, told: Report) -> Result:
 
 def watched(
     folder: Path,
-    carry_out: Callable[[Order, Report], Result] = done,
+    carry_out: Callable[[Request, Report], Result] = done,
     rules: Rules = LOCAL_ONLY,
     **more: Any,
 ) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import Cue, Cues, Item, whole_film
-from avm_otio.mix.placement import EffectsLength, Laid, Layout, Sound, lay
+from avm_otio.mix.placement import Laid, Sound, lay
+from avm_otio.request import Request, rows
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US
 from avm_otio.timeline.plan import FilmMap
@@ -55,22 +56,22 @@ def test_in_a_clip_that_plays_double_the_cue_comes_at_half_the_time() -> None:
 @pytest.mark.parametrize(
     ("rule", "natural", "frames", "fades"),
     [
-        (EffectsLength.AUTO, 2, 48, False),
-        (EffectsLength.AUTO, 3, 72, False),
-        (EffectsLength.AUTO, 4, 24, True),
-        (EffectsLength.CUE, 2, 24, True),
-        (EffectsLength.NATURAL, 4, 96, False),
-        (EffectsLength.NATURAL, F(1, 2), 12, False),
-        (EffectsLength.AUTO, None, 24, True),
+        ("auto", 2, 48, False),
+        ("auto", 3, 72, False),
+        ("auto", 4, 24, True),
+        ("cue", 2, 24, True),
+        ("natural", 4, 96, False),
+        ("natural", F(1, 2), 12, False),
+        ("auto", None, 24, True),
     ],
 )
-def test_how_long_an_effect_is(rule: EffectsLength, natural: F | None, frames: int, fades: bool) -> None:
+def test_how_long_an_effect_is(rule: str, natural: F | None, frames: int, fades: bool) -> None:
     laid = lay(
         Cues({EFFECTS: (effect(1, 2),)}),
         film(),
         RATE,
         lambda _: lasting(natural),
-        Layout(effects_length=rule),
+        Request(effects_length=rule),
     )
     clip = laid.clips[0]
     assert clip.span.duration == frames
@@ -93,7 +94,7 @@ def test_a_cue_past_the_films_end_is_refused_or_left_out_with_a_note(start_s: fl
     cues = Cues({EFFECTS: (effect(1, 2), effect(start_s, start_s + 1))})
     with pytest.raises(CueError, match=r"Sound effect 2 of 2 starts at .* past the film's end"):
         lay(cues, film(), RATE, lambda _: lasting(1))
-    laid = lay(cues, film(), RATE, lambda _: lasting(1), Layout(skip_bad=True))
+    laid = lay(cues, film(), RATE, lambda _: lasting(1), Request(skip_bad_cues=True))
     assert len(laid.clips) == len(laid.notes) == 1
 
 
@@ -105,7 +106,7 @@ def test_the_first_item_is_laid_and_the_others_are_kept() -> None:
 
 def test_music_runs_from_the_start_and_fades_where_it_is_cut() -> None:
     cues = Cues({MUSIC: whole_film([item(1), item(2)])})
-    long = lay(cues, film(10, 5), RATE, lambda _: lasting(60), Layout(music_gain_db=-6)).clips[0]
+    long = lay(cues, film(10, 5), RATE, lambda _: lasting(60), Request(music_gain_db=-6)).clips[0]
     assert (long.span.start, long.span.end) == (120, 360)
     assert (long.mix.gain_db, long.mix.fade_out_us) == (-6, MUSIC_FADE_US)
     short = lay(cues, film(10, 5), RATE, lambda _: lasting(4)).clips[0]
@@ -140,10 +141,10 @@ rates = st.sampled_from([snap_rate(rate) for rate in (23.976, 24, 25, 29.97, 30,
     st.integers(1, 20_000_000),
     st.integers(0, 5000),
     st.sampled_from([F(1), F(2), F(1, 2), F(2, 3)]),
-    st.sampled_from(list(EffectsLength)),
+    st.sampled_from(rows()["effects_length"].kind.choices),
 )
 def test_no_overlap_nothing_past_the_range_and_each_start_within_half_a_frame(
-    drawn: list[tuple[int, int, int]], rate: F, film_us: int, start: int, per_film: F, rule: EffectsLength
+    drawn: list[tuple[int, int, int]], rate: F, film_us: int, start: int, per_film: F, rule: str
 ) -> None:
     length_of = {number: F(natural, 10**6) for number, (_, _, natural) in enumerate(drawn)}
     cues = [Cue(at, at + long, (item(number),), {}) for number, (at, long, _) in enumerate(drawn)]
@@ -153,7 +154,7 @@ def test_no_overlap_nothing_past_the_range_and_each_start_within_half_a_frame(
         film_map,
         rate,
         lambda one: lasting(length_of[one.id]),
-        Layout(rule, skip_bad=True),
+        Request(effects_length=rule, skip_bad_cues=True),
     )
     last = max(start + 1, nearest_frame(film_map.record_end, rate))
     clips = laid.clips

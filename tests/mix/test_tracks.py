@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.otio.metadata import Origin
 from avm_otio.mix.cues import Cue, Cues, Item, whole_film
-from avm_otio.mix.placement import Laid, Layout, Sound, lay
+from avm_otio.mix.placement import Laid, Sound, lay
 from avm_otio.mix.tracks import add_tracks, without_ours
+from avm_otio.request import Request
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, seconds_of
@@ -124,7 +125,7 @@ def test_alternatives_lie_disabled_on_tracks_of_their_own() -> None:
         }
     )
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
-    offered = lay(cues, film_map, RATE, lambda one: Sound(f"{one.id}.wav", F(20)), Layout(alternatives=2))
+    offered = lay(cues, film_map, RATE, lambda one: Sound(f"{one.id}.wav", F(20)), Request(alternatives=2))
     scored = add_tracks(cut(), offered, ORIGIN)
     tracks = {one.name: one for one in scored.tracks}
     assert list(tracks)[2:] == [

@@ -14,8 +14,8 @@ import opentimelineio as otio
 
 from avm_otio.errors import CueError
 from avm_otio.mix.answers import read_cues
-from avm_otio.mix.placement import Layout
 from avm_otio.mix.results import DEFAULT_RATE, lay_alone
+from avm_otio.request import Request
 from avm_otio.timeline.time import snap_rate
 
 
@@ -38,7 +38,9 @@ def read_from_string(
         raise CueError(f"This is not JSON, or is cut short ({error}).", "Save the answer again.") from error
     if isinstance(document, dict) and "OTIO_SCHEMA" in document:
         return otio.core.deserialize_json_from_string(input_str)
-    return lay_alone(read_cues(document), rate=snap_rate(rate), layout=Layout(skip_bad=skip_bad_cues))[0]
+    return lay_alone(read_cues(document), rate=snap_rate(rate), request=Request(skip_bad_cues=skip_bad_cues))[
+        0
+    ]
 
 
 def read_from_file(

@@ -4,7 +4,7 @@ A timeline passes through the same three steps as alone (``pipeline``), and its 
 that passes between them. While one film is exported another is sent, a third waited for, and the items of a
 fourth are downloaded::
 
-    orders ─▶ prepare ─▶ answer ─▶ finish        what an earlier run finished is recalled and skips all steps
+    requests ─▶ prepare ─▶ answer ─▶ finish        what an earlier run finished skips all steps
               process    thread    process       finish goes before prepare: results early, few films on disk
 """
 
@@ -28,12 +28,12 @@ from avm_otio.jobs.many import workers
 from avm_otio.jobs.many.budget import Budget, Limits, PaidBefore, Permission
 from avm_otio.jobs.many.items import ENDS, Item, News, Stage
 from avm_otio.jobs.many.workers import Worker, WorkerDiedError
-from avm_otio.jobs.order import Order
 from avm_otio.report import Advance, Report
+from avm_otio.request import Request
 
 if TYPE_CHECKING:
     from avm_otio.jobs.paid_call import Access, Patience
-    from avm_otio.jobs.pipeline import Ask
+    from avm_otio.jobs.question import Question
     from avm_otio.timeline.losses import Loss
 
 _POLL_S = 0.5
@@ -48,27 +48,27 @@ _PAID_STOP_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the configuration makes of an order; ``app`` provides it.
+    """What the configuration makes of a request; ``app`` provides it.
 
     Attributes:
-        make: Makes an order ready; worker processes get it by name.
-        recall: The summary of an order that was carried out before, if nothing has changed since.
-        access: The way to an order's service, for the thread that asks.
-        patience: How long to wait for an order's service.
+        make: Completes a request, and makes its question; worker processes get it by name.
+        recall: The summary of a request that was carried out before, if nothing has changed since.
+        access: The way to a request's service, for the thread that asks.
+        patience: How long to wait for a service.
     """
 
-    make: Callable[[Order], Ask]
-    recall: Callable[[Order], Mapping[str, Any] | None]
-    access: Callable[[Order], Access]
-    patience: Callable[[Order], Patience]
+    make: Callable[[Request], tuple[Request, Question]]
+    recall: Callable[[Request], Mapping[str, Any] | None]
+    access: Callable[[Request], Access]
+    patience: Patience
 
 
 class Batch:
     """Timelines to be scored, and how far they are.
 
     Args:
-        orders: What to do; their paths are absolute, and no output is named twice.
-        setup: What the configuration makes of an order.
+        requests: What to do; their paths are absolute, and no output is named twice.
+        setup: What the configuration makes of a request.
         limits: What may be spent.
         cpu_jobs: Number of worker processes.
         service_jobs: How many timelines are with the service at once.
@@ -80,7 +80,7 @@ class Batch:
 
     def __init__(
         self,
-        orders: Sequence[Order],
+        requests: Sequence[Request],
         setup: Setup,
         *,
         limits: Limits = Limits(),  # noqa: B008  # a frozen value
@@ -88,7 +88,7 @@ class Batch:
         service_jobs: int,
         report: Report,
     ) -> None:
-        self.items = [Item(order) for order in orders]
+        self.items = [Item(request) for request in requests]
         self._setup = setup
         self._budget = Budget(limits)
         self._service_jobs = service_jobs
@@ -108,28 +108,29 @@ class Batch:
         return self._budget.paid
 
     def check(self) -> list[Item]:
-        """Check every order, and find out what earlier runs have done and paid for.
+        """Check every request, and find out what earlier runs have done and paid for.
 
         What they finished is done at once; ``run`` reports it.
 
         Returns:
-            Timelines whose orders cannot be carried out, with their ``error``; the batch should then not run.
+            Timelines that cannot be carried out, with their ``error``; the batch should not run then.
         """
         paid_before = PaidBefore()
         wrong = []
         for item in self.items:
             try:
-                summary = self._setup.recall(item.order)
+                summary = self._setup.recall(item.request)
                 if summary is not None:
                     item.is_recalled = True
                     self._set_done(item, summary)
                     continue
-                item.service = self._setup.make(item.order).question.service
-                self._setup.access(item.order)
+                _, question = self._setup.make(item.request)
+                item.service = question.service
+                self._setup.access(item.request)
             except AvmError as error:
                 item.error = error
                 wrong.append(item)
-            found = paid_before.job(item.order)
+            found = paid_before.job(item.request)
             if found is not None:
                 item.is_paid = True
                 self._budget.count_paid(*found)
@@ -218,7 +219,7 @@ class Batch:
     # The three steps
 
     def _prepare(self, item: Item, worker: Worker) -> None:
-        job, is_paid, warnings = worker.call(workers.prepare, self._setup.make, item.order)
+        job, is_paid, warnings = worker.call(workers.prepare, self._setup.make, item.request)
         self._warn(item, warnings)
         with self._changed:
             item.job, item.is_paid = job, is_paid
@@ -230,10 +231,10 @@ class Batch:
         from avm_otio.jobs import paid_call, pipeline
 
         assert item.job is not None
-        ask = self._setup.make(item.order)
+        request, question = self._setup.make(item.request)
         try:
-            access, patience = self._setup.access(item.order), self._setup.patience(item.order)
-            pipeline.answer(item.job, ask, access, patience, _ItemReport(self, item))
+            access, report = self._setup.access(item.request), _ItemReport(self, item)
+            pipeline.answer(item.job, request, question, access, self._setup.patience, report)
         except (AnalysesUsedUpError, TokenRefusedError) as error:
             with self._changed:
                 self._budget.refused[item.service] = error.what
@@ -244,7 +245,7 @@ class Batch:
         limit = self._budget.limits.cost
         if limit is not None:
             job = Job(item.job, read_journal(item.job))
-            price = pipeline.total_price(paid_call.cues_of(job, ask.question, ask.layout))
+            price = pipeline.total_price(paid_call.cues_of(job, question, request))
             with self._changed:
                 is_within = self._budget.accept(item.job, price)
         with self._changed:
@@ -255,7 +256,7 @@ class Batch:
 
     def _finish(self, item: Item, worker: Worker) -> None:
         assert item.job is not None
-        summary, losses, warnings = worker.call(workers.finish, self._setup.make, item.order, item.job)
+        summary, losses, warnings = worker.call(workers.finish, self._setup.make, item.request, item.job)
         self._warn(item, warnings)
         self._set_done(item, summary, losses)
 
@@ -270,7 +271,7 @@ class Batch:
             pass  # ``_stop`` reports it
         except Exception as error:
             with self._changed:
-                item.error = _as_avm_error(error, item.order)
+                item.error = _as_avm_error(error, item.request)
                 self._end(item, Stage.FAILED)
 
     def _warn(self, item: Item, warnings: Sequence[str]) -> None:
@@ -406,9 +407,9 @@ class _ItemReport:
             raise _StoppedError
 
 
-def _as_avm_error(error: Exception, order: Order) -> AvmError:
+def _as_avm_error(error: Exception, request: Request) -> AvmError:
     if isinstance(error, AvmError):
         return error
     if isinstance(error, OSError):
-        return unwritable(Path(error.filename or order.output), error)
+        return unwritable(Path(error.filename or request.output), error)
     return internal_error(error, "Score it alone: avm-otio score then keeps what is needed to report it.")

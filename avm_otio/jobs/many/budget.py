@@ -12,7 +12,7 @@ from pathlib import Path
 from avm_otio.errors import AvmError
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, Job, read_journal
-from avm_otio.jobs.order import Order
+from avm_otio.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +126,27 @@ class Budget:
 
 
 class PaidBefore:
-    """Finds the jobs that earlier runs have paid for, by the orders that they were made for."""
+    """Finds the jobs that earlier runs have paid for, by the requests that they were made for."""
 
     def __init__(self) -> None:
         self._in: dict[Path, dict[str, Path]] = {}
 
-    def job(self, order: Order) -> tuple[Path, Decimal | None] | None:
-        """The job paid for an order, and its price if it is laid; ``None`` if there is none.
+    def job(self, request: Request) -> tuple[Path, Decimal | None] | None:
+        """The job paid for a request, and its price if it is laid; ``None`` if there is none.
 
         Args:
-            order: Its paths are absolute. One with ``again`` has paid for nothing yet.
+            request: Its paths are absolute. One with ``again`` has paid for nothing yet.
         """
-        if order.again:
+        if request.again:
             return None
-        folder = Path(order.jobs_dir) if order.jobs_dir else side_folder(Path(order.timeline))
+        folder = request.jobs_dir or side_folder(request.timeline)
         if folder not in self._in:
             self._in[folder] = dict(_paid_jobs(folder))
-        path = self._in[folder].get(_canonical(order))
+        path = self._in[folder].get(_canonical(request))
         if path is None:
             return None
         journal = read_journal(path)
-        written = journal.outputs.get(Job(path, journal).relative(Path(order.output)))
+        written = journal.outputs.get(Job(path, journal).relative(request.output))
         return path, None if written is None else Decimal(written.summary["total_price"])
 
 
@@ -156,11 +156,11 @@ def _paid_jobs(folder: Path) -> Iterator[tuple[str, Path]]:
         try:
             journal = read_journal(path)
             if journal.call is not None:
-                yield _canonical(Order.parse(journal.order).in_folder(path)), path
+                yield _canonical(Request.parse(journal.order).in_folder(path)), path
         except AvmError:
             continue  # not a job of ours, or not one that can be used
 
 
-def _canonical(order: Order) -> str:
-    """An order as text: equal orders give equal text."""
-    return json.dumps(order.dump(), sort_keys=True)
+def _canonical(request: Request) -> str:
+    """A request as text: equal requests give equal text."""
+    return json.dumps(request.dump(), sort_keys=True)

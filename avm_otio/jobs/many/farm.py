@@ -1,12 +1,12 @@
-"""Orders for a render farm: a job bundle in the Open Job Description, which many schedulers run.
+"""Requests for a render farm: a job bundle in the Open Job Description, which many schedulers run.
 
 ::
 
     template.json           three steps over all timelines; specification version jobtemplate-2023-09
     parameter_values.json   what AWS Deadline Cloud takes beside it
-    orders/0001.json        an order for each timeline; paths are relative to the bundle
+    orders/0001.json        a request for each timeline; paths are relative to the bundle
 
-A task is one order and one step. The bundle's folder is the only path in the template, and a parameter that
+A task is one request and one step. The bundle's folder is the only path in the template, and a parameter that
 schedulers map, so that nothing names the machine that wrote it. The job's folder holds what one task has
 done, and the next task continues from there on any machine. See ``docs/scale.md``.
 """
@@ -19,21 +19,18 @@ import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.errors import InputError, UsageError
 from avm_otio.files import make_folder, unwritable
 from avm_otio.jobs.folder import read_json
-from avm_otio.jobs.order import Order
-from avm_otio.jobs.said import SETTING_OF
 from avm_otio.report import Report
+from avm_otio.request import Request
 
 if TYPE_CHECKING:
-    from avm_otio.config.settings import Settings
     from avm_otio.jobs.paid_call import Access, Patience
-    from avm_otio.jobs.pipeline import Ask
+    from avm_otio.jobs.question import Question
 
 TEMPLATE = "template.json"
 VALUES = "parameter_values.json"
@@ -67,46 +64,29 @@ class Stage(StrEnum):
     """Lay and write: processor time."""
 
 
-def settled(order: Order, settings: Settings) -> Order:
-    """An order with this machine's configuration filled in, so that it is the same on any machine.
-
-    Args:
-        order: Its paths are absolute.
-        settings: The configuration, with the order's own values.
-    """
-    configured = {name: attrgetter(key)(settings) for name, key in SETTING_OF.items()}
-    filled_in = {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in configured.items()
-        if value not in (None, "", ())
-    }
-    roots = dict.fromkeys((*order.media_roots, *map(str, settings.media_roots)))
-    return Order.parse(order.dump() | filled_in | {"media_roots": list(roots)})
-
-
-def write_bundle(folder: Path, orders: Sequence[Order], limit: str | None = None) -> None:
+def write_bundle(folder: Path, requests: Sequence[Request], limit: str | None = None) -> None:
     """Write a bundle, whole or not at all.
 
     Args:
         folder: The bundle; must not exist, or be empty.
-        orders: What to score; paths are absolute.
+        requests: What to score: complete, paths are absolute.
         limit: The scheduler's limit for tasks that use the service at once, such as ``amount.avmapping``.
 
     Raises:
-        UsageError: The folder holds something, there are no orders, one has ``again``, or the limit's name
+        UsageError: The folder holds something, there are no requests, one has ``again``, or the limit's name
             is not valid.
         OutputError: It cannot be written.
     """
     folder = folder.absolute()
-    _check(folder, orders, limit)
+    _check(folder, requests, limit)
     make_folder(folder.parent)
     temporary = folder.with_name(f".{secrets.token_hex(4)}.farm")
     try:
         (temporary / ORDERS).mkdir(parents=True)
-        for number, order in enumerate(orders, 1):
-            _dump(_order_file(temporary, number), order.seen_from(folder).dump())
-        _dump(temporary / VALUES, _values(len(orders)))
-        _dump(temporary / TEMPLATE, _template(folder.name, len(orders), limit))
+        for number, request in enumerate(requests, 1):
+            _dump(_order_file(temporary, number), request.seen_from(folder).dump())
+        _dump(temporary / VALUES, _values(len(requests)))
+        _dump(temporary / TEMPLATE, _template(folder.name, len(requests), limit))
         if folder.is_dir():  # an empty one: only some systems put another in its place
             folder.rmdir()
         temporary.replace(folder)
@@ -116,30 +96,38 @@ def write_bundle(folder: Path, orders: Sequence[Order], limit: str | None = None
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def read_order(bundle: Path, number: int) -> Order:
-    """One order of a bundle, with absolute paths.
+def read_order(bundle: Path, number: int) -> Request:
+    """One request of a bundle, with absolute paths.
 
     Args:
         bundle: The bundle's folder, wherever it is on this machine.
         number: From 1.
 
     Raises:
-        InputError: It is not a bundle, has no such order, or the order is not valid.
+        InputError: It is not a bundle, has no such request, or the request is not valid.
     """
     path = _order_file(bundle, number)
     if not path.is_file():
-        raise InputError(f"{bundle} has no order {number}.", "Give the folder that avm-otio farm wrote.")
-    order = Order.parse(read_json(path), str(path)).in_folder(bundle.absolute())
-    _check_not_again([order])
-    return order
+        raise InputError(f"{bundle} has no request {number}.", "Give the folder that avm-otio farm wrote.")
+    request = Request.parse(read_json(path), str(path)).in_folder(bundle.absolute())
+    _check_not_again([request])
+    return request
 
 
-def reach(stage: Stage, ask: Ask, access: Callable[[], Access], patience: Patience, report: Report) -> None:
-    """Carry out an order's job up to the end of ``prepare`` or ``answer``; nothing is done twice.
+def reach(
+    stage: Stage,
+    request: Request,
+    question: Question,
+    access: Callable[[], Access],
+    patience: Patience,
+    report: Report,
+) -> None:
+    """Carry out a request's job up to the end of ``prepare`` or ``answer``; nothing is done twice.
 
     Args:
         stage: The last step to carry out.
-        ask: The order, made ready.
+        request: Complete.
+        question: What it asks the service.
         access: Makes the way to the service; not called for ``prepare``, which needs none.
         patience: How long to wait.
         report: Receives progress.
@@ -149,13 +137,13 @@ def reach(stage: Stage, ask: Ask, access: Callable[[], Access], patience: Patien
     """
     from avm_otio.jobs import pipeline
 
-    job = pipeline.prepare(ask, report).job
+    job = pipeline.prepare(request, question, report).job
     if stage is Stage.ANSWER:
-        pipeline.answer(job, ask, access(), patience, report)
+        pipeline.answer(job, request, question, access(), patience, report)
 
 
-def _check(folder: Path, orders: Sequence[Order], limit: str | None) -> None:
-    if not orders:
+def _check(folder: Path, requests: Sequence[Request], limit: str | None) -> None:
+    if not requests:
         raise UsageError("No timeline is given.", "Name timelines, or give --list FILE.csv.")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise UsageError(f"{folder} exists already.", "Choose another folder: its tasks may be under way.")
@@ -163,11 +151,11 @@ def _check(folder: Path, orders: Sequence[Order], limit: str | None) -> None:
         raise UsageError(f"The path of the bundle is longer than {_LONGEST_VALUE} characters.", "Shorten it.")
     if limit is not None and not _is_limit(limit):
         raise UsageError(f"{limit!r} is not a valid name of a limit.", "Use a name such as amount.avmapping.")
-    _check_not_again(orders)
+    _check_not_again(requests)
 
 
-def _check_not_again(orders: Sequence[Order]) -> None:
-    if any(order.again for order in orders):
+def _check_not_again(requests: Sequence[Request]) -> None:
+    if any(request.again for request in requests):
         raise UsageError(
             "With “again”, a task that is run twice would pay twice.",
             "Leave it out, and give --jobs-dir a new folder: there, everything is asked again.",

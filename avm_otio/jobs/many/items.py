@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from avm_otio.errors import AvmError
-from avm_otio.jobs.order import Order
+from avm_otio.request import Request
 
 if TYPE_CHECKING:
     from avm_otio.timeline.losses import Loss
@@ -45,7 +45,7 @@ class Item:
     """One timeline of a batch.
 
     Attributes:
-        order: What is asked; its paths are absolute.
+        request: What is asked; its paths are absolute.
         stage: Where it is.
         job: Its job's folder, once found or made.
         is_recalled: Whether an earlier run had finished it.
@@ -62,7 +62,7 @@ class Item:
         started: When its first step began, by ``time.monotonic``.
     """
 
-    order: Order
+    request: Request
     stage: Stage = Stage.WAITING
     job: Path | None = None
     is_recalled: bool = False

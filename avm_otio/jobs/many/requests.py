@@ -1,40 +1,39 @@
-"""An order for each timeline that is named, and for each row of a CSV file, checked against each other."""
+"""A request for each timeline that is named, and for each row of a CSV file, checked against each other."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from avm_otio.errors import InputError, UsageError
 from avm_otio.formats.table import editor_named
-from avm_otio.jobs.order import Order
+from avm_otio.kinds import words_in
+from avm_otio.request import Request, near, rows
 
 NAME = "{stem}.scored{suffix}"
 """Default pattern for the names of outputs."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_LISTS = frozenset(("services", "license_range", "license_platforms", "genre", "instrument", "media_roots"))
 _NOT_SHARED = ("timeline", "output")
 
 
 def requests_for(
     timelines: Iterable[Path],
-    rows: Path | None,
-    common: Order,
+    listed: Path | None,
+    common: Request,
     *,
     output_folder: Path | None = None,
     name: str = NAME,
     leave_out: Callable[[str], None] | None = None,
-) -> list[Order]:
-    """An order for each timeline and each row, checked against each other.
+) -> list[Request]:
+    """A request for each timeline and each row, checked against each other.
 
     Args:
         timelines: Timelines that are named.
-        rows: A CSV file in UTF-8 with a column for any field of an order; an empty cell means the value of
+        listed: A CSV file in UTF-8 with a column for any field of a request; an empty cell means the value of
             ``common``. Paths are relative to its folder; lists are separated by commas.
         common: What holds for all; its timeline and output are ignored, its paths are absolute.
         output_folder: Folder for outputs that no row names; beside each timeline by default.
@@ -43,32 +42,32 @@ def requests_for(
             ``*.otio`` matches what an earlier run wrote, too. Without it such a timeline is refused.
 
     Returns:
-        Orders with absolute paths.
+        Requests with absolute paths.
 
     Raises:
-        UsageError: No timeline is named, the pattern is wrong, or two orders would overwrite each other.
+        UsageError: No timeline is named, the pattern is wrong, or two requests would overwrite each other.
         InputError: A timeline does not exist, or the CSV file is wrong; the message names the line.
     """
     shared = {field: value for field, value in common.dump().items() if field not in _NOT_SHARED}
     raw = [("The call", Path.cwd(), {"timeline": str(path)}) for path in timelines]
     named = len(raw)
-    if rows is not None:
-        raw += [(f"{rows}, line {line}", rows.absolute().parent, row) for line, row in _read(rows)]
+    if listed is not None:
+        raw += [(f"{listed}, line {line}", listed.absolute().parent, row) for line, row in _read(listed)]
     if not raw:
         raise UsageError("No timeline is given.", "Name timelines, or give --list FILE.csv.")
-    orders = []
+    requests = []
     for place, folder, row in raw:
         document: dict[str, Any] = shared | row
         if not document.get("output") and document.get("timeline"):
             document["output"] = str(_output(document, output_folder, name))
-        order = Order.parse(document, place).in_folder(folder)
-        if not Path(order.timeline).exists():
-            raise InputError(f"{place}: there is no timeline {order.timeline}.", "Check its name.")
-        orders.append(order)
+        request = Request.parse(document, place).in_folder(folder)
+        if not request.timeline.exists():
+            raise InputError(f"{place}: there is no timeline {request.timeline}.", "Check its name.")
+        requests.append(request)
     if leave_out is not None:
-        orders = _without_outputs(orders, named, leave_out)
-    _check_apart(orders)
-    return orders
+        requests = _without_outputs(requests, named, leave_out)
+    _check_apart(requests)
+    return requests
 
 
 def _output(document: Mapping[str, Any], folder: Path | None, name: str) -> Path:
@@ -88,7 +87,7 @@ def _output(document: Mapping[str, Any], folder: Path | None, name: str) -> Path
 
 
 def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a CSV file as fields of orders, with their line numbers."""
+    """The rows of a CSV file as fields of requests, with their line numbers."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -117,49 +116,48 @@ def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
+    table = rows()
     if "timeline" not in columns:
         raise InputError(f"{path} has no column “timeline”.", "Name the columns in its first line.")
     for column in columns:
-        if column not in Order.model_fields:
-            near = get_close_matches(column, Order.model_fields, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(Order.model_fields)}."
-            raise InputError(f"{path}: unknown column “{column}”.", hint)
+        if column not in table:
+            raise InputError(f"{path}: unknown column “{column}”.", near(column, table))
         if columns.count(column) > 1:
             raise InputError(f"{path}: the column “{column}” appears twice.", "Remove one.")
 
 
 def _cell(field: str, cell: str) -> Any:
-    return [word.strip() for word in cell.split(",") if word.strip()] if field in _LISTS else cell
+    return words_in(cell) if rows()[field].kind.is_list else cell
 
 
-def _without_outputs(orders: list[Order], named: int, leave_out: Callable[[str], None]) -> list[Order]:
-    """Leave out those of the first ``named`` orders whose timeline is another order's output."""
-    writers = {order.output.casefold(): order for order in orders}
+def _without_outputs(requests: list[Request], named: int, leave_out: Callable[[str], None]) -> list[Request]:
+    """Leave out those of the first ``named`` requests whose timeline is another request's output."""
+    writers = {str(request.output).casefold(): request for request in requests}
     kept = []
-    for number, order in enumerate(orders):
-        writer = writers.get(order.timeline.casefold(), order)
-        if number < named and writer is not order:
-            leave_out(f"{order.timeline} is left out: it is the output of {writer.timeline}.")
+    for number, request in enumerate(requests):
+        writer = writers.get(str(request.timeline).casefold(), request)
+        if number < named and writer is not request:
+            leave_out(f"{request.timeline} is left out: it is the output of {writer.timeline}.")
         else:
-            kept.append(order)
+            kept.append(request)
     return kept
 
 
-def _check_apart(orders: Iterable[Order]) -> None:
-    """Refuse orders of which one would overwrite what another reads or writes.
+def _check_apart(requests: Iterable[Request]) -> None:
+    """Refuse requests of which one would overwrite what another reads or writes.
 
     Names are compared without case: a shared disk may be seen by systems that ignore it.
     """
-    orders = list(orders)
-    read = {order.timeline.casefold(): order for order in orders}
-    written: dict[str, Order] = {}
-    for order in orders:
-        place = order.output.casefold()
+    requests = list(requests)
+    read = {str(request.timeline).casefold(): request for request in requests}
+    written: dict[str, Request] = {}
+    for request in requests:
+        place = str(request.output).casefold()
         if place in read:
-            raise UsageError(f"{order.output} would overwrite a timeline.", "Choose another name.")
-        earlier = written.setdefault(place, order)
-        if earlier is not order:
+            raise UsageError(f"{request.output} would overwrite a timeline.", "Choose another name.")
+        earlier = written.setdefault(place, request)
+        if earlier is not request:
             raise UsageError(
-                f"{earlier.timeline} and {order.timeline} would both be written to {order.output}.",
+                f"{earlier.timeline} and {request.timeline} would both be written to {request.output}.",
                 "Name their outputs in --list, or choose a --name or --output-dir that keeps them apart.",
             )

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from avm_otio.jobs.folder import read_journal
 from avm_otio.report import Silent
+from avm_otio.request import Request
 
 if TYPE_CHECKING:
-    from avm_otio.jobs.order import Order
-    from avm_otio.jobs.pipeline import Ask
+    from avm_otio.jobs.question import Question
     from avm_otio.timeline.losses import Loss
 
 P = ParamSpec("P")
@@ -135,23 +135,25 @@ def _unwind(number: int, frame: FrameType | None) -> None:
 # What is called in them
 
 
-def prepare(make: Callable[[Order], Ask], order: Order) -> tuple[Path, bool, list[str]]:
+def prepare(
+    make: Callable[[Request], tuple[Request, Question]], request: Request
+) -> tuple[Path, bool, list[str]]:
     """``pipeline.prepare``: the job, whether it is paid, and warnings."""
     from avm_otio.jobs import pipeline
 
     report = _Warnings()
-    job = pipeline.prepare(make(order), report).job
+    job = pipeline.prepare(*make(request), report).job
     return job, read_journal(job).call is not None, report.warnings
 
 
 def finish(
-    make: Callable[[Order], Ask], order: Order, job: Path
+    make: Callable[[Request], tuple[Request, Question]], request: Request, job: Path
 ) -> tuple[Mapping[str, Any], Sequence[Loss], list[str]]:
     """``pipeline.finish``: the summary without its clips, losses and warnings."""
     from avm_otio.jobs import pipeline
 
     report = _Warnings()
-    scored = pipeline.finish(job, make(order), report)
+    scored = pipeline.finish(job, *make(request), report)
     return scored.summary() | {"clips": [], "spare_clips": [], "notes": []}, scored.losses, report.warnings
 
 

@@ -7,6 +7,7 @@ script of that host can load a Lua chunk, but read no other file.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from contextlib import suppress
@@ -14,8 +15,8 @@ from pathlib import Path
 
 from avm_otio.files import write_text
 from avm_otio.hosts.lua import lua_chunk
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.protocol import REQUEST
+from avm_otio.request import Request
 
 SUFFIX = ".score"
 """Ending of the names of such exports, and of the requests made from them."""
@@ -56,20 +57,15 @@ def make_request(folder: Path) -> None:
     """
     if (folder / REQUEST).exists() or not (folder / CUT).exists():
         return
-    order = order_of(folder.name)
-    text = order.model_dump_json(include=order.model_fields_set)
     write_text(folder.parent / LAST, lua_chunk({"name": folder.name}))
-    write_text(folder / REQUEST, f"{text}\n")
+    write_text(folder / REQUEST, f"{json.dumps(request_of(folder.name).dump())}\n")
 
 
-def order_of(name: str) -> Order:
-    """The order that a name such as ``… (in 01.00.10.00 out 01.00.40.00).score`` stands for."""
-    fields = {"timeline": CUT, "output": "scored.otio", "editor": "resolve"}
+def request_of(name: str) -> Request:
+    """The request that a name such as ``… (in 01.00.10.00 out 01.00.40.00).score`` stands for."""
     marked = _RANGE.search(name.removesuffix(SUFFIX))
-    if marked:
-        tc_in, tc_out = (re.sub(r"\.", ":", tc) for tc in marked.groups())
-        fields |= {"tc_in": tc_in, "tc_out": tc_out}
-    return Order.model_validate(fields)
+    tc_in, tc_out = [re.sub(r"\.", ":", tc) for tc in marked.groups()] if marked else (None, None)
+    return Request(Path(CUT), Path("scored.otio"), tc_in=tc_in, tc_out=tc_out, editor="resolve")
 
 
 def ends_well(export: os.DirEntry[str]) -> bool:

@@ -13,7 +13,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from avm_otio.files import write_text
 from avm_otio.hosts.lua import lua_chunk
-from avm_otio.jobs.order import Order
 
 VERSION = 1
 """Raised when an older host would misread a file."""
@@ -174,14 +173,13 @@ class Failure(File):
 
 
 SCHEMAS: dict[str, type[BaseModel]] = {
-    "request": Order,
     "watcher": Watcher,
     "claim": Claim,
     "progress": Progress,
     "result": Result,
     "error": Failure,
 }
-"""The files whose schemas are in ``docs/schemas``."""
+"""The files, but for ``request.json``, whose schemas are in ``docs/schemas``."""
 
 
 def result_of(summary: Any, losses: Any, is_recalled: bool) -> Result:

@@ -13,13 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from avm_otio.errors import AvmError, InputError, OutputError, internal_error
-from avm_otio.jobs.order import Order
 from avm_otio.jobs.watch.exports import is_of_export
 from avm_otio.jobs.watch.folder import LEASE_S, RETRY_S, WatchFolder, read_request
 from avm_otio.jobs.watch.protocol import (
@@ -35,6 +34,7 @@ from avm_otio.jobs.watch.protocol import (
     encodable,
 )
 from avm_otio.report import Advance, Report
+from avm_otio.request import Request
 
 BEAT_S = 1.0
 """How often a watcher writes its heartbeat, in seconds."""
@@ -42,7 +42,7 @@ BEAT_S = 1.0
 _PROGRESS_EVERY_S = 0.2
 _LOOK_EVERY_S = 0.2
 
-CarryOut = Callable[[Order, Report], Result]
+CarryOut = Callable[[Request, Report], Result]
 
 
 class CancelledError(AvmError):
@@ -73,7 +73,7 @@ class Watch:
 
     Args:
         folders: The folders.
-        carry_out: Scores an order, and returns the result.
+        carry_out: Scores a request, and returns the result.
         rules: What requests may ask for.
         report: Receives an event for each request.
         parallel: How many requests are worked on at a time.
@@ -196,8 +196,8 @@ class Watch:
         report = _RequestReport(place, folder, self._stopping)
         try:
             report.check()
-            order = self._order(folder)
-            result = self._carry_out(order, report)
+            request = self._request(folder)
+            result = self._carry_out(request, report)
             report.check()
             result.write(folder / RESULT, lasting=True, in_lua=is_of_export(folder))
             self._event("request_done", folder, output=result.output)
@@ -218,32 +218,32 @@ class Watch:
         except OutputError as unwritten:
             self._postpone(place, folder, unwritten)
 
-    def _order(self, folder: Path) -> Order:
-        """The order of a request, checked against the rules.
+    def _request(self, folder: Path) -> Request:
+        """A host's request, checked against the rules.
 
         Raises:
             InputError: It is not an order, or asks for more than the rules allow.
         """
         if encodable(folder.name) != folder.name:
             raise InputError("The name of the request's folder is not text.", "Choose another name.")
-        order = Order.parse(_load(folder / REQUEST), REQUEST).in_folder(folder)
-        if order.service is not None and order.service.rstrip("/") not in self._rules.services:
+        request = Request.parse(_load(folder / REQUEST), REQUEST).in_folder(folder)
+        if request.service is not None and request.service not in self._rules.services:
             raise InputError(
-                f"{REQUEST}: the service {order.service} is not the one configured here.",
+                f"{REQUEST}: the service {request.service} is not the one configured here.",
                 "Leave out “service”, or configure that service where avm-otio watch runs.",
             )
         for name in ("timeline", "output"):
-            is_inside = _is_inside(folder, Path(getattr(order, name)), name)
+            is_inside = _is_inside(folder, getattr(request, name), name)
             if not (is_inside or self._rules.allow_outside):
                 raise InputError(
-                    f"{REQUEST}: “{name}” is outside the request's own folder: {getattr(order, name)}.",
+                    f"{REQUEST}: “{name}” is outside the request's own folder: {getattr(request, name)}.",
                     "Move it there, or run avm-otio watch with --allow-outside.",
                 )
-        if order.jobs_dir is not None and not self._rules.allow_outside:
+        if request.jobs_dir is not None and not self._rules.allow_outside:
             raise InputError(f"{REQUEST}: “jobs_dir” is for the watcher to choose.", "Leave it out.")
-        if order.jobs_dir is None:
-            order = order.model_copy(update={"jobs_dir": str(folder.parent / JOBS)})
-        return order
+        if request.jobs_dir is None:
+            request = replace(request, jobs_dir=folder.parent / JOBS)
+        return request
 
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_S):

@@ -1,0 +1,501 @@
+"""A request: all that one run is asked to do. Its fields are the one table of what can be asked.
+
+A row says everything about a field. The options of the commands (``cli.options``), the keys of the settings
+file (``config.settings``), the order in a job's journal, ``request.json`` of a watch folder and its schema,
+the columns of a batch's list and the table in ``docs/command-line.md`` are made from the rows. A new option
+that the service or the layout understands is one row here, and its use.
+
+Nothing heavy is loaded here: help, completion and "was this done before?" come through this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from fractions import Fraction
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from avm_otio import kinds, services
+from avm_otio.addresses import LOCAL, origin_of, read_service
+from avm_otio.errors import AvmError, InputError, UsageError
+from avm_otio.kinds import Kind
+
+if TYPE_CHECKING:
+    from avm_otio.timeline.select import Selection
+
+VERSION = 1
+"""Of a request as JSON; grows when an older program would misread one."""
+
+QUALITIES = ("360p", "540p", "720p", "1080p")
+
+SCORING = ("score", "batch", "farm")
+"""The commands that take a whole request."""
+
+
+class Part(StrEnum):
+    """What a field is part of."""
+
+    SOURCE = "source"
+    """Which timeline, what of it, and how its film is made."""
+    QUESTION = "question"
+    """What the service is asked: with what the film shows, the identity of a job."""
+    LAYOUT = "layout"
+    """How cues are laid."""
+    DELIVERY = "delivery"
+    """How the file is written, and for whom."""
+    JOB = "job"
+    """Where the job goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of a request.
+
+    Attributes:
+        name: As in JSON.
+        kind: What its values are.
+        default: What holds where neither the user nor the settings say anything.
+        help: One line, for every help and table.
+        part: What it is part of.
+        commands: The commands that have it as an option.
+        flag: That option.
+        unit: Of a number.
+        metavar: What stands for its value in help.
+        default_words: The default in words, where it is no plain value.
+        setting: The dotted key of the settings from which it comes where the user does not say it.
+        env: The variable that stands above that key.
+        table: The service's option table in which its names are looked up.
+        adds_up: Whether what is configured is added to what the user says, not replaced by it.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    part: Part
+    commands: tuple[str, ...] = SCORING
+    flag: str = ""
+    unit: str = ""
+    metavar: str = ""
+    default_words: str = ""
+    setting: str = ""
+    env: str = ""
+    table: str = ""
+    adds_up: bool = False
+
+    @property
+    def unsaid(self) -> Any:
+        """The value that means that the user said nothing."""
+        return None if self.setting and not self.adds_up else self.default
+
+    def read(self, value: object) -> Any:
+        """A value as it was given.
+
+        Raises:
+            ValueError: It cannot be; "must be …".
+        """
+        return value if value is self.unsaid or value is None else self.kind.read(value)
+
+    def read_json(self, value: object) -> Any:
+        """A value as JSON has it, whose numbers know no whole ones.
+
+        Raises:
+            ValueError: It cannot be.
+        """
+        found = self.read(value)
+        is_number = self.kind.schema.get("type") == "number"
+        return float(found) if is_number and found is not None else found
+
+    def read_text(self, text: str) -> Any:
+        """A value as a person types it.
+
+        Raises:
+            ValueError: It cannot be.
+        """
+        return self.read_json(kinds.words_in(text) if self.kind.is_list else text)
+
+
+def row(kind: Kind, default: Any, help: str, **more: Any) -> Any:
+    """A field of ``Request``; see ``Row`` for what may be said of it."""
+    made = Row("", kind, default, help, **more)
+    return field(default=made.unsaid, metadata={"row": made})
+
+
+_source = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert"))
+_CLIENT = (*SCORING, "service submit", "service result", "film create", "film list", "film show")
+_client = partial(row, part=Part.QUESTION, commands=_CLIENT)
+_question = partial(row, part=Part.QUESTION, commands=(*SCORING, "service submit"))
+_layout = partial(row, part=Part.LAYOUT, commands=(*SCORING, "convert"))
+_delivery = partial(row, part=Part.DELIVERY, commands=(*SCORING, "convert"))
+
+
+def _read_services(value: object) -> tuple[str, ...]:
+    found: tuple[str, ...] = kinds.some_of(*services.service_names()).read(value)
+    return found
+
+
+_SERVICES = Kind(_read_services, kinds.some_of(*services.service_names()).schema, "LIST", is_list=True)
+_SERVICE = Kind(read_service, kinds.TEXT.schema, "local|URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to score, with what, and where it goes. Paths may be relative to the file that holds it.
+
+    A field that has a settings key is ``None`` where the user says nothing of it, until
+    ``Settings.complete`` has filled it in; ``app`` does that first of all.
+
+    Attributes:
+        given: The same as the user gave it, where this one is complete.
+
+    Raises:
+        UsageError: A value cannot be.
+    """
+
+    timeline: Path = row(kinds.PATH, Path(), "Timeline file.", part=Part.SOURCE, commands=())
+    output: Path = row(
+        kinds.PATH, Path(), "Timeline to write; its suffix names the format.", part=Part.DELIVERY, commands=()
+    )
+
+    clip: str | None = _source(
+        kinds.TEXT, None, "One clip: its name, or its number from 1.", metavar="NAME|N"
+    )
+    track: str | None = _source(
+        kinds.TEXT, None, "One track: 2 or V2, A1; with a clip, where to look for it.", metavar="N"
+    )
+    tc_in: str | None = _source(
+        kinds.TEXT, None, "First frame, record timecode; ; for drop-frame.", flag="--in", metavar="TC"
+    )
+    tc_out: str | None = _source(
+        kinds.TEXT, None, "First frame after the range, record timecode.", flag="--out", metavar="TC"
+    )
+    rate: Fraction | None = _source(kinds.RATE, None, "Frame rate of an EDL: 25, 23.976, 24000/1001.")
+    sequence: str | None = _source(
+        kinds.TEXT, None, "Which timeline, if the file holds several.", metavar="NAME"
+    )
+    media_roots: tuple[Path, ...] = _source(
+        kinds.PATHS,
+        (),
+        "Folder in which moved media are found by name.",
+        flag="--media-root",
+        setting="media_roots",
+        adds_up=True,
+    )
+    quality: str = row(
+        kinds.one_of(*QUALITIES),
+        "540p",
+        "Height of the film that is made.",
+        part=Part.SOURCE,
+        commands=(*SCORING, "export"),
+        setting="quality",
+    )
+
+    services: tuple[str, ...] = _question(
+        _SERVICES, ("music", "effects"), f"Any of {', '.join(services.service_names())}; comma between."
+    )
+    service: str = _client(
+        _SERVICE,
+        LOCAL,
+        "local (the engine on this machine), avmapping, or an address.",
+        setting="service",
+        env="AVM_SERVICE",
+    )
+    library: Path | None = _client(
+        kinds.PATH, None, "Folder of your own sounds, for local.", setting="library", env="AVM_LIBRARY"
+    )
+    language: str = _client(
+        kinds.one_of("en", "zh"),
+        "en",
+        "Language of the service's texts.",
+        setting="language",
+        env="AVM_LANGUAGE",
+    )
+    currency: str = row(
+        kinds.one_of("TWD", "USD", "EUR"),
+        "USD",
+        "Currency of prices.",
+        part=Part.QUESTION,
+        commands=(*_CLIENT, "convert"),
+        setting="currency",
+        env="AVM_CURRENCY",
+    )
+    license_range: tuple[int | str, ...] = _question(
+        kinds.OPTIONS,
+        (),
+        "Where the music may be used: ids or names, comma between.",
+        setting="license.range",
+        table="range",
+    )
+    license_duration: int | str | None = _question(
+        kinds.OPTION,
+        None,
+        "How long it may be used: an id or a name.",
+        setting="license.duration",
+        table="duration",
+    )
+    license_platforms: tuple[int | str, ...] = _question(
+        kinds.OPTIONS,
+        (),
+        "What it may be used for: ids or names, comma between.",
+        setting="license.usage_platforms",
+        table="usage_platforms",
+    )
+    title: str | None = _question(
+        kinds.TEXT,
+        "",
+        "Title of the request.",
+        default_words="the timeline's name",
+        setting="requirement.title",
+    )
+    budget_min: float | None = _question(
+        kinds.NUMBER_FROM_0,
+        None,
+        "Lowest budget, in the currency of prices.",
+        setting="requirement.budget_min",
+    )
+    budget_max: float | None = _question(
+        kinds.NUMBER_FROM_0,
+        None,
+        "Highest budget, in the currency of prices.",
+        setting="requirement.budget_max",
+    )
+    outline: str | None = _question(
+        kinds.TEXT, "", "What happens in the film, in words.", setting="requirement.outline"
+    )
+    ref_music: str | None = _question(
+        kinds.TEXT,
+        "",
+        "Address of a piece that the music should be like.",
+        metavar="URL",
+        setting="requirement.ref_music",
+    )
+    bpm: float | None = _question(
+        kinds.NUMBER_ABOVE_0,
+        None,
+        "Tempo of the music.",
+        unit="beats a minute",
+        metavar="BPM",
+        setting="requirement.bpm",
+    )
+    genre: tuple[int | str, ...] = _question(
+        kinds.OPTIONS,
+        (),
+        "Genres: ids or names, comma between.",
+        setting="requirement.genre",
+        table="genre",
+    )
+    instrument: tuple[int | str, ...] = _question(
+        kinds.OPTIONS,
+        (),
+        "Instruments: ids or names, comma between.",
+        setting="requirement.instrument",
+        table="instrument",
+    )
+    music_language: int | str | None = _question(
+        kinds.OPTION,
+        None,
+        "Language of the lyrics: an id or a name.",
+        setting="requirement.language",
+        table="language",
+    )
+    notify_url: str | None = _question(
+        kinds.TEXT,
+        None,
+        "Where the service posts its result, too; {job} is the job's secret: avm-otio notify.",
+        metavar="URL",
+    )
+
+    effects_length: str = _layout(
+        kinds.one_of("cue", "natural", "auto"), "auto", "auto: up to 3 s rings out, longer ends with its cue."
+    )
+    music_gain_db: float = _layout(kinds.DECIBELS, 0.0, "Gain of the music.", flag="--music-gain", unit="dB")
+    effects_gain_db: float = _layout(
+        kinds.DECIBELS, 0.0, "Gain of the effects.", flag="--effects-gain", unit="dB"
+    )
+    skip_bad_cues: bool = _layout(kinds.FLAG, False, "Leave out cues that make no sense, and say which.")
+    alternatives: int | None = _layout(
+        kinds.COUNT,
+        None,
+        "How many alternatives of each cue to lay, switched off.",
+        default_words="1 with --for, else 0",
+    )
+    editor: str | None = _delivery(
+        kinds.TEXT,
+        None,
+        "Editor that opens the output.",
+        flag="--for",
+        metavar="EDITOR",
+        default_words="by the suffix",
+    )
+    deliver: str = _delivery(
+        kinds.one_of("link", "copy", "bundle"),
+        "link",
+        "Media: stay where they are, are copied beside the output, or all in one .zip or .otioz.",
+    )
+    media_format: str = _delivery(
+        kinds.one_of("keep", "wav48"), "keep", "Sound as it is, or as 48 kHz 24-bit Broadcast WAV."
+    )
+
+    jobs_dir: Path | None = row(
+        kinds.PATH, None, "Folder for jobs.", part=Part.JOB, default_words="beside the timeline"
+    )
+    again: bool = row(
+        kinds.FLAG,
+        False,
+        "Ask, and pay, again, though the same was asked before.",
+        part=Part.JOB,
+        commands=("score", "batch"),
+    )
+
+    given: Self | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for each in rows(type(self)).values():
+            value = getattr(self, each.name)
+            try:
+                read = each.read(value)
+            except ValueError as error:
+                raise UsageError(f"“{each.name}” {error}.", each.help) from None
+            if read is not value:
+                object.__setattr__(self, each.name, read)
+
+    @property
+    def selection(self) -> Selection:
+        """What of the timeline."""
+        from avm_otio.timeline.select import Selection
+
+        return Selection(self.clip, self.track, self.tc_in, self.tc_out)
+
+    @property
+    def spares(self) -> int:
+        """How many alternatives of each cue are laid, switched off."""
+        return int(self.editor is not None) if self.alternatives is None else self.alternatives
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the service, or ``local``: what its token belongs to."""
+        return origin_of(self.service)
+
+    @classmethod
+    def parse(cls, document: object, place: str = "The request", kind: type[AvmError] = InputError) -> Self:
+        """Read a request as JSON.
+
+        Args:
+            document: As parsed.
+            place: Where it stands, for messages.
+            kind: The error to raise.
+
+        Raises:
+            InputError: It is none; names the field, and the nearest right name for one that there is not.
+        """
+        if not isinstance(document, Mapping):
+            raise kind(f"{place} is not a JSON object.", "See docs/watch-folder.md.")
+        table = rows(cls)
+        for name in document:
+            if name not in table and name != "version":
+                raise kind(f"{place}: there is no field “{name}”.", near(name, table))
+        if document.get("version", VERSION) != VERSION:
+            raise kind(f"{place}: “version” cannot be {document['version']!r}.", f"It is {VERSION}.")
+        for name in ("timeline", "output"):
+            if document.get(name) is None:
+                raise kind(f"{place}: “{name}” is missing.", "Add it.")
+        values = {}
+        for name, value in document.items():
+            if name != "version" and value is not None:
+                try:
+                    values[name] = table[name].read_json(value)
+                except ValueError as error:
+                    raise kind(f"{place}: “{name}” {error}.", table[name].help) from None
+        return cls(**values)
+
+    def dump(self) -> dict[str, Any]:
+        """The request as JSON; what the user did not say is left out."""
+        found = {}
+        for each in rows(type(self)).values():
+            value = getattr(self, each.name)
+            if value not in (None, (), each.unsaid):
+                found[each.name] = _as_json(value)
+        return found | {"version": VERSION}
+
+    def in_folder(self, folder: Path) -> Self:
+        """The same with every path made absolute, relative ones from a folder."""
+        return self._with_paths(lambda path: Path(os.path.normpath(folder / path)))
+
+    def seen_from(self, folder: Path) -> Self:
+        """The same with every path relative to a folder where there is a way, so that both can move."""
+
+        def seen(path: Path) -> Path:
+            try:
+                return Path(os.path.relpath(path, folder))
+            except ValueError:  # another drive
+                return path
+
+        return self._with_paths(seen)
+
+    def _with_paths(self, change: Callable[[Path], Path]) -> Self:
+        changed: dict[str, Any] = {}
+        for each in rows(type(self)).values():
+            value = getattr(self, each.name)
+            if each.kind.is_path and value not in (None, each.unsaid):
+                changed[each.name] = tuple(map(change, value)) if each.kind.is_list else change(value)
+        return replace(self, **changed)
+
+
+def rows(kind: type[Request] = Request) -> Mapping[str, Row]:
+    """The table: every row by its field's name, of ``Request`` or a class that adds to it."""
+    hashable: Any = kind
+    return _rows(hashable)
+
+
+@cache
+def _rows(kind: Any) -> Mapping[str, Row]:
+    found = {}
+    for each in fields(kind):
+        if "row" in each.metadata:
+            made: Row = each.metadata["row"]
+            flag = made.flag or f"--{each.name.replace('_', '-')}"
+            found[each.name] = replace(made, name=each.name, flag=flag)
+    return found
+
+
+def near(name: str, table: Mapping[str, Row]) -> str:
+    """What to do about a field that there is not."""
+    close = get_close_matches(name, table, n=1)
+    return f"Did you mean {close[0]}?" if close else f"There are {', '.join(table)}."
+
+
+def schema(kind: type[Request] = Request) -> dict[str, Any]:
+    """The JSON Schema of a request."""
+    properties: dict[str, Any] = {
+        "version": {"const": VERSION, "default": VERSION, "description": "Of this form.", "type": "integer"}
+    }
+    for each in rows(kind).values():
+        described = {"description": each.help + (f" In {each.unit}." if each.unit else "")}
+        if each.name in ("timeline", "output"):
+            properties[each.name] = {**described, **each.kind.schema}
+        elif each.unsaid is None:
+            nullable = {"anyOf": [each.kind.schema, {"type": "null"}], "default": None}
+            properties[each.name] = described | nullable
+        else:
+            properties[each.name] = {**described, **each.kind.schema, "default": _as_json(each.unsaid)}
+    return {
+        "title": "Request",
+        "description": "What to score, with what, and where it goes. Paths may be relative to the file.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": ["timeline", "output"],
+    }
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_json(each) for each in value]
+    if isinstance(value, Path):
+        return value.as_posix()
+    return str(value) if isinstance(value, Fraction) else value
