@@ -1,12 +1,25 @@
-"""What a format cannot say at all, found in a timeline, item by item."""
+"""What a file does not say as its timeline does, reported item by item.
+
+A writer makes one ``Losses`` for the timeline, hands it to all its parts, and gives its content back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from avm_otio.timeline.model import Clip, Generator, Kept, Mix, Timeline
+from avm_otio.timeline.model import (
+    Clip,
+    Generator,
+    Kept,
+    Marker,
+    Media,
+    Mix,
+    Timeline,
+    Track,
+    Transition,
+)
 from avm_otio.timeline.time import from_micros
 
 _AS_IT_IS = Mix()
@@ -53,127 +66,182 @@ class Loss:
         return f"{self.item}: {self.message}"
 
 
-def unsaid(timeline: Timeline, features: Iterable[Feature], dialect: str) -> tuple[Loss, ...]:
-    """The losses of a format that knows nothing of some features.
+Item = Clip | Track | Transition | Media | Timeline | str
+"""What a loss may be of."""
+
+Found = tuple[Item, str]
+"""Something that a format cannot say, and what becomes of it."""
+
+
+class Losses:
+    """The losses of one file, collected while it is written; whatever they are of is named alike everywhere.
+
+    Args:
+        timeline: The timeline that is written. Its timecode says where a clip lies.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._found: list[Loss] = []
+
+    def __iter__(self) -> Iterator[Loss]:
+        return iter(self._found)
+
+    def within(self, nest: Timeline) -> Losses:
+        """The same losses, for what lies in another timeline: a nest, or one whose nests were opened."""
+        inside = Losses(nest)
+        inside._found = self._found
+        return inside
+
+    def add(self, feature: Feature, item: Item, message: str) -> None:
+        """One more.
+
+        Args:
+            feature: What kind of thing.
+            item: What it is of; a text names what the model does not hold.
+            message: What became of it, a short clause: ``"gain of -6 dB not written"``.
+        """
+        self._found.append(Loss(feature, name_of(item, self._timeline), message))
+
+    def add_unsupported(self, says: Collection[Feature], name: str) -> None:
+        """All that a format cannot say at all. What it says in part is for its writer to report.
+
+        Args:
+            says: What the format can say, as its ``Format`` declares.
+            name: The format's own name: what was kept for it is no loss.
+        """
+        self._found += unsupported(self._timeline, set(Feature).difference(says), name)
+
+    def add_picture_gains(self) -> None:
+        """What pictures say of their loudness, for a format whose sound is all on sound tracks."""
+        for track in self._timeline.video_tracks:
+            for clip in track.clips:
+                if clip.mix != _AS_IT_IS:
+                    self.add(Feature.GAIN, clip, "gain and fades of a picture not written")
+
+
+def name_of(item: Item, timeline: Timeline) -> str:
+    """What a loss calls something: its name, and its timecode where several may have that name."""
+    match item:
+        case Clip():
+            return timeline.named(item)
+        case Transition():
+            return f"“{item.name}” at {timeline.timecode(item.at)}"
+        case Track():
+            return f"Track “{item.name}”"
+        case Timeline():
+            return f"Timeline “{item.name}”"
+        case Media():
+            return f"Media “{item.name}”"
+        case _:
+            return item
+
+
+def unsupported(timeline: Timeline, features: Collection[Feature], name: str) -> Iterator[Loss]:
+    """The losses of a format that cannot say some features at all.
 
     Args:
         timeline: What is to be written.
-        features: What the format cannot say at all. What it can say in part is for its writer to report.
-        dialect: The format's own name: what was kept of it for it is no loss.
+        features: What the format cannot say.
+        name: The format's own name: what was kept for it is no loss.
     """
-    wanted = set(features)
-    return tuple(
-        Loss(feature, item, told)
-        for feature, find in _FINDERS.items()
-        if feature in wanted
-        for item, told in find(timeline)
-    ) + tuple(
-        Loss(Feature.EFFECT, item, f"{kept.what} not written")
-        for item, all_kept in _keepers(timeline)
-        for kept in all_kept
-        if kept.dialect != dialect
-    )
+    for feature, find in _FINDERS.items():
+        if feature in features:
+            for item, message in find(timeline):
+                yield Loss(feature, name_of(item, timeline), message)
+    for item, all_kept in _keepers(timeline):
+        for kept in all_kept:
+            if kept.dialect != name:
+                yield Loss(Feature.EFFECT, name_of(item, timeline), f"{kept.what} not written")
 
 
-def _keepers(timeline: Timeline) -> Iterator[tuple[str, tuple[Kept, ...]]]:
-    """Whatever may hold something of a dialect's own, and what it holds."""
-    yield f"Timeline “{timeline.name}”", timeline.kept
+def _keepers(timeline: Timeline) -> Iterator[tuple[Item, tuple[Kept, ...]]]:
+    """Whatever may hold something of a format's own, and what it holds."""
+    yield timeline, timeline.kept
     for track in timeline.tracks:
-        yield f"Track “{track.name}”", track.kept
-        for one in track.transitions:
-            yield f"“{one.name}” at {timeline.timecode(one.at)}", one.kept
+        yield track, track.kept
+        for transition in track.transitions:
+            yield transition, transition.kept
         for clip in track.clips:
-            yield timeline.named(clip), clip.kept
+            yield clip, clip.kept
 
 
-def of_pictures(timeline: Timeline) -> tuple[Loss, ...]:
-    """The losses of a format whose sound is all on sound tracks: what a picture says of its loudness."""
-    return tuple(
-        Loss(Feature.GAIN, timeline.named(clip), "gain and fades of a picture not written")
-        for track in timeline.video_tracks
-        for clip in track.clips
-        if clip.mix != _AS_IT_IS
-    )
-
-
-def _gains(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _gains(timeline: Timeline) -> Iterator[Found]:
     for clip in timeline.clips():
         if clip.mix.keys:
-            yield timeline.named(clip), f"{len(clip.mix.keys)} gain key frames not written"
+            yield clip, f"{len(clip.mix.keys)} gain key frames not written"
         elif clip.mix.gain_db:
-            yield timeline.named(clip), f"gain of {clip.mix.gain_db:g} dB not written"
+            yield clip, f"gain of {clip.mix.gain_db:g} dB not written"
 
 
-def _fades(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _fades(timeline: Timeline) -> Iterator[Found]:
     for clip in timeline.clips():
         for length_us, word in ((clip.mix.fade_in_us, "fade in"), (clip.mix.fade_out_us, "fade out")):
             if length_us:
-                yield timeline.named(clip), f"{word} of {float(from_micros(length_us)):g} s not written"
+                yield clip, f"{word} of {float(from_micros(length_us)):g} s not written"
 
 
-def _markers(timeline: Timeline) -> Iterator[tuple[str, str]]:
-    for marker in timeline.markers:
-        yield f"Timeline “{timeline.name}”", f"marker “{marker.name}” not written"
+def _markers(timeline: Timeline) -> Iterator[Found]:
+    marked: list[tuple[Item, tuple[Marker, ...]]] = [(timeline, timeline.markers)]
     for track in timeline.tracks:
-        for marker in track.markers:
-            yield f"Track “{track.name}”", f"marker “{marker.name}” not written"
-        for clip in track.clips:
-            for marker in clip.markers:
-                yield timeline.named(clip), f"marker “{marker.name}” not written"
+        marked.append((track, track.markers))
+        marked += [(clip, clip.markers) for clip in track.clips]
+    for item, markers in marked:
+        for marker in markers:
+            yield item, f"marker “{marker.name}” not written"
 
 
-def _of_clips(is_so: Callable[[Clip], bool], told: str) -> Callable[[Timeline], Iterator[tuple[str, str]]]:
-    def find(timeline: Timeline) -> Iterator[tuple[str, str]]:
-        return ((timeline.named(clip), told) for clip in timeline.clips() if is_so(clip))
-
-    return find
+def _of_clips(is_lost: Callable[[Clip], bool], message: str) -> Callable[[Timeline], Iterator[Found]]:
+    return lambda timeline: ((clip, message) for clip in timeline.clips() if is_lost(clip))
 
 
-def _links(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _links(timeline: Timeline) -> Iterator[Found]:
     groups = {clip.link for clip in timeline.clips() if clip.link is not None}
     if groups:
-        yield f"Timeline “{timeline.name}”", f"{len(groups)} links of picture and sound not written"
+        yield timeline, f"{len(groups)} links of picture and sound not written"
 
 
-def _transitions(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _transitions(timeline: Timeline) -> Iterator[Found]:
     for track in timeline.tracks:
-        for one in track.transitions:
-            yield f"“{one.name}” at {timeline.timecode(one.at)}", "transition written as a cut"
+        for transition in track.transitions:
+            yield transition, "transition written as a cut"
 
 
-def _channels(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _channels(timeline: Timeline) -> Iterator[Found]:
     for track in timeline.audio_tracks:
-        yield f"Track “{track.name}”", f"its {track.channels} channels are not said"
+        yield track, f"its {track.channels} channels are not said"
 
 
-def _disabled_tracks(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _disabled(timeline: Timeline) -> Iterator[Found]:
     for track in timeline.tracks:
         if not track.enabled:
-            yield f"Track “{track.name}”", "that it is switched off not written"
+            yield track, "that it is switched off not written"
         for clip in track.clips:
             if not clip.enabled:
-                yield timeline.named(clip), "that it is disabled not written"
+                yield clip, "that it is disabled not written"
 
 
-def _metadata(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _metadata(timeline: Timeline) -> Iterator[Found]:
     ours = sum(1 for clip in timeline.clips() if clip.stem is not None)
     if ours:
-        told = f"ids, prices, licences and alternatives of {ours} clips not written: keep the .otio"
-        yield f"Timeline “{timeline.name}”", told
+        yield (
+            timeline,
+            f"ids, prices, licences and alternatives of {ours} clips not written: keep the .otio",
+        )
 
 
-def _between_frames(timeline: Timeline) -> Iterator[tuple[str, str]]:
+def _between_frames(timeline: Timeline) -> Iterator[Found]:
     for clip in timeline.clips():
         if clip.start * timeline.rate % 1:
-            yield timeline.named(clip), "moved to the nearest frame"
+            yield clip, "moved to the nearest frame"
 
 
-_FINDERS: dict[Feature, Callable[[Timeline], Iterator[tuple[str, str]]]] = {
+_FINDERS: dict[Feature, Callable[[Timeline], Iterator[Found]]] = {
     Feature.GAIN: _gains,
     Feature.FADE: _fades,
     Feature.MARKER: _markers,
     Feature.LINK: _links,
-    Feature.DISABLED: _disabled_tracks,
+    Feature.DISABLED: _disabled,
     Feature.TRANSITION: _transitions,
     Feature.SPEED: _of_clips(lambda clip: clip.speed != 1, "speed not written"),
     Feature.GENERATOR: _of_clips(

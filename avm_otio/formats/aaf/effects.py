@@ -9,7 +9,7 @@ from avm_otio.formats.aaf.levels import gain_at, ratio_of
 from avm_otio.formats.aaf.media import FILM_ORDER
 from avm_otio.formats.aaf.names import plain_text
 from avm_otio.formats.aaf.objects import Aaf, i64, rational, u16
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import Clip, GainKey, Timeline, Transition
 from avm_otio.timeline.time import nearest_frame
 
@@ -28,10 +28,10 @@ class EffectWriter:
     Args:
         aaf: Of which objects are made.
         timeline: Whose clips.
-        losses: Where to tell what is lost.
+        losses: Those of the file.
     """
 
-    def __init__(self, aaf: Aaf, timeline: Timeline, losses: list[Loss]) -> None:
+    def __init__(self, aaf: Aaf, timeline: Timeline, losses: Losses) -> None:
         self._aaf = aaf
         self._timeline = timeline
         self._losses = losses
@@ -109,8 +109,8 @@ class EffectWriter:
         inside = [key for key in keys if 0 <= key.at <= clip.duration]
         if len(inside) == len(keys):
             return keys
-        told = f"{len(keys) - len(inside)} gain key frames outside the clip written as one at its edge"
-        self._losses.append(Loss(Feature.GAIN, self._timeline.named(clip), told))
+        message = f"{len(keys) - len(inside)} gain key frames outside the clip written as one at its edge"
+        self._losses.add(Feature.GAIN, clip, message)
         if keys[0].at < 0:
             inside.insert(0, GainKey(Fraction(0), gain_at(keys, Fraction(0))))
         if keys[-1].at > clip.duration:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from avm_otio.formats.aaf.elements import Notes, parameters, points, said, tags
 from avm_otio.formats.aaf.levels import gain_at, gain_of
 from avm_otio.formats.aaf.objects import OPERATIONS, PARAMETERS
-from avm_otio.formats.aaf.said import Notes, parameters, points, said, tags
 from avm_otio.timeline.model import Clip, GainKey
 from avm_otio.timeline.time import MediaTime, RecordTime
 

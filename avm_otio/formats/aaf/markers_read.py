@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio.formats.aaf.colors import MARKER_COLORS
-from avm_otio.formats.aaf.said import items, kind_of, rate_of, said, tags
+from avm_otio.formats.aaf.elements import items, kind_of, rate_of, said, tags
 from avm_otio.timeline.model import Clip, Marker, Timeline, Track
 from avm_otio.timeline.time import nearest_frame
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from avm_otio.formats.aaf.compound_file import Storage
 from avm_otio.formats.aaf.names import Names, plain_text
 from avm_otio.formats.aaf.objects import Aaf, i64, mob_id, rational, text, u32
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline
 from avm_otio.timeline.time import MediaTime, nearest_frame, nominal_rate
 from avm_otio.timeline.urls import file_url, is_relative
@@ -47,10 +47,10 @@ class Sources:
         aaf: Where they go.
         timeline: Whose media.
         names: For their names.
-        losses: Where to tell what is lost.
+        losses: Those of the file.
     """
 
-    def __init__(self, aaf: Aaf, timeline: Timeline, names: Names, losses: list[Loss]) -> None:
+    def __init__(self, aaf: Aaf, timeline: Timeline, names: Names, losses: Losses) -> None:
         self._aaf = aaf
         self._timeline = timeline
         self._names = names
@@ -108,8 +108,8 @@ class Sources:
             if self._used is None:
                 self._used = self._uses()
             found = self._lengths[id(media)] = self._used.get(id(media), Fraction(1))
-            told = "its length is not known: as much as is used is written"
-            self._losses.append(Loss(Feature.MEDIA, f"“{media.name}”", told))
+            message = "its length is not known: as much as is used is written"
+            self._losses.add(Feature.MEDIA, media, message)
         return found
 
     def _uses(self) -> dict[int, Fraction]:
@@ -176,8 +176,8 @@ class Sources:
         path = media.path
         if media.sequence is not None and path:
             path = path.rstrip("/") + "/" + media.sequence.file_name(0)
-            told = "numbered images, named by the first of them"
-            self._losses.append(Loss(Feature.MEDIA, f"“{media.name}”", told))
+            message = "numbered images, named by the first of them"
+            self._losses.add(Feature.MEDIA, media, message)
         # The least that a descriptor of a picture must have (Edit Protocol), with the values of a plain
         # progressive one; the editor looks at the file itself.
         descriptor = aaf.made(
@@ -215,8 +215,8 @@ class Sources:
         key = (id(media), "sound")
         if key not in self._files:
             count = max(1, media.channels)
-            told = f"no mono files were made: {count} channels in one file, which Pro Tools may refuse"
-            self._losses.append(Loss(Feature.CHANNELS, f"“{media.name}”", told))
+            message = f"no mono files were made: {count} channels in one file, which Pro Tools may refuse"
+            self._losses.add(Feature.CHANNELS, media, message)
             identity = mob_id("sound file", media.path, media.name, media.start, count, length)
             descriptor = self._wave(media.path, rate.numerator, count, _MONO_BITS, length)
             behind = self._timecode(media, "sound", rate, length) if media.start else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from avm_otio.formats.aaf.objects import text
 from avm_otio.formats.xml_text import REPLACEMENT
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 
 _LONGEST = 1000
 """Characters of a name; a property of an AAF holds 32,767 at the very most."""
@@ -23,7 +23,7 @@ def plain_text(words: str) -> str:
 class Names:
     """Names as an AAF can carry them, and which could not stay as they are."""
 
-    losses: list[Loss]
+    losses: Losses
     _known: dict[str, bytes] = field(default_factory=dict)
 
     def said(self, name: str) -> bytes:
@@ -32,6 +32,6 @@ class Names:
         if found is None:
             plain = plain_text(name[:_LONGEST])
             if plain != name:
-                self.losses.append(Loss(Feature.NAME, f"“{plain[:80]}”", "its name is changed or shortened"))
+                self.losses.add(Feature.NAME, f"“{plain[:80]}”", "its name is changed or shortened")
             found = self._known[name] = text(plain)
         return found

@@ -11,8 +11,8 @@ from typing import Any
 from aaf2.file import AAFFile
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, said, tags
 from avm_otio.formats.aaf.markers_read import with_markers
-from avm_otio.formats.aaf.said import Notes, first_of, items, kind_of, length_of, rate_of, said, tags
 from avm_otio.formats.aaf.segments import SegmentReader, is_empty
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio.formats.aaf.effects_read import Effect, louder, slowed, speed_in
-from avm_otio.formats.aaf.said import Notes, items, kind_of, length_of, rate_of, said, tags
+from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, said, tags
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind, Transition, trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, to_micros

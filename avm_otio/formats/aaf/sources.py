@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, rate_of, said, tags
 from avm_otio.formats.aaf.media import CHANNEL_NAMES, FILM_ORDER
-from avm_otio.formats.aaf.said import Notes, first_of, items, kind_of, rate_of, said, tags
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.time import MediaTime, snap_rate
 from avm_otio.timeline.urls import plain_path

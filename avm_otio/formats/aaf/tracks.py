@@ -16,7 +16,7 @@ from avm_otio.formats.aaf.compound_file import Storage
 from avm_otio.formats.aaf.effects import EffectWriter
 from avm_otio.formats.aaf.media import Sources, source_clip
 from avm_otio.formats.aaf.objects import Aaf, i64, u32
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import nearest_frame
 
@@ -43,10 +43,10 @@ class TrackWriter:
         aaf: Of which objects are made.
         timeline: Whose tracks.
         sources: What the clips play.
-        losses: Where to tell what is lost.
+        losses: Those of the file.
     """
 
-    def __init__(self, aaf: Aaf, timeline: Timeline, sources: Sources, losses: list[Loss]) -> None:
+    def __init__(self, aaf: Aaf, timeline: Timeline, sources: Sources, losses: Losses) -> None:
         self._aaf = aaf
         self._timeline = timeline
         self._sources = sources
@@ -123,8 +123,8 @@ class TrackWriter:
         """Tell where a clip lies between edit units: never for sound, whose units are samples."""
         off = max(abs(first / unit - clip.start), abs(last / unit - clip.end))
         if off >= Fraction(1, 48_000):
-            told = f"moved by {float(off):.6f} s to the nearest frame"
-            self._losses.append(Loss(Feature.TIME, self._timeline.named(clip), told))
+            message = f"moved by {float(off):.6f} s to the nearest frame"
+            self._losses.add(Feature.TIME, clip, message)
 
     def _joined(self, track: Track, parts: list[_Part], unit: Fraction) -> list[_Part]:
         """The parts of a track with its transitions between them, as far as they can be said."""
@@ -142,11 +142,11 @@ class TrackWriter:
                     parts[at] = replace(coming, head=(before, after, transition))
             if why:
                 item = f"“{transition.name}” at {self._timeline.timecode(transition.at)}"
-                told = f"transition written as a cut: {why}"
-                self._losses.append(Loss(Feature.TRANSITION, item, told))
+                message = f"transition written as a cut: {why}"
+                self._losses.add(Feature.TRANSITION, item, message)
             elif transition.kind != "SMPTE_Dissolve":
                 item = f"“{transition.name}” at {self._timeline.timecode(transition.at)}"
-                self._losses.append(Loss(Feature.TRANSITION, item, "written as a dissolve"))
+                self._losses.add(Feature.TRANSITION, item, "written as a dissolve")
         return parts
 
     def _why_not(self, going: _Part, coming: _Part, before: int, after: int, unit: Fraction) -> str:
@@ -189,8 +189,8 @@ class TrackWriter:
         fade_out = 0 if part.tail else min(wanted[1], room - fade_in)
         for word, asked, given in (("in", wanted[0], fade_in), ("out", wanted[1], fade_out)):
             if asked != given:
-                told = f"fade {word} of {float(asked / unit):g} s is {float(given / unit):g} s long"
-                self._losses.append(Loss(Feature.FADE, self._timeline.named(clip), told))
+                message = f"fade {word} of {float(asked / unit):g} s is {float(given / unit):g} s long"
+                self._losses.add(Feature.FADE, clip, message)
         return fade_in, fade_out
 
     def _segment(
@@ -242,8 +242,8 @@ class TrackWriter:
         media = clip.media
         assert media is not None
         if clip.speed != 1:
-            told = f"sound at {float(clip.speed):g} times its speed is written at its own"
-            self._losses.append(Loss(Feature.SPEED, self._timeline.named(clip), told))
+            message = f"sound at {float(clip.speed):g} times its speed is written at its own"
+            self._losses.add(Feature.SPEED, clip, message)
         played = clip.channels or (0,)
         sources = [self._sources.sound(clip, media, played[min(one, len(played) - 1)]) for one in channels]
         start = self._start(clip, media, unit, before)
@@ -256,12 +256,12 @@ class TrackWriter:
         at = clip.media_start - media.start - before / unit * max(Fraction(0), clip.speed)
         start = nearest_frame(at, unit)
         if start < 0:
-            told = "begins before its media does: written from the first of it"
-            self._losses.append(Loss(Feature.MEDIA, self._timeline.named(clip), told))
+            message = "begins before its media does: written from the first of it"
+            self._losses.add(Feature.MEDIA, clip, message)
             return 0
         if abs(start / unit - at) >= Fraction(1, 48_000):
-            told = f"its media is moved by {float(abs(start / unit - at)):.6f} s to the nearest frame"
-            self._losses.append(Loss(Feature.TIME, self._timeline.named(clip), told))
+            message = f"its media is moved by {float(abs(start / unit - at)):.6f} s to the nearest frame"
+            self._losses.add(Feature.TIME, clip, message)
         return start
 
     def _filler(self, kind: str, size: int) -> Storage:

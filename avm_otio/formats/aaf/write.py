@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
+from avm_otio.formats.aaf import FORMAT
 from avm_otio.formats.aaf.colors import MARKER_COLORS
 from avm_otio.formats.aaf.compound_file import Storage
 from avm_otio.formats.aaf.media import SOUND_RATE, Sources
@@ -24,17 +25,12 @@ from avm_otio.formats.aaf.names import Names
 from avm_otio.formats.aaf.objects import Aaf, i64, mob_id, rational, text, u32
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS, TrackWriter
 from avm_otio.formats.format import Files, Target
-from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
+from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import Clip, Marker, Timeline, Track
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
 
-DIALECT = "avid"
-"""Whose what is kept for us is."""
-
 _MARKED_BY = "avm_otio"
-_UNSAID = (Feature.GENERATOR, Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA)
-
 
 _KNOWN_RATES = frozenset(Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)) | frozenset(
     Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)
@@ -63,21 +59,19 @@ def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
 
 def document(timeline: Timeline, now: datetime) -> tuple[Aaf, tuple[Loss, ...]]:
     """A timeline as the objects of an AAF, the same at the same moment; and what they do not say."""
-    losses: list[Loss] = []
-    opened = opened_nests(
-        timeline,
-        lambda clip: losses.append(Loss(Feature.NEST, timeline.named(clip), "nest opened")),
-    )
-    losses += unsaid(opened, _UNSAID, DIALECT)
-    losses += of_pictures(opened)
+    losses = Losses(timeline)
+    opened = opened_nests(timeline, lambda nest: losses.add(Feature.NEST, nest, "nest opened"))
+    losses = losses.within(opened)
+    losses.add_unsupported(FORMAT.says, FORMAT.name)
+    losses.add_picture_gains()
     if opened.rate not in _KNOWN_RATES:
-        told = f"Media Composer has no project of {format_rate(opened.rate)} fps"
-        losses.append(Loss(Feature.RATE, f"Timeline “{opened.name}”", told))
+        message = f"Media Composer has no project of {format_rate(opened.rate)} fps"
+        losses.add(Feature.RATE, opened, message)
     sizes = {clip.media.size for track in opened.video_tracks for clip in track.clips if clip.media}
     if opened.size and opened.size not in sizes:
         width, height = opened.size
-        told = f"picture size {width} × {height} not written"
-        losses.append(Loss(Feature.METADATA, f"Timeline “{opened.name}”", told))
+        message = f"picture size {width} × {height} not written"
+        losses.add(Feature.METADATA, opened, message)
     aaf = Aaf(now)
     _Composition(aaf, opened, losses).make()
     return aaf, tuple(dict.fromkeys(losses))
@@ -93,7 +87,7 @@ def _off(track: Track) -> Track:
 class _Composition:
     """The composition mob of a timeline: timecode, tracks, markers."""
 
-    def __init__(self, aaf: Aaf, timeline: Timeline, losses: list[Loss]) -> None:
+    def __init__(self, aaf: Aaf, timeline: Timeline, losses: Losses) -> None:
         self._aaf = aaf
         self._timeline = timeline
         self._losses = losses
@@ -110,8 +104,8 @@ class _Composition:
         self._mark(1, 1, [(one, Fraction(0), False) for one in timeline.markers])
         for number, track in enumerate(timeline.video_tracks, 1):
             if not track.enabled:
-                told = "it is switched off clip by clip"
-                self._losses.append(Loss(Feature.DISABLED, f"Track “{track.name}”", told))
+                message = "it is switched off clip by clip"
+                self._losses.add(Feature.DISABLED, track, message)
             self._track(_off(track), number, timeline.rate, track.name, ())
         number = 0
         for track in timeline.audio_tracks:
@@ -154,19 +148,19 @@ class _Composition:
         same = all(len(clip.channels or (0,)) == count for clip in track.clips)
         if count in TRACK_FORMATS and (count <= 2 or same):
             return [(track.name, tuple(range(count)))]
-        told = f"its {count} channels are written as {count} mono tracks"
-        self._losses.append(Loss(Feature.CHANNELS, f"Track “{track.name}”", told))
+        message = f"its {count} channels are written as {count} mono tracks"
+        self._losses.add(Feature.CHANNELS, track, message)
         return [(f"{track.name} {channel + 1}", (channel,)) for channel in range(count)]
 
     def _tell_channels(self, clip: Clip, track: Track, count: int) -> None:
         has = len(clip.channels or (0,))
         if has > count:
-            told = f"only {count} of its {has} channels written: its track has no more"
+            message = f"only {count} of its {has} channels written: its track has no more"
         elif has < count == 2:
-            told = "one channel on a stereo track: heard on both sides"
+            message = "one channel on a stereo track: heard on both sides"
         else:
             return
-        self._losses.append(Loss(Feature.CHANNELS, self._timeline.named(clip), told))
+        self._losses.add(Feature.CHANNELS, clip, message)
 
     def _track(self, track: Track, number: int, unit: Fraction, name: str, channels: tuple[int, ...]) -> None:
         timeline, aaf = self._timeline, self._aaf
@@ -179,7 +173,7 @@ class _Composition:
             if not track.enabled:
                 noted["AudioMixerCompMute"] = 1  # as Media Composer's mixer says it [file]
         if track.locked:
-            self._losses.append(Loss(Feature.TRACK, f"Track “{track.name}”", "that it is locked not written"))
+            self._losses.add(Feature.TRACK, track, "that it is locked not written")
         attributes = aaf.tagged(**noted) if noted else None
         self._slots.append(self._slot(slot, name, number, unit, sequence, attributes))
         if not channels or channels[0] == 0:
@@ -233,7 +227,7 @@ class _Composition:
         at = max(0, nearest_frame(marker.start + since, rate))
         if abs(at / rate - marker.start - since) >= 1 / SOUND_RATE:
             item = f"Marker “{marker.name}” at {self._timeline.timecode(marker.start + since)}"
-            self._losses.append(Loss(Feature.MARKER, item, "moved to the nearest frame"))
+            self._losses.add(Feature.MARKER, item, "moved to the nearest frame")
         length = nearest_frame(marker.duration, rate)
         name, comment = (self._plain(one) for one in (marker.name, marker.comment))
         # Media Composer shows the comment; the name is the user's there, who is no part of a marker of ours.
@@ -241,7 +235,7 @@ class _Composition:
         color = marker.color if marker.color in MARKER_COLORS else "GREEN"
         if marker.color not in ("", color):
             item = f"Marker “{marker.name}”"
-            self._losses.append(Loss(Feature.MARKER, item, f"written green, not {marker.color.lower()}"))
+            self._losses.add(Feature.MARKER, item, f"written green, not {marker.color.lower()}")
         noted: dict[str, int | str] = {"_ATN_CRM_USER": _MARKED_BY, "_ATN_CRM_COM": shown}
         if marker.color:
             noted["_ATN_CRM_COLOR"] = color.capitalize()

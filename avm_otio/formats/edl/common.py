@@ -7,9 +7,6 @@ from fractions import Fraction
 
 from avm_otio.timeline.time import dropped_per_minute, nominal_rate
 
-DIALECT = "edl"
-"""Whose what is kept is."""
-
 FILE_REEL = "AX"
 """Reel of what never was on a tape: Premiere and Final Cut Pro 7 write it for files [file], and OpenShot
 takes no other [its importer's source]."""

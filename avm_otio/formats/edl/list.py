@@ -7,19 +7,19 @@ from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from avm_otio.formats.edl import FORMAT
 from avm_otio.formats.edl.common import (
     BARS_REEL,
     BLACK_REELS,
     COLORS,
     DEFAULT_COLOR,
-    DIALECT,
     FILE_REEL,
     day_frames,
     speed_frames,
     speed_said,
 )
 from avm_otio.formats.edl.plan import Piece, Plan, code_of
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.time import dropped_per_minute, format_rate, format_timecode, nearest_frame
 
@@ -39,7 +39,7 @@ class ListWriter:
     timeline: Timeline
     track: Track
     label: str
-    losses: list[Loss]
+    losses: Losses
     number: int = 0
     rate: Fraction = field(init=False)
     is_drop: bool = field(init=False)
@@ -54,28 +54,23 @@ class ListWriter:
         self.is_drop = self.is_drop_now = self.timeline.drop_frame
         self.days = (day_frames(self.rate, False), day_frames(self.rate, True))
 
-    def lost(self, feature: Feature, clip: Clip, told: str) -> None:
-        """Tell of something that a clip loses."""
-        self.losses.append(Loss(feature, self.timeline.named(clip), told))
-
     def text(self, timeline_markers: tuple[Marker, ...]) -> str:
         """The whole list; empty where nothing of the track can be seen or heard."""
-        item = f"Track “{self.track.name}”"
         if not self.track.enabled:
-            self.losses.append(Loss(Feature.DISABLED, item, "switched off, left out"))
+            self.losses.add(Feature.DISABLED, self.track, "switched off, left out")
             return ""
         pieces = Plan(self.timeline, self.track, self.losses).pieces()
         if not pieces:
-            self.losses.append(Loss(Feature.TRACK, item, "nothing to see or hear on it, no list"))
+            self.losses.add(Feature.TRACK, self.track, "nothing to see or hear on it, no list")
             return ""
         if self.track.name not in ("", self.label):
-            told = "its name stands in its list's title alone"
-            self.losses.append(Loss(Feature.NAME, item, told))
+            message = "its name stands in its list's title alone"
+            self.losses.add(Feature.NAME, self.track, message)
         if self.track.locked:
-            self.losses.append(Loss(Feature.TRACK, item, "that it is locked not written"))
+            self.losses.add(Feature.TRACK, self.track, "that it is locked not written")
         if self.track.channels > _MOST_CHANNELS:
-            told = f"{self.track.channels} channels, of which a list says {_MOST_CHANNELS}"
-            self.losses.append(Loss(Feature.CHANNELS, item, told))
+            message = f"{self.track.channels} channels, of which a list says {_MOST_CHANNELS}"
+            self.losses.add(Feature.CHANNELS, self.track, message)
         head = pieces[0].start
         if head > 0:
             self._edit(_BLACK, "C", 0, (0, head), (0, head))
@@ -88,10 +83,10 @@ class ListWriter:
         digits = 3
         if self.number > _MOST_EVENTS:
             digits = 6
-            told = f"{self.number} edits, numbered with six digits: CMX3600 itself ends at {_MOST_EVENTS}"
-            self.losses.append(Loss(Feature.TRACK, item, told))
+            message = f"{self.number} edits, numbered with six digits: CMX3600 itself ends at {_MOST_EVENTS}"
+            self.losses.add(Feature.TRACK, self.track, message)
         title, _ = one_line(f"{self.timeline.name} - {self.track.name or self.label}")
-        kept = [one.text for one in self.timeline.kept if one.dialect == DIALECT]
+        kept = [one.text for one in self.timeline.kept if one.dialect == FORMAT.name]
         body = [f"{number:0{digits}d}  {line}" if number else line for number, line in self.lines]
         mode = "DROP FRAME" if self.is_drop else "NON-DROP FRAME"
         return "\n".join([f"TITLE: {title}", f"FCM: {mode}", *kept, *body, ""])
@@ -178,9 +173,11 @@ class ListWriter:
         used = nearest_frame((end - start) * abs(clip.speed), Fraction(1))
         span = (head - used, head) if clip.speed < 0 else (head, head + used)
         if span[0] < 0:
-            self.lost(Feature.TIME, clip, "its source begins before timecode 0, said as of the day before")
+            self.losses.add(
+                Feature.TIME, clip, "its source begins before timecode 0, said as of the day before"
+            )
         if span[1] >= self.days[self._source_drops(clip)]:
-            self.lost(Feature.TIME, clip, "its source passes 24 hours, where timecode begins again")
+            self.losses.add(Feature.TIME, clip, "its source passes 24 hours, where timecode begins again")
         return span
 
     def _source_frame(self, piece: Piece, record: int) -> int:
@@ -197,14 +194,14 @@ class ListWriter:
             kind = clip.content.kind.lower()
             return _BLACK if kind == "black" else BARS_REEL if "bars" in kind else FILE_REEL
         for one in clip.kept:
-            if one.dialect == DIALECT and one.what == "reel" and _REEL.fullmatch(one.text):
+            if one.dialect == FORMAT.name and one.what == "reel" and _REEL.fullmatch(one.text):
                 return one.text
         return FILE_REEL
 
     def _said(self, text: str, clip: Clip) -> str:
         said, is_whole = one_line(text)
         if not is_whole:
-            self.lost(Feature.NAME, clip, f"“{said}” written for {text!r}")
+            self.losses.add(Feature.NAME, clip, f"“{said}” written for {text!r}")
         return said
 
     def _name(self, clip: Clip) -> str:
@@ -223,7 +220,9 @@ class ListWriter:
         self._said(clip.name, clip)
         self._note(f"* {way} CLIP NAME:  {self._name(clip)}")
         if isinstance(clip.content, Generator):
-            self.lost(Feature.GENERATOR, clip, f"{clip.content.kind or 'generator'} said by its name alone")
+            self.losses.add(
+                Feature.GENERATOR, clip, f"{clip.content.kind or 'generator'} said by its name alone"
+            )
             if reel == FILE_REEL:
                 self._note(f"* {way} CLIP IS A GENERATOR")  # [file: finalcut7/trailer.edl]
         elif clip.media is not None:
@@ -233,28 +232,28 @@ class ListWriter:
         self._sound(piece, reel, span, is_drop)
         here = [(piece.first + marker.start * self.rate, marker) for marker in clip.markers]
         for marker in free:
-            self.lost(Feature.MARKER, clip, f"marker “{marker.name}” written on it, not above it")
+            self.losses.add(Feature.MARKER, clip, f"marker “{marker.name}” written on it, not above it")
             here.append((marker.start * self.rate, marker))
         for at, marker in here:
             self._marker(clip, at, marker)
         for one in clip.kept + (piece.joint.kept if piece.joint else ()):
-            if one.dialect == DIALECT and one.what == "comment":
+            if one.dialect == FORMAT.name and one.what == "comment":
                 self._note(one_line(one.text)[0])
 
     def _media(self, clip: Clip, way: str) -> None:
         media = clip.media
         assert media is not None
         if media.rate is not None and media.rate != self.rate:
-            told = f"its source, at {format_rate(media.rate)} fps, counted at {format_rate(self.rate)}"
-            self.lost(Feature.RATE, clip, told)
+            message = f"its source, at {format_rate(media.rate)} fps, counted at {format_rate(self.rate)}"
+            self.losses.add(Feature.RATE, clip, message)
         end = clip.media_start + clip.duration * abs(clip.speed)
         frame = 1 / self.rate
         if clip.media_start < media.start - frame or (media.end is not None and end > media.end + frame):
-            self.lost(Feature.MEDIA, clip, "uses more than its media has")
+            self.losses.add(Feature.MEDIA, clip, "uses more than its media has")
         if media.name:
             self._note(f"* SOURCE FILE: {self._said(media.name, clip)}")
         if media.sequence is not None:
-            self.lost(Feature.MEDIA, clip, "numbers of its image sequence not written")
+            self.losses.add(Feature.MEDIA, clip, "numbers of its image sequence not written")
         if media.path:
             self._note(f"* {way} CLIP: {self._said(media.path, clip)}")
 
@@ -262,7 +261,7 @@ class ListWriter:
         """``M2`` names the source frame at which the machine begins to play: backwards, the last."""
         said = speed_frames(clip.speed, self.rate)
         if speed_said(said, self.rate) != clip.speed:
-            self.lost(Feature.SPEED, clip, f"speed of {float(clip.speed):g} written as {said} fps")
+            self.losses.add(Feature.SPEED, clip, f"speed of {float(clip.speed):g} written as {said} fps")
         begins = self._timecode(span[1] if clip.speed < 0 else span[0], is_drop)
         self._note(f"M2   {reel:<8}       {said}                {begins}")
         if clip.speed == 0:
@@ -273,7 +272,7 @@ class ListWriter:
         clip, mix = piece.clip, piece.clip.mix
         if self.track.kind is TrackKind.VIDEO:
             if mix.gain_db or mix.keys:
-                self.lost(Feature.GAIN, clip, "gain of its sound not written: the list is of picture")
+                self.losses.add(Feature.GAIN, clip, "gain of its sound not written: the list is of picture")
             return
         if clip.channels and clip.channels != tuple(range(self.track.channels)):
             for to, channel in enumerate(clip.channels[:_MOST_CHANNELS], 1):
@@ -283,22 +282,24 @@ class ListWriter:
                 self._level(clip, span[0], mix.gain_db, reel, is_drop)
             return
         if clip.speed <= 0:
-            self.lost(Feature.GAIN, clip, f"{len(mix.keys)} gain key frames not written")
+            self.losses.add(Feature.GAIN, clip, f"{len(mix.keys)} gain key frames not written")
             return
         base = nearest_frame(clip.media_in, self.rate)
         for key in mix.keys:
             frame = base + nearest_frame(key.at * clip.speed, self.rate)
             if abs((frame - base) / self.rate / clip.speed - key.at) * SAMPLE_RATE_HZ >= 1:
-                self.lost(Feature.GAIN, clip, "gain key frame moved to the nearest frame")
+                self.losses.add(Feature.GAIN, clip, "gain key frame moved to the nearest frame")
             if frame < 0:
-                self.lost(Feature.GAIN, clip, "gain key frame before its source's first frame not written")
+                self.losses.add(
+                    Feature.GAIN, clip, "gain key frame before its source's first frame not written"
+                )
             else:
                 self._level(clip, frame, key.gain_db, reel, is_drop)
 
     def _level(self, clip: Clip, frame: int, gain_db: float, reel: str, is_drop: bool) -> None:
         said = f"{gain_db:+.2f}"
         if float(said) != gain_db:
-            self.lost(Feature.GAIN, clip, f"gain of {gain_db:g} dB written as {said} dB")
+            self.losses.add(Feature.GAIN, clip, f"gain of {gain_db:g} dB written as {said} dB")
         self._note(f"* AUDIO LEVEL AT {self._timecode(frame, is_drop)} IS {said} DB  (REEL {reel} A1)")
 
     def _marker(self, clip: Clip, at: Fraction, marker: Marker) -> None:
@@ -307,11 +308,13 @@ class ListWriter:
         frame = nearest_frame(at, Fraction(1))
         if marker.comment:
             text = f"{text}: {marker.comment}" if text else marker.comment
-            self.lost(Feature.MARKER, clip, f"marker “{marker.name}”: name and comment written as one")
+            self.losses.add(Feature.MARKER, clip, f"marker “{marker.name}”: name and comment written as one")
         if marker.duration:
-            self.lost(Feature.MARKER, clip, f"marker “{marker.name}”: its length not written")
+            self.losses.add(Feature.MARKER, clip, f"marker “{marker.name}”: its length not written")
         if marker.color not in COLORS or abs(at - frame) / self.rate * SAMPLE_RATE_HZ >= 1:
-            self.lost(Feature.MARKER, clip, f"marker “{marker.name}”: written in {DEFAULT_COLOR}, on a frame")
+            self.losses.add(
+                Feature.MARKER, clip, f"marker “{marker.name}”: written in {DEFAULT_COLOR}, on a frame"
+            )
         color = marker.color if marker.color in COLORS else DEFAULT_COLOR
         here = self._timecode(frame + self.timeline.start_frame, self.is_drop)
         self._note(f"* LOC: {here} {color:<7} {self._said(text, clip)}".rstrip())

@@ -13,18 +13,18 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.edl import FORMAT
 from avm_otio.formats.edl import lines as edl_lines
+from avm_otio.formats.edl.comments import Comments, comments_of
 from avm_otio.formats.edl.common import (
     BARS_REEL,
     BLACK_REELS,
     COLORS,
-    DIALECT,
     FILE_REEL,
     day_frames,
     speed_said,
 )
 from avm_otio.formats.edl.lines import Line, List, frames_of, text_of
-from avm_otio.formats.edl.words import Words, words_of
 from avm_otio.timeline.model import (
     Clip,
     GainKey,
@@ -151,12 +151,12 @@ class _Reader:
             drop_frame=self.is_drop,
             duration=end / self.rate,
             markers=tuple(self.markers),
-            kept=tuple(Kept(DIALECT, "comment", text) for text in self.list.header),
+            kept=tuple(Kept(FORMAT.name, "comment", text) for text in self.list.header),
         )
 
     def _edit(self, lines: list[Line]) -> None:
         """Lay what the lines of one edit say."""
-        words = words_of([comment for line in lines for comment in line.comments])
+        comments = comments_of([comment for line in lines for comment in line.comments])
         leads = any(line.kind != "C" for line in lines)
         laid: list[tuple[Line, _Lane, int]] = []
         for at, line in enumerate(lines):
@@ -166,19 +166,19 @@ class _Reader:
                 self.counts["edit on no channel, not laid"] += 1
                 continue
             is_from_black = at > 0 and lines[at - 1].reel in BLACK_REELS
-            fade = 0 if line.kind == "C" else self._transition(line, keys, words, is_from_black)
+            fade = 0 if line.kind == "C" else self._transition(line, keys, comments, is_from_black)
             if line.reel in BLACK_REELS:
                 continue
             if last == first:
                 if not (leads and line.kind == "C"):
                     self.counts["edit without length, not laid"] += 1
                 continue
-            way = "TO" if line.kind != "C" and (len(lines) > 1 or "TO" in words.names) else "FROM"
-            self._count_mismatch(line, words)
-            laid += self._clips(line, keys, words, way, fade)
-        self._rest(words, lines, laid)
+            way = "TO" if line.kind != "C" and (len(lines) > 1 or "TO" in comments.names) else "FROM"
+            self._count_mismatch(line, comments)
+            laid += self._clips(line, keys, comments, way, fade)
+        self._rest(comments, lines, laid)
 
-    def _transition(self, line: Line, keys: list[_Key], words: Words, is_from_black: bool) -> int:
+    def _transition(self, line: Line, keys: list[_Key], comments: Comments, is_from_black: bool) -> int:
         """Lay a transition; returns frames of the fade in where it is one of sound from silence."""
         first, last = self.records[line.place]
         if line.kind.startswith("K"):
@@ -202,24 +202,24 @@ class _Reader:
                 is_wipe = line.kind.startswith("W")
                 lane.transitions.append(
                     Transition(
-                        name=words.effect or ("Wipe" if is_wipe else "Dissolve"),
+                        name=comments.effect or ("Wipe" if is_wipe else "Dissolve"),
                         at=RecordTime(at / self.rate),
                         before=Fraction(0),
                         after=frames / self.rate,
                         kind="Custom_Transition" if is_wipe else "SMPTE_Dissolve",
-                        kept=(Kept(DIALECT, "wipe", line.kind),) if is_wipe else (),
+                        kept=(Kept(FORMAT.name, "wipe", line.kind),) if is_wipe else (),
                     )
                 )
         return fade
 
     def _clips(
-        self, line: Line, keys: list[_Key], words: Words, way: str, fade: int
+        self, line: Line, keys: list[_Key], comments: Comments, way: str, fade: int
     ) -> list[tuple[Line, _Lane, int]]:
         """Lay one line's clip on every track that it goes to."""
         first, last = (frame - self.start for frame in self.records[line.place])
-        name = words.names.get(way) or words.names.get("TO", "") or line.reel
-        speed, media_in, low = self._source(line, words, last - first)
-        content = self._content(line, words, way, name)
+        name = comments.names.get(way) or comments.names.get("TO", "") or line.reel
+        speed, media_in, low = self._source(line, comments, last - first)
+        content = self._content(line, comments, way, name)
         link = None
         if len(keys) > 1:
             self.links += 1
@@ -229,9 +229,9 @@ class _Reader:
             mix = Mix()
             channels: tuple[int, ...] = ()
             if key[0] is TrackKind.AUDIO:
-                mix = replace(self._mix(line, words, low, speed), fade_in_us=to_micros(fade / self.rate))
+                mix = replace(self._mix(line, comments, low, speed), fade_in_us=to_micros(fade / self.rate))
                 channels = tuple(range(len(key[1])))
-                patched = {to: source - 1 for source, to in words.patches if source}
+                patched = {to: source - 1 for source, to in comments.patches if source}
                 if patched:
                     channels = tuple(patched.values())[: len(key[1])]
             lane = self.lanes.setdefault(key, _Lane())
@@ -247,7 +247,7 @@ class _Reader:
                     mix=mix,
                     channels=channels,
                     link=link,
-                    kept=(Kept(DIALECT, "reel", line.reel),) if line.reel != FILE_REEL else (),
+                    kept=(Kept(FORMAT.name, "reel", line.reel),) if line.reel != FILE_REEL else (),
                 )
             )
         return laid
@@ -257,33 +257,33 @@ class _Reader:
         low, high = (self._frames(time, line.is_drop, line) for time in line.times[:2])
         return low, high
 
-    def _count_mismatch(self, line: Line, words: Words) -> None:
+    def _count_mismatch(self, line: Line, comments: Comments) -> None:
         first, last = self.records[line.place]
         low, high = self._span(line)
-        if high - low != last - first and not words.speeds and not words.is_frozen:
+        if high - low != last - first and not comments.speeds and not comments.is_frozen:
             self.counts["source longer or shorter than what it fills, record is followed"] += 1
 
-    def _source(self, line: Line, words: Words, length: int) -> tuple[Fraction, Fraction, int]:
+    def _source(self, line: Line, comments: Comments, length: int) -> tuple[Fraction, Fraction, int]:
         """Speed, media time at the head in frames, and the source frame from which gains are counted."""
         low, high = self._span(line)
-        for reel, said, at in words.speeds:
+        for reel, said, at in comments.speeds:
             begins = self._frames(at, line.is_drop, line)
             if begins not in (low, high) or reel not in ("", line.reel):
                 continue
             speed = speed_said(said, self.rate)
             return speed, Fraction(max(low, high) if speed < 0 else low), low
-        return Fraction(0 if words.is_frozen else 1), Fraction(low), low
+        return Fraction(0 if comments.is_frozen else 1), Fraction(low), low
 
-    def _content(self, line: Line, words: Words, way: str, name: str) -> Media | Generator:
+    def _content(self, line: Line, comments: Comments, way: str, name: str) -> Media | Generator:
         if line.reel == BARS_REEL:
             return Generator(name, "SMPTEBars")
-        if way in words.generators:
+        if way in comments.generators:
             return Generator(name)
-        path = plain_path(words.paths.get(way, ""))
+        path = plain_path(comments.paths.get(way, ""))
         # Two lines of files are of the two sources, in the order of the edit's lines.
-        file = next(iter(words.files if way == "FROM" else words.files[::-1]), "")
+        file = next(iter(comments.files if way == "FROM" else comments.files[::-1]), "")
         if not file:
-            file = re.split(r"[/\\]", path)[-1] or words.names.get(way, "") or line.reel
+            file = re.split(r"[/\\]", path)[-1] or comments.names.get(way, "") or line.reel
         return Media(
             name=file,
             path=path,
@@ -292,23 +292,23 @@ class _Reader:
             is_online=bool(path),
         )
 
-    def _mix(self, line: Line, words: Words, low: int, speed: Fraction) -> Mix:
-        levels = [(self._frames(time, line.is_drop, line) - low, gain) for time, gain in words.levels]
+    def _mix(self, line: Line, comments: Comments, low: int, speed: Fraction) -> Mix:
+        levels = [(self._frames(time, line.is_drop, line) - low, gain) for time, gain in comments.levels]
         if len(levels) > 1 and speed > 0:
             places = dict(levels)
             keys = [GainKey(place / self.rate / speed, gain) for place, gain in sorted(places.items())]
             return Mix(keys=tuple(keys))
         if levels:
             return Mix(levels[0][1])
-        return Mix(words.volume or 0.0)
+        return Mix(comments.volume or 0.0)
 
-    def _rest(self, words: Words, lines: list[Line], laid: list[tuple[Line, _Lane, int]]) -> None:
+    def _rest(self, comments: Comments, lines: list[Line], laid: list[tuple[Line, _Lane, int]]) -> None:
         """Locators, and what nobody else understands: on the last clip of the edit."""
         here: list[Marker] = []
         if laid:
             line, lane, at = next(one for one in laid if one[0] is laid[-1][0])
             first, last = self.records[line.place]
-        for time, said in words.locators:
+        for time, said in comments.locators:
             color, _, rest = said.partition(" ")
             if color.upper() not in COLORS:
                 color, rest = "", said
@@ -319,7 +319,7 @@ class _Reader:
             origin = first if inside else self.start
             marker = Marker(rest.strip(), (frame - origin) / self.rate, color=color.upper())
             (here if inside else self.markers).append(marker)
-        kept = tuple(Kept(DIALECT, "comment", text) for text in words.others)
+        kept = tuple(Kept(FORMAT.name, "comment", text) for text in comments.others)
         if laid:
             clip = lane.clips[at]
             lane.clips[at] = replace(clip, markers=tuple(here), kept=clip.kept + kept)

@@ -15,15 +15,14 @@ there is stands in comments, where editors differ. Choices, and why:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from avm_otio.errors import TimelineError
-from avm_otio.formats.edl.common import DIALECT
+from avm_otio.formats.edl import FORMAT
 from avm_otio.formats.edl.list import ListWriter
 from avm_otio.formats.format import Files, Target
-from avm_otio.timeline.losses import Feature, Loss, unsaid
-from avm_otio.timeline.model import Clip, Timeline, TrackKind
+from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
 
@@ -62,48 +61,41 @@ def documents(timeline: Timeline) -> tuple[dict[str, str], tuple[Loss, ...]]:
             f"A CMX3600 list cannot say {format_rate(timeline.rate)} fps: its frames have two digits.",
             "Write another format, or conform the timeline to 60 fps or less.",
         )
-    losses = [*_of_timeline(timeline)]
-
-    def nest_opened(clip: Clip) -> None:
-        losses.append(Loss(Feature.NEST, f"“{clip.name}”", "nest opened"))
-
-    timeline = opened_nests(timeline, nest_opened)
+    losses = Losses(timeline)
+    _report(timeline, losses)
+    timeline = opened_nests(timeline, lambda nest: losses.add(Feature.NEST, nest, "nest opened"))
     markers = timeline.markers
     lists: dict[str, str] = {}
     numbers = {TrackKind.VIDEO: 0, TrackKind.AUDIO: 0}
     for track in timeline.tracks:
         numbers[track.kind] += 1
         label = f"{'V' if track.kind is TrackKind.VIDEO else 'A'}{numbers[track.kind]}"
-        made = ListWriter(timeline, track, label, losses)
+        made = ListWriter(timeline, track, label, losses.within(timeline))
         text = made.text(markers)
         if text:
             lists[label] = text
             markers = ()
     if not lists:
         raise TimelineError(
-            f"{_of(timeline)} shows and plays nothing: a list of it would be empty.",
+            f"Timeline “{timeline.name}” shows and plays nothing: a list of it would be empty.",
             "Switch a track or a clip on, or write .otio.",
         )
     return lists, tuple(losses)
 
 
-def _of(timeline: Timeline) -> str:
-    return f"Timeline “{timeline.name}”"
-
-
-def _of_timeline(timeline: Timeline) -> Iterator[Loss]:
-    """What no list says of a timeline, whatever its tracks hold."""
+def _report(timeline: Timeline, losses: Losses) -> None:
+    """Report what no list says of a timeline, whatever its tracks hold."""
     rate = format_rate(timeline.rate)
-    told = f"a list does not say its rate: tell its reader {rate} fps"
+    message = f"a list does not say its rate: tell its reader {rate} fps"
     if nominal_rate(timeline.rate) > 30:
-        told += "; CMX3600 itself ends at 30"
-    yield Loss(Feature.RATE, _of(timeline), told)
+        message += "; CMX3600 itself ends at 30"
+    losses.add(Feature.RATE, timeline, message)
     if timeline.size:
         width, height = timeline.size
-        yield Loss(Feature.METADATA, _of(timeline), f"picture size {width} × {height} not written")
+        losses.add(Feature.METADATA, timeline, f"picture size {width} × {height} not written")
     ends: list[Fraction] = [clip.end for clip in timeline.clips()]
-    ends += [one.at + one.after for track in timeline.tracks for one in track.transitions]
+    ends += [each.at + each.after for track in timeline.tracks for each in track.transitions]
     hole = timeline.frames - nearest_frame(max(ends, default=Fraction(0)), timeline.rate)
     if hole > 0:
-        yield Loss(Feature.TIME, _of(timeline), f"{hole} empty frames at its end not written")
-    yield from unsaid(timeline, (Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA), DIALECT)
+        losses.add(Feature.TIME, timeline, f"{hole} empty frames at its end not written")
+    losses.add_unsupported(FORMAT.says, FORMAT.name)

@@ -12,9 +12,6 @@ from functools import lru_cache
 from avm_otio.timeline.model import Stem
 from avm_otio.timeline.time import format_timecode, nominal_rate
 
-DIALECT = "fcp7"
-"""Whose a ``Kept`` is."""
-
 VERSION = 4
 """Of xmeml: what Premiere Pro writes [file]."""
 

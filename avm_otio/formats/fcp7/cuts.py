@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from avm_otio.formats.fcp7.common import CROSS_FADE, DISSOLVE
 from avm_otio.formats.fcp7.pieces import kept_xml, transition_item
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import nearest_frame, whole_frames
 
@@ -30,55 +31,55 @@ class Cut:
 
 
 def cuts_of(
-    track: Track, places: Sequence[tuple[int, int] | None], rate: Fraction
-) -> tuple[dict[int, Cut], list[tuple[Fraction, str]]]:
-    """The transitions of a track by the frame of their cut, and what of them is not said: when, and what.
+    track: Track, places: Sequence[tuple[int, int] | None], rate: Fraction, losses: Losses
+) -> dict[int, Cut]:
+    """The transitions of a track by the frame of their cut.
 
     Args:
         track: The track.
         places: The frames of its clips.
         rate: Frames a second.
+        losses: What xmeml cannot say of them is added.
     """
     cuts: dict[int, Cut] = {}
-    lost: list[tuple[Fraction, str]] = []
     if not track.transitions:
-        return cuts, lost
+        return cuts
     heads = {place[0]: clip for clip, place in zip(track.clips, places, strict=True) if place}
     tails = {place[1]: clip for clip, place in zip(track.clips, places, strict=True) if place}
-    for one in track.transitions:
-        at = nearest_frame(one.at, rate)
+    for transition in track.transitions:
+        at = nearest_frame(transition.at, rate)
         coming, going = heads.get(at), tails.get(at)
         if (coming is None and going is None) or at in cuts:
-            lost.append((one.at, "no clip begins or ends there: not written"))
+            losses.add(Feature.TRANSITION, transition, "no clip begins or ends there: not written")
             continue
-        before = min(nearest_frame(one.before, rate), _room_before(coming, rate)) if going else 0
-        after = min(nearest_frame(one.after, rate), _room_after(going, rate)) if coming else 0
+        before = min(nearest_frame(transition.before, rate), _room_before(coming, rate)) if going else 0
+        after = min(nearest_frame(transition.after, rate), _room_after(going, rate)) if coming else 0
         if before + after <= 0:
-            lost.append((one.at, "no media to lie under it: written as a cut"))
+            losses.add(Feature.TRANSITION, transition, "no media to lie under it: written as a cut")
             continue
         if any(
             abs(written / rate - wanted) * 48_000 >= 1
-            for written, wanted in ((before, one.before), (after, one.after))
+            for written, wanted in ((before, transition.before), (after, transition.after))
         ):
-            lost.append((one.at, f"written {float((before + after) / rate):.3g} s long"))
-        effect, told = _effect(one, track.kind)
-        if told:
-            lost.append((one.at, told))
+            losses.add(Feature.TRANSITION, transition, f"written {float((before + after) / rate):.3g} s long")
+        effect, message = _effect(transition, track.kind)
+        if message:
+            losses.add(Feature.TRANSITION, transition, message)
         span = (at - before, at + after)
         alignment = _alignment(before, after, coming, going)
         xml = transition_item(span, at, alignment, rate, track.kind, effect)
         cuts[at] = Cut(before, after, coming is None, xml)
-    return cuts, lost
+    return cuts
 
 
-def _effect(one: Transition, kind: TrackKind) -> tuple[str, str]:
-    for kept in one.kept:
+def _effect(transition: Transition, kind: TrackKind) -> tuple[str, str]:
+    for kept in transition.kept:
         text = kept_xml(kept, "effect")
         if text:
             return text, ""
     plain = CROSS_FADE if kind is TrackKind.AUDIO else DISSOLVE
-    if one.kind != "SMPTE_Dissolve" or one.name not in ("", plain):
-        return "", f"“{one.name or one.kind}” written as “{plain}”"
+    if transition.kind != "SMPTE_Dissolve" or transition.name not in ("", plain):
+        return "", f"“{transition.name or transition.kind}” written as “{plain}”"
     return "", ""
 
 

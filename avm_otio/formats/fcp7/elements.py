@@ -99,7 +99,7 @@ def markers_of(element: Element, rate: Fraction, first: Fraction = Fraction(0)) 
 
 
 def files_of(root: Element) -> dict[str, Element]:
-    """Every file by its id, where it is told in full."""
+    """Every file by its id, where it stands in full."""
     files: dict[str, Element] = {}
     for one in root.iter("file"):
         name = one.get("id", "")
@@ -115,27 +115,27 @@ def content_of(
 
     Args:
         element: The element, in full or by its id alone.
-        files: Those that are told in full.
+        files: Those that stand in full.
         rate: Frames a second of the sequence, where the file says none.
         name: What the clip is called, where the file says no name.
 
     Returns:
         It, and whether the file says how many channels of sound it has.
     """
-    told = files.get(element.get("id", ""), element) if not len(element) else element
-    called = text_of(told, "name") or name
-    url = text_of(told, "pathurl").strip()
-    source = text_of(told, "mediaSource").strip()
+    full = files.get(element.get("id", ""), element) if not len(element) else element
+    called = text_of(full, "name") or name
+    url = text_of(full, "pathurl").strip()
+    source = text_of(full, "mediaSource").strip()
     if not url and source:
         return Generator(called, source), False
-    own = rate_of(told, rate) or rate
-    start, drop = timecode_of(told, own)
-    length = number_of(told, "duration")
+    own = rate_of(full, rate) or rate
+    start, drop = timecode_of(full, own)
+    length = number_of(full, "duration")
     # What stands for media that nobody knows (one frame of nothing) is no length [file].
     if not url and (length or 0) <= 1:
         length = None
-    video = told.find("media/video")
-    sounds = told.findall("media/audio")
+    video = full.find("media/video")
+    sounds = full.findall("media/audio")
     counted = [number_of(one, "channelcount") for one in sounds]
     channels = sum(int(one if one is not None else 1) for one in counted)
     path, sequence = _images(plain_path(url), length)
@@ -148,7 +148,7 @@ def content_of(
         start=MediaTime(start),
         duration=None if length is None else length / own,
         rate=own if video is not None else None,
-        size=_size(told),
+        size=_size(full),
         sample_rate_hz=None if hertz is None else int(hertz),
         channels=channels,
         has_picture=video is not None,
@@ -158,9 +158,9 @@ def content_of(
     ), any(one is not None for one in counted)
 
 
-def _size(told: Element) -> tuple[int, int] | None:
+def _size(full: Element) -> tuple[int, int] | None:
     for where in ("media/video/samplecharacteristics/", ""):
-        width, height = number_of(told, f"{where}width"), number_of(told, f"{where}height")
+        width, height = number_of(full, f"{where}width"), number_of(full, f"{where}height")
         if width and height:
             return int(width), int(height)
     return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from avm_otio.formats.fcp7.common import SLUG, rate_xml, timebase, timecode_xml
 from avm_otio.formats.xml_text import escaped, is_sayable
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Generator, Media, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nearest_frame, whole_frames
 from avm_otio.timeline.urls import file_url, is_relative
@@ -51,7 +51,7 @@ class Files:
     """The files of one document."""
 
     def __init__(self, timeline: Timeline, folder: Path) -> None:
-        self.losses: list[Loss] = []
+        self.losses = Losses(timeline)
         self._folder = folder
         self._rate = timeline.rate
         self._size = timeline.size or (1920, 1080)
@@ -77,15 +77,15 @@ class Files:
     def _media(self, content: Media) -> str:
         media = self._merged.of(content)
         if not is_sayable(media.name):
-            self._lose(Feature.NAME, media, "characters that XML cannot hold replaced")
+            self.losses.add(Feature.NAME, media, "characters that XML cannot hold replaced")
         rate = self._rate
         if media.rate is not None and timebase(media.rate):
             rate = media.rate
         elif media.rate is not None:
-            told = (
+            message = (
                 f"its {format_rate(media.rate)} fps written as {format_rate(rate)}, which the format can say"
             )
-            self._lose(Feature.RATE, media, told)
+            self.losses.add(Feature.RATE, media, message)
         lines = [f"<name>{escaped(media.name, one_line=True)}</name>\n"]
         if media.path:
             lines.append(f"<pathurl>{escaped(self._url(media))}</pathurl>\n")
@@ -110,9 +110,6 @@ class Files:
             f"{rate_xml(self._rate)}<duration>{frames}</duration>\n{timecode_xml(0, self._rate, False)}"
             f"<media>\n{_video(self._rate, self._size)}</media>\n"
         )
-
-    def _lose(self, feature: Feature, media: Media, told: str) -> None:
-        self.losses.append(Loss(feature, f"Media “{media.name}”", told))
 
     def _url(self, media: Media) -> str:
         path = media.path

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from avm_otio.formats.fcp7.common import DIALECT, NOTE, OWN_LABELS, TICKS
+from avm_otio.formats.fcp7 import FORMAT
+from avm_otio.formats.fcp7.common import NOTE, OWN_LABELS, TICKS
 from avm_otio.formats.fcp7.elements import content_of, flag_of, markers_of, number_of, rate_of, text_of
 from avm_otio.formats.fcp7.levels import mix_of
 from avm_otio.formats.xml_in import element_text
@@ -30,7 +31,7 @@ class Item:
         name: Its id.
         links: The ids of those that it belongs together with.
         source: What its file, or its nested sequence, goes by.
-        told_channels: Whether its file says how many channels it has.
+        counts_channels: Whether its file says how many channels it has.
         agrees: Whether it is as long on the timeline as in its media; Premiere may err by a transition.
     """
 
@@ -38,7 +39,7 @@ class Item:
     name: str
     links: tuple[str, ...]
     source: str
-    told_channels: bool = False
+    counts_channels: bool = False
     agrees: bool = True
 
     @property
@@ -64,7 +65,7 @@ class Items:
     """Reads the items of one sequence.
 
     Attributes:
-        files: The files that are told in full, by id.
+        files: The files that stand in full, by id.
         nest: Reads a nested sequence.
         rate: Frames a second of the sequence.
         notes: What could not be read, counted.
@@ -164,7 +165,7 @@ class Items:
         if end is None or end <= start or start < 0:
             return None
         name = text_of(one, "name")
-        content, source, told = self._content(one, name)
+        content, source, counts_channels = self._content(one, name)
         speed = self._speed(one, own)
         offset = self._offset(one, speed, own, first, frame_out)
         offset += hidden / rate * abs(speed)
@@ -192,7 +193,7 @@ class Items:
         )
         refs = (text_of(link, "linkclipref") for link in one.iterfind("link"))
         links = tuple(ref for ref in refs if ref)
-        return Item(clip, one.get("id", ""), links, source, told, _agrees(one, clip, rate))
+        return Item(clip, one.get("id", ""), links, source, counts_channels, _agrees(one, clip, rate))
 
     def _content(self, one: Element, name: str) -> tuple[Media | Generator | Timeline, str, bool]:
         nested = one.find("sequence")
@@ -282,7 +283,7 @@ class Items:
             kept.append(_kept(text_of(inner, "name") or text_of(inner, "effectid") or "filter", effect))
         label = text_of(one, "labels/label2")
         if label and label not in OWN_LABELS:
-            kept.append(Kept(DIALECT, "label", label))
+            kept.append(Kept(FORMAT.name, "label", label))
         return tuple(kept)
 
 
@@ -292,7 +293,7 @@ def _kept(what: str, element: Element) -> Kept:
         inner.tail = None
         if len(inner) and inner.text is not None and not inner.text.strip():
             inner.text = None
-    return Kept(DIALECT, " ".join(what.split()), element_text(element))
+    return Kept(FORMAT.name, " ".join(what.split()), element_text(element))
 
 
 def _by_ticks(one: Element, own: Fraction, speed: Fraction) -> Fraction:

@@ -29,12 +29,12 @@ class Levels:
     Attributes:
         value: The linear gain; with key frames, that of the first.
         keys: Frame from the clip's head → linear gain.
-        told: What it does not say as the mix does.
+        losses: What it does not say as the mix does.
     """
 
     value: float
     keys: tuple[tuple[int, float], ...] = ()
-    told: tuple[tuple[Feature, str], ...] = ()
+    losses: tuple[tuple[Feature, str], ...] = ()
 
 
 @lru_cache(maxsize=4096)  # the clips of a track mostly share a few mixes
@@ -46,24 +46,24 @@ def levels_of(mix: Mix, frames: int, rate: Fraction) -> Levels:
         frames: How long the clip is, in frames.
         rate: Frames a second.
     """
-    told: list[tuple[Feature, str]] = []
+    losses: list[tuple[Feature, str]] = []
     fade_in = min(_fade(mix.fade_in_us, rate), frames)
     fade_out = min(_fade(mix.fade_out_us, rate), frames - fade_in)
     for word, us, length in (("in", mix.fade_in_us, fade_in), ("out", mix.fade_out_us, fade_out)):
         if abs(length / rate - from_micros(us)) >= _SAMPLE:
             written = f"written as {float(length / rate):.3g} s" if length else "not written"
-            told.append((Feature.FADE, f"fade {word} of {us / 1e6:g} s {written}"))
+            losses.append((Feature.FADE, f"fade {word} of {us / 1e6:g} s {written}"))
     line = {nearest_frame(key.at, rate): key.gain_db for key in sorted(mix.keys, key=lambda key: key.at)}
     loudest = max((key.gain_db for key in mix.keys), default=mix.gain_db)
     if loudest > LEVEL_MAX_DB:
-        told.append((Feature.GAIN, f"gain of {loudest:g} dB written as {LEVEL_MAX_DB:g} dB"))
+        losses.append((Feature.GAIN, f"gain of {loudest:g} dB written as {LEVEL_MAX_DB:g} dB"))
     if len(line) < len(mix.keys) or any(abs(k.at * rate % 1) for k in mix.keys):
-        told.append((Feature.GAIN, "gain key frames moved to whole frames"))
+        losses.append((Feature.GAIN, "gain key frames moved to whole frames"))
     lowest = fade_in if fade_in else min(line, default=0)
     highest = frames - fade_out if fade_out else max(line, default=frames)
     points = {at: gain_db for at, gain_db in line.items() if lowest <= at <= highest}
     if len(points) < len(line):
-        told.append((Feature.GAIN, f"{len(line) - len(points)} gain key frames under a fade not written"))
+        losses.append((Feature.GAIN, f"{len(line) - len(points)} gain key frames under a fade not written"))
     if fade_in:
         points.setdefault(lowest, _gain_at(lowest, line, mix.gain_db))
     if fade_out:
@@ -73,7 +73,7 @@ def levels_of(mix: Mix, frames: int, rate: Fraction) -> Levels:
         keys.insert(0, (0, 0.0))
     if fade_out:
         keys.append((frames, 0.0))
-    return Levels(keys[0][1] if keys else _linear(mix.gain_db), tuple(keys), tuple(told))
+    return Levels(keys[0][1] if keys else _linear(mix.gain_db), tuple(keys), tuple(losses))
 
 
 def mix_of(value: float, keys: Sequence[tuple[int, float]], frames: int, rate: Fraction) -> Mix:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.fcp7 import FORMAT
 from avm_otio.formats.fcp7.common import (
     CROSS_FADE,
     CROSS_FADE_ID,
-    DIALECT,
     DISSOLVE,
     DISSOLVE_ID,
     LEVEL_MAX,
@@ -131,7 +131,7 @@ def marker_xml(marker: Marker, rate: Fraction, first: int) -> str:
 
 def kept_xml(kept: Kept, tag: str) -> str | None:
     """What was kept, if it is ours and still such an element; it may have come through another file."""
-    if kept.dialect != DIALECT:
+    if kept.dialect != FORMAT.name:
         return None
     try:
         found = parsed(kept.text, "")

@@ -82,7 +82,7 @@ class _Reader:
     root: Element
     notes: Counter[str] = field(default_factory=Counter)
     _files: dict[str, Element] = field(init=False)
-    _told: dict[str, Element] = field(default_factory=dict)
+    _full: dict[str, Element] = field(default_factory=dict)
     _made: dict[str, Timeline] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
 
@@ -90,32 +90,32 @@ class _Reader:
         self._files = files_of(self.root)
         for one in self.root.iter("sequence"):
             name = one.get("id", "")
-            if one.find("media") is not None and name not in self._told:
-                self._told[name] = one
+            if one.find("media") is not None and name not in self._full:
+                self._full[name] = one
 
     def sequence(self, element: Element) -> Timeline | None:
-        """A sequence; ``None`` where it is not told, or holds itself."""
+        """A sequence; ``None`` where it is not there, or holds itself."""
         name = element.get("id", "")
         if name in self._made:
             return self._made[name]
-        told = element if element.find("media") is not None else self._told.get(name)
-        if told is None or name in self._open:
+        full = element if element.find("media") is not None else self._full.get(name)
+        if full is None or name in self._open:
             self.notes["nested sequence that is not in the file"] += 1
             return None
         if name:
             self._open.add(name)
-        made = self._sequence(told)
+        made = self._sequence(full)
         if name:
             self._open.discard(name)
             self._made[name] = made
         return made
 
-    def _sequence(self, told: Element) -> Timeline:
-        rate = rate_of(told, None) or rate_of(told.find("timecode"), None)
-        rate = rate or rate_of(told.find("media/video/format/samplecharacteristics"), None) or _RATE
+    def _sequence(self, full: Element) -> Timeline:
+        rate = rate_of(full, None) or rate_of(full.find("timecode"), None)
+        rate = rate or rate_of(full.find("media/video/format/samplecharacteristics"), None) or _RATE
         items = Items(self._files, self.sequence, rate, self.notes)
         tracks: list[Whole] = []
-        for element in told.iterfind("media/video/track"):
+        for element in full.iterfind("media/video/track"):
             lane = self._lane(element, items, TrackKind.VIDEO)
             track = lane.track
             track = Track(
@@ -126,22 +126,22 @@ class _Reader:
                 locked=track.locked,
             )
             tracks.append(Whole(track, [(item.clip, (item,)) for item in lane.items]))
-        sound = [self._lane(one, items, TrackKind.AUDIO) for one in told.iterfind("media/audio/track")]
-        tracks += joined(sound, told.get("explodedTracks", "").lower() == "true")
+        sound = [self._lane(one, items, TrackKind.AUDIO) for one in full.iterfind("media/audio/track")]
+        tracks += joined(sound, full.get("explodedTracks", "").lower() == "true")
         made = linked(tracks)
-        start, drop = timecode_of(told, rate)
-        length = number_of(told, "duration") or Fraction(0)
+        start, drop = timecode_of(full, rate)
+        length = number_of(full, "duration") or Fraction(0)
         last = max((clip.end for track in made for clip in track.clips), default=Fraction(0))
-        width = number_of(told, "media/video/format/samplecharacteristics/width")
-        height = number_of(told, "media/video/format/samplecharacteristics/height")
+        width = number_of(full, "media/video/format/samplecharacteristics/width")
+        height = number_of(full, "media/video/format/samplecharacteristics/height")
         return Timeline(
-            name=text_of(told, "name") or told.get("id", ""),
+            name=text_of(full, "name") or full.get("id", ""),
             rate=rate,
             tracks=made,
             start_frame=nearest_frame(start, rate),
             drop_frame=drop,
             duration=max(length / rate, Fraction(last)),
-            markers=markers_of(told, rate),
+            markers=markers_of(full, rate),
             size=(int(width), int(height)) if width and height else None,
         )
 

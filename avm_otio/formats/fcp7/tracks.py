@@ -160,7 +160,7 @@ def _unexploded(tracks: list[Whole]) -> list[Whole]:
         clips = []
         for clip, items in whole.clips:
             media = clip.media
-            count = media.channels if media is not None and items[0].told_channels else 2
+            count = media.channels if media is not None and items[0].counts_channels else 2
             clips.append((replace(clip, channels=tuple(range(max(1, count)))), items))
         channels = max((len(clip.channels) for clip, _ in clips), default=2)
         made.append(Whole(replace(whole.track, channels=channels), clips))

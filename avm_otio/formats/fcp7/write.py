@@ -2,7 +2,7 @@
 
 A stereo track is two ``<track>``s, “exploded” [file]: each half carries its own clip items, of one master
 clip and one file, and every item of a group that belongs together lists the whole group. Times are frames of
-the sequence; where in the media a clip begins is told in ticks as well, which are exact.
+the sequence; where in the media a clip begins is written in ticks as well, which are exact.
 
 What a clip of ours is (``avm effects``) stands in its log note, which Premiere shows as such; its ids, prices
 and licence stay in the ``.otio``.
@@ -15,8 +15,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.fcp7 import FORMAT
 from avm_otio.formats.fcp7.common import (
-    DIALECT,
     OTHER_TRACK_TYPE,
     TRACK_TYPES,
     VERSION,
@@ -29,9 +29,9 @@ from avm_otio.formats.fcp7.cuts import Cut, cuts_of
 from avm_otio.formats.fcp7.files import Files
 from avm_otio.formats.fcp7.levels import levels_of
 from avm_otio.formats.fcp7.links import Member, members_of
+from avm_otio.formats.fcp7.markup import Markup, logged
 from avm_otio.formats.fcp7.pieces import kept_xml, level_filter, speed_filter
-from avm_otio.formats.fcp7.told import Told, logged
-from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nearest_frame, whole_frames
 
@@ -64,15 +64,15 @@ class _Document:
 
     def __init__(self, timeline: Timeline, folder: Path) -> None:
         self.files = Files(timeline, folder)
-        self.losses: list[Loss] = []
+        self.losses = Losses(timeline)
         self.items = 0
         self._sequences: dict[int, tuple[Timeline, int]] = {}
 
     def sequence(self, timeline: Timeline) -> str:
         """A sequence: in full where it first stands, by its id afterwards."""
-        known = self._sequences.get(id(timeline))
-        if known is not None:
-            return f'<sequence id="sequence-{known[1]}"/>\n'
+        _, number = self._sequences.get(id(timeline), (None, 0))
+        if number:
+            return f'<sequence id="sequence-{number}"/>\n'
         number = len(self._sequences) + 1
         self._sequences[id(timeline)] = (timeline, number)
         if timebase(timeline.rate) is None:
@@ -80,7 +80,7 @@ class _Document:
                 f"Final Cut Pro 7's XML cannot say {format_rate(timeline.rate)} frames a second.",
                 "Conform the timeline to a usual rate, or write it as .otio.",
             )
-        self.losses += unsaid(timeline, (Feature.METADATA, Feature.MEDIA), DIALECT)
+        self.losses.within(timeline).add_unsupported(FORMAT.says, FORMAT.name)
         return _Sequence(self, timeline).xml(number)
 
 
@@ -93,14 +93,14 @@ class _Sequence:
         self.rate = timeline.rate
         self.rate_xml = rate_xml(timeline.rate)
         self.frame_s = 1 / timeline.rate
-        self.told = Told(timeline, document.losses)
-        self.item = f"Timeline “{timeline.name}”"
+        self.losses = document.losses.within(timeline)
+        self.markup = Markup(timeline.rate, self.losses)
         self.members, too_many = members_of(timeline, document.items)
-        document.items += sum(len(one) for track in self.members for one in track)
+        document.items += sum(len(of_clip) for track in self.members for of_clip in track)
         if timeline.start_frame < 0:
-            self.told.lose(Feature.START, self.item, "begins before 00:00:00:00, where it is put")
+            self.losses.add(Feature.START, timeline, "begins before 00:00:00:00, where it is put")
         for number, size in too_many:
-            self.told.lose(Feature.LINK, self.item, f"link {number} of {size} clips not written")
+            self.losses.add(Feature.LINK, timeline, f"link {number} of {size} clips not written")
 
     def xml(self, number: int) -> str:
         timeline = self.timeline
@@ -111,8 +111,7 @@ class _Sequence:
         for track, members in zip(timeline.tracks, self.members, strict=True):
             markers += track.markers
             if track.markers:
-                told = f"{len(track.markers)} markers moved to the sequence"
-                self.told.lose(Feature.MARKER, f"Track “{track.name}”", told)
+                self.losses.add(Feature.MARKER, track, f"{len(track.markers)} markers moved to the sequence")
             texts, last = self._track(track, members)
             (video if track.kind is TrackKind.VIDEO else audio).extend(texts)
             end = max(end, last)
@@ -121,11 +120,11 @@ class _Sequence:
         exploded = ' explodedTracks="true"' if number == 1 else ""
         return (
             f'<sequence id="sequence-{number}"{exploded}>\n<duration>{end}</duration>\n'
-            f"{self.rate_xml}<name>{self.told.name(timeline.name, self.item)}</name>\n"
+            f"{self.rate_xml}<name>{self.markup.name(timeline.name, timeline)}</name>\n"
             f"<media>\n<video>\n{self._format()}{''.join(video)}</video>\n"
             f"<audio>\n{self._outputs()}{''.join(audio)}</audio>\n</media>\n"
             f"{timecode_xml(timeline.start_frame, self.rate, drop)}"
-            f"{self.told.markers(markers, 0, self.item)}"
+            f"{self.markup.markers(markers, 0, timeline)}"
             "<labels><label2>Forest</label2></labels>\n</sequence>\n"
         )
 
@@ -155,10 +154,7 @@ class _Sequence:
     def _track(self, track: Track, members: Sequence[Sequence[Member]]) -> tuple[list[str], int]:
         """The ``<track>``s of a track: one for pictures, one a channel for sound; and where they end."""
         places = self._places(track)
-        cuts, lost = cuts_of(track, places, self.rate)
-        for at, told in lost:
-            item = f"Transition at {self.timeline.timecode(at)}"
-            self.told.lose(Feature.TRANSITION, item, told)
+        cuts = cuts_of(track, places, self.rate, self.losses)
         heard = track.kind is TrackKind.AUDIO
         halves: list[list[str]] = [[] for _ in range(max(1, track.channels) if heard else 1)]
         written: set[int] = set()
@@ -176,9 +172,9 @@ class _Sequence:
                 written.add(place[1])
                 for half in halves:
                     half.append(tail.xml)
-        name = self.told.name(track.name, f"Track “{track.name}”")
+        name = self.markup.name(track.name, track)
         named = f' MZ.TrackName="{name}"' if name else ""
-        end = f"<enabled>{_said(track.enabled)}</enabled>\n<locked>{_said(track.locked)}</locked>\n"
+        end = f"<enabled>{_flag(track.enabled)}</enabled>\n<locked>{_flag(track.locked)}</locked>\n"
         last = max((place[1] for place in places if place), default=0)
         if not heard:
             return [f"<track{named}>\n{''.join(halves[0])}{end}</track>\n"], last
@@ -199,7 +195,7 @@ class _Sequence:
             first, last = clip.frames(self.rate)
             first = max(first, at)
             if last <= first:
-                self.told.lose(Feature.TIME, clip, "shorter than a frame: not written")
+                self.losses.add(Feature.TIME, clip, "shorter than a frame: not written")
                 places.append(None)
                 continue
             places.append((first, last))
@@ -234,24 +230,24 @@ class _Sequence:
         ticks_in = ticks(offset - before / self.rate * speed if before else offset)
         ticks_out = ticks_in + ticks((frame_out - frame_in) * self.frame_s * speed)
         frames = max(frame_out, whole)
-        named = self.told.name(clip.name, clip)
+        named = self.markup.name(clip.name, clip)
         rate = self.rate_xml
         top = (
-            f"<name>{named}</name>\n<enabled>{_said(clip.enabled)}</enabled>\n<duration>{frames}</duration>\n"
+            f"<name>{named}</name>\n<enabled>{_flag(clip.enabled)}</enabled>\n<duration>{frames}</duration>\n"
         )
         span = (
             f"<start>{-1 if head else first}</start>\n<end>{-1 if tail else last}</end>\n"
             f"<in>{frame_in}</in>\n<out>{frame_out}</out>\n"
         )
         exact = f"<pproTicksIn>{ticks_in}</pproTicksIn>\n<pproTicksOut>{ticks_out}</pproTicksOut>\n"
-        content = self.told.shown(clip)
-        effect = "" if heard else self.told.matte(clip, content)
+        content = self.markup.shown(clip)
+        effect = "" if heard else self.markup.matte(clip, content)
         if effect:
             number = members[0].number
             text = f'<generatoritem id="clipitem-{number}">\n{top}{span}{rate}{effect}</generatoritem>\n'
             return [text]
         filters = self._filters(clip, track.kind, frame_in + before, last - first)
-        markers = self.told.markers(clip.markers, frame_in + before, clip)
+        markers = self.markup.markers(clip.markers, frame_in + before, clip)
         end = filters + (members[0].links if members else "") + markers + logged(clip)
         if not heard:
             picture = "" if isinstance(content, Timeline) else "<alphatype>none</alphatype>\n"
@@ -259,8 +255,8 @@ class _Sequence:
             head_text = f'<clipitem id="clipitem-{number}">\n{self._master(content)}{top}{rate}{span}{exact}'
             return [f"{head_text}{picture}{self._file(content)}{end}</clipitem>\n"]
         if len(clip.channels) > len(members):
-            told = f"{len(clip.channels) - len(members)} of its {len(clip.channels)} channels not written"
-            self.told.lose(Feature.CHANNELS, clip, told)
+            message = f"{len(clip.channels) - len(members)} of its {len(clip.channels)} channels not written"
+            self.losses.add(Feature.CHANNELS, clip, message)
         sort = {1: "mono", 2: "stereo", 6: "5.1"}.get(len(members), "multichannel")
         top = f"{self._master(content)}{top}{rate}{span}{exact}"
         items = []
@@ -291,14 +287,14 @@ class _Sequence:
         if not (self._is_at(clip.start, place[0]) and self._is_at(clip.end, place[1])):
             shift = place[0] / self.rate - clip.start
             moved = max(abs(shift), abs(place[1] / self.rate - clip.end))
-            told = f"moved by {float(moved) * 1000:.3g} ms to the nearest frame"
+            message = f"moved by {float(moved) * 1000:.3g} ms to the nearest frame"
             if offset > 0 and offset + shift * abs(clip.speed) >= 0:
                 offset += shift * abs(clip.speed)
-                told = "cut on the nearest frame, what it plays kept in place"
+                message = "cut on the nearest frame, what it plays kept in place"
             if moved >= _SAMPLE:
-                self.told.lose(Feature.TIME, clip, told)
+                self.losses.add(Feature.TIME, clip, message)
         if offset.numerator < 0:
-            self.told.lose(Feature.TIME, clip, "begins before its media: moved into it")
+            self.losses.add(Feature.TIME, clip, "begins before its media: moved into it")
             return Fraction(0)
         return offset
 
@@ -321,22 +317,22 @@ class _Sequence:
             parts.append(speed_filter(clip.speed, kind))
         if clip.mix is not _PLAIN and clip.mix != _PLAIN:
             if kind is TrackKind.VIDEO:
-                self.told.lose(Feature.GAIN, clip, "gain and fades of a picture not written")
+                self.losses.add(Feature.GAIN, clip, "gain and fades of a picture not written")
             else:
                 levels = levels_of(clip.mix, frames, self.rate)
-                for feature, told in levels.told:
-                    self.told.lose(feature, clip, told)
+                for feature, message in levels.losses:
+                    self.losses.add(feature, clip, message)
                 parts.append(level_filter(levels.value, [(at + frame_in, v) for at, v in levels.keys]))
         for kept in clip.kept:
             text = kept_xml(kept, "filter")
             if text:
                 parts.append(text)
-            elif kept.dialect == DIALECT and kept.what not in ("label", "generator"):
-                self.told.lose(Feature.EFFECT, clip, f"{kept.what} not written")
+            elif kept.dialect == FORMAT.name and kept.what not in ("label", "generator"):
+                self.losses.add(Feature.EFFECT, clip, f"{kept.what} not written")
         return "".join(parts)
 
 
-def _said(value: bool) -> str:
+def _flag(value: bool) -> str:
     return "TRUE" if value else "FALSE"
 
 

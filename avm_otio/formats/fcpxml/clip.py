@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.inside import (
     BEFORE_VOLUME,
     NOTES,
     KeptText,
     Timing,
     channels_of,
+    is_too_loud,
     kept_elements,
-    lost_inside,
     marker_text,
     plain,
     timing_of,
@@ -21,9 +22,9 @@ from avm_otio.formats.fcpxml.inside import (
 )
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, role_of
-from avm_otio.formats.fcpxml.terms import DIALECT, said
+from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, said
 from avm_otio.formats.xml_text import is_sayable
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Media, Timeline
 
 
@@ -35,7 +36,7 @@ class ClipTexts:
         resources: The document's.
         links: Which sound goes into which picture.
         roles: The role of each sound track.
-        losses: Told of what cannot be said.
+        losses: Those of the timeline, to which what cannot be written is added.
         nest: Nest → its id.
         gap_start: Local time at the head of what has no media.
     """
@@ -46,7 +47,7 @@ class ClipTexts:
         resources: Resources,
         links: Links,
         roles: Sequence[str],
-        losses: list[Loss],
+        losses: Losses,
         nest: Callable[[Timeline], str],
         gap_start: Fraction,
     ) -> None:
@@ -92,7 +93,7 @@ class ClipTexts:
             return self._generator(clip, head, connected, markers)
         heard, sound_track = (clip, -lane - 1) if lane < 0 else self._links.heard(clip) or (None, 0)
         kept = KeptText(clip.kept, self._resources)
-        self._losses += lost_inside(heard or clip, self._timeline, kept)
+        self._report(heard or clip, kept)
         source = "" if heard and lane >= 0 else f' srcEnable="{"audio" if lane < 0 else "video"}"'
         if heard is not None and heard is not clip and (heard.start, heard.end) != (clip.start, clip.end):
             begins = timing.start + heard.start - clip.start
@@ -133,6 +134,15 @@ class ClipTexts:
         )
         return element_text(f'{tag} ref="{ref}" {head}{source}', inside)
 
+    def _report(self, clip: Clip, kept: KeptText) -> None:
+        """Report what a clip's inside cannot say."""
+        for broken in kept.broken:
+            self._losses.add(Feature.EFFECT, clip, f"{broken.what} not written")
+        if is_too_loud(clip.mix):
+            self._losses.add(Feature.GAIN, clip, f"gain held between {LOWEST_DB:g} and +{HIGHEST_DB:g} dB")
+        if not is_sayable(clip.name):
+            self._losses.add(Feature.NAME, clip, "characters that XML cannot carry are replaced")
+
     def _is_on(self, clip: Clip, lane: int) -> bool:
         track = self._videos[lane] if lane >= 0 else self._sounds[-lane - 1]
         return clip.enabled and track.enabled
@@ -152,7 +162,7 @@ class ClipTexts:
     def shown(self, clip: Clip) -> list[Element]:
         """What of Final Cut Pro's own a generator is; nothing where it is somebody else's."""
         for kept in clip.kept:
-            if kept.dialect == DIALECT:
+            if kept.dialect == FORMAT.name:
                 elements = kept_elements(kept.text, self._resources)
                 if elements and elements[0].tag in ("title", "video"):
                     return elements
@@ -168,16 +178,15 @@ class ClipTexts:
     def markers(self, clip: Clip, start: Fraction) -> list[str]:
         """A clip's markers as elements; its local clock is at ``start`` at its head."""
         for marker in clip.markers:
-            self.lost_marker(marker, self._timeline.named(clip))
+            self.lost_marker(marker, clip)
         return [marker_text(marker, start, self._frame) for marker in clip.markers]
 
-    def lost_marker(self, marker: Marker, item: str) -> None:
+    def lost_marker(self, marker: Marker, item: Item) -> None:
         """Report what of a marker is not said."""
         if 0 < marker.duration <= self._frame:
-            told = f"marker “{marker.name}” is a point"
-            self._losses.append(Loss(Feature.MARKER, item, told))
+            self._losses.add(Feature.MARKER, item, f"marker “{marker.name}” is a point")
         if not is_sayable(marker.name + marker.comment):
-            self._losses.append(Loss(Feature.NAME, item, "characters that XML cannot carry are replaced"))
+            self._losses.add(Feature.NAME, item, "characters that XML cannot carry are replaced")
 
 
 def element_text(head: str, inside: str) -> str:

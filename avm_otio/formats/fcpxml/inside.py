@@ -13,11 +13,10 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element, tostring
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.resources import Resources, attribute
-from avm_otio.formats.fcpxml.terms import DIALECT, HIGHEST_DB, LOWEST_DB, said, source_rate_name
+from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, said, source_rate_name
 from avm_otio.formats.xml_in import parsed
-from avm_otio.formats.xml_text import is_sayable
-from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import Clip, Kept, Marker, Media, Mix, Timeline
 from avm_otio.timeline.time import from_micros
 
@@ -165,7 +164,7 @@ class KeptText:
         self.broken: list[Kept] = []
         found: dict[str, list[str]] = {}
         for one in kept:
-            if one.dialect != DIALECT:
+            if one.dialect != FORMAT.name:
                 continue
             elements = kept_elements(one.text, resources)
             once = {element.tag for element in elements or ()} - {*NOTES, *FILTERS}
@@ -217,16 +216,3 @@ def plain(element: Element) -> str:
     """An element as text, on one line where it has no text of its own."""
     element.tail = None
     return re.sub(r">\s+<", "><", tostring(element, encoding="unicode"))
-
-
-def lost_inside(clip: Clip, timeline: Timeline, kept: KeptText) -> list[Loss]:
-    """What a clip's inside cannot say."""
-    lost = [(Feature.EFFECT, f"{one.what} not written") for one in kept.broken]
-    if is_too_loud(clip.mix):
-        lost.append((Feature.GAIN, f"gain held between {LOWEST_DB:g} and +{HIGHEST_DB:g} dB"))
-    if not is_sayable(clip.name):
-        lost.append((Feature.NAME, "characters that XML cannot carry are replaced"))
-    if not lost:
-        return []
-    item = timeline.named(clip)
-    return [Loss(feature, item, told) for feature, told in lost]

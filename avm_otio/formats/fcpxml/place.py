@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from avm_otio.formats.fcpxml.said import Volume, time_at
+from avm_otio.formats.fcpxml.elements import Volume, time_at
 from avm_otio.timeline.model import Clip, GainKey, Mix, TrackKind, Transition
 from avm_otio.timeline.time import to_micros
 

@@ -16,8 +16,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.fcpxml.elements import Known, time_at
 from avm_otio.formats.fcpxml.place import Crossing, Piece, Place
-from avm_otio.formats.fcpxml.said import Known, time_at
 from avm_otio.formats.fcpxml.story import Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
 from avm_otio.formats.xml_in import parsed

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, said
 from avm_otio.formats.xml_text import escaped, is_sayable
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import is_relative, is_web
 
@@ -30,10 +30,10 @@ class Resources:
 
     Args:
         folder: Where the document will lie; media below it is named from there.
-        losses: Told of what cannot be said.
+        losses: Those of the document, to which what cannot be written is added.
     """
 
-    def __init__(self, folder: Path, losses: list[Loss]) -> None:
+    def __init__(self, folder: Path, losses: Losses) -> None:
         self._folder = folder
         self._losses = losses
         self._lines: list[str] = []
@@ -61,8 +61,9 @@ class Resources:
         """
         frame_duration(timeline.rate)
         if timeline.size is None:
-            told = "its picture size is not known: {} × {} is written".format(*DEFAULT_SIZE)
-            self._losses.append(Loss(Feature.MEDIA, f"Timeline “{timeline.name}”", told))
+            width, height = DEFAULT_SIZE
+            message = f"its picture size is not known: {width} × {height} is written"
+            self._losses.add(Feature.MEDIA, timeline, message)
         return self._format(timeline.rate, timeline.size or DEFAULT_SIZE)
 
     def _format(self, rate: Fraction | None, size: tuple[int, int] | None) -> str:
@@ -124,18 +125,15 @@ class Resources:
         self._used[key] = (min(low, clip.media_start), max(high, end), max(channels, count))
 
     def _report(self, media: Media) -> None:
-        item = f"Media “{media.name}”"
         if media.duration is None:
-            self._losses.append(Loss(Feature.MEDIA, item, "its length is not known: what is used is written"))
+            self._losses.add(Feature.MEDIA, media, "its length is not known: what is used is written")
         if not media.path:
-            self._losses.append(
-                Loss(Feature.MEDIA, item, "nobody knows where it lies: only its name is written")
-            )
+            self._losses.add(Feature.MEDIA, media, "its path is not known: only its name is written")
         if media.sequence is not None:
-            told = "Final Cut Pro opens no image sequence: its first image is named"
-            self._losses.append(Loss(Feature.MEDIA, item, told))
+            message = "Final Cut Pro opens no image sequence: its first image is named"
+            self._losses.add(Feature.MEDIA, media, message)
         if not is_sayable(media.name):
-            self._losses.append(Loss(Feature.NAME, item, "characters that XML cannot carry are replaced"))
+            self._losses.add(Feature.NAME, media, "characters that XML cannot carry are replaced")
 
     def _asset_text(self, key: str, media: Media) -> str:
         low, high, used_channels = self._used.get(key, (media.start, media.start, 0))

@@ -51,12 +51,12 @@ class Links:
         rate: The timeline's.
 
     Attributes:
-        unsaid: How many links Final Cut Pro cannot say.
+        broken: How many links Final Cut Pro cannot hold.
         nests: The number of the track that the sound of nests is on: nests have no role.
     """
 
     def __init__(self, videos: Sequence[Track], sounds: Sequence[Track], rate: Fraction) -> None:
-        self.unsaid = 0
+        self.broken = 0
         self.nests: int | None = None
         # By identity: clips are values, and hashing thousands of them is slow. The tracks keep them alive.
         self._heard: dict[int, tuple[Clip, int]] = {}
@@ -80,7 +80,7 @@ class Links:
                         break
             members = len(seen) + len(heard)
             whole = members == 2 and any(id(sound) in self._folded for sound, _ in heard)
-            self.unsaid += members > 1 and not whole
+            self.broken += members > 1 and not whole
 
     def heard(self, seen: Clip) -> tuple[Clip, int] | None:
         """The sound that is one clip with a picture, and the number of its track."""

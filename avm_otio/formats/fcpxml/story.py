@@ -12,9 +12,8 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimelineError
-from avm_otio.formats.fcpxml.inside import KEPT_TAGS
-from avm_otio.formats.fcpxml.place import Crossing, Piece, Place, lane_of, mix_of, overlap, within
-from avm_otio.formats.fcpxml.said import (
+from avm_otio.formats.fcpxml import FORMAT
+from avm_otio.formats.fcpxml.elements import (
     Clock,
     Known,
     Volume,
@@ -26,7 +25,9 @@ from avm_otio.formats.fcpxml.said import (
     time_at,
     volume_of,
 )
-from avm_otio.formats.fcpxml.terms import CROSS_DISSOLVE, DIALECT
+from avm_otio.formats.fcpxml.inside import KEPT_TAGS
+from avm_otio.formats.fcpxml.place import Crossing, Piece, Place, lane_of, mix_of, overlap, within
+from avm_otio.formats.fcpxml.terms import CROSS_DISSOLVE
 from avm_otio.timeline.model import (
     Clip,
     Generator,
@@ -115,7 +116,7 @@ class Story:
             and (found := self.known.element(one.get("ref"), "effect")) is not None
         }
         plain = effects <= {CROSS_DISSOLVE}
-        kept = () if plain else (Kept(DIALECT, "transition", text_with_effects(filters, self.known)),)
+        kept = () if plain else (Kept(FORMAT.name, "transition", text_with_effects(filters, self.known)),)
         transition = Transition(
             name=element.get("name", ""),
             at=RecordTime(at),
@@ -336,7 +337,7 @@ class Story:
         shell = Element(element.tag, {k: v for k, v in element.attrib.items() if k not in _OWN_PLACE})
         allowed = ("param", "text", "text-style-def", "metadata", *KEPT_TAGS)
         shell.extend([one for one in element if one.tag in allowed and one.tag not in ("keyword", "rating")])
-        return Kept(DIALECT, element.tag, text_with_effects([shell], self.known))
+        return Kept(FORMAT.name, element.tag, text_with_effects([shell], self.known))
 
     def _sounds(
         self, element: Element, clip: Clip, local: Place, window: tuple[Fraction, Fraction], place: Place

@@ -13,9 +13,6 @@ from functools import lru_cache
 from avm_otio.errors import TimelineError
 from avm_otio.timeline.time import format_rate
 
-DIALECT = "fcp"
-"""Whose what is kept of this format is."""
-
 VERSION = "1.10"
 """What is written: Final Cut Pro 10.6 and later read it."""
 

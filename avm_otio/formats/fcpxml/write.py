@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from avm_otio.formats.fcpxml import terms
+from avm_otio.formats.fcpxml import FORMAT, terms
 from avm_otio.formats.fcpxml.clip import ClipTexts, element_text
 from avm_otio.formats.fcpxml.inside import Timing, kept_elements, marker_text, plain
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, roles_of
-from avm_otio.formats.fcpxml.terms import DIALECT, said
+from avm_otio.formats.fcpxml.terms import said
 from avm_otio.formats.xml_text import is_sayable
-from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
+from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,
@@ -37,6 +37,8 @@ from avm_otio.timeline.model import (
     Transition,
 )
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
+
+_NO_GENERATOR = "generator not written, a gap stands for it"
 
 _HOUR = Fraction(3600)
 """Where the local clock of a gap begins, as Final Cut Pro writes it [file]."""
@@ -55,7 +57,7 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
     Raises:
         TimelineError: Final Cut Pro has no project of its rate.
     """
-    losses: list[Loss] = []
+    losses = Losses(timeline)
     resources = Resources(folder, losses)
     sequence = _Sequence(timeline, resources, losses).text()
     name = attribute(timeline.name)
@@ -106,10 +108,10 @@ class _Beneath:
 class _Sequence:
     """One timeline, or one nest, as a sequence."""
 
-    def __init__(self, timeline: Timeline, resources: Resources, losses: list[Loss]) -> None:
+    def __init__(self, timeline: Timeline, resources: Resources, losses: Losses) -> None:
         self._timeline = timeline
         self._resources = resources
-        self._losses = losses
+        self._losses = losses.within(timeline)
         self._rate = timeline.rate
         self._frame = 1 / timeline.rate
         self._origin = timeline.start
@@ -120,15 +122,15 @@ class _Sequence:
         self._nests: dict[int, str] = {}
         self._gap_start = -(-_HOUR * self._rate // 1) / self._rate
         self._texts = ClipTexts(
-            timeline, resources, self._links, self._roles, losses, self._nest, self._gap_start
+            timeline, resources, self._links, self._roles, self._losses, self._nest, self._gap_start
         )
 
     def text(self) -> str:
         """The sequence's element."""
         timeline = self._timeline
         shape = self._resources.project_format(timeline)
-        self._losses += unsaid(timeline, (Feature.METADATA, Feature.MEDIA), DIALECT)
-        self._losses += of_pictures(timeline)
+        self._losses.add_unsupported(FORMAT.says, FORMAT.name)
+        self._losses.add_picture_gains()
         self._report()
         spine = self._spine()
         for lane, track in enumerate(self._videos[1:], 1):
@@ -136,10 +138,10 @@ class _Sequence:
         for lane, (track, role) in enumerate(zip(self._sounds, self._roles, strict=True), 1):
             self._connect(track, -lane, role)
         for marker in timeline.markers:
-            self._mark(marker, f"Timeline “{timeline.name}”")
+            self._mark(marker, timeline)
         for track in timeline.tracks:
             for marker in track.markers:
-                self._mark(marker, f"Track “{track.name}”")
+                self._mark(marker, track)
         layout = "surround" if any(track.channels > 2 for track in self._sounds) else "stereo"
         counting = "DF" if timeline.drop_frame else "NDF"
         return "\n".join(
@@ -157,39 +159,36 @@ class _Sequence:
 
     def _tracks_text(self) -> str:
         """What our reader needs to make tracks of lanes and roles again."""
-        told: list[dict[str, object]] = []
+        rows: list[dict[str, object]] = []
         for lane, track in enumerate(self._videos):
-            told.append({"kind": "video", "lane": lane, "name": track.name})
+            rows.append({"kind": "video", "lane": lane, "name": track.name})
         for lane, (track, role) in enumerate(zip(self._sounds, self._roles, strict=True), 1):
-            one: dict[str, object] = {"kind": "audio", "lane": -lane, "name": track.name, "role": role}
-            one |= {"channels": track.channels, "stem": track.stem}
-            told.append(one | ({"nests": True} if self._links.nests == lane - 1 else {}))
+            row: dict[str, object] = {"kind": "audio", "lane": -lane, "name": track.name, "role": role}
+            row |= {"channels": track.channels, "stem": track.stem}
+            rows.append(row | ({"nests": True} if self._links.nests == lane - 1 else {}))
         order = [track.kind is TrackKind.VIDEO for track in self._timeline.tracks]
         if order != sorted(order, reverse=True):
-            videos, sounds = iter(told[: len(self._videos)]), iter(told[len(self._videos) :])
-            told = [next(videos) if is_video else next(sounds) for is_video in order]
-        strings = "".join(f"<string>{attribute(json.dumps(one))}</string>" for one in told)
+            videos, sounds = iter(rows[: len(self._videos)]), iter(rows[len(self._videos) :])
+            rows = [next(videos) if is_video else next(sounds) for is_video in order]
+        strings = "".join(f"<string>{attribute(json.dumps(row))}</string>" for row in rows)
         return f'<metadata><md key="{terms.TRACKS_KEY}"><array>{strings}</array></md></metadata>'
 
     def _report(self) -> None:
         timeline, losses = self._timeline, self._losses
-        item = f"Timeline “{timeline.name}”"
-        if self._links.unsaid:
-            told = f"{self._links.unsaid} links of picture and sound not written"
-            losses.append(Loss(Feature.LINK, item, told))
+        if self._links.broken:
+            losses.add(Feature.LINK, timeline, f"{self._links.broken} links of picture and sound not written")
         colors = sum(1 for marker in timeline.markers if marker.color)
         colors += sum(1 for track in timeline.tracks for marker in track.markers if marker.color)
         colors += sum(1 for clip in timeline.clips() for marker in clip.markers if marker.color)
         if colors:
-            losses.append(Loss(Feature.MARKER, item, f"colours of {colors} markers not written"))
+            losses.add(Feature.MARKER, timeline, f"colours of {colors} markers not written")
         for track in timeline.tracks:
             if not track.enabled:
-                told = "its clips are switched off one by one"
-                losses.append(Loss(Feature.DISABLED, f"Track “{track.name}”", told))
+                losses.add(Feature.DISABLED, track, "its clips are switched off one by one")
             if track.locked:
-                losses.append(Loss(Feature.TRACK, f"Track “{track.name}”", "that it is locked not written"))
+                losses.add(Feature.TRACK, track, "that it is locked not written")
         if not is_sayable(timeline.name):
-            losses.append(Loss(Feature.NAME, item, "characters that XML cannot carry are replaced"))
+            losses.add(Feature.NAME, timeline, "characters that XML cannot carry are replaced")
 
     # The spine
 
@@ -206,7 +205,7 @@ class _Sequence:
                 items.append(self._gap(at, first))
             moved = self._moved(clip, first, last)
             if isinstance(clip.content, Generator) and not self._texts.shown(clip):
-                self._losses.append(_no_generator(self._timeline, clip))
+                self._losses.add(Feature.GENERATOR, clip, _NO_GENERATOR)
                 items.append(
                     replace(self._gap(first, last), markers=self._texts.markers(clip, self._gap_start))
                 )
@@ -261,23 +260,22 @@ class _Sequence:
         self, transitions: Iterable[Transition], cuts: set[int], origin: Fraction, kind: TrackKind
     ) -> Iterable[tuple[int, str]]:
         """Transitions at the cuts where they lie."""
-        for one in transitions:
-            item = f"“{one.name}” at {self._timeline.timecode(one.at)}"
-            at = nearest_frame(one.at, self._rate)
-            length = one.before + one.after
+        for transition in transitions:
+            at = nearest_frame(transition.at, self._rate)
+            length = transition.before + transition.after
             if at not in cuts or length <= 0:
-                self._losses.append(Loss(Feature.TRANSITION, item, "transition written as a cut"))
+                self._losses.add(Feature.TRANSITION, transition, "transition written as a cut")
                 continue
             inside = ""
-            for kept in one.kept:
-                elements = kept_elements(kept.text, self._resources) if kept.dialect == DIALECT else None
+            for kept in transition.kept:
+                elements = kept_elements(kept.text, self._resources) if kept.dialect == FORMAT.name else None
                 inside += "".join(plain(element) for element in elements or ())
             if not inside:
                 inside = self._dissolve(kind)
-                if one.kind != "SMPTE_Dissolve":
-                    told = "written as a dissolve"
-                    self._losses.append(Loss(Feature.TRANSITION, item, told))
-            head = f'name="{attribute(one.name)}" offset="{said(origin + one.at - one.before)}"'
+                if transition.kind != "SMPTE_Dissolve":
+                    self._losses.add(Feature.TRANSITION, transition, "written as a dissolve")
+            begins = said(origin + transition.at - transition.before)
+            head = f'name="{attribute(transition.name)}" offset="{begins}"'
             yield at, f'<transition {head} duration="{said(length)}">{inside}</transition>'
 
     def _dissolve(self, kind: TrackKind) -> str:
@@ -305,11 +303,11 @@ class _Sequence:
                 if last <= first:
                     continue
                 if isinstance(clip.content, Generator) and not self._texts.shown(clip):
-                    self._losses.append(_no_generator(self._timeline, clip))
+                    self._losses.add(Feature.GENERATOR, clip, _NO_GENERATOR)
                     continue
                 clip = self._moved(clip, first, last)
             elif isinstance(clip.content, Generator):
-                self._losses.append(_no_generator(self._timeline, clip))
+                self._losses.add(Feature.GENERATOR, clip, _NO_GENERATOR)
                 continue
             elif self._links.is_folded(clip):
                 continue
@@ -353,13 +351,12 @@ class _Sequence:
         lines += crossing.values()
         item.connected.append(element_text(f'spine lane="{lane}" offset="{said(offset)}"', "\n".join(lines)))
 
-    def _mark(self, marker: Marker, item: str) -> None:
+    def _mark(self, marker: Marker, item: Timeline | Track) -> None:
         """A marker of the timeline, on what lies beneath it."""
         beneath, local = self._beneath(max(Fraction(0), marker.start))
         beneath.markers.append(marker_text(replace(marker, start=local), Fraction(0), self._frame))
-        if beneath.clip is not None or item.startswith("Track"):
-            told = f"marker “{marker.name}” stands on what lies beneath it"
-            self._losses.append(Loss(Feature.MARKER, item, told))
+        if beneath.clip is not None or isinstance(item, Track):
+            self._losses.add(Feature.MARKER, item, f"marker “{marker.name}” stands on what lies beneath it")
         self._texts.lost_marker(marker, item)
 
     def _nest(self, nest: Timeline) -> str:
@@ -380,12 +377,6 @@ class _Sequence:
         if (start, end) == (clip.start, clip.end):
             return clip
         if max(abs(start - clip.start), abs(end - clip.end)) * SAMPLE_RATE_HZ >= 1:
-            item = self._timeline.named(clip)
-            self._losses.append(Loss(Feature.TIME, item, "moved to the nearest frame"))
+            self._losses.add(Feature.TIME, clip, "moved to the nearest frame")
         shown = MediaTime(clip.media_in + (start - clip.start) * clip.speed)
         return replace(clip, start=start, end=end, media_in=shown)
-
-
-def _no_generator(timeline: Timeline, clip: Clip) -> Loss:
-    told = "generator not written, a gap stands for it"
-    return Loss(Feature.GENERATOR, timeline.named(clip), told)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from avm_otio.formats.kdenlive.text import IMAGE_SUFFIXES, SEQUENCE_ID, Notes, guides_text, prop
 from avm_otio.formats.xml_text import REPLACEMENT, escaped, is_sayable
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Media
 
 NAMESPACE = uuid.UUID("6f9d3a52-7c0e-5b3e-9a55-3d1f6a2f4c10")
@@ -85,14 +85,14 @@ class Bin:
         uses: The producers of the timeline.
     """
 
-    def __init__(self, name: str, folder: Path, rate: Fraction, losses: list[Loss]) -> None:
+    def __init__(self, name: str, folder: Path, rate: Fraction, losses: Losses) -> None:
         """An empty bin.
 
         Args:
             name: The project's name.
             folder: The absolute folder where the project will lie.
             rate: The project's frames a second.
-            losses: Where what is lost is added.
+            losses: Those of the project, to which what cannot be written is added.
         """
         self.folder = f"{folder.as_posix().rstrip('/')}/"
         self.seed = escaped(f"{self.folder}{name}")  # a lone surrogate has no bytes
@@ -105,11 +105,10 @@ class Bin:
         """An id in braces, the same for the same project each time."""
         return f"{{{uuid.uuid5(NAMESPACE, f'{self.seed}/{what}')}}}"
 
-    def said(self, text: str, item: str) -> str:
-        """A name escaped; what XML cannot say is reported."""
+    def escaped(self, text: str, item: Item) -> str:
+        """A name escaped; what XML cannot hold is reported."""
         if not is_sayable(text):
-            told = f"what XML cannot say in its name is written {REPLACEMENT}"
-            self.losses.append(Loss(Feature.NAME, item, told))
+            self.losses.add(Feature.NAME, item, f"what XML cannot say in its name is written {REPLACEMENT}")
         return escaped(text, one_line=True)
 
     def source(self, content: Media | Generator) -> Source:
@@ -123,7 +122,7 @@ class Bin:
                 else Source(
                     number=number,
                     uuid=self.id(f"{number}"),
-                    name=self.said(content.name, f"Generator “{content.name}”"),
+                    name=self.escaped(content.name, f"Generator “{content.name}”"),
                     resource="0x000000ff",
                     service="color",
                     frames=None,
@@ -133,7 +132,6 @@ class Bin:
         return found
 
     def _media_source(self, media: Media, number: int) -> Source:
-        item = f"Media “{media.name}”"
         path = (
             media.path.replace("\\", "/")
             if media.path[1:3] == ":\\" or media.path[:2] == "\\\\"
@@ -141,7 +139,7 @@ class Bin:
         )
         path = path.removeprefix(self.folder)
         if not path:
-            self.losses.append(Loss(Feature.MEDIA, item, "nobody knows where it lies"))
+            self.losses.add(Feature.MEDIA, media, "its path is not known")
             path = media.name
         service, extra = "avformat", ""
         if media.sequence is not None:
@@ -150,9 +148,9 @@ class Bin:
             path = f"{path.rstrip('/')}/{pattern}?begin:{one.start_number}"
             service, extra = "qimage", prop("ttl", 1) + prop("loop", 0)
             if one.step != 1:
-                self.losses.append(Loss(Feature.MEDIA, item, f"only one image in {one.step} is there"))
+                self.losses.add(Feature.MEDIA, media, f"only one image in {one.step} is there")
             if media.rate not in (None, self.rate):
-                self.losses.append(Loss(Feature.SPEED, item, "its images play one a frame"))
+                self.losses.add(Feature.SPEED, media, "its images play one a frame")
         elif Path(path).suffix.lower() in IMAGE_SUFFIXES:
             service = "qimage"
         if not media.has_picture and service == "avformat":
@@ -160,8 +158,8 @@ class Bin:
         return Source(
             number=number,
             uuid=self.id(f"{number}"),
-            name=self.said(media.name, item),
-            resource=self.said(path, item),
+            name=self.escaped(media.name, media),
+            resource=self.escaped(path, media),
             service=service,
             # A file may end within a frame: the frame in which it ends is there.
             frames=None if media.duration is None else math.ceil(media.duration * self.rate),

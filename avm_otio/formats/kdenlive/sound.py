@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 
 from avm_otio.formats.kdenlive.bin import Placed
 from avm_otio.formats.kdenlive.text import prop, volume_filter
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip
 from avm_otio.timeline.time import from_micros, nearest_frame
 
@@ -25,10 +24,10 @@ _MONO_DB = 20 * math.log10(math.sqrt(2))
 class SoundEffects:
     """The effects of one clip after another."""
 
-    def __init__(self, rate: Fraction, lost: Callable[[Feature, Clip, str], None]) -> None:
-        """Effects at a project's rate; ``lost`` is told what they cannot say."""
+    def __init__(self, rate: Fraction, losses: Losses) -> None:
+        """Effects at a project's rate; what they cannot say is added to ``losses``."""
         self.rate = rate
-        self._lost = lost
+        self._losses = losses
 
     def filters(self, placed: Placed, before: int, after: int) -> str:
         """The effects of one clip.
@@ -61,10 +60,10 @@ class SoundEffects:
         exact = from_micros(length_us)
         frames = max(least, nearest_frame(exact, self.rate))
         if not frames:
-            told = f"{word} of {float(exact):g} s not written: it is shorter than a frame"
-            self._lost(Feature.FADE, clip, told)
+            message = f"{word} of {float(exact):g} s not written: it is shorter than a frame"
+            self._losses.add(Feature.FADE, clip, message)
         elif abs(frames / self.rate - exact) * self.rate > Fraction(1, 2):
-            self._lost(Feature.FADE, clip, f"{word} of {float(exact):g} s is one frame long")
+            self._losses.add(Feature.FADE, clip, f"{word} of {float(exact):g} s is one frame long")
         return frames
 
     def _level(self, placed: Placed, more_db: float) -> str:
@@ -77,12 +76,12 @@ class SoundEffects:
             moved = moved or abs(frame / self.rate - key.at) >= SAMPLE
             keys[frame] = key.gain_db
         if moved:
-            self._lost(Feature.GAIN, placed.clip, "gain key frames moved to their nearest frames")
+            self._losses.add(Feature.GAIN, placed.clip, "gain key frames moved to their nearest frames")
         keys = _from_head(keys) if keys else {0: mix.gain_db}
         keys = {frame: gain + more_db for frame, gain in keys.items()}
         low, high = _GAIN_RANGE_DB
         if any(not low <= gain <= high for gain in keys.values()):
-            self._lost(Feature.GAIN, placed.clip, f"gain held between {low:g} and {high:g} dB")
+            self._losses.add(Feature.GAIN, placed.clip, f"gain held between {low:g} and {high:g} dB")
         return ";".join(
             f"{placed.source_in + frame}={min(max(gain, low), high):.6g}" for frame, gain in keys.items()
         )
@@ -97,7 +96,7 @@ class SoundEffects:
         if there == 2 and clip.channels == (1, 0):
             return _copy(0, 1, swap=True)
         wanted = ", ".join(str(channel + 1) for channel in clip.channels)
-        self._lost(Feature.CHANNELS, clip, f"it plays all {there} channels of its file, not {wanted}")
+        self._losses.add(Feature.CHANNELS, clip, f"it plays all {there} channels of its file, not {wanted}")
         return ""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
+from avm_otio.formats.kdenlive import FORMAT
 from avm_otio.formats.kdenlive.bin import NAMESPACE, Bin, Placed
 from avm_otio.formats.kdenlive.sound import SAMPLE, SoundEffects
 from avm_otio.formats.kdenlive.text import (
@@ -31,7 +32,7 @@ from avm_otio.formats.kdenlive.text import (
     track_filters,
 )
 from avm_otio.formats.xml_text import escaped
-from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
+from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import nearest_frame
@@ -60,37 +61,32 @@ class _Project:
     """One project in the making."""
 
     def __init__(self, timeline: Timeline, folder: Path) -> None:
-        self.losses = [*unsaid(timeline, (Feature.METADATA, Feature.MEDIA), "kdenlive")]
-        self.losses += of_pictures(timeline)
+        self.losses = Losses(timeline)
+        self.losses.add_unsupported(FORMAT.says, FORMAT.name)
+        self.losses.add_picture_gains()
         named = sum(1 for clip in timeline.clips() if clip.media and clip.name != clip.media.name)
         if named:
-            told = f"names of {named} clips not written: Kdenlive shows those of their files"
-            self.losses.append(Loss(Feature.NAME, f"Timeline “{timeline.name}”", told))
+            message = f"names of {named} clips not written: Kdenlive shows those of their files"
+            self.losses.add(Feature.NAME, timeline, message)
         self.timeline = opened_nests(timeline, self._opened)
         self.rate = timeline.rate
         self.bin = Bin(timeline.name, folder, self.rate, self.losses)
-        self.effects = SoundEffects(self.rate, self._lost)
+        self.effects = SoundEffects(self.rate, self.losses)
         self.links: dict[int, list[tuple[int, int, int, bool]]] = {}
         self.tracks: list[str] = []
         self.end = max(1, timeline.frames)
         self.guides: Notes = {}
 
-    # Losses
-
-    def _lost(self, feature: Feature, clip: Clip, told: str) -> None:
-        self.losses.append(Loss(feature, self.timeline.named(clip), told))
-
     def _opened(self, nest: Clip) -> None:
-        named = f"“{nest.name}”"
-        self.losses.append(Loss(Feature.NEST, named, "nest opened"))
+        self.losses.add(Feature.NEST, nest, "nest opened")
         if nest.mix.keys:
-            self.losses.append(Loss(Feature.GAIN, named, f"{len(nest.mix.keys)} gain key frames not written"))
+            self.losses.add(Feature.GAIN, nest, f"{len(nest.mix.keys)} gain key frames not written")
         if nest.mix.fade_in_us or nest.mix.fade_out_us:
-            self.losses.append(Loss(Feature.FADE, named, "its fades not written"))
+            self.losses.add(Feature.FADE, nest, "its fades not written")
         if isinstance(nest.content, Timeline) and any(track.transitions for track in nest.content.tracks):
-            self.losses.append(Loss(Feature.TRANSITION, named, "transitions inside it written as cuts"))
+            self.losses.add(Feature.TRANSITION, nest, "transitions inside it written as cuts")
         for marker in nest.markers:
-            self.losses.append(Loss(Feature.MARKER, named, f"marker “{marker.name}” not written"))
+            self.losses.add(Feature.MARKER, nest, f"marker “{marker.name}” not written")
 
     # The whole
 
@@ -103,10 +99,9 @@ class _Project:
         self._add_markers(timeline.markers, self.guides)
         for track in timeline.tracks:
             for marker in track.markers:
-                told = f"marker “{marker.name}” written as a guide"
-                self.losses.append(Loss(Feature.MARKER, f"Track “{track.name}”", told))
+                self.losses.add(Feature.MARKER, track, f"marker “{marker.name}” written as a guide")
             self._add_markers(track.markers, self.guides)
-        name = self.bin.said(timeline.name, f"Timeline “{timeline.name}”")
+        name = self.bin.escaped(timeline.name, timeline)
         sequence = self.bin.id("sequence")
         size = timeline.size or (1920, 1080)
         self._report_start()
@@ -138,8 +133,8 @@ class _Project:
             ),
             f'<entry producer="{sequence}" in="0" out="0"/>\n',
             *(
-                f'<entry producer="bin{one.number}" in="0" out="{one.length - 1}"/>\n'
-                for one in self.bin.sources.values()
+                f'<entry producer="bin{source.number}" in="0" out="{source.length - 1}"/>\n'
+                for source in self.bin.sources.values()
             ),
             "</playlist>\n",
             f'<tractor id="project" in="0" out="{last}">\n',
@@ -152,16 +147,16 @@ class _Project:
         most = max((track.channels for track in self.timeline.audio_tracks), default=2)
         for track in self.timeline.audio_tracks:
             if track.channels > _MOST_CHANNELS:
-                told = f"{track.channels} channels, a project has at most {_MOST_CHANNELS}"
-                self.losses.append(Loss(Feature.CHANNELS, f"Track “{track.name}”", told))
+                message = f"{track.channels} channels, a project has at most {_MOST_CHANNELS}"
+                self.losses.add(Feature.CHANNELS, track, message)
         return 2 if most <= 2 else 4 if most <= 4 else _MOST_CHANNELS
 
     def _report_start(self) -> None:
         timeline = self.timeline
         shown = self.rate == _DROP_FRAME_RATE
         if shown != timeline.drop_frame and (shown or timeline.start_frame):
-            told = f"Kdenlive counts {'in' if shown else 'without'} drop-frame at this rate"
-            self.losses.append(Loss(Feature.START, f"Timeline “{timeline.name}”", told))
+            message = f"Kdenlive counts {'in' if shown else 'without'} drop-frame at this rate"
+            self.losses.add(Feature.START, timeline, message)
 
     # Tracks
 
@@ -200,7 +195,7 @@ class _Project:
                 mixed.append(write(one.first - mixes[index][0], *mixes[index], reverse=lane == 0))
         hidden = "both" if not track.enabled else "video" if is_audio else "audio"
         kind = prop("kdenlive:audio_track", 1) if is_audio else ""
-        name = self.bin.said(track.name, f"Track “{track.name}”")
+        name = self.bin.escaped(track.name, track)
         self.tracks.append(
             f'<playlist id="playlist{number}.0">\n{kind}{"".join(lanes[0])}</playlist>\n'
             f'<playlist id="playlist{number}.1">\n{kind}{"".join(lanes[1])}</playlist>\n'
@@ -228,14 +223,14 @@ class _Project:
             first, last = clip.frames(self.rate)
             first = max(first, at)
             if first >= last:
-                self._lost(Feature.TIME, clip, "left out: it has no whole frame to itself")
+                self.losses.add(Feature.TIME, clip, "left out: it has no whole frame to itself")
                 continue
             if clip.speed == 0 and track.kind is TrackKind.AUDIO:
-                self._lost(Feature.SPEED, clip, "left out: a sound that stands still is silence")
+                self.losses.add(Feature.SPEED, clip, "left out: a sound that stands still is silence")
                 continue
             source = self.bin.source(clip.content)
             if isinstance(clip.content, Generator):
-                self._lost(Feature.GENERATOR, clip, "written as black")
+                self.losses.add(Feature.GENERATOR, clip, "written as black")
             exact = self._source_time(clip, first)
             source_in = max(0, nearest_frame(exact, self.rate))
             shifts = (
@@ -244,7 +239,7 @@ class _Project:
                 source_in / self.rate - exact,
             )
             if any(abs(shift) >= SAMPLE for shift in shifts):
-                self._lost(Feature.TIME, clip, "moved to the nearest frame")
+                self.losses.add(Feature.TIME, clip, "moved to the nearest frame")
             placed.append(Placed(clip, source, first, last, source_in))
             at = last
         return placed
@@ -260,7 +255,7 @@ class _Project:
         if clip.speed > 0:
             return inside / clip.speed
         if media.duration is None:
-            self._lost(Feature.SPEED, clip, "played backwards from its end: nobody knows how long it is")
+            self.losses.add(Feature.SPEED, clip, "played backwards from its end: nobody knows how long it is")
             return Fraction(0)
         return (media.duration - inside) / -clip.speed
 
@@ -273,9 +268,8 @@ class _Project:
         for transition in track.transitions:
             cut = nearest_frame(transition.at, self.rate)
             index = by_start.get(cut, 0)
-            item = f"“{transition.name}” at {self.timeline.timecode(transition.at)}"
             if not index or placed[index - 1].last != cut:
-                self.losses.append(Loss(Feature.TRANSITION, item, "written as a cut: one side is empty"))
+                self.losses.add(Feature.TRANSITION, transition, "written as a cut: one side is empty")
                 continue
             outgoing, incoming = placed[index - 1], placed[index]
             wanted = tuple(nearest_frame(one, self.rate) for one in (transition.before, transition.after))
@@ -283,14 +277,14 @@ class _Project:
             before = min(wanted[0], incoming.source_in, outgoing.last - outgoing.first - taken)
             after = min(wanted[1], incoming.last - incoming.first, _left(outgoing))
             if before + after <= 0:
-                self.losses.append(Loss(Feature.TRANSITION, item, "written as a cut: the media have no more"))
+                self.losses.add(Feature.TRANSITION, transition, "written as a cut: the media have no more")
                 continue
             mixes[index] = before, after
             if (before, after) != wanted:
-                told = f"{before + after} frames long: the media have no more"
-                self.losses.append(Loss(Feature.TRANSITION, item, told))
+                message = f"{before + after} frames long: the media have no more"
+                self.losses.add(Feature.TRANSITION, transition, message)
             if transition.kind != "SMPTE_Dissolve":
-                self.losses.append(Loss(Feature.TRANSITION, item, "written as a dissolve"))
+                self.losses.add(Feature.TRANSITION, transition, "written as a dissolve")
         return mixes
 
     # Markers and links

@@ -33,7 +33,7 @@ from avm_otio.formats.otio.patch import (
     unmeasured,
 )
 from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.losses import Feature, Loss, unsupported
 from avm_otio.timeline.model import Clip, Marker, Media, Timeline
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_timecode, nearest_frame, parse_timecode
@@ -69,7 +69,7 @@ def flavoured(
         arrangement = opened_nests(arrangement, lambda nest: losses.append(_nest(arrangement, nest)))
         timeline = timeline_of(arrangement)
     rate = arrangement.rate
-    told = unsaid(arrangement, _UNSAID, "kdenlive")
+    told = unsupported(arrangement, _UNSAID, "kdenlive")
     losses += [
         replace(one, message=one.message + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one
         for one in told

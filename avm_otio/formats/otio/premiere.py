@@ -27,7 +27,7 @@ from avm_otio.formats.otio.patch import (
     time_json,
     unmeasured,
 )
-from avm_otio.timeline.losses import Feature, Loss, unsaid
+from avm_otio.timeline.losses import Feature, Loss, unsupported
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Timeline, TrackKind
 from avm_otio.timeline.urls import file_url, is_relative, is_web, plain_path
 
@@ -68,7 +68,7 @@ def flavoured(
 
 def _cannot(arrangement: Timeline) -> list[Loss]:
     """What Premiere does not read, or nobody knows how it would."""
-    told = unsaid(arrangement, (Feature.GAIN, Feature.FADE), "premiere")
+    told = unsupported(arrangement, (Feature.GAIN, Feature.FADE), "premiere")
     return [
         replace(loss, message=loss.message + _IN_THE_XML)
         for loss in told

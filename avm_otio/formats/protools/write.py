@@ -12,12 +12,11 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from avm_otio.timeline.losses import Feature, Loss, unsaid
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Marker, Media, Timeline, Track
+from avm_otio.formats.protools import FORMAT
+from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, format_timecode, nearest_frame
-
-DIALECT = "protools"
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _DAY = 24 * 3600 * SAMPLE_RATE_HZ
@@ -27,17 +26,6 @@ _KNOWN_RATES = frozenset(
     for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48000, 1001), (48, 1))
 ) | {Fraction(50), Fraction(60000, 1001), Fraction(60)}
 """What Pro Tools counts timecode at [file, off]."""
-
-_UNSAID = (
-    Feature.FADE,
-    Feature.GAIN,
-    Feature.GENERATOR,
-    Feature.LINK,
-    Feature.MEDIA,
-    Feature.METADATA,
-    Feature.SPEED,
-    Feature.TRANSITION,
-)
 
 
 def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
@@ -53,22 +41,19 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
     Returns:
         The text, and what it does not say as the timeline does.
     """
-    losses: list[Loss] = []
-
-    def told(nest: Clip) -> None:
-        losses.append(Loss(Feature.NEST, timeline.named(nest), "nest opened: its clips lie in its place"))
-
-    whole = opened_nests(timeline, told)
+    losses = Losses(timeline)
+    message = "nest opened: its clips lie in its place"
+    whole = opened_nests(timeline, lambda nest: losses.add(Feature.NEST, nest, message))
     seen = [track.name for track in whole.video_tracks if track.clips]
     if seen:
         item = f"Track “{seen[0]}”" if len(seen) == 1 else f"{len(seen)} video tracks"
-        losses.append(Loss(Feature.TRACK, item, "video not written: send a film along"))
-    sound = _only_sound(whole)
-    losses += unsaid(sound, _UNSAID, DIALECT)
+        losses.add(Feature.TRACK, item, "video not written: send a film along")
+    sound = replace(whole, tracks=whole.audio_tracks)
+    losses = losses.within(sound)
+    losses.add_unsupported(FORMAT.says, FORMAT.name)
     if timeline.rate not in _KNOWN_RATES:
-        told_rate = f"Pro Tools knows no {format_rate(timeline.rate)} fps"
-        losses.append(Loss(Feature.RATE, f"Timeline “{timeline.name}”", told_rate))
-    losses += _replaced(sound)
+        losses.add(Feature.RATE, timeline, f"Pro Tools knows no {format_rate(timeline.rate)} fps")
+    _add_replaced(sound, losses)
     sections = (
         _header(sound),
         _files(sound, folder),
@@ -77,10 +62,6 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
         _markers(whole, losses),
     )
     return "".join(f"{line}\n" for section in sections for line in section), tuple(losses)
-
-
-def _only_sound(timeline: Timeline) -> Timeline:
-    return replace(timeline, tracks=timeline.audio_tracks)
 
 
 def _header(timeline: Timeline) -> Iterator[str]:
@@ -104,11 +85,11 @@ def _placed(timeline: Timeline) -> Iterator[tuple[Clip, Media]]:
 
 
 def _files(timeline: Timeline, folder: Path) -> Iterator[str]:
-    media = list(dict.fromkeys(one for _, one in _placed(timeline)))
+    files = list(dict.fromkeys(media for _, media in _placed(timeline)))
     for title, online in (("O N L I N E", True), ("O F F L I N E", False)):
         yield f"{title}  F I L E S  I N  S E S S I O N"
         rows = dict.fromkeys(
-            (_file_name(one), _location(one.path, folder)) for one in media if one.is_online is online
+            (_file_name(media), _location(media.path, folder)) for media in files if media.is_online is online
         )
         yield from _table(("Filename", "Location"), rows)
         yield from ("", "")
@@ -127,14 +108,14 @@ def _clips(timeline: Timeline) -> Iterator[str]:
             yield from ("", "")
 
 
-def _tracks(timeline: Timeline, losses: list[Loss]) -> Iterator[str]:
+def _tracks(timeline: Timeline, losses: Losses) -> Iterator[str]:
     yield "T R A C K  L I S T I N G"
     for track in timeline.tracks:
         if track.locked:
-            losses.append(Loss(Feature.TRACK, f"Track “{track.name}”", "that it is locked not written"))
+            losses.add(Feature.TRACK, track, "that it is locked not written")
         for clip in track.clips:
             if clip.media is None:
-                losses.append(Loss(Feature.NEST, timeline.named(clip), "not written: it has no file"))
+                losses.add(Feature.NEST, clip, "not written: it has no file")
         yield from _track(timeline, track)
 
 
@@ -169,23 +150,25 @@ def _track(timeline: Timeline, track: Track) -> Iterator[str]:
     yield from ("", "")
 
 
-def _markers(timeline: Timeline, losses: list[Loss]) -> Iterator[str]:
+def _markers(timeline: Timeline, losses: Losses) -> Iterator[str]:
     yield "M A R K E R S  L I S T I N G"
     yield (
         f"{'#':<4}\t{'LOCATION':<14}\t{'TIME REFERENCE':<18}\t{'UNITS':<8}\t{'NAME':<34}\t"
         f"{'TRACK NAME':<34}\t{'TRACK TYPE':<13}\tCOMMENTS"
     )
-    found = [(one.start, "Markers", "Ruler", one) for one in timeline.markers]
+    found = [(marker.start, "Markers", "Ruler", marker) for marker in timeline.markers]
     for track in timeline.tracks:
         name = _plain(track.name)
-        found += [(one.start, name, "Track", one) for one in track.markers]
+        found += [(marker.start, name, "Track", marker) for marker in track.markers]
         found += [
-            (clip.start + one.start, name, "Track", one) for clip in track.clips for one in clip.markers
+            (clip.start + marker.start, name, "Track", marker)
+            for clip in track.clips
+            for marker in clip.markers
         ]
     for at, place, _, marker in found:
         if at < 0:  # on a part of its clip that is cut off
-            told = f"marker “{marker.name}” not written: it lies before the session's start"
-            losses.append(Loss(Feature.MARKER, f"Track “{place}”", told))
+            message = f"marker “{marker.name}” not written: it lies before the session's start"
+            losses.add(Feature.MARKER, f"Track “{place}”", message)
     found = sorted((row for row in found if row[0] >= 0), key=lambda row: row[0])
     for number, (at, place, kind, marker) in enumerate(found, 1):
         samples = nearest_frame(at, _RATE)
@@ -193,18 +176,12 @@ def _markers(timeline: Timeline, losses: list[Loss]) -> Iterator[str]:
             f"{number:<4}\t{_timecode(timeline, at):<14}\t{samples:<18}\t{'Samples':<8}\t"
             f"{_plain(marker.name):<34}\t{place:<34}\t{kind:<13}\t{_plain(marker.comment)}"
         )
-    losses += _marker_losses(timeline, [row[3] for row in found])
-
-
-def _marker_losses(timeline: Timeline, markers: Iterable[Marker]) -> Iterator[Loss]:
-    item = f"Timeline “{timeline.name}”"
-    colored = 0
-    for marker in markers:
-        colored += bool(marker.color)
+    for *_, marker in found:
         if marker.duration:
-            yield Loss(Feature.MARKER, item, f"length of the marker “{marker.name}” not written")
+            losses.add(Feature.MARKER, timeline, f"length of the marker “{marker.name}” not written")
+    colored = sum(bool(marker.color) for *_, marker in found)
     if colored:
-        yield Loss(Feature.MARKER, item, f"colours of markers not written: {colored}")
+        losses.add(Feature.MARKER, timeline, f"colours of markers not written: {colored}")
 
 
 def _names(clip: Clip, media: Media) -> list[tuple[str, int]]:
@@ -269,13 +246,13 @@ def _location(path: str, folder: Path) -> str:
     return _plain(parent)
 
 
-def _replaced(timeline: Timeline) -> Iterator[Loss]:
-    """Names that cannot stand in a table as they are."""
+def _add_replaced(timeline: Timeline, losses: Losses) -> None:
+    """Report names that cannot stand in a table as they are."""
     names = [timeline.name, *(track.name for track in timeline.tracks)]
     names += [_raw_name(media) for _, media in _placed(timeline)]
     for name in dict.fromkeys(names):
         if _plain(name) != name:
-            yield Loss(Feature.NAME, f"“{_plain(name)}”", "signs that a table cannot hold replaced")
+            losses.add(Feature.NAME, f"“{_plain(name)}”", "signs that a table cannot hold replaced")
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from avm_otio.timeline.losses import Feature, Loss, of_pictures, unsaid
+from avm_otio.formats.reaper import FORMAT
+from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,
@@ -25,8 +26,6 @@ from avm_otio.timeline.model import (
 )
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, from_micros, nearest_frame, nominal_rate
-
-DIALECT = "reaper"
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
 
@@ -67,8 +66,6 @@ _COLORS = {
 _COLORED = 0x1000000
 """Added to a colour that is meant; 0 alone is the default [3p]."""
 
-_UNSAID = (Feature.TRANSITION, Feature.GENERATOR, Feature.METADATA, Feature.MEDIA)
-
 
 def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
     """A timeline as a Reaper project.
@@ -83,23 +80,20 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
     Returns:
         The text, and what it does not say as the timeline does.
     """
-    losses: list[Loss] = []
-
-    def told(nest: Clip) -> None:
-        losses.append(Loss(Feature.NEST, timeline.named(nest), "nest opened: its clips lie in its place"))
-
-    whole = opened_nests(timeline, told)
-    losses += unsaid(whole, _UNSAID, DIALECT)
-    losses += of_pictures(whole)
-    writer = _Writer(whole, folder, losses)
-    text = "".join(f"{line}\n" for line in writer.project())
-    return text, tuple(losses)
+    losses = Losses(timeline)
+    message = "nest opened: its clips lie in its place"
+    whole = opened_nests(timeline, lambda nest: losses.add(Feature.NEST, nest, message))
+    losses = losses.within(whole)
+    losses.add_unsupported(FORMAT.says, FORMAT.name)
+    losses.add_picture_gains()
+    lines = _Writer(whole, folder, losses).project()
+    return "".join(f"{line}\n" for line in lines), tuple(losses)
 
 
 class _Writer:
     """The lines of one project."""
 
-    def __init__(self, timeline: Timeline, folder: Path, losses: list[Loss]) -> None:
+    def __init__(self, timeline: Timeline, folder: Path, losses: Losses) -> None:
         self._timeline = timeline
         self._folder = folder
         self._losses = losses
@@ -130,8 +124,8 @@ class _Writer:
             shown = rate / 2 if (rate / 2, drop) in _PRESETS else Fraction(nominal_rate(rate))
             drop = drop and (shown, drop) in _PRESETS
             shown = shown if (shown, drop) in _PRESETS else Fraction(25)
-            told = f"Reaper knows no {format_rate(rate)} fps: its ruler counts {format_rate(shown)}"
-            self._losses.append(Loss(Feature.RATE, f"Timeline “{timeline.name}”", told))
+            message = f"Reaper knows no {format_rate(rate)} fps: its ruler counts {format_rate(shown)}"
+            self._losses.add(Feature.RATE, timeline, message)
             rate = shown
         flag = 1 if drop else 2 if rate.denominator == 1001 else 0
         return f"  TIMEMODE 5 {_PRESETS[rate, drop]} -1 {nominal_rate(rate)} {flag} -1 0 0"
@@ -149,8 +143,7 @@ class _Writer:
 
     def _track(self, track: Track) -> Iterator[str]:
         for marker in track.markers:
-            told = f"marker “{marker.name}” not written"
-            self._losses.append(Loss(Feature.MARKER, f"Track “{track.name}”", told))
+            self._losses.add(Feature.MARKER, track, f"marker “{marker.name}” not written")
         yield "  <TRACK"
         yield f"    NAME {self._quoted(track.name)}"
         if track.locked:
@@ -166,16 +159,15 @@ class _Writer:
 
     def _item(self, clip: Clip, track: Track) -> Iterator[str]:
         media = clip.media
-        named = self._timeline.named(clip)
         if media is None:
             if not isinstance(clip.content, Generator):
-                self._losses.append(Loss(Feature.NEST, named, "nest not written"))
+                self._losses.add(Feature.NEST, clip, "nest not written")
             return
         if media.sequence is not None:
-            self._losses.append(Loss(Feature.MEDIA, named, "not written: Reaper plays no image sequences"))
+            self._losses.add(Feature.MEDIA, clip, "not written: Reaper plays no image sequences")
             return
         if not clip.speed:
-            self._losses.append(Loss(Feature.SPEED, named, "not written: Reaper knows no freeze frame"))
+            self._losses.add(Feature.SPEED, clip, "not written: Reaper knows no freeze frame")
             return
         first = nearest_frame(clip.start, _RATE)
         last = max(first + 1, nearest_frame(clip.end, _RATE))
@@ -210,7 +202,7 @@ class _Writer:
 
     def _channel_mode(self, clip: Clip, media: Media, track: Track) -> int:
         """Which channels of the file are heard [3p]: 0 all, 3 left, 4 right, 5 … the third …, 67 … pairs."""
-        used = tuple(one for one in clip.channels if one < media.channels)
+        used = tuple(channel for channel in clip.channels if channel < media.channels)
         if track.kind is TrackKind.VIDEO or used in ((), tuple(range(media.channels))):
             return 0
         if len(used) == 1 and used[0] < 64:
@@ -219,8 +211,8 @@ class _Writer:
             return used[0] + 67
         if used == (1, 0) and media.channels == 2:
             return 1
-        told = f"plays all channels of its file, not only {', '.join(str(one + 1) for one in used)}"
-        self._losses.append(Loss(Feature.CHANNELS, self._timeline.named(clip), told))
+        meant = ", ".join(str(channel + 1) for channel in used)
+        self._losses.add(Feature.CHANNELS, clip, f"plays all channels of its file, not only {meant}")
         return 0
 
     def _take_marker(self, marker: Marker, clip: Clip, offset: Fraction) -> str:
@@ -278,7 +270,7 @@ class _Writer:
         else:
             plain = plain.replace("`", "'")
         if plain != text:
-            self._losses.append(Loss(Feature.NAME, f"“{plain}”", "signs that Reaper cannot read replaced"))
+            self._losses.add(Feature.NAME, f"“{plain}”", "signs that Reaper cannot read replaced")
         return f"{mark}{plain}{mark}"
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.inside import FILTERS, KEPT_TAGS, plain
-from avm_otio.formats.fcpxml.terms import DIALECT, conformed_rate, rate_in_name, source_rate, time_of
+from avm_otio.formats.fcpxml.terms import conformed_rate, rate_in_name, source_rate, time_of
 from avm_otio.timeline.model import GainKey, Kept, Media
 from avm_otio.timeline.time import MediaTime, snap_rate
 from avm_otio.timeline.urls import plain_path
@@ -241,7 +242,7 @@ def kept_of(element: Element, known: Known) -> Iterator[Kept]:
     """What of a clip nobody else understands."""
     for child in element:
         if child.tag in KEPT_TAGS:
-            yield Kept(DIALECT, _named(child), text_with_effects([child], known))
+            yield Kept(FORMAT.name, _named(child), text_with_effects([child], known))
 
 
 def _named(element: Element) -> str:

@@ -1,4 +1,4 @@
-"""What of a timeline's words and pictures xmeml cannot say: written as near as it goes, and told."""
+"""Names, markers and generators of a sequence as xmeml: as near as it comes, the rest reported."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from avm_otio.formats.fcp7.common import COLOR, DIALECT, LABELS, MARKER_COLORS, NEAREST_COLORS, NOTE, SLUG
+from avm_otio.formats.fcp7 import FORMAT
+from avm_otio.formats.fcp7.common import COLOR, LABELS, MARKER_COLORS, NEAREST_COLORS, NOTE, SLUG
 from avm_otio.formats.fcp7.pieces import BLACK_MATTE, LOGGING, kept_xml, marker_xml
 from avm_otio.formats.xml_text import escaped, is_sayable
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Media, Timeline
 from avm_otio.timeline.time import nearest_frame
 
@@ -17,30 +18,25 @@ _SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
 
 
 @dataclass(slots=True)
-class Told:
-    """The losses of one sequence.
+class Markup:
+    """Texts of one sequence.
 
     Attributes:
-        timeline: The sequence.
-        losses: Those of the document, which it adds to.
+        rate: Frames a second of the sequence.
+        losses: Those of the sequence, which it adds to.
     """
 
-    timeline: Timeline
-    losses: list[Loss]
+    rate: Fraction
+    losses: Losses
 
-    def lose(self, feature: Feature, item: Clip | str, told: str) -> None:
-        """One more."""
-        named = item if isinstance(item, str) else self.timeline.named(item)
-        self.losses.append(Loss(feature, named, told))
-
-    def name(self, name: str, item: Clip | str) -> str:
+    def name(self, name: str, item: Item) -> str:
         """A name as it stands in the document, on one line."""
         written = escaped(name, one_line=True)
         if written is not name and (not is_sayable(name) or any(c in name for c in "\t\n\r")):
-            self.lose(Feature.NAME, item, "characters that XML cannot hold replaced")
+            self.losses.add(Feature.NAME, item, "characters that XML cannot hold replaced")
         return written
 
-    def markers(self, markers: Sequence[Marker], first: int, item: Clip | str) -> str:
+    def markers(self, markers: Sequence[Marker], first: int, item: Item) -> str:
         """Markers as elements.
 
         Args:
@@ -48,22 +44,24 @@ class Told:
             first: The frame at which one would stand if its start were 0.
             item: Whose they are.
         """
-        rate = self.timeline.rate
+        rate = self.rate
         written = []
         for marker in markers:
             if marker.color not in MARKER_COLORS and marker.color not in ("", "GREEN"):
                 near = NEAREST_COLORS.get(marker.color, "GREEN")
-                told = f"marker “{marker.name}” is {near.lower()}, not {marker.color.lower()}"
-                self.lose(Feature.MARKER, item, told)
+                message = f"marker “{marker.name}” is {near.lower()}, not {marker.color.lower()}"
+                self.losses.add(Feature.MARKER, item, message)
                 marker = replace(marker, color=near)
             at, end = marker.start, marker.start + marker.duration
             if any(abs(nearest_frame(time, rate) / rate - time) >= _SAMPLE for time in (at, end)):
-                self.lose(Feature.MARKER, item, f"marker “{marker.name}” moved to a frame")
+                self.losses.add(Feature.MARKER, item, f"marker “{marker.name}” moved to a frame")
             if first + nearest_frame(at, rate) < 0:
-                self.lose(Feature.MARKER, item, f"marker “{marker.name}” moved to the first frame there is")
+                self.losses.add(
+                    Feature.MARKER, item, f"marker “{marker.name}” moved to the first frame there is"
+                )
                 marker = replace(marker, start=-first / rate)
             if not is_sayable(marker.name) or not is_sayable(marker.comment) or "\r" in marker.comment:
-                self.lose(Feature.NAME, item, f"marker “{marker.name}”: characters replaced")
+                self.losses.add(Feature.NAME, item, f"marker “{marker.name}”: characters replaced")
             written.append(marker_xml(marker, rate, first))
         return "".join(written)
 
@@ -74,7 +72,9 @@ class Told:
             return content
         if any(kept_xml(kept, "filter") or kept_xml(kept, "effect") for kept in clip.kept):
             return content
-        self.lose(Feature.GENERATOR, clip, f"{content.kind or 'picture'} of a generator written as black")
+        self.losses.add(
+            Feature.GENERATOR, clip, f"{content.kind or 'picture'} of a generator written as black"
+        )
         return Generator(content.name, SLUG)
 
     def matte(self, clip: Clip, content: object) -> str:
@@ -87,13 +87,15 @@ class Told:
                 return text
         if content.kind != COLOR:
             return ""
-        self.lose(Feature.GENERATOR, clip, "its colour is not known: written as black")
+        self.losses.add(Feature.GENERATOR, clip, "its colour is not known: written as black")
         return BLACK_MATTE
 
 
 def logged(clip: Clip) -> str:
     """What a clip of ours is, and its label: ours by what it holds, the user's as it was."""
-    label = next((kept.text for kept in clip.kept if kept.dialect == DIALECT and kept.what == "label"), "")
+    label = next(
+        (kept.text for kept in clip.kept if kept.dialect == FORMAT.name and kept.what == "label"), ""
+    )
     note = ""
     if clip.stem is not None:
         number = f" {clip.alternative}" if clip.alternative else ""

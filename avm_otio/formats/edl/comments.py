@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_SAID = re.compile(
+_FIELD = re.compile(
     r"\*?\s*(?:OTIO REFERENCE )?(FROM CLIP NAME|TO CLIP NAME|FROM CLIP|TO CLIP|FROM FILE|TO FILE|FROM|TO|"
     r"SOURCE FILE|EFFECTS? NAME(?: IS)?)(?:\s*:\s*|(?<=NAME IS) )(.*)"
 )
@@ -21,7 +21,7 @@ _FREEZE = re.compile(r"\*\s*\*?\s*FREEZE FRAME")
 
 
 @dataclass(slots=True)
-class Words:
+class Comments:
     """What the comments of one edit say.
 
     Attributes:
@@ -53,35 +53,35 @@ class Words:
     others: list[str] = field(default_factory=list)
 
 
-def words_of(comments: list[str]) -> Words:
+def comments_of(lines: list[str]) -> Comments:
     """Take the comments of an edit apart."""
-    words = Words()
-    for comment in comments:
+    comments = Comments()
+    for comment in lines:
         if found := _GENERATOR.fullmatch(comment):
-            words.generators.add(found[1])
-        elif found := _SAID.fullmatch(comment):
-            what, said = found[1], found[2].strip()
-            way = what.partition(" ")[0]
-            if what.endswith("CLIP NAME"):
-                words.names.setdefault(way, said)
-            elif what == "SOURCE FILE":
-                words.files.append(said)
+            comments.generators.add(found[1])
+        elif found := _FIELD.fullmatch(comment):
+            key, value = found[1], found[2].strip()
+            way = key.partition(" ")[0]
+            if key.endswith("CLIP NAME"):
+                comments.names.setdefault(way, value)
+            elif key == "SOURCE FILE":
+                comments.files.append(value)
             elif way in ("FROM", "TO"):
-                words.paths.setdefault(way, said)
+                comments.paths.setdefault(way, value)
             else:
-                words.effect = said
+                comments.effect = value
         elif found := _LOC.fullmatch(comment):
-            words.locators.append((found[1], (found[2] or "").strip()))
+            comments.locators.append((found[1], (found[2] or "").strip()))
         elif found := _M2.fullmatch(comment):
-            words.speeds.append((found[1].strip(), found[2], found[3]))
+            comments.speeds.append((found[1].strip(), found[2], found[3]))
         elif found := _LEVEL.fullmatch(comment):
-            words.levels.append((found[1], float(found[2])))
+            comments.levels.append((found[1], float(found[2])))
         elif found := _VOL.fullmatch(comment):
-            words.volume = float(found[1])
+            comments.volume = float(found[1])
         elif found := _PATCH.match(comment):
-            words.patches.append((int(found[1]), int(found[2])))
+            comments.patches.append((int(found[1]), int(found[2])))
         elif _FREEZE.fullmatch(comment):
-            words.is_frozen = True
+            comments.is_frozen = True
         else:
-            words.others.append(comment)
-    return words
+            comments.others.append(comment)
+    return comments
