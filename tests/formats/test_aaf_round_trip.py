@@ -89,6 +89,7 @@ def as_said(timeline: Timeline) -> Timeline:
             markers=tuple(marker(each, start) for each in one.markers),
             link=None,
             stem=None,
+            offer=None,
             alternative=0,
         )
 

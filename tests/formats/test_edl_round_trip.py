@@ -82,6 +82,7 @@ class Said:
             mix=self.mix(clip) if is_sound else Mix(),
             link=None,
             stem=None,
+            offer=None,
             markers=tuple(self.marker(marker) for marker in clip.markers),
         )
 

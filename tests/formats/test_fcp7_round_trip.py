@@ -75,7 +75,13 @@ def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction
             assert Feature.MARKER in told
             markers = tuple(violet(marker) for marker in markers)
         return replace(
-            clip, start=RecordTime(start), end=RecordTime(end), link=link, content=content, markers=markers
+            clip,
+            start=RecordTime(start),
+            end=RecordTime(end),
+            link=link,
+            content=content,
+            markers=markers,
+            offer=None,
         )
 
     if any(marker.color == "MAGENTA" for marker in timeline.markers):

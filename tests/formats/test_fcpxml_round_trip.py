@@ -67,7 +67,7 @@ def as_reported(timeline: Timeline, losses: tuple[Loss, ...]) -> Timeline:
         content = one.content
         if isinstance(content, Media) and not content.channels:
             content = replace(content, sample_rate_hz=None)  # what has no sound has no rate of it
-        return replace(one, content=content, markers=tuple(marks), alternative=0, stem=track.stem)
+        return replace(one, content=content, markers=tuple(marks), alternative=0, offer=None, stem=track.stem)
 
     def track(one: Track) -> Track:
         clips = [piece for piece in one.clips if not isinstance(piece.content, Generator)]

@@ -113,7 +113,7 @@ def in_resolve(wanted: Timeline) -> Timeline:
         for clip in track.clips:
             first, last = clip.frames(rate)
             start, end = RecordTime(first / rate), RecordTime(last / rate)
-            clips.append(replace(clip, start=start, end=end, stem=None, alternative=0))
+            clips.append(replace(clip, start=start, end=end, stem=None, alternative=0, offer=None))
         tracks.append(replace(track, clips=tuple(clips), stem=None))
     return with_bare_media(replace(wanted, tracks=tuple(tracks), markers=with_points(wanted).markers))
 
