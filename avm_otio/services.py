@@ -205,6 +205,11 @@ def named(names: Iterable[str]) -> tuple[Service, ...]:
     return tuple(service for service in SERVICES if service.name in wanted)
 
 
+def count_of(summary: Mapping[str, Any]) -> int:
+    """How many clips were laid, by a summary: of every service that was there when it was made."""
+    return sum(summary.get(service.items, 0) for service in SERVICES)
+
+
 def owner_of_track(name: str) -> Service | None:
     """The service to which a track of this name belongs; ``None`` for the user's own."""
     return next((service for service in SERVICES if service.owns_track(name)), None)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from avm_otio import services
 from avm_otio.jobs.catalogue import Entry, quoted
 from avm_otio.jobs.folder import stamp
 from avm_otio.jobs.journal import State
@@ -74,7 +75,7 @@ def state_of(entry: Entry, is_at_work: bool, *, at_length: bool = False) -> str:
 def row(entry: Entry, is_at_work: bool, now: datetime) -> tuple[str, ...]:
     """One line of the list."""
     summary, made = entry.summary, entry.journal.film
-    cues = sum(summary.get(kind, 0) for kind in ("music", "dialogue", "effects"))
+    cues = services.count_of(summary)
     return (
         entry.journal.key[:KEY_SHOWN],
         what_of(entry),
@@ -166,7 +167,8 @@ def fields_of(entry: Entry, is_at_work: bool) -> dict[str, Any]:
         "service": journal.asked.get("service"),
         "film_id": journal.film.id if journal.film is not None else None,
         "session_id": journal.call.session_id if journal.call is not None else None,
-        **{kind: summary.get(kind) for kind in ("music", "dialogue", "effects", "total_price")},
+        **{service.items: summary.get(service.items) for service in services.SERVICES},
+        "total_price": summary.get("total_price"),
         "currency": journal.asked.get("currency"),
         "made": journal.made,
         "changed": journal.changed,
@@ -278,8 +280,7 @@ def _full(text: str) -> str:
 
 def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
     request = asked.get("request", {})
-    services = ("music", "effects", "denoise")
-    names = ", ".join(name for name in services if request.get(name) not in (None, False))
+    names = ", ".join(name for name in services.service_names() if request.get(name) not in (None, False))
     again = f", retry {asked['attempt']}" if "attempt" in asked else ""
     yield (
         f"{names} from {asked.get('service')}, in {asked.get('language')}, "

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from avm_otio import services
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.written import tell_losses
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from avm_otio.app import Outcome
 
 _MOST_SHOWN = 12
-_NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "effect_tracks", "alternatives", "rate", "start_frame")
+_NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "alternatives", "rate", "start_frame")
 
 
 @click.command(epilog="Example: avm-otio score cut.otio -o scored.otio --in 01:00:10:00 --out 01:00:40:00")
@@ -41,20 +44,33 @@ def tell(out: Output, what: str, outcome: Outcome) -> None:
     """Tell what became of a scoring."""
     summary = outcome.summary
     tell_losses(out, outcome.losses, Path(summary["output"]))
-    event = {key: value for key, value in summary.items() if key not in _NOT_IN_THE_EVENT}
+    event = {
+        key: value
+        for key, value in summary.items()
+        if key not in _NOT_IN_THE_EVENT and not key.endswith("_tracks")
+    }
     out.event("done", **event, recalled=outcome.is_recalled)
     if outcome.is_recalled:
         out.say(f"Scored before, nothing has changed since: {what} → {summary['output']}")
     else:
         out.say(f"Scored {what} → {summary['output']}")
-    for kind in ("music", "dialogue", "effects"):
-        _list(out, kind.title(), [clip for clip in summary["clips"] if clip["kind"] == kind], summary)
-    tracks = summary["effect_tracks"]
+    for kind, clips in groupby(summary["clips"], key=itemgetter("kind")):
+        _list(out, kind.title(), list(clips), summary)
     out.say(
-        f"{summary['music']} music, {summary['effects']} effects on {tracks} track{'s' * (tracks != 1)}; "
-        f"chosen items cost {summary['total_price']} {summary['currency']}, "
+        f"{_counts(summary)}; chosen items cost {summary['total_price']} {summary['currency']}, "
         f"{summary['alternatives']} alternatives kept."
     )
+
+
+def _counts(summary: Mapping[str, Any]) -> str:
+    """What was laid, service by service: ``1 music, 12 effects on 3 tracks``."""
+    counts = []
+    for service in services.SERVICES:
+        if number := summary.get(service.items, 0):
+            tracks = summary.get(f"{service.item}_tracks")
+            where = "" if tracks is None else f" on {tracks} track{'s' * (tracks != 1)}"
+            counts.append(f"{number} {service.items}{where}")
+    return ", ".join(counts) or "Nothing was laid"
 
 
 def _list(out: Output, heading: str, clips: list[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:

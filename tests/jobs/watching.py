@@ -14,7 +14,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from avm_otio.jobs.watch.protocol import Failure, Result
+from avm_otio.jobs.watch.protocol import CountedResult, Failure, Result
 from avm_otio.jobs.watch.watcher import Rules, Watch
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
@@ -39,7 +39,7 @@ def request(folder: Path, name: str, **order: Any) -> Path:
 def done(asked: Request, told: Report) -> Result:
     """A scoring that takes no time."""
     asked.output.write_text("scored")
-    return Result(
+    return CountedResult(
         output=str(asked.output),
         job="/jobs/x",
         film_id=1,

@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avm_otio import services
 from avm_otio.errors import AnalysesUsedUpError, AvmError, TokenRefusedError, internal_error
 from avm_otio.files import unwritable
 from avm_otio.jobs.folder import Job, read_journal
@@ -320,7 +321,7 @@ class Batch:
     def _set_done(self, item: Item, summary: Mapping[str, Any], losses: Sequence[Loss] = ()) -> None:
         with self._changed:
             item.job = Path(summary["job"])
-            item.cues = summary["music"] + summary["effects"] + summary["dialogue"]
+            item.cues = services.count_of(summary)
             item.price, item.currency = Decimal(summary["total_price"]), summary["currency"]
             self._budget.count_paid(item.job, item.price)
             self._end(item, Stage.DONE, losses)

@@ -9,10 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from avm_otio import services
 from avm_otio.files import write_text
 from avm_otio.hosts.lua import lua_chunk
+from avm_otio.timeline.model import Stem
 
 VERSION = 1
 """Raised when an older host would misread a file."""
@@ -109,7 +111,7 @@ class LaidClip(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["music", "dialogue", "effects"]
+    kind: Stem
     timecode: Annotated[str, Field(description="Record timecode of its first frame.")]
     title: Text
     price: Annotated[Decimal | None, Field(description="In the result's currency.")]
@@ -144,9 +146,6 @@ class Result(File):
     job: Annotated[str, Field(description="The job's folder, absolute, for avm-otio jobs show.")]
     film_id: int | None
     session_id: int | None
-    music: Annotated[int, Field(description="Number of clips.")]
-    effects: Annotated[int, Field(description="Number of clips.")]
-    dialogue: Annotated[int, Field(description="Number of clips.")]
     alternatives: Annotated[int, Field(description="Number of other items, kept in the metadata.")]
     total_price: Annotated[Decimal, Field(description="Total of the chosen items, each counted once.")]
     currency: str
@@ -163,6 +162,13 @@ class Result(File):
     notes: tuple[Text, ...]
 
 
+_COUNTS: dict[str, Any] = {
+    service.items: Annotated[int, Field(description="Number of clips.")] for service in services.SERVICES
+}
+CountedResult: type[Result] = create_model("Result", __base__=Result, __doc__=Result.__doc__, **_COUNTS)
+"""``result.json`` with the number of clips of each service."""
+
+
 class Failure(File):
     """``error.json``: the request was not carried out, and why. Written last; nothing is written after it."""
 
@@ -176,7 +182,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "watcher": Watcher,
     "claim": Claim,
     "progress": Progress,
-    "result": Result,
+    "result": CountedResult,
     "error": Failure,
 }
 """The files, but for ``request.json``, whose schemas are in ``docs/schemas``."""
@@ -185,4 +191,6 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 def result_of(summary: Any, losses: Any, is_recalled: bool) -> Result:
     """The result of a scoring as ``result.json``."""
     lost = [{"feature": str(loss.feature), "item": loss.item, "told": loss.message} for loss in losses]
-    return Result.model_validate({**summary, "losses": lost, "recalled": is_recalled, "version": VERSION})
+    counts = {service.items: 0 for service in services.SERVICES}
+    run = {"losses": lost, "recalled": is_recalled, "version": VERSION}
+    return CountedResult.model_validate(counts | dict(summary) | run)
