@@ -9,10 +9,11 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from avm_otio.formats.otio.metadata import Origin
+from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.otio.write import timeline_of
 from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import Sound, lay
-from avm_otio.mix.tracks import add_tracks
+from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, snap_rate, time_range
 
@@ -63,7 +64,7 @@ def main() -> None:
         for _ in range(RUNS):
             started = time.perf_counter()
             laid = lay(read_cues(document), film_map, rate, lambda _: sound)
-            scored = add_tracks(cut, laid, Origin("local", "USD", "en", 1, 2))
+            scored = timeline_of(add_tracks(from_otio(cut), laid, Origin("local", "USD", "en", 1, 2)))
             ours.append(time.perf_counter() - started)
             started = time.perf_counter()
             size = len(scored.to_json_string())

@@ -140,11 +140,9 @@ def writer(dialect: Dialect, clips: int, is_ours: bool, folder: Path) -> Callabl
     path = folder / f"out{dialect.suffix}"
     if is_ours:
         if dialect.suffix != ".aaf":
-            return lambda: writing.write(from_otio(timeline), path, source=timeline, editor=dialect.editor)
+            return lambda: writing.write(from_otio(timeline), path, editor=dialect.editor)
         splits = {one.name: one.mono for one in made.media()}  # made before an AAF is written
-        return lambda: writing.write(
-            _split(from_otio(timeline), splits), path, source=timeline, editor=dialect.editor
-        )
+        return lambda: writing.write(_split(from_otio(timeline), splits), path, editor=dialect.editor)
     # Importing an adapter takes time that is not of the writing.
     adapter = otio.adapters.from_name(dialect.adapter)
     if adapter.name != "otio_json":

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -97,7 +98,7 @@ def drawing(editor: Editor, folder: Path) -> str:
     is_read = editor.suffix in (".fcpxml", ".aaf")
     timeline = read(written if is_read else scored(folder / f"{editor.name}.otio", "otio")).timeline
     if editor.name == "protools":  # which gets no picture
-        timeline.tracks[:] = [track for track in timeline.tracks if track.kind == "Audio"]
+        timeline = replace(timeline, tracks=timeline.audio_tracks)
     inner = draw([("scored", timeline)])
     height = HEAD + int(inner.split("height='")[1].split("'")[0]) + FOOT
     way = (*editor.way, "every WAV" if editor.name == "protools" else f"scored{editor.suffix}")

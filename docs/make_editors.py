@@ -114,9 +114,7 @@ def losses() -> Iterator[tuple[str, str, set[Feature]]]:
         for editor in editors().values():
             for suffix in editor.suffixes:
                 if suffix != ".otioz":
-                    _, told = writing.write(
-                        split, Path(folder) / f"x{suffix}", source=timeline, editor=editor.name
-                    )
+                    _, told = writing.write(split, Path(folder) / f"x{suffix}", editor=editor.name)
                     yield editor.name, suffix, {loss.feature for loss in told}
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.saved import lay_answer
+from avm_otio.mix.tracks import Origin
 from avm_otio.request import Request
 
 SAMPLES = Path(__file__).parent.parent / "sample_timelines"

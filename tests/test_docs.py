@@ -13,10 +13,12 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import program, run
-from avm_otio.formats.otio.metadata import Origin, clip_metadata, timeline_metadata
+from avm_otio.formats.otio.write import document
 from avm_otio.mix.cues import Cue, Item
-from avm_otio.mix.placement import LaidClip, Sound
-from avm_otio.timeline.model import Mix, Stem
+from avm_otio.mix.placement import Laid, LaidClip, Lane, Sound
+from avm_otio.mix.tracks import Origin, add_tracks
+from avm_otio.services import EFFECTS
+from avm_otio.timeline.model import Mix, Stem, Timeline
 from avm_otio.timeline.time import FrameSpan, RecordTime
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +54,10 @@ def test_every_field_of_the_metadata_is_documented() -> None:
         cue=Cue(0, 1, (item,), {}),
     )
     origin = Origin("s", "USD", "en", 1, 2, {"range": [1]})
-    fields = {*clip_metadata(clip, origin), *timeline_metadata(origin, F(0), F(1)), "replaced_by", "cut_from"}
+    laid = Laid(F(24), (Lane(EFFECTS, "AVM Effects 1", (clip,)),))
+    scored = document(add_tracks(Timeline("cut", F(24)), laid, origin))
+    (written,) = scored["tracks"]["children"][0]["children"]
+    fields = {*scored["metadata"]["avm"], *written["metadata"]["avm"], "replaced_by", "cut_from"}
     assert [field for field in sorted(fields) if f"`{field}`" not in told] == []
 
 

@@ -11,9 +11,9 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio import Request, Scored, read, score
+from avm_otio.formats.otio.write import timeline_of
 from avm_otio.mix.tracks import without_ours
 from avm_otio.services import EFFECTS, MUSIC
-from avm_otio.timeline.flatten import timeline_rate
 from avm_otio.timeline.time import parse_timestamp, seconds_of
 from avm_otio.timeline.urls import paths_of
 
@@ -41,13 +41,13 @@ def ours(timeline: otio.schema.Timeline, prefix: str) -> list[tuple[otio.schema.
 
 def check(scored: Scored, source: Path) -> None:
     opened = read(scored.output)
-    before = read(source).timeline
-    rate = timeline_rate(before)
+    before = read(source).otio_timeline
+    rate = read(source).timeline.rate
     assert (
-        without_ours(opened.timeline).tracks.is_equivalent_to(before.tracks)
+        timeline_of(without_ours(opened.timeline)).tracks.is_equivalent_to(before.tracks)
         or scored.output.parent != source.parent
     )
-    laid = ours(opened.timeline, "AVM")
+    laid = ours(opened.otio_timeline, "AVM")
     assert laid
     for track, clip in laid:
         assert any(path.is_file() for path in paths_of(clip.media_reference.target_url, opened.folder))
@@ -58,7 +58,7 @@ def check(scored: Scored, source: Path) -> None:
     answered = sorted(Fraction(parse_timestamp(cue["start_at"]) or 0, 10**6) for cue in found)
     lying = sorted(
         seconds_of(track.range_of_child(clip).start_time)
-        for track, clip in ours(opened.timeline, "AVM Effects")
+        for track, clip in ours(opened.otio_timeline, "AVM Effects")
     )
     assert len(answered) == len(lying)
     assert all(abs(at - lies) * rate <= Fraction(1, 2) for at, lies in zip(answered, lying, strict=True))
@@ -80,17 +80,17 @@ def test_the_readmes_first_command_gives_music_and_at_least_five_effects(workpla
     assert len(scored.laid.of(MUSIC)) == 1
     assert sum(len(lane.clips) for lane in scored.laid.of(EFFECTS)) >= 5
     check(scored, workplace / "short_film.otio")
-    for clip in read(scored.output).timeline.find_clips():
+    for clip in read(scored.output).otio_timeline.find_clips():
         assert any(path.exists() for path in paths_of(clip.media_reference.target_url, workplace.parent))
 
 
 def test_noise_reduced_sound_lies_in_sync_and_the_original_is_disabled(workplace: Path) -> None:
     source = workplace / "stereo_and_mono.otio"
     scored = score(Request(source, workplace / "dialogue.otio", services=("denoise",)))
-    timeline = read(scored.output).timeline
+    timeline = read(scored.output).otio_timeline
     ((track, clip),) = ours(timeline, "AVM Dialogue")
     assert track.range_of_child(clip).start_time.value == 0
-    assert abs(clip.source_range.duration.value - read(source).timeline.duration().value) <= 1
+    assert abs(clip.source_range.duration.value - read(source).otio_timeline.duration().value) <= 1
     heard = [
         one
         for track in timeline.audio_tracks()
@@ -102,7 +102,7 @@ def test_noise_reduced_sound_lies_in_sync_and_the_original_is_disabled(workplace
     again = score(Request(scored.output, workplace / "again.otio", services=("effects",)))
     back = [
         one
-        for track in read(again.output).timeline.audio_tracks()
+        for track in read(again.output).otio_timeline.audio_tracks()
         if not track.name.startswith("AVM")
         for one in track.find_clips()
     ]

@@ -74,8 +74,8 @@ def convert(
 def _laid(
     out: Output, document: Any, source: Path, onto: Path | None, media_folder: Path | None, request: Request
 ) -> Any:
-    from avm_otio.formats.otio.metadata import Origin
     from avm_otio.jobs.saved import lay_alone, lay_answer
+    from avm_otio.mix.tracks import Origin
 
     origin = Origin(currency=request.currency or "")  # a saved answer names none, so none is assumed
     if onto is None:

@@ -7,27 +7,33 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import opentimelineio as otio
-
-from avm_otio.delivery.facts import facts_of, give_lengths
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.files import unwritable, whole
 from avm_otio.formats.format import Editor
-from avm_otio.formats.otio.media import Facts, Known
-from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.otio.read import from_document
+from avm_otio.formats.otio.write import in_otio
 from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
+from avm_otio.media.originals import located, measure
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
-from avm_otio.timeline.flatten import MediaSource
-from avm_otio.timeline.limits import believe, refuse_deep_nests, within_a_day
+from avm_otio.timeline.completed import completed
+from avm_otio.timeline.limits import (
+    believe,
+    refuse_deep_nests,
+    refuse_empty,
+    refuse_unmeasured,
+    unmeasured,
+    within_a_day,
+)
 from avm_otio.timeline.losses import Loss
-from avm_otio.timeline.nests import sized_nests
+from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.picture_sound import with_picture_sound
 
 _SILENT = Silent()
@@ -145,7 +151,7 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
     if not output.absolute().parent.is_dir():
         raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
     if how.editor is None:
-        paths, losses = write(from_otio(opened.timeline), output, source=opened.timeline, never=opened.path)
+        paths, losses = write(opened.timeline, output, never=opened.path)
         return Delivered(paths, _names(opened.timeline), losses)
     if output.suffix.lower() != ".zip" and how.is_as_it_is:
         return Delivered((output,), _names(opened.timeline), notes=save(opened, output))
@@ -168,30 +174,46 @@ def _deliver(
 ) -> Delivered:
     editor = "" if how.editor is None else how.editor.name
     refuse_deep_nests(opened.timeline)
-    timeline: otio.schema.Timeline = opened.timeline.deepcopy()
-    give_lengths(timeline, opened.folder, roots)
-    known = facts_of(timeline, opened.folder, roots, report)
+    timeline = with_lengths(opened, roots).timeline
+    refuse_empty(timeline)
+    refuse_unmeasured(timeline)
+    if how.suffix in (".otio", ".otioz"):  # which keeps what the timeline itself says of its media
+        timeline = in_otio(timeline)
+    timeline = located(timeline, opened.folder, roots, report)
     if editor != _PLAIN:
-        timeline, _ = with_picture_sound(timeline, lambda source: _channels(known, source))
-    arrangement = sized_nests(from_otio(timeline, known))
-    believe(arrangement)
-    arrangement, moved = (arrangement, ()) if editor == _PLAIN else within_a_day(arrangement)
+        timeline, _ = with_picture_sound(timeline)
+    timeline = completed(timeline)
+    believe(timeline)
+    timeline, moved = (timeline, ()) if editor == _PLAIN else within_a_day(timeline)
     with _no_empty_folder(media_folder):
-        arrangement = prepare(
-            arrangement,
+        timeline = prepare(
+            timeline,
             media_folder,
             need=writer_of(how.suffix, editor).sound,
             deliver=how.deliver,
             media_format=how.media_format,
             report=report,
         )
-        paths, losses = write(arrangement, output, source=timeline, editor=editor, never=opened.path)
+        paths, losses = write(timeline, output, editor=editor, never=opened.path)
     return Delivered(
         paths,
-        tuple(track.name for track in arrangement.tracks),
+        tuple(track.name for track in timeline.tracks),
         (*moved, *losses),
         media_folder=media_folder if media_folder.is_dir() else None,
     )
+
+
+def with_lengths(opened: Opened, roots: Sequence[Path]) -> Opened:
+    """The timeline, its clips that say nowhere how long they are as long as their media.
+
+    Args:
+        opened: The timeline.
+        roots: Where moved media are looked for by name.
+    """
+    if unmeasured(opened.timeline) is None:
+        return opened
+    document = deepcopy(dict(opened.timeline.raw or {}))
+    return replace(opened, timeline=from_document(document, measure(opened.folder, roots)))
 
 
 @contextmanager
@@ -205,12 +227,6 @@ def _no_empty_folder(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 folder.rmdir()
         raise
-
-
-def _channels(known: Known, source: MediaSource) -> int:
-    """Channels of sound in a file; 0 where it is not there to be looked at."""
-    found = known.get(source)
-    return found.media.channels if isinstance(found, Facts) else 0
 
 
 @contextmanager
@@ -241,5 +257,5 @@ def _zip(folder: Path, output: Path) -> None:
                 bundle.write(path, path.relative_to(folder.parent).as_posix())
 
 
-def _names(timeline: otio.schema.Timeline) -> tuple[str, ...]:
+def _names(timeline: Timeline) -> tuple[str, ...]:
     return tuple(track.name for track in timeline.tracks)

@@ -12,13 +12,10 @@ from enum import StrEnum
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import Timeline
-
-if TYPE_CHECKING:
-    import opentimelineio as otio
 
 EVERYTHING = frozenset(Feature)
 """All that a format may be able to say."""
@@ -60,12 +57,10 @@ class Target:
     Attributes:
         path: The file to write; its suffix is one that the format writes.
         editor: Name of the editor that will open it; empty for a format that no editor opens.
-        source: The same timeline as OTIO, where it was read from such: its metadata and effects stay.
     """
 
     path: Path
     editor: str = ""
-    source: otio.schema.Timeline | None = None
 
     @property
     def folder(self) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import opentimelineio as otio
 
@@ -16,10 +17,12 @@ from avm_otio.files import side_folder
 from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import files as otio_plain
 from avm_otio.formats.otio.read import from_otio
-from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
 from avm_otio.timeline.model import Timeline
-from avm_otio.timeline.urls import UrlStyle, is_relative, rebased
+from avm_otio.timeline.urls import UrlStyle, is_relative
+
+_Named = TypeVar("_Named", Timeline, otio.schema.Timeline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,23 @@ class Opened:
         notes: What could not be read for certain, one line each.
     """
 
-    timeline: otio.schema.Timeline
+    timeline: Timeline
     path: Path
     folder: Path
     notes: tuple[str, ...] = ()
 
     @property
-    def model(self) -> Timeline:
-        """The timeline as this program works with it."""
-        return from_otio(self.timeline)
+    def otio_timeline(self) -> otio.schema.Timeline:
+        """The timeline as OTIO's own object, made anew each time."""
+        return timeline_of(self.timeline)
+
+    def with_otio(self, timeline: otio.schema.Timeline) -> Opened:
+        """The same with another timeline, given as OTIO's own object, in place of the one that was read.
+
+        Raises:
+            TimelineError: A clip has a range that no clip can have.
+        """
+        return replace(self, timeline=from_otio(timeline))
 
     @property
     def side_folder(self) -> Path:
@@ -71,6 +82,7 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         raise TimelineError(f"{path} is a {'folder' if path.is_dir() else 'file'}.", "Give a timeline file.")
     folder = path.absolute().parent
     notes: tuple[str, ...] = ()
+    found: otio.core.SerializableObject | list[Timeline]
     try:
         if suffix == ".otioz":
             folder = side_folder(path) / f"bundle-{_checksum(path):08x}"
@@ -87,20 +99,23 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         raise TimelineError(f"{path} is not text.", "Give a timeline file.") from error
     except OSError as error:
         raise TimelineError(f"{path} cannot be read ({error.strerror or error}).", "Check it.") from error
-    return Opened(_one_timeline(found, path, sequence), path, folder, notes)
+    try:
+        timeline = (
+            _chosen(found, path, sequence) if isinstance(found, list) else _of_otio(found, path, sequence)
+        )
+    except RecursionError as error:
+        raise TimelineError(f"{path} is nested too deeply.", "Export the timeline again.") from error
+    return Opened(timeline, path, folder, notes)
 
 
-def _translated(
-    path: Path, suffix: str, rate: Fraction | None
-) -> tuple[otio.core.SerializableObject, tuple[str, ...]]:
+def _translated(path: Path, suffix: str, rate: Fraction | None) -> tuple[list[Timeline], tuple[str, ...]]:
     """All timelines of a file in an editor's own format, and notes."""
     reader = reader_of(suffix)
     assert reader is not None  # its suffix can be read
     assert reader.read is not None
     with many_values():
         timelines, notes = reader.read(path, rate)
-        found = otio.schema.SerializableCollection(path.stem, [timeline_of(each) for each in timelines])
-    return found, notes
+    return list(timelines), notes
 
 
 def save(opened: Opened, path: Path) -> tuple[str, ...]:
@@ -112,25 +127,19 @@ def save(opened: Opened, path: Path) -> tuple[str, ...]:
     Raises:
         OutputError: It cannot be written.
     """
+    made = document(opened.timeline)
     if path.suffix.lower() == ".otioz":
-        return otio_plain.write_otioz(opened.timeline, path, opened.folder)
-    otio_plain.write_otio(moved(opened, path.absolute().parent).timeline, path)
+        return otio_plain.write_otioz(made, path, opened.folder)
+    folder = path.absolute().parent
+    if folder != opened.folder.absolute():
+        otio_plain.rebase(made, opened.folder, folder)
+    otio_plain.write_otio(made, path)
     return ()
 
 
-def moved(opened: Opened, folder: Path) -> Opened:
-    """The same timeline as a file in another folder names its media."""
-    if folder.absolute() == opened.folder.absolute():
-        return opened
-    copy: otio.schema.Timeline = opened.timeline.deepcopy()
-    for reference in _references(copy):
-        _say_anew(reference, lambda url: rebased(url, opened.folder, folder))
-    return replace(opened, timeline=copy, folder=folder)
-
-
-def url_style(timeline: otio.schema.Timeline) -> UrlStyle:
+def url_style(timeline: Timeline) -> UrlStyle:
     """How a timeline names its media, so that what is added is named alike."""
-    urls = [url for url in map(_url, _references(timeline)) if url]
+    urls = [media.url for media in timeline.media() if media.url]
     if any(is_relative(url) for url in urls):
         return UrlStyle.RELATIVE
     if urls and not any(url.lower().startswith("file:") for url in urls):
@@ -138,38 +147,23 @@ def url_style(timeline: otio.schema.Timeline) -> UrlStyle:
     return UrlStyle.FILE_URL
 
 
-def _references(timeline: otio.schema.Timeline) -> Iterable[otio.core.MediaReference]:
-    for clip in timeline.find_clips():
-        yield from clip.media_references().values()
-
-
-def _url(reference: otio.core.MediaReference) -> str:
-    return getattr(reference, "target_url", None) or getattr(reference, "target_url_base", None) or ""
-
-
-def _say_anew(reference: otio.core.MediaReference, change: Callable[[str], str]) -> None:
-    if isinstance(reference, otio.schema.ExternalReference):
-        reference.target_url = change(reference.target_url or "")
-    elif isinstance(reference, otio.schema.ImageSequenceReference):
-        base = reference.target_url_base or ""
-        anew = change(base)
-        reference.target_url_base = anew if anew.endswith("/") or not base.endswith("/") else f"{anew}/"
-
-
-def _one_timeline(
-    found: otio.core.SerializableObject, path: Path, sequence: str | None
-) -> otio.schema.Timeline:
+def _of_otio(found: otio.core.SerializableObject, path: Path, sequence: str | None) -> Timeline:
+    """The timeline of an OTIO file."""
+    timelines: list[otio.schema.Timeline] = []
     if isinstance(found, otio.schema.SerializableCollection):
-        timelines = [one for one in found if isinstance(one, otio.schema.Timeline)]
+        timelines = [inside for inside in found if isinstance(inside, otio.schema.Timeline)]
     elif isinstance(found, otio.schema.Timeline):
         timelines = [found]
     elif isinstance(found, otio.core.Item):
         timelines = [_around(found)]
-    else:
-        timelines = []
+    return from_otio(_chosen(timelines, path, sequence))
+
+
+def _chosen(timelines: Sequence[_Named], path: Path, sequence: str | None) -> _Named:
+    """The one timeline of a file, or the one that is asked for."""
     if sequence is not None:
-        names = [one.name for one in timelines]
-        timelines = [one for one in timelines if one.name == sequence]
+        names = [timeline.name for timeline in timelines]
+        timelines = [timeline for timeline in timelines if timeline.name == sequence]
         if not timelines:
             raise TimelineError(
                 f"{path} holds no timeline “{sequence}”.", f"It holds: {', '.join(names) or 'none'}."
@@ -177,7 +171,7 @@ def _one_timeline(
     if not timelines:
         raise TimelineError(f"{path} holds no timeline.", "Export the timeline again, or as .otio.")
     if len(timelines) > 1:
-        names = [f"“{one.name}”" for one in timelines]
+        names = [f"“{timeline.name}”" for timeline in timelines]
         raise TimelineError(
             f"{path} holds {len(names)} timelines: {', '.join(names)}.", "Give --sequence NAME."
         )

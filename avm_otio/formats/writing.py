@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import opentimelineio as otio
-
 from avm_otio.errors import OutputError
 from avm_otio.files import same_file, whole, write_text
 from avm_otio.formats.format import Target
@@ -19,7 +17,6 @@ def write(
     timeline: Timeline,
     path: Path,
     *,
-    source: otio.schema.Timeline | None = None,
     editor: str = "",
     never: Path | None = None,
 ) -> tuple[tuple[Path, ...], tuple[Loss, ...]]:
@@ -28,7 +25,6 @@ def write(
     Args:
         timeline: The timeline, its media where they were delivered; not modified.
         path: Where to write; its suffix names the format.
-        source: The same as OTIO, for the formats that are made from it; not modified.
         editor: Name of the editor that will open it; whoever opens such files where empty.
         never: What may not be written over: the file that the timeline was read from.
 
@@ -43,7 +39,7 @@ def write(
     found = writer_of(path.suffix.lower(), editor)
     assert found.write is not None  # or it would not have been found
     with many_values():
-        files, losses = found.write(timeline, Target(path, editor, source))
+        files, losses = found.write(timeline, Target(path, editor))
         for each in files:
             if never is not None and same_file(each, never):
                 raise OutputError(f"{each} is the input itself.", "Choose another name for the output.")

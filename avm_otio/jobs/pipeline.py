@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import services
-from avm_otio.delivery.deliver import deliver, wanted
-from avm_otio.delivery.facts import give_lengths
+from avm_otio.delivery.deliver import deliver, wanted, with_lengths
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
-from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.cache import Cache, digest_of, fingerprint, stamps
 from avm_otio.jobs.downloads import sounds_in
@@ -42,10 +40,11 @@ from avm_otio.jobs.question import Question, key_of
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid, LaidClip, lay
-from avm_otio.mix.tracks import add_tracks, without_ours
+from avm_otio.mix.tracks import Origin, add_tracks, without_ours
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.services import FilmType, Laying
+from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.losses import Loss
 from avm_otio.timeline.model import Media, Timeline, TrackKind
 from avm_otio.timeline.plan import ExportPlan
@@ -75,6 +74,7 @@ class Scored:
         media_folder: Where media were copied or made for the editor, if any were.
         total: Sum of the chosen items' prices, each item once, what is bought already not counted.
         start_frame: The timeline's start timecode, as a count of frames.
+        folder: The folder from which relative URLs of what is laid are meant.
         notes: What the user should know, one line each.
     """
 
@@ -86,6 +86,7 @@ class Scored:
     currency: str
     total: Decimal
     start_frame: int
+    folder: Path
     notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     media_folder: Path | None = None
@@ -130,7 +131,7 @@ class Scored:
 
     def _clip(self, track: str, clip: LaidClip) -> dict[str, Any]:
         """One clip for people, and for hosts that lay it themselves."""
-        item, forms = clip.item, paths_of(clip.sound.url, self.output.absolute().parent)
+        item, forms = clip.item, paths_of(clip.sound.url, self.folder)
         file = next((os.path.normpath(path) for path in forms if path.is_file()), None)
         return {
             "kind": str(clip.kind),
@@ -173,8 +174,8 @@ def open_timeline(request: Request, report: Report = _SILENT) -> Opened:
     timeline = without_ours(
         opened.timeline, lambda url: any(is_ours(path.parent) for path in paths_of(url, opened.folder))
     )
-    give_lengths(timeline, opened.folder, request.media_roots)
-    return replace(opened, timeline=timeline)
+    refuse_empty(timeline)
+    return with_lengths(replace(opened, timeline=timeline), request.media_roots)
 
 
 def export(request: Request, report: Report = _SILENT) -> FilmFile:
@@ -309,7 +310,7 @@ def finish(
         AvmError: The answer, the timeline or its media cannot be used, or something cannot be written.
     """
     opened = prepared.opened if prepared is not None else open_timeline(request, report)
-    plan = prepared.plan if prepared is not None else plan_film(opened.model, request.selection)
+    plan = prepared.plan if prepared is not None else plan_film(opened.timeline, request.selection)
     with open_job(path, report) as (job, report):
         make_folder(request.output.absolute().parent)
         with answer_kept(job):
@@ -443,11 +444,11 @@ def _make_film(
 
 def _laid(job: Job, request: Request, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
     style = reading.url_style(opened.timeline)
-    folder = request.output.absolute().parent
+    folder = opened.folder
     sound_of = sounds_in(
         cues, request.spares, job.media, kept_of(job), lambda path: url_of(path, style, folder)
     )
-    return lay(cues, plan.film_map, opened.model.rate, sound_of, request)
+    return lay(cues, plan.film_map, opened.timeline.rate, sound_of, request)
 
 
 def _written(
@@ -466,9 +467,8 @@ def _written(
     session_id = None if call is None else call.session_id
     license = question.request.license
     origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
-    replaced = heard(opened.model, request.selection, plan) if laid.replacements else ()
-    here = reading.moved(opened, request.output.absolute().parent)
-    scored = replace(here, timeline=add_tracks(here.timeline, laid, origin, replaced=replaced))
+    replaced = heard(opened.timeline, request.selection, plan) if laid.replacements else ()
+    scored = replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
     if not wanted(request).is_as_it_is:  # what the editor's file cannot say is not lost
         reading.save(scored, job.path / SCORED)
@@ -485,7 +485,8 @@ def _written(
         laid=laid,
         currency=question.currency,
         total=total_price(cues),
-        start_frame=opened.model.start_frame,
+        start_frame=opened.timeline.start_frame,
+        folder=opened.folder,
         notes=notes,
         losses=written.losses,
         media_folder=written.media_folder,
@@ -499,8 +500,8 @@ def total_price(cues: Cues) -> Decimal:
 
 
 def _plan(opened: Opened, request: Request, report: Report) -> ExportPlan:
-    plan = plan_film(opened.model, request.selection)
-    rate, first = opened.model.rate, opened.model.start_frame
+    plan = plan_film(opened.timeline, request.selection)
+    rate, first = opened.timeline.rate, opened.timeline.start_frame
     edges = [nearest_frame(edge, rate) for edge in (plan.film_map.record_start, plan.film_map.record_end)]
     record_in, record_out = (format_timecode(max(0, first + edge), rate) for edge in edges)
     report.event(

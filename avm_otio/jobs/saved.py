@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.reading import Opened, url_style
 from avm_otio.jobs.downloads import found_in
 from avm_otio.jobs.pipeline import heard, open_timeline
 from avm_otio.mix import results
 from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import Laid, lay
-from avm_otio.mix.tracks import add_tracks
+from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.timeline.select import plan_film
@@ -48,14 +47,14 @@ def lay_answer(
         InputError: The answer, the timeline or the selection cannot be used.
     """
     opened = open_timeline(request, report)
-    plan = plan_film(opened.model, request.selection)
+    plan = plan_film(opened.timeline, request.selection)
     cues = read_cues(document)
     if not cues.chosen:
         report.warn("The answer offers nothing to lay.")
     style = url_style(opened.timeline)
     sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
-    laid = lay(cues, plan.film_map, opened.model.rate, sound_of, request)
-    replaced = heard(opened.model, request.selection, plan) if laid.replacements else ()
+    laid = lay(cues, plan.film_map, opened.timeline.rate, sound_of, request)
+    replaced = heard(opened.timeline, request.selection, plan) if laid.replacements else ()
     return replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced)), laid
 
 

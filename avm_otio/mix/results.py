@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-import opentimelineio as otio
-
-from avm_otio.formats.otio.metadata import Origin
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid, Sound, lay
-from avm_otio.mix.tracks import add_tracks
+from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.request import Request
+from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros
 
@@ -49,7 +47,7 @@ def lay_alone(
     request: Request = _AS_IT_COMES,
     origin: Origin = _UNKNOWN,
     name: str = "A.V. Mapping",
-) -> tuple[otio.schema.Timeline, Laid]:
+) -> tuple[Timeline, Laid]:
     """A timeline that holds nothing but what an answer offers.
 
     Args:
@@ -65,4 +63,4 @@ def lay_alone(
     """
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(cues))
     laid = lay(cues, film_map, rate, sound_of, request)
-    return add_tracks(otio.schema.Timeline(name), laid, origin), laid
+    return add_tracks(Timeline(name, rate), laid, origin), laid

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-import opentimelineio as otio
-
 from avm_otio.errors import TimelineError
 from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import Clip, Timeline
@@ -25,23 +23,20 @@ _DEEPEST = 10
 """Nests in nests: each may be on a picture and on a sound track, so every level doubles what there is."""
 
 
-def refuse_deep_nests(timeline: otio.schema.Timeline) -> None:
+def refuse_deep_nests(timeline: Timeline) -> None:
     """Check that nests do not lie in one another without end.
 
     Raises:
         TimelineError: They do.
     """
-    waiting: list[tuple[otio.core.Composition, int]] = [(timeline.tracks, 0)]
+    waiting = [(timeline, 0)]
     while waiting:
         holder, depth = waiting.pop()
         if depth > _DEEPEST:
-            told = f"Timeline “{timeline.name}” has more than {_DEEPEST} nests in one another."
-            raise TimelineError(told, "Open some of them in your editor, and export it again.")
-        for child in holder:
-            if isinstance(child, otio.core.Composition):
-                # A track right in a stack is no nest.
-                is_track = isinstance(holder, otio.schema.Stack) and isinstance(child, otio.schema.Track)
-                waiting.append((child, depth if is_track else depth + 1))
+            message = f"Timeline “{timeline.name}” has more than {_DEEPEST} nests in one another."
+            raise TimelineError(message, "Open some of them in your editor, and export it again.")
+        nests = (clip.content for clip in holder.clips() if isinstance(clip.content, Timeline))
+        waiting += ((nest, depth + 1) for nest in nests)
 
 
 def unmeasured(timeline: Timeline) -> Clip | None:
@@ -51,6 +46,18 @@ def unmeasured(timeline: Timeline) -> Clip | None:
         if found is not None or clip.unmeasured:
             return found or clip
     return None
+
+
+def refuse_empty(timeline: Timeline) -> None:
+    """Check that there is something on a timeline.
+
+    Raises:
+        TimelineError: There is not.
+    """
+    if not timeline.duration and not any(track.clips for track in timeline.tracks):
+        raise TimelineError(
+            f"Timeline “{timeline.name}” is empty.", "Put at least one clip on a video track."
+        )
 
 
 def refuse_unmeasured(timeline: Timeline) -> None:

@@ -19,6 +19,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from avm_otio import services
 from avm_otio.timeline.time import MediaTime, RecordTime, format_timecode, nearest_frame
 from avm_otio.timeline.urls import name_in
 
@@ -199,6 +200,7 @@ class Offer:
         session_id: The film service, where known.
         currency: What prices are in; empty where unknown.
         license: The licence that was asked for, as sent; ``None`` where unknown.
+        record: From and to where it exactly lies, record time, where its clip lies only near there.
     """
 
     item: Json
@@ -210,6 +212,7 @@ class Offer:
     session_id: int | None = None
     currency: str = ""
     license: Json | None = None
+    record: tuple[RecordTime, RecordTime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +280,8 @@ class Clip:
         alternative: 0 for what is heard; 1, 2 … for our disabled alternatives, best first.
         offer: Of our own clips, what the service offered.
         kept: What only one format understands.
+        replaced_by: What of ours is heard instead of it, where a run of ours disabled it for that.
+        cut_from: The clip that it was before a run of ours cut it to pieces; ``None`` for a whole one.
         channels_assumed: Whether nothing says which channels it plays: all of its media.
         unmeasured: Whether the timeline that it was read from says nowhere how long it is; it has no length.
         laid: Where the timeline that it was read from lays it, from and to, where that is not ``start`` and
@@ -299,6 +304,8 @@ class Clip:
     alternative: int = 0
     offer: Offer | None = field(default=None, hash=False)
     kept: tuple[Kept, ...] = ()
+    replaced_by: Stem | None = None
+    cut_from: Clip | None = None
     channels_assumed: bool = field(default=False, compare=False, repr=False)
     unmeasured: bool = field(default=False, compare=False, repr=False)
     laid: tuple[RecordTime, RecordTime] | None = field(default=None, compare=False, repr=False)
@@ -385,6 +392,11 @@ class Track:
     raw: Json | None = field(default=None, compare=False, repr=False)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether a run of ours laid it: as it says; by its name after an editor that keeps no notes."""
+        return self.stem is not None or services.owner_of_track(self.name) is not None
+
+    @property
     def end(self) -> Fraction:
         """Record time at which it ends, the holes at its end among what it holds."""
         if self.length is not None:
@@ -406,6 +418,7 @@ class Timeline:
         markers: On the timeline, record time.
         size: Width and height of its picture in pixels, where known.
         kept: What only one format understands.
+        origin: What a run of ours noted when it scored it: service, currency, range; ``None`` where none did.
         raw: The OTIO timeline that it was read from, with all that lies in it; of a nest the stack or track.
     """
 
@@ -418,6 +431,7 @@ class Timeline:
     markers: tuple[Marker, ...] = ()
     size: tuple[int, int] | None = None
     kept: tuple[Kept, ...] = ()
+    origin: Json | None = field(default=None, hash=False)
     raw: Json | None = field(default=None, compare=False, repr=False)
 
     @property

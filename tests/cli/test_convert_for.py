@@ -18,7 +18,6 @@ import pytest
 
 from avm_otio.cli.main import run
 from avm_otio.formats import reading
-from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.table import editors
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.time import snap_rate, time_range
@@ -77,7 +76,7 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
 
 
 def read(path: Path) -> Timeline:
-    return from_otio(reading.read(path).timeline)
+    return reading.read(path).timeline
 
 
 def the_media(clip: Clip) -> Media:

@@ -227,7 +227,7 @@ def test_a_bundle_can_be_written(cut: Path, score: Score) -> None:
     from avm_otio import read
 
     again = read(cut.parent / "out.otioz")
-    for clip in again.timeline.find_clips():
+    for clip in again.otio_timeline.find_clips():
         assert (again.folder / clip.media_reference.target_url).is_file()
 
 

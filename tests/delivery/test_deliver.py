@@ -13,7 +13,6 @@ import pytest
 from avm_otio.delivery.deliver import deliver, wanted
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.formats import reading
-from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import editors
 from avm_otio.request import Request
@@ -32,7 +31,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Opened:
 def test_every_editor_gets_a_whole_file_and_nothing_else_is_left(
     film: Opened, editor: str, suffix: str, tmp_path: Path
 ) -> None:
-    before = film.timeline.to_json_string()
+    before = film.otio_timeline.to_json_string()
     output = tmp_path / f"scored{suffix}"
     made = deliver(film, Request(output=output, editor=editor))
     assert made.paths[0] == output
@@ -40,7 +39,7 @@ def test_every_editor_gets_a_whole_file_and_nothing_else_is_left(
     assert "AVM Effects 1" in made.tracks
     here = {path.name for path in tmp_path.iterdir()}
     assert here == {path.name for path in made.paths} | ({"scored.media"} if made.media_folder else set())
-    assert film.timeline.to_json_string() == before
+    assert film.otio_timeline.to_json_string() == before
 
 
 @pytest.mark.parametrize("suffix", [".otio", ".xml", ".fcpxml", ".aaf"])
@@ -49,8 +48,8 @@ def test_what_was_written_can_be_read_again_with_its_sound_in_place(
 ) -> None:
     output = tmp_path / f"scored{suffix}"
     deliver(film, Request(output=output))
-    back = from_otio(reading.read(output).timeline)
-    there = from_otio(film.timeline)
+    back = reading.read(output).timeline
+    there = film.timeline
     wanted_places = [
         (track.name, clip.frames(there.rate), clip.enabled)
         for track in there.audio_tracks
@@ -74,7 +73,7 @@ def test_a_copied_turnover_opens_where_it_is_carried(film: Opened, tmp_path: Pat
     assert made.media_folder == tmp_path / "there" / "scored.media"
     shutil.move(tmp_path / "there", tmp_path / "elsewhere")
     read = reading.read(tmp_path / "elsewhere" / "scored.otio")
-    urls = [clip.media_reference.target_url for clip in read.timeline.find_clips()]
+    urls = [clip.media_reference.target_url for clip in read.otio_timeline.find_clips()]
     assert urls
     assert all((tmp_path / "elsewhere" / url).is_file() for url in urls)
 
@@ -115,10 +114,10 @@ def test_an_otioz_for_resolve_holds_its_media(film: Opened, tmp_path: Path) -> N
 
 
 def test_offline_media_is_a_loss_that_names_the_clip(film: Opened, tmp_path: Path) -> None:
-    timeline = film.timeline.deepcopy()
+    timeline = film.otio_timeline
     clip = timeline.video_tracks()[0].find_clips()[0]
     clip.media_reference.target_url = "gone.mov"
-    opened = Opened(timeline, film.path, film.folder)
+    opened = film.with_otio(timeline)
     output = tmp_path / "scored.xml"
     made = deliver(opened, Request(output=output))
     assert [loss for loss in made.losses if loss.feature is Feature.MEDIA and clip.name in loss.item]
@@ -126,11 +125,11 @@ def test_offline_media_is_a_loss_that_names_the_clip(film: Opened, tmp_path: Pat
 
 def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
     opened = scored(tmp_path, "speed_changes_25.otio")
-    assert not [track for track in opened.timeline.audio_tracks() if not track.name.startswith("AVM")]
+    assert not [track for track in opened.timeline.audio_tracks if not track.name.startswith("AVM")]
     output = tmp_path / "scored.otio"
     made = deliver(opened, Request(output=output, editor="resolve"))
     assert [name for name in made.tracks if not name.startswith("AVM")] != [
-        track.name for track in opened.timeline.video_tracks()
+        track.name for track in opened.timeline.video_tracks
     ]
 
 
@@ -160,10 +159,10 @@ def test_a_folder_that_is_not_there_is_told(film: Opened, tmp_path: Path) -> Non
 
 
 def test_a_path_is_written_without_dots(film: Opened, tmp_path: Path) -> None:
-    timeline = film.timeline.deepcopy()
+    timeline = film.otio_timeline
     clip = timeline.video_tracks()[0].find_clips()[0]
     clip.media_reference.target_url = f"../{film.folder.name}/{clip.media_reference.target_url}"
     output = tmp_path / "scored.xml"
-    made = deliver(Opened(timeline, film.path, film.folder), Request(output=output))
+    made = deliver(film.with_otio(timeline), Request(output=output))
     assert not [loss for loss in made.losses if loss.feature is Feature.MEDIA]
     assert "/../" not in output.read_text()

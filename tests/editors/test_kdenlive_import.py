@@ -15,8 +15,7 @@ import pytest
 
 from avm_otio.delivery.deliver import deliver
 from avm_otio.formats.otio.kdenlive import STUB, flavoured
-from avm_otio.formats.otio.read import from_otio
-from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.otio.write import otio_of
 from avm_otio.request import Request
 from avm_otio.timeline.model import Marker, Timeline
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
@@ -130,8 +129,8 @@ def without_stubs(found: Taken, end: int) -> dict[str, list[Laid]]:
 
 
 def write(timeline: Timeline, folder: Path) -> str:
-    made, _ = flavoured(timeline_of(timeline), timeline, folder)
-    (folder / "cut.otio").write_text(made.to_json_string(), encoding="utf-8")
+    made, _ = flavoured(timeline, folder)
+    (folder / "cut.otio").write_text(otio_of(made).to_json_string(), encoding="utf-8")
     return "cut.otio"
 
 
@@ -140,7 +139,7 @@ def test_a_scored_film_comes_in_and_every_sound_is_heard_at_its_frame(tmp_path: 
     output = tmp_path / "scored.otio"
     deliver(opened, Request(output=output, editor="kdenlive"))
     project, mix = kdenlive_import(tmp_path, output.name, tmp_path)
-    film, found = from_otio(opened.timeline), taken(project)
+    film, found = opened.timeline, taken(project)
     assert found.rate == film.rate
     assert list(found.tracks) == [track.name for track in (*reversed(film.audio_tracks), *film.video_tracks)]
     places = {

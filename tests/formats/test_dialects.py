@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avm_otio.errors import CueError, OutputError, TimelineError
-from avm_otio.formats.otio.metadata import Origin
 from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.otio.write import timeline_of
 from avm_otio.formats.reading import Opened, read, save, url_style
 from avm_otio.formats.writing import write
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.placement import Sound, lay
-from avm_otio.mix.tracks import add_tracks
+from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.services import EFFECTS
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, snap_rate
@@ -62,15 +62,15 @@ def url_in(found: otio.schema.Timeline) -> str:
 def test_what_is_written_in_the_same_folder_is_as_it_was_read(tmp_path: Path) -> None:
     opened = read(saved(tmp_path))
     save(opened, tmp_path / "out.otio")
-    assert read(tmp_path / "out.otio").timeline.is_equivalent_to(opened.timeline)
+    assert read(tmp_path / "out.otio").otio_timeline.is_equivalent_to(opened.otio_timeline)
 
 
 def test_relative_media_is_said_anew_from_another_folder(tmp_path: Path) -> None:
     (tmp_path / "deep er").mkdir()
     opened = read(saved(tmp_path))
     save(opened, tmp_path / "deep er" / "out.otio")
-    assert url_in(read(tmp_path / "deep er" / "out.otio").timeline) == "../media/a.mp4"
-    assert url_in(opened.timeline) == "media/a.mp4"
+    assert url_in(read(tmp_path / "deep er" / "out.otio").otio_timeline) == "../media/a.mp4"
+    assert url_in(opened.otio_timeline) == "media/a.mp4"
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ def test_relative_media_is_said_anew_from_another_folder(tmp_path: Path) -> None
     ],
 )
 def test_new_media_is_named_as_the_timeline_names_its_own(url: str, style: UrlStyle) -> None:
-    assert url_style(timeline(track(clip("a", url=url)))) == style
+    assert url_style(from_otio(timeline(track(clip("a", url=url))))) == style
 
 
 def test_a_bundle_holds_its_media_and_is_online_when_read(tmp_path: Path) -> None:
     opened = read(saved(tmp_path))
     assert save(opened, tmp_path / "out.otioz") == ()
     again = read(tmp_path / "out.otioz")
-    assert (again.folder / url_in(again.timeline)).read_bytes() == b"film"
+    assert (again.folder / url_in(again.otio_timeline)).read_bytes() == b"film"
     theirs = otio.adapters.read_from_file(str(tmp_path / "out.otioz"))
-    assert theirs.is_equivalent_to(again.timeline)
+    assert theirs.is_equivalent_to(again.otio_timeline)
 
 
 def test_files_of_one_name_stay_apart_in_a_bundle(tmp_path: Path) -> None:
@@ -100,17 +100,18 @@ def test_files_of_one_name_stay_apart_in_a_bundle(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "A.wav").write_text(folder)
     cut = timeline(track(clip("1", url="x/A.wav"), clip("2", url="y/A.wav"), clip("3", url="x/A.wav")))
-    save(Opened(cut, tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
+    save(Opened(from_otio(cut), tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
     again = read(tmp_path / "out.otioz")
     held = [
-        (again.folder / one.media_reference.target_url).read_text() for one in again.timeline.find_clips()
+        (again.folder / one.media_reference.target_url).read_text()
+        for one in again.otio_timeline.find_clips()
     ]
     assert held == ["x", "y", "x"]
 
 
 def test_media_that_cannot_be_bundled_is_told(tmp_path: Path) -> None:
     cut = timeline(track(clip("gone", url="media/gone.mp4")))
-    notes = save(Opened(cut, tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
+    notes = save(Opened(from_otio(cut), tmp_path / "cut.otio", tmp_path), tmp_path / "out.otioz")
     assert "gone.mp4" in notes[0]
 
 
@@ -130,9 +131,9 @@ def test_an_image_sequence_is_bundled_whole(tmp_path: Path) -> None:
             otio.opentime.RationalTime(1, 24), otio.opentime.RationalTime(3, 24)
         ),
     )
-    save(Opened(timeline(track(made)), tmp_path / "c.otio", tmp_path), tmp_path / "o.otioz")
+    save(Opened(from_otio(timeline(track(made))), tmp_path / "c.otio", tmp_path), tmp_path / "o.otioz")
     again = read(tmp_path / "o.otioz")
-    base = again.folder / again.timeline.find_clips()[0].media_reference.target_url_base
+    base = again.folder / again.otio_timeline.find_clips()[0].media_reference.target_url_base
     assert sorted(one.read_text() for one in base.iterdir()) == ["1", "2", "3"]
 
 
@@ -169,7 +170,7 @@ def test_an_unpacked_bundle_is_read_from_its_folder(tmp_path: Path) -> None:
 
 def test_a_bare_clip_is_a_timeline_of_one(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(clip("only").to_json_string())
-    assert read(tmp_path / "c.json").timeline.find_clips()[0].name == "only"
+    assert read(tmp_path / "c.json").otio_timeline.find_clips()[0].name == "only"
 
 
 def test_of_several_timelines_one_is_asked_for(tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def test_what_is_no_timeline_is_refused_in_one_line(tmp_path: Path, name: str, t
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     path = saved(tmp_path)
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
-    assert read(path).timeline.find_clips()[0].name == "a"
+    assert read(path).otio_timeline.find_clips()[0].name == "a"
 
 
 def test_a_binary_file_is_no_timeline(tmp_path: Path) -> None:
@@ -234,9 +235,9 @@ def test_an_edl_starts_where_it_was_recorded_and_says_what_rate_was_assumed(tmp_
     event = "001  A  V  C  00:00:10:00 00:00:12:00 01:00:00:00 01:00:02:00\n* FROM CLIP NAME: a.mov\n"
     (tmp_path / "a.edl").write_text(f"TITLE: x\n\n{event}")
     opened = read(tmp_path / "a.edl")
-    assert opened.timeline.global_start_time.to_timecode() == "01:00:00:00"
+    assert opened.otio_timeline.global_start_time.to_timecode() == "01:00:00:00"
     assert "24 fps" in opened.notes[0]
-    assert opened.timeline.video_tracks()[0].source_range is None
+    assert opened.otio_timeline.video_tracks()[0].source_range is None
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -246,7 +247,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_a_timeline_names_its_clips(tmp_path: Path) -> None:
-    write(from_otio(read(saved(tmp_path)).timeline), tmp_path / "x.svg")
+    write(read(saved(tmp_path)).timeline, tmp_path / "x.svg")
     from xml.etree import ElementTree
 
     assert "a" in [
@@ -321,10 +322,12 @@ def test_a_scored_timeline_is_read_back_as_it_was_written(
     )
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), FilmTime(Fraction(10)))
     scored = add_tracks(
-        cut, lay(cues, film_map, rate, lambda _: Sound("s.wav", Fraction(1))), Origin("local", "USD")
+        from_otio(cut),
+        lay(cues, film_map, rate, lambda _: Sound("s.wav", Fraction(1))),
+        Origin("local", "USD"),
     )
     with tempfile.TemporaryDirectory() as folder:
         opened = Opened(scored, Path(folder) / "cut.otio", Path(folder))
         for name in ("out.otio", "out.otioz"):
             save(opened, Path(folder) / name)
-            assert read(Path(folder) / name).timeline.is_equivalent_to(scored)
+            assert read(Path(folder) / name).otio_timeline.is_equivalent_to(timeline_of(scored))

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from avm_otio.formats.otio import kdenlive as kdenlive_otio
 from avm_otio.formats.otio import premiere as premiere_otio
 from avm_otio.formats.otio.read import from_otio
-from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.otio.write import otio_of, timeline_of
 from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime
@@ -24,15 +24,17 @@ from tests.models import RATES, differences, plain, settled, timelines
 
 FOLDER = Path("/cut")
 Json = dict[str, Any]
-Flavoured = Callable[[otio.schema.Timeline, Timeline, Path], tuple[otio.schema.Timeline, tuple[Loss, ...]]]
+Flavoured = Callable[[Timeline, Path], tuple[Json, tuple[Loss, ...]]]
 
 
 def premiere(wanted: Timeline) -> tuple[otio.schema.Timeline, tuple[Loss, ...]]:
-    return premiere_otio.flavoured(timeline_of(wanted), wanted, FOLDER)
+    made, losses = premiere_otio.flavoured(wanted, FOLDER)
+    return otio_of(made), losses
 
 
 def kdenlive(wanted: Timeline) -> tuple[otio.schema.Timeline, tuple[Loss, ...]]:
-    return kdenlive_otio.flavoured(timeline_of(wanted), wanted, FOLDER)
+    made, losses = kdenlive_otio.flavoured(wanted, FOLDER)
+    return otio_of(made), losses
 
 
 def features(losses: tuple[Loss, ...]) -> set[Feature]:
@@ -67,10 +69,10 @@ def picture(media_in: int = 10, *, start: int = 0, rate: Fraction = Fraction(24)
 @settings(max_examples=25)
 @given(wanted=timelines())
 def test_the_timeline_given_is_not_touched(flavoured: Flavoured, wanted: Timeline) -> None:
-    timeline = timeline_of(wanted)
-    before = timeline.to_json_string()
-    flavoured(timeline, wanted, FOLDER)
-    assert timeline.to_json_string() == before
+    timeline = from_otio(timeline_of(wanted))
+    before = json.dumps(timeline.raw)
+    flavoured(timeline, FOLDER)
+    assert json.dumps(timeline.raw) == before
 
 
 # Premiere
@@ -129,7 +131,7 @@ def test_premiere_gets_no_time_warp_that_does_nothing() -> None:
     wanted = picture()
     timeline = timeline_of(wanted)
     timeline.tracks[0][0].effects.append(otio.schema.LinearTimeWarp(time_scalar=1.0))
-    made, losses = premiere_otio.flavoured(timeline, wanted, FOLDER)
+    made, losses = premiere(from_otio(timeline))
     assert len(made.tracks[0][0].effects) == 0
     assert losses == ()
 

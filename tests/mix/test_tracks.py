@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction as F
 
@@ -11,18 +12,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avm_otio.formats.otio.metadata import Origin
+from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.otio.write import timeline_of
+from avm_otio.mix import tracks
 from avm_otio.mix.cues import Cue, Cues, Item, whole_film
 from avm_otio.mix.placement import Laid, Sound, lay
-from avm_otio.mix.tracks import add_tracks, without_ours
+from avm_otio.mix.tracks import Origin
 from avm_otio.request import Request
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
+from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, seconds_of
 from tests.timelines import clip, gap, timeline, track
 
 RATE = F(24)
 ORIGIN = Origin("https://service", "USD", "en", 1320, 77, {"range": [16]})
+
+
+def add_tracks(
+    timeline: otio.schema.Timeline,
+    laid: Laid,
+    origin: Origin,
+    replaced: Sequence[tuple[int, Media | None]] = (),
+) -> otio.schema.Timeline:
+    """The OTIO that is written of a timeline that was read from OTIO, with what was laid."""
+    return timeline_of(tracks.add_tracks(from_otio(timeline), laid, origin, replaced=replaced))
+
+
+def without_ours(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
+    return timeline_of(tracks.without_ours(from_otio(timeline)))
 
 
 def item(number: int, title: str = "") -> Item:
@@ -127,15 +145,15 @@ def test_alternatives_lie_disabled_on_tracks_of_their_own() -> None:
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     offered = lay(cues, film_map, RATE, lambda one: Sound(f"{one.id}.wav", F(20)), Request(alternatives=2))
     scored = add_tracks(cut(), offered, ORIGIN)
-    tracks = {one.name: one for one in scored.tracks}
-    assert list(tracks)[2:] == [
+    by_name = {one.name: one for one in scored.tracks}
+    assert list(by_name)[2:] == [
         "AVM Music 1",
         "AVM Effects 1",
         "AVM Music alternatives 1",
         "AVM Music alternatives 2",
         "AVM Effects alternatives 1",
     ]
-    heard, spare_clip = tracks["AVM Effects 1"][1], tracks["AVM Effects alternatives 1"][1]
+    heard, spare_clip = by_name["AVM Effects 1"][1], by_name["AVM Effects alternatives 1"][1]
     assert (heard.enabled, spare_clip.enabled) == (True, False)
     assert heard.range_in_parent() == spare_clip.range_in_parent()
     assert spare_clip.metadata["avm"]["alternative"] == 1
@@ -211,9 +229,8 @@ def test_the_pieces_of_a_sped_clip_show_the_same_media_as_the_whole(speed: float
 def test_only_the_sound_that_the_film_carried_is_disabled() -> None:
     base = timeline(track(clip("a", 0, 240)), track(clip("a", 0, 120), clip("b", 0, 120), kind="Audio"))
     base.tracks[1][0].media_reference.target_url = "media/a.mp4"
-    from avm_otio.timeline.flatten import media_of
-
-    scored = add_tracks(base, laid(dialogue=True), ORIGIN, replaced=[(1, media_of(base.tracks[0][0]))])
+    film = from_otio(base).tracks[0].clips[0].media
+    scored = add_tracks(base, laid(dialogue=True), ORIGIN, replaced=[(1, film)])
     assert [one.enabled for one in scored.tracks[1].find_clips()] == [False, True]
 
 
@@ -254,3 +271,14 @@ def test_a_lone_surrogate_in_a_title_does_no_harm() -> None:
         ORIGIN,
     )
     assert scored.tracks[2].find_clips()[0].name == "�x"
+
+
+def test_what_otio_would_take_for_an_object_of_its_own_does_no_harm() -> None:
+    music = Item(1, "x", None, None, None, {"id": 1, "new": {"OTIO_SCHEMA": False, "kept": 1}})
+    film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
+    scored = add_tracks(
+        cut(),
+        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: Sound("m.wav", F(20))),
+        ORIGIN,
+    )
+    assert dict(scored.tracks[2][0].metadata["avm"]["item"]["new"]) == {"kept": 1}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
@@ -15,13 +16,16 @@ import opentimelineio as otio
 from avm_otio.errors import TimelineError
 from avm_otio.files import free_name, make_folder, whole
 from avm_otio.formats.format import Files, Target
-from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.otio.frames import available_json, in_own_time, unmeasured
+from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of
+from avm_otio.formats.otio.metadata import storable_text
+from avm_otio.formats.otio.write import document, lanes, otio_of
 from avm_otio.timeline.losses import Loss
-from avm_otio.timeline.model import Timeline
-from avm_otio.timeline.urls import paths_of
+from avm_otio.timeline.model import Clip, Media, Timeline
+from avm_otio.timeline.urls import UrlStyle, paths_of, rebased, url_of
 
 _FLAVOURS = {
-    "otio": "plain",
+    "otio": "files",
     "resolve": "resolve",
     "premiere": "premiere",
     "kdenlive": "kdenlive",
@@ -136,36 +140,35 @@ def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
     """OTIO as one editor wants it.
 
     Args:
-        timeline: What it says; media paths in it are the ones to name.
-        target: Where to, and the user's own timeline, whose metadata and effects stay.
+        timeline: The timeline, its media where they are to be named.
+        target: Where to, and for whom.
     """
     flavoured = import_module(f"avm_otio.formats.otio.{_FLAVOURS[target.editor or 'otio']}").flavoured
-    source = timeline_of(timeline) if target.source is None else target.source
-    made, losses = flavoured(source, timeline, target.folder)
+    made, losses = flavoured(timeline, target.folder)
     if target.path.suffix.lower() == ".otioz":
         return {target.path: lambda path: _bundle(made, path, target.folder)}, losses
     return {target.path: lambda path: _save(made, path)}, losses
 
 
-def _save(timeline: otio.schema.Timeline, path: Path) -> None:
-    path.write_text(timeline.to_json_string(), encoding="utf-8")
+def _save(document: Document, path: Path) -> None:
+    path.write_text(otio_of(document).to_json_string(), encoding="utf-8")
 
 
-def write_otio(timeline: otio.schema.Timeline, path: Path) -> None:
+def write_otio(document: Document, path: Path) -> None:
     """Write plain OTIO JSON.
 
     Raises:
         OutputError: It cannot be written.
     """
     with whole(path) as temporary:
-        _save(timeline, temporary)
+        _save(document, temporary)
 
 
-def write_otioz(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tuple[str, ...]:
+def write_otioz(document: Document, path: Path, folder: Path) -> tuple[str, ...]:
     """Write a bundle with all media inside, under readable names that differ.
 
     Args:
-        timeline: The timeline; not modified.
+        document: The timeline; its references are changed to name what is in the bundle.
         path: Where to write.
         folder: The folder from which its relative URLs are meant.
 
@@ -176,44 +179,63 @@ def write_otioz(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tup
         OutputError: It cannot be written.
     """
     with whole(path) as temporary:
-        return _bundle(timeline, temporary, folder)
+        return _bundle(document, temporary, folder)
 
 
-def _bundle(timeline: otio.schema.Timeline, path: Path, folder: Path) -> tuple[str, ...]:
-    copy: otio.schema.Timeline = timeline.deepcopy()
+def _bundle(document: Document, path: Path, folder: Path) -> tuple[str, ...]:
     inside: dict[Path, str] = {}
     taken: set[str] = set()
     notes: list[str] = []
-    for clip in copy.find_clips():
-        for reference in clip.media_references().values():
-            if isinstance(reference, otio.schema.ImageSequenceReference):
-                reference.target_url_base = _bundle_sequence(reference, folder, inside, taken, notes)
-            elif isinstance(reference, otio.schema.ExternalReference):
-                found = next((p for p in paths_of(reference.target_url, folder) if p.is_file()), None)
-                if found is None:
-                    notes.append(
-                        f"Not bundled: “{clip.name}” names {reference.target_url}, which is not there."
-                    )
-                else:
-                    reference.target_url = f"{MEDIA}/{_inside(found.resolve(), inside, taken)}"
+    for name, reference in references(document):
+        if is_a(reference, "ImageSequenceReference"):
+            reference["target_url_base"] = _bundle_sequence(reference, folder, inside, taken, notes)
+        elif is_a(reference, "ExternalReference"):
+            url = reference["target_url"]
+            found = next((p for p in paths_of(url, folder) if p.is_file()), None)
+            if found is None:
+                notes.append(f"Not bundled: “{name}” names {url}, which is not there.")
+            else:
+                reference["target_url"] = f"{MEDIA}/{_inside(found.resolve(), inside, taken)}"
     with zipfile.ZipFile(path, "w") as bundle:
-        bundle.writestr(CONTENT, copy.to_json_string(), zipfile.ZIP_DEFLATED)
+        bundle.writestr(CONTENT, otio_of(document).to_json_string(), zipfile.ZIP_DEFLATED)
         bundle.writestr("version.txt", "1.0.0", zipfile.ZIP_DEFLATED)
         for source, name in inside.items():
             bundle.write(source, f"{MEDIA}/{name}", zipfile.ZIP_STORED)
     return tuple(dict.fromkeys(notes))
 
 
+def references(item: Document) -> Iterator[tuple[str, Document]]:
+    """Every media reference of a timeline, a track or a clip, with the name of its clip."""
+    for reference in item.get("media_references", {}).values():
+        yield item["name"], reference
+    for child in item["tracks"]["children"] if is_a(item, "Timeline") else item.get("children", ()):
+        yield from references(child)
+
+
+def rebase(document: Document, old_folder: Path, new_folder: Path) -> None:
+    """Say the relative URLs of a timeline, meant from one folder, from another."""
+    for _, reference in references(document):
+        if is_a(reference, "ExternalReference"):
+            reference["target_url"] = rebased(reference["target_url"] or "", old_folder, new_folder)
+        elif is_a(reference, "ImageSequenceReference"):
+            base = reference["target_url_base"] or ""
+            anew = rebased(base, old_folder, new_folder)
+            is_folder = anew.endswith("/") or not base.endswith("/")
+            reference["target_url_base"] = anew if is_folder else f"{anew}/"
+
+
 def _bundle_sequence(
-    reference: Any, folder: Path, inside: dict[Path, str], taken: set[str], notes: list[str]
+    reference: Document, folder: Path, inside: dict[Path, str], taken: set[str], notes: list[str]
 ) -> str:
-    base = next((p for p in paths_of(reference.target_url_base, folder) if p.is_dir()), None)
-    if base is None:
-        notes.append(f"Not bundled: the images in {reference.target_url_base}, which is not there.")
-        return str(reference.target_url_base)
-    name = free_name(reference.name_prefix.strip("._- ") or base.name, taken)
-    for frame in range(reference.number_of_images_in_sequence()):
-        image = base / Path(reference.target_url_for_image_number(frame)).name
+    base: str = reference["target_url_base"]
+    images = next((p for p in paths_of(base, folder) if p.is_dir()), None)
+    if images is None:
+        notes.append(f"Not bundled: the images in {base}, which is not there.")
+        return base
+    name = free_name(reference["name_prefix"].strip("._- ") or images.name, taken)
+    numbered: Any = otio.core.deserialize_json_from_string(storable_text(reference))
+    for frame in range(numbered.number_of_images_in_sequence()):
+        image = images / Path(numbered.target_url_for_image_number(frame)).name
         if image.is_file():
             inside[image.resolve()] = f"{name}/{image.name}"
     return f"{MEDIA}/{name}/"
@@ -227,3 +249,51 @@ def _inside(path: Path, inside: dict[Path, str], taken: set[str]) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, ...]]:
+    """A timeline that names its media where they were delivered: below the folder relatively.
+
+    Args:
+        timeline: The timeline, its media where they are to be named.
+        folder: Where the file will lie.
+
+    Returns:
+        The timeline in OTIO's JSON form, and no loss: OTIO says all that we know.
+    """
+    made = document(timeline)
+    _point(made["tracks"], timeline, folder)
+    return made, ()
+
+
+def _point(stack: Document, timeline: Timeline, folder: Path) -> None:
+    used = unmeasured(timeline)
+    for lane in lanes(stack, timeline):
+        for item, clip in lane.clips:
+            if isinstance(clip.content, Timeline):
+                _point(item, clip.content, folder)
+                continue
+            reference = reference_of(item)
+            if reference is None or clip.media is None or not clip.media.is_online or not clip.media.path:
+                continue
+            if is_a(reference, "ImageSequenceReference"):
+                reference["target_url_base"] = _url(clip.media, folder) + "/"
+            elif Path(clip.media.path) not in paths_of(reference.get("target_url") or "", folder):
+                _count_anew(item, clip, timeline.rate)
+                reference["OTIO_SCHEMA"] = "ExternalReference.1"
+                reference["target_url"] = _url(clip.media, folder)
+                reference["available_range"] = available_json(clip.media, timeline.rate, used)
+
+
+def _count_anew(item: Document, clip: Clip, rate: Fraction) -> None:
+    """Where a file took another's place, count the range from its own first frame as its timecode does."""
+    if item["source_range"] is None:
+        first, last = clip.frames(rate)
+        item["source_range"] = range_json(0, last - first, rate)
+    in_own_time(item, clip, rate)
+
+
+def _url(media: Media, folder: Path) -> str:
+    path = Path(media.path)
+    inside = path.is_relative_to(folder)
+    return url_of(path, UrlStyle.RELATIVE if inside else UrlStyle.FILE_URL, folder)

@@ -1,4 +1,4 @@
-"""OTIO's JSON form, looked at: what kind of object, what it notes, its times as exact seconds."""
+"""OTIO's JSON form: what kind of object, what it notes, its times as exact seconds and as it writes them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Any
 from avm_otio.timeline.time import exact_value, snap_rate
 
 Json = Mapping[str, Any]
+"""An object as it was read: never changed."""
+
+Document = dict[str, Any]
+"""An object that is written, and may be changed."""
 
 NOTHING: Json = {}
 
@@ -39,3 +43,32 @@ def _seconds(value: float, rate: float) -> Fraction:
 def number(said: Any) -> int | None:
     """A whole number, where one is said."""
     return None if said is None else int(said)
+
+
+def reference_of(item: Json) -> Document | None:
+    """The active media reference of a clip; ``None`` for a nest."""
+    if not is_a(item, "Clip"):
+        return None
+    found: Document | None = item["media_references"].get(item["active_media_reference_key"])
+    return found
+
+
+def time_json(frames: Fraction | int, rate: Fraction) -> Document:
+    """A count of frames as OTIO writes it."""
+    return {"OTIO_SCHEMA": "RationalTime.1", "rate": float(rate), "value": float(frames)}
+
+
+def range_json(start: Fraction | int, frames: Fraction | int, rate: Fraction) -> Document:
+    """A start and a length in frames as OTIO writes them."""
+    return {
+        "OTIO_SCHEMA": "TimeRange.1",
+        "duration": time_json(frames, rate),
+        "start_time": time_json(start, rate),
+    }
+
+
+def noted(document: Document, key: str) -> Document:
+    """What stands under a key of an object's metadata, to be added to; made where it is not there."""
+    made = dict(said_under(document, key))
+    document["metadata"][key] = made
+    return made

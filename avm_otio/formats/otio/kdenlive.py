@@ -11,28 +11,11 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import opentimelineio as otio
-
 from avm_otio.errors import TimeFormatError
-from avm_otio.formats.otio.json_form import is_a
-from avm_otio.formats.otio.metadata import NAMESPACE
-from avm_otio.formats.otio.patch import (
-    Json,
-    Lane,
-    available_json,
-    closed,
-    in_own_time,
-    is_moved,
-    lanes,
-    lay_on_frames,
-    noted,
-    opened,
-    range_json,
-    reference_of,
-    time_json,
-    unmeasured,
-)
-from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, lay_on_frames, unmeasured
+from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of, time_json
+from avm_otio.formats.otio.metadata import NAMESPACE, VERSION
+from avm_otio.formats.otio.write import Lane, document, gap, lanes, without_otio
 from avm_otio.timeline.losses import Feature, Loss, unsupported
 from avm_otio.timeline.model import Clip, Marker, Media, Timeline
 from avm_otio.timeline.nests import opened_nests
@@ -50,66 +33,63 @@ _UNSAID = (*_SAID_IN_ITS_OWN, Feature.GENERATOR)
 Losses = tuple[Loss, ...]
 
 
-def flavoured(
-    timeline: otio.schema.Timeline, arrangement: Timeline, folder: Path
-) -> tuple[otio.schema.Timeline, Losses]:
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     """A timeline as Kdenlive takes it in.
 
     Args:
-        timeline: The timeline; not modified.
-        arrangement: What it says; media paths in it are the ones to name.
+        timeline: The timeline, its media where they are to be named.
         folder: Where the file will lie: relative paths are meant from here.
 
     Returns:
-        A new timeline, and what it does not say as the arrangement does.
+        The timeline in OTIO's JSON form, and what that does not say as the timeline does.
     """
     losses: list[Loss] = []
-    if any(isinstance(clip.content, Timeline) for clip in arrangement.clips()):
+    if any(isinstance(clip.content, Timeline) for clip in timeline.clips()):
         # A nest is passed over [src].
-        arrangement = opened_nests(arrangement, lambda nest: losses.append(_nest(arrangement, nest)))
-        timeline = timeline_of(arrangement)
-    rate = arrangement.rate
-    told = unsupported(arrangement, _UNSAID, "kdenlive")
+        outer = timeline
+        timeline = without_otio(opened_nests(timeline, lambda nest: losses.append(_nest(outer, nest))))
+    rate = timeline.rate
+    told = unsupported(timeline, _UNSAID, "kdenlive")
     losses += [
         replace(one, message=one.message + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one
         for one in told
     ]
-    document = opened(timeline)
-    document["global_start_time"] = time_json(arrangement.start_frame, rate)
-    if arrangement.start_frame:
+    made = document(timeline)
+    made["global_start_time"] = time_json(timeline.start_frame, rate)
+    if timeline.start_frame:
         what = "its start timecode is not read" + _IN_ITS_OWN
-        losses.append(Loss(Feature.START, f"Timeline “{arrangement.name}”", what))
-    stack = document["tracks"]
-    used = unmeasured(arrangement)
-    for lane in lanes(stack, arrangement):
+        losses.append(Loss(Feature.START, f"Timeline “{timeline.name}”", what))
+    stack = made["tracks"]
+    used = unmeasured(timeline)
+    for lane in lanes(stack, timeline):
         lay_on_frames(lane, rate)
         for item, clip in lane.clips:
-            _clip(item, clip, arrangement, folder, used, losses)
+            _clip(item, clip, timeline, folder, used, losses)
         _transitions(lane, losses)
-        _silence(lane, arrangement, losses)
-        _keep_the_last_in_point(lane, arrangement, losses)
-    _marks(stack["markers"], arrangement.markers, Fraction(0), Fraction(1), rate)
-    if len(arrangement.video_tracks) > 1:
+        _silence(lane, timeline, losses)
+        _keep_the_last_in_point(lane, timeline, losses)
+    _marks(stack["markers"], timeline.markers, Fraction(0), Fraction(1), rate)
+    if len(timeline.video_tracks) > 1:
         # The order of tracks is OTIO's own in 26.08 [run]; older ones insert the last track first [src].
         what = "Kdenlive before 26.08 stacks its picture tracks upside down"
-        losses.append(Loss(Feature.TRACK, f"Timeline “{arrangement.name}”", what))
-    return closed(document), tuple(losses)
+        losses.append(Loss(Feature.TRACK, f"Timeline “{timeline.name}”", what))
+    return made, tuple(losses)
 
 
-def _nest(arrangement: Timeline, nest: Clip) -> Loss:
-    return Loss(Feature.NEST, arrangement.named(nest), "nest opened")
+def _nest(timeline: Timeline, nest: Clip) -> Loss:
+    return Loss(Feature.NEST, timeline.named(nest), "nest opened")
 
 
 def _clip(
-    item: Json,
+    item: Document,
     clip: Clip,
-    arrangement: Timeline,
+    timeline: Timeline,
     folder: Path,
     used: dict[Media, tuple[Fraction, Fraction]],
     losses: list[Loss],
 ) -> None:
     """Say where a clip lies and what it plays in the words that are read."""
-    rate, name = arrangement.rate, arrangement.named(clip)
+    rate, name = timeline.rate, timeline.named(clip)
     if is_moved(clip, rate):
         losses.append(Loss(Feature.TIME, name, "at the nearest frames"))
     head = in_own_time(item, clip, rate)
@@ -156,7 +136,7 @@ def _counted_start(media: Media, rate: Fraction) -> Fraction:
 
 
 def _marks(
-    markers: list[Json], said: tuple[Marker, ...], origin: Fraction, scale: Fraction, rate: Fraction
+    markers: list[Document], said: tuple[Marker, ...], origin: Fraction, scale: Fraction, rate: Fraction
 ) -> None:
     """Only the comment of a marker is read [src], and times in frames of the timeline."""
     if len(markers) != len(said):
@@ -185,7 +165,7 @@ def _transitions(lane: Lane, losses: list[Loss]) -> None:
     lane.member["children"] = [child for child in children if not is_a(child, "Transition")]
 
 
-def _silence(lane: Lane, arrangement: Timeline, losses: list[Loss]) -> None:
+def _silence(lane: Lane, timeline: Timeline, losses: list[Loss]) -> None:
     """Leave out what is switched off: it would play, since no switch is read [src]."""
     if not is_a(lane.member, "Track"):
         return
@@ -194,26 +174,26 @@ def _silence(lane: Lane, arrangement: Timeline, losses: list[Loss]) -> None:
         return
     for clip in off.values():
         told = "it is switched off and left out, since Kdenlive would play it" + _IN_ITS_OWN
-        losses.append(Loss(Feature.DISABLED, arrangement.named(clip), told))
+        losses.append(Loss(Feature.DISABLED, timeline.named(clip), told))
     children = lane.member["children"]
-    kept: list[Json] = []
+    kept: list[Document] = []
     for child in children:
         if id(child) in off:
             length = child["source_range"]["duration"]["value"]
-            kept.append(_gap(Fraction(round(length)), arrangement.rate))
+            kept.append(gap(round(length), timeline.rate))
         else:
             kept.append(child)
     lane.member["children"] = kept
 
 
-def _keep_the_last_in_point(lane: Lane, arrangement: Timeline, losses: list[Loss]) -> None:
+def _keep_the_last_in_point(lane: Lane, timeline: Timeline, losses: list[Loss]) -> None:
     """Lay one frame after the end of the timeline on a track whose last clip does not begin with its media.
 
     The importer puts a clip in whole, cuts it, and then slips it; the slip is taken over only when something
     else is put on the track [src], so the last clip of each plays from the first frame of its file [run]. One
     frame more, whose own in-point is 0, and it does not [run].
     """
-    member, rate = lane.member, arrangement.rate
+    member, rate = lane.member, timeline.rate
     if not is_a(member, "Track"):
         return
     there = {id(child) for child in member["children"]}
@@ -230,29 +210,16 @@ def _keep_the_last_in_point(lane: Lane, arrangement: Timeline, losses: list[Loss
     if clip.media_start == media.start:
         return
     lengths = (round(child["source_range"]["duration"]["value"]) for child in member["children"])
-    hole = max(arrangement.frames - sum(lengths), 0)
+    hole = max(timeline.frames - sum(lengths), 0)
     if hole:
-        member["children"].append(_gap(Fraction(hole), rate))
+        member["children"].append(gap(hole, rate))
     stub = item | {
         "name": STUB,
         "effects": [],
         "markers": [],
-        "metadata": {NAMESPACE: {}},
+        "metadata": {NAMESPACE: {"version": VERSION}},
         "source_range": range_json(_counted_start(media, rate), 1, rate),
     }
-    noted(stub, NAMESPACE)["version"] = 1
     member["children"].append(stub)
     told = "one frame laid after its end, to be deleted: without it Kdenlive loses the last clip's in-point"
     losses.append(Loss(Feature.TRACK, f"Track “{lane.track.name}”", told))
-
-
-def _gap(frames: Fraction, rate: Fraction) -> Json:
-    return {
-        "OTIO_SCHEMA": "Gap.1",
-        "metadata": {},
-        "name": "",
-        "source_range": range_json(0, frames, rate),
-        "effects": [],
-        "markers": [],
-        "enabled": True,
-    }

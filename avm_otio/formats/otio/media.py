@@ -1,8 +1,7 @@
-"""The media of a timeline's clips: as their files are, or where nobody looked, as the timeline tells."""
+"""The media of a timeline's clips, as the timeline describes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -10,36 +9,9 @@ from typing import Any
 from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_under, time_of
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.formats.otio.resolve_words import RESOLVE, path_of_offline, sequence_of
-from avm_otio.timeline.flatten import MediaKind, MediaSource, names_of
 from avm_otio.timeline.model import HIGHEST_FRAME_RATE, ImageSequence, Media, TrackKind
 from avm_otio.timeline.time import MediaTime, snap_rate
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a piece of media beside what the timeline says.
-
-    Attributes:
-        media: The media itself, as its file is.
-        origin: What the timeline counts at the file's first frame, media time as the timeline writes it.
-        scale: File seconds a second of the timeline's media time; other than 1 where a timeline counts a
-            23.976 file at 24, or the like.
-    """
-
-    media: Media
-    origin: Fraction
-    scale: Fraction = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Offline:
-    """Media that is not there, and the path where it should be; empty where nobody knows."""
-
-    path: str
-
-
-Known = Mapping[MediaSource, Facts | Offline]
-"""What was found out about the media of a timeline."""
+from avm_otio.timeline.urls import name_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +19,12 @@ class MediaOf:
     """Finds the media of clips.
 
     Attributes:
-        facts: What the timeline's files are.
-        told: Media as the timeline tells of them, so that each is one object.
+        described: Media as the timeline describes them, so that each is one object.
     """
 
-    facts: Known
-    told: dict[Any, Facts] = field(default_factory=dict)
+    described: dict[Any, Media] = field(default_factory=dict)
 
-    def clip(self, item: Json, reference: Json, ours: Json, resolve: Json, kind: TrackKind) -> Facts:
+    def clip(self, item: Json, reference: Json, ours: Json, resolve: Json, kind: TrackKind) -> Media:
         """The media of one clip.
 
         Args:
@@ -64,29 +34,24 @@ class MediaOf:
             resolve: What it notes under Resolve's.
             kind: What its track holds.
         """
-        source = _source(item, reference, resolve) if self.facts else None
-        found = self.facts.get(source) if source is not None else None
-        if isinstance(found, Facts):
-            return found
-        told, measured = ours.get("source") or NOTHING, ours.get("media") or NOTHING
+        stated, measured = ours.get("source") or NOTHING, ours.get("media") or NOTHING
         available = reference.get("available_range")
         url = _base(item, reference) or reference.get("target_url") or ""
-        where = (found.path if found is not None else url) or _offline(reference, resolve)
-        name = reference.get("name") or next(iter(names_of(url, where, "", item["name"])), "")
-        key = name, where, str(available), str(told), str(measured), kind, len(resolve.get("Channels", ()))
-        if key not in self.told:
-            self.told[key] = self._as_told(key, item, reference, told, measured, found)
-        return self.told[key]
+        where = url or _offline(reference, resolve)
+        name = reference.get("name") or next(iter(_names_of(url, where, "", item["name"])), "")
+        key = name, where, str(available), str(stated), str(measured), kind, len(resolve.get("Channels", ()))
+        if key not in self.described:
+            self.described[key] = self._as_described(key, item, reference, stated, measured)
+        return self.described[key]
 
-    def _as_told(
+    def _as_described(
         self,
         key: tuple[Any, ...],
         item: Json,
         reference: Json,
-        told: Json,
+        stated: Json,
         measured: Json,
-        found: Offline | None,
-    ) -> Facts:
+    ) -> Media:
         """What a timeline itself says of its media."""
         name, where, _, _, _, kind, listed = key
         available = reference.get("available_range")
@@ -95,9 +60,9 @@ class MediaOf:
             start, duration = time_of(available["start_time"]), time_of(available["duration"])
             rate = _frame_rate(available["start_time"]["rate"])
         is_sound = kind is TrackKind.AUDIO
-        hz = measured.get("sample_rate_hz", told.get("sample_rate_hz"))
-        if "duration" in told:
-            duration = Fraction(told["duration"])
+        hz = measured.get("sample_rate_hz", stated.get("sample_rate_hz"))
+        if "duration" in stated:
+            duration = Fraction(stated["duration"])
         elif measured.get("samples") and hz:
             duration = Fraction(int(measured["samples"]), int(hz))
         sequence = _numbering(item, reference)
@@ -106,49 +71,27 @@ class MediaOf:
         counted_rate = rate
         if is_sound:
             rate = None
-        channels = told.get("channels", measured.get("channels"))
-        size = told.get("size")
-        media = Media(
+        channels = stated.get("channels", measured.get("channels"))
+        size = stated.get("size")
+        return Media(
             name=name,
             path=where,
             start=MediaTime(start),
             duration=duration,
-            rate=snap_rate(told["rate"]) if "rate" in told else rate,
+            rate=snap_rate(stated["rate"]) if "rate" in stated else rate,
             size=(int(size[0]), int(size[1])) if size else None,
             sample_rate_hz=number(hz),
             channels=int(listed or (2 if is_sound else 0)) if channels is None else int(channels),
-            has_picture=bool(told.get("has_picture", not is_sound)),
+            has_picture=bool(stated.get("has_picture", not is_sound)),
             sequence=sequence,
-            is_online=found is None and not is_a(reference, "MissingReference"),
-            drop_frame=bool(told.get("drop_frame", False)),
+            is_online=not is_a(reference, "MissingReference"),
+            drop_frame=bool(stated.get("drop_frame", False)),
             counted_rate=counted_rate,
         )
-        return Facts(media, start)
 
 
 def _frame_rate(rate: float) -> Fraction | None:
     return snap_rate(rate) if 0 < rate < HIGHEST_FRAME_RATE else None
-
-
-def _source(item: Json, reference: Json, resolve: Json) -> MediaSource:
-    """The same value as ``flatten.media_of`` gives for the clip."""
-    available = reference.get("available_range")
-    start = None if available is None else MediaTime(time_of(available["start_time"]))
-    sequence = _numbering(item, reference)
-    if sequence is not None:
-        base = _base(item, reference)
-        names: tuple[str, ...] = (sequence.file_name(0),)
-        if "rate" in reference:
-            rate = snap_rate(reference["rate"]) if reference["rate"] > 0 else None
-        else:
-            rate = None if available is None else _frame_rate(available["start_time"]["rate"])
-        return MediaSource(item["name"], MediaKind.SEQUENCE, base, names, start, rate, sequence)
-    url = reference.get("target_url") or ""
-    rate = None if available is None else _frame_rate(available["start_time"]["rate"])
-    offline = path_of_offline(said_under(reference, RESOLVE), resolve)
-    names = names_of(url, offline, reference.get("name") or "", item["name"])
-    kind = MediaKind.FILE if url else MediaKind.MISSING
-    return MediaSource(item["name"], kind, url, names, start, rate)
 
 
 def _numbering(item: Json, reference: Json) -> ImageSequence | None:
@@ -178,3 +121,16 @@ def _sequence_of_resolve(item: Json, reference: Json) -> tuple[str, ImageSequenc
 def _offline(reference: Json, resolve: Json) -> str:
     path = said_under(reference, NAMESPACE).get("path")
     return str(path or path_of_offline(said_under(reference, RESOLVE), resolve))
+
+
+def _names_of(url: str, offline: str, reference: str, clip: str) -> tuple[str, ...]:
+    """File names to look for when the media has moved.
+
+    Args:
+        url: The ``target_url``; its file name comes first.
+        offline: What an editor noted of a path that it could not find.
+        reference: The name of the media reference.
+        clip: The name of the clip.
+    """
+    names = [name_in(place) for place in (url, offline) if place]
+    return tuple(dict.fromkeys(name for name in [*names, reference, clip] if name))

@@ -9,14 +9,9 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-import opentimelineio as otio
-
-from avm_otio import services
-from avm_otio.mix.placement import LaidClip
+from avm_otio.formats.otio.json_form import Document, Json, said_under
 from avm_otio.timeline.model import Offer, Stem
 from avm_otio.timeline.time import format_timestamp
 
@@ -32,82 +27,16 @@ _LONG_NUMBER = re.compile(r"\d{19}")
 _INT64 = range(-(2**63), 2**63)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Which answer of which service a clip comes from.
-
-    Attributes:
-        service: The service's origin, or ``local``.
-        currency: What every price beside it is in; empty where unknown.
-        language: What titles are in; empty where unknown.
-        film_id: The Film, where known.
-        session_id: The film service, where known.
-        license: The licence that was asked for, as sent; empty where unknown.
-    """
-
-    service: str = ""
-    currency: str = ""
-    language: str = ""
-    film_id: int | None = None
-    session_id: int | None = None
-    license: Mapping[str, Any] | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As it stands in the metadata: what is unknown is left out."""
-        known = {
-            "service": self.service,
-            "currency": self.currency,
-            "language": self.language,
-            "film_id": self.film_id,
-            "session_id": self.session_id,
-            "license": self.license,
-        }
-        return {key: value for key, value in known.items() if value not in (None, "")}
-
-
-def timeline_metadata(origin: Origin, laid_from: Fraction, laid_to: Fraction) -> dict[str, Any]:
-    """What the timeline says of the run that scored it; record times in exact seconds."""
-    return (
-        {"version": VERSION} | origin.as_dict() | {"record_start": str(laid_from), "record_end": str(laid_to)}
-    )
-
-
 def track_metadata(kind: Stem) -> dict[str, Any]:
     """What marks a track as ours."""
     return {"version": VERSION, "kind": str(kind)}
 
 
-def clip_metadata(clip: LaidClip, origin: Origin) -> dict[str, Any]:
-    """All that is known of a laid clip, as plain JSON."""
-    data: dict[str, Any] = {
-        "version": VERSION,
-        "kind": str(clip.kind),
-        "film_id": origin.film_id,
-        "session_id": origin.session_id,
-        "currency": origin.currency,
-        "item": clip.item.served,
-        "alternatives": [other.served for other in clip.alternatives],
-        "film_start": format_timestamp(clip.film_start_us),
-        "film_end": format_timestamp(clip.film_end_us),
-        "record_start": str(clip.start),
-        "record_end": str(clip.end),
-        "gain_db": clip.mix.gain_db,
-        "fade_in_us": clip.mix.fade_in_us,
-        "fade_out_us": clip.mix.fade_out_us,
-    }
-    if clip.rank:
-        data["alternative"] = clip.rank
-    if origin.license is not None:
-        data["license"] = origin.license
-    if clip.cue is not None:
-        data["cue"] = clip.cue.served
-    if clip.sound.samples is not None:
-        data["media"] = {
-            "samples": clip.sound.samples,
-            "sample_rate_hz": clip.sound.sample_rate_hz,
-            "channels": clip.sound.channels,
-        }
-    return data
+def _as_data(served: Any) -> Any:
+    """JSON of a service without the key by which OTIO would take it for an object of its own."""
+    if isinstance(served, Mapping):
+        return {key: _as_data(value) for key, value in served.items() if key != "OTIO_SCHEMA"}
+    return [_as_data(value) for value in served] if isinstance(served, list | tuple) else served
 
 
 def offer_metadata(offer: Offer) -> dict[str, Any]:
@@ -116,15 +45,15 @@ def offer_metadata(offer: Offer) -> dict[str, Any]:
         "film_id": offer.film_id,
         "session_id": offer.session_id,
         "currency": offer.currency,
-        "item": offer.item,
-        "alternatives": list(offer.alternatives),
+        "item": _as_data(offer.item),
+        "alternatives": [_as_data(item) for item in offer.alternatives],
         "film_start": format_timestamp(offer.film_start_us),
         "film_end": format_timestamp(offer.film_end_us),
     }
     if offer.license is not None:
         data["license"] = offer.license
     if offer.cue is not None:
-        data["cue"] = offer.cue
+        data["cue"] = _as_data(offer.cue)
     return data
 
 
@@ -132,21 +61,32 @@ OF_THE_TIMELINE = ("drop_frame", "size", "kept")
 """What the timeline itself says under our key, whoever scored it: stays when our tracks are taken off."""
 
 
-def of(item: otio.core.SerializableObjectWithMetadata) -> Mapping[str, Any]:
-    """Our metadata of an object; empty where there is none."""
-    ours = item.metadata.get(NAMESPACE)
-    return ours if isinstance(ours, Mapping) else {}
+def note(item: Document, noted: Json) -> None:
+    """Set what stands under our key of an object, and its version; nothing at all where there is nothing."""
+    noted = {key: value for key, value in noted.items() if key != "version"}
+    item["metadata"].pop(NAMESPACE, None)
+    if noted:
+        item["metadata"][NAMESPACE] = {"version": VERSION, **noted}
 
 
-def track_kind(track: otio.schema.Track) -> Stem | None:
-    """Which of our tracks this is; ``None`` for the user's own.
-
-    By its metadata; by its name where an editor that keeps none has had it in between.
-    """
-    kind = of(track).get("kind")
-    if kind is None and (service := services.owner_of_track(track.name)):
-        kind = service.stem
-    return next((one for one in Stem if one == kind), None)
+def uncut(piece: Json) -> Document:
+    """The clip that a piece was cut from, enabled again where a run of ours disabled the piece."""
+    ours = said_under(piece, NAMESPACE)
+    whole = ours["cut_from"]
+    made = {
+        **piece,
+        "metadata": dict(piece["metadata"]),
+        "enabled": piece["enabled"] or "replaced_by" in ours,
+    }
+    rate = piece["source_range"]["duration"]["rate"]
+    start, duration = (whole["start"], whole["start_rate"]), (whole["duration"], rate)
+    span = {
+        name: {"OTIO_SCHEMA": "RationalTime.1", "value": float(value), "rate": float(each)}
+        for name, (value, each) in (("start_time", start), ("duration", duration))
+    }
+    made["source_range"] = {"OTIO_SCHEMA": "TimeRange.1", **span}
+    note(made, whole.get("noted", {}))
+    return made
 
 
 def storable_text(value: Any) -> str:

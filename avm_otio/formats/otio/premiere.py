@@ -10,23 +10,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-import opentimelineio as otio
-
-from avm_otio.formats.otio.json_form import is_a
-from avm_otio.formats.otio.patch import (
-    Json,
-    available_json,
-    closed,
-    in_own_time,
-    is_moved,
-    lanes,
-    lay_on_frames,
-    noted,
-    opened,
-    reference_of,
-    time_json,
-    unmeasured,
-)
+from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, lay_on_frames, unmeasured
+from avm_otio.formats.otio.json_form import Document, is_a, noted, reference_of, time_json
+from avm_otio.formats.otio.write import document, lanes
 from avm_otio.timeline.losses import Feature, Loss, unsupported
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Timeline, TrackKind
 from avm_otio.timeline.urls import file_url, is_relative, is_web, plain_path
@@ -42,33 +28,30 @@ _IN_THE_XML = ": the .xml for Premiere says it"
 Losses = tuple[Loss, ...]
 
 
-def flavoured(
-    timeline: otio.schema.Timeline, arrangement: Timeline, folder: Path
-) -> tuple[otio.schema.Timeline, Losses]:
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     """A timeline as Premiere takes it in.
 
     Args:
-        timeline: The timeline; not modified.
-        arrangement: What it says; media paths in it are the ones to name.
+        timeline: The timeline, its media where they are to be named.
         folder: Where the file will lie: relative paths are meant from here.
 
     Returns:
-        A new timeline, and what it does not say as the arrangement does.
+        The timeline in OTIO's JSON form, and what that does not say as the timeline does.
     """
-    document = opened(timeline)
-    document["global_start_time"] = time_json(arrangement.start_frame, arrangement.rate)
-    noted(document, PREMIERE).setdefault("MetadataVersion", "1.0")
-    writer = _Writer(arrangement.rate, folder, unmeasured(arrangement))
-    writer.stack(document["tracks"], arrangement)
-    if arrangement.drop_frame:
+    made = document(timeline)
+    made["global_start_time"] = time_json(timeline.start_frame, timeline.rate)
+    noted(made, PREMIERE).setdefault("MetadataVersion", "1.0")
+    writer = _Writer(timeline.rate, folder, unmeasured(timeline))
+    writer.stack(made["tracks"], timeline)
+    if timeline.drop_frame:
         told = "that its timecode drops frames is not said"
-        writer.losses.append(Loss(Feature.START, f"Timeline “{arrangement.name}”", told + _IN_THE_XML))
-    return closed(document), tuple(writer.losses)
+        writer.losses.append(Loss(Feature.START, f"Timeline “{timeline.name}”", told + _IN_THE_XML))
+    return made, tuple(writer.losses)
 
 
-def _cannot(arrangement: Timeline) -> list[Loss]:
+def _cannot(timeline: Timeline) -> list[Loss]:
     """What Premiere does not read, or nobody knows how it would."""
-    told = unsupported(arrangement, (Feature.GAIN, Feature.FADE), "premiere")
+    told = unsupported(timeline, (Feature.GAIN, Feature.FADE), "premiere")
     return [
         replace(loss, message=loss.message + _IN_THE_XML)
         for loss in told
@@ -84,18 +67,18 @@ class _Writer:
     folder: Path
     used: dict[Media, tuple[Fraction, Fraction]]
     losses: list[Loss] = field(default_factory=list)
-    made: dict[Media, Json] = field(default_factory=dict)
+    made: dict[Media, Document] = field(default_factory=dict)
 
-    def stack(self, stack: Json, arrangement: Timeline) -> None:
-        self.losses += _cannot(arrangement)
-        width, height = arrangement.size or (0, 0)
+    def stack(self, stack: Document, timeline: Timeline) -> None:
+        self.losses += _cannot(timeline)
+        width, height = timeline.size or (0, 0)
         said = noted(stack, PREMIERE)
         said.setdefault("AudioFrameRate", float(SAMPLE_RATE_HZ))
         said.setdefault("VideoFrameRate", float(self.rate))
         said.setdefault("PixelAspectRatio", {"denominator": 1.0, "numerator": 1.0})
         if width and height:
             said.setdefault("VideoResolution", {"height": height, "width": width})
-        for lane in lanes(stack, arrangement):
+        for lane in lanes(stack, timeline):
             lay_on_frames(lane, self.rate)
             if lane.track.kind is TrackKind.AUDIO and is_a(lane.member, "Track"):
                 channels = lane.track.channels
@@ -107,10 +90,10 @@ class _Writer:
                     told = f"{channels} channels as an adaptive track: see that it is"
                     self.losses.append(Loss(Feature.CHANNELS, f"Track “{lane.track.name}”", told))
             for item, clip in lane.clips:
-                self.clip(item, clip, lane.track.kind, arrangement)
+                self.clip(item, clip, lane.track.kind, timeline)
 
-    def clip(self, item: Json, clip: Clip, kind: TrackKind, arrangement: Timeline) -> None:
-        name = arrangement.named(clip)
+    def clip(self, item: Document, clip: Clip, kind: TrackKind, timeline: Timeline) -> None:
+        name = timeline.named(clip)
         if is_moved(clip, self.rate):
             self.losses.append(Loss(Feature.TIME, name, "at the nearest frames" + _IN_THE_XML))
         if clip.speed != 1:
@@ -124,7 +107,8 @@ class _Writer:
         first = before["start_time"]["value"] / before["start_time"]["rate"] if before else 0.0
         for marker in item["markers"]:  # they count in media time
             start = marker["marked_range"]["start_time"]
-            start["value"] += round((float(head) - first) * start["rate"], 6)
+            moved = start["value"] + round((float(head) - first) * start["rate"], 6)
+            marker["marked_range"] = marker["marked_range"] | {"start_time": start | {"value": moved}}
         said = noted(item, PREMIERE)
         if clip.link is not None:
             said["LinkID"] = clip.link
@@ -142,7 +126,7 @@ class _Writer:
         else:
             self.media(item, clip.content, name)
 
-    def media(self, item: Json, media: Media, name: str) -> None:
+    def media(self, item: Document, media: Media, name: str) -> None:
         if media.duration is None:
             told = "its length is not known: written as what is used of it"
             self.losses.append(Loss(Feature.MEDIA, name, told))
@@ -159,9 +143,9 @@ class _Writer:
             made = made | {"metadata": old["metadata"]}
         item["media_references"][item["active_media_reference_key"]] = made
 
-    def reference(self, media: Media) -> Json:
+    def reference(self, media: Media) -> Document:
         """The reference to media, by the percent-encoded ``file:`` URL that Premiere writes itself."""
-        made: Json = {
+        made: Document = {
             "OTIO_SCHEMA": "ExternalReference.1",
             "metadata": {},
             "name": media.name,

@@ -21,10 +21,9 @@ import opentimelineio as otio
 
 from avm_otio.errors import TimeFormatError, TimelineError
 from avm_otio.formats.making import many_values
-from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, said_under, time_of
-from avm_otio.formats.otio.media import Known, MediaOf
-from avm_otio.formats.otio.metadata import NAMESPACE
-from avm_otio.formats.otio.patch import range_json
+from avm_otio.formats.otio.json_form import NOTHING, Json, is_a, number, range_json, said_under, time_of
+from avm_otio.formats.otio.media import MediaOf
+from avm_otio.formats.otio.metadata import NAMESPACE, OF_THE_TIMELINE, uncut
 from avm_otio.formats.otio.resolve_words import (
     RESOLVE,
     VOLUME,
@@ -34,6 +33,7 @@ from avm_otio.formats.otio.resolve_words import (
     marker_origin,
     mix_of,
 )
+from avm_otio.timeline.completed import all_channels, widest
 from avm_otio.timeline.model import (
     HIGHEST_FRAME_RATE,
     Clip,
@@ -63,6 +63,7 @@ from avm_otio.timeline.time import (
 
 _ZERO = Fraction(0)
 _ONE = Fraction(1)
+_FILM = Fraction(24)
 _KINDS = {str(kind): kind for kind in Stem}
 
 
@@ -70,50 +71,47 @@ Measure = Callable[[Media], tuple[int, int, Fraction] | None]
 """How long a piece of media is: first frame, number of frames, rate; ``None`` where nobody knows."""
 
 
-def from_otio(
-    timeline: otio.schema.Timeline, facts: Known | None = None, measure: Measure | None = None
-) -> Timeline:
+def from_otio(timeline: otio.schema.Timeline, measure: Measure | None = None) -> Timeline:
     """Read an OTIO timeline.
 
     Args:
         timeline: The timeline; not modified.
-        facts: What its files are; of all others what the timeline says is taken as it is.
         measure: Asked for the length of a clip's media where the timeline says nowhere how long it is.
 
     Raises:
         TimelineError: A clip has no length, or a range that no clip can have.
     """
-    return from_document(json.loads(timeline.to_json_string()), facts, measure)
+    return from_document(json.loads(timeline.to_json_string()), measure)
 
 
 @many_values()
-def from_document(document: Json, facts: Known | None = None, measure: Measure | None = None) -> Timeline:
+def from_document(document: Json, measure: Measure | None = None) -> Timeline:
     """Read a timeline in OTIO's JSON form, of the schemas that OTIO itself writes.
 
     Args:
         document: The timeline. What is read from it keeps its part of it in ``raw``: leave it as it is. The
             range of media that was measured is added to it.
-        facts: See ``from_otio``.
         measure: See ``from_otio``.
 
     Raises:
         TimelineError: A clip has no length, or a range that no clip can have.
     """
-    media = MediaOf(facts or {})
+    media = MediaOf()
     if measure is not None:
         _measured(document, TrackKind.VIDEO, media, measure)
     rate = _rate(document)
     start = document.get("global_start_time")
     start_frame = 0 if start is None else nearest_frame(time_of(start), rate)
     ours = said_under(document, NAMESPACE)
-    made = _linked(_Reader(rate, media).stack(document["tracks"], document["name"]))
+    made = _Reader(rate, media).stack(document["tracks"], document["name"])
     drop, size = ours.get("drop_frame"), ours.get("size")
     return replace(
         made,
         start_frame=start_frame,
         drop_frame=_looks_dropped(start_frame, rate) if drop is None else bool(drop),
-        size=(int(size[0]), int(size[1])) if size else _largest_picture(made),
+        size=(int(size[0]), int(size[1])) if size else None,
         kept=_kept(document, ours),
+        origin=origin_in(ours),
         raw=document,
     )
 
@@ -130,9 +128,7 @@ def _measured(item: Any, kind: TrackKind, media: MediaOf, measure: Measure) -> N
         reference = _reference_of(item)
         if not reference or reference.get("available_range") or is_a(reference, "GeneratorReference"):
             return
-        described = media.clip(
-            item, reference, said_under(item, NAMESPACE), said_under(item, RESOLVE), kind
-        ).media
+        described = media.clip(item, reference, said_under(item, NAMESPACE), said_under(item, RESOLVE), kind)
         found = measure(replace(described, clip_name=item["name"]))
         if found is not None:
             first, frames, rate = found
@@ -140,12 +136,14 @@ def _measured(item: Any, kind: TrackKind, media: MediaOf, measure: Measure) -> N
             completed["available_range"] = range_json(first, frames, rate)
 
 
-def _rate(document: Json) -> Fraction:
-    """The picture's frame rate: the one that most items of the video tracks are counted in.
+def origin_in(ours: Json) -> Json | None:
+    """What a run noted on the timeline that it scored; ``None`` where none did."""
+    noted = {key: value for key, value in ours.items() if key not in ("version", *OF_THE_TIMELINE)}
+    return noted or None
 
-    Raises:
-        TimelineError: Nothing in the timeline has a frame rate.
-    """
+
+def _rate(document: Json) -> Fraction:
+    """The picture's frame rate: the one that most items of the video tracks are counted in, or the film's."""
     members = [one for one in document["tracks"]["children"] if "children" in one]
     for kind in (TrackKind.VIDEO, TrackKind.AUDIO):
         rates = Counter(rate for one in members if _kind_of(one) is kind for rate in _frame_rates(one))
@@ -154,7 +152,7 @@ def _rate(document: Json) -> Fraction:
     start = document.get("global_start_time")
     if start is not None:
         return snap_rate(start["rate"])
-    raise TimelineError(f"Timeline “{document['name']}” is empty.", "Put at least one clip on a video track.")
+    return _FILM
 
 
 def _frame_rates(composition: Json) -> Iterator[Fraction]:
@@ -186,10 +184,6 @@ def _looks_dropped(start_frame: int, rate: Fraction) -> bool:
         return False
     dropped, plain = (format_timecode(start_frame, rate, drop)[-5:] for drop in (True, False))
     return dropped == "00;00" and plain != "00:00"
-
-
-def _largest_picture(timeline: Timeline) -> tuple[int, int] | None:
-    return max((media.size for media in timeline.media() if media.size), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +282,7 @@ class _Reader:
             if is_a(reference, "GeneratorReference"):
                 content = Generator(reference["name"] or item["name"], reference.get("generator_kind") or "")
             else:
-                known = self.media.clip(item, reference, ours, resolve, kind)
-                content = known.media
-                media_in = (media_in - known.origin) * known.scale + known.media.start
+                content = self.media.clip(item, reference, ours, resolve, kind)
         own_markers = ours["nest"].get("markers", 0) if "nest" in ours else 0
         start, end = at, at + length
         if "record_start" in ours:
@@ -305,19 +297,25 @@ class _Reader:
             media_in=MediaTime(media_in),
             speed=speed,
             enabled=bool(item["enabled"]),
-            mix=_mix(item, ours, self.rate),
+            mix=mix_in(item, ours, self.rate),
             channels=all_channels(content) if assumed else channels,
             link=number(ours.get("link", resolve.get("Link Group ID"))),
             markers=_markers(item, first, speed, _retimed(reference, first, speed, self.rate))[own_markers:],
             stem=_KINDS.get(ours.get("kind", "")),
             alternative=int(ours.get("alternative", 0)),
-            offer=_offer(ours) if "item" in ours else None,
+            offer=_offer(ours, start, end) if "item" in ours else None,
             kept=_kept(item, ours),
+            replaced_by=_KINDS.get(ours.get("replaced_by", "")),
+            cut_from=self._whole(item, kind, at) if "cut_from" in ours else None,
             channels_assumed=assumed,
             unmeasured=unmeasured,
             laid=None if (start, end) == (at, at + length) else (RecordTime(at), RecordTime(at + length)),
             raw=item,
         )
+
+    def _whole(self, piece: Json, kind: TrackKind, at: Fraction) -> Clip:
+        """The clip that a piece was cut from, as if it began where the piece does."""
+        return replace(self._clip(uncut(piece), kind, at), raw=piece)
 
     def _nest(self, item: Json, told: Json | None) -> Timeline:
         """A nest; its own markers come first among those of the item, where it says how many it has."""
@@ -399,12 +397,8 @@ def _apart(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
     return (*done, *clips[-1:])
 
 
-def widest(track: Track) -> int:
-    """How many channels the clips of a sound track play at most; stereo where none plays any."""
-    return max((len(clip.channels) for clip in track.clips), default=2) or 2
-
-
-def _mix(item: Json, ours: Json, rate: Fraction) -> Mix:
+def mix_in(item: Json, ours: Json, rate: Fraction) -> Mix:
+    """Gain and fades of a clip, as it says under our key, else under Resolve's."""
     if any(key in ours for key in ("gain_db", "fade_in_us", "fade_out_us", "gain_keys")):
         return Mix(
             gain_db=float(ours.get("gain_db", 0.0)),
@@ -424,59 +418,33 @@ def _channels(ours: Json, resolve: Json) -> tuple[int, ...]:
     return tuple(int(channel) for channel in ours.get("source_channels") or channels_of_clip(resolve))
 
 
-def all_channels(content: Media | Timeline | Generator) -> tuple[int, ...]:
-    """All channels of what a clip holds; stereo where nobody knows."""
-    return tuple(range((content.channels if isinstance(content, Media) else 0) or 2))
-
-
-def _offer(ours: Json) -> Offer | None:
+def _offer(ours: Json, start: Fraction, end: Fraction) -> Offer | None:
     """What a service offered for a clip of ours, where it is noted as we write it."""
     item, cue, licence = ours["item"], ours.get("cue"), ours.get("license")
     alternatives = ours.get("alternatives", ())
     try:
-        start, end = (parse_timestamp(ours.get(edge)) or 0 for edge in ("film_start", "film_end"))
+        first, last = (parse_timestamp(ours.get(edge)) or 0 for edge in ("film_start", "film_end"))
+        lies = _lies(ours)
         return Offer(
             item=dict(item),
             alternatives=tuple(dict(one) for one in alternatives),
-            film_start_us=start,
-            film_end_us=end,
+            film_start_us=first,
+            film_end_us=last,
             cue=None if cue is None else dict(cue),
             film_id=number(ours.get("film_id")),
             session_id=number(ours.get("session_id")),
             currency=str(ours.get("currency") or ""),
             license=None if licence is None else dict(licence),
+            record=None if lies == (start, end) else lies,
         )
     except (TypeError, ValueError, TimeFormatError):
         return None
 
 
-def _linked(timeline: Timeline) -> Timeline:
-    """Where nothing says what belongs together: sound belongs to the picture of its media at its place."""
-    if any(clip.link is not None for clip in timeline.clips()):
-        return timeline
-    together: dict[Any, int] = {}
-    for track in timeline.video_tracks:
-        for clip in track.clips:
-            if clip.media is not None:
-                together.setdefault(_place(clip), len(together) + 1)
-    if not together:
-        return timeline
-    heard = {_place(clip) for track in timeline.audio_tracks for clip in track.clips}
-    numbers = {place: number for place, number in together.items() if place in heard}
-    if not numbers:
-        return timeline
-    return replace(
-        timeline,
-        tracks=tuple(
-            replace(track, clips=tuple(replace(clip, link=numbers.get(_place(clip))) for clip in track.clips))
-            for track in timeline.tracks
-        ),
-    )
-
-
-def _place(clip: Clip) -> Any:
-    media = clip.media
-    return media and (media.path or media.name, clip.start, clip.end, clip.media_in, clip.speed)
+def _lies(ours: Json) -> tuple[RecordTime, RecordTime] | None:
+    if "record_start" not in ours or "record_end" not in ours:
+        return None
+    return RecordTime(Fraction(ours["record_start"])), RecordTime(Fraction(ours["record_end"]))
 
 
 def _retimed(reference: Json, first: Fraction, speed: Fraction, rate: Fraction) -> Fraction | None:

@@ -10,28 +10,18 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import opentimelineio as otio
-
-from avm_otio.formats.otio.json_form import is_a
-from avm_otio.formats.otio.metadata import storable
-from avm_otio.formats.otio.patch import (
-    Json,
-    Lane,
-    available_json,
-    closed,
-    in_own_time,
-    is_moved,
-    lanes,
-    lay_on_frames,
+from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, lay_on_frames, unmeasured
+from avm_otio.formats.otio.json_form import (
+    Document,
+    is_a,
     noted,
-    opened,
     range_json,
     reference_of,
+    said_under,
     time_json,
-    unmeasured,
 )
+from avm_otio.formats.otio.metadata import storable
 from avm_otio.formats.otio.resolve_words import (
     AUDIO_TYPES,
     RESOLVE,
@@ -44,6 +34,7 @@ from avm_otio.formats.otio.resolve_words import (
     sequence_name,
     volume_effect,
 )
+from avm_otio.formats.otio.write import Lane, document, lanes
 from avm_otio.timeline.losses import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, TrackKind
 from avm_otio.timeline.time import whole_frames
@@ -67,36 +58,33 @@ _AS_IT_IS = Mix()
 Losses = tuple[Loss, ...]
 
 
-def flavoured(
-    timeline: otio.schema.Timeline, arrangement: Timeline, folder: Path
-) -> tuple[otio.schema.Timeline, Losses]:
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     """A timeline as Resolve takes it in.
 
     What the user's own file says in Resolve's words stays, where it says the same.
 
     Args:
-        timeline: The timeline; not modified.
-        arrangement: What it says; media paths in it are the ones to name.
+        timeline: The timeline, its media where they are to be named.
         folder: Where the file will lie: relative paths are meant from here. Resolve wants absolute ones [3p].
 
     Returns:
-        A new timeline, and what it does not say as the arrangement does.
+        The timeline in OTIO's JSON form, and what that does not say as the timeline does.
     """
-    document = opened(timeline)
-    rate = arrangement.rate
-    writer = _Writer(rate, folder, unmeasured(arrangement))
-    document["name"] = writer.clean(document["name"], f"Timeline “{arrangement.name}”")
+    made = document(timeline)
+    rate = timeline.rate
+    writer = _Writer(rate, folder, unmeasured(timeline))
+    made["name"] = writer.clean(made["name"], f"Timeline “{timeline.name}”")
     # Without it an import has no start [3p].
-    document["global_start_time"] = time_json(arrangement.start_frame, rate)
-    noted(document, RESOLVE).setdefault("Resolve OTIO Meta Version", META_VERSION)
-    writer.stack(document["tracks"], arrangement)
-    if arrangement.drop_frame:
+    made["global_start_time"] = time_json(timeline.start_frame, rate)
+    noted(made, RESOLVE).setdefault("Resolve OTIO Meta Version", META_VERSION)
+    writer.stack(made["tracks"], timeline)
+    if timeline.drop_frame:
         writer.lost(
             Feature.START,
-            f"Timeline “{arrangement.name}”",
+            f"Timeline “{timeline.name}”",
             "that its timecode drops frames is not said: the project's settings decide",
         )
-    return closed(document), tuple(writer.losses)
+    return made, tuple(writer.losses)
 
 
 @dataclass(slots=True)
@@ -113,7 +101,7 @@ class _Writer:
     folder: Path
     used: dict[Media, tuple[Fraction, Fraction]]
     losses: list[Loss] = field(default_factory=list)
-    made: dict[Media, Json] = field(default_factory=dict)
+    made: dict[Media, Document] = field(default_factory=dict)
 
     def lost(self, feature: Feature, item: str, told: str) -> None:
         self.losses.append(Loss(feature, item, told))
@@ -125,16 +113,16 @@ class _Writer:
             self.lost(Feature.NAME, item, "characters that do not print became blanks")
         return clean
 
-    def stack(self, stack: Json, arrangement: Timeline) -> None:
-        for lane in lanes(stack, arrangement):
+    def stack(self, stack: Document, timeline: Timeline) -> None:
+        for lane in lanes(stack, timeline):
             lay_on_frames(lane, self.rate)
-            self.track(lane, arrangement)
+            self.track(lane, timeline)
             for item, clip in lane.clips:
-                self.clip(item, clip, lane.track.kind, arrangement)
+                self.clip(item, clip, lane.track.kind, timeline)
         if not is_a(stack, "Track"):
-            self.markers(stack, f"Timeline “{arrangement.name}”", arrangement.markers, Fraction(0))
+            self.markers(stack, f"Timeline “{timeline.name}”", timeline.markers, Fraction(0))
 
-    def track(self, lane: Lane, arrangement: Timeline) -> None:
+    def track(self, lane: Lane, timeline: Timeline) -> None:
         member, track = lane.member, lane.track
         if not is_a(member, "Track"):
             return
@@ -147,10 +135,8 @@ class _Writer:
         for transition in lane.transitions:
             for edge in ("in_offset", "out_offset"):
                 time = transition[edge]
-                time["value"], time["rate"] = (
-                    time["value"] * (float(self.rate) / time["rate"]),
-                    float(self.rate),
-                )
+                frames = time["value"] * (float(self.rate) / time["rate"])
+                transition[edge] = time | {"value": frames, "rate": float(self.rate)}
         if track.kind is TrackKind.VIDEO:
             return
         if channels_of_track(said) != track.channels:
@@ -177,8 +163,8 @@ class _Writer:
                     "Transition Type": "Cross Fade 0DB",
                 }
 
-    def clip(self, item: Json, clip: Clip, kind: TrackKind, arrangement: Timeline) -> None:
-        name = arrangement.named(clip)
+    def clip(self, item: Document, clip: Clip, kind: TrackKind, timeline: Timeline) -> None:
+        name = timeline.named(clip)
         item["name"] = self.clean(item["name"], name)
         if is_moved(clip, self.rate):
             self.lost(Feature.TIME, name, "at the nearest frames: Resolve's file knows no others")
@@ -221,7 +207,7 @@ class _Writer:
         start = clip.media.start if clip.media is not None else Fraction(0)
         return marker_origin(head, start, clip.speed, self.rate), _ONE
 
-    def media(self, item: Json, media: Media, name: str) -> None:
+    def media(self, item: Document, media: Media, name: str) -> None:
         """Name the media of a clip: absolute, with a range on every reference."""
         made = self.made.get(media)
         if made is None:
@@ -236,9 +222,9 @@ class _Writer:
             made = made | {"metadata": metadata, "available_image_bounds": bounds}
         item["media_references"][item["active_media_reference_key"]] = made
 
-    def reference(self, media: Media, name: str) -> Json:
+    def reference(self, media: Media, name: str) -> Document:
         """The reference to media; several clips may hold the same."""
-        made: Json = {
+        made: Document = {
             "OTIO_SCHEMA": "ExternalReference.1",
             "metadata": {},
             "name": media.name,
@@ -248,7 +234,7 @@ class _Writer:
         url = self.place(media, name)
         if media.is_online and url:
             return made | {"target_url": url}
-        noted_: Json = {RESOLVE: {"Media Url": url}} if url else {}
+        noted_: Document = {RESOLVE: {"Media Url": url}} if url else {}
         return made | {"OTIO_SCHEMA": "MissingReference.1", "metadata": noted_}
 
     def place(self, media: Media, name: str) -> str:
@@ -277,14 +263,14 @@ class _Writer:
         return sayable
 
     def markers(
-        self, item: Json, name: str, said: tuple[Marker, ...], origin: Fraction, scale: Fraction = _ONE
+        self, item: Document, name: str, said: tuple[Marker, ...], origin: Fraction, scale: Fraction = _ONE
     ) -> None:
         """Give markers their notes where Resolve keeps them, and one frame at least [file].
 
         Args:
             item: What carries them.
             name: What to call it in a loss.
-            said: The same markers as the arrangement says them.
+            said: The same markers as the timeline says them.
             origin: What they count at the head, in seconds.
             scale: Their seconds a second of the timeline.
         """
@@ -302,12 +288,12 @@ class _Writer:
             begin = (origin + one.start * scale) * self.rate
             marker["marked_range"] = range_json(begin, length * self.rate, self.rate)
 
-    def mix(self, item: Json, mix: Mix, name: str) -> None:
+    def mix(self, item: Document, mix: Mix, name: str) -> None:
         """Write gain and fades, where what is there does not say them already."""
         if mix == _AS_IT_IS and not item["effects"]:
             return
-        there = [one for one in item["effects"] if _said(one).get("Effect Name") == VOLUME]
-        if (mix_of(_said(there[0]), self.rate) if there else _AS_IT_IS) == mix:
+        there = [one for one in item["effects"] if said_under(one, RESOLVE).get("Effect Name") == VOLUME]
+        if (mix_of(said_under(there[0], RESOLVE), self.rate) if there else _AS_IT_IS) == mix:
             return
         effect, told = volume_effect(mix, self.rate)
         for feature, what in told:
@@ -318,12 +304,7 @@ class _Writer:
             item["effects"].append(effect)
 
 
-def _said(effect: Json) -> Json:
-    said: Any = effect["metadata"].get(RESOLVE)
-    return said if isinstance(said, dict) else {}
-
-
-def _add_once(item: Json, effect: Json) -> None:
-    wanted = _said(effect)["Effect Name"]
-    if not any(_said(one).get("Effect Name") == wanted for one in item["effects"]):
+def _add_once(item: Document, effect: Document) -> None:
+    wanted = said_under(effect, RESOLVE)["Effect Name"]
+    if not any(said_under(one, RESOLVE).get("Effect Name") == wanted for one in item["effects"]):
         item["effects"].append(effect)

@@ -13,6 +13,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from avm_otio.errors import CueError
+from avm_otio.formats.otio.write import timeline_of
 from avm_otio.mix.answers import read_cues
 from avm_otio.mix.results import DEFAULT_RATE, lay_alone
 from avm_otio.request import Request
@@ -38,9 +39,8 @@ def read_from_string(
         raise CueError(f"This is not JSON, or is cut short ({error}).", "Save the answer again.") from error
     if isinstance(document, dict) and "OTIO_SCHEMA" in document:
         return otio.core.deserialize_json_from_string(input_str)
-    return lay_alone(read_cues(document), rate=snap_rate(rate), request=Request(skip_bad_cues=skip_bad_cues))[
-        0
-    ]
+    request = Request(skip_bad_cues=skip_bad_cues)
+    return timeline_of(lay_alone(read_cues(document), rate=snap_rate(rate), request=request)[0])
 
 
 def read_from_file(

@@ -1,11 +1,19 @@
-"""An arrangement → an OTIO timeline: ``arrange(timeline_of(a)) == a``.
+"""The timeline → OTIO's JSON form, the one way in which OTIO is written.
 
-What OTIO cannot say goes under ``metadata["avm"]`` (``docs/metadata.md``).
+What was read from OTIO is written as it was, foreign metadata, effects and unknown schemas with it, and
+changed only where the timeline says something else now. What was not is written whole; what OTIO cannot say
+goes under ``metadata["avm"]`` (``docs/metadata.md``). So reading a document gives the timeline again, and a
+timeline that is only read and written is what it was.
+
+A document shares with the timeline all that it does not change: whoever changes it further changes nothing
+but what ``lanes`` gives, which is new down to the lists and notes of each object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,8 +21,18 @@ import opentimelineio as otio
 
 from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import metadata
-from avm_otio.formats.otio.metadata import NAMESPACE
-from avm_otio.timeline.flatten import AUDIO, VIDEO
+from avm_otio.formats.otio.json_form import (
+    Document,
+    Json,
+    is_a,
+    range_json,
+    reference_of,
+    said_under,
+    time_json,
+    time_of,
+)
+from avm_otio.formats.otio.metadata import NAMESPACE, note, storable_text, uncut
+from avm_otio.formats.otio.read import mix_in, origin_in
 from avm_otio.timeline.model import (
     Clip,
     Generator,
@@ -27,139 +45,462 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.time import nearest_frame, rational_time, time_range
+from avm_otio.timeline.time import nearest_frame, snap_rate
+from avm_otio.timeline.urls import name_in
+
+_AS_IT_IS = Mix()
+_ZERO = Fraction(0)
+_ONE = Fraction(1)
+_KINDS = {TrackKind.VIDEO: "Video", TrackKind.AUDIO: "Audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One member of a stack as it is written, and the track that it says.
+
+    Attributes:
+        member: The OTIO track; or the clip or nest that lies in the stack itself.
+        track: What it says.
+        clips: Every clip and nest on it with what it says.
+        transitions: Every transition on it, those that lie outside the track's window among them.
+    """
+
+    member: Document
+    track: Track
+    clips: tuple[tuple[Document, Clip], ...]
+    transitions: tuple[Document, ...]
+
+
+def lanes(stack: Document, timeline: Timeline) -> Iterator[Lane]:
+    """The members of a written stack, each with the track that it says; nests are not opened.
+
+    Args:
+        stack: The tracks of a timeline's document, or a nest in it.
+        timeline: What was written, or the same with other values: clip for clip.
+    """
+    members = [stack] if is_a(stack, "Track") else stack["children"]
+    items = [member for member in members if not is_a(member, "Transition")]
+    for member, track in zip(items, timeline.tracks, strict=True):
+        inside = member["children"] if is_a(member, "Track") else [member]
+        placed = [child for child in inside if not is_a(child, "Gap", "Transition")]
+        # What a track's window cuts off is cut off at its head.
+        shown = placed[len(placed) - len(track.clips) :]
+        yield Lane(
+            member=member,
+            track=track,
+            clips=tuple(zip(shown, track.clips, strict=True)),
+            transitions=tuple(child for child in inside if is_a(child, "Transition")),
+        )
+
+
+def otio_of(document: Json) -> otio.schema.Timeline:
+    """A timeline as OTIO's own object."""
+    made: otio.schema.Timeline = otio.core.deserialize_json_from_string(storable_text(document))
+    return made
+
+
+def timeline_of(timeline: Timeline) -> otio.schema.Timeline:
+    """A timeline as OTIO's own object; what OTIO cannot say goes under ``metadata["avm"]``."""
+    return otio_of(document(timeline))
+
+
+def in_otio(timeline: Timeline) -> Timeline:
+    """The same timeline, each object with its OTIO form beside it as if it had been read from OTIO.
+
+    So what a timeline says of its media is written even where the media are looked at in between.
+    """
+    return _beside(document(timeline), timeline)
+
+
+def _beside(document: Document, timeline: Timeline) -> Timeline:
+    tracks = []
+    for lane in lanes(document["tracks"] if is_a(document, "Timeline") else document, timeline):
+        clips = [
+            replace(
+                clip,
+                raw=item,
+                content=_beside(item, clip.content) if isinstance(clip.content, Timeline) else clip.content,
+            )
+            for item, clip in lane.clips
+        ]
+        hidden = len(lane.transitions) - len(lane.track.transitions)
+        crossings = zip(lane.track.transitions, lane.transitions[hidden:], strict=True)
+        tracks.append(
+            replace(
+                lane.track,
+                raw=lane.member,
+                clips=tuple(clips),
+                transitions=tuple(replace(transition, raw=raw) for transition, raw in crossings),
+            )
+        )
+    return replace(timeline, raw=document, tracks=tuple(tracks))
+
+
+def without_otio(timeline: Timeline) -> Timeline:
+    """The same timeline with nothing of the OTIO beside it: for one whose clips have found other places."""
+    return replace(
+        timeline,
+        raw=None,
+        tracks=tuple(
+            replace(
+                track,
+                raw=None,
+                clips=tuple(replace(clip, raw=None) for clip in track.clips),
+                transitions=tuple(replace(transition, raw=None) for transition in track.transitions),
+            )
+            for track in timeline.tracks
+        ),
+    )
 
 
 @many_values()
-def timeline_of(arrangement: Timeline) -> otio.schema.Timeline:
-    """An arrangement as an OTIO timeline; what OTIO cannot say goes under ``metadata["avm"]``."""
-    timeline = otio.schema.Timeline(arrangement.name)
-    timeline.tracks = _to_stack(arrangement)
-    timeline.tracks.name = "tracks"
-    _fill(timeline.tracks, arrangement)
-    timeline.global_start_time = rational_time(arrangement.start_frame, arrangement.rate)
-    noted: dict[str, Any] = {"version": metadata.VERSION, "drop_frame": arrangement.drop_frame}
-    if arrangement.size:
-        noted["size"] = list(arrangement.size)
-    if arrangement.kept:
-        noted["kept"] = _kept_data(arrangement.kept)
-    timeline.metadata[NAMESPACE] = metadata.storable(noted)
-    return timeline
+def document(timeline: Timeline) -> Document:
+    """A timeline in OTIO's JSON form."""
+    writer = _Writer(timeline.rate)
+    raw = timeline.raw
+    if raw is not None and is_a(raw, "Timeline"):
+        made = _new(raw)
+        made["tracks"] = writer.stack(timeline, raw["tracks"])
+        ours = said_under(raw, NAMESPACE)
+        if origin_in(ours) != timeline.origin:
+            kept = {key: value for key, value in ours.items() if key in metadata.OF_THE_TIMELINE}
+            note(made, kept | dict(timeline.origin or {}))
+        return made
+    noted: dict[str, Any] = {"drop_frame": timeline.drop_frame}
+    if timeline.size:
+        noted["size"] = list(timeline.size)
+    if timeline.kept:
+        noted["kept"] = _kept_data(timeline.kept)
+    stack = writer.stack(timeline, None) | {"name": "tracks"}
+    _fill(stack, timeline)
+    return {
+        "OTIO_SCHEMA": "Timeline.1",
+        "metadata": {NAMESPACE: {"version": metadata.VERSION} | noted | dict(timeline.origin or {})},
+        "name": timeline.name,
+        "global_start_time": time_json(timeline.start_frame, timeline.rate),
+        "tracks": stack,
+    }
 
 
-def _to_stack(arrangement: Timeline) -> otio.schema.Stack:
-    stack = otio.schema.Stack(arrangement.name)
-    stack.extend([_to_track(track, arrangement.rate) for track in arrangement.tracks])
-    stack.markers.extend(_to_markers(arrangement.markers, Fraction(0), Fraction(1), arrangement.rate))
-    return stack
-
-
-def _fill(stack: otio.schema.Stack, arrangement: Timeline) -> None:
+def _fill(stack: Document, timeline: Timeline) -> None:
     """Lay a gap after the end of the first track where a timeline is longer than any of its tracks."""
-    if stack and arrangement.frames > round(stack.duration().value):
-        hole = arrangement.frames - round(stack[0].duration().value)
-        stack[0].append(otio.schema.Gap(source_range=time_range(0, hole, arrangement.rate)))
+    lengths = [_frames_in(track) for track in stack["children"]]
+    if lengths and timeline.frames > max(lengths):
+        stack["children"][0]["children"].append(gap(timeline.frames - lengths[0], timeline.rate))
 
 
-def _to_track(track: Track, rate: Fraction) -> otio.schema.Track:
-    made = otio.schema.Track(track.name, kind=AUDIO if track.kind is TrackKind.AUDIO else VIDEO)
-    made.enabled = track.enabled
-    noted: dict[str, Any] = {}
-    if track.stem is not None:
-        noted |= metadata.track_metadata(track.stem)
-    if track.channels:
-        noted["channels"] = track.channels
-    if track.locked:
-        noted["locked"] = True
-    if track.kept:
-        noted["kept"] = _kept_data(track.kept)
-    if noted:
-        made.metadata[NAMESPACE] = metadata.storable({"version": metadata.VERSION} | noted)
-    made.markers.extend(_to_markers(track.markers, Fraction(0), Fraction(1), rate))
-    made.extend(_children(track, rate))
+def _frames_in(track: Document) -> int:
+    """How long OTIO takes a written track to be: a fade after its last clip, or before its first, counts."""
+    children = track["children"]
+    spans = [child["source_range"] for child in children if not is_a(child, "Transition")]
+    frames: float = sum(span["duration"]["value"] for span in spans)
+    for child, edge in zip(children[:1] + children[-1:], ("in_offset", "out_offset"), strict=False):
+        frames += child[edge]["value"] if is_a(child, "Transition") else 0
+    return round(frames)
+
+
+def _new(raw: Json) -> Document:
+    """An object as it was read, with lists and notes of its own that may be changed."""
+    made = _own(raw)
+    for key in ("effects", "markers"):
+        if key in raw:
+            made[key] = [_own(inside) for inside in raw[key]]
+    if "media_references" in raw:
+        made["media_references"] = {key: _own(media) for key, media in raw["media_references"].items()}
     return made
 
 
-def _children(track: Track, rate: Fraction) -> Iterable[otio.core.Composable]:
-    """Clips, gaps and transitions in OTIO's order: a transition stands between what it joins."""
-    waiting = sorted(track.transitions, key=lambda one: one.at)
-    children: list[otio.core.Composable] = []
-    at = 0
-
-    def cross(until: int) -> Iterator[otio.core.Composable]:
-        """Transitions and gaps up to the frame at which the next thing begins."""
-        nonlocal at
-        while waiting and nearest_frame(waiting[0].at, rate) <= until:
-            transition = waiting.pop(0)
-            here = nearest_frame(transition.at, rate)
-            if here > at:
-                yield otio.schema.Gap(source_range=time_range(0, here - at, rate))
-                at = here
-            yield _to_transition(transition, rate)
-        if until > at:
-            yield otio.schema.Gap(source_range=time_range(0, until - at, rate))
-            at = until
-
-    for clip in track.clips:
-        first, last = clip.frames(rate)
-        children.extend(cross(max(first, at)))
-        if last > at:
-            children.append(_to_item(clip, at, last, rate))
-            at = last
-    children.extend(cross(max((nearest_frame(one.at, rate) for one in waiting), default=at)))
-    return children
+def _own(raw: Json) -> Document:
+    made = dict(raw)
+    if "metadata" in made:
+        made["metadata"] = dict(made["metadata"])
+    return made
 
 
-def _to_transition(transition: Transition, rate: Fraction) -> otio.schema.Transition:
-    made = otio.schema.Transition(
-        transition.name,
-        transition.kind,
-        in_offset=rational_time(transition.before * rate, rate),
-        out_offset=rational_time(transition.after * rate, rate),
-    )
-    if transition.kept:
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes one timeline, or one nest of it.
+
+    Attributes:
+        rate: Its frames a second.
+        pictures: What pictures were read from, by identity. On a sound track it stands for their sound.
+        heard: Those of them whose sound lies on a sound track.
+    """
+
+    rate: Fraction
+    pictures: frozenset[int] = frozenset()
+    heard: frozenset[int] = frozenset()
+
+    def stack(self, timeline: Timeline, raw: Json | None) -> Document:
+        """The tracks of a timeline or of a nest; ``raw`` is what they were read from."""
+        pictures, sounds = (
+            frozenset(id(clip.raw) for track in tracks for clip in track.clips if clip.raw is not None)
+            for tracks in (timeline.video_tracks, timeline.audio_tracks)
+        )
+        inside = replace(self, rate=timeline.rate, pictures=pictures, heard=pictures & sounds)
+        if raw is None:
+            return {
+                "OTIO_SCHEMA": "Stack.1",
+                "metadata": {},
+                "name": timeline.name,
+                "source_range": None,
+                "effects": [],
+                "markers": _markers(timeline.markers, _ZERO, _ONE, timeline.rate),
+                "enabled": True,
+                "children": [inside.track(track) for track in timeline.tracks],
+            }
+        made = _new(raw)
+        if is_a(raw, "Track"):
+            made["children"] = inside.children(timeline.tracks[0], raw)
+        else:
+            made["children"] = list(inside.members(timeline.tracks, raw["children"]))
+        return made
+
+    def members(self, tracks: Sequence[Track], raws: Sequence[Json]) -> Iterator[Document]:
+        """Tracks in the places of those that were read; new ones after what they come after."""
+        there = {id(raw) for raw in raws}
+        waiting = list(reversed(tracks))
+        for raw in raws:
+            while waiting and id(waiting[-1].raw) not in there:
+                yield self.track(waiting.pop())
+            if is_a(raw, "Transition"):
+                yield _new(raw)
+            elif waiting and waiting[-1].raw is raw:
+                yield self.track(waiting.pop())
+        yield from (self.track(track) for track in reversed(waiting))
+
+    def track(self, track: Track) -> Document:
+        raw = track.raw
+        if raw is not None and is_a(raw, "Track"):
+            return _new(raw) | {"children": self.children(track, raw)}
+        if raw is not None:  # a clip or a nest in the stack itself
+            return self.item(track.clips[0], TrackKind.VIDEO, *track.clips[0].frames(self.rate))
+        noted: dict[str, Any] = {}
+        if track.stem is not None:
+            noted |= metadata.track_metadata(track.stem)
+        if track.channels and not (track.channels_assumed and track.stem is not None):
+            noted["channels"] = track.channels
+        if track.locked:
+            noted["locked"] = True
+        if track.kept:
+            noted["kept"] = _kept_data(track.kept)
+        return {
+            "OTIO_SCHEMA": "Track.1",
+            "metadata": {NAMESPACE: {"version": metadata.VERSION} | noted} if noted else {},
+            "name": track.name,
+            "source_range": None,
+            "effects": [],
+            "markers": _markers(track.markers, _ZERO, _ONE, self.rate),
+            "enabled": track.enabled,
+            "children": self.laid_anew(track),
+            "kind": _KINDS[track.kind],
+        }
+
+    def children(self, track: Track, raw: Json) -> list[Document]:
+        """What lies on a track that was read: gaps and transitions as they were."""
+        waiting = list(reversed(track.clips))
+        hidden = raw["source_range"] is not None  # by the track's window, at its head
+        made: list[Document] = []
+        for child in raw["children"]:
+            if is_a(child, "Gap", "Transition"):
+                made.append(_new(child))
+            elif waiting and waiting[-1].raw is child:
+                hidden = False
+                while waiting and waiting[-1].raw is child:
+                    clip = waiting.pop()
+                    made.append(self.item(clip, track.kind, *clip.frames(self.rate)))
+            elif hidden:
+                made.append(deepcopy(child))
+        return self.laid_anew(track) if waiting else made
+
+    def laid_anew(self, track: Track) -> list[Document]:
+        """Clips, gaps and transitions in OTIO's order: a transition stands between what it joins."""
+        waiting = sorted(track.transitions, key=lambda transition: transition.at)
+        children: list[Document] = []
+        at = 0
+
+        def cross(until: int) -> Iterator[Document]:
+            """Transitions and gaps up to the frame at which the next thing begins."""
+            nonlocal at
+            while waiting and nearest_frame(waiting[0].at, self.rate) <= until:
+                transition = waiting.pop(0)
+                here = nearest_frame(transition.at, self.rate)
+                if here > at:
+                    yield gap(here - at, self.rate)
+                    at = here
+                yield self.transition(transition)
+            if until > at:
+                yield gap(until - at, self.rate)
+                at = until
+
+        for clip in track.clips:
+            first, last = clip.frames(self.rate)
+            children.extend(cross(max(first, at)))
+            if last > at:
+                children.append(self.item(clip, track.kind, at, last))
+                at = last
+        children.extend(cross(max((nearest_frame(one.at, self.rate) for one in waiting), default=at)))
+        return children
+
+    def transition(self, transition: Transition) -> Document:
+        if transition.raw is not None:
+            return _new(transition.raw)
         noted = {"version": metadata.VERSION, "kept": _kept_data(transition.kept)}
-        made.metadata[NAMESPACE] = metadata.storable(noted)
+        return {
+            "OTIO_SCHEMA": "Transition.1",
+            "metadata": {NAMESPACE: noted} if transition.kept else {},
+            "name": transition.name,
+            "in_offset": time_json(transition.before * self.rate, self.rate),
+            "out_offset": time_json(transition.after * self.rate, self.rate),
+            "transition_type": transition.kind,
+        }
+
+    def item(self, clip: Clip, kind: TrackKind, first: int, last: int) -> Document:
+        """One clip or nest from its first frame up to the first one after it."""
+        if clip.raw is None:
+            return self.new_item(clip, first, last)
+        if kind is TrackKind.AUDIO and id(clip.raw) in self.pictures:
+            made = _sound(clip, clip.raw)
+        else:
+            made = self.changed(clip, clip.raw)
+        if isinstance(clip.content, Timeline):
+            made["children"] = self.stack(clip.content, clip.raw)["children"]
+        return made
+
+    def changed(self, clip: Clip, raw: Json) -> Document:
+        """A clip as it was read, but for what it says otherwise now."""
+        was_cut = "cut_from" in said_under(raw, NAMESPACE)
+        made = _new(uncut(raw) if was_cut and clip.cut_from is None else raw)
+        if bool(made["enabled"]) is not clip.enabled:
+            made["enabled"] = clip.enabled
+        before = said_under(made, NAMESPACE)
+        noted = dict(before)
+        if clip.mix != mix_in(made, before, self.rate):
+            _note_mix(noted, clip.mix, stays=clip.cut_from is not None)
+        if clip.cut_from is not None and not was_cut:
+            noted["cut_from"] = _cut(made, clip, clip.cut_from, before)
+        noted.pop("replaced_by", None)
+        if clip.replaced_by is not None:
+            noted["replaced_by"] = str(clip.replaced_by)
+        if id(raw) in self.heard:
+            noted["link"] = clip.link
+        if noted != before:
+            note(made, noted)
+        return made
+
+    def new_item(self, clip: Clip, first: int, last: int) -> Document:
+        duration = (last - first) / self.rate
+        used = clip.media_in - (duration * -clip.speed if clip.speed < 0 else 0)
+        nest = clip.content if isinstance(clip.content, Timeline) else None
+        effects: list[Document] = []
+        if clip.speed != 1:
+            name = "FreezeFrame" if clip.speed == 0 else "LinearTimeWarp"
+            effects.append(
+                {
+                    "OTIO_SCHEMA": f"{name}.1",
+                    "metadata": {},
+                    "name": "",
+                    "effect_name": name,
+                    "enabled": True,
+                    "time_scalar": float(clip.speed),
+                }
+            )
+        noted = _clip_data(clip, self.rate)
+        inside: Document = (
+            {
+                "OTIO_SCHEMA": "Clip.2",
+                "media_references": {"DEFAULT_MEDIA": _reference(clip, self.rate)},
+                "active_media_reference_key": "DEFAULT_MEDIA",
+            }
+            if nest is None
+            else self.stack(nest, None)
+        )
+        return inside | {
+            "metadata": {NAMESPACE: {"version": metadata.VERSION} | noted} if noted else {},
+            "name": clip.name,
+            "source_range": range_json(used * self.rate, last - first, self.rate),
+            "effects": effects,
+            # A nest's own come first; it notes how many they are.
+            "markers": inside.get("markers", []) + _markers(clip.markers, used, clip.speed, self.rate),
+            "enabled": clip.enabled,
+        }
+
+
+def _sound(clip: Clip, raw: Json) -> Document:
+    """The sound of a picture that was read: the same, without what is for the eye."""
+    ours = said_under(raw, NAMESPACE)
+    noted = {key: ours[key] for key in ("nest", "source") if key in ours}
+    _note_mix(noted, clip.mix)
+    noted |= {"link": clip.link, "source_channels": list(clip.channels)}
+    made = _new(raw)
+    made["effects"] = [effect for effect in made["effects"] if "time_scalar" in effect]
+    made["markers"], made["metadata"] = [], {}
+    made["enabled"] = clip.enabled
+    note(made, noted)
     return made
 
 
-def _to_item(clip: Clip, first: int, last: int, rate: Fraction) -> otio.core.Item:
-    duration = (last - first) / rate
-    used = clip.media_in - (duration * -clip.speed if clip.speed < 0 else 0)
-    item: otio.core.Item
-    if isinstance(clip.content, Timeline):
-        item = _to_stack(clip.content)
-        item.name = clip.name
-    else:
-        item = otio.schema.Clip(clip.name, _to_reference(clip.content, rate))
-    item.source_range = time_range(used * rate, last - first, rate)
-    item.enabled = clip.enabled
-    if clip.speed != 1:
-        warp = otio.schema.FreezeFrame() if clip.speed == 0 else otio.schema.LinearTimeWarp()
-        warp.time_scalar = float(clip.speed)
-        item.effects.append(warp)
-    item.markers.extend(_to_markers(clip.markers, used, clip.speed, rate))
-    noted = _clip_data(clip, first, last, rate)
-    if noted:
-        item.metadata[NAMESPACE] = metadata.storable({"version": metadata.VERSION} | noted)
-    return item
+def _cut(made: Document, piece: Clip, whole: Clip, noted: Json) -> Document:
+    """Make a clip as it was read a piece of itself; its edges go to its own nearest frames.
+
+    Returns:
+        What the piece remembers of the whole.
+    """
+    span = made["source_range"] or _all_of(made, whole)
+    rate = snap_rate(span["duration"]["rate"])
+    length = round(span["duration"]["value"])
+    begin, stop = (min(length, nearest_frame(at - whole.start, rate)) for at in (piece.start, piece.end))
+    skipped = begin * piece.speed if piece.speed >= 0 else (length - stop) * -piece.speed
+    made["source_range"] = range_json(time_of(span["start_time"]) * rate + skipped, stop - begin, rate)
+    start = span["start_time"]
+    kept = {"start": start["value"], "start_rate": start["rate"], "duration": length}
+    before = {key: value for key, value in noted.items() if key != "version"}
+    return kept | ({"noted": before} if before else {})
 
 
-def _clip_data(clip: Clip, first: int, last: int, rate: Fraction) -> dict[str, Any]:
-    data: dict[str, Any] = {}
+def _all_of(made: Json, whole: Clip) -> Json:
+    """The range of a clip that says none: all of its media, or of its nest."""
+    reference = reference_of(made)
+    if reference is not None and reference["available_range"] is not None:
+        found: Json = reference["available_range"]
+        return found
+    rate = whole.content.rate if isinstance(whole.content, Timeline) else _ONE
+    return range_json(0, whole.duration * rate, rate)
+
+
+def _note_mix(noted: Document, mix: Mix, *, stays: bool = False) -> None:
+    """Note gain and fades, those that do nothing only where something is noted already.
+
+    Args:
+        noted: What stands under our key; changed.
+        mix: The gain and the fades.
+        stays: Whether what is noted stays even where all of it does nothing.
+    """
+    keys = [[str(key.at), key.gain_db] for key in mix.keys]
+    said = (("gain_db", mix.gain_db), ("fade_in_us", mix.fade_in_us), ("fade_out_us", mix.fade_out_us))
+    for name, value in (*said, ("gain_keys", keys)):
+        if value or (name in noted and (stays or mix != _AS_IT_IS)):
+            noted[name] = value
+        else:
+            noted.pop(name, None)
+
+
+def _clip_data(clip: Clip, rate: Fraction) -> Document:
+    data: Document = {}
     if clip.stem is not None:
         data["kind"] = str(clip.stem)
-    if clip.stem is not None or clip.start * rate % 1 or clip.end * rate % 1:
-        data |= {"record_start": str(clip.start), "record_end": str(clip.end)}
-    if clip.mix != Mix():
+    start, end = (clip.offer and clip.offer.record) or (clip.start, clip.end)
+    if clip.stem is not None or start * rate % 1 or end * rate % 1:
+        data |= {"record_start": str(start), "record_end": str(end)}
+    if clip.offer is not None or clip.mix != _AS_IT_IS:
         data |= {
             "gain_db": clip.mix.gain_db,
             "fade_in_us": clip.mix.fade_in_us,
             "fade_out_us": clip.mix.fade_out_us,
         }
-        if clip.mix.keys:
-            data["gain_keys"] = [[str(key.at), key.gain_db] for key in clip.mix.keys]
-    if clip.channels:
+    if clip.mix.keys:
+        data["gain_keys"] = [[str(key.at), key.gain_db] for key in clip.mix.keys]
+    if clip.channels and not (clip.channels_assumed and clip.offer is not None):
         data["source_channels"] = list(clip.channels)
     if clip.link is not None:
         data["link"] = clip.link
@@ -171,14 +512,22 @@ def _clip_data(clip: Clip, first: int, last: int, rate: Fraction) -> dict[str, A
         data["kept"] = _kept_data(clip.kept)
     if isinstance(clip.content, Timeline):
         data["nest"] = _nest_data(clip.content)
-    if clip.media is not None:
+    if clip.media is not None and clip.offer is None:
         data["source"] = _source_data(clip.media)
+    elif clip.media is not None and clip.media.sample_rate_hz:
+        data["media"] = _measured(clip.media)
     return data
+
+
+def _measured(media: Media) -> Document:
+    """What a file of ours was measured to be."""
+    samples = (media.duration or _ZERO) * (media.sample_rate_hz or 0)
+    return {"samples": round(samples), "sample_rate_hz": media.sample_rate_hz, "channels": media.channels}
 
 
 def _nest_data(nest: Timeline) -> dict[str, Any]:
     """What a nested stack cannot say of the timeline that it was."""
-    told: dict[str, Any] = {
+    data: dict[str, Any] = {
         "name": nest.name,
         "rate": str(nest.rate),
         "start_frame": nest.start_frame,
@@ -187,69 +536,93 @@ def _nest_data(nest: Timeline) -> dict[str, Any]:
         "markers": len(nest.markers),
     }
     if nest.size:
-        told["size"] = list(nest.size)
+        data["size"] = list(nest.size)
     if nest.kept:
-        told["kept"] = _kept_data(nest.kept)
-    return told
+        data["kept"] = _kept_data(nest.kept)
+    return data
 
 
 def _source_data(media: Media) -> dict[str, Any]:
-    told: dict[str, Any] = {"channels": media.channels, "has_picture": media.has_picture}
+    data: dict[str, Any] = {"channels": media.channels, "has_picture": media.has_picture}
     if media.duration is not None:
-        told["duration"] = str(media.duration)
+        data["duration"] = str(media.duration)
     if media.rate is not None:
-        told["rate"] = str(media.rate)
+        data["rate"] = str(media.rate)
     if media.size:
-        told["size"] = list(media.size)
+        data["size"] = list(media.size)
     if media.sample_rate_hz:
-        told["sample_rate_hz"] = media.sample_rate_hz
+        data["sample_rate_hz"] = media.sample_rate_hz
     if media.drop_frame:
-        told["drop_frame"] = True
-    return told
+        data["drop_frame"] = True
+    return data
 
 
-def _to_reference(content: Media | Generator | Timeline, rate: Fraction) -> otio.core.MediaReference:
+def _reference(clip: Clip, rate: Fraction) -> Document:
+    content = clip.content
     if isinstance(content, Generator):
-        return otio.schema.GeneratorReference(content.name, content.kind)
+        return {
+            "OTIO_SCHEMA": "GeneratorReference.1",
+            "metadata": {},
+            "name": content.name,
+            "available_range": None,
+            "generator_kind": content.kind,
+            "parameters": {},
+        }
     assert isinstance(content, Media)
-    available = None
     each = content.rate or rate
+    available = None
     if content.duration is not None:
-        available = time_range(content.start * each, content.duration * each, each)
+        available = range_json(content.start * each, content.duration * each, each)
+    is_named = clip.offer is None or content.name != name_in(content.path)
+    name = content.name if is_named else ""
+    made: Document = {"metadata": {}, "name": name, "available_range": available}
     if not content.path or not content.is_online:
-        reference: otio.core.MediaReference = otio.schema.MissingReference(content.name, available)
         if content.path:
-            reference.metadata[NAMESPACE] = {"path": content.path}
-        return reference
-    if content.sequence is not None:
-        numbering = content.sequence
-        return otio.schema.ImageSequenceReference(
-            target_url_base=content.path,
-            name_prefix=numbering.prefix,
-            name_suffix=numbering.suffix,
-            start_frame=numbering.start_number,
-            frame_step=numbering.step,
-            frame_zero_padding=numbering.padding,
-            rate=float(each),
-            available_range=available,
-        )
-    reference = otio.schema.ExternalReference(str(metadata.storable(content.path)), available)
-    reference.name = content.name
-    return reference
+            made["metadata"] = {NAMESPACE: {"path": content.path}}
+        return made | {"OTIO_SCHEMA": "MissingReference.1"}
+    numbering = content.sequence
+    if numbering is None:
+        return made | {"OTIO_SCHEMA": "ExternalReference.1", "target_url": content.path}
+    return made | {
+        "OTIO_SCHEMA": "ImageSequenceReference.1",
+        "name": "",
+        "target_url_base": content.path,
+        "name_prefix": numbering.prefix,
+        "name_suffix": numbering.suffix,
+        "start_frame": numbering.start_number,
+        "frame_step": numbering.step,
+        "frame_zero_padding": numbering.padding,
+        "rate": float(each),
+    }
 
 
-def _to_markers(
-    markers: Iterable[Marker], first: Fraction, speed: Fraction, rate: Fraction
-) -> list[otio.schema.Marker]:
-    scale = speed if speed > 0 else Fraction(1)
+def gap(frames: int, rate: Fraction) -> Document:
+    """A hole of some frames."""
+    return {
+        "OTIO_SCHEMA": "Gap.1",
+        "metadata": {},
+        "name": "",
+        "source_range": range_json(0, frames, rate),
+        "effects": [],
+        "markers": [],
+        "enabled": True,
+    }
+
+
+def _markers(markers: Iterable[Marker], first: Fraction, speed: Fraction, rate: Fraction) -> list[Document]:
+    scale = speed if speed > 0 else _ONE
     return [
-        otio.schema.Marker(
-            name=one.name,
-            color=one.color or otio.schema.MarkerColor.GREEN,
-            marked_range=time_range((first + one.start * scale) * rate, one.duration * scale * rate, rate),
-            comment=one.comment,
-        )
-        for one in markers
+        {
+            "OTIO_SCHEMA": "Marker.2",
+            "metadata": {},
+            "name": marker.name,
+            "color": marker.color or "GREEN",
+            "marked_range": range_json(
+                (first + marker.start * scale) * rate, marker.duration * scale * rate, rate
+            ),
+            "comment": marker.comment,
+        }
+        for marker in markers
     ]
 
 

@@ -7,23 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from xml.sax.saxutils import escape
 
-import opentimelineio as otio
-
+from avm_otio import services
 from avm_otio.formats.format import Files, Target
-from avm_otio.formats.otio import metadata
-from avm_otio.formats.otio.write import timeline_of
-from avm_otio.timeline.flatten import (
-    AUDIO,
-    VIDEO,
-    duration_of,
-    kind_of,
-    speed_of,
-    timeline_duration,
-    timeline_rate,
-)
+from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.losses import Loss
-from avm_otio.timeline.model import Stem, Timeline
-from avm_otio.timeline.time import format_timecode, nearest_frame, seconds_of
+from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
+from avm_otio.timeline.time import format_timecode
 
 WIDTH = 1280
 _LABELS = 220
@@ -36,8 +25,8 @@ _LETTER = 6.7
 """Width of an average letter at 11 px, in pixels."""
 
 _COLOURS = {
-    VIDEO: "#5b7fb5",
-    AUDIO: "#4f9d8b",
+    TrackKind.VIDEO: "#5b7fb5",
+    TrackKind.AUDIO: "#4f9d8b",
     Stem.MUSIC: "#9a6fc4",
     Stem.EFFECTS: "#d98a3d",
     Stem.DIALOGUE: "#3f9fbf",
@@ -66,16 +55,18 @@ def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
     Raises:
         TimelineError: It is empty.
     """
-    return {target.path: draw([(timeline.name, target.source or timeline_of(timeline))])}, ()
+    return {target.path: draw([(timeline.name, timeline)])}, ()
 
 
-def draw(timelines: Sequence[tuple[str, otio.schema.Timeline]]) -> str:
+def draw(timelines: Sequence[tuple[str, Timeline]]) -> str:
     """Timelines below one another on one scale, each with its title, as SVG text.
 
     Raises:
         TimelineError: One of them is empty.
     """
-    longest = max(timeline_duration(timeline) for _, timeline in timelines)
+    for _, timeline in timelines:
+        refuse_empty(timeline)
+    longest = max(timeline.duration for _, timeline in timelines)
     scale = (WIDTH - _LABELS - _RIGHT) / max(float(longest), 1e-6)
     parts: list[str] = []
     y = 0
@@ -89,27 +80,24 @@ def draw(timelines: Sequence[tuple[str, otio.schema.Timeline]]) -> str:
     )
 
 
-def _panel(title: str, timeline: otio.schema.Timeline, top: int, scale: float) -> Iterator[str]:
-    rate = timeline_rate(timeline)
+def _panel(title: str, timeline: Timeline, top: int, scale: float) -> Iterator[str]:
+    rate = timeline.rate
     yield _text(16, top + 24, title or "Timeline", 14, "#e8eaed", "600")
     height = _HEAD + (_ROW + _GAP) * len(timeline.tracks)
     step = next((step for step in _STEPS_S if step * scale >= 90), _STEPS_S[-1])
-    start = timeline.global_start_time
-    first = 0 if start is None else nearest_frame(seconds_of(start), rate)
-    for second in range(0, int(timeline_duration(timeline)) + 1, step):
+    for second in range(0, int(timeline.duration) + 1, step):
         x = _LABELS + second * scale
         yield f"<line x1='{x:.1f}' y1='{top + 38}' x2='{x:.1f}' y2='{top + height}' stroke='#343941'/>"
-        yield _text(x + 4, top + 46, format_timecode(first + round(second * rate), rate), 10, "#8a919c")
-    tracks = list(timeline.tracks)
-    rows = [one for one in reversed(tracks) if kind_of(one) == VIDEO]
-    rows += [one for one in tracks if kind_of(one) != VIDEO]
-    counts = {kind: sum(kind_of(one) == kind for one in tracks) for kind in (VIDEO, AUDIO)}
-    for row, track in enumerate(rows):
+        yield _text(
+            x + 4, top + 46, format_timecode(timeline.start_frame + round(second * rate), rate), 10, "#8a919c"
+        )
+    for row, track in enumerate((*reversed(timeline.video_tracks), *timeline.audio_tracks)):
         y = top + _HEAD + row * (_ROW + _GAP)
-        is_video = kind_of(track) == VIDEO
-        number = counts[VIDEO] - row if is_video else row - counts[VIDEO] + 1
-        ours = metadata.track_kind(track) if isinstance(track, otio.schema.Track) else None
-        colour = _COLOURS[ours or (VIDEO if is_video else AUDIO)]
+        is_video, videos = track.kind is TrackKind.VIDEO, len(timeline.video_tracks)
+        number = videos - row if is_video else row - videos + 1
+        owner = services.owner_of_track(track.name)
+        ours = track.stem or (owner and Stem(owner.stem))
+        colour = _COLOURS[ours or track.kind]
         label = f"{'V' if is_video else 'A'}{number}"
         label = track.name if track.name.startswith(label) else f"{label}  {track.name}".rstrip()
         yield _text(
@@ -122,21 +110,16 @@ def _panel(title: str, timeline: otio.schema.Timeline, top: int, scale: float) -
         )
         room = f"width='{WIDTH - _LABELS - _RIGHT}' height='{_ROW}'"
         yield f"<rect x='{_LABELS}' y='{y}' {room} fill='#262a31'/>"
-        for block in _blocks(track):
+        for block in _blocks(track, rate):
             yield from _drawn(block, y, scale, colour)
 
 
-def _blocks(track: otio.core.Composition) -> Iterator[_Block]:
-    at = Fraction(0)
-    for child in track:
-        if not isinstance(child, otio.core.Item):
-            continue
-        end = at + duration_of(child)
-        if not isinstance(child, otio.schema.Gap):
-            speed = speed_of(child)
-            note = "" if speed == 1 else f" ({float(speed) * 100:g} %)"
-            yield _Block(at, end, f"{child.name}{note}", bool(child.enabled and track.enabled))
-        at = end
+def _blocks(track: Track, rate: Fraction) -> Iterator[_Block]:
+    for clip in track.clips:
+        first, last = clip.frames(rate)
+        start, end = (first / rate, last / rate) if clip.stem else clip.laid or (clip.start, clip.end)
+        note = "" if clip.speed == 1 else f" ({float(clip.speed) * 100:g} %)"
+        yield _Block(start, end, f"{clip.name}{note}", clip.enabled and track.enabled)
 
 
 def _drawn(block: _Block, y: int, scale: float, colour: str) -> Iterator[str]:
