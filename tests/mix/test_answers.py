@@ -159,6 +159,24 @@ def test_what_was_not_asked_for_or_is_there_stays_as_it_is() -> None:
     assert unfinished.completed(film, SERVICES) == unfinished.cues
 
 
+def test_an_answer_that_an_earlier_version_saved_is_read() -> None:
+    adopted = {
+        "is_done": True,
+        "music_mapping_service": {"is_done": True, "musics": [BED]},
+        "noise_reduction_service": None,
+        "sound_effect_service": {"is_done": True, "sound_effects": []},
+    }
+    cues = read_result(adopted, ServiceKeys({"effects": "sfx"})).completed(read_film(FILM), SERVICES)
+    assert [item.id for item in cues.chosen] == [12, 873]
+    assert cues.by_service[EFFECTS] == ()
+
+
+def test_what_came_counts_even_where_it_makes_no_sense() -> None:
+    cues = read_cues(result(effect(None)))
+    assert cues.has_any(EFFECTS)
+    assert not cues.has_any(MUSIC)
+
+
 def test_a_result_says_why_there_is_nothing_in_the_services_words() -> None:
     assert read_result({"is_done": True, "message": ["It is", "black."]}, KEYS).message == "It is black."
     assert read_result({"is_done": True}, KEYS).message == ""
