@@ -112,18 +112,18 @@ def batch(
         service_jobs=service_jobs,
         report=out,
     ) as at_work:
-        told = _Told(out, at_work, report, started)
+        reporter = _Reporter(out, at_work, report, started)
         _refuse_wrong(out, at_work.check())
         _refuse_currencies(requests, max_cost)
-        told.write_report()  # now, so that one that cannot be written is known before anything is paid for
+        reporter.write_report()  # now, so that one that cannot be written is found before anything is paid
         try:
-            with closing(at_work.run()) as happening, told.shown():
+            with closing(at_work.run()) as happening, reporter.shown():
                 for news in happening:
-                    told.tell(news)
+                    reporter.add(news)
         finally:
-            told.sum_up()
-    if told.exit_code:
-        raise click.exceptions.Exit(told.exit_code)
+            reporter.sum_up()
+    if reporter.exit_code:
+        raise click.exceptions.Exit(reporter.exit_code)
 
 
 def _refuse_wrong(out: Output, wrong: list[Item]) -> None:
@@ -145,15 +145,15 @@ def _refuse_currencies(requests: list[Request], max_cost: Decimal | None) -> Non
         settings = load_settings()
         found = {settings.complete(request).currency for request in requests}
         if len(found) > 1:
-            told = f"--max-cost cannot add up prices in {' and '.join(sorted(found))}."
-            raise UsageError(told, "Give all timelines one --currency.")
+            message = f"--max-cost cannot add up prices in {' and '.join(sorted(found))}."
+            raise UsageError(message, "Give all timelines one --currency.")
 
 
-class _Told:
-    """What a batch tells while it runs and when it ends.
+class _Reporter:
+    """What a batch reports while it runs and when it ends.
 
     Args:
-        out: Who is told.
+        out: Where to.
         batch: The batch.
         report: The file for what came of each timeline, if there is to be one.
         started: When it began, by ``time.monotonic``.
@@ -191,8 +191,8 @@ class _Told:
             yield
         self._bar = None
 
-    def tell(self, news: News) -> None:
-        """Tell of one thing that happened."""
+    def add(self, news: News) -> None:
+        """Report one thing that happened."""
         from avm_otio.jobs.many.items import ENDS
 
         item = news.item
@@ -203,14 +203,14 @@ class _Told:
         self._out.event("batch_item", **(_row(item) if ended else _place(item, news.stage)))
         if ended:
             self._ended += 1
-            self._tell_losses(item, news.losses)
+            self._report_losses(item, news.losses)
             self._out.say(f"{self._ended}/{len(self._batch.items)} {_line(item)}")
         if self._bar is not None and (ended or time.monotonic() > self._shown_at + _SHOW_EVERY_S):
             self._shown_at = time.monotonic()
             self._bar.update(self._bar.task_ids[0], completed=self._ended, description=self._now())
 
     def sum_up(self) -> None:
-        """Tell what came of all: a table for people, an event for scripts, the report's file."""
+        """Report the results of all: a table for people, an event for scripts, the report's file."""
         from avm_otio.cli.table import table, terminal_width
 
         self.write_report()  # first: whoever reads the rest may have gone
@@ -282,7 +282,7 @@ class _Told:
         cost = " + ".join(f"{price} {currency}" for currency, price in total_cost(self._batch.items).items())
         return f"{stages}  {self._batch.paid} analyses  {cost}"
 
-    def _tell_losses(self, item: Item, losses: Any) -> None:
+    def _report_losses(self, item: Item, losses: Any) -> None:
         """What the file does not say as the timeline does: item by item for scripts, in a file for people."""
         from avm_otio.files import write_text
 
@@ -295,7 +295,7 @@ class _Told:
             )
         if found:
             write_text(listed, "".join(f"{loss}\n" for loss in found))
-            self._out.say(f"{output.name} does not say {len(found)} things as the timeline does: {listed}")
+            self._out.say(f"{len(found)} things could not be written to {output.name}: {listed}")
         elif not item.is_recalled:
             listed.unlink(missing_ok=True)  # of an earlier run that lost something
 

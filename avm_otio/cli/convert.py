@@ -1,4 +1,4 @@
-"""``avm-otio convert``: from one file to another, with no service in sight."""
+"""``avm-otio convert``: one file into another; no service is asked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from avm_otio.cli import options
+from avm_otio.cli.losses import report_losses
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.cli.written import tell_losses
 from avm_otio.errors import CueError, UsageError
 from avm_otio.request import Request
 
@@ -60,7 +60,7 @@ def convert(
     made = delivery.deliver(opened, request, out)
     for note in made.notes:
         out.warn(note)
-    tell_losses(out, made.losses, output)
+    report_losses(out, made.losses, output)
     for path in made.paths:
         out.event("written", path=str(path), tracks=list(made.tracks))
     folder = None if made.media_folder is None else str(made.media_folder)

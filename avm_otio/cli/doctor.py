@@ -1,4 +1,4 @@
-"""``avm-otio doctor``: what is set up, what is missing, and how to mend it."""
+"""``avm-otio doctor``: checks the set-up and suggests fixes."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ _SIGNS = {State.OK: "✓", State.NOTE: "!", State.PROBLEM: "✗"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: what was found, and how to mend it where it is not well."""
+    """One thing that was looked at: what was found, and how to fix it."""
 
     name: str
     state: State
     says: str
-    mend: str = ""
+    fix: str = ""
 
 
 @click.command(epilog="Example: avm-otio doctor")
 @click.option("--online", is_flag=True, help="Ask the service too; this costs nothing.")
 @pass_output
 def doctor(output: Output, online: bool) -> None:
-    """Tell what is set up, what is missing, and how to mend it.
+    """Check the set-up and suggest fixes.
 
     Exits with 0 when all that is needed is there, else with 3.
     """
@@ -70,9 +70,9 @@ def doctor(output: Output, online: bool) -> None:
     for check in _checks(online):
         usable &= check.state is not State.PROBLEM
         output.result(f"{_SIGNS[check.state]} {check.name}: {check.says}")
-        if check.mend:
-            output.result(f"    {check.mend}")
-        output.event("check", name=check.name, state=check.state, message=check.says, hint=check.mend)
+        if check.fix:
+            output.result(f"    {check.fix}")
+        output.event("check", name=check.name, state=check.state, message=check.says, hint=check.fix)
     output.event("done", usable=usable)
     if not usable:
         raise click.exceptions.Exit(InputError.exit_code)
@@ -137,8 +137,8 @@ def _formats() -> Check:
 
     says = f"reads {', '.join(readable())}; writes for {', '.join(editors())}"
     if _RESULT_ADAPTER not in otio.adapters.available_adapter_names():
-        told = f"{says}; other programs with OpenTimelineIO do not find our adapter for saved answers"
-        return Check("timeline formats", State.NOTE, told, _REINSTALL)
+        message = f"{says}; other programs with OpenTimelineIO do not find our adapter for saved answers"
+        return Check("timeline formats", State.NOTE, message, _REINSTALL)
     return Check("timeline formats", State.OK, says)
 
 
@@ -172,7 +172,7 @@ def _library(request: Request) -> Check:
         says = "none set, so local uses the synthesised starter library"
         return Check("library", State.OK, says, "Your own: avm-otio config set library FOLDER")
     if not folder.is_dir():
-        hint = "Mend it: avm-otio config set library FOLDER"
+        hint = "Change it: avm-otio config set library FOLDER"
         return Check("library", State.PROBLEM, f"there is no folder {folder}", hint)
     count = sum(Path(name).suffix.lower() in _SOUNDS for _, _, names in os.walk(folder) for name in names)
     if not count:

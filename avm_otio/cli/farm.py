@@ -11,7 +11,7 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.cli.score import tell
+from avm_otio.cli.score import report_outcome
 from avm_otio.errors import AvmError
 from avm_otio.report import Advance
 
@@ -81,7 +81,7 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
     task = TaskOutput(out, request.timeline.name)
     try:
         if stage == Stage.FINISH:
-            tell(task, str(request.timeline), app.carry_out(request, report=task))
+            report_outcome(task, str(request.timeline), app.carry_out(request, report=task))
         else:
             settings = load_settings()
             request, question = app.ready(request, settings)
@@ -111,25 +111,25 @@ class TaskOutput(Output):
     No other line begins so, whatever a service's or a timeline's words are: each stays on one line.
 
     Args:
-        out: How it was asked to tell.
-        what: What the task works on.
+        out: How to report.
+        name: What the task works on.
     """
 
-    def __init__(self, out: Output, what: str) -> None:
+    def __init__(self, out: Output, name: str) -> None:
         super().__init__(json=out.json, quiet=out.quiet)
-        self._what = what
+        self._name = name
         self._percent = 0.0
 
     def say(self, text: str) -> None:
-        """Tell a person something, on one line."""
+        """Write a line for a person."""
         super().say(" ".join(text.splitlines()))
 
     @contextmanager
     def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
         """A stretch of work. How many follow is not known: each takes half of what is left of the bar."""
         if self.json:
-            with super().step(label, total) as told:
-                yield told
+            with super().step(label, total) as show:
+                yield show
             return
         self.scheduler("status", label)
         begun, share = self._percent, (100 - self._percent) / 2
@@ -142,11 +142,11 @@ class TaskOutput(Output):
         self.progress(begun + share)
 
     def progress(self, percent: float) -> None:
-        """Tell how far the task is, now and then."""
+        """Report how far the task is, now and then."""
         if percent >= self._percent + _STEP_PERCENT or percent == 100:
             self._percent = percent
             self.result(f"openjd_progress: {percent:.1f}")
 
     def scheduler(self, kind: str, text: str) -> None:
-        """Tell the scheduler something of this timeline: ``status``, or why it is to ``fail``."""
-        self.result(f"openjd_{kind}: {' '.join(self._what.split())}: {' '.join(text.split())}")
+        """Send the scheduler a ``status`` of this timeline, or why it is to ``fail``."""
+        self.result(f"openjd_{kind}: {' '.join(self._name.split())}: {' '.join(text.split())}")

@@ -55,13 +55,13 @@ def list_films(out: Output, most: int, **flags: Any) -> None:
             if number == most:
                 break
             out.event("film", film=found.served)
-            told = (
+            columns = (
                 str(found.id),
                 found.duration[:11],
                 found.type,
                 found.filename or found.title,
             )
-            out.result("  ".join(told).rstrip())
+            out.result("  ".join(columns).rstrip())
 
 
 @film.command(epilog="Example: avm-otio film show 1320 -o film.json")

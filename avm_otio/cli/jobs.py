@@ -133,7 +133,7 @@ def resume(
 ) -> None:
     """Continue each JOB where it stopped. What is finished and unchanged stays as it is."""
     from avm_otio import app
-    from avm_otio.cli.score import tell
+    from avm_otio.cli.score import report_outcome
     from avm_otio.jobs.catalogue import Entry, find_jobs, identify_jobs
 
     if take_all == bool(words):
@@ -153,7 +153,7 @@ def resume(
         _agree_to_pay_again(out, [Entry.at(path) for path in chosen], yes)
 
     def go_on(path: Path) -> None:
-        tell(out, path.name, app.resume(path, wait=wait, resubmit=resubmit, report=out))
+        report_outcome(out, path.name, app.resume(path, wait=wait, resubmit=resubmit, report=out))
 
     _each(out, chosen, go_on)
 

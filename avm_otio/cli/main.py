@@ -1,4 +1,4 @@
-"""The command line's frame: which commands there are, and how every run ends."""
+"""The command line's frame: the commands, each imported only when it is called, and how every run ends."""
 
 from __future__ import annotations
 
@@ -9,17 +9,80 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from avm_otio import __version__
-from avm_otio.cli.lazy import Lazy, LazyGroup
 from avm_otio.cli.output import Output
 from avm_otio.errors import AvmError, OutputError, UsageError, internal_error
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class Lazy(NamedTuple):
+    """Where a command is, as ``module:attribute``, and its line in the group's help."""
+
+    target: str
+    help: str
+
+
+class LazyGroup(click.Group):
+    """A group over a table of commands.
+
+    Args:
+        table: Each command's name and where it is, in the order of the help.
+        named: As for ``click.Group``.
+    """
+
+    def __init__(self, *, table: Mapping[str, Lazy], **named: Any) -> None:
+        super().__init__(**named)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in self._table:
+            return None
+        module, _, attribute = self._table[cmd_name].target.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called, or say which one may be meant."""
+        if args[0] not in self._table and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(args[0].lower(), self._table, n=1)
+            meant = f"Did you mean {near[0]}?" if near else f"There are {', '.join(self._table)}."
+            ctx.fail(f"No such command {args[0]!r}. {meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help's list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in self._table.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name, or an option."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=command.help)
+            for name, command in self._table.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
 
 COMMANDS = {
     "score": Lazy("avm_otio.cli.score:score", "Lay music and effects into a timeline."),
@@ -38,7 +101,7 @@ COMMANDS = {
     "login": Lazy("avm_otio.cli.login:login", "Keep the service's token in the keyring."),
     "logout": Lazy("avm_otio.cli.login:logout", "Forget the service's token."),
     "config": Lazy("avm_otio.cli.config_command:config", "Show and change what is configured."),
-    "doctor": Lazy("avm_otio.cli.doctor:doctor", "Tell what is set up, what is missing, how to mend it."),
+    "doctor": Lazy("avm_otio.cli.doctor:doctor", "Check the set-up and suggest fixes."),
     "completion": Lazy("avm_otio.cli.completion:completion", "Print the completion script of a shell."),
 }
 """Every command; those of the jobs first."""
@@ -81,17 +144,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with _ending_as_interruption():
             return _call(args)
     except AvmError as error:
-        return _told(output, error)
+        return _report(output, error)
     except click.ClickException as error:
-        return _told(output, _usage_error(error))
+        return _report(output, _usage_error(error))
     except (KeyboardInterrupt, EOFError, click.Abort):
-        return _told(output, _InterruptedError("Interrupted.", "What was finished is kept; run it again."))
+        return _report(output, _InterruptedError("Interrupted.", "What was finished is kept; run it again."))
     except BrokenPipeError:
         return _nobody_reads()
     except Exception as error:
-        if isinstance(error, OSError) and (told := _of_the_machine(error)):
-            return _told(output, told)
-        return _told(output, _fault(error))
+        if isinstance(error, OSError) and (failure := _of_the_machine(error)):
+            return _report(output, failure)
+        return _report(output, _fault(error))
 
 
 class _InterruptedError(AvmError):
@@ -111,7 +174,7 @@ def _call(args: list[str]) -> int:
     return 0
 
 
-def _told(output: Output, error: AvmError) -> int:
+def _report(output: Output, error: AvmError) -> int:
     try:
         output.error(error)
     except OSError:  # also a terminal that was closed
@@ -124,7 +187,7 @@ def _usage_error(error: click.ClickException) -> AvmError:
     path = context.command_path if context else "avm-otio"
     if type(error).__name__ == "NoArgsIsHelpError":  # click before 8.2 has no such class
         click.echo(error.message, err=True)
-        return UsageError(f"{path} needs to be told more.", "See the help above.")
+        return UsageError(f"{path} needs more.", "See the help above.")
     what = error.format_message()
     return UsageError(what if what.endswith((".", "?", ")")) else f"{what}.", f"Help: {path} --help")
 
@@ -135,7 +198,7 @@ def _of_the_machine(error: OSError) -> AvmError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"The disk is full{name}.", "Free some room and run it again.")
     if isinstance(error, PermissionError):
-        return OutputError(f"No permission{name}.", "Mend the permissions, or choose another folder.")
+        return OutputError(f"No permission{name}.", "Change the permissions, or choose another folder.")
     return None
 
 

@@ -12,8 +12,8 @@ import click
 
 from avm_otio import services
 from avm_otio.cli import options
+from avm_otio.cli.losses import report_losses
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.cli.written import tell_losses
 
 if TYPE_CHECKING:
     from avm_otio.app import Outcome
@@ -32,18 +32,18 @@ def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
 
     Exports the film, asks the service, waits, downloads, and writes a copy of the timeline with new audio
     tracks. With nothing configured it asks the engine on this machine. What was asked before is not paid for
-    again; run it again after an interruption, and it goes on where it stopped.
+    again; run it again after an interruption, and it continues where it stopped.
     """
     from avm_otio import app
 
     outcome = app.carry_out(options.request_of(timeline, output, **flags), report=out)
-    tell(out, str(timeline), outcome)
+    report_outcome(out, str(timeline), outcome)
 
 
-def tell(out: Output, what: str, outcome: Outcome) -> None:
-    """Tell what became of a scoring."""
+def report_outcome(out: Output, name: str, outcome: Outcome) -> None:
+    """Report the result of a scoring."""
     summary = outcome.summary
-    tell_losses(out, outcome.losses, Path(summary["output"]))
+    report_losses(out, outcome.losses, Path(summary["output"]))
     event = {
         key: value
         for key, value in summary.items()
@@ -51,9 +51,9 @@ def tell(out: Output, what: str, outcome: Outcome) -> None:
     }
     out.event("done", **event, recalled=outcome.is_recalled)
     if outcome.is_recalled:
-        out.say(f"Scored before, nothing has changed since: {what} → {summary['output']}")
+        out.say(f"Scored before, nothing has changed since: {name} → {summary['output']}")
     else:
-        out.say(f"Scored {what} → {summary['output']}")
+        out.say(f"Scored {name} → {summary['output']}")
     for kind, clips in groupby(summary["clips"], key=itemgetter("kind")):
         _list(out, kind.title(), list(clips), summary)
     out.say(

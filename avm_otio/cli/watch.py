@@ -40,7 +40,7 @@ from avm_otio.cli.output import Output, pass_output
 def watch(out: Output, folders: tuple[Path, ...], once: bool, poll_s: float, **more: Any) -> None:
     """Carry out the requests that are left in DIR, until interrupted.
 
-    Each is a folder with a request.json in it; docs/watch-folder.md tells what editors write and read there.
+    Each is a folder with a request.json in it; docs/watch-folder.md says what editors write and read there.
     """
     from avm_otio import app
 

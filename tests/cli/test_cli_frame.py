@@ -19,8 +19,7 @@ import pytest
 
 from avm_otio import __version__
 from avm_otio.cli import main
-from avm_otio.cli.lazy import Lazy
-from avm_otio.cli.main import COMMANDS, program, run
+from avm_otio.cli.main import COMMANDS, Lazy, program, run
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.tokens import Token
 from avm_otio.errors import AnalysesUsedUpError, TimelineError, UnsureIfPaidError, UsageError
@@ -222,7 +221,7 @@ def test_a_fault_of_ours_is_one_line_and_a_log_without_the_token(
         (["completion", "tcsh"], "'bash', 'zsh', 'fish'"),
         (["--nope"], "--nope"),
         (["config", "sho"], "show"),
-        ([], "needs to be told more"),
+        ([], "needs more"),
     ],
 )
 def test_a_slip_of_the_keyboard_is_helped(

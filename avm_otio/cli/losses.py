@@ -1,4 +1,4 @@
-"""What a run that wrote a timeline tells of it: the files, and what they do not say."""
+"""What could not be written, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from avm_otio.timeline.losses import Loss
 
 _MOST_SHOWN = 40
-"""Lines of losses for a person, who finds every item in a file where a line is of several."""
+"""Lines of losses for a person; the rest stand in a file."""
 
 _NAMES_AND_NUMBERS = re.compile(r"“[^”]*”|[\d.]+")
 
 
-def tell_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
-    """Tell what a file does not say as the timeline does.
+def report_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
+    """Report what could not be written.
 
     Args:
-        out: Who is told: each item is an event for scripts; people read once what became of several.
+        out: Gets an event for each item; people read one line for several that are alike.
         losses: What was lost.
-        output: The file; where people do not see every item, they are beside it in ``<name>.losses.txt``.
+        output: The file; if a line stands for several items, all are in ``<name>.losses.txt`` beside it.
 
     Raises:
         OutputError: That list cannot be written.
@@ -42,7 +42,7 @@ def tell_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
         write_text(report, "".join(f"{loss}\n" for loss in losses))
     if losses:
         things = "1 thing" if len(losses) == 1 else f"{len(losses)} things"
-        out.say(f"{output.name} does not say {things} as the timeline does:")
+        out.say(f"{things} could not be written to {output.name}:")
     for line in lines[:_MOST_SHOWN]:
         out.say(f"  {line}")
     if not is_whole:
@@ -51,7 +51,7 @@ def tell_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
 
 
 def _lines(losses: Sequence[Loss]) -> Iterator[str]:
-    """A line for all that the like became of, whatever their names and numbers."""
+    """A line for all that are alike but for their names and numbers."""
     alike: dict[str, list[Loss]] = {}
     for loss in losses:
         alike.setdefault(_NAMES_AND_NUMBERS.sub("", loss.message), []).append(loss)
