@@ -15,11 +15,12 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import NewType
-
-import opentimelineio as otio
+from typing import TYPE_CHECKING, NewType
 
 from avm_otio.errors import TimeFormatError
+
+if TYPE_CHECKING:
+    from opentimelineio.opentime import RationalTime, TimeRange
 
 MediaTime = NewType("MediaTime", Fraction)
 RecordTime = NewType("RecordTime", Fraction)
@@ -160,7 +161,7 @@ def frame_span(start: Fraction, end: Fraction, rate: Fraction, within: FrameSpan
     return FrameSpan(first, last)
 
 
-def seconds_of(time: otio.opentime.RationalTime) -> Fraction:
+def seconds_of(time: RationalTime) -> Fraction:
     """OTIO's time as exact seconds, with its rate snapped.
 
     A value within a millionth of a whole number is that number: OTIO's own arithmetic is in doubles.
@@ -176,14 +177,18 @@ def exact_value(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10_000_000)
 
 
-def rational_time(frames: int | Fraction, rate: Fraction) -> otio.opentime.RationalTime:
+def rational_time(frames: int | Fraction, rate: Fraction) -> RationalTime:
     """Frames at an exact rate as OTIO's time."""
-    return otio.opentime.RationalTime(float(frames), float(rate))
+    from opentimelineio.opentime import RationalTime  # most of what counts time needs no OTIO
+
+    return RationalTime(float(frames), float(rate))
 
 
-def time_range(start: int | Fraction, frames: int | Fraction, rate: Fraction) -> otio.opentime.TimeRange:
+def time_range(start: int | Fraction, frames: int | Fraction, rate: Fraction) -> TimeRange:
     """A start and a length in frames at an exact rate as OTIO's range."""
-    return otio.opentime.TimeRange(rational_time(start, rate), rational_time(frames, rate))
+    from opentimelineio.opentime import TimeRange
+
+    return TimeRange(rational_time(start, rate), rational_time(frames, rate))
 
 
 def nominal_rate(rate: Fraction) -> int:

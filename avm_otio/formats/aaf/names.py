@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from avm_otio.formats.aaf.objects import text
-from avm_otio.formats.xml_text import REPLACEMENT
+from avm_otio.formats.xml import REPLACEMENT
 from avm_otio.timeline.losses import Feature, Losses
 
 _LONGEST = 1000

@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.formats.fcp7.common import SLUG, rate_xml, timebase, timecode_xml
-from avm_otio.formats.xml_text import escaped, is_sayable
+from avm_otio.formats.xml import can_hold, escaped
 from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Generator, Media, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nearest_frame, whole_frames
@@ -76,7 +76,7 @@ class Files:
 
     def _media(self, content: Media) -> str:
         media = self._merged.of(content)
-        if not is_sayable(media.name):
+        if not can_hold(media.name):
             self.losses.add(Feature.NAME, media, "characters that XML cannot hold replaced")
         rate = self._rate
         if media.rate is not None and timebase(media.rate):

@@ -12,7 +12,7 @@ from avm_otio.formats.fcp7 import FORMAT
 from avm_otio.formats.fcp7.common import NOTE, OWN_LABELS, TICKS
 from avm_otio.formats.fcp7.elements import content_of, flag_of, markers_of, number_of, rate_of, text_of
 from avm_otio.formats.fcp7.levels import mix_of
-from avm_otio.formats.xml_in import element_text
+from avm_otio.formats.xml import element_text
 from avm_otio.timeline.model import Clip, Generator, Kept, Media, Mix, Stem, Timeline, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from avm_otio.formats.fcp7 import FORMAT
 from avm_otio.formats.fcp7.common import COLOR, LABELS, MARKER_COLORS, NEAREST_COLORS, NOTE, SLUG
 from avm_otio.formats.fcp7.pieces import BLACK_MATTE, LOGGING, kept_xml, marker_xml
-from avm_otio.formats.xml_text import escaped, is_sayable
+from avm_otio.formats.xml import can_hold, escaped
 from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Media, Timeline
 from avm_otio.timeline.time import nearest_frame
@@ -32,7 +32,7 @@ class Markup:
     def name(self, name: str, item: Item) -> str:
         """A name as it stands in the document, on one line."""
         written = escaped(name, one_line=True)
-        if written is not name and (not is_sayable(name) or any(c in name for c in "\t\n\r")):
+        if written is not name and (not can_hold(name) or any(c in name for c in "\t\n\r")):
             self.losses.add(Feature.NAME, item, "characters that XML cannot hold replaced")
         return written
 
@@ -60,7 +60,7 @@ class Markup:
                     Feature.MARKER, item, f"marker “{marker.name}” moved to the first frame there is"
                 )
                 marker = replace(marker, start=-first / rate)
-            if not is_sayable(marker.name) or not is_sayable(marker.comment) or "\r" in marker.comment:
+            if not can_hold(marker.name) or not can_hold(marker.comment) or "\r" in marker.comment:
                 self.losses.add(Feature.NAME, item, f"marker “{marker.name}”: characters replaced")
             written.append(marker_xml(marker, rate, first))
         return "".join(written)

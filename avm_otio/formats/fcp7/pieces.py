@@ -17,8 +17,7 @@ from avm_otio.formats.fcp7.common import (
     rate_xml,
     ticks,
 )
-from avm_otio.formats.xml_in import element_text, parsed
-from avm_otio.formats.xml_text import escaped
+from avm_otio.formats.xml import element_text, escaped, parsed
 from avm_otio.timeline.model import Kept, Marker, TrackKind
 from avm_otio.timeline.time import nearest_frame
 

@@ -20,7 +20,7 @@ from avm_otio.formats.fcp7.elements import (
 )
 from avm_otio.formats.fcp7.items import Items
 from avm_otio.formats.fcp7.tracks import Lane, Whole, joined, linked
-from avm_otio.formats.xml_in import parsed
+from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Timeline, Track, TrackKind
 from avm_otio.timeline.time import nearest_frame
 

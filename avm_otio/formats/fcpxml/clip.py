@@ -23,7 +23,7 @@ from avm_otio.formats.fcpxml.inside import (
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, role_of
 from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, said
-from avm_otio.formats.xml_text import is_sayable
+from avm_otio.formats.xml import can_hold
 from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Media, Timeline
 
@@ -140,7 +140,7 @@ class ClipTexts:
             self._losses.add(Feature.EFFECT, clip, f"{broken.what} not written")
         if is_too_loud(clip.mix):
             self._losses.add(Feature.GAIN, clip, f"gain held between {LOWEST_DB:g} and +{HIGHEST_DB:g} dB")
-        if not is_sayable(clip.name):
+        if not can_hold(clip.name):
             self._losses.add(Feature.NAME, clip, "characters that XML cannot carry are replaced")
 
     def _is_on(self, clip: Clip, lane: int) -> bool:
@@ -185,7 +185,7 @@ class ClipTexts:
         """Report what of a marker is not said."""
         if 0 < marker.duration <= self._frame:
             self._losses.add(Feature.MARKER, item, f"marker “{marker.name}” is a point")
-        if not is_sayable(marker.name + marker.comment):
+        if not can_hold(marker.name + marker.comment):
             self._losses.add(Feature.NAME, item, "characters that XML cannot carry are replaced")
 
 

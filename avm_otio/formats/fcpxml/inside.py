@@ -16,7 +16,7 @@ from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, said, source_rate_name
-from avm_otio.formats.xml_in import parsed
+from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Kept, Marker, Media, Mix, Timeline
 from avm_otio.timeline.time import from_micros
 

@@ -20,7 +20,7 @@ from avm_otio.formats.fcpxml.elements import Known, time_at
 from avm_otio.formats.fcpxml.place import Crossing, Piece, Place
 from avm_otio.formats.fcpxml.story import Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
-from avm_otio.formats.xml_in import parsed
+from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, nearest_frame
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, said
-from avm_otio.formats.xml_text import escaped, is_sayable
+from avm_otio.formats.xml import can_hold, escaped
 from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import is_relative, is_web
@@ -132,7 +132,7 @@ class Resources:
         if media.sequence is not None:
             message = "Final Cut Pro opens no image sequence: its first image is named"
             self._losses.add(Feature.MEDIA, media, message)
-        if not is_sayable(media.name):
+        if not can_hold(media.name):
             self._losses.add(Feature.NAME, media, "characters that XML cannot carry are replaced")
 
     def _asset_text(self, key: str, media: Media) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from avm_otio.formats.xml_text import sayable
+from avm_otio.formats.xml import holdable
 from avm_otio.timeline.model import Clip, Media, Stem, Timeline, Track
 
 _MAIN = {None: "dialogue", Stem.DIALOGUE: "dialogue", Stem.MUSIC: "music", Stem.EFFECTS: "effects"}
@@ -39,7 +39,7 @@ def role_of(track: Track) -> str:
 
 def _cleaned(name: str) -> str:
     """A name as a subrole: a full stop parts it from its role, a question mark a caption's format [file]."""
-    return " ".join(sayable(name).replace(".", " ").replace("?", " ").split())
+    return " ".join(holdable(name).replace(".", " ").replace("?", " ").split())
 
 
 class Links:

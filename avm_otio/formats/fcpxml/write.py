@@ -24,7 +24,7 @@ from avm_otio.formats.fcpxml.inside import Timing, kept_elements, marker_text, p
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, roles_of
 from avm_otio.formats.fcpxml.terms import said
-from avm_otio.formats.xml_text import is_sayable
+from avm_otio.formats.xml import can_hold
 from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
@@ -187,7 +187,7 @@ class _Sequence:
                 losses.add(Feature.DISABLED, track, "its clips are switched off one by one")
             if track.locked:
                 losses.add(Feature.TRACK, track, "that it is locked not written")
-        if not is_sayable(timeline.name):
+        if not can_hold(timeline.name):
             losses.add(Feature.NAME, timeline, "characters that XML cannot carry are replaced")
 
     # The spine

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.formats.kdenlive.text import IMAGE_SUFFIXES, SEQUENCE_ID, Notes, guides_text, prop
-from avm_otio.formats.xml_text import REPLACEMENT, escaped, is_sayable
+from avm_otio.formats.xml import REPLACEMENT, can_hold, escaped
 from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Media
 
@@ -107,7 +107,7 @@ class Bin:
 
     def escaped(self, text: str, item: Item) -> str:
         """A name escaped; what XML cannot hold is reported."""
-        if not is_sayable(text):
+        if not can_hold(text):
             self.losses.add(Feature.NAME, item, f"what XML cannot say in its name is written {REPLACEMENT}")
         return escaped(text, one_line=True)
 

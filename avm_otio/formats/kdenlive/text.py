@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 from math import gcd
 
-from avm_otio.formats.xml_text import escaped
+from avm_otio.formats.xml import escaped
 from avm_otio.timeline.model import Marker
 from avm_otio.timeline.time import format_rate, nearest_frame
 

@@ -31,7 +31,7 @@ from avm_otio.formats.kdenlive.text import (
     prop,
     track_filters,
 )
-from avm_otio.formats.xml_text import escaped
+from avm_otio.formats.xml import escaped
 from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests
