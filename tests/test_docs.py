@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import click
 import opentimelineio as otio
 import pytest
 
+import avm_otio
 from avm_otio.cli.main import program, run
 from avm_otio.formats.otio.write import document
 from avm_otio.mix.cues import Cue, Item
@@ -35,6 +38,21 @@ def test_each_example_of_the_python_face_runs(
     shutil.copytree(ROOT / "sample_timelines", tmp_path / "sample_timelines")
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "docs/api.md", "exec"), {})
+
+
+def test_the_public_names_are_there_and_documented_and_no_others() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert sorted(avm_otio.__all__) == avm_otio.__all__ == sorted(set(dir(avm_otio)) - {"__version__"})
+    assert [name for name in avm_otio.__all__ if getattr(avm_otio, name).__name__ != name] == []
+    assert [name for name in avm_otio.__all__ if not re.search(rf"\b{name}\b", text)] == []
+    imported = {
+        alias.name
+        for example in EXAMPLES
+        for node in ast.walk(ast.parse(example))
+        if isinstance(node, ast.ImportFrom) and node.module == "avm_otio"
+        for alias in node.names
+    }
+    assert imported <= set(avm_otio.__all__)
 
 
 def test_every_field_of_the_metadata_is_documented() -> None:
@@ -78,6 +96,30 @@ def test_every_file_that_the_docs_point_at_is_there() -> None:
     ]
     assert [
         (page.name, link) for page, link in links if "://" not in link and not (page.parent / link).exists()
+    ] == []
+
+
+def commands(group: click.Group = program, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        assert found is not None
+        if isinstance(found, click.Group):
+            yield from commands(found, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", found
+
+
+def test_every_option_is_documented() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [
+        (name, option)
+        for name, command in commands()
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+        if option.startswith("--") and not re.search(rf"{option}(?![\w-])", text)
     ] == []
 
 

@@ -6,6 +6,7 @@ No module depends, by whatever way round, on one that depends on it. No line of 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -134,3 +135,12 @@ def test_no_line_of_prose_is_longer_than_a_screen_is_wide() -> None:
         for number, line in prose_lines(path.read_text(encoding="utf-8"))
         if len(line) > LONGEST_LINE
     ] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["blender/blender_manifest.toml", "premiere/manifest.json", "premiere/package.json"],
+)
+def test_a_plugin_has_the_version_of_the_program(name: str) -> None:
+    text = (ROOT / "plugins" / name).read_text(encoding="utf-8")
+    assert re.findall(r'^\s*"?version"? ?[:=] ?"(.+?)"', text, re.MULTILINE) == [avm_otio.__version__]

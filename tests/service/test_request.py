@@ -8,7 +8,7 @@ import pytest
 
 from avm_otio.errors import NoServiceChosenError, UnsupportedFilmError
 from avm_otio.service.request import ServiceRequest, check_film_may
-from avm_otio.services import DENOISE, EFFECTS, MUSIC, SERVICES, Service, ServiceKeys
+from avm_otio.services import DENOISE, EFFECTS, MUSIC, Service, ServiceKeys
 
 LICENSE = {"range": [16], "duration": 8, "usage_platforms": [2]}
 
@@ -39,7 +39,7 @@ def test_a_request_is_the_json_of_the_reference() -> None:
         "fx": {"start_at": "00:00:01.500000"},
         "notify_url": "https://here.example/done",
     }
-    assert request.services == SERVICES
+    assert request.services == (MUSIC, EFFECTS, DENOISE)
 
 
 def test_a_request_for_nothing_is_refused_before_it_is_sent() -> None:
