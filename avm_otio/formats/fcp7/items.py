@@ -51,6 +51,7 @@ class Item:
             clip.start,
             clip.end,
             clip.enabled,
+            clip.mix,
             clip.speed,
             nearest_frame(clip.media_in, _FINE),
         )
