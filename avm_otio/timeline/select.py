@@ -11,7 +11,7 @@ from avm_otio.errors import SelectionError, TimelineError
 from avm_otio.timeline.compose import picture_segments, sound_of_picture, sound_segments
 from avm_otio.timeline.limits import refuse_unmeasured
 from avm_otio.timeline.model import Timeline, TrackKind
-from avm_otio.timeline.placed import Placed, Placements
+from avm_otio.timeline.placed import UNCHANGED, Placed, Placements
 from avm_otio.timeline.plan import ExportPlan, FilmMap
 from avm_otio.timeline.time import (
     FilmTime,
@@ -68,7 +68,7 @@ def plan_film(timeline: Timeline, selection: Selection = Selection()) -> ExportP
     if selection.clip is not None:
         if selection.tc_in is not None or selection.tc_out is not None:
             raise SelectionError("A clip and a range were both asked for.", "Give --clip, or --in and --out.")
-        return _clip_plan(find_clip(timeline, selection.clip, selection.track), timeline.rate)
+        return _clip_plan(find_clip(timeline, selection.clip, selection.track), timeline)
     return _range_plan(timeline, selection)
 
 
@@ -153,12 +153,12 @@ def _listed(names: Sequence[str], most: int = 12) -> str:
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _clip_plan(placed: Placed, record_rate: Fraction) -> ExportPlan:
+def _clip_plan(placed: Placed, timeline: Timeline) -> ExportPlan:
     if placed.media is None:
         raise SelectionError(
             f"Clip “{placed.clip.name}” is a generator without media.", "Choose another clip."
         )
-    rate = (placed.media.counted_rate or record_rate) if placed.speed > 0 else record_rate
+    rate = (placed.media.counted_rate or timeline.rate) if placed.speed > 0 else timeline.rate
     per_film = 1 / placed.speed if placed.speed > 0 else Fraction(1)
     seconds = (placed.end - placed.start) / per_film
     frames = max(1, nearest_frame(seconds, rate))
@@ -171,15 +171,46 @@ def _clip_plan(placed: Placed, record_rate: Fraction) -> ExportPlan:
         own_sound=True,
         level=placed.level.moved(Fraction(1), -placed.start).moved(1 / per_film, Fraction(0)),
     )
-    picture = picture_segments([shown], FrameSpan(0, frames), rate)
+    span = FrameSpan(0, frames)
+    picture = picture_segments([shown], span, rate)
+    mixed = [sound.sped(per_film, seconds) for sound in _mixed_sound_of(placed, timeline)]
     return ExportPlan(
         name=placed.clip.name or "clip",
         rate=rate,
         frames=frames,
         picture=picture,
-        sound=sound_of_picture(picture, rate),
+        sound=sound_segments(mixed, span, rate) if mixed else sound_of_picture(picture, rate),
         film_map=FilmMap(RecordTime(placed.start), per_film, FilmTime(frames / rate)),
     )
+
+
+def _mixed_sound_of(placed: Placed, timeline: Timeline) -> list[Placed]:
+    """The sound of a picture clip as the sound tracks play it, from the clip's head on.
+
+    Returns:
+        Nothing where it plays as its file has it, where nothing is heard of it, and where it stands still or
+        runs backwards.
+    """
+    media = placed.media
+    if media is None or placed.speed <= 0:
+        return []
+    cuts = (
+        sound.trimmed(placed.start, placed.end)
+        for sound in Placements(timeline, dissolves=False).of(TrackKind.AUDIO)
+        if sound.enabled
+        and sound.media is not None
+        and (sound.media.url, sound.media.sequence) == (media.url, media.sequence)
+        and sound.speed == placed.speed
+        and abs(sound.media_at(placed.start) - placed.media_in) * timeline.rate < 1
+    )
+    found = [cut.shifted(-placed.start) for cut in cuts if cut is not None and cut.start < cut.end]
+    return found if any(sound.level != UNCHANGED or _chooses(sound) for sound in found) else []
+
+
+def _chooses(sound: Placed) -> bool:
+    clip = sound.clip
+    every = tuple(range(clip.media.channels)) if clip.media is not None else ()
+    return not clip.channels_assumed and clip.channels != every
 
 
 def _range_plan(timeline: Timeline, selection: Selection) -> ExportPlan:

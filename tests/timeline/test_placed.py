@@ -159,6 +159,34 @@ def test_a_single_clips_film_is_at_its_gain_in_film_time() -> None:
     assert segment.keys == (GainKey(F(0), -6.0), GainKey(F(4), 0.0))
 
 
+def test_a_single_clip_is_heard_as_the_sound_tracks_play_it() -> None:
+    """So the noise-reduced sound that takes its place is as loud, and of the same channel."""
+    shot = placed(2, 6, PICTURE, speed=F(2))
+    sound = Media("a.mov", "a.mov", duration=F(100), channels=2, counted_rate=RATE)
+    quiet = placed(
+        0, 8, sound, Mix(-20.0), speed=F(2), media_in=MediaTime(F(-4)), channels=(1,), channels_assumed=False
+    )
+    (segment,) = plan_film(cut(quiet, picture=(shot,)), Selection(clip="a")).sound
+    assert (segment.start, segment.end, segment.media_in, segment.speed) == (0, 8, 0, 1)
+    assert (segment.gain_db, segment.channels) == (-20.0, (1,))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"channels": (0, 1), "channels_assumed": False},
+        {"mix": Mix(-20.0), "enabled": False},
+        {"mix": Mix(-20.0), "media_in": MediaTime(F(50))},
+    ],
+)
+def test_a_single_clips_film_is_its_files_sound_where_nothing_changes_it(change: dict[str, object]) -> None:
+    shot = placed(0, 8, PICTURE)
+    alone = plan_film(cut(picture=(shot,)), Selection(clip="a"))
+    sound = replace(placed(0, 8, replace(PICTURE, channels=2, has_picture=False)), **change)  # type: ignore[arg-type]
+    assert plan_film(cut(sound, picture=(shot,)), Selection(clip="a")) == alone
+
+
 def test_sound_between_two_frames_is_in_the_film_where_otio_lays_it() -> None:
     """So an export as XML and the same timeline as OTIO are one film."""
     between = placed(0, 4, laid=(RecordTime(F(0)), RecordTime(F(4))))
