@@ -78,7 +78,7 @@ def test_a_single_clips_film_maps_back_to_the_record_through_its_speed(
     made = timeline(track(gap(7, rate), shot(reels, rate, "a", 50, frames, speed=speed)))
     film = exported(tmp_path, made, clip="a")
     assert film == list(range(50, 50 + round(frames * speed)))
-    film_map = plan_film(read(tmp_path / "cut.otio").model, Selection(clip="a")).film_map
+    film_map = plan_film(read(tmp_path / "cut.otio").timeline, Selection(clip="a")).film_map
     for film_frame, shown in enumerate(film):
         record = film_map.to_record(FilmTime(film_frame / rate))
         assert record == (7 + film_frame / F(speed)) / rate
