@@ -24,6 +24,7 @@ from avm_otio.media.originals import located, measure
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.timeline.completed import completed
+from avm_otio.timeline.counted import counted
 from avm_otio.timeline.limits import (
     believe,
     refuse_deep_nests,
@@ -179,6 +180,7 @@ def _deliver(
     refuse_unmeasured(timeline)
     if how.suffix in (".otio", ".otioz"):  # which keeps what the timeline itself says of its media
         timeline = in_otio(timeline)
+    timeline = counted(timeline)
     timeline = located(timeline, opened.folder, roots, report)
     if editor != _PLAIN:
         timeline, _ = with_picture_sound(timeline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from avm_otio.media.locate import locate, look_for
 from avm_otio.report import Report
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.placed import Placements
-from avm_otio.timeline.plan import ExportPlan
+from avm_otio.timeline.plan import ExportPlan, SoundSegment
 from avm_otio.timeline.time import MediaTime, nearest_frame
 from avm_otio.timeline.urls import place_of
 
@@ -48,25 +48,43 @@ def film_located(
     places = locate([media for media in plan.media if media not in hidden], folder=folder, roots=roots)
     below, lost = look_for(hidden, folder=folder, roots=roots)
     places |= below
-    sound = tuple(
-        replace(part, channels=_chosen(part.channels, places[part.media])) if part.channels else part
-        for part in plan.sound
-    )
-    return replace(plan, sound=sound).without(lost), places
+    return replace(plan, sound=_as_files_have_it(plan.sound, places)).without(lost), places
 
 
-def _chosen(channels: tuple[int, ...], path: Path) -> tuple[int, ...]:
-    """Which channels of a file are heard; empty where these are what is heard of it anyway."""
-    from avm_otio.media.probe import probe
+def _as_files_have_it(
+    sound: Sequence[SoundSegment], places: Mapping[Media, Path]
+) -> tuple[SoundSegment, ...]:
+    """Sounds without a choice of channels where they play what is heard of their file anyway.
 
-    try:
-        streams = probe(path).audio
-    except MediaError:  # the export says so
-        return channels
-    is_split = len(streams) > 1 and all(stream.channels == 1 for stream in streams)
-    usual = range(2 if is_split else streams[0].channels if streams else 0)
-    there = tuple(channel for channel in channels if channel < sum(one.channels for one in streams))
-    return () if there == tuple(usual) else there or channels
+    So do two at one place that are the two channels of one file: sound tracks in pairs.
+    """
+    from avm_otio.media.probe import AudioInfo, probe
+
+    streams: dict[Path, Sequence[AudioInfo]] = {}
+    halves: dict[SoundSegment, int] = {}
+    found: list[SoundSegment] = []
+    for part in sound:
+        path = places[part.media]
+        if part.channels and path not in streams:
+            try:
+                streams[path] = probe(path).audio
+            except MediaError:  # the export says so
+                streams[path] = ()
+        if not part.channels or not streams[path]:
+            found.append(part)
+            continue
+        is_split = len(streams[path]) > 1 and all(stream.channels == 1 for stream in streams[path])
+        usual = tuple(range(2 if is_split else streams[path][0].channels))
+        every = sum(stream.channels for stream in streams[path])
+        there = tuple(channel for channel in part.channels if channel < every) or part.channels
+        other_half = replace(part, channels=(1 - there[0],)) if every == 2 and len(there) == 1 else None
+        if other_half in halves:
+            found[halves.pop(other_half)] = replace(part, channels=())
+            continue
+        part = replace(part, channels=() if there == usual else there)
+        halves[part] = len(found)
+        found.append(part)
+    return tuple(found)
 
 
 Measured = tuple[int, int, Fraction]
@@ -128,6 +146,7 @@ def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Rep
     """
     placements = Placements(timeline)
     files = _files(placements, folder, roots, report)
+    objects: dict[Media, Media] = {}  # each file is one object: writers ask for much of each
 
     def of_timeline(inner: Timeline) -> Timeline:
         tracks = (replace(track, clips=tuple(map(of_clip, track.clips))) for track in inner.tracks)
@@ -138,13 +157,15 @@ def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Rep
             return replace(clip, content=of_timeline(clip.content))
         media = placements.media_of(clip)
         file = None if media is None else files.get(media)
-        if media is None or file is None:
+        if clip.media is None:
             return clip
-        if not file.media.is_online:
-            assert clip.media is not None
-            return replace(clip, content=replace(clip.media, path=file.media.path, is_online=False))
-        media_in = (clip.media_in - file.origin) * file.scale + file.media.start
-        return replace(clip, content=file.media, media_in=MediaTime(media_in))
+        found, media_in = clip.media, clip.media_in
+        if file is not None and file.media.is_online:
+            found = file.media
+            media_in = MediaTime((clip.media_in - file.origin) * file.scale + found.start)
+        elif file is not None:
+            found = replace(found, path=file.media.path, is_online=False)
+        return replace(clip, content=objects.setdefault(found, found), media_in=media_in)
 
     return of_timeline(timeline)
 

@@ -29,10 +29,12 @@ _FINEST_SPEED = 1_000_000
 
 
 def counted(timeline: Timeline) -> Timeline:
-    """The same as it comes back from a file of OTIO.
+    """The same as it would come back from a file of OTIO; one that came from there is so already.
 
     Sound keeps its exact place beside the frames that it is laid on (``Clip.laid``).
     """
+    if timeline.raw is not None:
+        return timeline
     made = _stack(timeline)
     longest = max((track.end for track in made.tracks), default=_ZERO)
     length = max(longest, timeline.frames / timeline.rate)

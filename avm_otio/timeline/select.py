@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from avm_otio.errors import SelectionError, TimelineError
 from avm_otio.timeline.compose import picture_segments, sound_of_picture, sound_segments
+from avm_otio.timeline.counted import counted
 from avm_otio.timeline.limits import refuse_unmeasured
 from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.placed import UNCHANGED, Placed, Placements
@@ -57,6 +58,7 @@ def plan_film(timeline: Timeline, selection: Selection = Selection()) -> ExportP
         TimeFormatError: A timecode is none.
     """
     refuse_unmeasured(timeline)
+    timeline = counted(timeline)
     if timeline.duration == 0:
         raise TimelineError(
             f"Timeline “{timeline.name}” is empty.", "Put at least one clip on a video track."

@@ -113,11 +113,13 @@ def test_a_muted_track_is_not_heard(tmp_path: Path, reel: Path) -> None:
         assert side[0] < FULL_DB - 40
 
 
-def asked(folder: Path, reel: Path, sound: otio.schema.Clip) -> list[list[object]]:
-    """The sound of a cut, as its film is asked for."""
+def asked(folder: Path, reel: Path, *sounds: otio.schema.Clip) -> list[list[object]]:
+    """The sound of a cut, a track each, as its film is asked for."""
     path = folder / "cut.otio"
     picture = clip("p", 0, 100, rate=RATE, url=str(reel), available=(0, 100))
-    path.write_text(timeline(track(picture), track(sound, kind="Audio")).to_json_string())
+    path.write_text(
+        timeline(track(picture), *(track(sound, kind="Audio") for sound in sounds)).to_json_string()
+    )
     plan, media = film_located(plan_film(read(path).timeline, Selection()), folder, [])
     parts: list[list[object]] = film_asked(plan, dict.fromkeys(media, "digest"))["sound"]
     return parts
@@ -131,3 +133,17 @@ def test_a_film_without_gains_and_choices_is_the_question_that_it_was(tmp_path: 
     assert asked(tmp_path, reel, sound) == as_before  # all that there is: no choice
     sound.metadata["avm"] = {"version": 1, "source_channels": [1]}
     assert asked(tmp_path, reel, sound) == [[*as_before[0], {"channels": [1]}]]
+
+
+def test_a_pair_of_tracks_that_are_the_two_channels_of_a_file_is_its_stereo(
+    tmp_path: Path, reel: Path
+) -> None:
+    left, right = (clip("s", 0, 100, rate=RATE, url=str(reel), available=(0, 100)) for _ in range(2))
+    left.metadata["avm"] = {"version": 1, "source_channels": [0]}
+    right.metadata["avm"] = {"version": 1, "source_channels": [1]}
+    assert asked(tmp_path, reel, left, right) == [["0", "4", 0, "0", "1", "0", "0"]]
+    right.metadata["avm"] = {"version": 1, "source_channels": [1], "gain_db": -6.0}
+    assert [part[-1] for part in asked(tmp_path, reel, left, right)] == [
+        {"channels": [0]},
+        {"gain_db": "-6.0", "channels": [1]},
+    ]
