@@ -1,4 +1,4 @@
-"""What a timeline leaves unsaid and an editor's file must say, filled in from what its media are."""
+"""What a timeline does not state and an editor's file must, filled in from what its media are."""
 
 from __future__ import annotations
 

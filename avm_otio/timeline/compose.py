@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from avm_otio.timeline.gain import added
 from avm_otio.timeline.model import GainKey, Media
 from avm_otio.timeline.placed import UNCHANGED, Placed, Ramp
 from avm_otio.timeline.plan import PictureLayer, PictureSegment, SoundSegment
@@ -78,7 +79,7 @@ def _layer(placed: Placed, start: Fraction, end: Fraction, rate: Fraction, origi
         return layer
     curves = (*placed.level.curves, *map(_curve_of_rise, placed.level.rises))
     curves += tuple(map(_curve_of_fall, placed.level.falls))
-    keys = tuple(replace(key, at=key.at - origin) for key in _added(curves))
+    keys = tuple(replace(key, at=key.at - origin) for key in added(curves))
     return replace(layer, gain_db=placed.level.gain_db, keys=keys)
 
 
@@ -154,7 +155,7 @@ def _at_level(segment: SoundSegment, placed: Placed) -> SoundSegment:
         segment = _falling(segment, falls.pop(0), end)
     # A segment has one fade at either end: what else rises or falls is key frames.
     curves += [*map(_curve_of_rise, rises), *map(_curve_of_fall, falls)]
-    keys = tuple(replace(key, at=key.at - start) for key in _added(curves))
+    keys = tuple(replace(key, at=key.at - start) for key in added(curves))
     return replace(segment, gain_db=level.gain_db, keys=keys)
 
 
@@ -188,37 +189,6 @@ def _curve_of_rise(ramp: Ramp) -> tuple[GainKey, ...]:
 def _curve_of_fall(ramp: Ramp) -> tuple[GainKey, ...]:
     rise = _curve_of_rise(ramp)
     return tuple(replace(key, at=ramp.start + ramp.end - key.at) for key in reversed(rise))
-
-
-def _added(curves: Sequence[Sequence[GainKey]]) -> tuple[GainKey, ...]:
-    """Several gains over time as one: key frames wherever any has one, and two where any jumps."""
-    if len(curves) <= 1:
-        return tuple(curves[0]) if curves else ()
-    keys: list[GainKey] = []
-    for at in sorted({key.at for curve in curves for key in curve}):
-        before, after = (sum(_gain_at(curve, at, late) for curve in curves) for late in (False, True))
-        keys += [GainKey(at, before)] if before == after else [GainKey(at, before), GainKey(at, after)]
-    return tuple(keys)
-
-
-def _gain_at(keys: Sequence[GainKey], at: Fraction, late: bool) -> float:
-    """The gain at a moment; where two key frames lie at it, the first or the last of them.
-
-    Args:
-        keys: In order, at least one.
-        at: The moment.
-        late: Whether what follows the moment is asked for.
-    """
-    here = [key.gain_db for key in keys if key.at == at]
-    if here:
-        return here[-1 if late else 0]
-    before = [key for key in keys if key.at < at]
-    after = [key for key in keys if key.at > at]
-    if not before or not after:
-        return (before or after)[-1 if before else 0].gain_db
-    left, right = before[-1], after[0]
-    share = float((at - left.at) / (right.at - left.at))
-    return left.gain_db + share * (right.gain_db - left.gain_db)
 
 
 def sound_of_picture(

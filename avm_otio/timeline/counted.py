@@ -67,13 +67,13 @@ def _track(track: Track, rate: Fraction) -> Track:
         if last > first:
             clips.append(_clip(clip, track.kind, first, last, rate))
             at = last
-    transitions = tuple(_transition(one, rate) for one in track.transitions)
+    transitions = tuple(_transition(transition, rate) for transition in track.transitions)
     made = replace(
         track,
         clips=tuple(clips),
         transitions=transitions,
         markers=_markers(track.markers, rate),
-        length=max([at / rate, *(one.at for one in transitions)]),
+        length=max([at / rate, *(transition.at for transition in transitions)]),
     )
     if track.kind is TrackKind.AUDIO and not track.channels:
         made = replace(made, channels=widest(made), channels_assumed=True)

@@ -1,4 +1,4 @@
-"""What no editor takes: timelines of absurd length, and starts that no timecode says."""
+"""What no editor takes: timelines of absurd length, and starts that no timecode can write."""
 
 from __future__ import annotations
 
@@ -74,37 +74,37 @@ def refuse_unmeasured(timeline: Timeline) -> None:
         )
 
 
-def believe(arrangement: Timeline) -> None:
+def believe(timeline: Timeline) -> None:
     """Check that a timeline and its nests are such as somebody may have cut.
 
     Raises:
         TimelineError: Something is longer or faster than anything real.
     """
-    ends = [arrangement.duration, *(clip.end for clip in arrangement.clips())]
+    ends = [timeline.duration, *(clip.end for clip in timeline.clips())]
     if max(ends) > _LONGEST_S:
         hours = int(max(ends) / 3600)
-        told = f"Timeline “{arrangement.name}” is {hours if hours < 10**9 else 'over 10⁹'} hours long."
-        raise TimelineError(told, "Its file is damaged: export it again.")
-    for clip in arrangement.clips():
+        message = f"Timeline “{timeline.name}” is {hours if hours < 10**9 else 'over 10⁹'} hours long."
+        raise TimelineError(message, "Its file is damaged: export it again.")
+    for clip in timeline.clips():
         if abs(clip.media_in) > _FURTHEST_S or abs(clip.speed) > _FASTEST:
             raise TimelineError(
-                f"{arrangement.named(clip)} uses its media at a place or speed that none can have.",
+                f"{timeline.named(clip)} uses its media at a place or speed that none can have.",
                 "Set it right in your editor, and export the timeline again.",
             )
         if isinstance(clip.content, Timeline):
             believe(clip.content)
 
 
-def within_a_day(arrangement: Timeline) -> tuple[Timeline, tuple[Loss, ...]]:
+def within_a_day(timeline: Timeline) -> tuple[Timeline, tuple[Loss, ...]]:
     """The same with a start that a timecode can say: it begins anew at midnight."""
-    rate = arrangement.rate
-    dropped = dropped_per_minute(rate) * (1440 - 144) if arrangement.drop_frame else 0
+    rate = timeline.rate
+    dropped = dropped_per_minute(rate) * (1440 - 144) if timeline.drop_frame else 0
     day = nominal_rate(rate) * 86_400 - dropped
-    start = arrangement.start_frame % day
-    if start == arrangement.start_frame:
-        return arrangement, ()
-    days = Fraction(arrangement.start_frame - start, day)
+    start = timeline.start_frame % day
+    if start == timeline.start_frame:
+        return timeline, ()
+    days = Fraction(timeline.start_frame - start, day)
     which = "the day before" if days == -1 else "the day after" if days == 1 else "another day"
-    told = f"it starts on {which}: written as {format_timecode(start, rate, arrangement.drop_frame)}"
-    loss = Loss(Feature.START, f"Timeline “{arrangement.name}”", told)
-    return replace(arrangement, start_frame=start), (loss,)
+    message = f"it starts on {which}: written as {format_timecode(start, rate, timeline.drop_frame)}"
+    loss = Loss(Feature.START, f"Timeline “{timeline.name}”", message)
+    return replace(timeline, start_frame=start), (loss,)

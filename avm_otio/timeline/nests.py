@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from avm_otio.timeline.gain import added
 from avm_otio.timeline.model import Clip, GainKey, Mix, Timeline, Track, Transition, trimmed
 from avm_otio.timeline.time import RecordTime
 
 
-def sized_nests(timeline: Timeline) -> Timeline:
-    """The same, each nest whose picture size nobody knows as large as what it lies in."""
-    if timeline.size is None or not any(isinstance(one.content, Timeline) for one in timeline.clips()):
-        return timeline
-
-    def sized(clip: Clip) -> Clip:
-        if not isinstance(clip.content, Timeline):
-            return clip
-        nest = replace(clip.content, size=clip.content.size or timeline.size)
-        return replace(clip, content=sized_nests(nest))
-
-    return replace(
-        timeline,
-        tracks=tuple(replace(track, clips=tuple(map(sized, track.clips))) for track in timeline.tracks),
-    )
-
-
-def opened_nests(timeline: Timeline, told: Callable[[Clip], None] = lambda clip: None) -> Timeline:
+def opened_nests(timeline: Timeline, on_nest: Callable[[Clip], None] = lambda nest: None) -> Timeline:
     """The same without nests: what a nest shows on the nest's own kind of track lies in its place.
 
     A nest's tracks become tracks of their own, right above the one that held it.
 
     Args:
         timeline: The timeline.
-        told: Told of each nest that is opened.
+        on_nest: Called with each nest that is opened.
     """
     tracks: list[Track] = []
     for track in timeline.tracks:
@@ -46,10 +30,10 @@ def opened_nests(timeline: Timeline, told: Callable[[Clip], None] = lambda clip:
         transitions, markers = [list(track.transitions)], list(track.markers)
         for nest in nests:
             assert isinstance(nest.content, Timeline)
-            told(nest)
-            inner = opened_nests(nest.content, told)
-            markers += [replace(one, start=nest.start + one.start) for one in nest.markers]
-            same = [one for one in inner.tracks if one.kind is track.kind]
+            on_nest(nest)
+            inner = opened_nests(nest.content, on_nest)
+            markers += [replace(marker, start=nest.start + marker.start) for marker in nest.markers]
+            same = [layer for layer in inner.tracks if layer.kind is track.kind]
             for depth, layer in enumerate(same):
                 if len(clips) <= depth:
                     clips.append([])
@@ -61,9 +45,9 @@ def opened_nests(timeline: Timeline, told: Callable[[Clip], None] = lambda clip:
                 replace(
                     track,
                     name=f"{track.name} ({depth + 1})" if depth else track.name,
-                    clips=tuple(sorted(some, key=lambda one: one.start)),
-                    transitions=tuple(sorted(crossings, key=lambda one: one.at)),
-                    markers=() if depth else tuple(sorted(markers, key=lambda one: one.start)),
+                    clips=tuple(sorted(some, key=lambda item: item.start)),
+                    transitions=tuple(sorted(crossings, key=lambda item: item.at)),
+                    markers=() if depth else tuple(sorted(markers, key=lambda item: item.start)),
                 )
             )
     return replace(timeline, tracks=tuple(tracks))
@@ -76,13 +60,13 @@ def _crossings(nest: Clip, layer: Track) -> list[Transition]:
     first, last = nest.media_in, nest.media_in + nest.duration * nest.speed
     return [
         replace(
-            one,
-            at=RecordTime(nest.start + (one.at - first) / nest.speed),
-            before=one.before / nest.speed,
-            after=one.after / nest.speed,
+            crossing,
+            at=RecordTime(nest.start + (crossing.at - first) / nest.speed),
+            before=crossing.before / nest.speed,
+            after=crossing.after / nest.speed,
         )
-        for one in layer.transitions
-        if first <= one.at - one.before and one.at + one.after <= last
+        for crossing in layer.transitions
+        if first <= crossing.at - crossing.before and crossing.at + crossing.after <= last
     ]
 
 
@@ -128,21 +112,10 @@ def _heard_through(nest: Clip, part: Clip, into: Fraction, is_last: bool) -> Mix
     elif over.keys and not keys:
         keys = tuple(GainKey(key.at - into, key.gain_db + mix.gain_db) for key in over.keys)
     elif keys:
-        places = sorted({key.at for key in keys} | {key.at - into for key in over.keys})
-        keys = tuple(GainKey(at, _gain_at(keys, at) + _gain_at(over.keys, at + into)) for at in places)
+        keys = added((keys, tuple(replace(key, at=key.at - into) for key in over.keys)))
     return Mix(
         gain_db=0.0 if keys else mix.gain_db + over.gain_db,
         fade_in_us=mix.fade_in_us if into else max(mix.fade_in_us, over.fade_in_us),
         fade_out_us=max(mix.fade_out_us, over.fade_out_us) if is_last else mix.fade_out_us,
         keys=keys,
     )
-
-
-def _gain_at(keys: Sequence[GainKey], at: Fraction) -> float:
-    """The gain that key frames say for a moment."""
-    before = [key for key in keys if key.at <= at]
-    after = [key for key in keys if key.at > at]
-    if not before or not after:
-        return (before or after)[-1 if before else 0].gain_db
-    one, other = before[-1], after[0]
-    return one.gain_db + float((at - one.at) / (other.at - one.at)) * (other.gain_db - one.gain_db)

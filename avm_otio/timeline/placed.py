@@ -241,7 +241,7 @@ class Placements:
         silent = any(track.kind is TrackKind.AUDIO for track in nest.tracks)
         lead, trail = (head, tail) if speed > 0 else (tail, head)
         window = first - lead * abs(speed), first + (duration + trail) * abs(speed)
-        for inside in (one for track in nest.tracks for one in self._track(track, kind, nest.rate)):
+        for inside in (held for track in nest.tracks for held in self._track(track, kind, nest.rate)):
             placed: Placed | None = None
             if speed:
                 cut = inside.trimmed(*window)
@@ -310,7 +310,7 @@ class _Joints:
 
     def is_covered(self, transition: Transition) -> bool:
         """Whether a clip follows it."""
-        return any(one is transition for one in self._into.values())
+        return any(joined is transition for joined in self._into.values())
 
 
 def _level(clip: Clip, duration: Fraction, rises: bool, falls: bool) -> Level:

@@ -164,5 +164,5 @@ class ExportPlan:
             replace(segment, layers=tuple(layer for layer in segment.layers if layer.media not in lost))
             for segment in self.picture
         )
-        told = (f"“{source.clip_name}” is missing; it lies below other clips." for source in lost)
-        return replace(self, picture=picture, notes=(*self.notes, *told))
+        notes = (f"“{source.clip_name}” is missing; it lies below other clips." for source in lost)
+        return replace(self, picture=picture, notes=(*self.notes, *notes))

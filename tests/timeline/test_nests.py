@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction as F
 
+from avm_otio.timeline.completed import completed
 from avm_otio.timeline.model import Clip, GainKey, Marker, Mix, Timeline, Track, TrackKind, Transition
-from avm_otio.timeline.nests import opened_nests, sized_nests
+from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import plain, settled
 
@@ -78,7 +79,7 @@ def test_transitions_and_markers_of_a_nest_lie_where_they_were_seen() -> None:
 def test_a_nest_is_as_large_as_what_it_lies_in() -> None:
     whole = around()
     small = replace(whole.tracks[0].clips[0], content=replace(INNER, size=None))
-    large = sized_nests(
+    large = completed(
         replace(whole, size=(3840, 2160), tracks=(replace(whole.tracks[0], clips=(small,)), whole.tracks[1]))
     )
     sizes = [clip.content.size for clip in large.clips() if isinstance(clip.content, Timeline)]
