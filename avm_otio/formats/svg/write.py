@@ -11,6 +11,7 @@ from avm_otio import services
 from avm_otio.formats.format import Files, Target
 from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.counted import counted
 from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.time import format_timecode
 
@@ -66,6 +67,7 @@ def draw(timelines: Sequence[tuple[str, Timeline]]) -> str:
     """
     for _, timeline in timelines:
         refuse_empty(timeline)
+    timelines = [(title, counted(timeline)) for title, timeline in timelines]
     longest = max(timeline.duration for _, timeline in timelines)
     scale = (WIDTH - _LABELS - _RIGHT) / max(float(longest), 1e-6)
     parts: list[str] = []
