@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
-from avm_otio.formats.registry import read
 
-from avm_otio import Selection, Source, export_film
+from avm_otio import Selection, Source, export_film, read
 from avm_otio.media.fingerprint import film_asked
 from avm_otio.media.originals import film_located
 from avm_otio.timeline.select import plan_film
