@@ -9,7 +9,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from avm_otio import Selection, Source, export_film, read
+from avm_otio import Request, export_film, read
 from avm_otio.media.fingerprint import film_asked
 from avm_otio.media.originals import film_located
 from avm_otio.timeline.select import plan_film
@@ -76,7 +76,7 @@ def heard(path: Path) -> list[list[float]]:
 def film(folder: Path, text: str, suffix: str = ".xml") -> list[list[float]]:
     path = folder / f"cut{suffix}"
     path.write_text(text)
-    return heard(export_film(Source(path), folder / "film.mp4").path)
+    return heard(export_film(Request(path, folder / "film.mp4")).path)
 
 
 FULL_DB = 20 * np.log10(0.3)
@@ -119,7 +119,7 @@ def asked(folder: Path, reel: Path, *sounds: otio.schema.Clip) -> list[list[obje
     path.write_text(
         timeline(track(picture), *(track(sound, kind="Audio") for sound in sounds)).to_json_string()
     )
-    plan, media = film_located(plan_film(read(path).timeline, Selection()), folder, [])
+    plan, media = film_located(plan_film(read(path).timeline), folder, [])
     parts: list[list[object]] = film_asked(plan, dict.fromkeys(media, "digest"))["sound"]
     return parts
 
