@@ -15,6 +15,7 @@ import pytest
 from avm_otio import services
 from avm_otio.cli.main import run
 from avm_otio.config.folders import config_file
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.mix.tracks import without_ours
 from avm_otio.services import FilmType, Laying, Service, Unsupported
 from avm_otio.timeline.model import Stem
@@ -103,7 +104,7 @@ def test_its_tracks_are_taken_off_again_by_their_names(service: ScriptedService,
     scored = otio.adapters.read_from_file(str(tmp_path / "out.otio"))
     for each in scored.tracks:
         each.metadata.clear()
-    left = without_ours(scored)
+    left = without_ours(from_otio(scored))
     assert [each.name for each in left.tracks] == ["V1"]
 
 
