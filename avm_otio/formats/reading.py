@@ -19,7 +19,7 @@ from avm_otio.formats.otio import files as otio_plain
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
-from avm_otio.timeline.model import Timeline
+from avm_otio.timeline.model import Clip, Marker, Timeline
 from avm_otio.timeline.urls import UrlStyle, is_relative
 
 _Named = TypeVar("_Named", Timeline, otio.schema.Timeline)
@@ -115,7 +115,28 @@ def _translated(path: Path, suffix: str, rate: Fraction | None) -> tuple[list[Ti
     assert reader.read is not None
     with many_values():
         timelines, notes = reader.read(path, rate)
-    return list(timelines), notes
+    return [_with_marker_colors(timeline) for timeline in timelines], notes
+
+
+def _with_marker_colors(timeline: Timeline) -> Timeline:
+    """The same with every marker that states no colour in green, OTIO's default."""
+
+    def green(markers: tuple[Marker, ...]) -> tuple[Marker, ...]:
+        return tuple(marker if marker.color else replace(marker, color="GREEN") for marker in markers)
+
+    def of_clip(clip: Clip) -> Clip:
+        if isinstance(clip.content, Timeline):
+            clip = replace(clip, content=_with_marker_colors(clip.content))
+        return replace(clip, markers=green(clip.markers)) if clip.markers else clip
+
+    return replace(
+        timeline,
+        markers=green(timeline.markers),
+        tracks=tuple(
+            replace(track, markers=green(track.markers), clips=tuple(map(of_clip, track.clips)))
+            for track in timeline.tracks
+        ),
+    )
 
 
 def save(opened: Opened, path: Path) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def test_a_format_of_another_package_is_read_written_and_for_an_editor(
     ]
     opened = read(tmp_path / "cut.sheet")
     assert opened.notes == ("A logging sheet has no sound.",)
-    assert [(clip.name, clip.start) for clip in opened.model.clips()] == [
+    assert [(clip.name, clip.start) for clip in opened.timeline.clips()] == [
         ("shot 0", 0),
         ("shot 1", 1),
         ("shot 2", 2),

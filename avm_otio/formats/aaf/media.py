@@ -56,13 +56,13 @@ class Sources:
         self._names = names
         self._losses = losses
         self._files: dict[tuple[int, str], Source] = {}
-        self._masters: dict[tuple[int, str, str], Source] = {}
-        self._lengths: dict[int, Fraction] = {}
-        self._used: dict[int, Fraction] | None = None
+        self._masters: dict[tuple[Media, str, str], Source] = {}
+        self._lengths: dict[Media, Fraction] = {}
+        self._used: dict[Media, Fraction] | None = None
 
     def picture(self, clip: Clip, media: Media) -> Source:
         """What a clip shows."""
-        key = (id(media), clip.name, "picture")
+        key = (media, clip.name, "picture")
         if key not in self._masters:
             file = self._picture_file(media)
             rate = self.rate_of(media)
@@ -77,15 +77,15 @@ class Sources:
         it [file], as Media Composer does from Pro Tools [off]. Else the file's channels are slots of one.
         """
         if channel < len(media.mono):
-            key = (id(media), clip.name, f"mono {channel}")
+            key = (media, clip.name, f"mono {channel}")
             if key not in self._masters:
                 # All of them, whichever are played: together they are the sound.
                 for each in range(len(media.mono)):
                     file, length = self._mono_file(media, each)
                     made = self._master(clip, media, "sound", [(file, SOUND_RATE, length)], each)
-                    self._masters[id(media), clip.name, f"mono {each}"] = made
+                    self._masters[media, clip.name, f"mono {each}"] = made
             return self._masters[key]
-        key = (id(media), clip.name, "sound")
+        key = (media, clip.name, "sound")
         if key not in self._masters:
             rate = Fraction(media.sample_rate_hz or SAMPLE_RATE_HZ)
             length = nearest_frame(self.length_of(media), rate)
@@ -103,22 +103,22 @@ class Sources:
         """How much there is of media: its length, or as much as is used where nobody knows."""
         if media.duration is not None:
             return media.duration
-        found = self._lengths.get(id(media))
+        found = self._lengths.get(media)
         if found is None:
             if self._used is None:
                 self._used = self._uses()
-            found = self._lengths[id(media)] = self._used.get(id(media), Fraction(1))
+            found = self._lengths[media] = self._used.get(media, Fraction(1))
             message = "its length is not known: as much as is used is written"
             self._losses.add(Feature.MEDIA, media, message)
         return found
 
-    def _uses(self) -> dict[int, Fraction]:
+    def _uses(self) -> dict[Media, Fraction]:
         """How far into each piece of media the timeline goes."""
-        used: dict[int, Fraction] = {}
+        used: dict[Media, Fraction] = {}
         for clip in self._timeline.clips():
             if clip.media is not None:
                 end = clip.media_start - clip.media.start + clip.duration * abs(clip.speed)
-                used[id(clip.media)] = max(used.get(id(clip.media), Fraction(0)), end, Fraction(1))
+                used[clip.media] = max(used.get(clip.media, Fraction(0)), end, Fraction(1))
         return used
 
     def _master(
