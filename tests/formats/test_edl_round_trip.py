@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import assume, given, settings
 
-from avm_otio.formats.edl.common import speed_frames, speed_said
+from avm_otio.formats.edl.common import speed_frames, speed_of
 from avm_otio.formats.edl.read import read
 from avm_otio.formats.edl.write import documents
 from avm_otio.timeline.losses import Feature, Loss
@@ -69,7 +69,7 @@ class Said:
     def clip(self, clip: Clip, track: Track) -> Clip:
         assert clip.media is not None
         is_sound = track.kind is TrackKind.AUDIO
-        speed = speed_said(speed_frames(clip.speed, self.rate), self.rate)
+        speed = speed_of(speed_frames(clip.speed, self.rate), self.rate)
         if speed != clip.speed:
             self.changed.add(Feature.SPEED)
         return replace(

@@ -42,7 +42,7 @@ class EffectWriter:
             )
         )
         # From 0 to 1, which is what a dissolve without it does (Edit Protocol, Mono Audio Dissolve).
-        self._level = dict([aaf.varying("Level", [(one, rational(one)) for one in (_NOTHING, _ALL)])])
+        self._level = dict([aaf.varying("Level", [(level, rational(level)) for level in (_NOTHING, _ALL)])])
 
     def combined(self, clips: list[Storage], size: int) -> Storage:
         """The channels of a sound, in the order of a WAV, as one clip."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from avm_otio.formats.aaf.elements import Notes, parameters, points, said, tags
+from avm_otio.formats.aaf.elements import Notes, parameters, points, tags, value_of
 from avm_otio.formats.aaf.levels import gain_at, gain_of
 from avm_otio.formats.aaf.objects import OPERATIONS, PARAMETERS
 from avm_otio.timeline.model import Clip, GainKey
@@ -46,15 +46,15 @@ class Effect:
     @classmethod
     def of(cls, group: Any) -> Effect:
         """The effect of an operation group."""
-        definition = said(group, "Operation")
+        definition = value_of(group, "Operation")
         noted = tags(group, "ComponentAttributeList", "Attributes") if group is not None else {}
         if definition is None:
             return cls("", "", "", False)
         return cls(
             number=str(definition.auid),
-            name=str(said(definition, "Name") or ""),
+            name=str(value_of(definition, "Name") or ""),
             called=str(noted.get("_EFFECT_PLUGIN_NAME", "")),
-            warps=bool(said(definition, "IsTimeWarp")),
+            warps=bool(value_of(definition, "IsTimeWarp")),
         )
 
     @property
@@ -72,7 +72,7 @@ class Effect:
         """Whether it changes speed."""
         return self.number in (_MOTION, _AUDIO_WARP) or self.warps
 
-    def is_unsaid(self, group: Any) -> bool:
+    def does_something(self, group: Any) -> bool:
         """Whether it does something: a pan to the middle, or a container, does not."""
         if self.number == _PAN:
             pan = parameters(group).get(_PAN_VALUE)

@@ -16,18 +16,20 @@ from typing import Any
 class Notes:
     """What could not be read, counted."""
 
-    _told: Counter[str] = field(default_factory=Counter)
+    _counts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, told: str) -> None:
+    def add(self, note: str) -> None:
         """Note one more of a kind."""
-        self._told[told] += 1
+        self._counts[note] += 1
 
     def lines(self) -> tuple[str, ...]:
         """One line a kind, with how often where it was more than once."""
-        return tuple(told if count == 1 else f"{told} ({count} times)" for told, count in self._told.items())
+        return tuple(
+            note if count == 1 else f"{note} ({count} times)" for note, count in self._counts.items()
+        )
 
 
-def said(thing: Any, *names: str) -> Any:
+def value_of(thing: Any, *names: str) -> Any:
     """The first of some properties that an object has; ``None`` where it has none of them."""
     if thing is None:
         return None
@@ -54,46 +56,49 @@ def tags(thing: Any, *names: str) -> dict[str, Any]:
     """The named values that an object carries under any of some properties."""
     found: dict[str, Any] = {}
     for name in names:
-        for tag in items(said(thing, name)):
-            found.setdefault(str(said(tag, "Name")), said(tag, "Value"))
+        for tag in items(value_of(thing, name)):
+            found.setdefault(str(value_of(tag, "Name")), value_of(tag, "Value"))
     return found
 
 
 def length_of(component: Any) -> int:
     """A component's length in edit units; 0 where it does not say."""
-    return max(0, int(said(component, "Length") or 0))
+    return max(0, int(value_of(component, "Length") or 0))
 
 
 def rate_of(slot: Any) -> Fraction:
     """Edit units a second of a slot; 1 where it does not say."""
-    value = said(slot, "EditRate")
+    value = value_of(slot, "EditRate")
     return Fraction(value) if value else Fraction(1)
 
 
 def parameters(group: Any) -> dict[str, Any]:
     """The parameters of an effect, by their numbers."""
-    return {str(said(one, "Definition")): one for one in items(said(group, "Parameters"))}
+    return {
+        str(value_of(parameter, "Definition")): parameter
+        for parameter in items(value_of(group, "Parameters"))
+    }
 
 
 def points(parameter: Any) -> list[tuple[Fraction, Fraction]]:
     """The control points of a parameter over time; of a constant one, one at 0."""
     if kind_of(parameter) == "ConstantValue":
-        return [(Fraction(0), Fraction(said(parameter, "Value")))]
+        return [(Fraction(0), Fraction(value_of(parameter, "Value")))]
     return [
-        (Fraction(said(point, "Time")), Fraction(said(point, "Value")))
-        for point in items(said(parameter, "PointList"))
+        (Fraction(value_of(point, "Time")), Fraction(value_of(point, "Value")))
+        for point in items(value_of(parameter, "PointList"))
     ]
 
 
 def first_of(components: Iterable[Any], *kinds: str) -> Any:
     """The first object of some classes, looked for in sequences and effects; ``None`` where there is none."""
-    for one in components:
-        kind = kind_of(one)
+    for component in components:
+        kind = kind_of(component)
         if kind in kinds:
-            return one
+            return component
         inside = _INSIDE.get(kind)
         if inside:
-            value = said(one, inside)
+            value = value_of(component, inside)
             found = first_of([value] if hasattr(value, "classdef") else items(value), *kinds)
             if found is not None:
                 return found

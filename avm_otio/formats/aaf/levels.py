@@ -43,6 +43,6 @@ def gain_at(keys: Sequence[GainKey], at: Fraction) -> float:
     after = [key for key in keys if key.at > at]
     if not before or not after:
         return (before[-1:] or after[:1])[0].gain_db
-    one, other = before[-1], after[0]
-    share = float((at - one.at) / (other.at - one.at))
-    return one.gain_db + share * (other.gain_db - one.gain_db)
+    left, right = before[-1], after[0]
+    share = float((at - left.at) / (right.at - left.at))
+    return left.gain_db + share * (right.gain_db - left.gain_db)

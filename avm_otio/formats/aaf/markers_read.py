@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio.formats.aaf.colors import MARKER_COLORS
-from avm_otio.formats.aaf.elements import items, kind_of, rate_of, said, tags
+from avm_otio.formats.aaf.elements import items, kind_of, rate_of, tags, value_of
 from avm_otio.timeline.model import Clip, Marker, Timeline, Track
 from avm_otio.timeline.time import nearest_frame
 
@@ -26,14 +26,14 @@ def with_markers(timeline: Timeline, slots: list[Any], places: Mapping[int, int 
     whole: list[Marker] = []
     tracks = list(timeline.tracks)
     for slot in slots:
-        segment = said(slot, "Segment")
+        segment = value_of(slot, "Segment")
         found = [segment] if segment is not None else []
-        found += items(said(segment, "Components"))
-        for one in found:
-            if kind_of(one) not in ("DescriptiveMarker", "CommentMarker"):
+        found += items(value_of(segment, "Components"))
+        for marker in found:
+            if kind_of(marker) not in ("DescriptiveMarker", "CommentMarker"):
                 continue
-            marker, noted = _marker(one, rate_of(slot))
-            described = sorted(int(number) for number in said(one, "DescribedSlots") or ())
+            marker, noted = _marker(marker, rate_of(slot))
+            described = sorted(int(number) for number in value_of(marker, "DescribedSlots") or ())
             at = places.get(described[0]) if described else None
             if at is None or at >= len(tracks):
                 whole.append(marker)
@@ -46,16 +46,16 @@ def with_markers(timeline: Timeline, slots: list[Any], places: Mapping[int, int 
 def _marker(event: Any, rate: Fraction) -> tuple[Marker, dict[str, Any]]:
     """A marker, at the record time where its slot says; and what else is noted of it."""
     noted = tags(event, "CommentMarkerAttributeList")
-    comment = str(said(event, "Comment") or noted.get("_ATN_CRM_COM") or "")
-    user = str(said(event, "CommentMarkerUser", "CommentMarkerUSer") or noted.get("_ATN_CRM_USER") or "")
-    length = noted.get("_ATN_CRM_LENGTH") or said(event, "Length") or 0
+    comment = str(value_of(event, "Comment") or noted.get("_ATN_CRM_COM") or "")
+    user = str(value_of(event, "CommentMarkerUser", "CommentMarkerUSer") or noted.get("_ATN_CRM_USER") or "")
+    length = noted.get("_ATN_CRM_LENGTH") or value_of(event, "Length") or 0
     length = 0 if length == 1 and "_AVM_NAME" not in noted else length
     marker = Marker(
         name=str(noted.get("_AVM_NAME", user)),
-        start=Fraction(max(0, int(said(event, "Position") or 0))) / rate,
+        start=Fraction(max(0, int(value_of(event, "Position") or 0))) / rate,
         duration=Fraction(max(0, int(length))) / rate,
         comment=str(noted.get("_AVM_COMMENT", comment)),
-        color=_color(noted.get("_ATN_CRM_COLOR"), said(event, "CommentMarkerColor")),
+        color=_color(noted.get("_ATN_CRM_COLOR"), value_of(event, "CommentMarkerColor")),
     )
     return marker, noted
 
@@ -66,10 +66,10 @@ def _color(name: Any, mixed: Any) -> str:
         return str(name).upper()
     if not isinstance(mixed, dict):
         return ""
-    said_color = [int(mixed.get(part, 0)) for part in ("red", "green", "blue")]
+    mixture = [int(mixed.get(part, 0)) for part in ("red", "green", "blue")]
 
     def off(color: str) -> int:
-        return sum((one - other) ** 2 for one, other in zip(said_color, MARKER_COLORS[color], strict=True))
+        return sum((have - want) ** 2 for have, want in zip(mixture, MARKER_COLORS[color], strict=True))
 
     return min(MARKER_COLORS, key=off)
 

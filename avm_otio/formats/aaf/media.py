@@ -143,7 +143,7 @@ class Sources:
             aaf.made(
                 "TimelineMobSlot",
                 SlotID=u32(number),
-                SlotName=self._names.said(media.name),
+                SlotName=self._names.encoded(media.name),
                 PhysicalTrackNumber=u32(number),
                 EditRate=rational(rate),
                 Origin=i64(0),
@@ -158,7 +158,7 @@ class Sources:
             self._mob(
                 "MasterMob",
                 identity,
-                self._names.said(name + suffix),
+                self._names.encoded(name + suffix),
                 made,
                 UserComments=where,
                 MobAttributeList=aaf.tagged(**noted) if noted else None,
@@ -269,7 +269,7 @@ class Sources:
             for number in range(1, channels + 1)
         ]
         made = self._mob(
-            "SourceMob", identity, self._names.said(media.name), slots, EssenceDescription=descriptor
+            "SourceMob", identity, self._names.encoded(media.name), slots, EssenceDescription=descriptor
         )
         self._aaf.add_mob(identity, made)
 
@@ -302,7 +302,7 @@ class Sources:
         ]
         descriptor = aaf.made("ImportDescriptor", Locator=self._locator(media.path))
         mob = self._mob(
-            "SourceMob", identity, self._names.said(media.name), slots, EssenceDescription=descriptor
+            "SourceMob", identity, self._names.encoded(media.name), slots, EssenceDescription=descriptor
         )
         aaf.add_mob(identity, mob)
         return Source(identity, 1), rest

@@ -15,7 +15,8 @@ _LONGEST = 1000
 def plain_text(words: str) -> str:
     """A text without what no string of an AAF holds: control characters and halves of characters."""
     return "".join(
-        REPLACEMENT if one < " " or "\ud800" <= one <= "\udfff" or one == "\x7f" else one for one in words
+        REPLACEMENT if sign < " " or "\ud800" <= sign <= "\udfff" or sign == "\x7f" else sign
+        for sign in words
     )
 
 
@@ -24,14 +25,14 @@ class Names:
     """Names as an AAF can carry them, and which could not stay as they are."""
 
     losses: Losses
-    _known: dict[str, bytes] = field(default_factory=dict)
+    _encoded: dict[str, bytes] = field(default_factory=dict)
 
-    def said(self, name: str) -> bytes:
+    def encoded(self, name: str) -> bytes:
         """A name as a property's bytes."""
-        found = self._known.get(name)
+        found = self._encoded.get(name)
         if found is None:
             plain = plain_text(name[:_LONGEST])
             if plain != name:
                 self.losses.add(Feature.NAME, f"“{plain[:80]}”", "its name is changed or shortened")
-            found = self._known[name] = text(plain)
+            found = self._encoded[name] = text(plain)
         return found

@@ -118,8 +118,8 @@ def text(words: str) -> bytes:
 
 def mob_id(*parts: object) -> bytes:
     """A mob's number, the same for the same parts."""
-    said = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
-    return _MOB_ID + UUID(bytes=sha1(_SPACE.bytes + said).digest()[:16], version=5).bytes_le
+    seed = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return _MOB_ID + UUID(bytes=sha1(_SPACE.bytes + seed).digest()[:16], version=5).bytes_le
 
 
 class Aaf:
@@ -151,10 +151,10 @@ class Aaf:
             name: Its class.
             values: Its properties by name; ``None`` for one that it does not have.
         """
-        known = self._classes.get(name)
-        if known is None:
-            known = self._classes[name] = self._class(name)
-        class_id, properties = known
+        found = self._classes.get(name)
+        if found is None:
+            found = self._classes[name] = self._class(name)
+        class_id, properties = found
         heads, bodies, children = [], [], []
         for key, value in values.items():
             if value is None:
@@ -211,7 +211,7 @@ class Aaf:
         _, properties = self._class("ContentStorage")
         mobs = properties["Mobs"]
         content.children = [
-            *(one for one in content.children if one[0] != f"{mobs.name} index"),
+            *(child for child in content.children if child[0] != f"{mobs.name} index"),
             *_held(mobs, self._mobs),
         ]
         write(root, bytes(empty.class_id.bytes_le), file)
@@ -259,28 +259,28 @@ class Aaf:
         descriptor = file.create.WAVEDescriptor()
         descriptor["ContainerFormat"].value = file.dictionary.lookup_containerdef("AAF")
         found["aaf"] = descriptor["ContainerFormat"].data
-        return {key: bytes(one) for key, one in found.items()}
+        return {key: bytes(data) for key, data in found.items()}
 
     def _indirection(self, kind: str) -> bytes:
         """What stands before a value that says its type: byte order and the type's number."""
         return b"\x4c" + bytes(self._file.metadict.lookup_typedef(kind).auid.bytes_le)
 
     def _tag(self, name: str, value: int | str) -> Storage:
-        said = (
+        data = (
             self.indirect("aafInt32", struct.pack("<i", value))
             if isinstance(value, int)
             else self.indirect("aafString", text(value))
         )
-        return self.made("TaggedValue", Name=text(name), Value=said)
+        return self.made("TaggedValue", Name=text(name), Value=data)
 
     def _class(self, name: str) -> tuple[bytes, dict[str, _Property]]:
         found = self._file.metadict.lookup_classdef(name)
         properties = {}
-        for one in found.all_propertydefs():
+        for definition in found.all_propertydefs():
             # The SDK keeps parameters as a set, whatever their definition says; pyaaf2 knows that too.
-            how = 0x3A if one.property_name == "Parameters" else one.store_format
-            name = mangle_name(one.property_name, one.pid, 32 if how == 0x22 else 22)
-            properties[one.property_name] = _Property(one.pid, how, name, text(name))
+            how = 0x3A if definition.property_name == "Parameters" else definition.store_format
+            name = mangle_name(definition.property_name, definition.pid, 32 if how == 0x22 else 22)
+            properties[definition.property_name] = _Property(definition.pid, how, name, text(name))
         return bytes(found.auid.bytes_le), properties
 
 
@@ -304,7 +304,7 @@ def _held(stored: _Property, value: Any) -> list[tuple[str, Storage | bytes]]:
     else:
         index += struct.pack(f"<{count}I", *range(count))
         objects = list(value)
-    named = [(f"{stored.name}{place}", one) for place, one in zip(_places(count), objects, strict=False)]
+    named = [(f"{stored.name}{place}", child) for place, child in zip(_places(count), objects, strict=False)]
     return [*named, (f"{stored.name} index", index)]
 
 
@@ -326,7 +326,7 @@ def _loaded(entry: Any) -> Storage:
 
 
 def _child(storage: Storage, name: str) -> Storage:
-    return next(one for key, one in storage.children if key == name and isinstance(one, Storage))
+    return next(child for key, child in storage.children if key == name and isinstance(child, Storage))
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from aaf2.file import AAFFile
 
 from avm_otio.errors import TimelineError
-from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, said, tags
+from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.markers_read import with_markers
 from avm_otio.formats.aaf.segments import SegmentReader, is_empty
 from avm_otio.formats.aaf.sources import SourceReader
@@ -59,8 +59,8 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     except TimelineError:
         raise
     except Exception as error:  # pyaaf2 raises whatever it stumbles over in a damaged file
-        told = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise TimelineError(f"{path} cannot be read as AAF ({told}).", hint) from error
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise TimelineError(f"{path} cannot be read as AAF ({reason}).", hint) from error
     if not found:
         raise TimelineError(f"{path} has no sequence.", hint)
     return found, notes.lines()
@@ -84,7 +84,10 @@ class _FileReader:
     def __init__(self, file: Any, notes: Notes) -> None:
         self._file = file
         self._notes = notes
-        makers = [str(said(one, "ProductName")) for one in items(said(file.header, "IdentificationList"))]
+        makers = [
+            str(value_of(program, "ProductName"))
+            for program in items(value_of(file.header, "IdentificationList"))
+        ]
         self._sources = SourceReader(file, makers[-1:] == [_OURS], notes)
         self._opening: set[bytes] = set()
         self._nests: dict[bytes, Timeline] = {}
@@ -96,15 +99,15 @@ class _FileReader:
 
     def timeline(self, mob: Any) -> Timeline:
         """A mob's slots as tracks."""
-        slots = items(said(mob, "Slots"))
+        slots = items(value_of(mob, "Slots"))
         rate = self._rate(slots)
         start, drop = self._start(slots, rate)
         tracks: list[Track] = []
         by_slot: dict[int, int | None] = {}
         ends = [Fraction(0)]
         for slot in slots:
-            number = int(said(slot, "SlotID") or 0)
-            segment = said(slot, "Segment")
+            number = int(value_of(slot, "SlotID") or 0)
+            segment = value_of(slot, "Segment")
             holds = _holds(slot)
             if holds == "timecode":
                 by_slot[number] = None
@@ -114,11 +117,11 @@ class _FileReader:
                 continue
             by_slot[number] = len(tracks)
             ends.append(Fraction(length_of(segment)) / rate_of(slot))
-            count = sum(1 for one in tracks if (one.kind is TrackKind.AUDIO) == (holds == "sound"))
+            count = sum(1 for track in tracks if (track.kind is TrackKind.AUDIO) == (holds == "sound"))
             tracks += self._tracks(slot, segment, holds == "sound", count, rate)
         ends += [clip.end for track in tracks for clip in track.clips]
         made = Timeline(
-            name=str(said(mob, "Name") or ""),
+            name=str(value_of(mob, "Name") or ""),
             rate=rate,
             tracks=tuple(sorted(tracks, key=lambda track: track.kind is TrackKind.AUDIO)),
             start_frame=start,
@@ -136,14 +139,14 @@ class _FileReader:
         layers = [segment]
         if kind_of(segment) == "NestedScope":
             # Premiere writes a layer for each of its tracks, the empty ones too [file].
-            layers = [one for one in items(said(segment, "Slots")) if not is_empty(one)] or [None]
+            layers = [layer for layer in items(value_of(segment, "Slots")) if not is_empty(layer)] or [None]
         noted = tags(slot, "TimelineMobAttributeList", "TimelineMobSlotAttributes")
         unit = rate_of(slot)
         made = []
         for number, layer in enumerate(layers, 1):
             reader = SegmentReader(self._sources, kind, self._notes, self._nest, rate)
             clips = [_snapped(clip, unit, rate) for clip in reader.clips(layer, Fraction(0), unit)]
-            name = str(said(slot, "SlotName") or "")
+            name = str(value_of(slot, "SlotName") or "")
             if not name or number > 1:
                 name = f"{'A' if is_sound else 'V'}{count + number}"
             channels = 0
@@ -188,22 +191,22 @@ class _FileReader:
     def _start(self, slots: list[Any], rate: Fraction) -> tuple[int, bool]:
         """The start timecode, in frames, and whether it drops: of the first timecode track."""
         found = [slot for slot in slots if _holds(slot) == "timecode"]
-        found.sort(key=lambda slot: said(slot, "PhysicalTrackNumber") or 99)
+        found.sort(key=lambda slot: value_of(slot, "PhysicalTrackNumber") or 99)
         for slot in found:
-            timecode = first_of([said(slot, "Segment")], "Timecode")
+            timecode = first_of([value_of(slot, "Segment")], "Timecode")
             if timecode is None:
                 continue
-            start, fps = int(said(timecode, "Start") or 0), int(said(timecode, "FPS") or 0)
+            start, fps = int(value_of(timecode, "Start") or 0), int(value_of(timecode, "FPS") or 0)
             if fps not in (0, nominal_rate(rate)):
                 start = nearest_frame(Fraction(start, fps), Fraction(nominal_rate(rate)))
-            return max(0, start), bool(said(timecode, "Drop")) and dropped_per_minute(rate) > 0
+            return max(0, start), bool(value_of(timecode, "Drop")) and dropped_per_minute(rate) > 0
         return 0, False
 
 
 def _holds(slot: Any) -> str:
     """What a slot holds: ``picture``, ``sound``, ``timecode``, ``markers``, ``nothing``, or ``other``."""
-    segment = said(slot, "Segment")
-    name = str(said(said(segment, "DataDefinition"), "Name") or "").replace(" ", "").lower()
+    segment = value_of(slot, "Segment")
+    name = str(value_of(value_of(segment, "DataDefinition"), "Name") or "").replace(" ", "").lower()
     if "soundmastertrack" in name or "edgecode" in name or segment is None:
         return "nothing"
     for word in ("picture", "sound", "timecode"):
@@ -239,8 +242,8 @@ def _apart(clips: list[Clip]) -> tuple[Clip, ...]:
     """Clips in order, none running into the next."""
     ordered = sorted((clip for clip in clips if clip.end > clip.start >= 0), key=lambda clip: clip.start)
     done = [
-        one if one.end <= following.start else trimmed(one, one.start, following.start)
-        for one, following in pairwise(ordered)
+        clip if clip.end <= following.start else trimmed(clip, clip.start, following.start)
+        for clip, following in pairwise(ordered)
     ]
     return tuple(clip for clip in (*done, *ordered[-1:]) if clip.end > clip.start)
 

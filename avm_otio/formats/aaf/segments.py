@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio.formats.aaf.effects_read import Effect, louder, slowed, speed_in
-from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, said, tags
+from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind, Transition, trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
@@ -103,7 +103,7 @@ class SegmentReader:
         parts: list[_Part] = []
         waiting: tuple[Any, Fraction, Fraction] | None = None
         at = start
-        for component in items(said(segment, "Components")):
+        for component in items(value_of(segment, "Components")):
             length = Fraction(length_of(component)) / unit
             if kind_of(component) == "Transition":
                 at -= length
@@ -128,7 +128,7 @@ class SegmentReader:
         """Lay a transition between the last two parts: what each gave to the overlap is beyond its edge."""
         coming = parts[-1]
         going = parts[-2] if len(parts) > 1 else None
-        cut_point = said(transition, "CutPoint")
+        cut_point = value_of(transition, "CutPoint")
         cut = at + (length / 2 if cut_point is None else Fraction(int(cut_point)) / unit)
         fades_in = going is None or is_empty(going.component)
         fades_out = is_empty(coming.component)
@@ -143,7 +143,7 @@ class SegmentReader:
         coming.first = max(coming.first, cut)
         if fades_in and fades_out:
             return
-        effect = Effect.of(said(transition, "OperationGroup"))
+        effect = Effect.of(value_of(transition, "OperationGroup"))
         wipes = not any(word in effect.name.lower() for word in ("dissolve", "fade", "dip", "blend"))
         self.transitions.append(
             Transition(
@@ -157,8 +157,8 @@ class SegmentReader:
 
     def _source_clip(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
         length = Fraction(length_of(segment)) / unit
-        begins = Fraction(int(said(segment, "StartTime") or 0)) / unit
-        number = said(segment, "SourceID")
+        begins = Fraction(int(value_of(segment, "StartTime") or 0)) / unit
+        number = value_of(segment, "SourceID")
         if length <= 0:
             return []
         if number is None or not any(number.bytes_le):
@@ -183,16 +183,16 @@ class SegmentReader:
         self, mob: Any, slot: Any, start: Fraction, begins: Fraction, length: Fraction
     ) -> list[Clip]:
         """What another composition shows: a nest, or the clip that it stands for."""
-        segment = said(slot, "Segment")
+        segment = value_of(slot, "Segment")
         if segment is None:
             self._notes.add("a clip refers to a sequence that is not in the file")
             return []
-        several = len(items(said(segment, "Components"))) > 1 or kind_of(segment) == "NestedScope"
-        if str(said(mob, "UsageCode")) not in _INLINE_USAGES and several:
+        several = len(items(value_of(segment, "Components"))) > 1 or kind_of(segment) == "NestedScope"
+        if str(value_of(mob, "UsageCode")) not in _INLINE_USAGES and several:
             inner = self._nested(mob)
             if inner is not None:
                 place = RecordTime(start), RecordTime(start + length)
-                name = str(said(mob, "Name") or "")
+                name = str(value_of(mob, "Name") or "")
                 channels = (0, 1) if self._is_sound else ()
                 return [Clip(name, *place, inner, MediaTime(begins), channels=channels)]
         inside = _within(self.clips(segment, Fraction(0), rate_of(slot)), begins, begins + length)
@@ -200,7 +200,7 @@ class SegmentReader:
 
     def _operation(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
         effect = Effect.of(segment)
-        inputs = items(said(segment, "InputSegments"))
+        inputs = items(value_of(segment, "InputSegments"))
         length = Fraction(length_of(segment)) / unit
         if effect.is_combiner:
             return self._combined(inputs, start, unit)
@@ -210,11 +210,11 @@ class SegmentReader:
             mixed = bool(inputs) and "_MIXMATCH_RATE_NUM" in tags(inputs[0], "ComponentAttributeList")
             speed = Fraction(1) if mixed and self._is_sound else speed
             return slowed(inside, start, length, speed, from_start / unit, self._notes)
-        found = [self.clips(one, start, unit) for one in inputs]
+        found = [self.clips(channel, start, unit) for channel in inputs]
         filled = [clips for clips in found if clips]
         if effect.is_gain:
             return [louder(clip, segment, start, length) for clips in filled[:1] for clip in clips]
-        if effect.is_unsaid(segment):
+        if effect.does_something(segment):
             self._notes.add(f"the effect “{effect.called or effect.name}” is not read")
         if not filled and not inputs and not self._is_sound and length > 0:
             made = Generator(effect.called or effect.name)
@@ -225,11 +225,13 @@ class SegmentReader:
 
     def _combined(self, inputs: list[Any], start: Fraction, unit: Fraction) -> list[Clip]:
         """The channels of one sound."""
-        found = [self.clips(one, start, unit)[:1] for one in inputs]
+        found = [self.clips(channel, start, unit)[:1] for channel in inputs]
         clips = [clip for some in found for clip in some]
         if not clips:
             return []
-        played = [self._sources.played(one, True) for one in inputs if kind_of(one) == "SourceClip"]
+        played = [
+            self._sources.played(channel, True) for channel in inputs if kind_of(channel) == "SourceClip"
+        ]
         if len(played) != len(clips) or any(clip.media is None for clip in clips):
             self._notes.add("channels that are no plain clips: read as the first of them")
             return clips[:1]
@@ -251,8 +253,8 @@ class SegmentReader:
         return [Clip(name, RecordTime(start), RecordTime(start + length), inner)]
 
     def _selector(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
-        selected = said(segment, "Selected")
-        others = items(said(segment, "Alternates"))
+        selected = value_of(segment, "Selected")
+        others = items(value_of(segment, "Alternates"))
         if others and (selected is None or is_empty(selected)):
             return [replace(clip, enabled=False) for clip in self.clips(others[0], start, unit)]
         if others:
@@ -260,17 +262,19 @@ class SegmentReader:
         return self.clips(selected, start, unit)
 
     def _scope(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
-        filled = [clips for one in items(said(segment, "Slots")) if (clips := self.clips(one, start, unit))]
+        filled = [
+            clips for layer in items(value_of(segment, "Slots")) if (clips := self.clips(layer, start, unit))
+        ]
         if len(filled) > 1:
             return self._layers("Layers", filled, start, Fraction(length_of(segment)) / unit)
         return filled[0] if filled else []
 
     def _first_choice(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
-        choices = items(said(segment, "Choices"))
+        choices = items(value_of(segment, "Choices"))
         return self.clips(choices[0] if choices else None, start, unit)
 
     def _pulled(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
-        return self.clips(said(segment, "InputSegment"), start, unit)
+        return self.clips(value_of(segment, "InputSegment"), start, unit)
 
 
 _READERS: dict[str, Callable[[SegmentReader, Any, Fraction, Fraction], list[Clip]]] = {
@@ -290,7 +294,7 @@ def is_empty(component: Any) -> bool:
     """Whether a segment shows nothing."""
     kind = kind_of(component)
     return kind in ("Filler", "ScopeReference") or (
-        kind == "Sequence" and all(is_empty(one) for one in items(said(component, "Components")))
+        kind == "Sequence" and all(is_empty(part) for part in items(value_of(component, "Components")))
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, rate_of, said, tags
+from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.media import CHANNEL_NAMES, FILM_ORDER
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.time import MediaTime, snap_rate
@@ -47,21 +47,21 @@ class SourceReader:
         self._file = file
         self._is_ours = is_ours
         self._notes = notes
-        self._known: dict[tuple[bytes, int], Played] = {}
+        self._found: dict[tuple[bytes, int], Played] = {}
         self._mobs = {bytes(mob.mob_id.bytes_le): mob for mob in file.content.mobs}
         self._essence = {bytes(data.mob_id.bytes_le) for data in file.content.essencedata}
         self._split = self._split_files() if is_ours else {}
 
     def mob(self, clip: Any) -> Any:
         """The mob that a source clip refers to; ``None`` where it is none, or not in the file."""
-        number = said(clip, "SourceID")
+        number = value_of(clip, "SourceID")
         return None if number is None else self._mobs.get(bytes(number.bytes_le))
 
     def slot(self, clip: Any) -> Any:
         """The slot that a source clip refers to."""
-        number = said(clip, "SourceMobSlotID")
-        slots = items(said(self.mob(clip), "Slots"))
-        return next((slot for slot in slots if said(slot, "SlotID") == number), None)
+        number = value_of(clip, "SourceMobSlotID")
+        slots = items(value_of(self.mob(clip), "Slots"))
+        return next((slot for slot in slots if value_of(slot, "SlotID") == number), None)
 
     def played(self, clip: Any, is_sound: bool) -> Played:
         """What a source clip of a composition plays."""
@@ -69,17 +69,17 @@ class SourceReader:
         if mob is None:
             self._notes.add("a clip refers to a master clip that is not in the file: read as offline")
             return Played("", Media("", is_online=False, has_picture=not is_sound), Fraction(0), 0)
-        key = (bytes(mob.mob_id.bytes_le), int(said(clip, "SourceMobSlotID") or 0))
-        if key not in self._known:
-            self._known[key] = self._look(mob, self.slot(clip), is_sound)
-        return self._known[key]
+        key = (bytes(mob.mob_id.bytes_le), int(value_of(clip, "SourceMobSlotID") or 0))
+        if key not in self._found:
+            self._found[key] = self._look(mob, self.slot(clip), is_sound)
+        return self._found[key]
 
     def together(self, played: Sequence[Played]) -> tuple[Media, tuple[int, ...]]:
         """The sound that several channels make, and which of its channels they are."""
         first = played[0]
-        if all(one.media == first.media for one in played):
-            return first.media, tuple(dict.fromkeys(one.channel for one in played))
-        paths = tuple(one.media.path for one in played)
+        if all(source.media == first.media for source in played):
+            return first.media, tuple(dict.fromkeys(source.channel for source in played))
+        paths = tuple(source.media.path for source in played)
         if len(paths) == len(FILM_ORDER):
             paths = tuple(paths[FILM_ORDER.index(at)] for at in range(len(paths)))
         name = bare_name(first.name, len(played), 0)
@@ -88,16 +88,16 @@ class SourceReader:
         return media, tuple(range(len(played)))
 
     def _look(self, mob: Any, slot: Any, is_sound: bool) -> Played:
-        name = str(said(mob, "Name") or "")
+        name = str(value_of(mob, "Name") or "")
         into = Fraction(0)
         at, where = mob, slot
         for _ in range(_DEEPEST):
             if kind_of(at) == "SourceMob" or where is None:
                 break
-            inner = first_of([said(where, "Segment")], "SourceClip")
+            inner = first_of([value_of(where, "Segment")], "SourceClip")
             if inner is None or self.mob(inner) is None:
                 break
-            into += Fraction(int(said(inner, "StartTime") or 0)) / rate_of(where)
+            into += Fraction(int(value_of(inner, "StartTime") or 0)) / rate_of(where)
             at, where = self.mob(inner), self.slot(inner)
         if kind_of(at) != "SourceMob" or where is None:
             self._notes.add("a master clip refers to no file: read as offline")
@@ -116,22 +116,22 @@ class SourceReader:
 
     def _media(self, mob: Any, slot: Any, name: str, is_sound: bool) -> tuple[Media, int]:
         """A file mob as media, and which of its channels a slot of it is."""
-        descriptor = said(mob, "EssenceDescription")
+        descriptor = value_of(mob, "EssenceDescription")
         about = self._about(descriptor, is_sound)
-        hz = said(about, "SampleRate", "AudioSamplingRate")
-        length, rate = said(about, "Length"), Fraction(hz) if hz else rate_of(slot)
+        hz = value_of(about, "SampleRate", "AudioSamplingRate")
+        length, rate = value_of(about, "Length"), Fraction(hz) if hz else rate_of(slot)
         if length is None:
-            length, rate = said(said(slot, "Segment"), "Length"), rate_of(slot)
+            length, rate = value_of(value_of(slot, "Segment"), "Length"), rate_of(slot)
         path = self._path(mob, descriptor, about)
         start, drop, timecode_rate = self._timecode(mob, slot)
-        slots = [one for one in items(said(mob, "Slots")) if _is_sound(one)]
-        numbers = [said(one, "SlotID") for one in slots]
-        channel = numbers.index(said(slot, "SlotID")) if said(slot, "SlotID") in numbers else 0
-        width, height = said(about, "StoredWidth"), said(about, "StoredHeight")
-        if said(about, "FrameLayout") == "SeparateFields" and height:
+        slots = [each for each in items(value_of(mob, "Slots")) if _is_sound(each)]
+        numbers = [value_of(each, "SlotID") for each in slots]
+        channel = numbers.index(value_of(slot, "SlotID")) if value_of(slot, "SlotID") in numbers else 0
+        width, height = value_of(about, "StoredWidth"), value_of(about, "StoredHeight")
+        if value_of(about, "FrameLayout") == "SeparateFields" and height:
             height *= 2
         media = Media(
-            name=(str(said(mob, "Name") or "") if self._is_ours else "") or name,
+            name=(str(value_of(mob, "Name") or "") if self._is_ours else "") or name,
             path=path,
             start=MediaTime(start),
             duration=None if length is None or length < 0 else Fraction(int(length)) / rate,
@@ -151,14 +151,16 @@ class SourceReader:
         """The part of a descriptor that is about sound, or picture, where it has several."""
         if descriptor is None or kind_of(descriptor) != "MultipleDescriptor":
             return descriptor
-        inner = items(said(descriptor, "FileDescriptors"))
+        inner = items(value_of(descriptor, "FileDescriptors"))
         sounds = ("PCMDescriptor", "SoundDescriptor", "WAVEDescriptor", "AIFCDescriptor", "AES3PCMDescriptor")
-        return next((one for one in inner if (kind_of(one) in sounds) == is_sound), descriptor)
+        return next(
+            (candidate for candidate in inner if (kind_of(candidate) in sounds) == is_sound), descriptor
+        )
 
     def _path(self, mob: Any, *descriptors: Any) -> str:
         for descriptor in descriptors:
-            for locator in items(said(descriptor, "Locator")):
-                url = said(locator, "URLString")
+            for locator in items(value_of(descriptor, "Locator")):
+                url = value_of(locator, "URLString")
                 if url:
                     return plain_path(str(url))
         if bytes(mob.mob_id.bytes_le) in self._essence:
@@ -169,16 +171,16 @@ class SourceReader:
         """With which timecode a file begins, whether that drops frames, and its rate."""
         at = Fraction(0)
         for _ in range(_DEEPEST):
-            for one in items(said(mob, "Slots")):
-                timecode = first_of([said(one, "Segment")], "Timecode")
+            for slot in items(value_of(mob, "Slots")):
+                timecode = first_of([value_of(slot, "Segment")], "Timecode")
                 if timecode is not None:
-                    start = Fraction(int(said(timecode, "Start") or 0)) / rate_of(one)
-                    return start + at, bool(said(timecode, "Drop")), rate_of(one)
-            clip = first_of([said(slot, "Segment")], "SourceClip")
+                    start = Fraction(int(value_of(timecode, "Start") or 0)) / rate_of(slot)
+                    return start + at, bool(value_of(timecode, "Drop")), rate_of(slot)
+            clip = first_of([value_of(slot, "Segment")], "SourceClip")
             behind = None if clip is None else self.mob(clip)
             if clip is None or behind is None:
                 break
-            at += Fraction(int(said(clip, "StartTime") or 0)) / rate_of(slot)
+            at += Fraction(int(value_of(clip, "StartTime") or 0)) / rate_of(slot)
             mob, slot = behind, self.slot(clip)
         return Fraction(0), False, None
 
@@ -187,7 +189,9 @@ class SourceReader:
         found: dict[tuple[str, str], dict[int, str]] = {}
         for mob in self._file.content.mastermobs():
             channel = tags(mob, "MobAttributeList").get("_AVM_CHANNEL")
-            clip = first_of([said(one, "Segment") for one in items(said(mob, "Slots"))], "SourceClip")
+            clip = first_of(
+                [value_of(each, "Segment") for each in items(value_of(mob, "Slots"))], "SourceClip"
+            )
             file = None if clip is None else self.mob(clip)
             if channel is not None and file is not None:
                 media, _ = self._media(file, self.slot(clip), "", True)
@@ -206,14 +210,14 @@ def _split_key(mob: Any, media: Media) -> tuple[str, str]:
 
 
 def _is_sound(slot: Any) -> bool:
-    segment = said(slot, "Segment")
-    return segment is not None and "Sound" in str(said(said(segment, "DataDefinition"), "Name"))
+    segment = value_of(slot, "Segment")
+    return segment is not None and "Sound" in str(value_of(value_of(segment, "DataDefinition"), "Name"))
 
 
 def _channels(descriptor: Any) -> int:
     """How many channels a file has, as its descriptor or the head of the WAV in it says."""
-    summary = bytes(said(descriptor, "Summary") or b"")
+    summary = bytes(value_of(descriptor, "Summary") or b"")
     at = summary.find(b"fmt ")
     if at >= 0 and len(summary) >= at + 12:
         return int.from_bytes(summary[at + 10 : at + 12], "little")
-    return int(said(descriptor, "Channels") or 1)
+    return int(value_of(descriptor, "Channels") or 1)

@@ -110,7 +110,7 @@ class TrackWriter:
                 continue
             first = max(at, nearest_frame(clip.start, unit))
             last = max(first + 1, nearest_frame(clip.end, unit))
-            self._tell_moved(clip, first, last, unit)
+            self._report_moved(clip, first, last, unit)
             if first > at:
                 parts.append(_Part(at, first))
             parts.append(_Part(first, last, clip))
@@ -119,7 +119,7 @@ class TrackWriter:
             parts.append(_Part(at, total))
         return self._joined(track, parts, unit) if track.transitions else parts
 
-    def _tell_moved(self, clip: Clip, first: int, last: int, unit: Fraction) -> None:
+    def _report_moved(self, clip: Clip, first: int, last: int, unit: Fraction) -> None:
         """Tell where a clip lies between edit units: never for sound, whose units are samples."""
         off = max(abs(first / unit - clip.start), abs(last / unit - clip.end))
         if off >= Fraction(1, 48_000):
@@ -131,7 +131,7 @@ class TrackWriter:
         by_start = {part.first: at for at, part in enumerate(parts)}
         for transition in track.transitions:
             cut = nearest_frame(transition.at, unit)
-            before, after = (nearest_frame(one, unit) for one in (transition.before, transition.after))
+            before, after = (nearest_frame(length, unit) for length in (transition.before, transition.after))
             at = by_start.get(cut)
             why = "there is no cut at its place"
             if at and before + after > 0:
@@ -245,7 +245,9 @@ class TrackWriter:
             message = f"sound at {float(clip.speed):g} times its speed is written at its own"
             self._losses.add(Feature.SPEED, clip, message)
         played = clip.channels or (0,)
-        sources = [self._sources.sound(clip, media, played[min(one, len(played) - 1)]) for one in channels]
+        sources = [
+            self._sources.sound(clip, media, played[min(channel, len(played) - 1)]) for channel in channels
+        ]
         start = self._start(clip, media, unit, before)
         clips = [source_clip(self._aaf, source, "sound", start, size) for source in sources]
         made = clips[0] if len(clips) == 1 else self._effects.combined(clips, size)

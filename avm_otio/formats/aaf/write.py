@@ -32,7 +32,7 @@ from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
 
 _MARKED_BY = "avm_otio"
 
-_KNOWN_RATES = frozenset(Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)) | frozenset(
+_PROJECT_RATES = frozenset(Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120)) | frozenset(
     Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)
 )
 """What Media Composer has projects of [3p]."""
@@ -64,7 +64,7 @@ def document(timeline: Timeline, now: datetime) -> tuple[Aaf, tuple[Loss, ...]]:
     losses = losses.within(opened)
     losses.add_unsupported(FORMAT.says, FORMAT.name)
     losses.add_picture_gains()
-    if opened.rate not in _KNOWN_RATES:
+    if opened.rate not in _PROJECT_RATES:
         message = f"Media Composer has no project of {format_rate(opened.rate)} fps"
         losses.add(Feature.RATE, opened, message)
     sizes = {clip.media.size for track in opened.video_tracks for clip in track.clips if clip.media}
@@ -101,7 +101,7 @@ class _Composition:
         """Make it and all that it refers to."""
         timeline, aaf = self._timeline, self._aaf
         self._slots.append(self._timecode())
-        self._mark(1, 1, [(one, Fraction(0), False) for one in timeline.markers])
+        self._mark(1, 1, [(marker, Fraction(0), False) for marker in timeline.markers])
         for number, track in enumerate(timeline.video_tracks, 1):
             if not track.enabled:
                 message = "it is switched off clip by clip"
@@ -120,7 +120,7 @@ class _Composition:
             aaf.made(
                 "CompositionMob",
                 MobID=identity,
-                Name=self._names.said(timeline.name or "Timeline"),
+                Name=self._names.encoded(timeline.name or "Timeline"),
                 Slots=self._slots,
                 UsageCode=aaf.top_level,
                 LastModified=aaf.now,
@@ -144,7 +144,7 @@ class _Composition:
         """The slots of a sound track: their names, and which of its channels each holds."""
         count = max(1, track.channels)
         for clip in track.clips:
-            self._tell_channels(clip, track, count)
+            self._report_channels(clip, track, count)
         same = all(len(clip.channels or (0,)) == count for clip in track.clips)
         if count in TRACK_FORMATS and (count <= 2 or same):
             return [(track.name, tuple(range(count)))]
@@ -152,7 +152,7 @@ class _Composition:
         self._losses.add(Feature.CHANNELS, track, message)
         return [(f"{track.name} {channel + 1}", (channel,)) for channel in range(count)]
 
-    def _tell_channels(self, clip: Clip, track: Track, count: int) -> None:
+    def _report_channels(self, clip: Clip, track: Track, count: int) -> None:
         has = len(clip.channels or (0,))
         if has > count:
             message = f"only {count} of its {has} channels written: its track has no more"
@@ -177,8 +177,8 @@ class _Composition:
         attributes = aaf.tagged(**noted) if noted else None
         self._slots.append(self._slot(slot, name, number, unit, sequence, attributes))
         if not channels or channels[0] == 0:
-            marks = [(one, Fraction(0), False) for one in track.markers]
-            marks += [(one, clip.start, True) for clip in track.clips for one in clip.markers]
+            marks = [(marker, Fraction(0), False) for marker in track.markers]
+            marks += [(marker, clip.start, True) for clip in track.clips for marker in clip.markers]
             self._mark(slot, number, marks)
 
     def _slot(
@@ -193,7 +193,7 @@ class _Composition:
         return self._aaf.made(
             "TimelineMobSlot",
             SlotID=u32(slot),
-            SlotName=self._names.said(name),
+            SlotName=self._names.encoded(name),
             PhysicalTrackNumber=u32(number),
             EditRate=rational(unit),
             Origin=i64(0),
@@ -229,9 +229,9 @@ class _Composition:
             item = f"Marker “{marker.name}” at {self._timeline.timecode(marker.start + since)}"
             self._losses.add(Feature.MARKER, item, "moved to the nearest frame")
         length = nearest_frame(marker.duration, rate)
-        name, comment = (self._plain(one) for one in (marker.name, marker.comment))
+        name, comment = (self._plain(label) for label in (marker.name, marker.comment))
         # Media Composer shows the comment; the name is the user's there, who is no part of a marker of ours.
-        shown = ": ".join(one for one in dict.fromkeys((name, comment)) if one)
+        shown = ": ".join(label for label in dict.fromkeys((name, comment)) if label)
         color = marker.color if marker.color in MARKER_COLORS else "GREEN"
         if marker.color not in ("", color):
             item = f"Marker “{marker.name}”"
@@ -255,4 +255,4 @@ class _Composition:
         )
 
     def _plain(self, words: str) -> str:
-        return self._names.said(words)[:-2].decode("utf-16-le")
+        return self._names.encoded(words)[:-2].decode("utf-16-le")

@@ -43,15 +43,15 @@ def speed_frames(speed: Fraction, rate: Fraction) -> str:
     return f"{'-' if speed < 0 else ''}{tenths // 10:03d}.{tenths % 10}"
 
 
-def speed_said(frames_a_second: str, rate: Fraction) -> Fraction:
+def speed_of(frames_a_second: str, rate: Fraction) -> Fraction:
     """The speed that ``M2`` means: the simplest fraction that it can be the rounding of."""
-    said = Fraction(frames_a_second)
+    frames = Fraction(frames_a_second)
     nominal = nominal_rate(rate)
-    size = abs(said)
+    size = abs(frames)
     if size < _STEP:
         return Fraction(0)
     speed = _simplest((size - _STEP) / nominal, (size + _STEP) / nominal)
-    return -speed if said < 0 else speed
+    return -speed if frames < 0 else speed
 
 
 def _simplest(low: Fraction, high: Fraction) -> Fraction:

@@ -103,9 +103,9 @@ def text_of(path: Path) -> str:
 def guessed_rate(text: str) -> Fraction:
     """The rate that a list most likely has: the lowest usual one that has all its frames."""
     highest, is_drop = 0, False
-    for one in lists_of(text, "list"):
-        is_drop = is_drop or bool(one.is_drop)
-        for line in one.lines:
+    for each in lists_of(text, "list"):
+        is_drop = is_drop or bool(each.is_drop)
+        for line in each.lines:
             is_drop = is_drop or line.is_drop or ";" in "".join(line.times)
             highest = max([highest, *(int(re.split("[:;.,]", time)[3]) for time in line.times)])
     if highest >= 50:
@@ -182,23 +182,23 @@ def _edit(line: str, place: int, is_drop: bool, name: str) -> Line | None:
     )
 
 
-def _channels(said: str) -> tuple[set[int], set[int]]:
+def _channels(field: str) -> tuple[set[int], set[int]]:
     """Video tracks and sound channels of a channel field.
 
     ``B`` is picture and the first channel, ``AA`` the first two, ``A2/V`` and ``AA/V`` the same with picture,
     ``VA12`` and ``V1A1A2`` what they look like; ``NONE`` is nothing, unless an ``AUD`` line below adds to it.
     """
-    if said == "NONE":
+    if field == "NONE":
         return set(), set()
-    if said == "B":
+    if field == "B":
         return {1}, {1}
     video: set[int] = set()
     audio: set[int] = set()
-    if said.count("A") > 1 and not any(mark.isdigit() for mark in said):
-        audio |= set(range(1, said.count("A") + 1))
-        return ({1} if "V" in said else set()), audio
-    joined = "V" in said and "A" in said and "/" not in said and said.count("A") == 1
-    for part in _CHANNEL.findall(said):
+    if field.count("A") > 1 and not any(mark.isdigit() for mark in field):
+        audio |= set(range(1, field.count("A") + 1))
+        return ({1} if "V" in field else set()), audio
+    joined = "V" in field and "A" in field and "/" not in field and field.count("A") == 1
+    for part in _CHANNEL.findall(field):
         number = part.lstrip("AV")
         if part[0] == "V":
             video.add(int(number or 1) or 1)

@@ -16,7 +16,7 @@ from avm_otio.formats.edl.common import (
     FILE_REEL,
     day_frames,
     speed_frames,
-    speed_said,
+    speed_of,
 )
 from avm_otio.formats.edl.plan import Piece, Plan, code_of
 from avm_otio.timeline.losses import Feature, Losses
@@ -74,7 +74,7 @@ class ListWriter:
         head = pieces[0].start
         if head > 0:
             self._edit(_BLACK, "C", 0, (0, head), (0, head))
-        free = deque(sorted([*timeline_markers, *self.track.markers], key=lambda one: one.start))
+        free = deque(sorted([*timeline_markers, *self.track.markers], key=lambda marker: marker.start))
         for index, piece in enumerate(pieces):
             inside = []
             while free and (index + 1 == len(pieces) or free[0].start * self.rate < pieces[index + 1].start):
@@ -86,7 +86,7 @@ class ListWriter:
             message = f"{self.number} edits, numbered with six digits: CMX3600 itself ends at {_MOST_EVENTS}"
             self.losses.add(Feature.TRACK, self.track, message)
         title, _ = one_line(f"{self.timeline.name} - {self.track.name or self.label}")
-        kept = [one.text for one in self.timeline.kept if one.dialect == FORMAT.name]
+        kept = [each.text for each in self.timeline.kept if each.dialect == FORMAT.name]
         body = [f"{number:0{digits}d}  {line}" if number else line for number, line in self.lines]
         mode = "DROP FRAME" if self.is_drop else "NON-DROP FRAME"
         return "\n".join([f"TITLE: {title}", f"FCM: {mode}", *kept, *body, ""])
@@ -117,7 +117,7 @@ class ListWriter:
             kind = code_of(piece.leaving)
             self._edit(_BLACK, kind, piece.fade_out, (0, piece.fade_out), (piece.end, last), is_new=False)
             if piece.leaving is not None:
-                self._note(f"* EFFECT NAME: {self._said(piece.leaving.name, piece.clip)}")
+                self._note(f"* EFFECT NAME: {self._line(piece.leaving.name, piece.clip)}")
             self._note(f"* FROM CLIP NAME:  {self._name(clip)}")
 
     def _edit(
@@ -193,16 +193,16 @@ class ListWriter:
         if isinstance(clip.content, Generator):
             kind = clip.content.kind.lower()
             return _BLACK if kind == "black" else BARS_REEL if "bars" in kind else FILE_REEL
-        for one in clip.kept:
-            if one.dialect == FORMAT.name and one.what == "reel" and _REEL.fullmatch(one.text):
-                return one.text
+        for kept in clip.kept:
+            if kept.dialect == FORMAT.name and kept.what == "reel" and _REEL.fullmatch(kept.text):
+                return kept.text
         return FILE_REEL
 
-    def _said(self, text: str, clip: Clip) -> str:
-        said, is_whole = one_line(text)
+    def _line(self, text: str, clip: Clip) -> str:
+        line, is_whole = one_line(text)
         if not is_whole:
-            self.losses.add(Feature.NAME, clip, f"“{said}” written for {text!r}")
-        return said
+            self.losses.add(Feature.NAME, clip, f"“{line}” written for {text!r}")
+        return line
 
     def _name(self, clip: Clip) -> str:
         return one_line(clip.name or (clip.media.name if clip.media else clip.content.name))[0]
@@ -214,10 +214,10 @@ class ListWriter:
         clip = piece.clip
         way = "TO" if piece.fade_in else "FROM"
         if piece.joint is not None:
-            self._note(f"* EFFECT NAME: {self._said(piece.joint.name, clip)}")
+            self._note(f"* EFFECT NAME: {self._line(piece.joint.name, clip)}")
         if piece.origin is not None:
             self._note(f"* FROM CLIP NAME:  {self._name(piece.origin.clip)}")
-        self._said(clip.name, clip)
+        self._line(clip.name, clip)
         self._note(f"* {way} CLIP NAME:  {self._name(clip)}")
         if isinstance(clip.content, Generator):
             self.losses.add(
@@ -236,9 +236,9 @@ class ListWriter:
             here.append((marker.start * self.rate, marker))
         for at, marker in here:
             self._marker(clip, at, marker)
-        for one in clip.kept + (piece.joint.kept if piece.joint else ()):
-            if one.dialect == FORMAT.name and one.what == "comment":
-                self._note(one_line(one.text)[0])
+        for kept in clip.kept + (piece.joint.kept if piece.joint else ()):
+            if kept.dialect == FORMAT.name and kept.what == "comment":
+                self._note(one_line(kept.text)[0])
 
     def _media(self, clip: Clip, way: str) -> None:
         media = clip.media
@@ -251,19 +251,19 @@ class ListWriter:
         if clip.media_start < media.start - frame or (media.end is not None and end > media.end + frame):
             self.losses.add(Feature.MEDIA, clip, "uses more than its media has")
         if media.name:
-            self._note(f"* SOURCE FILE: {self._said(media.name, clip)}")
+            self._note(f"* SOURCE FILE: {self._line(media.name, clip)}")
         if media.sequence is not None:
             self.losses.add(Feature.MEDIA, clip, "numbers of its image sequence not written")
         if media.path:
-            self._note(f"* {way} CLIP: {self._said(media.path, clip)}")
+            self._note(f"* {way} CLIP: {self._line(media.path, clip)}")
 
     def _speed(self, clip: Clip, reel: str, span: tuple[int, int], is_drop: bool) -> None:
         """``M2`` names the source frame at which the machine begins to play: backwards, the last."""
-        said = speed_frames(clip.speed, self.rate)
-        if speed_said(said, self.rate) != clip.speed:
-            self.losses.add(Feature.SPEED, clip, f"speed of {float(clip.speed):g} written as {said} fps")
+        frames = speed_frames(clip.speed, self.rate)
+        if speed_of(frames, self.rate) != clip.speed:
+            self.losses.add(Feature.SPEED, clip, f"speed of {float(clip.speed):g} written as {frames} fps")
         begins = self._timecode(span[1] if clip.speed < 0 else span[0], is_drop)
-        self._note(f"M2   {reel:<8}       {said}                {begins}")
+        self._note(f"M2   {reel:<8}       {frames}                {begins}")
         if clip.speed == 0:
             self._note("* * FREEZE FRAME")
 
@@ -297,10 +297,10 @@ class ListWriter:
                 self._level(clip, frame, key.gain_db, reel, is_drop)
 
     def _level(self, clip: Clip, frame: int, gain_db: float, reel: str, is_drop: bool) -> None:
-        said = f"{gain_db:+.2f}"
-        if float(said) != gain_db:
-            self.losses.add(Feature.GAIN, clip, f"gain of {gain_db:g} dB written as {said} dB")
-        self._note(f"* AUDIO LEVEL AT {self._timecode(frame, is_drop)} IS {said} DB  (REEL {reel} A1)")
+        level = f"{gain_db:+.2f}"
+        if float(level) != gain_db:
+            self.losses.add(Feature.GAIN, clip, f"gain of {gain_db:g} dB written as {level} dB")
+        self._note(f"* AUDIO LEVEL AT {self._timecode(frame, is_drop)} IS {level} DB  (REEL {reel} A1)")
 
     def _marker(self, clip: Clip, at: Fraction, marker: Marker) -> None:
         """A locator, at record timecode [file: ``avid/SR_010-cr-lineends.edl``]."""
@@ -317,10 +317,10 @@ class ListWriter:
             )
         color = marker.color if marker.color in COLORS else DEFAULT_COLOR
         here = self._timecode(frame + self.timeline.start_frame, self.is_drop)
-        self._note(f"* LOC: {here} {color:<7} {self._said(text, clip)}".rstrip())
+        self._note(f"* LOC: {here} {color:<7} {self._line(text, clip)}".rstrip())
 
 
 def one_line(text: str) -> tuple[str, bool]:
     """A text that stays on its line, and whether it is the same."""
-    said = _NOT_ONE_LINE.sub("\ufffd", text).strip()
-    return said, said == text
+    line = _NOT_ONE_LINE.sub("\ufffd", text).strip()
+    return line, line == text

@@ -22,7 +22,7 @@ from avm_otio.formats.edl.common import (
     COLORS,
     FILE_REEL,
     day_frames,
-    speed_said,
+    speed_of,
 )
 from avm_otio.formats.edl.lines import Line, List, frames_of, text_of
 from avm_otio.timeline.model import (
@@ -63,14 +63,14 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     if rate is None:
         rate = edl_lines.guessed_rate(text)
         notes.append(f"An EDL does not say its rate: read at {format_rate(rate)} fps; give --rate if wrong.")
-    lists = [one for one in edl_lines.lists_of(text, str(path)) if one.lines]
+    lists = [each for each in edl_lines.lists_of(text, str(path)) if each.lines]
     if not lists:
         raise TimelineError(f"{path} has no edit of a CMX3600 list.", "Export it again as CMX3600.")
     found = []
-    for one in lists:
-        reader = _Reader(path, rate, one)
+    for each in lists:
+        reader = _Reader(path, rate, each)
         found.append(reader.timeline())
-        notes += reader.told()
+        notes += reader.notes()
     return found, tuple(dict.fromkeys(notes))
 
 
@@ -97,8 +97,8 @@ class _Reader:
         self.markers: list[Marker] = []
         self.links = 0
         has_drop = dropped_per_minute(rate) > 0
-        said = any(";" in time for line in found.lines for time in line.times[2:])
-        self.is_drop = has_drop and (bool(found.is_drop) or said)
+        has_semicolons = any(";" in time for line in found.lines for time in line.times[2:])
+        self.is_drop = has_drop and (bool(found.is_drop) or has_semicolons)
         if found.is_drop and not has_drop:
             self.counts[f"says DROP FRAME, which {format_rate(rate)} fps does not have"] += 1
         # Several lines of one edit that stand together.
@@ -111,10 +111,10 @@ class _Reader:
         self.records = {line.place: self._record(line) for line in found.lines}
         self.start = self._unwrapped()
 
-    def told(self) -> list[str]:
+    def notes(self) -> list[str]:
         return [
-            f"{count} × {what}." if count > 1 else f"{what[:1].upper()}{what[1:]}."
-            for what, count in self.counts.items()
+            f"{count} × {note}." if count > 1 else f"{note[:1].upper()}{note[1:]}."
+            for note, count in self.counts.items()
         ]
 
     def _frames(self, time: str, is_drop: bool, line: Line) -> int:
@@ -139,7 +139,7 @@ class _Reader:
             self._edit(lines)
         tracks = [
             track
-            for key in sorted(self.lanes, key=lambda one: (one[0] is TrackKind.AUDIO, one[1]))
+            for key in sorted(self.lanes, key=lambda key: (key[0] is TrackKind.AUDIO, key[1]))
             for track in self._tracks(key, self.lanes[key])
         ]
         end = max(last for _, last in self.records.values()) - self.start
@@ -266,11 +266,11 @@ class _Reader:
     def _source(self, line: Line, comments: Comments, length: int) -> tuple[Fraction, Fraction, int]:
         """Speed, media time at the head in frames, and the source frame from which gains are counted."""
         low, high = self._span(line)
-        for reel, said, at in comments.speeds:
+        for reel, frames, at in comments.speeds:
             begins = self._frames(at, line.is_drop, line)
             if begins not in (low, high) or reel not in ("", line.reel):
                 continue
-            speed = speed_said(said, self.rate)
+            speed = speed_of(frames, self.rate)
             return speed, Fraction(max(low, high) if speed < 0 else low), low
         return Fraction(0 if comments.is_frozen else 1), Fraction(low), low
 
@@ -306,12 +306,12 @@ class _Reader:
         """Locators, and what nobody else understands: on the last clip of the edit."""
         here: list[Marker] = []
         if laid:
-            line, lane, at = next(one for one in laid if one[0] is laid[-1][0])
+            line, lane, at = next(row for row in laid if row[0] is laid[-1][0])
             first, last = self.records[line.place]
-        for time, said in comments.locators:
-            color, _, rest = said.partition(" ")
+        for time, text in comments.locators:
+            color, _, rest = text.partition(" ")
             if color.upper() not in COLORS:
-                color, rest = "", said
+                color, rest = "", text
             frame = self._frames(time, self.is_drop, lines[-1])
             if laid and frame < first and first >= day_frames(self.rate, self.is_drop):
                 frame += day_frames(self.rate, self.is_drop)
@@ -349,7 +349,7 @@ class _Reader:
                 name=name if row is dealt[0] else f"{name} ({number})",
                 kind=kind,
                 clips=tuple(row),
-                transitions=tuple(sorted(lane.transitions, key=lambda one: one.at))
+                transitions=tuple(sorted(lane.transitions, key=lambda transition: transition.at))
                 if row is dealt[0]
                 else (),
                 channels=len(numbers) if kind is TrackKind.AUDIO else 0,

@@ -37,8 +37,8 @@ def number_of(element: Element, tag: str) -> Fraction | None:
 
 def flag_of(element: Element, tag: str, otherwise: bool) -> bool:
     """The truth in a child."""
-    said = text_of(element, tag).strip().upper()
-    return said == "TRUE" if said else otherwise
+    value = text_of(element, tag).strip().upper()
+    return value == "TRUE" if value else otherwise
 
 
 def rate_of(element: Element | None, otherwise: Fraction | None) -> Fraction | None:
@@ -85,26 +85,26 @@ def markers_of(element: Element, rate: Fraction, first: Fraction = Fraction(0)) 
         first: The frame that is 0 for what is returned: the clip's ``in``.
     """
     found = []
-    for one in element.iterfind("marker"):
-        at = number_of(one, "in")
+    for marker in element.iterfind("marker"):
+        at = number_of(marker, "in")
         if at is None:
             continue
-        end = number_of(one, "out")
+        end = number_of(marker, "out")
         length = end - at if end is not None and end > at else Fraction(0)
-        shade = number_of(one, "pproColor")
+        shade = number_of(marker, "pproColor")
         color = "GREEN" if shade is None else _COLORS.get(int(shade), "GREEN")
         start = (at - first) / rate
-        found.append(Marker(text_of(one, "name"), start, length / rate, text_of(one, "comment"), color))
+        found.append(Marker(text_of(marker, "name"), start, length / rate, text_of(marker, "comment"), color))
     return tuple(found)
 
 
 def files_of(root: Element) -> dict[str, Element]:
     """Every file by its id, where it stands in full."""
     files: dict[str, Element] = {}
-    for one in root.iter("file"):
-        name = one.get("id", "")
-        if name not in files or len(one) > len(files[name]):
-            files[name] = one
+    for file in root.iter("file"):
+        name = file.get("id", "")
+        if name not in files or len(file) > len(files[name]):
+            files[name] = file
     return files
 
 
@@ -136,8 +136,8 @@ def content_of(
         length = None
     video = full.find("media/video")
     sounds = full.findall("media/audio")
-    counted = [number_of(one, "channelcount") for one in sounds]
-    channels = sum(int(one if one is not None else 1) for one in counted)
+    counted = [number_of(sound, "channelcount") for sound in sounds]
+    channels = sum(int(count if count is not None else 1) for count in counted)
     path, sequence = _images(plain_path(url), length)
     hertz = next(
         (hz for hz in (number_of(s, "samplecharacteristics/samplerate") for s in sounds) if hz), None
@@ -155,7 +155,7 @@ def content_of(
         sequence=sequence,
         is_online=bool(url),
         drop_frame=drop,
-    ), any(one is not None for one in counted)
+    ), any(count is not None for count in counted)
 
 
 def _size(full: Element) -> tuple[int, int] | None:

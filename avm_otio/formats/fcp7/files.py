@@ -131,11 +131,11 @@ class _Merged:
 
     def __init__(self, every: tuple[Media, ...]) -> None:
         self._pictures = {_file_of(media): media for media in reversed(every) if media.has_picture}
-        self._known: dict[tuple[object, ...], Media] = {}
+        self._media: dict[tuple[object, ...], Media] = {}
         for media in every:
             key = self.key(media)
-            known = self._known.get(key)
-            self._known[key] = media if known is None else _both(known, media)
+            found = self._media.get(key)
+            self._media[key] = media if found is None else _both(found, media)
 
     def key(self, media: Media) -> tuple[object, ...]:
         """By what its file goes."""
@@ -145,18 +145,18 @@ class _Merged:
 
     def of(self, media: Media) -> Media:
         """All that is known of its file."""
-        return self._known.get(self.key(media), media)
+        return self._media.get(self.key(media), media)
 
 
-def _both(one: Media, other: Media) -> Media:
-    base = one if one.has_picture or not other.has_picture else other
+def _both(first: Media, second: Media) -> Media:
+    base = first if first.has_picture or not second.has_picture else second
     return replace(
         base,
-        duration=base.duration if base.duration is not None else one.duration or other.duration,
-        size=one.size or other.size,
-        sample_rate_hz=one.sample_rate_hz or other.sample_rate_hz,
-        channels=max(one.channels, other.channels),
-        has_picture=one.has_picture or other.has_picture,
+        duration=base.duration if base.duration is not None else first.duration or second.duration,
+        size=first.size or second.size,
+        sample_rate_hz=first.sample_rate_hz or second.sample_rate_hz,
+        channels=max(first.channels, second.channels),
+        has_picture=first.has_picture or second.has_picture,
     )
 
 
@@ -169,8 +169,8 @@ def _video(rate: Fraction, size: tuple[int, int] | None) -> str:
 
 
 def _audio(hz: int, channels: int) -> str:
-    one = "<audiochannel><sourcechannel>1</sourcechannel></audiochannel>\n" if channels == 1 else ""
+    channel = "<audiochannel><sourcechannel>1</sourcechannel></audiochannel>\n" if channels == 1 else ""
     return (
         f"<audio>\n<samplecharacteristics><depth>16</depth><samplerate>{hz}</samplerate></samplecharacteristics>\n"
-        f"<channelcount>{channels}</channelcount>\n{one}</audio>\n"
+        f"<channelcount>{channels}</channelcount>\n{channel}</audio>\n"
     )

@@ -80,18 +80,18 @@ class Items:
 
     def of_track(self, track: Element, heard: bool) -> tuple[list[Item], list[Transition]]:
         """The items and the transitions of a ``<track>``, in record order."""
-        children = [one for one in track if one.tag in ("clipitem", "generatoritem", "transitionitem")]
+        children = [child for child in track if child.tag in ("clipitem", "generatoritem", "transitionitem")]
         cuts = {
             at: cut
-            for at, one in enumerate(children)
-            if one.tag == "transitionitem" and (cut := self._cut(one)) is not None
+            for at, child in enumerate(children)
+            if child.tag == "transitionitem" and (cut := self._cut(child)) is not None
         }
         items = []
         end = Fraction(0)
-        for at, one in enumerate(children):
-            if one.tag == "transitionitem":
+        for at, child in enumerate(children):
+            if child.tag == "transitionitem":
                 continue
-            item = self._item(one, heard, cuts.get(at - 1), cuts.get(at + 1), end)
+            item = self._item(child, heard, cuts.get(at - 1), cuts.get(at + 1), end)
             if item is None:
                 self.notes["clip without a place or without a length"] += 1
                 continue
@@ -100,14 +100,14 @@ class Items:
         items.sort(key=lambda item: item.clip.start)
         return items, [cuts[at][1] for at in sorted(cuts)]
 
-    def _cut(self, one: Element) -> tuple[Fraction, Transition, Fraction] | None:
+    def _cut(self, element: Element) -> tuple[Fraction, Transition, Fraction] | None:
         """The first frame of a transition, the transition, and the frame after it."""
-        start, end = number_of(one, "start"), number_of(one, "end")
+        start, end = number_of(element, "start"), number_of(element, "end")
         if start is None or end is None or end <= start:
             self.notes["transition without a place"] += 1
             return None
-        alignment = text_of(one, "alignment", "center").strip().lower()
-        hidden = number_of(one, "cutPointTicks")
+        alignment = text_of(element, "alignment", "center").strip().lower()
+        hidden = number_of(element, "cutPointTicks")
         cut = start + (end - start) / 2
         if alignment in ("start", "start-black"):
             cut = start
@@ -116,7 +116,7 @@ class Items:
         elif hidden is not None and 0 <= hidden / TICKS * self.rate <= end - start:
             cut = start + hidden / TICKS * self.rate
         cut = Fraction(nearest_frame(cut / self.rate, self.rate))
-        effect = one.find("effect")
+        effect = element.find("effect")
         name = text_of(effect, "name") if effect is not None else ""
         plain = text_of(effect, "effectid") if effect is not None else ""
         dissolves = plain == "Cross Dissolve" or plain.startswith("KGAudioTransCrossFade") or not plain
@@ -136,16 +136,16 @@ class Items:
 
     def _item(
         self,
-        one: Element,
+        element: Element,
         heard: bool,
         head: tuple[Fraction, Transition, Fraction] | None,
         tail: tuple[Fraction, Transition, Fraction] | None,
         last_end: Fraction,
     ) -> Item | None:
         rate = self.rate
-        own = rate_of(one, rate) or rate
-        start, end = number_of(one, "start"), number_of(one, "end")
-        frame_in, frame_out = number_of(one, "in"), number_of(one, "out")
+        own = rate_of(element, rate) or rate
+        start, end = number_of(element, "start"), number_of(element, "end")
+        frame_in, frame_out = number_of(element, "in"), number_of(element, "out")
         first = frame_in if frame_in is not None and frame_in >= 0 else Fraction(0)
         length = (frame_out - first) / own * rate if frame_out is not None and frame_out > first else None
         # A hidden edge (-1) lies under a transition, and the other numbers reach to the transition's far end.
@@ -165,10 +165,10 @@ class Items:
                 end = start - hidden + length
         if end is None or end <= start or start < 0:
             return None
-        name = text_of(one, "name")
-        content, source, counts_channels = self._content(one, name)
-        speed = self._speed(one, own)
-        offset = self._offset(one, speed, own, first, frame_out)
+        name = text_of(element, "name")
+        content, source, counts_channels = self._content(element, name)
+        speed = self._speed(element, own)
+        offset = self._offset(element, speed, own, first, frame_out)
         offset += hidden / rate * abs(speed)
         if speed < 0:
             whole = _length(content)
@@ -176,7 +176,7 @@ class Items:
         media_in = offset + (content.start if isinstance(content, Media) else 0)
         frames = nearest_frame((end - start) / rate, rate)
         first += hidden / rate * own
-        kind, alternative = _ours(one)
+        kind, alternative = _ours(element)
         clip = Clip(
             name=name,
             start=RecordTime(start / rate),
@@ -184,40 +184,40 @@ class Items:
             content=content,
             media_in=MediaTime(media_in),
             speed=speed,
-            enabled=flag_of(one, "enabled", True),
-            mix=self._mix(one, own, first, frames) if heard else Mix(),
-            channels=(max(0, int(number_of(one, "sourcetrack/trackindex") or 1) - 1),) if heard else (),
-            markers=markers_of(one, own, first),
+            enabled=flag_of(element, "enabled", True),
+            mix=self._mix(element, own, first, frames) if heard else Mix(),
+            channels=(max(0, int(number_of(element, "sourcetrack/trackindex") or 1) - 1),) if heard else (),
+            markers=markers_of(element, own, first),
             stem=kind,
             alternative=alternative,
-            kept=self._kept(one, content),
+            kept=self._kept(element, content),
         )
-        refs = (text_of(link, "linkclipref") for link in one.iterfind("link"))
+        refs = (text_of(link, "linkclipref") for link in element.iterfind("link"))
         links = tuple(ref for ref in refs if ref)
-        return Item(clip, one.get("id", ""), links, source, counts_channels, _agrees(one, clip, rate))
+        return Item(clip, element.get("id", ""), links, source, counts_channels, _agrees(element, clip, rate))
 
-    def _content(self, one: Element, name: str) -> tuple[Media | Generator | Timeline, str, bool]:
-        nested = one.find("sequence")
+    def _content(self, element: Element, name: str) -> tuple[Media | Generator | Timeline, str, bool]:
+        nested = element.find("sequence")
         if nested is not None:
             inner = self.nest(nested)
             return (inner if inner is not None else Generator(name, "sequence")), nested.get("id", ""), True
-        if one.tag == "generatoritem":
-            return Generator(name, text_of(one, "effect/effectid")), one.get("id", ""), False
-        file = one.find("file")
+        if element.tag == "generatoritem":
+            return Generator(name, text_of(element, "effect/effectid")), element.get("id", ""), False
+        file = element.find("file")
         if file is None:
-            angles = one.findall("multiclip/angle")
+            angles = element.findall("multiclip/angle")
             chosen = [a for a in angles if flag_of(a, "activevideoangle", False)] or angles
             file = chosen[0].find(".//file") if chosen else None
         if file is None:
-            return Media(name or "?", is_online=False), text_of(one, "masterclipid") or name, False
+            return Media(name or "?", is_online=False), text_of(element, "masterclipid") or name, False
         key = file.get("id", "") or text_of(file, "pathurl") or name
-        known = self._media.get(key)
-        if known is None:
-            known = self._media[key] = content_of(file, self.files, self.rate, name)
-        return known[0], key, known[1]
+        found = self._media.get(key)
+        if found is None:
+            found = self._media[key] = content_of(file, self.files, self.rate, name)
+        return found[0], key, found[1]
 
-    def _speed(self, one: Element, own: Fraction) -> Fraction:
-        for effect in one.iterfind("filter/effect"):
+    def _speed(self, element: Element, own: Fraction) -> Fraction:
+        for effect in element.iterfind("filter/effect"):
             if text_of(effect, "effectid").strip() != "timeremap":
                 continue
             speed, backwards, ratio = Fraction(100), False, True
@@ -235,16 +235,16 @@ class Items:
                     self.notes["clip whose speed varies, read at its average"] += 1
             # Hiero writes the ratio where Final Cut and Premiere write percent [file]; nobody plays at 10 %
             # of that.
-            exact = _by_ticks(one, own, speed if ratio and abs(speed) < 10 else speed / 100)
+            exact = _by_ticks(element, own, speed if ratio and abs(speed) < 10 else speed / 100)
             return -exact if backwards else exact
         return Fraction(1)
 
     def _offset(
-        self, one: Element, speed: Fraction, own: Fraction, first: Fraction, frame_out: Fraction | None
+        self, element: Element, speed: Fraction, own: Fraction, first: Fraction, frame_out: Fraction | None
     ) -> Fraction:
         """How far into its media an item begins, in seconds: exact by its ticks, else by its frames."""
         by_frames = first / own * (abs(speed) or 1)
-        begin = number_of(one, "pproTicksIn")
+        begin = number_of(element, "pproTicksIn")
         if begin is None or begin < 0:
             return by_frames
         exact = begin / TICKS
@@ -252,8 +252,8 @@ class Items:
             return by_frames
         return exact
 
-    def _mix(self, one: Element, own: Fraction, first: Fraction, frames: int) -> Mix:
-        for effect in one.iterfind("filter/effect"):
+    def _mix(self, element: Element, own: Fraction, first: Fraction, frames: int) -> Mix:
+        for effect in element.iterfind("filter/effect"):
             if text_of(effect, "effectid").strip() != "audiolevels":
                 continue
             for parameter in effect.iterfind("parameter"):
@@ -271,36 +271,36 @@ class Items:
                 )
         return Mix()
 
-    def _kept(self, one: Element, content: object) -> tuple[Kept, ...]:
+    def _kept(self, element: Element, content: object) -> tuple[Kept, ...]:
         kept = []
-        if one.tag == "generatoritem":
-            effect = one.find("effect")
+        if element.tag == "generatoritem":
+            effect = element.find("effect")
             if effect is not None:
                 kept.append(_kept("generator", effect))
-        for effect in one.iterfind("filter"):
+        for effect in element.iterfind("filter"):
             inner = effect.find("effect")
             if inner is None or text_of(inner, "effectid").strip() in _OWN_FILTERS:
                 continue
             kept.append(_kept(text_of(inner, "name") or text_of(inner, "effectid") or "filter", effect))
-        label = text_of(one, "labels/label2")
+        label = text_of(element, "labels/label2")
         if label and label not in OWN_LABELS:
             kept.append(Kept(FORMAT.name, "label", label))
         return tuple(kept)
 
 
-def _kept(what: str, element: Element) -> Kept:
+def _kept(name: str, element: Element) -> Kept:
     for inner in element.iter():
         # Indentation of the file that it comes from.
         inner.tail = None
         if len(inner) and inner.text is not None and not inner.text.strip():
             inner.text = None
-    return Kept(FORMAT.name, " ".join(what.split()), element_text(element))
+    return Kept(FORMAT.name, " ".join(name.split()), element_text(element))
 
 
-def _by_ticks(one: Element, own: Fraction, speed: Fraction) -> Fraction:
+def _by_ticks(element: Element, own: Fraction, speed: Fraction) -> Fraction:
     """A speed as the ticks have it, where they agree: percents are rounded, and over whole frames [file]."""
-    ticks_in, ticks_out = number_of(one, "pproTicksIn"), number_of(one, "pproTicksOut")
-    frame_in, frame_out = number_of(one, "in"), number_of(one, "out")
+    ticks_in, ticks_out = number_of(element, "pproTicksIn"), number_of(element, "pproTicksOut")
+    frame_in, frame_out = number_of(element, "in"), number_of(element, "out")
     if None in (ticks_in, ticks_out, frame_in, frame_out) or frame_out == frame_in or not speed:
         return speed
     assert ticks_in is not None
@@ -314,8 +314,8 @@ def _by_ticks(one: Element, own: Fraction, speed: Fraction) -> Fraction:
     return simple if speed > 0 else -simple
 
 
-def _agrees(one: Element, clip: Clip, rate: Fraction) -> bool:
-    begin, end = number_of(one, "pproTicksIn"), number_of(one, "pproTicksOut")
+def _agrees(element: Element, clip: Clip, rate: Fraction) -> bool:
+    begin, end = number_of(element, "pproTicksIn"), number_of(element, "pproTicksOut")
     if begin is None or end is None:
         return True
     return abs((end - begin) / TICKS - clip.duration * abs(clip.speed)) * rate < _STALE_FRAMES
@@ -325,9 +325,9 @@ def _length(content: object) -> Fraction | None:
     return content.duration if isinstance(content, (Media, Timeline)) else None
 
 
-def _ours(one: Element) -> tuple[Stem | None, int]:
+def _ours(element: Element) -> tuple[Stem | None, int]:
     """What a clip of ours is, from its log note."""
-    words = text_of(one, "logginginfo/lognote").split()
+    words = text_of(element, "logginginfo/lognote").split()
     if len(words) not in (2, 3) or words[0] != NOTE:
         return None, 0
     kind = next((kind for kind in Stem if kind == words[1]), None)

@@ -131,5 +131,5 @@ def _decibels(level: float) -> float:
     return max(SILENCE_DB, round(20.0 * math.log10(level), 4) + 0.0) if level > 0 else SILENCE_DB
 
 
-def _alike(one: float, other: float) -> bool:
-    return abs(one - other) <= _SAME * max(one, other)
+def _alike(first: float, second: float) -> bool:
+    return abs(first - second) <= _SAME * max(first, second)

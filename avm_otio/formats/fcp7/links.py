@@ -80,10 +80,10 @@ def _link(group: Sequence[Member]) -> None:
     if len(group) < 2:
         return
     text = "".join(
-        f"<link><linkclipref>clipitem-{one.number}</linkclipref><mediatype>{one.kind}</mediatype>"
-        f"<trackindex>{one.track}</trackindex><clipindex>{one.place}</clipindex>"
-        f"{'<groupindex>1</groupindex>' if one.kind is TrackKind.AUDIO else ''}</link>\n"
-        for one in group
+        f"<link><linkclipref>clipitem-{member.number}</linkclipref><mediatype>{member.kind}</mediatype>"
+        f"<trackindex>{member.track}</trackindex><clipindex>{member.place}</clipindex>"
+        f"{'<groupindex>1</groupindex>' if member.kind is TrackKind.AUDIO else ''}</link>\n"
+        for member in group
     )
-    for one in group:
-        one.links = text
+    for member in group:
+        member.links = text

@@ -55,12 +55,12 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
         raise TimelineError(f"{path} is no Final Cut Pro 7 XML.", "Export it again, as Final Cut Pro XML.")
     try:
         reader = _Reader(root)
-        found = [made for one in _top_level(root) if (made := reader.sequence(one)) is not None]
+        found = [made for element in _top_level(root) if (made := reader.sequence(element)) is not None]
     except RecursionError as error:
         raise TimelineError(f"{path} nests sequences too deeply.", "Export it again.") from error
     if not found:
         raise TimelineError(f"{path} has no sequence.", "Export a sequence.")
-    return found, tuple(f"{count} × {what}" for what, count in reader.notes.items())
+    return found, tuple(f"{count} × {note}" for note, count in reader.notes.items())
 
 
 def _top_level(element: Element) -> list[Element]:
@@ -88,10 +88,10 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self._files = files_of(self.root)
-        for one in self.root.iter("sequence"):
-            name = one.get("id", "")
-            if one.find("media") is not None and name not in self._full:
-                self._full[name] = one
+        for element in self.root.iter("sequence"):
+            name = element.get("id", "")
+            if element.find("media") is not None and name not in self._full:
+                self._full[name] = element
 
     def sequence(self, element: Element) -> Timeline | None:
         """A sequence; ``None`` where it is not there, or holds itself."""
@@ -126,7 +126,9 @@ class _Reader:
                 locked=track.locked,
             )
             tracks.append(Whole(track, [(item.clip, (item,)) for item in lane.items]))
-        sound = [self._lane(one, items, TrackKind.AUDIO) for one in full.iterfind("media/audio/track")]
+        sound = [
+            self._lane(element, items, TrackKind.AUDIO) for element in full.iterfind("media/audio/track")
+        ]
         tracks += joined(sound, full.get("explodedTracks", "").lower() == "true")
         made = linked(tracks)
         start, drop = timecode_of(full, rate)

@@ -76,7 +76,7 @@ def _are_a_pair(left: Lane, right: Lane) -> bool:
     pairs = sum(
         1
         for item in left.items
-        if (other := others.get(item.place)) is not None and other.clip.channels != item.clip.channels
+        if (match := others.get(item.place)) is not None and match.clip.channels != item.clip.channels
     )
     return pairs > 0 and 2 * pairs >= max(len(left.items), len(right.items))
 
@@ -89,8 +89,8 @@ def _join(group: Sequence[Lane], channels: int) -> list[Whole]:
         alone += _paired(parts, lane)
     clips = [(_whole(items), tuple(items)) for items in parts]
     clips += [(item.clip, (item,)) for item in alone]
-    clips.sort(key=lambda one: one[0].start)
-    if len(group) > 1 and any(one[0].end > following[0].start for one, following in pairwise(clips)):
+    clips.sort(key=lambda clip: clip[0].start)
+    if len(group) > 1 and any(clip[0].end > following[0].start for clip, following in pairwise(clips)):
         return [whole for lane in group for whole in _join([lane], 1)]
     first = group[0]
     track = replace(first.track, channels=channels, transitions=tuple(first.transitions))
@@ -115,20 +115,20 @@ def _paired(parts: Sequence[list[Item]], lane: Lane) -> list[Item]:
     for mine in late:
         # Under a transition of the picture, Premiere may write one half longer than the other [file].
         for name in mine[0].links:
-            other = by_name.get(name)
-            if other is not None and id(other) not in taken and _is_other_half(mine[0], other):
-                mine.append(other)
-                taken.add(id(other))
+            match = by_name.get(name)
+            if match is not None and id(match) not in taken and _is_other_half(mine[0], match):
+                mine.append(match)
+                taken.add(id(match))
                 break
     return [item for item in lane.items if id(item) not in taken]
 
 
-def _is_other_half(one: Item, other: Item) -> bool:
+def _is_other_half(first: Item, second: Item) -> bool:
     return (
-        one.source == other.source
-        and one.clip.start < other.clip.end
-        and other.clip.start < one.clip.end
-        and one.clip.channels != other.clip.channels
+        first.source == second.source
+        and first.clip.start < second.clip.end
+        and second.clip.start < first.clip.end
+        and first.clip.channels != second.clip.channels
     )
 
 
@@ -182,9 +182,9 @@ def linked(tracks: Iterable[Whole]) -> tuple[Track, ...]:
     for whole in every:
         for _, items in whole.clips:
             for item in items:
-                for other in (*item.links, items[0].name):
-                    if other and item.name:
-                        above[top(other)] = top(item.name)
+                for name in (*item.links, items[0].name):
+                    if name and item.name:
+                        above[top(name)] = top(item.name)
     for whole in every:
         for _, items in whole.clips:
             if items[0].name:

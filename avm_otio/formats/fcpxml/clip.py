@@ -22,7 +22,7 @@ from avm_otio.formats.fcpxml.inside import (
 )
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, role_of
-from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, said
+from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, xml_time
 from avm_otio.formats.xml import can_hold
 from avm_otio.timeline.losses import Feature, Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Media, Timeline
@@ -85,9 +85,8 @@ class ClipTexts:
             more_markers: Markers beside its own.
         """
         state = "" if self._is_on(clip, lane) else ' enabled="0"'
-        head = (
-            f'{place} name="{attribute(clip.name)}" start="{said(timing.start)}" duration="{length}"{state}'
-        )
+        head = f'{place} name="{attribute(clip.name)}" start="{xml_time(timing.start)}"'
+        head += f' duration="{length}"{state}'
         markers = "".join(self.markers(clip, timing.start)) + more_markers
         if isinstance(clip.content, Generator):
             return self._generator(clip, head, connected, markers)
@@ -97,7 +96,7 @@ class ClipTexts:
         source = "" if heard and lane >= 0 else f' srcEnable="{"audio" if lane < 0 else "video"}"'
         if heard is not None and heard is not clip and (heard.start, heard.end) != (clip.start, clip.end):
             begins = timing.start + heard.start - clip.start
-            source += f' audioStart="{said(begins)}" audioDuration="{said(heard.duration)}"'
+            source += f' audioStart="{xml_time(begins)}" audioDuration="{xml_time(heard.duration)}"'
         volume = volume_of(heard.mix, timing.start + heard.start - clip.start) if heard else ""
         tail = ""
         content = clip.content

@@ -32,7 +32,7 @@ def number_at(element: Element, name: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-class Known:
+class References:
     """The resources of a document.
 
     Args:
@@ -45,7 +45,9 @@ class Known:
     def __init__(self, root: Element) -> None:
         self.notes: Counter[str] = Counter()
         self._by_id = {
-            one.get("id", ""): one for one in root.iterfind("resources/*") if one.get("id") is not None
+            resource.get("id", ""): resource
+            for resource in root.iterfind("resources/*")
+            if resource.get("id") is not None
         }
         self._media: dict[tuple[str, bool], Media] = {}
 
@@ -146,7 +148,8 @@ def clock_of(
         if source is not None:
             stretch = source / conformed_rate(source, rate)
     points = sorted(
-        (time_at(one, "time"), time_of(one.get("value", "0s"))) for one in element.iterfind("timeMap/timept")
+        (time_at(point, "time"), time_of(point.get("value", "0s")))
+        for point in element.iterfind("timeMap/timept")
     )
     times = {time for time, _ in points}
     if len(times) < 2:
@@ -235,14 +238,14 @@ def color_of(marker: Element) -> str:
 def numbers_in(text: str) -> tuple[int, ...]:
     """Channels, from 0, of a list that counts from 1: ``1, 2``."""
     found = (int(part) for part in text.split(",") if part.strip().isdecimal() and len(part) < 6)
-    return tuple(one - 1 for one in found if one > 0)
+    return tuple(number - 1 for number in found if number > 0)
 
 
-def kept_of(element: Element, known: Known) -> Iterator[Kept]:
+def kept_of(element: Element, references: References) -> Iterator[Kept]:
     """What of a clip nobody else understands."""
     for child in element:
         if child.tag in KEPT_TAGS:
-            yield Kept(FORMAT.name, _named(child), text_with_effects([child], known))
+            yield Kept(FORMAT.name, _named(child), text_with_effects([child], references))
 
 
 def _named(element: Element) -> str:
@@ -250,7 +253,7 @@ def _named(element: Element) -> str:
     return f"{element.tag} “{name}”" if name and element.tag in (*FILTERS, "keyword") else element.tag
 
 
-def text_with_effects(elements: list[Element], known: Known) -> str:
+def text_with_effects(elements: list[Element], references: References) -> str:
     """Elements as text, after the effects that they refer to."""
     effects: dict[str, Element] = {}
     elements = deepcopy(elements)
@@ -259,7 +262,7 @@ def text_with_effects(elements: list[Element], known: Known) -> str:
         inner.set("id", styles.setdefault(inner.get("id", ""), f"t{len(styles) + 1}"))
     for inner in (inner for element in elements for inner in element.iter()):
         reference = inner.get("ref", "")
-        found = known.element(reference, "effect")
+        found = references.element(reference, "effect")
         if inner.tag == "text-style" and reference in styles:
             inner.set("ref", styles[reference])
         elif found is not None:
@@ -267,4 +270,4 @@ def text_with_effects(elements: list[Element], known: Known) -> str:
             effect = effects.setdefault(reference, Element("effect", {**found.attrib}))
             effect.set("id", f"e{list(effects).index(reference) + 1}")
             inner.set("ref", effect.get("id", ""))
-    return "".join(plain(one) for one in (*effects.values(), *elements))
+    return "".join(plain(each) for each in (*effects.values(), *elements))

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, tostring
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.resources import Resources, attribute
-from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, said, source_rate_name
+from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, source_rate_name, xml_time
 from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Kept, Marker, Media, Mix, Timeline
 from avm_otio.timeline.time import from_micros
@@ -87,7 +87,8 @@ def timing_of(clip: Clip, rate: Fraction, origin: Fraction) -> Timing:
 
 def _time_map(*points: tuple[Fraction, Fraction]) -> str:
     inside = "".join(
-        f'<timept time="{said(time)}" value="{said(value)}" interp="linear"/>' for time, value in points
+        f'<timept time="{xml_time(time)}" value="{xml_time(value)}" interp="linear"/>'
+        for time, value in points
     )
     return f"<timeMap>{inside}</timeMap>"
 
@@ -99,12 +100,12 @@ def volume_of(mix: Mix, start: Fraction) -> str:
     amount = "" if mix.keys else f' amount="{_decibels(mix.gain_db)}"'
     inside = []
     if mix.fade_in_us:
-        inside.append(f'<fadeIn type="linear" duration="{said(from_micros(mix.fade_in_us))}"/>')
+        inside.append(f'<fadeIn type="linear" duration="{xml_time(from_micros(mix.fade_in_us))}"/>')
     if mix.fade_out_us:
-        inside.append(f'<fadeOut type="linear" duration="{said(from_micros(mix.fade_out_us))}"/>')
+        inside.append(f'<fadeOut type="linear" duration="{xml_time(from_micros(mix.fade_out_us))}"/>')
     if mix.keys:
         keys = "".join(
-            f'<keyframe time="{said(start + key.at)}" value="{_decibels(key.gain_db)}" curve="linear"/>'
+            f'<keyframe time="{xml_time(start + key.at)}" value="{_decibels(key.gain_db)}" curve="linear"/>'
             for key in mix.keys
         )
         inside.append(f"<keyframeAnimation>{keys}</keyframeAnimation>")
@@ -147,7 +148,7 @@ def marker_text(marker: Marker, start: Fraction, frame: Fraction) -> str:
     """A marker of a clip whose local clock is at ``start`` at its head; a point is a frame long [file]."""
     note = f' note="{attribute(marker.comment)}"' if marker.comment else ""
     return (
-        f'<marker start="{said(start + marker.start)}" duration="{said(marker.duration or frame)}" '
+        f'<marker start="{xml_time(start + marker.start)}" duration="{xml_time(marker.duration or frame)}" '
         f'value="{attribute(marker.name)}"{note}/>'
     )
 
@@ -163,13 +164,13 @@ class KeptText:
     def __init__(self, kept: Iterable[Kept], resources: Resources) -> None:
         self.broken: list[Kept] = []
         found: dict[str, list[str]] = {}
-        for one in kept:
-            if one.dialect != FORMAT.name:
+        for each in kept:
+            if each.dialect != FORMAT.name:
                 continue
-            elements = kept_elements(one.text, resources)
+            elements = kept_elements(each.text, resources)
             once = {element.tag for element in elements or ()} - {*NOTES, *FILTERS}
             if elements is None or once - set(KEPT_TAGS) or once & found.keys():
-                self.broken.append(one)
+                self.broken.append(each)
                 continue
             for element in elements:
                 found.setdefault(element.tag, []).append(plain(element))
@@ -189,11 +190,13 @@ def kept_elements(text: str, resources: Resources) -> list[Element] | None:
     except TimelineError:
         return None
     effects = {
-        one.get("id", ""): resources.effect(one.get("name", ""), one.get("uid", ""), one.get("src", ""))
-        for one in root
-        if one.tag == "effect"
+        child.get("id", ""): resources.effect(
+            child.get("name", ""), child.get("uid", ""), child.get("src", "")
+        )
+        for child in root
+        if child.tag == "effect"
     }
-    elements = [one for one in root if one.tag != "effect"]
+    elements = [child for child in root if child.tag != "effect"]
     renamed: dict[str, str] = {}
     for element in elements:
         for inner in element.iter():

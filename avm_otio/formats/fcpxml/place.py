@@ -102,10 +102,10 @@ def lane_of(element: Element) -> int:
 
 
 def overlap(
-    one: tuple[Fraction, Fraction] | None, other: tuple[Fraction, Fraction]
+    first: tuple[Fraction, Fraction] | None, second: tuple[Fraction, Fraction]
 ) -> tuple[Fraction, Fraction] | None:
     """What two spans share; ``None`` for nothing."""
-    if one is None:
-        return other if other[0] < other[1] else None
-    low, high = max(one[0], other[0]), min(one[1], other[1])
+    if first is None:
+        return second if second[0] < second[1] else None
+    low, high = max(first[0], second[0]), min(first[1], second[1])
     return (low, high) if low < high else None

@@ -16,7 +16,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimelineError
-from avm_otio.formats.fcpxml.elements import Known, time_at
+from avm_otio.formats.fcpxml.elements import References, time_at
 from avm_otio.formats.fcpxml.place import Crossing, Piece, Place
 from avm_otio.formats.fcpxml.story import Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
@@ -45,13 +45,13 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     try:
         data = file.read_bytes()
     except OSError as error:
-        what = f"{path} could not be read: {error.strerror or error}."
-        raise TimelineError(what, "Check the path.") from error
+        message = f"{path} could not be read: {error.strerror or error}."
+        raise TimelineError(message, "Check the path.") from error
     root = parsed(data, str(path))
     if root.tag != "fcpxml":
         raise TimelineError(f"{path} is not FCPXML: it begins with <{root.tag}>.", "Export it as XML again.")
-    known = Known(root)
-    document = _Document(known)
+    references = References(root)
+    document = _Document(references)
     found = [
         document.sequence(sequence, project.get("name", ""))
         for project in root.iter("project")
@@ -59,20 +59,20 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     ]
     events = [clip for parent in (root, *root.iter("event")) for clip in elements_of(parent)]
     if found:
-        known.notes["clips of events beside the projects left out"] += len(events)
+        references.notes["clips of events beside the projects left out"] += len(events)
     else:
         found = [document.alone(clip) for clip in events]
     if not found:
         hint = "Choose a project in Final Cut Pro and export it with File › Export XML."
         raise TimelineError(f"{path} holds no project and no clip.", hint)
-    return found, tuple(f"{count} {what}." for what, count in known.notes.items() if count)
+    return found, tuple(f"{count} {message}." for message, count in references.notes.items() if count)
 
 
 class _Document:
     """Reads the sequences of one document, each compound clip once."""
 
-    def __init__(self, known: Known) -> None:
-        self._known = known
+    def __init__(self, references: References) -> None:
+        self._references = references
         self._nests: dict[tuple[str, ...], tuple[Timeline, Fraction]] = {}
         self._open: set[str] = set()
 
@@ -80,23 +80,23 @@ class _Document:
         """A sequence as a timeline."""
         rate = self._rate(sequence, name)
         start = time_at(sequence, "tcStart")
-        story = Story(self._known, rate, self.nest)
+        story = Story(self._references, rate, self.nest)
         for spine in sequence.findall("spine")[:1]:
             story.spine(spine, Place(Fraction(0), start))
-        told = _told_tracks(sequence)
-        return self._arranged(story, sequence, name, told, time_at(sequence, "duration", Fraction(-1)))
+        rows = _noted_tracks(sequence)
+        return self._arranged(story, sequence, name, rows, time_at(sequence, "duration", Fraction(-1)))
 
     def _rate(self, shaped: Element, name: str) -> Fraction:
-        rate = self._known.rate(shaped.get("format")) or self._known.first_rate()
+        rate = self._references.rate(shaped.get("format")) or self._references.first_rate()
         if rate is None:
             raise TimelineError(f"“{name}” does not say its frame rate.", "Export the project again.")
         return rate
 
     def _arranged(
-        self, story: Story, shaped: Element, name: str, told: list[dict[str, Any]], duration: Fraction
+        self, story: Story, shaped: Element, name: str, rows: list[dict[str, Any]], duration: Fraction
     ) -> Timeline:
         rate = story.rate
-        tracks = _numbered(_Tracks(told).of(story))
+        tracks = _numbered(_Tracks(rows).of(story))
         ends = [nearest_frame(clip.end, rate) for track in tracks for clip in track.clips]
         if duration < 0:
             duration = max(ends, default=0) / rate
@@ -109,38 +109,40 @@ class _Document:
             # What Final Cut Pro says may end within a frame where sound does.
             duration=-(-duration * rate // 1) / rate,
             markers=tuple(story.markers),
-            size=self._known.size(shaped.get("format")),
+            size=self._references.size(shaped.get("format")),
         )
 
     def alone(self, clip: Element) -> Timeline:
         """A clip of an event as a timeline of its own; a compound clip as what it holds."""
         name = clip.get("name", "")
         if clip.tag == "ref-clip":
-            media = self._known.element(clip.get("ref"), "media")
+            media = self._references.element(clip.get("ref"), "media")
             inside = media.find("sequence") if media is not None else None
             if inside is not None:
                 return self.sequence(inside, name)
         shaped = clip
-        asset = self._known.element(clip.get("ref"), "asset")
+        asset = self._references.element(clip.get("ref"), "asset")
         if clip.get("format") is None and asset is not None:
             shaped = asset
         if clip.tag == "mc-clip":
-            media = self._known.element(clip.get("ref"), "media")
+            media = self._references.element(clip.get("ref"), "media")
             inside = media.find("multicam") if media is not None else None
             shaped = inside if inside is not None else clip
         rate = self._rate(shaped, name)
-        story = Story(self._known, rate, self.nest)
+        story = Story(self._references, rate, self.nest)
         length = story.clip(clip, Place(Fraction(0), Fraction(0)), Fraction(0))
         made = self._arranged(story, Element("sequence"), name, [], length)
-        return replace(made, size=self._known.size(shaped.get("format")))
+        return replace(made, size=self._references.size(shaped.get("format")))
 
     def nest(self, clip: Element) -> tuple[Timeline, Fraction] | None:
         """What a compound or multicam clip refers to, and the local time at which that begins."""
         reference = clip.get("ref", "")
-        media = self._known.element(reference, "media")
+        media = self._references.element(reference, "media")
         if media is None:
             return None
-        angles = [(one.get("angleID", ""), one.get("srcEnable", "all")) for one in clip.iterfind("mc-source")]
+        angles = [
+            (angle.get("angleID", ""), angle.get("srcEnable", "all")) for angle in clip.iterfind("mc-source")
+        ]
         key = (reference, *(part for angle in angles for part in angle))
         if key in self._nests:
             return self._nests[key]
@@ -165,34 +167,34 @@ class _Document:
             wanted = [(angles[0].get("angleID", ""), "all")]
         used = {angle: source for angle, source in wanted if source != "none"}
         rate = self._rate(multicam, name)
-        story = Story(self._known, rate, self.nest)
+        story = Story(self._references, rate, self.nest)
         for angle in angles:
             source = used.get(angle.get("angleID", ""))
             if source is None:
-                self._known.notes["angles of multicam clips that are not used left out"] += 1
+                self._references.notes["angles of multicam clips that are not used left out"] += 1
                 continue
             begin = len(story.pieces)
             story.spine(angle, Place(Fraction(0), time_at(multicam, "tcStart")))
             kinds = {"video": [TrackKind.VIDEO], "audio": [TrackKind.AUDIO]}.get(source, list(TrackKind))
-            story.pieces[begin:] = [one for one in story.pieces[begin:] if one.kind in kinds]
+            story.pieces[begin:] = [piece for piece in story.pieces[begin:] if piece.kind in kinds]
         return self._arranged(story, multicam, name, [], time_at(multicam, "duration", Fraction(-1)))
 
 
-def _told_tracks(sequence: Element) -> list[dict[str, Any]]:
+def _noted_tracks(sequence: Element) -> list[dict[str, Any]]:
     """The tracks that a file of ours had."""
-    told = []
+    rows = []
     for noted in sequence.iterfind("metadata/md"):
         if noted.get("key") != TRACKS_KEY:
             continue
         for text in noted.iterfind("array/string"):
             try:
-                one = json.loads(text.text or "")
+                row = json.loads(text.text or "")
             except ValueError:
                 return []
-            if not isinstance(one, dict) or not isinstance(one.get("lane"), int):
+            if not isinstance(row, dict) or not isinstance(row.get("lane"), int):
                 return []
-            told.append(one)
-    return told
+            rows.append(row)
+    return rows
 
 
 def _numbered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
@@ -229,16 +231,16 @@ class _Layers:
 
     def tracks(self, crossings: Iterable[Crossing]) -> Iterator[Track]:
         """The tracks, with the transitions where their cuts are."""
-        waiting = [one.transition for one in crossings]
+        waiting = [crossing.transition for crossing in crossings]
         for number, layer in enumerate(self._layers or [[]], 1):
             edges = {clip.start for clip in layer} | {clip.end for clip in layer}
-            here = [one for one in waiting if one.at in edges]
-            waiting = [one for one in waiting if one.at not in edges]
+            here = [each for each in waiting if each.at in edges]
+            waiting = [each for each in waiting if each.at not in edges]
             name = self.track.name if number == 1 else f"{self.track.name} ({number})"
             channels = self.track.channels
             if self.track.kind is TrackKind.AUDIO and not channels:
                 channels = max((len(clip.channels) for clip in layer), default=2) or 2
-            transitions = tuple(sorted(here, key=lambda one: one.at))
+            transitions = tuple(sorted(here, key=lambda each: each.at))
             yield replace(
                 self.track, name=name, clips=tuple(layer), transitions=transitions, channels=channels
             )
@@ -251,17 +253,17 @@ class _Tracks:
         told: What a file of ours says of its tracks.
     """
 
-    def __init__(self, told: list[dict[str, Any]]) -> None:
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
         self._order: list[tuple[str, int | str]] = []
         self._made: dict[tuple[str, int | str], _Layers] = {}
         self._role_of_lane: dict[int, str] = {}
-        for one in told:
-            is_sound = one.get("kind") == "audio"
-            key = ("a", str(one.get("role", ""))) if is_sound else ("v", one["lane"])
-            stem = next((kind for kind in Stem if is_sound and kind == one.get("stem")), None)
-            channels = one.get("channels", 0)
+        for row in rows:
+            is_sound = row.get("kind") == "audio"
+            key = ("a", str(row.get("role", ""))) if is_sound else ("v", row["lane"])
+            stem = next((kind for kind in Stem if is_sound and kind == row.get("stem")), None)
+            channels = row.get("channels", 0)
             track = Track(
-                name=str(one.get("name", "")),
+                name=str(row.get("name", "")),
                 kind=TrackKind.AUDIO if is_sound else TrackKind.VIDEO,
                 channels=channels if is_sound and isinstance(channels, int) else 0,
                 stem=stem,
@@ -270,14 +272,14 @@ class _Tracks:
                 self._order.append(key)
                 self._made[key] = _Layers(track)
             if is_sound:
-                self._role_of_lane.setdefault(one["lane"], key[1])
-                if one.get("nests") is True:
+                self._role_of_lane.setdefault(row["lane"], key[1])
+                if row.get("nests") is True:
                     self._role_of_lane[0] = key[1]
-        self._are_told = bool(told)
+        self._are_noted = bool(rows)
 
     def of(self, story: Story) -> tuple[Track, ...]:
         """The tracks of what was found: pictures from the lowest, then sound from the spine's down."""
-        pieces = sorted(story.pieces, key=lambda one: one.clip.start)
+        pieces = sorted(story.pieces, key=lambda piece: piece.clip.start)
         found: dict[tuple[str, int | str], int] = {}
         for piece in story.pieces:
             key = self._key(piece)
@@ -290,7 +292,7 @@ class _Tracks:
             self._made[key] = _Layers(Track(f"V{number}", TrackKind.VIDEO))
         for key in roles:
             self._made[key] = _Layers(Track(_role_name(str(key[1])), TrackKind.AUDIO))
-        if self._are_told:
+        if self._are_noted:
             self._order += [*lanes, *roles]
         else:
             self._order = [*lanes, *roles]
@@ -299,8 +301,8 @@ class _Tracks:
             clip = piece.clip
             layers.add(replace(clip, stem=layers.track.stem) if layers.track.stem else clip)
         crossings: dict[tuple[str, int | str], list[Crossing]] = {}
-        for one in story.crossings:
-            crossings.setdefault(self._track_of(one, pieces), []).append(one)
+        for crossing in story.crossings:
+            crossings.setdefault(self._track_of(crossing, pieces), []).append(crossing)
         return tuple(track for key in self._order for track in self._made[key].tracks(crossings.get(key, ())))
 
     def _key(self, piece: Piece) -> tuple[str, int | str]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, said
+from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, xml_time
 from avm_otio.formats.xml import can_hold, escaped
 from avm_otio.timeline.losses import Feature, Losses
 from avm_otio.timeline.model import Clip, Media, Timeline
@@ -37,7 +37,7 @@ class Resources:
         self._folder = folder
         self._losses = losses
         self._lines: list[str] = []
-        self._known: dict[object, str] = {}
+        self._ids: dict[object, str] = {}
         self._ids_of: dict[int, str] = {}
         self._count = 0
         self._media: dict[str, Media] = {}
@@ -68,9 +68,9 @@ class Resources:
 
     def _format(self, rate: Fraction | None, size: tuple[int, int] | None) -> str:
         key = ("format", rate, size)
-        found = self._known.get(key)
+        found = self._ids.get(key)
         if found is None:
-            found = self._known[key] = self.new_id()
+            found = self._ids[key] = self.new_id()
             name = "FFVideoFormatRateUndefined" if rate is None else format_name(rate, size or DEFAULT_SIZE)
             parts = [f'<format id="{found}"']
             if name:
@@ -86,12 +86,12 @@ class Resources:
     def effect(self, name: str, uid: str, source: str = "") -> str:
         """The id of an effect."""
         key = ("effect", name, uid, source)
-        found = self._known.get(key)
+        found = self._ids.get(key)
         if found is None:
-            found = self._known[key] = self.new_id()
+            found = self._ids[key] = self.new_id()
             where = f' src="{attribute(source)}"' if source else ""
-            said_as = f'name="{attribute(name)}" uid="{attribute(uid)}"{where}'
-            self._lines.append(f'<effect id="{found}" {said_as}/>')
+            names = f'name="{attribute(name)}" uid="{attribute(uid)}"{where}'
+            self._lines.append(f'<effect id="{found}" {names}/>')
         return found
 
     def compound(self, name: str, text: str) -> str:
@@ -105,9 +105,9 @@ class Resources:
         found = self._ids_of.get(id(media))
         if found is None:
             key = ("asset", media)
-            found = self._known.get(key) or ""
+            found = self._ids.get(key) or ""
             if not found:
-                found = self._known[key] = self.new_id()
+                found = self._ids[key] = self.new_id()
                 self._media[found] = media
                 self._report(media)
             self._ids_of[id(media)] = found
@@ -140,8 +140,8 @@ class Resources:
         duration = media.duration if media.duration is not None else max(Fraction(0), high - media.start)
         start = media.start if media.duration is not None else min(media.start, low)
         parts = [
-            f'<asset id="{key}" name="{attribute(media.name)}" start="{said(start)}" '
-            f'duration="{said(duration)}"'
+            f'<asset id="{key}" name="{attribute(media.name)}" start="{xml_time(start)}" '
+            f'duration="{xml_time(duration)}"'
         ]
         if media.has_picture:
             parts.append(f'hasVideo="1" format="{self.clip_format(media)}" videoSources="1"')

@@ -15,7 +15,7 @@ from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.elements import (
     Clock,
-    Known,
+    References,
     Volume,
     clock_of,
     color_of,
@@ -68,7 +68,7 @@ class Story:
         markers: Markers on gaps: the timeline's own.
     """
 
-    known: Known
+    references: References
     rate: Fraction
     nest_of: NestOf
     pieces: list[Piece] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Story:
 
     def spine(self, spine: Element, place: Place) -> None:
         """Walk elements that follow each other."""
-        children = [one for one in spine if one.tag in (*STORY, "gap", "audition", "transition")]
+        children = [child for child in spine if child.tag in (*STORY, "gap", "audition", "transition")]
         at = place.origin
         edges: list[tuple[Fraction, Fraction, bool]] = []
         crossing: list[Element] = []
@@ -89,12 +89,14 @@ class Story:
             offset = time_at(child, "offset", at)
             begin = len(self.pieces)
             length = self.clip(child, place, offset)
-            seen = any(one.kind is TrackKind.VIDEO and one.lane == place.lane for one in self.pieces[begin:])
+            seen = any(
+                piece.kind is TrackKind.VIDEO and piece.lane == place.lane for piece in self.pieces[begin:]
+            )
             if child.tag != "gap":
                 edges.append((place.at(offset), place.at(offset + length), seen))
             at = offset + length
-        for one in crossing:
-            self._transition(one, place, edges)
+        for element in crossing:
+            self._transition(element, place, edges)
 
     def _transition(
         self, element: Element, place: Place, edges: list[tuple[Fraction, Fraction, bool]]
@@ -103,20 +105,22 @@ class Story:
         end = begin + time_at(element, "duration") * place.pace
         cuts = [(edge, seen) for head, tail, seen in edges for edge in (head, tail) if begin <= edge <= end]
         if not cuts:
-            self.known.notes["transitions at no cut left out"] += 1
+            self.references.notes["transitions at no cut left out"] += 1
             return
         middle = (begin + end) / 2
         at, _ = min(cuts, key=lambda cut: abs(cut[0] - middle))
         is_seen = any(seen for edge, seen in cuts if edge == at)
-        filters = [one for one in element if one.tag in ("filter-video", "filter-audio")]
+        filters = [child for child in element if child.tag in ("filter-video", "filter-audio")]
         effects = {
             found.get("uid")
-            for one in filters
-            if one.tag == "filter-video"
-            and (found := self.known.element(one.get("ref"), "effect")) is not None
+            for filter_ in filters
+            if filter_.tag == "filter-video"
+            and (found := self.references.element(filter_.get("ref"), "effect")) is not None
         }
         plain = effects <= {CROSS_DISSOLVE}
-        kept = () if plain else (Kept(FORMAT.name, "transition", text_with_effects(filters, self.known)),)
+        kept = (
+            () if plain else (Kept(FORMAT.name, "transition", text_with_effects(filters, self.references)),)
+        )
         transition = Transition(
             name=element.get("name", ""),
             at=RecordTime(at),
@@ -138,9 +142,9 @@ class Story:
         start = time_at(element, "start", self._first(element, media))
         length = time_at(element, "duration", Fraction(-1))
         if length < 0:
-            known = media.end if media is not None else None
-            length = max(Fraction(0), known - start) if known is not None else Fraction(0)
-        clock = clock_of(element, start, length, self.rate, self.known.notes)
+            end = media.end if media is not None else None
+            length = max(Fraction(0), end - start) if end is not None else Fraction(0)
+        clock = clock_of(element, start, length, self.rate, self.references.notes)
         head = place.at(offset)
         connected = replace(
             place,
@@ -154,9 +158,9 @@ class Story:
         lane = place.lane + lane_of(element)
         if element.tag == "gap":
             self.markers += self._markers(element, connected, head, tail)
-            inner = [one for one in element if one.tag in STORY and not lane_of(one)]
-            for one in inner:
-                self.clip(one, connected, time_at(one, "offset"))
+            inner = [child for child in element if child.tag in STORY and not lane_of(child)]
+            for child in inner:
+                self.clip(child, connected, time_at(child, "offset"))
         elif element.tag in ("clip", "sync-clip"):
             self._container(element, replace(place, lane=lane), connected, clock, head, tail)
         else:
@@ -172,21 +176,21 @@ class Story:
             elif lane_of(child) and child.tag in (*STORY, "audition"):
                 self.clip(child, place, time_at(child, "offset"))
             elif child.tag == "caption":
-                self.known.notes["captions left out"] += 1
+                self.references.notes["captions left out"] += 1
 
     def _audition(self, element: Element, place: Place, offset: Fraction) -> Fraction:
-        options = [one for one in element if one.tag in STORY]
+        options = [child for child in element if child.tag in STORY]
         if not options:
             return Fraction(0)
         if len(options) > 1:
-            self.known.notes["alternatives of auditions left out"] += len(options) - 1
+            self.references.notes["alternatives of auditions left out"] += len(options) - 1
         shown = replace(place, lane=place.lane + lane_of(element))
         return self.clip(options[0], shown, offset)
 
     def _media(self, element: Element) -> Media | None:
         if element.tag not in ("asset-clip", "video", "audio"):
             return None
-        return self.known.media(element.get("ref", ""), element.get("tcFormat") == "DF")
+        return self.references.media(element.get("ref", ""), element.get("tcFormat") == "DF")
 
     def _first(self, element: Element, media: Media | None) -> Fraction:
         """A clip's local time where it does not say: 0 [off], or where what it shows begins."""
@@ -205,19 +209,19 @@ class Story:
             return
         speed = clock.speed
         if speed <= 0:
-            self.known.notes["clips of clips that stand or run backwards are read forwards"] += 1
+            self.references.notes["clips of clips that stand or run backwards are read forwards"] += 1
             speed = Fraction(1)
         volume = volume_of(element)
         if volume.keys:
-            self.known.notes["gain key frames of clips of clips left out"] += 1
+            self.references.notes["gain key frames of clips of clips left out"] += 1
         link = place.link
         if link is None:
             self._links += 1
             link = self._links
         off = frozenset(
-            one.get("role", "")
-            for one in element.iterfind("sync-source/audio-role-source")
-            if one.get("enabled") == "0" or one.get("active") == "0"
+            source.get("role", "")
+            for source in element.iterfind("sync-source/audio-role-source")
+            if source.get("enabled") == "0" or source.get("active") == "0"
         )
         inside = replace(
             connected,
@@ -261,9 +265,10 @@ class Story:
         if made:
             first = made[0].clip
             marks = tuple(
-                replace(one, start=one.start - first.start) for one in self._markers(element, local, *window)
+                replace(marker, start=marker.start - first.start)
+                for marker in self._markers(element, local, *window)
             )
-            kept = tuple(kept_of(element, self.known))
+            kept = tuple(kept_of(element, self.references))
             made[0] = replace(
                 made[0], clip=replace(first, markers=first.markers + marks, kept=first.kept + kept)
             )
@@ -285,7 +290,7 @@ class Story:
             return
         content, origin = self._content(element, media)
         if content is None:
-            self.known.notes[f"{element.tag} elements that refer to nothing left out"] += 1
+            self.references.notes[f"{element.tag} elements that refer to nothing left out"] += 1
             return
         seen, heard = _parts(element, content)
         local = replace(place, record=head, origin=clock.start, stretch=place.pace * clock.stretch)
@@ -307,9 +312,9 @@ class Story:
         if isinstance(content, Generator):
             plain = replace(plain, media_in=MediaTime(Fraction(0)), kept=(self._generator(element),))
         marks = tuple(
-            replace(one, start=one.start - head) for one in self._markers(element, local, head, tail)
+            replace(marker, start=marker.start - head) for marker in self._markers(element, local, head, tail)
         )
-        kept = plain.kept or tuple(kept_of(element, self.known))
+        kept = plain.kept or tuple(kept_of(element, self.references))
         if seen:
             self._add(replace(plain, markers=marks, kept=kept), window, place.lane, TrackKind.VIDEO, "")
         if heard:
@@ -326,7 +331,7 @@ class Story:
         if element.tag in ("ref-clip", "mc-clip"):
             found = self.nest_of(element)
             return found if found is not None else (None, Fraction(0))
-        effect = self.known.element(element.get("ref"), "effect")
+        effect = self.references.element(element.get("ref"), "effect")
         if element.tag == "title" or effect is not None:
             name = effect.get("name", "") if effect is not None else element.get("name", "")
             return Generator(name, "title" if element.tag == "title" else "generator"), Fraction(0)
@@ -336,8 +341,10 @@ class Story:
         """A title or generator as it stood there, without what our own clip says."""
         shell = Element(element.tag, {k: v for k, v in element.attrib.items() if k not in _OWN_PLACE})
         allowed = ("param", "text", "text-style-def", "metadata", *KEPT_TAGS)
-        shell.extend([one for one in element if one.tag in allowed and one.tag not in ("keyword", "rating")])
-        return Kept(FORMAT.name, element.tag, text_with_effects([shell], self.known))
+        shell.extend(
+            [child for child in element if child.tag in allowed and child.tag not in ("keyword", "rating")]
+        )
+        return Kept(FORMAT.name, element.tag, text_with_effects([shell], self.references))
 
     def _sounds(
         self, element: Element, clip: Clip, local: Place, window: tuple[Fraction, Fraction], place: Place
@@ -354,24 +361,24 @@ class Story:
                     start=RecordTime(begins),
                     end=RecordTime(begins + length),
                     media_in=MediaTime(clip.media_in + shift * clip.speed),
-                    markers=tuple(replace(one, start=one.start - shift) for one in clip.markers),
+                    markers=tuple(replace(marker, start=marker.start - shift) for marker in clip.markers),
                 )
                 if window == (head, head + clip.duration) or place.window is None:
                     window = (clip.start, clip.end)
         role = element.get("audioRole", "") or element.get("role", "")
         available = clip.content.channels if isinstance(clip.content, Media) else 2
-        said = numbers_in(element.get("srcCh", "")) if element.tag == "audio" else ()
+        chosen = numbers_in(element.get("srcCh", "")) if element.tag == "audio" else ()
         sources: list[Element | None] = list(_sources(element)) if element.tag == "asset-clip" else []
         volume = volume_of(element)
         for source in sources or [None]:
-            channels, own, is_on = said or tuple(range(available)), Volume(), True
+            channels, own, is_on = chosen or tuple(range(available)), Volume(), True
             here = role
             if source is not None:
                 channels = numbers_in(source.get("srcCh", "")) or channels
                 own, is_on = volume_of(source), source.get("enabled") != "0"
                 here = str(source.get("role") or role)
                 if source.find("mute") is not None:
-                    self.known.notes["muted ranges left out"] += 1
+                    self.references.notes["muted ranges left out"] += 1
             heard = replace(
                 clip,
                 channels=channels,
@@ -391,26 +398,26 @@ class Story:
 
     def _markers(self, element: Element, local: Place, head: Fraction, tail: Fraction) -> Iterator[Marker]:
         """The markers of a clip that lie in it, in record time."""
-        for one in element:
-            if one.tag not in _MARKERS:
+        for child in element:
+            if child.tag not in _MARKERS:
                 continue
-            at = local.at(time_at(one, "start"))
+            at = local.at(time_at(child, "start"))
             if not head <= at < tail:
-                self.known.notes["markers outside of their clips left out"] += 1
+                self.references.notes["markers outside of their clips left out"] += 1
                 continue
-            length = time_at(one, "duration") * local.stretch
+            length = time_at(child, "duration") * local.stretch
             yield Marker(
-                name=one.get("value", ""),
+                name=child.get("value", ""),
                 start=at,
                 duration=length if length > 1 / self.rate else Fraction(0),
-                comment=one.get("note", ""),
-                color=color_of(one),
+                comment=child.get("note", ""),
+                color=color_of(child),
             )
 
 
 def _sources(element: Element) -> list[Element]:
     """The components of a clip's sound that are used."""
-    return [one for one in element.iterfind("audio-channel-source") if one.get("active") != "0"]
+    return [source for source in element.iterfind("audio-channel-source") if source.get("active") != "0"]
 
 
 def _parts(element: Element, content: Media | Timeline | Generator) -> tuple[bool, bool]:
@@ -427,4 +434,4 @@ def _parts(element: Element, content: Media | Timeline | Generator) -> tuple[boo
 
 def elements_of(parent: Element) -> Iterable[Element]:
     """The clips that stand in an event."""
-    return (one for one in parent if one.tag in (*STORY, "audition"))
+    return (child for child in parent if child.tag in (*STORY, "audition"))

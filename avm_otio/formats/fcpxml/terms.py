@@ -61,12 +61,12 @@ _SIZES = {
 _TIME = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?:/(\d+))?s?\s*", re.ASCII)
 
 
-def said(time: Fraction) -> str:
+def xml_time(time: Fraction) -> str:
     """A time as an attribute says it; one that no 32-bit denominator can say goes to the nearest."""
     if time.denominator == 1:
         return f"{time.numerator}s"
     if time.denominator > HIGHEST_DENOMINATOR:
-        return said(time.limit_denominator(HIGHEST_DENOMINATOR))
+        return xml_time(time.limit_denominator(HIGHEST_DENOMINATOR))
     return f"{time.numerator}/{time.denominator}s"
 
 
@@ -91,44 +91,44 @@ def frame_duration(rate: Fraction) -> str:
     Raises:
         TimelineError: Final Cut Pro has no project of this rate.
     """
-    known = _FRAME_DURATIONS.get(rate)
-    if known is None:
+    found = _FRAME_DURATIONS.get(rate)
+    if found is None:
         raise TimelineError(
             f"Final Cut Pro has no project at {format_rate(rate)} frames a second.",
             "Conform the timeline to 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60.",
         )
-    return known[0]
+    return found[0]
 
 
 def media_frame_duration(rate: Fraction) -> str:
     """How a format says the rate of media, whatever it is."""
-    known = _FRAME_DURATIONS.get(rate)
-    return known[0] if known else said(1 / rate)
+    found = _FRAME_DURATIONS.get(rate)
+    return found[0] if found else xml_time(1 / rate)
 
 
 def format_name(rate: Fraction, size: tuple[int, int]) -> str:
     """Final Cut Pro's name for a rate and size; empty where it has none."""
-    known, shape = _FRAME_DURATIONS.get(rate), _SIZES.get(size)
-    return f"FFVideoFormat{shape}{known[1]}" if known and shape else ""
+    found, shape = _FRAME_DURATIONS.get(rate), _SIZES.get(size)
+    return f"FFVideoFormat{shape}{found[1]}" if found and shape else ""
 
 
 def source_rate_name(rate: Fraction) -> str:
     """A rate as ``conform-rate`` names it; empty where it has no name."""
-    known = _FRAME_DURATIONS.get(rate)
-    return known[2] if known else _OTHER_SOURCES.get(rate, "")
+    found = _FRAME_DURATIONS.get(rate)
+    return found[2] if found else _OTHER_SOURCES.get(rate, "")
 
 
 def source_rate(name: str) -> Fraction | None:
     """The rate that ``conform-rate`` names."""
-    for rate, (_, _, said_as) in _FRAME_DURATIONS.items():
-        if said_as == name:
+    for rate, (_, _, written) in _FRAME_DURATIONS.items():
+        if written == name:
             return rate
-    return next((rate for rate, said_as in _OTHER_SOURCES.items() if said_as == name), None)
+    return next((rate for rate, written in _OTHER_SOURCES.items() if written == name), None)
 
 
 def rate_in_name(name: str) -> Fraction | None:
     """The rate that a format's name ends with, where nothing else says it."""
-    for rate, (_, ending, _) in sorted(_FRAME_DURATIONS.items(), key=lambda one: -len(one[1][1])):
+    for rate, (_, ending, _) in sorted(_FRAME_DURATIONS.items(), key=lambda row: -len(row[1][1])):
         if name.startswith("FFVideoFormat") and re.search(rf"[pi]{ending}$", name):
             return rate
     return None

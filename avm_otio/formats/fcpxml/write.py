@@ -23,7 +23,7 @@ from avm_otio.formats.fcpxml.clip import ClipTexts, element_text
 from avm_otio.formats.fcpxml.inside import Timing, kept_elements, marker_text, plain
 from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, roles_of
-from avm_otio.formats.fcpxml.terms import said
+from avm_otio.formats.fcpxml.terms import xml_time
 from avm_otio.formats.xml import can_hold
 from avm_otio.timeline.losses import Feature, Loss, Losses
 from avm_otio.timeline.model import (
@@ -146,8 +146,8 @@ class _Sequence:
         counting = "DF" if timeline.drop_frame else "NDF"
         return "\n".join(
             [
-                f'<sequence format="{shape}" duration="{said(timeline.duration)}" '
-                f'tcStart="{said(self._origin)}" tcFormat="{counting}" '
+                f'<sequence format="{shape}" duration="{xml_time(timeline.duration)}" '
+                f'tcStart="{xml_time(self._origin)}" tcFormat="{counting}" '
                 f'audioLayout="{layout}" audioRate="{SAMPLE_RATE_HZ // 1000}k">',
                 "<spine>",
                 *self._spine_lines(spine),
@@ -236,12 +236,12 @@ class _Sequence:
         for item in items:
             if item.first in crossing:
                 yield crossing.pop(item.first)
-            offset = said(self._origin + item.first / self._rate)
-            length = said((item.last - item.first) / self._rate)
+            offset = xml_time(self._origin + item.first / self._rate)
+            length = xml_time((item.last - item.first) / self._rate)
             inside = "\n".join(item.connected)
             if item.clip is None:
                 yield element_text(
-                    f'gap name="Gap" offset="{offset}" start="{said(item.start)}" duration="{length}"',
+                    f'gap name="Gap" offset="{offset}" start="{xml_time(item.start)}" duration="{length}"',
                     inside + "".join(item.markers),
                 )
             else:
@@ -274,9 +274,9 @@ class _Sequence:
                 inside = self._dissolve(kind)
                 if transition.kind != "SMPTE_Dissolve":
                     self._losses.add(Feature.TRANSITION, transition, "written as a dissolve")
-            begins = said(origin + transition.at - transition.before)
+            begins = xml_time(origin + transition.at - transition.before)
             head = f'name="{attribute(transition.name)}" offset="{begins}"'
-            yield at, f'<transition {head} duration="{said(length)}">{inside}</transition>'
+            yield at, f'<transition {head} duration="{xml_time(length)}">{inside}</transition>'
 
     def _dissolve(self, kind: TrackKind) -> str:
         fade = self._resources.effect("Audio Crossfade", terms.AUDIO_CROSSFADE)
@@ -314,7 +314,7 @@ class _Sequence:
             clips.append(clip)
         rate = self._rate
         edges = {nearest_frame(at, rate) for clip in clips for at in (clip.start, clip.end)}
-        joined = {nearest_frame(one.at, rate) for one in track.transitions} & edges
+        joined = {nearest_frame(each.at, rate) for each in track.transitions} & edges
         run: list[Clip] = []
         for clip in clips:
             head, tail = nearest_frame(clip.start, rate), nearest_frame(clip.end, rate)
@@ -325,12 +325,12 @@ class _Sequence:
                 run.append(clip)
             else:
                 item, offset = self._beneath(clip.start)
-                place = f'lane="{lane}" offset="{said(offset)}"'
+                place = f'lane="{lane}" offset="{xml_time(offset)}"'
                 timing = self._texts.timing(clip)
-                item.connected.append(self._texts.clip(clip, place, said(clip.duration), timing, lane))
+                item.connected.append(self._texts.clip(clip, place, xml_time(clip.duration), timing, lane))
         if run:
             self._storyline(track, run, lane)
-        alone = [one for one in track.transitions if nearest_frame(one.at, rate) not in joined]
+        alone = [each for each in track.transitions if nearest_frame(each.at, rate) not in joined]
         list(self._crossings(alone, set(), Fraction(0), track.kind))
 
     def _storyline(self, track: Track, run: Sequence[Clip], lane: int) -> None:
@@ -339,17 +339,21 @@ class _Sequence:
         item, offset = self._beneath(begin)
         edges = {nearest_frame(clip.start, self._rate) for clip in run}
         edges.add(nearest_frame(run[-1].end, self._rate))
-        inside = [one for one in track.transitions if nearest_frame(one.at, self._rate) in edges]
+        inside = [each for each in track.transitions if nearest_frame(each.at, self._rate) in edges]
         crossing = dict(self._crossings(inside, edges, -begin, track.kind))
         lines = []
         for clip in run:
             here = nearest_frame(clip.start, self._rate)
             if here in crossing:
                 lines.append(crossing.pop(here))
-            place = f'offset="{said(clip.start - begin)}"'
-            lines.append(self._texts.clip(clip, place, said(clip.duration), self._texts.timing(clip), lane))
+            place = f'offset="{xml_time(clip.start - begin)}"'
+            lines.append(
+                self._texts.clip(clip, place, xml_time(clip.duration), self._texts.timing(clip), lane)
+            )
         lines += crossing.values()
-        item.connected.append(element_text(f'spine lane="{lane}" offset="{said(offset)}"', "\n".join(lines)))
+        item.connected.append(
+            element_text(f'spine lane="{lane}" offset="{xml_time(offset)}"', "\n".join(lines))
+        )
 
     def _mark(self, marker: Marker, item: Timeline | Track) -> None:
         """A marker of the timeline, on what lies beneath it."""

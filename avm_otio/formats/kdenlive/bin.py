@@ -101,9 +101,9 @@ class Bin:
         self.sources: dict[Media | Generator, Source] = {}
         self.uses: dict[tuple[int, str, Fraction, bool], Use] = {}
 
-    def id(self, what: str) -> str:
+    def id(self, name: str) -> str:
         """An id in braces, the same for the same project each time."""
-        return f"{{{uuid.uuid5(NAMESPACE, f'{self.seed}/{what}')}}}"
+        return f"{{{uuid.uuid5(NAMESPACE, f'{self.seed}/{name}')}}}"
 
     def escaped(self, text: str, item: Item) -> str:
         """A name escaped; what XML cannot hold is reported."""
@@ -143,12 +143,14 @@ class Bin:
             path = media.name
         service, extra = "avformat", ""
         if media.sequence is not None:
-            one = media.sequence
-            pattern = f"{one.prefix}%{f'0{one.padding}' if one.padding else ''}d{one.suffix}"
-            path = f"{path.rstrip('/')}/{pattern}?begin:{one.start_number}"
+            sequence = media.sequence
+            pattern = (
+                f"{sequence.prefix}%{f'0{sequence.padding}' if sequence.padding else ''}d{sequence.suffix}"
+            )
+            path = f"{path.rstrip('/')}/{pattern}?begin:{sequence.start_number}"
             service, extra = "qimage", prop("ttl", 1) + prop("loop", 0)
-            if one.step != 1:
-                self.losses.add(Feature.MEDIA, media, f"only one image in {one.step} is there")
+            if sequence.step != 1:
+                self.losses.add(Feature.MEDIA, media, f"only one image in {sequence.step} is there")
             if media.rate not in (None, self.rate):
                 self.losses.add(Feature.SPEED, media, "its images play one a frame")
         elif Path(path).suffix.lower() in IMAGE_SUFFIXES:

@@ -98,7 +98,7 @@ def document_properties(
     *, sequence: str, document: str, number: int, profile: str | None, channels: int
 ) -> str:
     """What the bin says of the whole project."""
-    said = {
+    values = {
         "audioChannels": channels,
         "documentid": number,
         "enableproxy": 0,
@@ -112,11 +112,11 @@ def document_properties(
         "activetimeline": sequence,
     }
     if profile:
-        said["profile"] = profile
+        values["profile"] = profile
     return (
         prop(f"kdenlive:folder.-1.{SEQUENCE_FOLDER}", "Sequences")
         + prop("kdenlive:sequenceFolder", SEQUENCE_FOLDER)
-        + "".join(prop(f"kdenlive:docproperties.{key}", value) for key, value in said.items())
+        + "".join(prop(f"kdenlive:docproperties.{key}", value) for key, value in values.items())
         + prop("xml_retain", 1)
     )
 
@@ -127,21 +127,21 @@ def track_filters() -> str:
     volume = prop("mlt_service", "volume") + prop("window", 75) + prop("max_gain", "20dB") + off
     panner = prop("mlt_service", "panner") + prop("channel", -1) + prop("start", 0.5) + off
     meter = prop("mlt_service", "audiolevel") + prop("dbpeak", 1) + prop("disable", 1)
-    return "".join(f"<filter>\n{one}</filter>\n" for one in (volume, panner, meter))
+    return "".join(f"<filter>\n{properties}</filter>\n" for properties in (volume, panner, meter))
 
 
-def volume_filter(name: str, said: str, first: int | None = None, last: int | None = None) -> str:
+def volume_filter(name: str, properties: str, first: int | None = None, last: int | None = None) -> str:
     """One of Kdenlive's effects that MLT's volume filter makes.
 
     Args:
         name: Kdenlive's name of the effect.
-        said: Its properties.
+        properties: What else it says, as elements.
         first: First frame of the source that it works on; ``None`` for all.
         last: Last frame that it works on.
     """
     span = "" if first is None else f' in="{first}" out="{last}"'
     return (
-        f"<filter{span}>\n{prop('window', 75)}{prop('max_gain', '20dB')}{said}"
+        f"<filter{span}>\n{prop('window', 75)}{prop('max_gain', '20dB')}{properties}"
         f"{prop('mlt_service', 'volume')}{prop('kdenlive_id', name)}</filter>\n"
     )
 

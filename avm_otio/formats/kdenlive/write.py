@@ -167,32 +167,32 @@ class _Project:
         lanes: tuple[list[str], list[str]] = ([], [])
         ends = [0, 0]
         lane = 0
-        for index, one in enumerate(placed):
+        for index, item in enumerate(placed):
             before = mixes[index][0] if index in mixes else 0
             after = mixes[index + 1][1] if index + 1 in mixes else 0
             lane = 1 - lane if index in mixes else 0
-            start = one.first - before
+            start = item.first - before
             if start > ends[lane]:
                 lanes[lane].append(f'<blank length="{start - ends[lane]}"/>\n')
-            ends[lane] = one.last + after
-            source_out = one.source_in + one.last - one.first + after
-            use = self.bin.use(one, f"{number}.{lane}", is_audio, source_out)
-            filters = self._filters(one, before, after, is_audio)
+            ends[lane] = item.last + after
+            source_out = item.source_in + item.last - item.first + after
+            use = self.bin.use(item, f"{number}.{lane}", is_audio, source_out)
+            filters = self._filters(item, before, after, is_audio)
             lanes[lane].append(
-                f'<entry producer="{use.id}" in="{one.source_in - before}" out="{source_out - 1}">\n'
-                f"{prop('kdenlive:id', one.source.number)}{filters}</entry>\n"
+                f'<entry producer="{use.id}" in="{item.source_in - before}" out="{source_out - 1}">\n'
+                f"{prop('kdenlive:id', item.source.number)}{filters}</entry>\n"
             )
-            if one.clip.link is not None:
-                member = (number, start, one.source.number, is_audio)
-                self.links.setdefault(one.clip.link, []).append(member)
-            self._add_clip_markers(one)
+            if item.clip.link is not None:
+                member = (number, start, item.source.number, is_audio)
+                self.links.setdefault(item.clip.link, []).append(member)
+            self._add_clip_markers(item)
         self.end = max(self.end, *ends)
         mixed, lane = [], 0
-        for index, one in enumerate(placed):
+        for index, item in enumerate(placed):
             lane = 1 - lane if index in mixes else 0
             if index in mixes:
                 write = crossfade if is_audio else dissolve
-                mixed.append(write(one.first - mixes[index][0], *mixes[index], reverse=lane == 0))
+                mixed.append(write(item.first - mixes[index][0], *mixes[index], reverse=lane == 0))
         hidden = "both" if not track.enabled else "video" if is_audio else "audio"
         kind = prop("kdenlive:audio_track", 1) if is_audio else ""
         name = self.bin.escaped(track.name, track)
@@ -264,7 +264,7 @@ class _Project:
         mixes: dict[int, tuple[int, int]] = {}
         if not track.transitions:
             return mixes
-        by_start = {one.first: index for index, one in enumerate(placed)}
+        by_start = {each.first: index for index, each in enumerate(placed)}
         for transition in track.transitions:
             cut = nearest_frame(transition.at, self.rate)
             index = by_start.get(cut, 0)
@@ -272,7 +272,9 @@ class _Project:
                 self.losses.add(Feature.TRANSITION, transition, "written as a cut: one side is empty")
                 continue
             outgoing, incoming = placed[index - 1], placed[index]
-            wanted = tuple(nearest_frame(one, self.rate) for one in (transition.before, transition.after))
+            wanted = tuple(
+                nearest_frame(length, self.rate) for length in (transition.before, transition.after)
+            )
             taken = mixes[index - 1][1] if index - 1 in mixes else 0
             before = min(wanted[0], incoming.source_in, outgoing.last - outgoing.first - taken)
             after = min(wanted[1], incoming.last - incoming.first, _left(outgoing))
@@ -316,7 +318,7 @@ class _Project:
         return escaped(json.dumps(groups))
 
     def _sequence(self, sequence: str, name: str, ordered: tuple[Track, ...]) -> str:
-        said = [
+        text = [
             f'<tractor id="{sequence}" in="0" out="{self.end - 1}">\n',
             prop("kdenlive:uuid", sequence),
             prop("kdenlive:control_uuid", sequence),
@@ -340,9 +342,9 @@ class _Project:
             # Frames [src: the marker dialog and the monitors add it to positions].
             "timecodeOffset": self.timeline.start_frame,
         }
-        said += (prop(f"kdenlive:sequenceproperties.{key}", value) for key, value in properties.items())
-        said.append('<track producer="black"/>\n')
-        said += (f'<track producer="track{number}"/>\n' for number in range(len(ordered)))
+        text += (prop(f"kdenlive:sequenceproperties.{key}", value) for key, value in properties.items())
+        text.append('<track producer="black"/>\n')
+        text += (f'<track producer="track{number}"/>\n' for number in range(len(ordered)))
         for number, track in enumerate(ordered, 1):
             # Without these, MLT plays the uppermost track alone [run].
             joined = (
@@ -350,13 +352,13 @@ class _Project:
                 if track.kind is TrackKind.AUDIO
                 else prop("mlt_service", "qtblend") + prop("kdenlive_id", "qtblend")
             )
-            said.append(
+            text.append(
                 f"<transition>\n{prop('a_track', 0)}{prop('b_track', number)}{joined}"
                 f"{prop('internal_added', 237)}{prop('always_active', 1)}{prop('accepts_blanks', 1)}"
                 "</transition>\n"
             )
-        said.append("</tractor>\n")
-        return "".join(said)
+        text.append("</tractor>\n")
+        return "".join(text)
 
 
 def _left(placed: Placed) -> int:
