@@ -29,11 +29,11 @@ def with_markers(timeline: Timeline, slots: list[Any], places: Mapping[int, int 
         segment = value_of(slot, "Segment")
         found = [segment] if segment is not None else []
         found += items(value_of(segment, "Components"))
-        for marker in found:
-            if kind_of(marker) not in ("DescriptiveMarker", "CommentMarker"):
+        for event in found:
+            if kind_of(event) not in ("DescriptiveMarker", "CommentMarker"):
                 continue
-            marker, noted = _marker(marker, rate_of(slot))
-            described = sorted(int(number) for number in value_of(marker, "DescribedSlots") or ())
+            marker, noted = _marker(event, rate_of(slot))
+            described = sorted(int(number) for number in value_of(event, "DescribedSlots") or ())
             at = places.get(described[0]) if described else None
             if at is None or at >= len(tracks):
                 whole.append(marker)

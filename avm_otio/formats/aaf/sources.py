@@ -171,11 +171,11 @@ class SourceReader:
         """With which timecode a file begins, whether that drops frames, and its rate."""
         at = Fraction(0)
         for _ in range(_DEEPEST):
-            for slot in items(value_of(mob, "Slots")):
-                timecode = first_of([value_of(slot, "Segment")], "Timecode")
+            for each in items(value_of(mob, "Slots")):
+                timecode = first_of([value_of(each, "Segment")], "Timecode")
                 if timecode is not None:
-                    start = Fraction(int(value_of(timecode, "Start") or 0)) / rate_of(slot)
-                    return start + at, bool(value_of(timecode, "Drop")), rate_of(slot)
+                    start = Fraction(int(value_of(timecode, "Start") or 0)) / rate_of(each)
+                    return start + at, bool(value_of(timecode, "Drop")), rate_of(each)
             clip = first_of([value_of(slot, "Segment")], "SourceClip")
             behind = None if clip is None else self.mob(clip)
             if clip is None or behind is None:
