@@ -21,7 +21,7 @@ _OPTION_SCHEMA = {"anyOf": [{"type": "integer"}, _TEXT_SCHEMA]}
 _WORDS_FOR = {True: ("true", "yes", "on", "1"), False: ("false", "no", "off", "0")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """A kind of value.
 

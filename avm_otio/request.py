@@ -52,7 +52,7 @@ class Part(StrEnum):
     """Where the job goes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One field of a request.
 
@@ -89,8 +89,8 @@ class Row:
     adds_up: bool = False
 
     @property
-    def unsaid(self) -> Any:
-        """The value that means that the user said nothing."""
+    def not_given(self) -> Any:
+        """The value that means that the user gave none."""
         return None if self.setting and not self.adds_up else self.default
 
     def read(self, value: object) -> Any:
@@ -99,7 +99,7 @@ class Row:
         Raises:
             ValueError: It cannot be; "must be …".
         """
-        return value if value is self.unsaid or value is None else self.kind.read(value)
+        return value if value is self.not_given or value is None else self.kind.read(value)
 
     def read_json(self, value: object) -> Any:
         """A value as JSON has it, whose numbers know no whole ones.
@@ -121,9 +121,9 @@ class Row:
 
 
 def row(kind: Kind, default: Any, help: str, **more: Any) -> Any:
-    """A field of ``Request``; see ``Row`` for what may be said of it."""
+    """A field of ``Request``; see ``Row``."""
     made = Row("", kind, default, help, **more)
-    return field(default=made.unsaid, metadata={"row": made})
+    return field(default=made.not_given, metadata={"row": made})
 
 
 _source = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert"))
@@ -418,7 +418,7 @@ class Request:
         found = {}
         for each in rows(type(self)).values():
             value = getattr(self, each.name)
-            if value not in (None, (), each.unsaid):
+            if value not in (None, (), each.not_given):
                 found[each.name] = _as_json(value)
         return found | {"version": VERSION}
 
@@ -441,7 +441,7 @@ class Request:
         changed: dict[str, Any] = {}
         for each in rows(type(self)).values():
             value = getattr(self, each.name)
-            if each.kind.is_path and value not in (None, each.unsaid):
+            if each.kind.is_path and value not in (None, each.not_given):
                 changed[each.name] = tuple(map(change, value)) if each.kind.is_list else change(value)
         return replace(self, **changed)
 
@@ -478,11 +478,11 @@ def schema(kind: type[Request] = Request) -> dict[str, Any]:
         described = {"description": each.help + (f" In {each.unit}." if each.unit else "")}
         if each.name in ("timeline", "output"):
             properties[each.name] = {**described, **each.kind.schema}
-        elif each.unsaid is None:
+        elif each.not_given is None:
             nullable = {"anyOf": [each.kind.schema, {"type": "null"}], "default": None}
             properties[each.name] = described | nullable
         else:
-            properties[each.name] = {**described, **each.kind.schema, "default": _as_json(each.unsaid)}
+            properties[each.name] = {**described, **each.kind.schema, "default": _as_json(each.not_given)}
     return {
         "title": "Request",
         "description": "What to score, with what, and where it goes. Paths may be relative to the file.",

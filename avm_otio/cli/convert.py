@@ -40,7 +40,7 @@ def convert(
     from avm_otio.formats.reading import read
 
     request = options.request_of(onto or source, output, **flags)
-    delivery.wanted(request)  # what does not go together is refused before any work is done
+    delivery.delivery_of(request)  # what does not go together is refused before any work is done
     for given in (source, onto):
         if given is not None and same_file(given, output):
             raise UsageError(

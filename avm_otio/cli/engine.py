@@ -28,7 +28,7 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
 
     Takes the token in AVM_TOKEN, or any where none is set.
     """
-    from avm_otio import app
+    from avm_otio.access import library_of
     from avm_otio.engine.server import serve as run
 
     settings = load_settings()
@@ -42,7 +42,7 @@ def serve(out: Output, port: int, data_dir: Path | None, library: Path | None, a
     run(
         port=port,
         data_dir=data_dir or settings.cache_dir / "engine",
-        library=app.library_of(request, settings, out),
+        library=library_of(request, settings, out),
         token=os.environ.get("AVM_TOKEN") or None,
         analyses=analyses,
         on_ready=ready,

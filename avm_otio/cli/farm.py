@@ -74,6 +74,7 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
     hold up the others: the task says so and ends well; finish tries once more, and fails with its code.
     """
     from avm_otio import app
+    from avm_otio.access import access_to
     from avm_otio.config.load import load_settings
     from avm_otio.jobs.many.farm import Stage, reach, read_order
 
@@ -90,7 +91,7 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
                 Stage(stage),
                 request,
                 question,
-                lambda: app.access_to(request, settings, task),
+                lambda: access_to(request, settings, task),
                 patience,
                 task,
             )

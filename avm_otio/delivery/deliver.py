@@ -51,7 +51,7 @@ _UNPACK_HERE = "The file names full paths: unpack it where it lies, or point the
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Delivery:
     """What is to be written.
 
     Attributes:
@@ -96,7 +96,7 @@ class Delivered:
     media_folder: Path | None = None
 
 
-def wanted(request: Request) -> Wanted:
+def delivery_of(request: Request) -> Delivery:
     """What is to be written for a request, checked before any work is done.
 
     Raises:
@@ -109,7 +109,7 @@ def wanted(request: Request) -> Wanted:
     found = editor_for(suffix) if editor is None else editor_named(editor)
     if found is None:
         if suffix in writable():
-            return Wanted(None, Deliver.LINK, MediaFormat.KEEP, suffix)
+            return Delivery(None, Deliver.LINK, MediaFormat.KEEP, suffix)
         raise UsageError(
             f"{output} names no format that can be written.", f"Writable are {', '.join(writable())}, .zip."
         )
@@ -125,7 +125,7 @@ def wanted(request: Request) -> Wanted:
         )
     # An .otioz takes its media in by itself, from wherever they lie.
     copies = deliver == Deliver.COPY or suffix == ".zip"
-    return Wanted(
+    return Delivery(
         found,
         Deliver.COPY if copies and suffix != ".otioz" else Deliver.LINK,
         MediaFormat(request.media_format),
@@ -144,11 +144,11 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
         report: Who is told of progress.
 
     Raises:
-        UsageError: See ``wanted``.
+        UsageError: See ``delivery_of``.
         InputError: A clip has no length, or media cannot be read.
         OutputError: Something cannot be written.
     """
-    how, output, media_roots = wanted(request), request.output, request.media_roots
+    how, output, media_roots = delivery_of(request), request.output, request.media_roots
     if not output.absolute().parent.is_dir():
         raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
     if how.editor is None:
@@ -171,7 +171,7 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
 
 
 def _deliver(
-    opened: Opened, output: Path, how: Wanted, media_folder: Path, roots: Sequence[Path], report: Report
+    opened: Opened, output: Path, how: Delivery, media_folder: Path, roots: Sequence[Path], report: Report
 ) -> Delivered:
     editor = "" if how.editor is None else how.editor.name
     refuse_deep_nests(opened.timeline)

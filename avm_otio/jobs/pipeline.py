@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import services
-from avm_otio.delivery.deliver import deliver, wanted, with_lengths
+from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
@@ -470,7 +470,7 @@ def _written(
     replaced = heard(opened.timeline, request.selection, plan) if laid.replacements else ()
     scored = replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced))
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
-    if not wanted(request).is_as_it_is:  # what the editor's file cannot say is not lost
+    if not delivery_of(request).is_as_it_is:  # what the editor's file cannot say is not lost
         reading.save(scored, job.path / SCORED)
     written = deliver(scored, request, report)
     notes += written.notes

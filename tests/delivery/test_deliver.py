@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.delivery.deliver import deliver, wanted
+from avm_otio.delivery.deliver import deliver, delivery_of
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
@@ -148,7 +148,7 @@ def test_what_does_not_go_together_is_told_before_any_work(
     name: str, editor: str | None, deliver_as: str, told: str
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(told)):
-        wanted(Request(output=Path(name), editor=editor, deliver=deliver_as))
+        delivery_of(Request(output=Path(name), editor=editor, deliver=deliver_as))
 
 
 def test_a_folder_that_is_not_there_is_told(film: Opened, tmp_path: Path) -> None:
