@@ -12,10 +12,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.errors import TimeFormatError
+from avm_otio.formats.otio.elements import gap
 from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, lay_on_frames, unmeasured
 from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of, time_json
 from avm_otio.formats.otio.metadata import NAMESPACE, VERSION
-from avm_otio.formats.otio.write import Lane, document, gap, lanes, without_otio
+from avm_otio.formats.otio.write import Lane, document, lanes, without_otio
 from avm_otio.timeline.losses import Feature, Loss, unsupported
 from avm_otio.timeline.model import Clip, Marker, Media, Timeline
 from avm_otio.timeline.nests import opened_nests

@@ -11,7 +11,7 @@ but what ``lanes`` gives, which is new down to the lists and notes of each objec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,32 +21,20 @@ import opentimelineio as otio
 
 from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import metadata
-from avm_otio.formats.otio.json_form import (
-    Document,
-    Json,
-    is_a,
-    range_json,
-    reference_of,
-    said_under,
-    time_json,
-    time_of,
-)
-from avm_otio.formats.otio.metadata import NAMESPACE, note, storable_text, uncut
-from avm_otio.formats.otio.read import mix_in, origin_in
+from avm_otio.formats.otio.changes import changed, fresh, sound_of_picture
+from avm_otio.formats.otio.elements import clip_data, gap, kept_data, markers_json, reference
+from avm_otio.formats.otio.json_form import Document, Json, is_a, range_json, said_under, time_json
+from avm_otio.formats.otio.metadata import NAMESPACE, note, storable_text
+from avm_otio.formats.otio.read import origin_in
 from avm_otio.timeline.model import (
     Clip,
-    Generator,
-    Kept,
-    Marker,
-    Media,
     Mix,
     Timeline,
     Track,
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.time import nearest_frame, snap_rate
-from avm_otio.timeline.urls import name_in
+from avm_otio.timeline.time import nearest_frame
 
 _AS_IT_IS = Mix()
 _ZERO = Fraction(0)
@@ -159,7 +147,7 @@ def document(timeline: Timeline) -> Document:
     writer = _Writer(timeline.rate)
     raw = timeline.raw
     if raw is not None and is_a(raw, "Timeline"):
-        made = _new(raw)
+        made = fresh(raw)
         made["tracks"] = writer.stack(timeline, raw["tracks"])
         ours = said_under(raw, NAMESPACE)
         if origin_in(ours) != timeline.origin:
@@ -170,7 +158,7 @@ def document(timeline: Timeline) -> Document:
     if timeline.size:
         noted["size"] = list(timeline.size)
     if timeline.kept:
-        noted["kept"] = _kept_data(timeline.kept)
+        noted["kept"] = kept_data(timeline.kept)
     stack = writer.stack(timeline, None) | {"name": "tracks"}
     _fill(stack, timeline)
     return {
@@ -197,24 +185,6 @@ def _frames_in(track: Document) -> int:
     for child, edge in zip(children[:1] + children[-1:], ("in_offset", "out_offset"), strict=False):
         frames += child[edge]["value"] if is_a(child, "Transition") else 0
     return round(frames)
-
-
-def _new(raw: Json) -> Document:
-    """An object as it was read, with lists and notes of its own that may be changed."""
-    made = _own(raw)
-    for key in ("effects", "markers"):
-        if key in raw:
-            made[key] = [_own(inside) for inside in raw[key]]
-    if "media_references" in raw:
-        made["media_references"] = {key: _own(media) for key, media in raw["media_references"].items()}
-    return made
-
-
-def _own(raw: Json) -> Document:
-    made = dict(raw)
-    if "metadata" in made:
-        made["metadata"] = dict(made["metadata"])
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +215,11 @@ class _Writer:
                 "name": timeline.name,
                 "source_range": None,
                 "effects": [],
-                "markers": _markers(timeline.markers, _ZERO, _ONE, timeline.rate),
+                "markers": markers_json(timeline.markers, _ZERO, _ONE, timeline.rate),
                 "enabled": True,
                 "children": [inside.track(track) for track in timeline.tracks],
             }
-        made = _new(raw)
+        made = fresh(raw)
         if is_a(raw, "Track"):
             made["children"] = inside.children(timeline.tracks[0], raw)
         else:
@@ -264,7 +234,7 @@ class _Writer:
             while waiting and id(waiting[-1].raw) not in there:
                 yield self.track(waiting.pop())
             if is_a(raw, "Transition"):
-                yield _new(raw)
+                yield fresh(raw)
             elif waiting and waiting[-1].raw is raw:
                 yield self.track(waiting.pop())
         yield from (self.track(track) for track in reversed(waiting))
@@ -272,7 +242,7 @@ class _Writer:
     def track(self, track: Track) -> Document:
         raw = track.raw
         if raw is not None and is_a(raw, "Track"):
-            return _new(raw) | {"children": self.children(track, raw)}
+            return fresh(raw) | {"children": self.children(track, raw)}
         if raw is not None:  # a clip or a nest in the stack itself
             return self.item(track.clips[0], TrackKind.VIDEO, *track.clips[0].frames(self.rate))
         noted: dict[str, Any] = {}
@@ -283,14 +253,14 @@ class _Writer:
         if track.locked:
             noted["locked"] = True
         if track.kept:
-            noted["kept"] = _kept_data(track.kept)
+            noted["kept"] = kept_data(track.kept)
         return {
             "OTIO_SCHEMA": "Track.1",
             "metadata": {NAMESPACE: {"version": metadata.VERSION} | noted} if noted else {},
             "name": track.name,
             "source_range": None,
             "effects": [],
-            "markers": _markers(track.markers, _ZERO, _ONE, self.rate),
+            "markers": markers_json(track.markers, _ZERO, _ONE, self.rate),
             "enabled": track.enabled,
             "children": self.laid_anew(track),
             "kind": _KINDS[track.kind],
@@ -303,7 +273,7 @@ class _Writer:
         made: list[Document] = []
         for child in raw["children"]:
             if is_a(child, "Gap", "Transition"):
-                made.append(_new(child))
+                made.append(fresh(child))
             elif waiting and waiting[-1].raw is child:
                 hidden = False
                 while waiting and waiting[-1].raw is child:
@@ -344,8 +314,8 @@ class _Writer:
 
     def transition(self, transition: Transition) -> Document:
         if transition.raw is not None:
-            return _new(transition.raw)
-        noted = {"version": metadata.VERSION, "kept": _kept_data(transition.kept)}
+            return fresh(transition.raw)
+        noted = {"version": metadata.VERSION, "kept": kept_data(transition.kept)}
         return {
             "OTIO_SCHEMA": "Transition.1",
             "metadata": {NAMESPACE: noted} if transition.kept else {},
@@ -360,32 +330,11 @@ class _Writer:
         if clip.raw is None:
             return self.new_item(clip, first, last)
         if kind is TrackKind.AUDIO and id(clip.raw) in self.pictures:
-            made = _sound(clip, clip.raw)
+            made = sound_of_picture(clip, clip.raw)
         else:
-            made = self.changed(clip, clip.raw)
+            made = changed(clip, clip.raw, self.rate, is_heard=id(clip.raw) in self.heard)
         if isinstance(clip.content, Timeline):
             made["children"] = self.stack(clip.content, clip.raw)["children"]
-        return made
-
-    def changed(self, clip: Clip, raw: Json) -> Document:
-        """A clip as it was read, but for what it says otherwise now."""
-        was_cut = "cut_from" in said_under(raw, NAMESPACE)
-        made = _new(uncut(raw) if was_cut and clip.cut_from is None else raw)
-        if bool(made["enabled"]) is not clip.enabled:
-            made["enabled"] = clip.enabled
-        before = said_under(made, NAMESPACE)
-        noted = dict(before)
-        if clip.mix != mix_in(made, before, self.rate):
-            _note_mix(noted, clip.mix, stays=clip.cut_from is not None)
-        if clip.cut_from is not None and not was_cut:
-            noted["cut_from"] = _cut(made, clip, clip.cut_from, before)
-        noted.pop("replaced_by", None)
-        if clip.replaced_by is not None:
-            noted["replaced_by"] = str(clip.replaced_by)
-        if id(raw) in self.heard:
-            noted["link"] = clip.link
-        if noted != before:
-            note(made, noted)
         return made
 
     def new_item(self, clip: Clip, first: int, last: int) -> Document:
@@ -405,11 +354,11 @@ class _Writer:
                     "time_scalar": float(clip.speed),
                 }
             )
-        noted = _clip_data(clip, self.rate)
+        noted = clip_data(clip, self.rate)
         inside: Document = (
             {
                 "OTIO_SCHEMA": "Clip.2",
-                "media_references": {"DEFAULT_MEDIA": _reference(clip, self.rate)},
+                "media_references": {"DEFAULT_MEDIA": reference(clip, self.rate)},
                 "active_media_reference_key": "DEFAULT_MEDIA",
             }
             if nest is None
@@ -421,210 +370,6 @@ class _Writer:
             "source_range": range_json(used * self.rate, last - first, self.rate),
             "effects": effects,
             # A nest's own come first; it notes how many they are.
-            "markers": inside.get("markers", []) + _markers(clip.markers, used, clip.speed, self.rate),
+            "markers": inside.get("markers", []) + markers_json(clip.markers, used, clip.speed, self.rate),
             "enabled": clip.enabled,
         }
-
-
-def _sound(clip: Clip, raw: Json) -> Document:
-    """The sound of a picture that was read: the same, without what is for the eye."""
-    ours = said_under(raw, NAMESPACE)
-    noted = {key: ours[key] for key in ("nest", "source") if key in ours}
-    _note_mix(noted, clip.mix)
-    noted |= {"link": clip.link, "source_channels": list(clip.channels)}
-    made = _new(raw)
-    made["effects"] = [effect for effect in made["effects"] if "time_scalar" in effect]
-    made["markers"], made["metadata"] = [], {}
-    made["enabled"] = clip.enabled
-    note(made, noted)
-    return made
-
-
-def _cut(made: Document, piece: Clip, whole: Clip, noted: Json) -> Document:
-    """Make a clip as it was read a piece of itself; its edges go to its own nearest frames.
-
-    Returns:
-        What the piece remembers of the whole.
-    """
-    span = made["source_range"] or _all_of(made, whole)
-    rate = snap_rate(span["duration"]["rate"])
-    length = round(span["duration"]["value"])
-    begin, stop = (min(length, nearest_frame(at - whole.start, rate)) for at in (piece.start, piece.end))
-    skipped = begin * piece.speed if piece.speed >= 0 else (length - stop) * -piece.speed
-    made["source_range"] = range_json(time_of(span["start_time"]) * rate + skipped, stop - begin, rate)
-    start = span["start_time"]
-    kept = {"start": start["value"], "start_rate": start["rate"], "duration": length}
-    before = {key: value for key, value in noted.items() if key != "version"}
-    return kept | ({"noted": before} if before else {})
-
-
-def _all_of(made: Json, whole: Clip) -> Json:
-    """The range of a clip that says none: all of its media, or of its nest."""
-    reference = reference_of(made)
-    if reference is not None and reference["available_range"] is not None:
-        found: Json = reference["available_range"]
-        return found
-    rate = whole.content.rate if isinstance(whole.content, Timeline) else _ONE
-    return range_json(0, whole.duration * rate, rate)
-
-
-def _note_mix(noted: Document, mix: Mix, *, stays: bool = False) -> None:
-    """Note gain and fades, those that do nothing only where something is noted already.
-
-    Args:
-        noted: What stands under our key; changed.
-        mix: The gain and the fades.
-        stays: Whether what is noted stays even where all of it does nothing.
-    """
-    keys = [[str(key.at), key.gain_db] for key in mix.keys]
-    said = (("gain_db", mix.gain_db), ("fade_in_us", mix.fade_in_us), ("fade_out_us", mix.fade_out_us))
-    for name, value in (*said, ("gain_keys", keys)):
-        if value or (name in noted and (stays or mix != _AS_IT_IS)):
-            noted[name] = value
-        else:
-            noted.pop(name, None)
-
-
-def _clip_data(clip: Clip, rate: Fraction) -> Document:
-    data: Document = {}
-    if clip.stem is not None:
-        data["kind"] = str(clip.stem)
-    start, end = (clip.offer and clip.offer.record) or (clip.start, clip.end)
-    if clip.stem is not None or start * rate % 1 or end * rate % 1:
-        data |= {"record_start": str(start), "record_end": str(end)}
-    if clip.offer is not None or clip.mix != _AS_IT_IS:
-        data |= {
-            "gain_db": clip.mix.gain_db,
-            "fade_in_us": clip.mix.fade_in_us,
-            "fade_out_us": clip.mix.fade_out_us,
-        }
-    if clip.mix.keys:
-        data["gain_keys"] = [[str(key.at), key.gain_db] for key in clip.mix.keys]
-    if clip.channels and not (clip.channels_assumed and clip.offer is not None):
-        data["source_channels"] = list(clip.channels)
-    if clip.link is not None:
-        data["link"] = clip.link
-    if clip.alternative:
-        data["alternative"] = clip.alternative
-    if clip.offer is not None:
-        data |= metadata.offer_metadata(clip.offer)
-    if clip.kept:
-        data["kept"] = _kept_data(clip.kept)
-    if isinstance(clip.content, Timeline):
-        data["nest"] = _nest_data(clip.content)
-    if clip.media is not None and clip.offer is None:
-        data["source"] = _source_data(clip.media)
-    elif clip.media is not None and clip.media.sample_rate_hz:
-        data["media"] = _measured(clip.media)
-    return data
-
-
-def _measured(media: Media) -> Document:
-    """What a file of ours was measured to be."""
-    samples = (media.duration or _ZERO) * (media.sample_rate_hz or 0)
-    return {"samples": round(samples), "sample_rate_hz": media.sample_rate_hz, "channels": media.channels}
-
-
-def _nest_data(nest: Timeline) -> dict[str, Any]:
-    """What a nested stack cannot say of the timeline that it was."""
-    data: dict[str, Any] = {
-        "name": nest.name,
-        "rate": str(nest.rate),
-        "start_frame": nest.start_frame,
-        "drop_frame": nest.drop_frame,
-        "duration": str(nest.duration),
-        "markers": len(nest.markers),
-    }
-    if nest.size:
-        data["size"] = list(nest.size)
-    if nest.kept:
-        data["kept"] = _kept_data(nest.kept)
-    return data
-
-
-def _source_data(media: Media) -> dict[str, Any]:
-    data: dict[str, Any] = {"channels": media.channels, "has_picture": media.has_picture}
-    if media.duration is not None:
-        data["duration"] = str(media.duration)
-    if media.rate is not None:
-        data["rate"] = str(media.rate)
-    if media.size:
-        data["size"] = list(media.size)
-    if media.sample_rate_hz:
-        data["sample_rate_hz"] = media.sample_rate_hz
-    if media.drop_frame:
-        data["drop_frame"] = True
-    return data
-
-
-def _reference(clip: Clip, rate: Fraction) -> Document:
-    content = clip.content
-    if isinstance(content, Generator):
-        return {
-            "OTIO_SCHEMA": "GeneratorReference.1",
-            "metadata": {},
-            "name": content.name,
-            "available_range": None,
-            "generator_kind": content.kind,
-            "parameters": {},
-        }
-    assert isinstance(content, Media)
-    each = content.rate or rate
-    available = None
-    if content.duration is not None:
-        available = range_json(content.start * each, content.duration * each, each)
-    is_named = clip.offer is None or content.name != name_in(content.path)
-    name = content.name if is_named else ""
-    made: Document = {"metadata": {}, "name": name, "available_range": available}
-    if not content.path or not content.is_online:
-        if content.path:
-            made["metadata"] = {NAMESPACE: {"path": content.path}}
-        return made | {"OTIO_SCHEMA": "MissingReference.1"}
-    numbering = content.sequence
-    if numbering is None:
-        return made | {"OTIO_SCHEMA": "ExternalReference.1", "target_url": content.path}
-    return made | {
-        "OTIO_SCHEMA": "ImageSequenceReference.1",
-        "name": "",
-        "target_url_base": content.path,
-        "name_prefix": numbering.prefix,
-        "name_suffix": numbering.suffix,
-        "start_frame": numbering.start_number,
-        "frame_step": numbering.step,
-        "frame_zero_padding": numbering.padding,
-        "rate": float(each),
-    }
-
-
-def gap(frames: int, rate: Fraction) -> Document:
-    """A hole of some frames."""
-    return {
-        "OTIO_SCHEMA": "Gap.1",
-        "metadata": {},
-        "name": "",
-        "source_range": range_json(0, frames, rate),
-        "effects": [],
-        "markers": [],
-        "enabled": True,
-    }
-
-
-def _markers(markers: Iterable[Marker], first: Fraction, speed: Fraction, rate: Fraction) -> list[Document]:
-    scale = speed if speed > 0 else _ONE
-    return [
-        {
-            "OTIO_SCHEMA": "Marker.2",
-            "metadata": {},
-            "name": marker.name,
-            "color": marker.color or "GREEN",
-            "marked_range": range_json(
-                (first + marker.start * scale) * rate, marker.duration * scale * rate, rate
-            ),
-            "comment": marker.comment,
-        }
-        for marker in markers
-    ]
-
-
-def _kept_data(kept: Iterable[Kept]) -> list[list[str]]:
-    return [[one.dialect, one.what, one.text] for one in kept]
