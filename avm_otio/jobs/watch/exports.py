@@ -58,7 +58,9 @@ def make_request(folder: Path) -> None:
     if (folder / REQUEST).exists() or not (folder / CUT).exists():
         return
     write_text(folder.parent / LAST, lua_chunk({"name": folder.name}))
-    write_text(folder / REQUEST, f"{json.dumps(request_of(folder.name).dump())}\n")
+    document = request_of(folder.name).dump()
+    del document["version"]  # one that leaves it out is of every version
+    write_text(folder / REQUEST, f"{json.dumps(document)}\n")
 
 
 def request_of(name: str) -> Request:
