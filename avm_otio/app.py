@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.question import Question
     from avm_otio.media.film import FilmFile
     from avm_otio.service.client import Client
-    from avm_otio.timeline.losses import Loss
+    from avm_otio.timeline.features import Loss
 
 _SILENT = Silent()
 _ANY = Request()

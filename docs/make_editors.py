@@ -16,7 +16,7 @@ from avm_otio.formats import writing
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.formats.table import editors
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import (
     Clip,
     GainKey,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.items import Item, News
     from avm_otio.request import Request
-    from avm_otio.timeline.losses import Loss
+    from avm_otio.timeline.features import Loss
 
 _COLUMNS = (
     "timeline", "output", "job", "state", "recalled", "cues", "price", "currency", "seconds", "error", "hint",

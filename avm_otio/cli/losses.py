@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from avm_otio.cli.output import Output
 
 if TYPE_CHECKING:
-    from avm_otio.timeline.losses import Loss
+    from avm_otio.timeline.features import Loss
 
 _MOST_SHOWN = 40
 """Lines of losses for a person; the rest stand in a file."""

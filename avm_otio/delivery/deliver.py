@@ -25,6 +25,7 @@ from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.timeline.completed import completed
 from avm_otio.timeline.counted import counted
+from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import (
     believe,
     refuse_deep_nests,
@@ -33,7 +34,6 @@ from avm_otio.timeline.limits import (
     unmeasured,
     within_a_day,
 )
-from avm_otio.timeline.losses import Loss
 from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.picture_sound import with_picture_sound
 

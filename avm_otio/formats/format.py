@@ -12,10 +12,12 @@ from enum import StrEnum
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from avm_otio.timeline.losses import Feature, Loss
-from avm_otio.timeline.model import Timeline
+from avm_otio.timeline.features import Feature, Loss
+
+if TYPE_CHECKING:
+    from avm_otio.timeline.model import Timeline
 
 EVERYTHING = frozenset(Feature)
 """All that a format may be able to say."""
@@ -68,13 +70,13 @@ class Target:
         return self.path.absolute().parent
 
 
-Read = Callable[[Path, Fraction | None], tuple[Sequence[Timeline], tuple[str, ...]]]
+Read: TypeAlias = "Callable[[Path, Fraction | None], tuple[Sequence[Timeline], tuple[str, ...]]]"
 """Path, and frames a second for a file that does not say → all its timelines, and notes for the user."""
 
 Files = Mapping[Path, str | Callable[[Path], object]]
 """File → its text, or what saves it at a path. The one that was asked for comes first."""
 
-Write = Callable[[Timeline, Target], tuple[Files, tuple[Loss, ...]]]
+Write: TypeAlias = "Callable[[Timeline, Target], tuple[Files, tuple[Loss, ...]]]"
 """Timeline and target → what is to be written, and what it does not say as the timeline does."""
 
 

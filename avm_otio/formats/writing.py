@@ -9,7 +9,7 @@ from avm_otio.files import same_file, whole, write_text
 from avm_otio.formats.format import Target
 from avm_otio.formats.making import many_values
 from avm_otio.formats.table import writer_of
-from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.features import Loss
 from avm_otio.timeline.model import Timeline
 
 

@@ -44,8 +44,8 @@ from avm_otio.mix.tracks import Origin, add_tracks, without_ours
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.services import FilmType, Laying
+from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import refuse_empty
-from avm_otio.timeline.losses import Loss
 from avm_otio.timeline.model import Media, Timeline, TrackKind
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import Selection, find_track, plan_film

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from avm_otio.errors import TimelineError
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_timecode, nominal_rate
 

@@ -6,9 +6,8 @@ A writer makes one ``Losses`` for the timeline, hands it to all its parts, and g
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
     Generator,
@@ -23,47 +22,6 @@ from avm_otio.timeline.model import (
 from avm_otio.timeline.time import from_micros
 
 _AS_IT_IS = Mix()
-
-
-class Feature(StrEnum):
-    """What a format may be unable to say."""
-
-    CHANNELS = "channels"
-    DISABLED = "disabled"
-    EFFECT = "effect"
-    FADE = "fade"
-    GAIN = "gain"
-    GENERATOR = "generator"
-    LINK = "link"
-    MARKER = "marker"
-    MEDIA = "media"
-    METADATA = "metadata"
-    NAME = "name"
-    NEST = "nest"
-    RATE = "rate"
-    SPEED = "speed"
-    START = "start"
-    TIME = "time"
-    TRACK = "track"
-    TRANSITION = "transition"
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """One thing that a file does not say as the timeline does.
-
-    Attributes:
-        feature: What kind of thing.
-        item: Which: a clip with its timecode, a track, the timeline.
-        message: What became of it, a short clause: ``"gain of -6 dB not written"``.
-    """
-
-    feature: Feature
-    item: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.item}: {self.message}"
 
 
 Item = Clip | Track | Transition | Media | Timeline | str

@@ -9,7 +9,7 @@ import pytest
 
 from avm_otio.cli.losses import report_losses
 from avm_otio.cli.output import Output
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 
 MOVED = [Loss(Feature.TIME, f"“Hit {n}” at 00:00:0{n}:00", f"moved by {n}.5 ms") for n in range(1, 4)]
 RATE = Loss(Feature.RATE, "Timeline “cut”", "its rate is not said")

@@ -16,7 +16,7 @@ from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import editors
 from avm_otio.request import Request
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from tests.scored import scored
 
 EVERY = [(editor.name, suffix) for editor in editors().values() for suffix in editor.suffixes]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from avm_otio.formats.aaf.read import read
 from avm_otio.formats.writing import write
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import Clip, GainKey, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, to_micros
 from tests.models import RATES, differences, plain, settled, timelines

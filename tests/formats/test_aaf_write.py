@@ -12,7 +12,7 @@ import pytest
 from avm_otio.formats.aaf.read import read
 from avm_otio.formats.aaf.write import document
 from avm_otio.formats.writing import write
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
     GainKey,

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from avm_otio.formats.edl.common import speed_frames, speed_of
 from avm_otio.formats.edl.read import read
 from avm_otio.formats.edl.write import documents
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, to_micros
 from tests.models import differences, plain, seconds, settled, timelines

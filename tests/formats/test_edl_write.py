@@ -11,7 +11,7 @@ import pytest
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.edl.write import documents
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
     GainKey,

@@ -12,7 +12,7 @@ import pytest
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcp7.read import read
 from avm_otio.formats.fcp7.write import document
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import Clip, Generator, Media, Timeline, Track
 from tests.models import differences
 from tests.real_files import real_file

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.fcp7.read import read
 from avm_otio.formats.fcp7.write import document
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
     GainKey,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from avm_otio.formats.kdenlive.write import document
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
     GainKey,

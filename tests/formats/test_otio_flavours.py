@@ -17,7 +17,7 @@ from avm_otio.formats.otio import kdenlive as kdenlive_otio
 from avm_otio.formats.otio import premiere as premiere_otio
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import otio_of, timeline_of
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import RATES, differences, plain, settled, timelines

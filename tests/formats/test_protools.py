@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from avm_otio.formats.protools.write import document
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, dropped_per_minute, parse_timecode
 from tests.models import RATES, plain, settled, timelines

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.resolve import flavoured
 from avm_otio.formats.otio.write import otio_of, timeline_of
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
     GainKey,

@@ -18,7 +18,7 @@ from avm_otio.formats import table
 from avm_otio.formats.format import Editor, Format
 from avm_otio.formats.reading import read
 from avm_otio.formats.writing import write
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import Clip, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime
 

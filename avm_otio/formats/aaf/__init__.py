@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avm_otio.formats.format import EVERYTHING, Editor, Format, SoundFiles, later
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 
 FORMAT = Format(
     name="avid",

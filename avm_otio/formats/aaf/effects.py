@@ -9,7 +9,8 @@ from avm_otio.formats.aaf.levels import gain_at, ratio_of
 from avm_otio.formats.aaf.media import FILM_ORDER
 from avm_otio.formats.aaf.names import plain_text
 from avm_otio.formats.aaf.objects import Aaf, i64, rational, u16
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, GainKey, Timeline, Transition
 from avm_otio.timeline.time import nearest_frame
 

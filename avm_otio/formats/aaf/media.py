@@ -13,7 +13,8 @@ from fractions import Fraction
 from avm_otio.formats.aaf.compound_file import Storage
 from avm_otio.formats.aaf.names import Names, plain_text
 from avm_otio.formats.aaf.objects import Aaf, i64, mob_id, rational, text, u32
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline
 from avm_otio.timeline.time import MediaTime, nearest_frame, nominal_rate
 from avm_otio.timeline.urls import file_url, is_relative

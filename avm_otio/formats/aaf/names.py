@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from avm_otio.formats.aaf.objects import text
 from avm_otio.formats.xml import REPLACEMENT
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 
 _LONGEST = 1000
 """Characters of a name; a property of an AAF holds 32,767 at the very most."""

@@ -16,7 +16,8 @@ from avm_otio.formats.aaf.compound_file import Storage
 from avm_otio.formats.aaf.effects import EffectWriter
 from avm_otio.formats.aaf.media import Sources, source_clip
 from avm_otio.formats.aaf.objects import Aaf, i64, u32
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import nearest_frame
 

@@ -25,7 +25,8 @@ from avm_otio.formats.aaf.names import Names
 from avm_otio.formats.aaf.objects import Aaf, i64, mob_id, rational, text, u32
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS, TrackWriter
 from avm_otio.formats.format import Files, Target
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Marker, Timeline, Track
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate

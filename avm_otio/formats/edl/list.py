@@ -19,7 +19,8 @@ from avm_otio.formats.edl.common import (
     speed_of,
 )
 from avm_otio.formats.edl.plan import Piece, Plan, code_of
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.time import dropped_per_minute, format_rate, format_timecode, nearest_frame
 

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from avm_otio.formats.edl import FORMAT
 from avm_otio.formats.edl.common import MOST_TRANSITION_FRAMES
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import from_micros, nearest_frame, to_micros
 

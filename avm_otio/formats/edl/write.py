@@ -21,7 +21,8 @@ from avm_otio.errors import TimelineError
 from avm_otio.formats.edl import FORMAT
 from avm_otio.formats.edl.list import ListWriter
 from avm_otio.formats.format import Files, Target
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate

@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from avm_otio.formats.fcp7.common import CROSS_FADE, DISSOLVE
 from avm_otio.formats.fcp7.pieces import kept_xml, transition_item
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import nearest_frame, whole_frames
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from avm_otio.formats.fcp7.common import SLUG, rate_xml, timebase, timecode_xml
 from avm_otio.formats.xml import can_hold, escaped
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Generator, Media, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nearest_frame, whole_frames
 from avm_otio.timeline.urls import file_url, is_relative

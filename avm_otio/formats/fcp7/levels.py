@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from avm_otio.formats.fcp7.common import LEVEL_MAX, LEVEL_MAX_DB, SILENCE_DB
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, Mix
 from avm_otio.timeline.time import from_micros, nearest_frame, to_micros
 

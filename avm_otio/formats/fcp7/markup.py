@@ -10,7 +10,8 @@ from avm_otio.formats.fcp7 import FORMAT
 from avm_otio.formats.fcp7.common import COLOR, LABELS, MARKER_COLORS, NEAREST_COLORS, NOTE, SLUG
 from avm_otio.formats.fcp7.pieces import BLACK_MATTE, LOGGING, kept_xml, marker_xml
 from avm_otio.formats.xml import can_hold, escaped
-from avm_otio.timeline.losses import Feature, Item, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Item, Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Media, Timeline
 from avm_otio.timeline.time import nearest_frame
 

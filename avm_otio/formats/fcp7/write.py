@@ -31,7 +31,8 @@ from avm_otio.formats.fcp7.levels import levels_of
 from avm_otio.formats.fcp7.links import Member, members_of
 from avm_otio.formats.fcp7.markup import Markup, logged
 from avm_otio.formats.fcp7.pieces import kept_xml, level_filter, speed_filter
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nearest_frame, whole_frames
 

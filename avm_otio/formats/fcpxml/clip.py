@@ -24,7 +24,8 @@ from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, role_of
 from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, xml_time
 from avm_otio.formats.xml import can_hold
-from avm_otio.timeline.losses import Feature, Item, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Media, Timeline
 
 

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from avm_otio.formats.fcpxml.terms import format_name, frame_duration, media_frame_duration, xml_time
 from avm_otio.formats.xml import can_hold, escaped
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import is_relative, is_web
 

@@ -25,7 +25,8 @@ from avm_otio.formats.fcpxml.resources import Resources, attribute
 from avm_otio.formats.fcpxml.roles import Links, roles_of
 from avm_otio.formats.fcpxml.terms import xml_time
 from avm_otio.formats.xml import can_hold
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from avm_otio.formats.kdenlive.text import IMAGE_SUFFIXES, SEQUENCE_ID, Notes, guides_text, prop
 from avm_otio.formats.xml import REPLACEMENT, can_hold, escaped
-from avm_otio.timeline.losses import Feature, Item, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Item, Losses
 from avm_otio.timeline.model import Clip, Generator, Media
 
 NAMESPACE = uuid.UUID("6f9d3a52-7c0e-5b3e-9a55-3d1f6a2f4c10")

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from avm_otio.formats.kdenlive.bin import Placed
 from avm_otio.formats.kdenlive.text import prop, volume_filter
-from avm_otio.timeline.losses import Feature, Losses
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip
 from avm_otio.timeline.time import from_micros, nearest_frame
 

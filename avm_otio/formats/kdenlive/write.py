@@ -32,7 +32,8 @@ from avm_otio.formats.kdenlive.text import (
     track_filters,
 )
 from avm_otio.formats.xml import escaped
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import nearest_frame

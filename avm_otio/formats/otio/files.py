@@ -20,7 +20,7 @@ from avm_otio.formats.otio.frames import available_json, in_own_time, unmeasured
 from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of
 from avm_otio.formats.otio.metadata import storable_text
 from avm_otio.formats.otio.write import document, lanes, otio_of
-from avm_otio.timeline.losses import Loss
+from avm_otio.timeline.features import Loss
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import UrlStyle, paths_of, rebased, url_of
 

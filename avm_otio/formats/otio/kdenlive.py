@@ -17,7 +17,8 @@ from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, 
 from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of, time_json
 from avm_otio.formats.otio.metadata import NAMESPACE, VERSION
 from avm_otio.formats.otio.write import Lane, document, lanes, without_otio
-from avm_otio.timeline.losses import Feature, Loss, unsupported
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import unsupported
 from avm_otio.timeline.model import Clip, Marker, Media, Timeline
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_timecode, nearest_frame, parse_timecode

@@ -13,7 +13,8 @@ from pathlib import Path
 from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, lay_on_frames, unmeasured
 from avm_otio.formats.otio.json_form import Document, is_a, noted, reference_of, time_json
 from avm_otio.formats.otio.write import document, lanes
-from avm_otio.timeline.losses import Feature, Loss, unsupported
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import unsupported
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Timeline, TrackKind
 from avm_otio.timeline.urls import file_url, is_relative, is_web, plain_path
 

@@ -35,7 +35,7 @@ from avm_otio.formats.otio.resolve_words import (
     volume_effect,
 )
 from avm_otio.formats.otio.write import Lane, document, lanes
-from avm_otio.timeline.losses import Feature, Loss
+from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, TrackKind
 from avm_otio.timeline.time import whole_frames
 from avm_otio.timeline.urls import is_relative, is_web, plain_path

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from avm_otio.timeline.losses import Feature
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, ImageSequence, Mix
 from avm_otio.timeline.time import exact_value, from_micros, nearest_frame, to_micros
 

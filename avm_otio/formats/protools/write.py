@@ -13,7 +13,8 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from avm_otio.formats.protools import FORMAT
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_rate, format_timecode, nearest_frame

@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from avm_otio.formats.reaper import FORMAT
-from avm_otio.timeline.losses import Feature, Loss, Losses
+from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import (
     SAMPLE_RATE_HZ,
     Clip,

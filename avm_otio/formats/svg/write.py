@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 from avm_otio import services
 from avm_otio.formats.format import Files, Target
 from avm_otio.timeline.counted import counted
+from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import refuse_empty
-from avm_otio.timeline.losses import Loss
 from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.time import format_timecode
 

@@ -35,7 +35,7 @@ from avm_otio.request import Request
 if TYPE_CHECKING:
     from avm_otio.jobs.paid_call import Access, Patience
     from avm_otio.jobs.question import Question
-    from avm_otio.timeline.losses import Loss
+    from avm_otio.timeline.features import Loss
 
 _POLL_S = 0.5
 """How soon a waiting user's Ctrl-C is noticed on Windows."""

@@ -14,7 +14,7 @@ from avm_otio.errors import AvmError
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
-    from avm_otio.timeline.losses import Loss
+    from avm_otio.timeline.features import Loss
 
 
 class Stage(StrEnum):

@@ -20,7 +20,7 @@ from avm_otio.request import Request
 
 if TYPE_CHECKING:
     from avm_otio.jobs.question import Question
-    from avm_otio.timeline.losses import Loss
+    from avm_otio.timeline.features import Loss
 
 P = ParamSpec("P")
 R = TypeVar("R")
