@@ -134,7 +134,8 @@ def _chips(words: tuple[str, ...]) -> str:
 
 def scored(output: Path, editor: str) -> Path:
     """Score the sample for an editor, as a user would."""
-    if run(["score", str(SAMPLE), "-o", str(output), "--for", editor, *HOW]) != 0:
+    jobs = ("--jobs-dir", str(output.parent / "jobs"))  # none of an earlier run beside the sample
+    if run(["score", str(SAMPLE), "-o", str(output), "--for", editor, *jobs, *HOW]) != 0:
         raise SystemExit(f"{output} was not written.")
     return output
 
