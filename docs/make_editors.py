@@ -122,7 +122,7 @@ def table() -> str:
     """The table as Markdown."""
     lines = [f"| | {' | '.join(WORDS.values())} |", f"| --- |{' --- |' * len(WORDS)}"]
     for name, suffix, lost in losses():
-        cells = ["**told**" if feature in lost else "kept" for feature in WORDS]
+        cells = ["**reported**" if feature in lost else "kept" for feature in WORDS]
         lines.append(f"| `{name}` `{suffix}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

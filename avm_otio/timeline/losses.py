@@ -109,8 +109,8 @@ def unsupported(timeline: Timeline, features: Collection[Feature], name: str) ->
                 yield Loss(feature, name_of(item, timeline), message)
     for item, all_kept in _keepers(timeline):
         for kept in all_kept:
-            if kept.dialect != name:
-                yield Loss(Feature.EFFECT, name_of(item, timeline), f"{kept.what} not written")
+            if kept.format != name:
+                yield Loss(Feature.EFFECT, name_of(item, timeline), f"{kept.label} not written")
 
 
 def _keepers(timeline: Timeline) -> Iterator[tuple[Item, tuple[Kept, ...]]]:

@@ -246,16 +246,16 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something of a format's own that nobody else understands, to be written again by that format.
+    """Something of a format's own that no other format understands, to be written again by that format.
 
     Attributes:
-        dialect: Whose.
-        what: What it is, in words that a person knows it by.
+        format: The format's name.
+        label: What people call it.
         text: As it stood there.
     """
 
-    dialect: str
-    what: str
+    format: str
+    label: str
     text: str
 
 

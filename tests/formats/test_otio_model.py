@@ -152,7 +152,7 @@ def test_of_all_the_effects_that_resolve_lists_only_those_in_use_are_kept() -> N
     for name, parameters in (("Fairlight Equaliser Band", [band]), ("Fairlight Clip Pan", [pan])):
         noted = {"Effect Name": name, "Enabled": True, "Name": name, "Parameters": parameters, "Type": 1}
         clip.effects.append(otio.schema.Effect(metadata={"Resolve_OTIO": noted}))
-    assert [one.what for one in only_clip(resolve_timeline(clip)).kept] == ["Fairlight Clip Pan"]
+    assert [one.label for one in only_clip(resolve_timeline(clip)).kept] == ["Fairlight Clip Pan"]
 
 
 @pytest.mark.parametrize(
@@ -231,4 +231,4 @@ def test_a_real_file_of_resolve_loses_no_gain_channel_or_path() -> None:
     offline = [clip.media for clip in found.clips() if clip.media and not clip.media.is_online]
     assert len(offline) == 17
     assert all(media.path.startswith("/Users/") for media in offline)
-    assert not any(kept.what.startswith("Fairlight") for clip in sounds for kept in clip.kept)
+    assert not any(kept.label.startswith("Fairlight") for clip in sounds for kept in clip.kept)

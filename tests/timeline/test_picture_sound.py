@@ -187,7 +187,7 @@ def test_the_gain_goes_with_the_sound_and_effects_for_the_eye_do_not() -> None:
     timeline.tracks[0][0].effects.append(otio.schema.Effect(effect_name="Blur"))
     video, sound = from_otio(timeline_of(with_picture_sound(from_otio(timeline))[0])).tracks
     assert (video.clips[0].mix, sound.clips[0].mix) == (Mix(), loud.mix)
-    assert (sound.clips[0].kept, video.clips[0].kept[0].what) == ((), "Blur")
+    assert (sound.clips[0].kept, video.clips[0].kept[0].label) == ((), "Blur")
     assert (sound.clips[0].speed, sound.clips[0].enabled) == (2, False)
 
 

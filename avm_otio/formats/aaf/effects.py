@@ -22,7 +22,7 @@ _NOTHING, _ALL = Fraction(0), Fraction(1)
 
 
 class EffectWriter:
-    """Makes effects, and tells what they cannot say.
+    """Makes effects, and reports what they cannot say.
 
     What is the same in each of a kind is made once and stands in all of them.
 

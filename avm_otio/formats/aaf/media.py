@@ -28,7 +28,7 @@ FILM_ORDER = (0, 2, 1, 4, 5, 3)
 
 SOUND_RATE = Fraction(SAMPLE_RATE_HZ)
 """Edit units a second of sound: samples, so that a sound lies where it lies. So do Resolve's AAFs, and Pro
-Tools' where it is not told to keep to Media Composer's frames [file, off]: there sounds snap to frames."""
+Tools' where it is not set to keep to Media Composer's frames [file, off]: there sounds snap to frames."""
 
 _MONO_BITS = 24
 
@@ -101,7 +101,7 @@ class Sources:
         return media.rate or self._timeline.rate
 
     def length_of(self, media: Media) -> Fraction:
-        """How much there is of media: its length, or as much as is used where nobody knows."""
+        """How much there is of media: its length, or as much as is used where that is unknown."""
         if media.duration is not None:
             return media.duration
         found = self._lengths.get(media)

@@ -93,7 +93,7 @@ class _FileReader:
         self._nests: dict[bytes, Timeline] = {}
 
     def tops(self) -> list[Any]:
-        """The sequences that nobody else uses; where none says so, all compositions, or all master clips."""
+        """The sequences that no other uses; where none says so, all compositions, or all master clips."""
         content = self._file.content
         return list(content.toplevel()) or list(content.compositionmobs()) or list(content.mastermobs())
 

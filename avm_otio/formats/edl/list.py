@@ -87,7 +87,7 @@ class ListWriter:
             message = f"{self.number} edits, numbered with six digits: CMX3600 itself ends at {_MOST_EVENTS}"
             self.losses.add(Feature.TRACK, self.track, message)
         title, _ = one_line(f"{self.timeline.name} - {self.track.name or self.label}")
-        kept = [each.text for each in self.timeline.kept if each.dialect == FORMAT.name]
+        kept = [each.text for each in self.timeline.kept if each.format == FORMAT.name]
         body = [f"{number:0{digits}d}  {line}" if number else line for number, line in self.lines]
         mode = "DROP FRAME" if self.is_drop else "NON-DROP FRAME"
         return "\n".join([f"TITLE: {title}", f"FCM: {mode}", *kept, *body, ""])
@@ -195,7 +195,7 @@ class ListWriter:
             kind = clip.content.kind.lower()
             return _BLACK if kind == "black" else BARS_REEL if "bars" in kind else FILE_REEL
         for kept in clip.kept:
-            if kept.dialect == FORMAT.name and kept.what == "reel" and _REEL.fullmatch(kept.text):
+            if kept.format == FORMAT.name and kept.label == "reel" and _REEL.fullmatch(kept.text):
                 return kept.text
         return FILE_REEL
 
@@ -238,7 +238,7 @@ class ListWriter:
         for at, marker in here:
             self._marker(clip, at, marker)
         for kept in clip.kept + (piece.joint.kept if piece.joint else ()):
-            if kept.dialect == FORMAT.name and kept.what == "comment":
+            if kept.format == FORMAT.name and kept.label == "comment":
                 self._note(one_line(kept.text)[0])
 
     def _media(self, clip: Clip, way: str) -> None:

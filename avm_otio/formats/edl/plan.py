@@ -176,5 +176,5 @@ class Plan:
 def code_of(joint: Transition | None) -> str:
     """The code of a transition: a wipe's where one was read, else a dissolve's."""
     kept = joint.kept if joint is not None else ()
-    found = [each.text for each in kept if each.dialect == FORMAT.name and each.what == "wipe"]
+    found = [each.text for each in kept if each.format == FORMAT.name and each.label == "wipe"]
     return found[0] if found and re.fullmatch(r"W\d{3}", found[0]) else "D"

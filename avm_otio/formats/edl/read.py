@@ -303,7 +303,7 @@ class _Reader:
         return Mix(comments.volume or 0.0)
 
     def _rest(self, comments: Comments, lines: list[Line], laid: list[tuple[Line, _Lane, int]]) -> None:
-        """Locators, and what nobody else understands: on the last clip of the edit."""
+        """Locators, and unknown comments: on the last clip of the edit."""
         here: list[Marker] = []
         if laid:
             line, lane, at = next(row for row in laid if row[0] is laid[-1][0])

@@ -87,7 +87,7 @@ def documents(timeline: Timeline) -> tuple[dict[str, str], tuple[Loss, ...]]:
 def _report(timeline: Timeline, losses: Losses) -> None:
     """Report what no list says of a timeline, whatever its tracks hold."""
     rate = format_rate(timeline.rate)
-    message = f"a list does not say its rate: tell its reader {rate} fps"
+    message = f"a list does not say its rate: set its reader to {rate} fps"
     if nominal_rate(timeline.rate) > 30:
         message += "; CMX3600 itself ends at 30"
     losses.add(Feature.RATE, timeline, message)

@@ -131,7 +131,7 @@ def content_of(
     own = rate_of(full, rate) or rate
     start, drop = timecode_of(full, own)
     length = number_of(full, "duration")
-    # What stands for media that nobody knows (one frame of nothing) is no length [file].
+    # What stands for unknown media (one frame of nothing) is no length [file].
     if not url and (length or 0) <= 1:
         length = None
     video = full.find("media/video")

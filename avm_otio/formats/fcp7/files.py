@@ -125,7 +125,7 @@ def _file_of(media: Media) -> tuple[object, ...]:
 
 
 class _Merged:
-    """What is known of each file: a timeline may tell of its picture here and of its sound there.
+    """What is known of each file: a timeline may have its picture in one clip and its sound in another.
 
     Files of one path that begin or end elsewhere are left apart: so Premiere writes subclips [file].
     """

@@ -233,7 +233,7 @@ class Items:
                     number_of(parameter, "value") or flag_of(parameter, "value", False)
                 ):
                     self.notes["clip whose speed varies, read at its average"] += 1
-            # Hiero writes the ratio where Final Cut and Premiere write percent [file]; nobody plays at 10 %
+            # Hiero writes the ratio where Final Cut and Premiere write percent [file]; no clip plays at 10 %
             # of that.
             exact = _by_ticks(element, own, speed if ratio and abs(speed) < 10 else speed / 100)
             return -exact if backwards else exact

@@ -95,7 +95,7 @@ class Markup:
 def logged(clip: Clip) -> str:
     """What a clip of ours is, and its label: ours by what it holds, the user's as it was."""
     label = next(
-        (kept.text for kept in clip.kept if kept.dialect == FORMAT.name and kept.what == "label"), ""
+        (kept.text for kept in clip.kept if kept.format == FORMAT.name and kept.label == "label"), ""
     )
     note = ""
     if clip.stem is not None:

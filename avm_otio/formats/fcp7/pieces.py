@@ -130,7 +130,7 @@ def marker_xml(marker: Marker, rate: Fraction, first: int) -> str:
 
 def kept_xml(kept: Kept, tag: str) -> str | None:
     """What was kept, if it is ours and still such an element; it may have come through another file."""
-    if kept.dialect != FORMAT.name:
+    if kept.format != FORMAT.name:
         return None
     try:
         found = parsed(kept.text, "")

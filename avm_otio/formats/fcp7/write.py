@@ -328,8 +328,8 @@ class _Sequence:
             text = kept_xml(kept, "filter")
             if text:
                 parts.append(text)
-            elif kept.dialect == FORMAT.name and kept.what not in ("label", "generator"):
-                self.losses.add(Feature.EFFECT, clip, f"{kept.what} not written")
+            elif kept.format == FORMAT.name and kept.label not in ("label", "generator"):
+                self.losses.add(Feature.EFFECT, clip, f"{kept.label} not written")
         return "".join(parts)
 
 
@@ -338,6 +338,6 @@ def _flag(value: bool) -> str:
 
 
 def _length(clip: Clip) -> Fraction | None:
-    """How much there is of a clip's content, in seconds; ``None`` where nobody knows or it has no end."""
+    """How much there is of a clip's content, in seconds; ``None`` where that is unknown or it has no end."""
     content = clip.content
     return None if isinstance(content, Generator) else content.duration

@@ -137,7 +137,7 @@ class ClipTexts:
     def _report(self, clip: Clip, kept: KeptText) -> None:
         """Report what a clip's inside cannot say."""
         for broken in kept.broken:
-            self._losses.add(Feature.EFFECT, clip, f"{broken.what} not written")
+            self._losses.add(Feature.EFFECT, clip, f"{broken.label} not written")
         if is_too_loud(clip.mix):
             self._losses.add(Feature.GAIN, clip, f"gain held between {LOWEST_DB:g} and +{HIGHEST_DB:g} dB")
         if not can_hold(clip.name):
@@ -160,9 +160,9 @@ class ClipTexts:
         return element_text(f"{element.tag} {head}", "".join([*before, connected, markers, *after]))
 
     def shown(self, clip: Clip) -> list[Element]:
-        """What of Final Cut Pro's own a generator is; nothing where it is somebody else's."""
+        """What of Final Cut Pro's own a generator is; nothing where it is of another format."""
         for kept in clip.kept:
-            if kept.dialect == FORMAT.name:
+            if kept.format == FORMAT.name:
                 elements = kept_elements(kept.text, self._resources)
                 if elements and elements[0].tag in ("title", "video"):
                     return elements
@@ -182,7 +182,7 @@ class ClipTexts:
         return [marker_text(marker, start, self._frame) for marker in clip.markers]
 
     def lost_marker(self, marker: Marker, item: Item) -> None:
-        """Report what of a marker is not said."""
+        """Report what of a marker is not written."""
         if 0 < marker.duration <= self._frame:
             self._losses.add(Feature.MARKER, item, f"marker “{marker.name}” is a point")
         if not can_hold(marker.name + marker.comment):

@@ -139,7 +139,7 @@ def clock_of(
         start: Its local time at its head.
         length: How long it is, in its parent's time.
         rate: The timeline's.
-        notes: Told of speeds that change.
+        notes: Speeds that change are counted here.
     """
     stretch = Fraction(1)
     conform = element.find("conform-rate")
@@ -242,7 +242,7 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 
 def kept_of(element: Element, references: References) -> Iterator[Kept]:
-    """What of a clip nobody else understands."""
+    """What of a clip no other format understands."""
     for child in element:
         if child.tag in KEPT_TAGS:
             yield Kept(FORMAT.name, _named(child), text_with_effects([child], references))

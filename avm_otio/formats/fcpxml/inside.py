@@ -157,7 +157,7 @@ class KeptText:
     """What was kept of a clip, put where it must stand.
 
     Args:
-        kept: Of any dialect; only Final Cut Pro's own is written.
+        kept: Of any format; only Final Cut Pro's own is written.
         resources: Where the effects go.
     """
 
@@ -165,7 +165,7 @@ class KeptText:
         self.broken: list[Kept] = []
         found: dict[str, list[str]] = {}
         for each in kept:
-            if each.dialect != FORMAT.name:
+            if each.format != FORMAT.name:
                 continue
             elements = kept_elements(each.text, resources)
             once = {element.tag for element in elements or ()} - {*NOTES, *FILTERS}

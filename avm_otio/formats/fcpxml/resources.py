@@ -15,7 +15,7 @@ from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import is_relative, is_web
 
 DEFAULT_SIZE = (1920, 1080)
-"""The picture size that is written where nobody knows it."""
+"""The picture size that is written where it is unknown."""
 
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 _SAFE = "/!$&'()*+,;=:@-._~"

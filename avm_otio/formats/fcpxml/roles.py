@@ -10,7 +10,7 @@ from avm_otio.formats.xml import holdable
 from avm_otio.timeline.model import Clip, Media, Stem, Timeline, Track
 
 _MAIN = {None: "dialogue", Stem.DIALOGUE: "dialogue", Stem.MUSIC: "music", Stem.EFFECTS: "effects"}
-"""The built-in role of a stem; sound of which nobody says more is dialogue, as in Final Cut Pro [file]."""
+"""The built-in role of a stem; sound without a stem is dialogue, as in Final Cut Pro [file]."""
 
 _DEFAULT_NAME = re.compile(r"(V\d*|Video( ?\d+)?)?", re.IGNORECASE)
 

@@ -269,7 +269,7 @@ class _Sequence:
                 continue
             inside = ""
             for kept in transition.kept:
-                elements = kept_elements(kept.text, self._resources) if kept.dialect == FORMAT.name else None
+                elements = kept_elements(kept.text, self._resources) if kept.format == FORMAT.name else None
                 inside += "".join(plain(element) for element in elements or ())
             if not inside:
                 inside = self._dissolve(kind)

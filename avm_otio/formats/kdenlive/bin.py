@@ -28,7 +28,7 @@ class Source:
         name: Its name, escaped.
         resource: Where it lies, escaped; a colour for a generator.
         service: Which of MLT's producers opens it.
-        frames: How many frames of the project it lasts; ``None`` where nobody knows.
+        frames: How many frames of the project it lasts; ``None`` where that is unknown.
         clip_type: Kdenlive's: 0 picture and sound, 1 sound, 2 picture.
         needed: Frames that the timeline uses, counted from its first.
         markers: Texts by frame from its first, with category and length.
@@ -47,7 +47,7 @@ class Source:
 
     @property
     def length(self) -> int:
-        """Its length as MLT is told: never less than what is used, or MLT would cut the clip."""
+        """Its length for MLT: never less than what is used, or MLT would cut the clip."""
         return max(self.frames or 1, self.needed)
 
     def identity(self) -> str:

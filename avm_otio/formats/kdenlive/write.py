@@ -256,7 +256,7 @@ class _Project:
         if clip.speed > 0:
             return inside / clip.speed
         if media.duration is None:
-            self.losses.add(Feature.SPEED, clip, "played backwards from its end: nobody knows how long it is")
+            self.losses.add(Feature.SPEED, clip, "played backwards from its end: its length is not known")
             return Fraction(0)
         return (media.duration - inside) / -clip.speed
 

@@ -165,4 +165,4 @@ def markers_json(
 
 def kept_data(kept: Iterable[Kept]) -> list[list[str]]:
     """What only one format understands, as it stands under our key."""
-    return [[one.dialect, one.what, one.text] for one in kept]
+    return [[one.format, one.label, one.text] for one in kept]

@@ -1,4 +1,4 @@
-"""Writing 5,000 audio clips in every dialect, beside the official adapter on the same timeline.
+"""Writing 5,000 audio clips in every format, beside the official adapter on the same timeline.
 
 Each writer runs in a process of its own, which makes the timeline, writes it, and says the time of the
 writing alone (median of three where one takes less than ten seconds) and its peak memory, the timeline
@@ -45,8 +45,8 @@ LONGEST_S = 900
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """One way out, and what a user would take instead.
+class Case:
+    """One format for one editor, and what a user would take instead.
 
     Attributes:
         editor: Who ``--for`` names.
@@ -67,18 +67,18 @@ class Dialect:
         return f"{self.editor} {self.suffix}{', one picture track' * self.picture}"
 
 
-DIALECTS = (
-    Dialect("resolve", ".otio", "otio_json"),
-    Dialect("premiere", ".otio", "otio_json"),
-    Dialect("kdenlive", ".otio", "otio_json"),
-    Dialect("premiere", ".xml", "fcp_xml", 0.4),
-    Dialect("fcp", ".fcpxml", "fcpx_xml", 0.1),
-    Dialect("avid", ".aaf", "AAF", 0.3),
-    Dialect("edl", ".edl", "cmx_3600"),
-    Dialect("edl", ".edl", "cmx_3600", picture=True),
-    Dialect("kdenlive", ".kdenlive"),
-    Dialect("reaper", ".rpp"),
-    Dialect("protools", ".txt"),
+CASES = (
+    Case("resolve", ".otio", "otio_json"),
+    Case("premiere", ".otio", "otio_json"),
+    Case("kdenlive", ".otio", "otio_json"),
+    Case("premiere", ".xml", "fcp_xml", 0.4),
+    Case("fcp", ".fcpxml", "fcpx_xml", 0.1),
+    Case("avid", ".aaf", "AAF", 0.3),
+    Case("edl", ".edl", "cmx_3600"),
+    Case("edl", ".edl", "cmx_3600", picture=True),
+    Case("kdenlive", ".kdenlive"),
+    Case("reaper", ".rpp"),
+    Case("protools", ".txt"),
 )
 
 
@@ -133,22 +133,22 @@ def as_picture(made: Timeline) -> Timeline:
     return replace(made, tracks=(Track("V1", TrackKind.VIDEO, shots),))
 
 
-def writer(dialect: Dialect, clips: int, is_ours: bool, folder: Path) -> Callable[[], object]:
+def writer(case: Case, clips: int, is_ours: bool, folder: Path) -> Callable[[], object]:
     """What is to be timed: from the OTIO timeline in memory to the file, for both."""
-    made = as_picture(arrangement(clips, 1)) if dialect.picture else arrangement(clips, LANES)
+    made = as_picture(arrangement(clips, 1)) if case.picture else arrangement(clips, LANES)
     timeline = timeline_of(made)
-    path = folder / f"out{dialect.suffix}"
+    path = folder / f"out{case.suffix}"
     if is_ours:
-        if dialect.suffix != ".aaf":
-            return lambda: writing.write(from_otio(timeline), path, editor=dialect.editor)
+        if case.suffix != ".aaf":
+            return lambda: writing.write(from_otio(timeline), path, editor=case.editor)
         splits = {one.name: one.mono for one in made.media()}  # made before an AAF is written
-        return lambda: writing.write(_split(from_otio(timeline), splits), path, editor=dialect.editor)
+        return lambda: writing.write(_split(from_otio(timeline), splits), path, editor=case.editor)
     # Importing an adapter takes time that is not of the writing.
-    adapter = otio.adapters.from_name(dialect.adapter)
+    adapter = otio.adapters.from_name(case.adapter)
     if adapter.name != "otio_json":
         adapter.module()
-    options = {"use_empty_mob_ids": True} if dialect.adapter == "AAF" else {}
-    return lambda: otio.adapters.write_to_file(timeline, str(path), dialect.adapter, **options)
+    options = {"use_empty_mob_ids": True} if case.adapter == "AAF" else {}
+    return lambda: otio.adapters.write_to_file(timeline, str(path), case.adapter, **options)
 
 
 def _split(made: Timeline, splits: dict[str, tuple[str, ...]]) -> Timeline:
@@ -167,13 +167,13 @@ def _split(made: Timeline, splits: dict[str, tuple[str, ...]]) -> Timeline:
     return replace(made, tracks=tuple(tracks))
 
 
-def measure(dialect: Dialect, clips: int, is_ours: bool) -> dict[str, object]:
+def measure(case: Case, clips: int, is_ours: bool) -> dict[str, object]:
     """Write and say how long it took; runs in a process of its own."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")  # of the adapters' own use of old OTIO names
     times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        write = writer(dialect, clips, is_ours, Path(folder))
+        write = writer(case, clips, is_ours, Path(folder))
         while len(times) < RUNS and (not times or times[0] < SHORT_S):
             started = time.process_time()
             write()
@@ -182,10 +182,10 @@ def measure(dialect: Dialect, clips: int, is_ours: bool) -> dict[str, object]:
     return {"seconds": statistics.median(times), "peak": peak}
 
 
-def measured(dialect: Dialect, clips: int, is_ours: bool) -> tuple[float, float] | str:
+def measured(case: Case, clips: int, is_ours: bool) -> tuple[float, float] | str:
     """Seconds and MiB of one writer; or why there are none."""
     side = "ours" if is_ours else "official"
-    command = [sys.executable, __file__, "--one", dialect.name, side, str(clips)]
+    command = [sys.executable, __file__, "--one", case.name, side, str(clips)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
@@ -197,38 +197,38 @@ def measured(dialect: Dialect, clips: int, is_ours: bool) -> tuple[float, float]
     return found["seconds"], found["peak"]
 
 
-def side_by_side(dialects: list[Dialect], clips: int) -> None:
+def side_by_side(cases: list[Case], clips: int) -> None:
     print(f"## {clips:,} stereo clips on {LANES} tracks, {MEDIA} media, gains and fades")
     print()
-    print("| dialect | ours | peak | official adapter | peak | ratio | goal |")
+    print("| format | ours | peak | official adapter | peak | ratio | goal |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for dialect in dialects:
-        ours = measured(dialect, clips, is_ours=True)
-        theirs = measured(dialect, clips, is_ours=False) if dialect.adapter else "none"
+    for case in cases:
+        ours = measured(case, clips, is_ours=True)
+        theirs = measured(case, clips, is_ours=False) if case.adapter else "none"
         ratio = verdict = ""
         if not isinstance(ours, str) and not isinstance(theirs, str):
             times = ours[0] / theirs[0]
             ratio = f"{times:.2g} ×"
-            if dialect.goal is not None:
-                verdict = f"at most {dialect.goal} ×" + ("" if times <= dialect.goal else ": **missed**")
-        print(f"| {dialect.name} | {_cells(ours)} | {_cells(theirs)} | {ratio} | {verdict} |", flush=True)
+            if case.goal is not None:
+                verdict = f"at most {case.goal} ×" + ("" if times <= case.goal else ": **missed**")
+        print(f"| {case.name} | {_cells(ours)} | {_cells(theirs)} | {ratio} | {verdict} |", flush=True)
 
 
-def growth(dialects: list[Dialect]) -> None:
+def growth(cases: list[Case]) -> None:
     print()
     print(f"## Time a clip at {LARGE:,} clips against that at {SMALL:,}")
     print()
-    print(f"| dialect | {SMALL:,} | {LARGE:,} | peak | growth of the time a clip | goal |")
+    print(f"| format | {SMALL:,} | {LARGE:,} | peak | growth of the time a clip | goal |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for dialect in dialects:
-        small, large = (measured(dialect, clips, is_ours=True) for clips in (SMALL, LARGE))
+    for case in cases:
+        small, large = (measured(case, clips, is_ours=True) for clips in (SMALL, LARGE))
         if isinstance(small, str) or isinstance(large, str):
-            print(f"| {dialect.name} | {small if isinstance(small, str) else large} | | | | |", flush=True)
+            print(f"| {case.name} | {small if isinstance(small, str) else large} | | | | |", flush=True)
             continue
         grown = (large[0] / LARGE) / (small[0] / SMALL)
         verdict = f"at most {GROWTH} ×" + ("" if grown <= GROWTH else ": **missed**")
         times = f"{small[0] * 1e3:.0f} ms | {_cells(large)}"
-        print(f"| {dialect.name} | {times} | {grown:.2f} × | {verdict} |", flush=True)
+        print(f"| {case.name} | {times} | {grown:.2f} × | {verdict} |", flush=True)
 
 
 def _cells(found: tuple[float, float] | str) -> str:
@@ -240,16 +240,16 @@ def _cells(found: tuple[float, float] | str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=3, metavar=("NAME", "SIDE", "CLIPS"), help=argparse.SUPPRESS)
-    parser.add_argument("--only", action="append", help="only the dialects whose name has this")
+    parser.add_argument("--only", action="append", help="only the formats whose name has this")
     parser.add_argument("--clips", type=int, default=CLIPS)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()
     if asked.one:
         name, side, clips = asked.one
-        dialect = next(one for one in DIALECTS if one.name == name)
-        print(json.dumps(measure(dialect, int(clips), side == "ours")))
+        case = next(each for each in CASES if each.name == name)
+        print(json.dumps(measure(case, int(clips), side == "ours")))
         return
-    wanted = [one for one in DIALECTS if not asked.only or any(part in one.name for part in asked.only)]
+    wanted = [one for one in CASES if not asked.only or any(part in one.name for part in asked.only)]
     side_by_side(wanted, asked.clips)
     if not asked.quick:
         growth(wanted)
