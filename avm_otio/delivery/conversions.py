@@ -22,7 +22,7 @@ _FORM = 1
 """Raised when files are made in another way, so that those of before are made again."""
 
 _TICK_S = 0.2
-"""How often progress is told."""
+"""How often progress is reported."""
 
 _MOST_AT_ONCE = 8
 
@@ -66,7 +66,7 @@ class Conversion:
             raise MediaError(
                 f"{self.source} cannot be read: {error.strerror}.", "Check that it is there."
             ) from error
-        said = (
+        wanted_form = (
             _FORM,
             self.source.name,
             stat.st_size,
@@ -76,7 +76,7 @@ class Conversion:
             str(self.length),
             self.split,
         )
-        return hashlib.blake2s(repr(said).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2s(repr(wanted_form).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def converted(
         wanted: What to make, in the order in which names are given.
         folder: Where to; made where it is needed.
         taken: Case-folded names that may not be used; the files' are added.
-        report: Who is told of progress, in seconds of sound.
+        report: Receives progress, in seconds of sound.
 
     Returns:
         What came of each.
@@ -169,8 +169,8 @@ def _done(path: Path, one: Conversion) -> tuple[int, int] | None:
 
 
 def _run(open_: Sequence[tuple[Conversion, tuple[Path, ...]]], report: Report) -> dict[Conversion, Made]:
-    known = all(one.expected for one, _ in open_)
-    total = max(1, round(sum(one.expected for one, _ in open_))) if known else None
+    is_measured = all(one.expected for one, _ in open_)
+    total = max(1, round(sum(one.expected for one, _ in open_))) if is_measured else None
     stop = threading.Event()
     samples = [0] * len(open_)
 

@@ -31,7 +31,7 @@ def copied(media: Iterable[Media], folder: Path, taken: set[str], report: Report
         media: What to copy; what is offline is left out.
         folder: Where to; made where it is needed.
         taken: Case-folded names that may not be used; the copies' are added.
-        report: Who is told of progress, in bytes.
+        report: Receives progress, in bytes.
 
     Returns:
         Each as it is delivered.

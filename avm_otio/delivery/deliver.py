@@ -141,7 +141,7 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
     Args:
         opened: The timeline; not modified.
         request: Where to, for whom, and where moved media are found.
-        report: Who is told of progress.
+        report: Receives progress.
 
     Raises:
         UsageError: See ``delivery_of``.
@@ -241,8 +241,8 @@ def _workshop(output: Path) -> Iterator[Path]:
     try:
         folder.mkdir()
     except FileExistsError as error:
-        told = f"{folder} is there already: the bundle is made in a folder of that name."
-        raise OutputError(told, "Move it away, or choose another name.") from error
+        message = f"{folder} is there already: the bundle is made in a folder of that name."
+        raise OutputError(message, "Move it away, or choose another name.") from error
     except OSError as error:
         raise unwritable(output, error) from error
     try:

@@ -64,7 +64,7 @@ def prepare(
             for ``SPOTTED`` nests are opened.
         deliver: Whether the rest is copied.
         media_format: Whether sound is converted where the editor would take it as it is.
-        report: Who is told of progress.
+        report: Receives progress.
 
     Returns:
         The same with the media that are delivered; tracks and clips stay as they are, except for nests that
@@ -80,8 +80,8 @@ def prepare(
         names: dict[str, None] = {}
         timeline = opened_nests(timeline, lambda nest: names.update({nest.name: None}))
         if names:
-            said = ", ".join(f"“{name}”" for name in names)
-            report.warn(f"Nests are opened, their clips lie in their place: {said}.")
+            listed = ", ".join(f"“{name}”" for name in names)
+            report.warn(f"Nests are opened, their clips lie in their place: {listed}.")
         timeline = _spotted(timeline, folder, taken, report)
     elif need is SoundFiles.MONO or media_format is MediaFormat.WAV48:
         split = need is SoundFiles.MONO
@@ -142,9 +142,9 @@ def _uses(timeline: Timeline) -> dict[str, _Use]:
             reference = nearest_frame(timeline.start + clip.start - offset, _RATE)
             found[media.path] = _Use(media, max(0, reference) % _DAY, used)
         else:
-            known = found[media.path]
-            if not set(used) <= set(known.channels):
-                found[media.path] = replace(known, channels=tuple(sorted({*known.channels, *used})))
+            first_use = found[media.path]
+            if not set(used) <= set(first_use.channels):
+                found[media.path] = replace(first_use, channels=tuple(sorted({*first_use.channels, *used})))
     return found
 
 

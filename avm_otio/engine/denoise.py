@@ -69,7 +69,7 @@ def reduced(blocks: Iterable[Samples], profile: Floats | None) -> Iterator[Sampl
 
     Args:
         blocks: Channels × samples at 48 kHz.
-        profile: What ``noise_profile`` said of the same sound.
+        profile: What ``noise_profile`` gave for the same sound.
     """
     filters: list[_ChannelFilter] = []
     taken = 0

@@ -99,7 +99,7 @@ class Library:
         return None if relative is None else self.folder / relative
 
     def items(self, check: Callable[[], None] = lambda: None) -> tuple[LibraryItem, ...]:
-        """All sounds that can be read; those that cannot are told.
+        """All sounds that can be read; those that cannot are reported.
 
         Args:
             check: Called every few seconds of sound; may raise to break off.
@@ -110,14 +110,14 @@ class Library:
             return self._items
 
     def _measured(self, check: Callable[[], None]) -> tuple[LibraryItem, ...]:
-        known = _read_index(self._index)
+        indexed = _read_index(self._index)
         kept: dict[str, Any] = {}
         items, unread = [], []
         for item_id, relative in self._paths.items():
             try:
                 facts = (self.folder / relative).stat()
                 stamp = [facts.st_size, facts.st_mtime_ns]
-                entry = known.get(relative)
+                entry = indexed.get(relative)
                 if not isinstance(entry, dict) or entry.get("stamp") != stamp:
                     entry = {"stamp": stamp, **_measure(self.folder / relative, check)}
             except (AvmError, OSError) as error:
@@ -127,9 +127,9 @@ class Library:
             items.append(_item(item_id, relative, entry))
         if unread:
             others = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
-            told = "; ".join(unread[:_NAMED]) + others
-            self._tell(f"{len(unread)} of {len(self._paths)} sounds of the library cannot be read: {told}")
-        if kept != known:
+            listed = "; ".join(unread[:_NAMED]) + others
+            self._tell(f"{len(unread)} of {len(self._paths)} sounds of the library cannot be read: {listed}")
+        if kept != indexed:
             self._save(kept)
         return tuple(items)
 

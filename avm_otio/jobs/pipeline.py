@@ -96,7 +96,7 @@ class Scored:
         return format_timecode(self.start_frame + clip.span.start, self.laid.rate)
 
     def summary(self) -> dict[str, Any]:
-        """What is told at the end, as JSON: the ``done`` event, every clip, and the notes."""
+        """What is reported at the end, as JSON: the ``done`` event, every clip, and the notes."""
         laid = self.laid
         by_service = {service: laid.of(service) for service in services.SERVICES}
         return {
@@ -210,15 +210,15 @@ def score(
 ) -> Scored:
     """Score a timeline: make the film, have it answered, lay the answer.
 
-    The service is opened only when the film is there: what is wrong with the timeline is told before. What an
-    earlier run of the same question has reached is not done, sent or paid for again.
+    The service is opened only when the film is there: what is wrong with the timeline is reported before.
+    What an earlier run of the same question has reached is not done, sent or paid for again.
 
     Args:
         request: Complete; its paths are absolute.
         question: What it asks the service.
         access: The way to the service, or to the local engine.
         patience: How long to wait.
-        report: Who is told of progress.
+        report: Receives progress.
 
     Raises:
         AvmError: In every way that ``errors`` lists. Nothing is written at the output then.
@@ -277,7 +277,7 @@ def answer(
         question: What the service is asked.
         access: The way to the service, or to the local engine; not opened where all is here.
         patience: How long to wait.
-        report: Who is told of progress.
+        report: Receives progress.
         wait_on: Wait for what came of an uncertain paid call as long as for a result.
 
     Raises:
@@ -303,7 +303,7 @@ def finish(
         path: The job's folder.
         request: How it is laid and written.
         question: What the service was asked.
-        report: Who is told of progress.
+        report: Receives progress.
         prepared: What ``prepare`` found, where it was called in this run; read anew otherwise.
 
     Raises:

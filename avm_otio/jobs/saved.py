@@ -38,7 +38,7 @@ def lay_answer(
         media_folder: Where the items' files are, named ``<id>.*`` or by title; an item without one is
             referenced by its URL and the length that the service says, or its cue's.
         origin: What is known of where the answer comes from.
-        report: Who is told of progress.
+        report: Receives progress.
 
     Returns:
         The timeline with the new tracks, not written yet, and what was laid.

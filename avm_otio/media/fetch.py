@@ -116,8 +116,8 @@ class _Download:
                     if pace.is_too_slow(len(piece)):
                         raise PassingFault(self.asker.error(url, "sends too slowly", AGAIN))
             if body.total not in (None, done):
-                told = f"sent {done} bytes of {body.total}"
-                raise PassingFault(self.asker.error(url, told, AGAIN))
+                message = f"sent {done} bytes of {body.total}"
+                raise PassingFault(self.asker.error(url, message, AGAIN))
         except Exception as error:
             if part.begun() is None:
                 with suppress(OSError):
@@ -164,8 +164,8 @@ class _Download:
     def _check_size(self, url: httpx.URL, size: int) -> None:
         limit = self.asker.limits.max_bytes
         if size > limit:
-            told = f"sends more than the limit of {limit} bytes"
-            raise self.asker.error(url, told, "Download it by hand.")
+            message = f"sends more than the limit of {limit} bytes"
+            raise self.asker.error(url, message, "Download it by hand.")
 
 
 class _Pace:

@@ -142,7 +142,7 @@ def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Rep
         timeline: The timeline, as it was read.
         folder: The folder from which its relative URLs are meant.
         roots: Where moved media are looked for by name.
-        report: Who is told of progress, and of files that cannot be read.
+        report: Receives progress, and warnings of files that cannot be read.
     """
     placements = Placements(timeline)
     files = _files(placements, folder, roots, report)

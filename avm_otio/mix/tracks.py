@@ -51,7 +51,7 @@ class Origin:
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in the metadata: what is unknown is left out."""
-        known = {
+        values = {
             "service": self.service,
             "currency": self.currency,
             "language": self.language,
@@ -59,7 +59,7 @@ class Origin:
             "session_id": self.session_id,
             "license": self.license,
         }
-        return {key: value for key, value in known.items() if value not in (None, "")}
+        return {key: value for key, value in values.items() if value not in (None, "")}
 
 
 def add_tracks(

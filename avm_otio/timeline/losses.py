@@ -167,7 +167,7 @@ def _transitions(timeline: Timeline) -> Iterator[Found]:
 
 def _channels(timeline: Timeline) -> Iterator[Found]:
     for track in timeline.audio_tracks:
-        yield track, f"its {track.channels} channels are not said"
+        yield track, f"its {track.channels} channels are not written"
 
 
 def _disabled(timeline: Timeline) -> Iterator[Found]:

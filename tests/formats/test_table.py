@@ -79,7 +79,7 @@ def test_a_format_of_another_package_is_read_written_and_for_an_editor(
     assert [str(loss) for loss in losses] == [
         "“shot 1” at 00:00:01:00: gain of -6 dB not written",
         "“shot 2” at 00:00:02:00: gain of -6 dB not written",
-        "Track “A1”: its 2 channels are not said",
+        "Track “A1”: its 2 channels are not written",
         "Track “A1”: not written: a sheet has one video track",
     ]
     opened = read(tmp_path / "cut.sheet")

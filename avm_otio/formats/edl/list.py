@@ -175,7 +175,7 @@ class ListWriter:
         span = (head - used, head) if clip.speed < 0 else (head, head + used)
         if span[0] < 0:
             self.losses.add(
-                Feature.TIME, clip, "its source begins before timecode 0, said as of the day before"
+                Feature.TIME, clip, "its source begins before timecode 0, written as of the day before"
             )
         if span[1] >= self.days[self._source_drops(clip)]:
             self.losses.add(Feature.TIME, clip, "its source passes 24 hours, where timecode begins again")
@@ -222,7 +222,7 @@ class ListWriter:
         self._note(f"* {way} CLIP NAME:  {self._name(clip)}")
         if isinstance(clip.content, Generator):
             self.losses.add(
-                Feature.GENERATOR, clip, f"{clip.content.kind or 'generator'} said by its name alone"
+                Feature.GENERATOR, clip, f"{clip.content.kind or 'generator'} written by its name alone"
             )
             if reel == FILE_REEL:
                 self._note(f"* {way} CLIP IS A GENERATOR")  # [file: finalcut7/trailer.edl]

@@ -156,7 +156,7 @@ class Plan:
     def _report_joint(self, joint: Transition, frames: int) -> None:
         messages = []
         if joint.before:
-            messages.append("its cut is said where it begins")
+            messages.append("its cut is written where it begins")
         if abs(frames / self.rate - joint.before - joint.after) * SAMPLE_RATE_HZ >= 1:
             messages.append(f"written as {frames} frames")
         if joint.kind != "SMPTE_Dissolve" and code_of(joint) == "D":

@@ -112,8 +112,8 @@ def _note_mix(noted: Document, mix: Mix, *, stays: bool = False) -> None:
         stays: Whether what is noted stays even where all of it does nothing.
     """
     keys = [[str(key.at), key.gain_db] for key in mix.keys]
-    said = (("gain_db", mix.gain_db), ("fade_in_us", mix.fade_in_us), ("fade_out_us", mix.fade_out_us))
-    for name, value in (*said, ("gain_keys", keys)):
+    values = (("gain_db", mix.gain_db), ("fade_in_us", mix.fade_in_us), ("fade_out_us", mix.fade_out_us))
+    for name, value in (*values, ("gain_keys", keys)):
         if value or (name in noted and (stays or mix != _AS_IT_IS)):
             noted[name] = value
         else:

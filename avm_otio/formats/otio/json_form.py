@@ -26,8 +26,8 @@ def is_a(document: Json, *schemas: str) -> bool:
 
 def said_under(document: Json, key: str) -> Json:
     """What stands under a key of an object's metadata; empty where nothing does."""
-    said = document["metadata"].get(key)
-    return said if isinstance(said, dict) else NOTHING
+    found = document["metadata"].get(key)
+    return found if isinstance(found, dict) else NOTHING
 
 
 def time_of(time: Json) -> Fraction:
@@ -40,9 +40,9 @@ def _seconds(value: float, rate: float) -> Fraction:
     return exact_value(value) / snap_rate(rate)
 
 
-def number(said: Any) -> int | None:
-    """A whole number, where one is said."""
-    return None if said is None else int(said)
+def number(value: Any) -> int | None:
+    """A whole number, where there is one."""
+    return None if value is None else int(value)
 
 
 def reference_of(item: Json) -> Document | None:

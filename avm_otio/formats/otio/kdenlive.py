@@ -7,7 +7,6 @@ transitions, and knows no gain, speed, link, nest, generator or switch.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from avm_otio.formats.otio.json_form import Document, is_a, range_json, referenc
 from avm_otio.formats.otio.metadata import NAMESPACE, VERSION
 from avm_otio.formats.otio.write import Lane, document, lanes, without_otio
 from avm_otio.timeline.features import Feature, Loss
-from avm_otio.timeline.losses import unsupported
+from avm_otio.timeline.losses import Losses, unsupported
 from avm_otio.timeline.model import Clip, Marker, Media, Timeline
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import format_timecode, nearest_frame, parse_timecode
@@ -29,13 +28,11 @@ STUB = "last frame: delete me"
 
 _IN_ITS_OWN = ": the .kdenlive file says it"
 
-_SAID_IN_ITS_OWN = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK)
-_UNSAID = (*_SAID_IN_ITS_OWN, Feature.GENERATOR)
-
-Losses = tuple[Loss, ...]
+_IN_ITS_OWN_FILE = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK)
+_UNSUPPORTED = (*_IN_ITS_OWN_FILE, Feature.GENERATOR)
 
 
-def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, ...]]:
     """A timeline as Kdenlive takes it in.
 
     Args:
@@ -45,22 +42,22 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     Returns:
         The timeline in OTIO's JSON form, and what that does not say as the timeline does.
     """
-    losses: list[Loss] = []
+    losses = Losses(timeline)
     if any(isinstance(clip.content, Timeline) for clip in timeline.clips()):
         # A nest is passed over [src].
-        outer = timeline
-        timeline = without_otio(opened_nests(timeline, lambda nest: losses.append(_nest(outer, nest))))
+        timeline = without_otio(
+            opened_nests(timeline, lambda nest: losses.add(Feature.NEST, nest, "nest opened"))
+        )
+        losses = losses.within(timeline)
     rate = timeline.rate
-    told = unsupported(timeline, _UNSAID, "kdenlive")
-    losses += [
-        replace(one, message=one.message + _IN_ITS_OWN) if one.feature in _SAID_IN_ITS_OWN else one
-        for one in told
-    ]
+    for loss in unsupported(timeline, _UNSUPPORTED, "kdenlive"):
+        hint = _IN_ITS_OWN if loss.feature in _IN_ITS_OWN_FILE else ""
+        losses.add(loss.feature, loss.item, loss.message + hint)
     made = document(timeline)
     made["global_start_time"] = time_json(timeline.start_frame, rate)
     if timeline.start_frame:
         what = "its start timecode is not read" + _IN_ITS_OWN
-        losses.append(Loss(Feature.START, f"Timeline “{timeline.name}”", what))
+        losses.add(Feature.START, f"Timeline “{timeline.name}”", what)
     stack = made["tracks"]
     used = unmeasured(timeline)
     for lane in lanes(stack, timeline):
@@ -74,12 +71,8 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     if len(timeline.video_tracks) > 1:
         # The order of tracks is OTIO's own in 26.08 [run]; older ones insert the last track first [src].
         what = "Kdenlive before 26.08 stacks its picture tracks upside down"
-        losses.append(Loss(Feature.TRACK, f"Timeline “{timeline.name}”", what))
+        losses.add(Feature.TRACK, f"Timeline “{timeline.name}”", what)
     return made, tuple(losses)
-
-
-def _nest(timeline: Timeline, nest: Clip) -> Loss:
-    return Loss(Feature.NEST, timeline.named(nest), "nest opened")
 
 
 def _clip(
@@ -88,12 +81,12 @@ def _clip(
     timeline: Timeline,
     folder: Path,
     used: dict[Media, tuple[Fraction, Fraction]],
-    losses: list[Loss],
+    losses: Losses,
 ) -> None:
     """Say where a clip lies and what it plays in the words that are read."""
     rate, name = timeline.rate, timeline.named(clip)
     if is_moved(clip, rate):
-        losses.append(Loss(Feature.TIME, name, "at the nearest frames"))
+        losses.add(Feature.TIME, name, "at the nearest frames")
     head = in_own_time(item, clip, rate)
     media = clip.media
     if media is None:
@@ -107,10 +100,10 @@ def _clip(
     path = plain_path(media.path)
     if media.sequence is not None or not media.is_online or not path or is_web(path):
         what = "numbered images are not read" if media.sequence else "its media are offline"
-        losses.append(Loss(Feature.MEDIA, name, f"{what}: a hole is left"))
+        losses.add(Feature.MEDIA, name, f"{what}: a hole is left")
         return
     if any(mark in path for mark in "#?%"):
-        losses.append(Loss(Feature.MEDIA, name, "Kdenlive before 26.08 stumbles over # ? % in its path"))
+        losses.add(Feature.MEDIA, name, "Kdenlive before 26.08 stumbles over # ? % in its path")
     item["media_references"][item["active_media_reference_key"]] = {
         "OTIO_SCHEMA": "ExternalReference.1",
         "metadata": {},
@@ -138,18 +131,18 @@ def _counted_start(media: Media, rate: Fraction) -> Fraction:
 
 
 def _marks(
-    markers: list[Document], said: tuple[Marker, ...], origin: Fraction, scale: Fraction, rate: Fraction
+    markers: list[Document], stated: tuple[Marker, ...], origin: Fraction, scale: Fraction, rate: Fraction
 ) -> None:
     """Only the comment of a marker is read [src], and times in frames of the timeline."""
-    if len(markers) != len(said):
+    if len(markers) != len(stated):
         return
-    for marker, one in zip(markers, said, strict=True):
+    for marker, one in zip(markers, stated, strict=True):
         marker["comment"] = ": ".join(part for part in (one.name, one.comment) if part)
         frames = max(Fraction(1), one.duration * scale * rate)
         marker["marked_range"] = range_json((origin + one.start * scale) * rate, frames, rate)
 
 
-def _transitions(lane: Lane, losses: list[Loss]) -> None:
+def _transitions(lane: Lane, losses: Losses) -> None:
     """Take them out: a mix is refused, and the clip after it plays from the first frame of its file [run].
 
     The importer asks for the mix before the slip is taken over (see ``_keep_the_last_in_point``), so it
@@ -158,16 +151,14 @@ def _transitions(lane: Lane, losses: list[Loss]) -> None:
     if not is_a(lane.member, "Track"):
         return
     children = lane.member["children"]
-    told = "left out, since Kdenlive would lose the in-point of the clip after it" + _IN_ITS_OWN
-    losses += [
-        Loss(Feature.TRANSITION, f"“{child['name']}” on track “{lane.track.name}”", told)
-        for child in children
-        if is_a(child, "Transition")
-    ]
+    message = "left out, since Kdenlive would lose the in-point of the clip after it" + _IN_ITS_OWN
+    for child in children:
+        if is_a(child, "Transition"):
+            losses.add(Feature.TRANSITION, f"“{child['name']}” on track “{lane.track.name}”", message)
     lane.member["children"] = [child for child in children if not is_a(child, "Transition")]
 
 
-def _silence(lane: Lane, timeline: Timeline, losses: list[Loss]) -> None:
+def _silence(lane: Lane, timeline: Timeline, losses: Losses) -> None:
     """Leave out what is switched off: it would play, since no switch is read [src]."""
     if not is_a(lane.member, "Track"):
         return
@@ -175,8 +166,8 @@ def _silence(lane: Lane, timeline: Timeline, losses: list[Loss]) -> None:
     if not off:
         return
     for clip in off.values():
-        told = "it is switched off and left out, since Kdenlive would play it" + _IN_ITS_OWN
-        losses.append(Loss(Feature.DISABLED, timeline.named(clip), told))
+        message = "it is switched off and left out, since Kdenlive would play it" + _IN_ITS_OWN
+        losses.add(Feature.DISABLED, timeline.named(clip), message)
     children = lane.member["children"]
     kept: list[Document] = []
     for child in children:
@@ -188,7 +179,7 @@ def _silence(lane: Lane, timeline: Timeline, losses: list[Loss]) -> None:
     lane.member["children"] = kept
 
 
-def _keep_the_last_in_point(lane: Lane, timeline: Timeline, losses: list[Loss]) -> None:
+def _keep_the_last_in_point(lane: Lane, timeline: Timeline, losses: Losses) -> None:
     """Lay one frame after the end of the timeline on a track whose last clip does not begin with its media.
 
     The importer puts a clip in whole, cuts it, and then slips it; the slip is taken over only when something
@@ -223,5 +214,7 @@ def _keep_the_last_in_point(lane: Lane, timeline: Timeline, losses: list[Loss]) 
         "source_range": range_json(_counted_start(media, rate), 1, rate),
     }
     member["children"].append(stub)
-    told = "one frame laid after its end, to be deleted: without it Kdenlive loses the last clip's in-point"
-    losses.append(Loss(Feature.TRACK, f"Track “{lane.track.name}”", told))
+    message = (
+        "one frame laid after its end, to be deleted: without it Kdenlive loses the last clip's in-point"
+    )
+    losses.add(Feature.TRACK, f"Track “{lane.track.name}”", message)

@@ -1,12 +1,12 @@
 """OTIO as Premiere Pro (25.6 and later) takes it in; its FCP7 XML says more.
 
-All of this is [3p]: told by programs that write for it and by files that came out of it, none of which can be
-checked here. What is not known is not written: gain, fades and speed go through the XML.
+All of this is [3p]: learnt from programs that write for it and from files that came out of it, none of which
+can be checked here. What is not known is not written: gain, fades and speed go through the XML.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from avm_otio.formats.otio.frames import available_json, in_own_time, is_moved, 
 from avm_otio.formats.otio.json_form import Document, is_a, noted, reference_of, time_json
 from avm_otio.formats.otio.write import document, lanes
 from avm_otio.timeline.features import Feature, Loss
-from avm_otio.timeline.losses import unsupported
+from avm_otio.timeline.losses import Losses, unsupported
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Timeline, TrackKind
 from avm_otio.timeline.urls import file_url, is_relative, is_web, plain_path
 
@@ -26,10 +26,8 @@ _CHANNEL_TYPES = {1: "Mono", 2: "Stereo", 6: "5.1"}
 
 _IN_THE_XML = ": the .xml for Premiere says it"
 
-Losses = tuple[Loss, ...]
 
-
-def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, ...]]:
     """A timeline as Premiere takes it in.
 
     Args:
@@ -42,22 +40,12 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     made = document(timeline)
     made["global_start_time"] = time_json(timeline.start_frame, timeline.rate)
     noted(made, PREMIERE).setdefault("MetadataVersion", "1.0")
-    writer = _Writer(timeline.rate, folder, unmeasured(timeline))
+    writer = _Writer(timeline.rate, folder, unmeasured(timeline), Losses(timeline))
     writer.stack(made["tracks"], timeline)
     if timeline.drop_frame:
-        told = "that its timecode drops frames is not said"
-        writer.losses.append(Loss(Feature.START, f"Timeline “{timeline.name}”", told + _IN_THE_XML))
+        message = "that its timecode drops frames is not said"
+        writer.losses.add(Feature.START, f"Timeline “{timeline.name}”", message + _IN_THE_XML)
     return made, tuple(writer.losses)
-
-
-def _cannot(timeline: Timeline) -> list[Loss]:
-    """What Premiere does not read, or nobody knows how it would."""
-    told = unsupported(timeline, (Feature.GAIN, Feature.FADE), "premiere")
-    return [
-        replace(loss, message=loss.message + _IN_THE_XML)
-        for loss in told
-        if loss.feature is not Feature.EFFECT
-    ]
 
 
 @dataclass(slots=True)
@@ -67,18 +55,20 @@ class _Writer:
     rate: Fraction
     folder: Path
     used: dict[Media, tuple[Fraction, Fraction]]
-    losses: list[Loss] = field(default_factory=list)
+    losses: Losses
     made: dict[Media, Document] = field(default_factory=dict)
 
     def stack(self, stack: Document, timeline: Timeline) -> None:
-        self.losses += _cannot(timeline)
+        for loss in unsupported(timeline, (Feature.GAIN, Feature.FADE), "premiere"):
+            if loss.feature is not Feature.EFFECT:  # Premiere reads them, or nobody knows how
+                self.losses.add(loss.feature, loss.item, loss.message + _IN_THE_XML)
         width, height = timeline.size or (0, 0)
-        said = noted(stack, PREMIERE)
-        said.setdefault("AudioFrameRate", float(SAMPLE_RATE_HZ))
-        said.setdefault("VideoFrameRate", float(self.rate))
-        said.setdefault("PixelAspectRatio", {"denominator": 1.0, "numerator": 1.0})
+        premiere = noted(stack, PREMIERE)
+        premiere.setdefault("AudioFrameRate", float(SAMPLE_RATE_HZ))
+        premiere.setdefault("VideoFrameRate", float(self.rate))
+        premiere.setdefault("PixelAspectRatio", {"denominator": 1.0, "numerator": 1.0})
         if width and height:
-            said.setdefault("VideoResolution", {"height": height, "width": width})
+            premiere.setdefault("VideoResolution", {"height": height, "width": width})
         for lane in lanes(stack, timeline):
             lay_on_frames(lane, self.rate)
             if lane.track.kind is TrackKind.AUDIO and is_a(lane.member, "Track"):
@@ -88,18 +78,18 @@ class _Writer:
                     "NumberOfChannels": channels,
                 }
                 if channels not in _CHANNEL_TYPES:
-                    told = f"{channels} channels as an adaptive track: see that it is"
-                    self.losses.append(Loss(Feature.CHANNELS, f"Track “{lane.track.name}”", told))
+                    message = f"{channels} channels as an adaptive track: see that it is"
+                    self.losses.add(Feature.CHANNELS, f"Track “{lane.track.name}”", message)
             for item, clip in lane.clips:
                 self.clip(item, clip, lane.track.kind, timeline)
 
     def clip(self, item: Document, clip: Clip, kind: TrackKind, timeline: Timeline) -> None:
         name = timeline.named(clip)
         if is_moved(clip, self.rate):
-            self.losses.append(Loss(Feature.TIME, name, "at the nearest frames" + _IN_THE_XML))
+            self.losses.add(Feature.TIME, name, "at the nearest frames" + _IN_THE_XML)
         if clip.speed != 1:
-            told = "speed written as OTIO has it, which Premiere may read otherwise" + _IN_THE_XML
-            self.losses.append(Loss(Feature.SPEED, name, told))
+            message = "speed written as OTIO has it, which Premiere may read otherwise" + _IN_THE_XML
+            self.losses.add(Feature.SPEED, name, message)
         else:
             # One that does nothing makes Premiere take the clip for a retimed one and drop its motion.
             item["effects"] = [one for one in item["effects"] if one.get("time_scalar") != 1.0]
@@ -110,32 +100,32 @@ class _Writer:
             start = marker["marked_range"]["start_time"]
             moved = start["value"] + round((float(head) - first) * start["rate"], 6)
             marker["marked_range"] = marker["marked_range"] | {"start_time": start | {"value": moved}}
-        said = noted(item, PREMIERE)
+        premiere = noted(item, PREMIERE)
         if clip.link is not None:
-            said["LinkID"] = clip.link
+            premiere["LinkID"] = clip.link
         if kind is TrackKind.AUDIO:
-            said["AudioChannels"] = {
+            premiere["AudioChannels"] = {
                 "ChannelType": _CHANNEL_TYPES.get(len(clip.channels), "Adaptive"),
                 "SecondaryAssignments": [{"SecondaryChannelIndex": channel} for channel in clip.channels],
             }
-        said.setdefault("OriginalChannelGroupIndex", 0)
-        said.setdefault("SourceClipIndex", 0)
+        premiere.setdefault("OriginalChannelGroupIndex", 0)
+        premiere.setdefault("SourceClipIndex", 0)
         if isinstance(clip.content, Timeline):
             self.stack(item, clip.content)
         elif isinstance(clip.content, Generator):
-            self.losses.append(Loss(Feature.GENERATOR, name, "a generator that Premiere may not know"))
+            self.losses.add(Feature.GENERATOR, name, "a generator that Premiere may not know")
         else:
             self.media(item, clip.content, name)
 
     def media(self, item: Document, media: Media, name: str) -> None:
         if media.duration is None:
-            told = "its length is not known: written as what is used of it"
-            self.losses.append(Loss(Feature.MEDIA, name, told))
+            message = "its length is not known: written as what is used of it"
+            self.losses.add(Feature.MEDIA, name, message)
         old = reference_of(item)
         if old is None or media.sequence is not None:
             if media.sequence is not None:
-                told = "numbered images in OTIO's own words, which Premiere may not know"
-                self.losses.append(Loss(Feature.MEDIA, name, told))
+                message = "numbered images in OTIO's own words, which Premiere may not know"
+                self.losses.add(Feature.MEDIA, name, message)
             return
         made = self.made.get(media)
         if made is None:

@@ -317,21 +317,21 @@ class _Reader:
         """The clip that a piece was cut from, as if it began where the piece does."""
         return replace(self._clip(uncut(piece), kind, at), raw=piece)
 
-    def _nest(self, item: Json, told: Json | None) -> Timeline:
+    def _nest(self, item: Json, nest: Json | None) -> Timeline:
         """A nest; its own markers come first among those of the item, where it says how many it has."""
-        if told is None:
+        if nest is None:
             return replace(self.stack(item, item["name"]), markers=())
-        inner = replace(self, rate=snap_rate(told["rate"]))
-        size = told.get("size")
-        made = inner.stack(item, told["name"])
+        inner = replace(self, rate=snap_rate(nest["rate"]))
+        size = nest.get("size")
+        made = inner.stack(item, nest["name"])
         return replace(
             made,
-            markers=made.markers[: told.get("markers", 0)],
-            start_frame=int(told["start_frame"]),
-            drop_frame=bool(told["drop_frame"]),
-            duration=Fraction(told["duration"]),
+            markers=made.markers[: nest.get("markers", 0)],
+            start_frame=int(nest["start_frame"]),
+            drop_frame=bool(nest["drop_frame"]),
+            duration=Fraction(nest["duration"]),
             size=(int(size[0]), int(size[1])) if size else None,
-            kept=_kept_as_noted(told),
+            kept=_kept_as_noted(nest),
         )
 
 

@@ -36,6 +36,7 @@ from avm_otio.formats.otio.resolve_words import (
 )
 from avm_otio.formats.otio.write import Lane, document, lanes
 from avm_otio.timeline.features import Feature, Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, TrackKind
 from avm_otio.timeline.time import whole_frames
 from avm_otio.timeline.urls import is_relative, is_web, plain_path
@@ -55,10 +56,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\u2028\u2029]+")
 _ONE = Fraction(1)
 _AS_IT_IS = Mix()
 
-Losses = tuple[Loss, ...]
 
-
-def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
+def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, ...]]:
     """A timeline as Resolve takes it in.
 
     What the user's own file says in Resolve's words stays, where it says the same.
@@ -72,14 +71,14 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, Losses]:
     """
     made = document(timeline)
     rate = timeline.rate
-    writer = _Writer(rate, folder, unmeasured(timeline))
+    writer = _Writer(rate, folder, unmeasured(timeline), Losses(timeline))
     made["name"] = writer.clean(made["name"], f"Timeline “{timeline.name}”")
     # Without it an import has no start [3p].
     made["global_start_time"] = time_json(timeline.start_frame, rate)
     noted(made, RESOLVE).setdefault("Resolve OTIO Meta Version", META_VERSION)
     writer.stack(made["tracks"], timeline)
     if timeline.drop_frame:
-        writer.lost(
+        writer.losses.add(
             Feature.START,
             f"Timeline “{timeline.name}”",
             "that its timecode drops frames is not said: the project's settings decide",
@@ -100,17 +99,14 @@ class _Writer:
     rate: Fraction
     folder: Path
     used: dict[Media, tuple[Fraction, Fraction]]
-    losses: list[Loss] = field(default_factory=list)
+    losses: Losses
     made: dict[Media, Document] = field(default_factory=dict)
-
-    def lost(self, feature: Feature, item: str, told: str) -> None:
-        self.losses.append(Loss(feature, item, told))
 
     def clean(self, name: str, item: str) -> str:
         """A name in one line of printable characters."""
         clean = _UNPRINTABLE.sub(" ", name)
         if clean != name:
-            self.lost(Feature.NAME, item, "characters that do not print became blanks")
+            self.losses.add(Feature.NAME, item, "characters that do not print became blanks")
         return clean
 
     def stack(self, stack: Document, timeline: Timeline) -> None:
@@ -128,10 +124,12 @@ class _Writer:
             return
         item = f"Track “{track.name}”"
         member["name"] = self.clean(member["name"], item)
-        said = noted(member, RESOLVE)
-        said["Locked"] = track.locked
+        resolve = noted(member, RESOLVE)
+        resolve["Locked"] = track.locked
         for marker in track.markers:
-            self.lost(Feature.MARKER, item, f"marker “{marker.name}” is on the track: Resolve has none there")
+            self.losses.add(
+                Feature.MARKER, item, f"marker “{marker.name}” is on the track: Resolve has none there"
+            )
         for transition in lane.transitions:
             for edge in ("in_offset", "out_offset"):
                 time = transition[edge]
@@ -139,18 +137,18 @@ class _Writer:
                 transition[edge] = time | {"value": frames, "rate": float(self.rate)}
         if track.kind is TrackKind.VIDEO:
             return
-        if channels_of_track(said) != track.channels:
-            said["Audio Type"] = AUDIO_TYPES.get(track.channels, f"Adaptive {track.channels}")
+        if channels_of_track(resolve) != track.channels:
+            resolve["Audio Type"] = AUDIO_TYPES.get(track.channels, f"Adaptive {track.channels}")
             if track.channels not in AUDIO_TYPES:
-                self.lost(
+                self.losses.add(
                     Feature.CHANNELS, item, f"{track.channels} channels as an adaptive track: see that it is"
                 )
-        said.setdefault("SoloOn", False)
+        resolve.setdefault("SoloOn", False)
         for transition in lane.transitions:
             if transition["transition_type"] == "SMPTE_Dissolve" and RESOLVE not in transition["metadata"]:
                 if transition["name"] not in ("", CROSS_FADE):
-                    told = f"it is called {CROSS_FADE}, as Resolve knows it"
-                    self.lost(Feature.TRANSITION, f"“{transition['name']}” on {item}", told)
+                    message = f"it is called {CROSS_FADE}, as Resolve knows it"
+                    self.losses.add(Feature.TRANSITION, f"“{transition['name']}” on {item}", message)
                 transition["name"] = CROSS_FADE
                 transition["metadata"][RESOLVE] = {
                     "Effects": {
@@ -167,8 +165,8 @@ class _Writer:
         name = timeline.named(clip)
         item["name"] = self.clean(item["name"], name)
         if is_moved(clip, self.rate):
-            self.lost(Feature.TIME, name, "at the nearest frames: Resolve's file knows no others")
-        said = noted(item, RESOLVE)
+            self.losses.add(Feature.TIME, name, "at the nearest frames: Resolve's file knows no others")
+        resolve = noted(item, RESOLVE)
         head = in_own_time(item, clip, self.rate)
         if clip.markers:
             origin, scale = self.counted(clip, head)
@@ -178,19 +176,21 @@ class _Writer:
         elif isinstance(clip.content, Media):
             self.media(item, clip.content, name)
         elif RESOLVE not in ((reference_of(item) or {}).get("parameters") or {}):
-            self.lost(Feature.GENERATOR, name, "a generator of another program: Resolve may not know it")
+            self.losses.add(
+                Feature.GENERATOR, name, "a generator of another program: Resolve may not know it"
+            )
         if clip.link is not None:
-            said["Link Group ID"] = clip.link
+            resolve["Link Group ID"] = clip.link
         if kind is TrackKind.AUDIO:
-            if channels_of_clip(said) != clip.channels:
-                said["Channels"] = [
+            if channels_of_clip(resolve) != clip.channels:
+                resolve["Channels"] = [
                     {"Source Channel ID": channel, "Source Track ID": 0} for channel in clip.channels
                 ]
             self.mix(item, clip.mix, name)
         else:
             if clip.mix != _AS_IT_IS:
-                told = "gain and fades not written: a clip on a video track has no sound in Resolve"
-                self.lost(Feature.GAIN, name, told)
+                message = "gain and fades not written: a clip on a video track has no sound in Resolve"
+                self.losses.add(Feature.GAIN, name, message)
             if clip.speed not in (0, 1):
                 _add_once(item, effect_json("Retime and Scaling", "Retime and Scaling", RETIME_TYPE, []))
         for effect in item["effects"]:
@@ -213,11 +213,11 @@ class _Writer:
         if made is None:
             made = self.made[media] = self.reference(media, name)
         if media.duration is None:
-            self.lost(Feature.MEDIA, name, "its length is not known: written as what is used of it")
+            self.losses.add(Feature.MEDIA, name, "its length is not known: written as what is used of it")
         old = reference_of(item)
         if old is not None and (old["metadata"] or old.get("available_image_bounds")):
-            said = made["metadata"].get(RESOLVE)
-            metadata = old["metadata"] if said is None else old["metadata"] | {RESOLVE: said}
+            resolve = made["metadata"].get(RESOLVE)
+            metadata = old["metadata"] if resolve is None else old["metadata"] | {RESOLVE: resolve}
             bounds = old.get("available_image_bounds")
             made = made | {"metadata": metadata, "available_image_bounds": bounds}
         item["media_references"][item["active_media_reference_key"]] = made
@@ -245,46 +245,48 @@ class _Writer:
         """
         path = plain_path(media.path)
         if is_web(path):
-            self.lost(Feature.MEDIA, name, f"its media are not a file: {path}")
+            self.losses.add(Feature.MEDIA, name, f"its media are not a file: {path}")
         elif is_relative(path):
             path = str(self.folder / path)
         if media.sequence is not None:
             # Numbered images have one name [file]; OTIO's own reference to them is not taken [3p].
             if media.sequence.step != 1:
-                told = f"only every {media.sequence.step}th image is meant: Resolve takes each"
-                self.lost(Feature.MEDIA, name, told)
+                message = f"only every {media.sequence.step}th image is meant: Resolve takes each"
+                self.losses.add(Feature.MEDIA, name, message)
             images = whole_frames(media.duration or Fraction(0), media.rate or self.rate)
             slash = "\\" if "\\" in path and "/" not in path else "/"
             folder = path if path.endswith(("/", "\\")) else path + slash
             path = folder + sequence_name(media.sequence, images)
         sayable = str(storable(path))
         if sayable != path:
-            self.lost(Feature.MEDIA, name, "its path is not Unicode: Resolve will not find it")
+            self.losses.add(Feature.MEDIA, name, "its path is not Unicode: Resolve will not find it")
         return sayable
 
     def markers(
-        self, item: Document, name: str, said: tuple[Marker, ...], origin: Fraction, scale: Fraction = _ONE
+        self, item: Document, name: str, stated: tuple[Marker, ...], origin: Fraction, scale: Fraction = _ONE
     ) -> None:
         """Give markers their notes where Resolve keeps them, and one frame at least [file].
 
         Args:
             item: What carries them.
             name: What to call it in a loss.
-            said: The same markers as the timeline says them.
+            stated: The same markers as the timeline has them.
             origin: What they count at the head, in seconds.
             scale: Their seconds a second of the timeline.
         """
         frame = 1 / self.rate
-        if len(said) != len(item["markers"]):  # some lie where the clip was cut off
+        if len(stated) != len(item["markers"]):  # some lie where the clip was cut off
             return
-        for marker, one in zip(item["markers"], said, strict=True):
+        for marker, one in zip(item["markers"], stated, strict=True):
             marker["name"] = self.clean(marker["name"], name)
             beside = noted(marker, RESOLVE)
             beside.setdefault("Keywords", [])
             beside["Note"] = one.comment
             length = max(frame, one.duration * scale)
             if 0 < one.duration <= frame:
-                self.lost(Feature.MARKER, name, f"marker “{one.name}” is one frame long: in Resolve a point")
+                self.losses.add(
+                    Feature.MARKER, name, f"marker “{one.name}” is one frame long: in Resolve a point"
+                )
             begin = (origin + one.start * scale) * self.rate
             marker["marked_range"] = range_json(begin, length * self.rate, self.rate)
 
@@ -295,9 +297,9 @@ class _Writer:
         there = [one for one in item["effects"] if said_under(one, RESOLVE).get("Effect Name") == VOLUME]
         if (mix_of(said_under(there[0], RESOLVE), self.rate) if there else _AS_IT_IS) == mix:
             return
-        effect, told = volume_effect(mix, self.rate)
-        for feature, what in told:
-            self.lost(feature, name, what)
+        effect, message = volume_effect(mix, self.rate)
+        for feature, what in message:
+            self.losses.add(feature, name, what)
         if there:
             item["effects"][item["effects"].index(there[0])] = effect
         else:

@@ -1,7 +1,7 @@
 """What DaVinci Resolve says under its own key of an OTIO object's metadata, in OTIO's JSON form.
 
-Source of every name and shape here: files that Resolve wrote itself, unless it says [3p] (told by others who
-measured it, likely but not proven).
+Source of every name and shape here: files that Resolve wrote itself, unless it says [3p] (reported by others
+who measured it, likely but not proven).
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ _SEQUENCE = re.compile(
 
 def channels_of_track(noted: Json) -> int | None:
     """How many channels a track has; ``None`` where nothing says."""
-    said = str(noted.get("Audio Type", "")).lower()
-    adaptive = _ADAPTIVE.fullmatch(said)
+    audio_type = str(noted.get("Audio Type", "")).lower()
+    adaptive = _ADAPTIVE.fullmatch(audio_type)
     if adaptive:
         return int(adaptive[1]) or None
-    return _CHANNELS.get(said.removesuffix("film"))
+    return _CHANNELS.get(audio_type.removesuffix("film"))
 
 
 def channels_of_clip(noted: Json) -> tuple[int, ...]:
@@ -121,19 +121,19 @@ def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple
     Returns:
         The effect, which is to be read only, and what it cannot say as it is.
     """
-    told: list[tuple[Feature, str]] = []
+    losses: list[tuple[Feature, str]] = []
 
     def held(gain_db: float) -> float:
         within = min(HIGHEST_DB, max(LOWEST_DB, gain_db))
         if within != gain_db:
-            told.append((Feature.GAIN, f"gain of {gain_db:g} dB written as {within:g} dB"))
+            losses.append((Feature.GAIN, f"gain of {gain_db:g} dB written as {within:g} dB"))
         return within
 
     keys: dict[int, float] = {}
     for key in mix.keys:
         frame = nearest_frame(key.at, rate)
         if abs(frame / rate - key.at) * SAMPLE_RATE_HZ >= 1 or frame in keys:
-            told.append((Feature.TIME, f"gain key frame at {float(key.at):g} s moved to its nearest frame"))
+            losses.append((Feature.TIME, f"gain key frame at {float(key.at):g} s moved to its nearest frame"))
         keys[frame] = held(key.gain_db)
     # A value equal to the default beside it is dropped, and its key frames may go with it [3p]: so beside key
     # frames stands the first of theirs that differs.
@@ -146,7 +146,7 @@ def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple
         if length_us:
             length = float(from_micros(length_us) * rate)
             parameters.append(_parameter(fader, length, 0.0, LONGEST_FADE))
-    return effect_json("Volume", VOLUME, VOLUME_TYPE, parameters), tuple(told)
+    return effect_json("Volume", VOLUME, VOLUME_TYPE, parameters), tuple(losses)
 
 
 def effect_json(
