@@ -31,7 +31,7 @@ RATES = [
     Fraction(n, d)
     for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
 ]
-"""Every rate that the dialects must carry."""
+"""Every rate that the formats must carry."""
 
 rates = st.sampled_from(RATES)
 gains = st.sampled_from([-60.0, -12.0, -6.5, -3.0, 0.0, 2.5, 6.0, 12.0])
