@@ -1,8 +1,10 @@
 """The table of services: what each is called, what it is asked, what comes back, and how that is laid.
 
-Everything that deals with services loops over it, so a further service is one row here, and whatever makes it
-special where that happens. It stands low, below the timeline, since settings, client, engine and mix all read
-it; a row therefore names its stem by the word of ``timeline.model.Stem``.
+Everything that deals with services loops over it. A further service takes a row here, somebody in the local
+engine who finds what it answers (``engine.work``), the docs and schemas that scripts make of the table, and
+whatever makes it special where that happens; CONTRIBUTING.md walks through it. The table stands low, below
+the timeline, since settings, client, engine and mix all read it; a row therefore names its stem by the word
+of ``timeline.model.Stem``.
 
 The service's reference gives the keys of music only. Those of the two other services are assumptions by
 analogy; ``[service_keys]`` in the configuration overrides them.

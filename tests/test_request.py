@@ -39,7 +39,7 @@ def test_what_was_not_given_is_not_written_down() -> None:
         ({"timline": "x"}, ["timline", "Did you mean timeline?"]),
         ({"output": None}, ["output"]),
         ({"services": []}, ["services"]),
-        ({"services": ["foley"]}, ["services", "foley"]),
+        ({"services": ["kazoo"]}, ["services", "kazoo"]),
         ({"music_gain_db": float("nan")}, ["music_gain_db"]),
         ({"budget_max": -1}, ["budget_max", "-1"]),
         ({"bpm": 0}, ["bpm", "more than 0"]),
@@ -224,9 +224,9 @@ def test_a_service_that_the_table_of_services_gains_can_be_asked_for(
 ) -> None:
     from dataclasses import replace
 
-    more = (*services.SERVICES, replace(services.MUSIC, name="foley"))
+    more = (*services.SERVICES, replace(services.MUSIC, name="kazoo"))
     monkeypatch.setattr(services, "SERVICES", more)
-    assert Request(services=("foley", "music")).services == ("foley", "music")
+    assert Request(services=("kazoo", "music")).services == ("kazoo", "music")
 
 
 @dataclass(frozen=True, slots=True)

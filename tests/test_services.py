@@ -113,7 +113,12 @@ def test_what_is_laid_is_said_in_words(
 ) -> None:
     assert score(cut_of(tmp_path), service) == 0
     text = capsys.readouterr().err
-    assert "Kitchen" in text
+    listed = [line.split() for line in text.splitlines() if line.startswith("  ")]
+    assert [(words[0], words[2]) for words in listed] == [
+        ("Music", "Bed"),
+        ("Ambience", "Kitchen"),
+        ("Ambience", "S-2"),
+    ]
     assert "1 music, 2 ambience on 1 track;" in text
 
 

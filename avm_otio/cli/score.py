@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,12 +53,18 @@ def report_outcome(out: Output, name: str, outcome: Outcome) -> None:
         out.say(f"Scored before, nothing has changed since: {name} → {summary['output']}")
     else:
         out.say(f"Scored {name} → {summary['output']}")
-    for kind, clips in groupby(summary["clips"], key=itemgetter("kind")):
-        _list(out, kind.title(), list(clips), summary)
+    for heading, clips in groupby(summary["clips"], key=_heading):
+        _list(out, heading, list(clips), summary)
     out.say(
         f"{_counts(summary)}; chosen items cost {summary['total_price']} {summary['currency']}, "
         f"{summary['alternatives']} alternatives kept."
     )
+
+
+def _heading(clip: Mapping[str, Any]) -> str:
+    """Whose a clip is: two services may be of one stem, but each has tracks of its own."""
+    owner = services.owner_of_track(clip["track"])
+    return (clip["kind"] if owner is None else owner.items).title()
 
 
 def _counts(summary: Mapping[str, Any]) -> str:
