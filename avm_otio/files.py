@@ -30,7 +30,6 @@ def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Pa
     Raises:
         OutputError: The folder does not exist or cannot be written, or the disk is full.
     """
-    temporary = path
     try:
         remove_orphans(path)
         with _made_for(path, mode) as temporary:
@@ -41,9 +40,6 @@ def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Pa
                 temporary.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
-    finally:
-        if temporary != path:
-            temporary.unlink(missing_ok=True)
 
 
 def _tag(path: Path) -> str:
@@ -53,22 +49,28 @@ def _tag(path: Path) -> str:
 
 @contextmanager
 def _made_for(path: Path, mode: int) -> Iterator[Path]:
-    """Make a temporary file and hold its lock: a temporary file without a holder is an orphan."""
-    while True:
-        temporary = path.with_name(f".{_tag(path)}{secrets.token_hex(2)}{path.suffix}")
-        with suppress(FileExistsError):
-            handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-            if _is_ours(handle):
-                break
+    """Make a temporary file, hold its lock, and remove it: one without a holder is an orphan."""
+    temporary, handle = path, -1
+    try:  # from before the file is made: an interruption may come at any moment
+        while handle < 0:
+            temporary = path.with_name(f".{_tag(path)}{secrets.token_hex(2)}{path.suffix}")
+            try:
+                handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+            except FileExistsError:
+                temporary = path  # another's file stays
+                continue
+            if not _is_ours(handle):
+                os.close(handle)
+                handle = -1
+        if os.name != "posix":  # there an open file cannot replace another
             os.close(handle)
-    if os.name != "posix":  # there an open file cannot replace another
-        os.close(handle)
-        yield temporary
-        return
-    try:
+            handle = -1
         yield temporary
     finally:
-        os.close(handle)
+        if handle >= 0:
+            os.close(handle)
+        if temporary != path:
+            temporary.unlink(missing_ok=True)
 
 
 def _is_ours(handle: int) -> bool:
