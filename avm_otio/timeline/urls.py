@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import quote, unquote, urlsplit
 
@@ -143,6 +144,7 @@ def rebased(url: str, old_folder: Path, new_folder: Path) -> str:
         return literal.absolute().as_uri()
 
 
+@lru_cache(maxsize=4096)  # many clips of one file, and a path is slow to take apart
 def name_in(place: str) -> str:
     """The file name at the end of a path or URL of any system."""
     if "://" in place or place.startswith("file:"):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio.formats.otio import metadata
-from avm_otio.formats.otio.json_form import Document, range_json
+from avm_otio.formats.otio.json_form import Document, range_json, span_json
 from avm_otio.formats.otio.metadata import NAMESPACE
 from avm_otio.timeline.model import Clip, Generator, Kept, Marker, Media, Mix, Timeline
 from avm_otio.timeline.urls import name_in
@@ -106,7 +106,7 @@ def reference(clip: Clip, rate: Fraction) -> Document:
     each = content.rate or rate
     available = None
     if content.duration is not None:
-        available = range_json(content.start * each, content.duration * each, each)
+        available = span_json(content.start, content.duration, each)
     is_named = clip.offer is None or content.name != name_in(content.path)
     name = content.name if is_named else ""
     made: Document = {"metadata": {}, "name": name, "available_range": available}
@@ -154,9 +154,7 @@ def markers_json(
             "metadata": {},
             "name": marker.name,
             "color": marker.color or "GREEN",
-            "marked_range": range_json(
-                (first + marker.start * scale) * rate, marker.duration * scale * rate, rate
-            ),
+            "marked_range": span_json(first + marker.start * scale, marker.duration * scale, rate),
             "comment": marker.comment,
         }
         for marker in markers

@@ -55,7 +55,25 @@ def reference_of(item: Json) -> Document | None:
 
 def time_json(frames: Fraction | int, rate: Fraction) -> Document:
     """A count of frames as OTIO writes it."""
-    return {"OTIO_SCHEMA": "RationalTime.1", "rate": float(rate), "value": float(frames)}
+    return _counted(frames.numerator / frames.denominator, rate)
+
+
+def span_json(start: Fraction, duration: Fraction, rate: Fraction) -> Document:
+    """A start and a length in seconds as OTIO writes them, in frames that need not be whole."""
+    return {
+        "OTIO_SCHEMA": "TimeRange.1",
+        "duration": _counted(_frames(duration, rate), rate),
+        "start_time": _counted(_frames(start, rate), rate),
+    }
+
+
+def _counted(frames: float, rate: Fraction) -> Document:
+    return {"OTIO_SCHEMA": "RationalTime.1", "rate": rate.numerator / rate.denominator, "value": frames}
+
+
+def _frames(seconds: Fraction, rate: Fraction) -> float:
+    """The double nearest to a count of frames. In whole numbers: this runs for each edge of each clip."""
+    return (seconds.numerator * rate.numerator) / (seconds.denominator * rate.denominator)
 
 
 def range_json(start: Fraction | int, frames: Fraction | int, rate: Fraction) -> Document:

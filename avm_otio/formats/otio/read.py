@@ -81,7 +81,8 @@ def from_otio(timeline: otio.schema.Timeline, measure: Measure | None = None) ->
     Raises:
         TimelineError: A clip has no length, or a range that no clip can have.
     """
-    return from_document(json.loads(timeline.to_json_string()), measure)
+    with many_values():
+        return from_document(json.loads(timeline.to_json_string()), measure)
 
 
 @many_values()
