@@ -125,7 +125,8 @@ def _rate(value: object) -> Fraction:
     try:
         return value if isinstance(value, Fraction) else snap_rate(_text(value))
     except TimeFormatError as error:
-        raise ValueError(f"must be a frame rate such as 25, 23.976 or 24000/1001: {error.what}") from None
+        message = f"must be a frame rate such as 25, 23.976 or 24000/1001: {error.what.rstrip('.')}"
+        raise ValueError(message) from None
 
 
 def _option(value: object) -> int | str:

@@ -36,6 +36,14 @@ class Value(click.ParamType[Any]):
             self.fail(f"{error}.", param, ctx)
 
 
+class _Words(click.Choice[str]):
+    """One of some words in either case; a wrong one is answered with the words as they are written."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """What click would list in lower case."""
+        return f"{value!r} is not one of {', '.join(map(repr, self.choices))}."
+
+
 def of_request(command: str, kind: type[Request] = Request) -> Callable[[F], F]:
     """The options of a command that the rows of a request make.
 
@@ -57,7 +65,7 @@ def _option(row: Row) -> Callable[[F], F]:
     kind = row.kind
     more: dict[str, Any] = {}
     if kind.choices:
-        choice = click.Choice(kind.choices, case_sensitive=False)
+        choice = _Words(kind.choices, case_sensitive=False)
         more = {"type": choice, "metavar": "|".join(kind.choices)}
     elif "boolean" in kind.schema.values():
         more = {"is_flag": True}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import threading
 import time
@@ -144,7 +145,8 @@ def _printable(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _printable(" ".join(text.split()))
+    # Spaces stay as they are: a name in the text is typed back as it is printed.
+    return _printable(re.sub(r"[ \t]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+\s*", " ", text).strip())
 
 
 class _Bars:

@@ -20,6 +20,7 @@ from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
 from avm_otio.timeline.model import Clip, Marker, Timeline
+from avm_otio.timeline.select import alike
 from avm_otio.timeline.urls import UrlStyle, is_relative
 
 _Named = TypeVar("_Named", Timeline, otio.schema.Timeline)
@@ -184,10 +185,14 @@ def _chosen(timelines: Sequence[_Named], path: Path, sequence: str | None) -> _N
     """The one timeline of a file, or the one that is asked for."""
     if sequence is not None:
         names = [timeline.name for timeline in timelines]
-        timelines = [timeline for timeline in timelines if timeline.name == sequence]
+        meant = alike(sequence, set(names))
+        timelines = [timeline for timeline in timelines if timeline.name == meant]
         if not timelines:
+            close = get_close_matches(sequence, names, n=1)
+            guess = f"Did you mean “{close[0]}”? " if close else ""
+            listed = ", ".join(f"“{name}”" for name in names)
             raise TimelineError(
-                f"{path} holds no timeline “{sequence}”.", f"It holds: {', '.join(names) or 'none'}."
+                f"{path} holds no timeline “{sequence}”.", f"{guess}It holds: {listed or 'none'}."
             )
     if not timelines:
         raise TimelineError(f"{path} holds no timeline.", "Export the timeline again, or as .otio.")

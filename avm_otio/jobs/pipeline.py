@@ -49,7 +49,7 @@ from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.model import Media, Timeline, TrackKind
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import Selection, find_track, plan_film
-from avm_otio.timeline.time import format_timecode, nearest_frame
+from avm_otio.timeline.time import format_timecode
 from avm_otio.timeline.urls import paths_of, url_of
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Scored:
         media_folder: Where media were copied or made for the editor, if any were.
         total: Sum of the chosen items' prices, each item once, what is bought already not counted.
         start_frame: The timeline's start timecode, as a count of frames.
+        drop_frame: Whether the timeline's timecode drops frames.
         folder: The folder from which relative URLs of what is laid are meant.
         notes: What the user should know, one line each.
     """
@@ -86,6 +87,7 @@ class Scored:
     currency: str
     total: Decimal
     start_frame: int
+    drop_frame: bool
     folder: Path
     notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
@@ -93,7 +95,7 @@ class Scored:
 
     def timecode(self, clip: LaidClip) -> str:
         """The record timecode at which a clip lies."""
-        return format_timecode(self.start_frame + clip.span.start, self.laid.rate)
+        return format_timecode(self.start_frame + clip.span.start, self.laid.rate, self.drop_frame)
 
     def summary(self) -> dict[str, Any]:
         """What is reported at the end, as JSON: the ``done`` event, every clip, and the notes."""
@@ -486,6 +488,7 @@ def _written(
         currency=question.currency,
         total=total_price(cues),
         start_frame=opened.timeline.start_frame,
+        drop_frame=opened.timeline.drop_frame,
         folder=opened.folder,
         notes=notes,
         losses=written.losses,
@@ -501,9 +504,8 @@ def total_price(cues: Cues) -> Decimal:
 
 def _plan(opened: Opened, request: Request, report: Report) -> ExportPlan:
     plan = plan_film(opened.timeline, request.selection)
-    rate, first = opened.timeline.rate, opened.timeline.start_frame
-    edges = [nearest_frame(edge, rate) for edge in (plan.film_map.record_start, plan.film_map.record_end)]
-    record_in, record_out = (format_timecode(max(0, first + edge), rate) for edge in edges)
+    edges = (plan.film_map.record_start, plan.film_map.record_end)
+    record_in, record_out = map(opened.timeline.timecode, edges)
     report.event(
         "plan",
         name=plan.name,

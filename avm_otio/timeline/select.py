@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -83,9 +84,11 @@ def record_span(timeline: Timeline, selection: Selection) -> FrameSpan:
     """
     rate, offset = timeline.rate, timeline.start_frame
     length = max(1, timeline.frames)
-    first = 0 if selection.tc_in is None else parse_timecode(selection.tc_in, rate) - offset
-    last = length if selection.tc_out is None else parse_timecode(selection.tc_out, rate) - offset
-    drop = any(mark in (selection.tc_in or "") + (selection.tc_out or "") for mark in ";.,")
+    first = 0 if selection.tc_in is None else _frame_of(selection.tc_in, timeline) - offset
+    last = length if selection.tc_out is None else _frame_of(selection.tc_out, timeline) - offset
+    drop = timeline.drop_frame or any(
+        mark in (selection.tc_in or "") + (selection.tc_out or "") for mark in ";.,"
+    )
     span = " to ".join(format_timecode(offset + edge, rate, drop) for edge in (0, length))
     for name, edge, text in (("in", first, selection.tc_in), ("out", last, selection.tc_out)):
         if not 0 <= edge <= length:
@@ -100,6 +103,14 @@ def record_span(timeline: Timeline, selection: Selection) -> FrameSpan:
     return FrameSpan(first, last)
 
 
+def _frame_of(timecode: str, timeline: Timeline) -> int:
+    """A record timecode as a count; a timeline that drops frames is counted so, whichever sign is typed."""
+    if timeline.drop_frame:
+        head, sign, frames = timecode.strip().rpartition(":")
+        timecode = f"{head};{frames}" if sign and len(frames) <= 3 else timecode
+    return parse_timecode(timecode, timeline.rate)
+
+
 def find_clip(timeline: Timeline, wanted: str, track: str | None = None) -> Placed:
     """The one clip of the video tracks that bears a name or a number.
 
@@ -110,7 +121,9 @@ def find_clip(timeline: Timeline, wanted: str, track: str | None = None) -> Plac
     if track is not None:
         clips = [clip for clip in clips if clip.track == find_track(timeline, track)]
     clips.sort(key=lambda placed: (placed.track, placed.start))
-    named = [(number, clip) for number, clip in enumerate(clips, 1) if clip.clip.name == wanted]
+    numbered = list(enumerate(clips, 1))
+    meant = alike(wanted, {clip.clip.name for clip in clips})
+    named = [(number, clip) for number, clip in numbered if clip.clip.name == meant]
     if not named and wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted) <= len(clips):
         named = [(int(wanted), clips[int(wanted) - 1])]
     if len(named) > 1:
@@ -127,6 +140,25 @@ def find_clip(timeline: Timeline, wanted: str, track: str | None = None) -> Plac
     if found.start == found.end:
         raise SelectionError(f"Clip “{found.clip.name}” has no length.", "Choose another clip.")
     return found
+
+
+def alike(wanted: str, names: Collection[str]) -> str | None:
+    """The one of some names that is meant: as it is typed, or as it is seen in a message or a terminal.
+
+    There line breaks are spaces, several spaces may look like one, and accents are composed.
+
+    Returns:
+        The name; ``None`` where none is meant, or several look the same.
+    """
+    if wanted in names:
+        return wanted
+    found = [name for name in names if _as_seen(name) == _as_seen(wanted)]
+    return found[0] if len(found) == 1 else None
+
+
+def _as_seen(name: str) -> str:
+    plain = "".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in name)
+    return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
 def find_track(timeline: Timeline, wanted: str) -> int:

@@ -199,11 +199,11 @@ def nominal_rate(rate: Fraction) -> int:
 def dropped_per_minute(rate: Fraction) -> int:
     """How many frame numbers drop-frame timecode skips each minute but the tenth; 0 where there is no such.
 
-    Source: SMPTE ST 12-1: two numbers a minute at 30000/1001, four at 60000/1001.
+    Source: SMPTE ST 12-1: two numbers a minute at 30000/1001, four at 60000/1001. Whole rates count the same
+    way where their timecode is flagged so: phones write 30.00 with drop-frame [file: Final Cut Camera].
     """
-    if rate.denominator == 1001 and nominal_rate(rate) % 30 == 0:
-        return 2 * (nominal_rate(rate) // 30)
-    return 0
+    nominal = nominal_rate(rate)
+    return 2 * (nominal // 30) if nominal % 30 == 0 and rate.denominator in (1, 1001) else 0
 
 
 def parse_timecode(text: str, rate: Fraction) -> int:

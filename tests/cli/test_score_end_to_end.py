@@ -404,6 +404,8 @@ def test_the_token_goes_to_the_service_and_never_with_a_download(
         (["--library", "/nowhere", "--service", "local"], 3, "/nowhere"),
         (["--service", "http://example.com"], 2, "clear"),
         (["--effects-length", "long"], 2, "long"),
+        (["--currency", "ABC"], 2, "'TWD', 'USD', 'EUR'"),
+        (["--rate", "0/0"], 2, "'0/0' is not a frame rate. Help"),
     ],
 )
 def test_what_was_asked_wrongly_is_told_in_one_line(

@@ -14,8 +14,8 @@ from avm_otio.formats.otio.read import from_otio
 from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan
-from avm_otio.timeline.select import Selection, plan_film
-from avm_otio.timeline.time import FilmTime, RecordTime, time_range
+from avm_otio.timeline.select import Selection, plan_film, record_span
+from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime, time_range
 from tests.timelines import clip, gap, track
 from tests.timelines import timeline as otio_timeline
 
@@ -300,3 +300,31 @@ def test_the_timeline_is_not_modified() -> None:
     Placements(model).of(TrackKind.VIDEO)
     assert cut.to_json_string() == before
     assert model == from_otio(cut)
+
+
+def test_a_timeline_that_drops_frames_is_counted_so_whichever_sign_is_typed() -> None:
+    drop = Timeline(
+        "drop",
+        F(30_000, 1001),
+        from_otio(otio_timeline(track(clip("a", 0, 3000, rate=F(30_000, 1001))))).tracks,
+        start_frame=107_892,
+        drop_frame=True,
+        duration=F(3000 * 1001, 30_000),
+    )
+    spans = {
+        record_span(drop, Selection(tc_in=f"01:01:00{sign}02", tc_out=f"01:01:10{sign}00")) for sign in ":;."
+    }
+    assert spans == {FrameSpan(1800, 2098)}
+
+
+@pytest.mark.parametrize("typed", ["Cut  1", "Cut 1", "Cut\n1"])
+def test_a_name_is_found_as_it_is_written_and_as_it_is_seen(typed: str) -> None:
+    cut = timeline(track(clip("Cut  1", 0, 2), clip("Cut  2", 0, 3)))
+    assert plan_film(cut, Selection(clip=typed)).frames == 2
+
+
+def test_of_two_names_that_look_alike_the_exact_one_is_meant_and_no_other_guessed() -> None:
+    cut = timeline(track(clip("Cut  1", 0, 2), clip("Cut 1", 0, 3)))
+    assert plan_film(cut, Selection(clip="Cut 1")).frames == 3
+    with pytest.raises(SelectionError, match="No clip"):
+        plan_film(cut, Selection(clip="Cut   1"))

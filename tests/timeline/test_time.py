@@ -209,3 +209,27 @@ def test_drop_frame_agrees_with_opentimelineio(frames: int) -> None:
 @pytest.mark.parametrize(("value", "exact"), [(10.0000000001, 10), (9.99999999, 10), (10.5, Fraction(21, 2))])
 def test_the_dust_of_doubles_is_wiped_off(value: float, exact: Fraction) -> None:
     assert exact_value(value) == exact
+
+
+@pytest.mark.parametrize(
+    ("rate", "counts"),
+    [
+        (Fraction(30), 107_892),
+        (Fraction(60), 215_784),
+        (Fraction(120), 431_568),
+        (Fraction(60_000, 1001), 215_784),
+    ],
+)
+def test_whole_rates_drop_the_same_numbers_where_their_timecode_is_flagged(
+    rate: Fraction, counts: int
+) -> None:
+    assert parse_timecode("01:00:00;00", rate) == counts
+    assert format_timecode(counts, rate, drop_frame=True).rstrip("0") == "01:00:00;"
+
+
+@pytest.mark.parametrize(
+    "rate", [Fraction(24), Fraction(25), Fraction(48), Fraction(50), Fraction(24_000, 1001)]
+)
+def test_rates_that_do_not_count_in_thirties_have_no_drop_frame(rate: Fraction) -> None:
+    with pytest.raises(TimeFormatError):
+        parse_timecode("01:00:00;00", rate)

@@ -13,7 +13,6 @@ from avm_otio.timeline.counted import counted
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
-from avm_otio.timeline.time import format_timecode
 
 WIDTH = 1280
 _LABELS = 220
@@ -90,9 +89,7 @@ def _panel(title: str, timeline: Timeline, top: int, scale: float) -> Iterator[s
     for second in range(0, int(timeline.duration) + 1, step):
         x = _LABELS + second * scale
         yield f"<line x1='{x:.1f}' y1='{top + 38}' x2='{x:.1f}' y2='{top + height}' stroke='#343941'/>"
-        yield _text(
-            x + 4, top + 46, format_timecode(timeline.start_frame + round(second * rate), rate), 10, "#8a919c"
-        )
+        yield _text(x + 4, top + 46, timeline.timecode(Fraction(second)), 10, "#8a919c")
     for row, track in enumerate((*reversed(timeline.video_tracks), *timeline.audio_tracks)):
         y = top + _HEAD + row * (_ROW + _GAP)
         is_video, videos = track.kind is TrackKind.VIDEO, len(timeline.video_tracks)
