@@ -62,7 +62,7 @@ def test_a_plan_says_its_range_as_the_list_counts(tmp_path: Path) -> None:
         "001  AX  V  C  00:00:00;00 00:00:01;00 01:00:00;00 01:00:01;00\n* FROM CLIP NAME: a.mov\n"
     )
     heard = Heard()
-    export(Request(tmp_path / "cut.edl", tmp_path / "f.mp4", media_roots=(tmp_path,)), heard)
+    export(Request(tmp_path / "cut.edl", tmp_path / "f.mp4", media_roots=(tmp_path,), quality="360p"), heard)
     assert (heard.events["plan"]["record_in"], heard.events["plan"]["record_out"]) == (
         "01:00:00;00",
         "01:00:01;00",
