@@ -12,8 +12,9 @@ import opentimelineio as otio
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.mix.answers import read_cues
-from avm_otio.mix.placement import Sound, lay
+from avm_otio.mix.placement import lay
 from avm_otio.mix.tracks import Origin, add_tracks
+from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, snap_rate, time_range
 
@@ -57,7 +58,7 @@ def main() -> None:
         otio.schema.Track("V1", [otio.schema.Clip("a", source_range=time_range(0, SECONDS * 24, rate))])
     )
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), FilmTime(Fraction(SECONDS)))
-    sound = Sound("media/x.wav", Fraction(3), 144_000, 48_000, 2)
+    sound = Media("x.wav", "media/x.wav", duration=Fraction(3), sample_rate_hz=48_000, channels=2)
     for alternatives in (1, 3):
         document = answer(CUES, alternatives)
         ours, theirs = [], []

@@ -15,12 +15,13 @@ import pytest
 
 from avm_otio.cli.main import program, run
 from avm_otio.formats.otio.write import document
-from avm_otio.mix.cues import Cue, Item
-from avm_otio.mix.placement import Laid, LaidClip, Lane, Sound
+from avm_otio.mix.cues import Cue, Cues, Item
+from avm_otio.mix.placement import lay
 from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.services import EFFECTS
-from avm_otio.timeline.model import Mix, Stem, Timeline
-from avm_otio.timeline.time import FrameSpan, RecordTime
+from avm_otio.timeline.model import Media, Timeline
+from avm_otio.timeline.plan import FilmMap
+from avm_otio.timeline.time import FilmTime, RecordTime
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
@@ -41,21 +42,11 @@ def test_each_example_of_the_python_face_runs(
 def test_every_field_of_the_metadata_is_documented() -> None:
     told = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
     item = Item(1, "t", None, None, None, {})
-    clip = LaidClip(
-        Stem.EFFECTS,
-        item,
-        (item,),
-        Sound("u", F(1), 48_000, 48_000, 2),
-        FrameSpan(0, 1),
-        RecordTime(F(0)),
-        RecordTime(F(1)),
-        Mix(),
-        0,
-        1,
-        cue=Cue(0, 1, (item,), {}),
-    )
+    cues = Cues({EFFECTS: (Cue(0, 1, (item, item), {}),)})
+    film = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(1)))
+    media = Media("u", "u", duration=F(1), sample_rate_hz=48_000, channels=2)
     origin = Origin("s", "USD", "en", 1, 2, {"range": [1]})
-    laid = Laid(F(24), (Lane(EFFECTS, "AVM Effects 1", (clip,)),))
+    laid = lay(cues, film, F(24), lambda _: media)
     scored = document(add_tracks(Timeline("cut", F(24)), laid, origin))
     (written,) = scored["tracks"]["children"][0]["children"]
     fields = {*scored["metadata"]["avm"], *written["metadata"]["avm"], "replaced_by", "cut_from"}

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Self
 from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, SelectionError
 from avm_otio.jobs.pool import Pool
 from avm_otio.mix.cues import Cues, Item
-from avm_otio.mix.placement import Sound
-from avm_otio.mix.results import sound_as_served
+from avm_otio.mix.results import media_as_served
 from avm_otio.report import Report
 from avm_otio.retry import Retrying
 from avm_otio.services import Service
+from avm_otio.timeline.model import Media
+from avm_otio.timeline.urls import name_in
 
 if TYPE_CHECKING:
     from avm_otio.media.probe import SoundFacts
@@ -175,7 +176,7 @@ def download(
 
 def sounds_in(
     cues: Cues, alternatives: int, folder: Path, kept: Mapping[str, Kept], naming: Naming
-) -> Callable[[Item], Sound]:
+) -> Callable[[Item], Media]:
     """The media of downloaded items, by what the journal remembers alone: no file is opened.
 
     Args:
@@ -196,7 +197,7 @@ def sounds_in(
     return lambda item: sounds[_key(item)]
 
 
-def found_in(folder: Path | None, naming: Naming) -> Callable[[Item], Sound]:
+def found_in(folder: Path | None, naming: Naming) -> Callable[[Item], Media]:
     """The media of items by the files of a folder, ``<id>.*`` or by title; as the service says, where none.
 
     Args:
@@ -207,20 +208,20 @@ def found_in(folder: Path | None, naming: Naming) -> Callable[[Item], Sound]:
         SelectionError: There is no such folder.
     """
     if folder is None:
-        return sound_as_served
+        return media_as_served
     if not folder.is_dir():
         raise SelectionError(f"There is no folder {folder}.", "Give the folder that holds the items.")
     files = sorted((path for path in folder.iterdir() if path.is_file()), reverse=True)
     by_stem = {path.stem: path for path in files if not path.name.startswith(".")}
-    sounds: dict[tuple[int, str], Sound] = {}
+    sounds: dict[tuple[int, str], Media] = {}
 
-    def sound_of(item: Item) -> Sound:
+    def media_of(item: Item) -> Media:
         if _key(item) not in sounds:
             path = _file_of(item, by_stem)
-            sounds[_key(item)] = sound_as_served(item) if path is None else _measured(path, naming)
+            sounds[_key(item)] = media_as_served(item) if path is None else _measured(path, naming)
         return sounds[_key(item)]
 
-    return sound_of
+    return media_of
 
 
 def _offered(cues: Cues, ranks: slice) -> Iterator[tuple[Service, Item]]:
@@ -308,12 +309,17 @@ def _file_of(item: Item, by_stem: Mapping[str, Path]) -> Path | None:
     return next((by_stem[stem] for stem in stems if stem in by_stem), None)
 
 
-def _measured(path: Path, naming: Naming) -> Sound:
+def _measured(path: Path, naming: Naming) -> Media:
     from avm_otio.media.probe import sound_length
 
     return _sound(naming(path), sound_length(path))
 
 
-def _sound(url: str, facts: SoundFacts | Kept) -> Sound:
-    length = Fraction(facts.samples, facts.sample_rate_hz)
-    return Sound(url, length, facts.samples, facts.sample_rate_hz, facts.channels)
+def _sound(url: str, facts: SoundFacts | Kept) -> Media:
+    return Media(
+        name=name_in(url),
+        path=url,
+        duration=Fraction(facts.samples, facts.sample_rate_hz),
+        sample_rate_hz=facts.sample_rate_hz,
+        channels=facts.channels,
+    )

@@ -95,7 +95,8 @@ class Scored:
 
     def timecode(self, clip: LaidClip) -> str:
         """The record timecode at which a clip lies."""
-        return format_timecode(self.start_frame + clip.span.start, self.laid.rate, self.drop_frame)
+        first, _ = clip.clip.frames(self.laid.rate)
+        return format_timecode(self.start_frame + first, self.laid.rate, self.drop_frame)
 
     def summary(self) -> dict[str, Any]:
         """What is reported at the end, as JSON: the ``done`` event, every clip, and the notes."""
@@ -128,24 +129,26 @@ class Scored:
         """The clips that are heard, or the alternatives: what fills the film, then cues by their start."""
         order = services.SERVICES.index
         lying = [(lane, clip) for lane in self.laid.lanes if lane.is_spare is is_spare for clip in lane.clips]
-        lying.sort(key=lambda laid: (laid[1].cue is not None, order(laid[0].service), laid[1].start))
+        lying.sort(key=lambda one: (one[1].cue.end_us is not None, order(one[0].service), one[1].clip.start))
         return [self._clip(lane.name, clip) for lane, clip in lying]
 
-    def _clip(self, track: str, clip: LaidClip) -> dict[str, Any]:
+    def _clip(self, track: str, laid: LaidClip) -> dict[str, Any]:
         """One clip for people, and for hosts that lay it themselves."""
-        item, forms = clip.item, paths_of(clip.sound.url, self.folder)
+        clip, item = laid.clip, laid.item
+        first, last = clip.frames(self.laid.rate)
+        forms = paths_of(clip.media.url if clip.media else "", self.folder)
         file = next((os.path.normpath(path) for path in forms if path.is_file()), None)
         return {
-            "kind": str(clip.kind),
-            "timecode": self.timecode(clip),
+            "kind": str(laid.kind),
+            "timecode": self.timecode(laid),
             "title": _title(item),
             **_price(item),
-            "alternatives": len(clip.alternatives),
-            "others": [{"title": _title(other), **_price(other)} for other in clip.alternatives],
+            "alternatives": len(laid.alternatives),
+            "others": [{"title": _title(other), **_price(other)} for other in laid.alternatives],
             "file": file,
             "track": track,
-            "record_frame": clip.span.start,
-            "frames": clip.span.duration,
+            "record_frame": first,
+            "frames": last - first,
             "media_start_us": 0,
             "speed": str(clip.speed),
             "gain_db": clip.mix.gain_db,
@@ -447,10 +450,10 @@ def _make_film(
 def _laid(job: Job, request: Request, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
     style = reading.url_style(opened.timeline)
     folder = opened.folder
-    sound_of = sounds_in(
+    media_of = sounds_in(
         cues, request.spares, job.media, kept_of(job), lambda path: url_of(path, style, folder)
     )
-    return lay(cues, plan.film_map, opened.timeline.rate, sound_of, request)
+    return lay(cues, plan.film_map, opened.timeline.rate, media_of, request)
 
 
 def _written(

@@ -52,8 +52,8 @@ def lay_answer(
     if not cues.chosen:
         report.warn("The answer offers nothing to lay.")
     style = url_style(opened.timeline)
-    sound_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
-    laid = lay(cues, plan.film_map, opened.timeline.rate, sound_of, request)
+    media_of = found_in(media_folder, lambda path: url_of(path, style, opened.folder))
+    laid = lay(cues, plan.film_map, opened.timeline.rate, media_of, request)
     replaced = heard(opened.timeline, request.selection, plan) if laid.replacements else ()
     return replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced)), laid
 
@@ -80,11 +80,11 @@ def lay_alone(
         InputError: The answer cannot be used.
     """
     cues = read_cues(document)
-    sound_of = found_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
+    media_of = found_in(media_folder, lambda found: url_of(found, UrlStyle.FILE_URL, path.parent))
     timeline, laid = results.lay_alone(
         cues,
         rate=request.rate or results.DEFAULT_RATE,
-        sound_of=sound_of,
+        media_of=media_of,
         request=request,
         origin=origin,
     )

@@ -5,14 +5,24 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import SKIP_HINT, Cue, Cues, Item
 from avm_otio.request import Request
 from avm_otio.services import Laying, Service
-from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US, Mix, Stem
+from avm_otio.timeline.completed import all_channels
+from avm_otio.timeline.model import (
+    CUT_FADE_US,
+    MUSIC_FADE_US,
+    SAMPLE_RATE_HZ,
+    Clip,
+    Media,
+    Mix,
+    Offer,
+    Stem,
+)
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import (
     FilmTime,
@@ -23,33 +33,15 @@ from avm_otio.timeline.time import (
     from_micros,
     nearest_frame,
     to_micros,
-    whole_frames,
 )
 
 ONE_SHOT = Fraction(3)
 """Seconds up to which an effect rings out under ``auto``: a cue can be shorter than a frame."""
 
+_LEAST_CUT = Fraction(2, SAMPLE_RATE_HZ)
+"""Media seconds that are left of a sound which does not play out."""
+
 _AS_IT_COMES = Request()
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """The media that stands for an item.
-
-    Attributes:
-        url: Its ``target_url``; empty where there is nothing to point at.
-        duration: Its true length in seconds where it was measured, else as the service says; ``None`` where
-            unknown.
-        samples: Length in samples, where measured.
-        sample_rate_hz: Its sampling rate, where measured.
-        channels: How many channels it has, where measured.
-    """
-
-    url: str = ""
-    duration: Fraction | None = None
-    samples: int | None = None
-    sample_rate_hz: int | None = None
-    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +49,36 @@ class LaidClip:
     """One item on the timeline.
 
     Attributes:
-        kind: The stem to which it belongs.
-        item: The item that is heard.
-        alternatives: The other items for the same cue, best first.
-        sound: Its media.
-        span: Record frames that it takes.
-        start: Exact record time of its start.
-        end: Exact record time of its end.
-        mix: Gain and fades.
-        speed: Media seconds a record second: other than 1 only for the noise-reduced sound of a clip that
-            plays at another speed.
-        cue: The cue that it answers; ``None`` where that is the whole film.
+        clip: It as a clip of the timeline, with the item that is heard and the others for the same cue.
+        cue: The cue that it answers.
         rank: 0 for the item that is heard; 1, 2 … for a disabled alternative, best first.
-        film_start_us: Where the service put it, film time.
-        film_end_us: Where the service ended it, film time.
     """
 
-    kind: Stem
-    item: Item
-    alternatives: tuple[Item, ...]
-    sound: Sound
-    span: FrameSpan
-    start: RecordTime
-    end: RecordTime
-    mix: Mix
-    film_start_us: int
-    film_end_us: int
-    speed: Fraction = Fraction(1)
-    cue: Cue | None = None
+    clip: Clip
+    cue: Cue
     rank: int = 0
+
+    @property
+    def kind(self) -> Stem:
+        """The stem to which it belongs."""
+        assert self.clip.stem is not None  # every clip of ours has one
+        return self.clip.stem
+
+    @property
+    def item(self) -> Item:
+        """The item that is heard."""
+        return self.cue.items[self.rank]
+
+    @property
+    def alternatives(self) -> tuple[Item, ...]:
+        """The other items for the same cue, best first."""
+        return (*self.cue.items[: self.rank], *self.cue.items[self.rank + 1 :])
+
+    @property
+    def lies(self) -> tuple[RecordTime, RecordTime]:
+        """From and to where it exactly lies, record time."""
+        clip = self.clip
+        return (clip.offer and clip.offer.record) or (clip.start, clip.end)
 
 
 _MIXER = (Stem.DIALOGUE, Stem.MUSIC, Stem.EFFECTS)
@@ -149,7 +142,7 @@ def lay(
     cues: Cues,
     film_map: FilmMap,
     rate: Fraction,
-    sound_of: Callable[[Item], Sound],
+    media_of: Callable[[Item], Media],
     request: Request = _AS_IT_COMES,
 ) -> Laid:
     """Lay an answer onto the record.
@@ -158,7 +151,8 @@ def lay(
         cues: What the service answered.
         film_map: Where film time lies on the timeline.
         rate: Frames a second of the record.
-        sound_of: The media of an item. May raise ``LookupError`` for an alternative: it is not laid then.
+        media_of: The media of an item, with no path where there is none. May raise ``LookupError`` for an
+            alternative: it is not laid then.
         request: How to lay.
 
     Raises:
@@ -184,42 +178,50 @@ def lay(
                     raise CueError(message, SKIP_HINT)
                 notes.append(f"Left out. {message}")
                 continue
-            heard.append(place.clip(service, cue, 0, sound_of(cue.items[0])))
+            heard.append(place.clip(service, cue, 0, media_of(cue.items[0])))
             for rank, item in enumerate(cue.items[1 : 1 + most], 1):
                 with suppress(LookupError):
-                    spare.append(place.clip(service, cue, rank, sound_of(item)))
-        made += _lanes(service, service.track, heard, is_spare=False)
-        made += _lanes(service, service.spare_track, spare, is_spare=True)
+                    spare.append(place.clip(service, cue, rank, media_of(item)))
+        made += _lanes(service, service.track, heard, rate, is_spare=False)
+        made += _lanes(service, service.spare_track, spare, rate, is_spare=True)
     made.sort(key=lambda lane: (lane.is_spare, _MIXER.index(lane.stem)))
     return Laid(rate, tuple(made), tuple(notes))
 
 
-def _lanes(service: Service, name: str, clips: Iterable[LaidClip], *, is_spare: bool) -> list[Lane]:
+def _lanes(
+    service: Service, name: str, clips: Iterable[LaidClip], rate: Fraction, *, is_spare: bool
+) -> list[Lane]:
     return [
         Lane(service, name.format(number=number), dealt, is_spare)
-        for number, dealt in enumerate(deal(clips), 1)
+        for number, dealt in enumerate(deal(clips, rate), 1)
     ]
 
 
-def deal(clips: Iterable[LaidClip]) -> tuple[tuple[LaidClip, ...], ...]:
+def deal(clips: Iterable[LaidClip], rate: Fraction) -> tuple[tuple[LaidClip, ...], ...]:
     """Deal clips onto as few lanes as possible so that none overlap in a lane.
 
-    Taking clips by their start and giving each the lowest lane that is free needs exactly as many lanes as
-    clips sound at once, which no dealing can better.
+    Two overlap where their frames do, or their exact times: a sound that rings on for a part of a frame is
+    not cut off by the next. Taking clips by their start and giving each the lowest lane that is free needs
+    exactly as many lanes as clips overlap at once, which no dealing can better.
     """
     dealt: list[list[LaidClip]] = []
     busy: list[tuple[int, int]] = []
+    ringing: list[int] = []
     free: list[int] = []
-    for clip in sorted(clips, key=lambda clip: (clip.span.start, clip.start)):
-        while busy and busy[0][0] <= clip.span.start:
-            heapq.heappush(free, heapq.heappop(busy)[1])
+    spans = [(clip.clip.frames(rate), clip) for clip in clips]
+    for (first, last), clip in sorted(spans, key=lambda span: (span[0][0], span[1].clip.start)):
+        while busy and busy[0][0] <= first:
+            ringing.append(heapq.heappop(busy)[1])
+        for lane in [lane for lane in ringing if dealt[lane][-1].clip.end <= clip.clip.start]:
+            ringing.remove(lane)
+            heapq.heappush(free, lane)
         if free:
             lane = heapq.heappop(free)
         else:
             lane = len(dealt)
             dealt.append([])
         dealt[lane].append(clip)
-        heapq.heappush(busy, (clip.span.end, lane))
+        heapq.heappush(busy, (last, lane))
     return tuple(tuple(lane) for lane in dealt)
 
 
@@ -230,14 +232,12 @@ class _Length:
     Attributes:
         start: Exact record time of its start.
         length: Exact length on the record, in seconds.
-        natural: How long its media lasts there; ``None`` where unknown.
         mix: Gain and fades.
         speed: Media seconds a record second.
     """
 
     start: RecordTime
     length: Fraction
-    natural: Fraction | None
     mix: Mix
     speed: Fraction = Fraction(1)
 
@@ -250,64 +250,92 @@ class _Place:
     within: FrameSpan
     request: Request
 
-    def clip(self, service: Service, cue: Cue, rank: int, sound: Sound) -> LaidClip:
+    def clip(self, service: Service, cue: Cue, rank: int, media: Media) -> LaidClip:
         """One of the items for a cue, laid."""
-        stem = Stem(service.stem)
+        stem, item = Stem(service.stem), cue.items[rank]
+        title = item.title or f"{stem} {item.id}"
+        media = media if media.name else replace(media, name=title)
         lay = {Laying.CUES: self._at_cue, Laying.BED: self._under_film, Laying.REPLACES: self._as_film}
-        lies = lay[service.laying](cue, sound, self._gain_db(stem))
+        lies = lay[service.laying](cue, media, self._gain_db(stem))
         film_end_us = to_micros(self.film_map.film_duration) if cue.end_us is None else cue.end_us
-        return LaidClip(
-            kind=stem,
-            item=cue.items[rank],
-            alternatives=(*cue.items[:rank], *cue.items[rank + 1 :]),
-            sound=sound,
-            span=self._span(lies),
+        others = (*cue.items[:rank], *cue.items[rank + 1 :])
+        clip = Clip(
+            name=title,
             start=lies.start,
             end=RecordTime(lies.start + lies.length),
-            mix=lies.mix,
-            film_start_us=cue.start_us,
-            film_end_us=film_end_us,
+            content=media,
             speed=lies.speed,
-            cue=None if cue.end_us is None else cue,
-            rank=rank,
+            enabled=not rank,
+            mix=lies.mix,
+            channels=all_channels(media),
+            stem=stem,
+            alternative=rank,
+            offer=Offer(
+                item=item.served,
+                alternatives=tuple(other.served for other in others),
+                film_start_us=cue.start_us,
+                film_end_us=film_end_us,
+                cue=None if cue.end_us is None else cue.served,
+            ),
+            channels_assumed=True,
         )
+        return LaidClip(self._within(clip), cue, rank)
 
     def _gain_db(self, stem: Stem) -> float:
         """The gain of a stem; the film's own sound is never made louder or softer."""
         gains = {Stem.MUSIC: self.request.music_gain_db, Stem.EFFECTS: self.request.effects_gain_db}
         return gains.get(stem, 0.0)
 
-    def _at_cue(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
+    def _at_cue(self, cue: Cue, media: Media, gain_db: float) -> _Length:
         start = self.film_map.to_record(FilmTime(from_micros(cue.start_us)))
         cue_end_us = cue.start_us if cue.end_us is None else cue.end_us
         cue_length = self.film_map.to_record(FilmTime(from_micros(cue_end_us))) - start
-        natural, rule = sound.duration, self.request.effects_length
+        natural, rule = media.duration, self.request.effects_length
         rings_out = natural is not None and (rule == "natural" or (rule == "auto" and natural <= ONE_SHOT))
         wanted = natural if natural is not None and (rings_out or natural < cue_length) else cue_length
         length = min(wanted, self.end - start)
         is_cut = natural is None or length < natural
         mix = Mix(gain_db, 0, CUT_FADE_US if is_cut else 0).within(to_micros(length))
-        return _Length(start, length, natural, mix)
+        return _Length(start, length, mix)
 
-    def _under_film(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
+    def _under_film(self, cue: Cue, media: Media, gain_db: float) -> _Length:
         start = self.film_map.record_start
         whole = self.end - start
-        length = whole if sound.duration is None else min(whole, sound.duration)
-        is_cut = sound.duration is None or sound.duration > whole
+        length = whole if media.duration is None else min(whole, media.duration)
+        is_cut = media.duration is None or media.duration > whole
         mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
-        return _Length(start, length, sound.duration, mix)
+        return _Length(start, length, mix)
 
-    def _as_film(self, cue: Cue, sound: Sound, gain_db: float) -> _Length:
+    def _as_film(self, cue: Cue, media: Media, gain_db: float) -> _Length:
         """In place of the film's own sound: at the speed at which the film's clip plays."""
         speed, start = 1 / self.film_map.record_per_film, self.film_map.record_start
-        natural = None if sound.duration is None else sound.duration / speed
+        natural = None if media.duration is None else media.duration / speed
         length = self.end - start if natural is None else min(self.end - start, natural)
-        return _Length(start, length, natural, Mix(gain_db), speed)
+        return _Length(start, length, Mix(gain_db), speed)
 
-    def _span(self, lies: _Length) -> FrameSpan:
-        """The frames of a clip; where its media ends first, no frame that it does not fill."""
-        span = frame_span(lies.start, lies.start + lies.length, self.rate, self.within)
-        if lies.natural is None:
-            return span
-        frames = max(1, whole_frames(lies.natural, self.rate))
-        return FrameSpan(span.start, min(span.end, span.start + frames))
+    def _within(self, clip: Clip) -> Clip:
+        """The same on frames that may be used; where it exactly lies is noted where that is elsewhere.
+
+        So the start is at most half a frame from its exact time, save in the last half frame of the range,
+        where the last frame is all there is.
+        """
+        if clip.plays_out and clip.frames(self.rate)[1] > self.within.end:
+            # From its nearest frame on it would ring past the range: it is cut off there.
+            clip = replace(clip, end=RecordTime(clip.end - _LEAST_CUT / clip.speed))
+        span = frame_span(clip.start, clip.frames(self.rate)[1] / self.rate, self.rate, self.within)
+        first, last = RecordTime(span.start / self.rate), RecordTime(span.end / self.rate)
+        places = (
+            (clip.start, clip.end),
+            (clip.start, last),
+            (first, RecordTime(first + clip.duration)),
+            (first, clip.end),
+        )
+        laid = replace(clip, start=first, end=last)
+        for start, end in places:
+            exact = replace(clip, start=start, end=end)
+            if start < end and exact.frames(self.rate) == (span.start, span.end):
+                laid = exact
+                break
+        if (laid.start, laid.end) != (clip.start, clip.end) and laid.offer is not None:
+            laid = replace(laid, offer=replace(laid.offer, record=(clip.start, clip.end)))
+        return laid

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from avm_otio.mix.cues import Cues, Item
-from avm_otio.mix.placement import Laid, Sound, lay
+from avm_otio.mix.placement import Laid, lay
 from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.request import Request
-from avm_otio.timeline.model import Timeline
+from avm_otio.timeline.model import Media, Timeline
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros
+from avm_otio.timeline.urls import name_in
 
 DEFAULT_RATE = Fraction(24)
 """Frames a second of a timeline made from an answer alone, in which there are no frames."""
@@ -21,10 +22,11 @@ _UNKNOWN = Origin()
 _AS_IT_COMES = Request()
 
 
-def sound_as_served(item: Item) -> Sound:
+def media_as_served(item: Item) -> Media:
     """An item's media by what the service says of it, where there is no file."""
     duration = None if not item.duration_us else from_micros(item.duration_us)
-    return Sound(item.url or "", duration)
+    url = item.url or ""
+    return Media(name_in(url), url, duration=duration, channels=2, is_online=bool(url))
 
 
 def film_length(cues: Cues) -> FilmTime:
@@ -43,7 +45,7 @@ def lay_alone(
     cues: Cues,
     *,
     rate: Fraction = DEFAULT_RATE,
-    sound_of: Callable[[Item], Sound] = sound_as_served,
+    media_of: Callable[[Item], Media] = media_as_served,
     request: Request = _AS_IT_COMES,
     origin: Origin = _UNKNOWN,
     name: str = "A.V. Mapping",
@@ -53,7 +55,7 @@ def lay_alone(
     Args:
         cues: What the answer offers.
         rate: Frames a second of the new timeline.
-        sound_of: The media of an item.
+        media_of: The media of an item.
         request: How to lay.
         origin: Where the answer comes from.
         name: The timeline's name.
@@ -62,5 +64,5 @@ def lay_alone(
         CueError: A cue makes no sense, or starts past the film's end, and ``layout`` does not skip such cues.
     """
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), film_length(cues))
-    laid = lay(cues, film_map, rate, sound_of, request)
+    laid = lay(cues, film_map, rate, media_of, request)
     return add_tracks(Timeline(name, rate), laid, origin), laid

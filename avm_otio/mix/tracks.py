@@ -10,12 +10,11 @@ from typing import Any
 
 from avm_otio.mix.cues import Json
 from avm_otio.mix.placement import Laid, LaidClip, Lane
-from avm_otio.timeline.completed import all_channels, widest
+from avm_otio.timeline.completed import widest
 from avm_otio.timeline.model import (
     Clip,
     Marker,
     Media,
-    Offer,
     Stem,
     Timeline,
     Track,
@@ -23,7 +22,6 @@ from avm_otio.timeline.model import (
     trimmed,
 )
 from avm_otio.timeline.time import RecordTime, nearest_frame
-from avm_otio.timeline.urls import name_in
 
 _COLORS = {Stem.MUSIC: "CYAN", Stem.EFFECTS: "GREEN", Stem.DIALOGUE: "ORANGE"}
 """Colours of our markers, in OTIO's words."""
@@ -83,84 +81,47 @@ def add_tracks(
     for clip in laid.replacements:
         for index, media in replaced:
             tracks[index] = _disabled(tracks[index], clip, media, timeline.rate)
-    tracks += [_track(lane, laid.rate, origin) for lane in laid.lanes]
-    ends = (clip.span.end / laid.rate for lane in laid.lanes for clip in lane.clips)
+    tracks += [_track(lane, origin) for lane in laid.lanes]
+    ends = (clip.clip.frames(laid.rate)[1] / laid.rate for lane in laid.lanes for clip in lane.clips)
     noted: dict[str, Any] | None = None
     if laid.clips:
-        first, last = min(clip.start for clip in laid.clips), max(clip.end for clip in laid.clips)
+        first, last = min(clip.lies[0] for clip in laid.clips), max(clip.lies[1] for clip in laid.clips)
         noted = origin.as_dict() | {"record_start": str(first), "record_end": str(last)}
     return replace(timeline, tracks=tuple(tracks), duration=max((timeline.duration, *ends)), origin=noted)
 
 
-def _track(lane: Lane, rate: Fraction, origin: Origin) -> Track:
-    """One of our tracks. Clips lie between frames: one that runs into the next ends where that begins."""
-    laid = [_clip(clip, rate, origin) for clip in lane.clips]
-    clips = [
-        clip if clip.end <= following.start else replace(clip, end=following.start)
-        for clip, following in pairwise(laid)
-    ]
-    made = Track(lane.name, TrackKind.AUDIO, (*clips, *laid[-1:]), stem=lane.stem)
+def _track(lane: Lane, origin: Origin) -> Track:
+    """One of our tracks."""
+    clips = tuple(_clip(clip, origin) for clip in lane.clips)
+    made = Track(lane.name, TrackKind.AUDIO, clips, stem=lane.stem)
     return replace(made, channels=widest(made), channels_assumed=True)
 
 
-def _clip(laid: LaidClip, rate: Fraction, origin: Origin) -> Clip:
-    title = laid.item.title or f"{laid.kind} {laid.item.id}"
-    sound = laid.sound
-    media = Media(
-        name=name_in(sound.url) or title,
-        path=sound.url,
-        duration=sound.duration,
-        sample_rate_hz=None if sound.samples is None else sound.sample_rate_hz,
-        channels=2 if sound.channels is None else sound.channels,
-        is_online=bool(sound.url),
-    )
-    # Exact where its nearest frames are those that it takes; else the frames, and the exact place beside.
-    start, end = (
-        exact if nearest_frame(exact, rate) == frame else RecordTime(frame / rate)
-        for exact, frame in ((laid.start, laid.span.start), (laid.end, laid.span.end))
-    )
-    offer = Offer(
-        item=laid.item.served,
-        alternatives=tuple(item.served for item in laid.alternatives),
-        film_start_us=laid.film_start_us,
-        film_end_us=laid.film_end_us,
-        cue=None if laid.cue is None else laid.cue.served,
+def _clip(laid: LaidClip, origin: Origin) -> Clip:
+    """A clip that says where its answer comes from."""
+    clip = laid.clip
+    offer = clip.offer and replace(
+        clip.offer,
         film_id=origin.film_id,
         session_id=origin.session_id,
         currency=origin.currency,
         license=origin.license,
-        record=None if (start, end) == (laid.start, laid.end) else (laid.start, laid.end),
     )
-    return Clip(
-        name=title,
-        start=start,
-        end=end,
-        content=media,
-        speed=laid.speed,
-        enabled=not laid.rank,
-        mix=laid.mix,
-        channels=all_channels(media),
-        markers=() if laid.rank else (_marker(laid, title, origin),),
-        stem=laid.kind,
-        alternative=laid.rank,
-        offer=offer,
-        channels_assumed=True,
-    )
+    return replace(clip, offer=offer, markers=() if laid.rank else (_marker(laid, origin),))
 
 
-def _marker(clip: LaidClip, title: str, origin: Origin) -> Marker:
+def _marker(laid: LaidClip, origin: Origin) -> Marker:
     """What an editor shows of a cue without knowing our metadata: what, how much, what else there is."""
-    about = []
-    if clip.cue is not None:
-        about.append(", ".join(_words(clip.cue.served)))
-    if clip.item.served.get("is_bought"):
+    item = laid.item
+    about = [", ".join(_words(laid.cue.served))]
+    if item.is_bought:
         about.append("bought")
-    elif clip.item.price is not None:
-        about.append(f"{clip.item.price} {origin.currency}".strip())
-    if clip.alternatives:
-        about.append(f"{len(clip.alternatives)} alternative{'s' * (len(clip.alternatives) != 1)}")
-    comment = "; ".join(part for part in about if part)
-    return Marker(title, Fraction(0), comment=comment, color=_COLORS[clip.kind])
+    elif item.price is not None:
+        about.append(f"{item.price} {origin.currency}".strip())
+    if others := len(laid.alternatives):
+        about.append(f"{others} alternative{'s' * (others != 1)}")
+    comment = "; ".join(filter(None, about))
+    return Marker(laid.clip.name, Fraction(0), comment=comment, color=_COLORS[laid.kind])
 
 
 def _words(cue: Json) -> list[str]:
@@ -210,7 +171,7 @@ def _disabled(track: Track, by: LaidClip, media: Media | None, rate: Fraction) -
     clips: list[Clip] = []
     for clip in track.clips:
         first, last = clip.frames(rate)
-        begin, stop = (nearest_frame(edge, rate) for edge in (by.start, by.end))
+        begin, stop = (nearest_frame(edge, rate) for edge in by.lies)
         if not clip.enabled or begin >= last or stop <= first or not _is_from(clip, media):
             clips.append(clip)
             continue

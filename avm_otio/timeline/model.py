@@ -20,7 +20,14 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio import services
-from avm_otio.timeline.time import MediaTime, RecordTime, format_timecode, nearest_frame
+from avm_otio.timeline.time import (
+    MediaTime,
+    RecordTime,
+    format_timecode,
+    nearest_frame,
+    touched_frames,
+    whole_frames,
+)
 from avm_otio.timeline.urls import name_in
 
 Json = Mapping[str, Any]
@@ -161,6 +168,15 @@ class Media:
     def end(self) -> MediaTime | None:
         """Media time at which it ends; ``None`` where nobody knows."""
         return None if self.duration is None else MediaTime(self.start + self.duration)
+
+    def frames(self, rate: Fraction) -> int | None:
+        """How many frames of a rate there are of it; ``None`` where nobody knows.
+
+        Of a picture whole ones. A sound may end within its last frame, which is there, too.
+        """
+        if self.duration is None:
+            return None
+        return max(1, (whole_frames if self.has_picture else touched_frames)(self.duration, rate))
 
     @property
     def url(self) -> str:
@@ -326,10 +342,24 @@ class Clip:
         """The earliest media time that it uses, whichever way it plays."""
         return MediaTime(self.media_in + min(Fraction(0), self.duration * self.speed))
 
+    @property
+    def plays_out(self) -> bool:
+        """Whether it is a sound of ours that plays to the end of its file, to within a sample."""
+        media = self.media
+        if self.stem is None or media is None or media.duration is None or self.speed <= 0:
+            return False
+        left = media.start + media.duration - self.media_in - self.duration * self.speed
+        return abs(left) * SAMPLE_RATE_HZ < 1
+
     def frames(self, rate: Fraction) -> tuple[int, int]:
-        """Its first frame and the first one after it: each edge at its nearest, at least one frame."""
-        first = nearest_frame(self.start, rate)
-        return first, max(first + 1, nearest_frame(self.end, rate))
+        """Its first frame and the first one after it: each edge at its nearest, at least one frame.
+
+        What plays out has the frame in which it ends, however little of it sounds: no tail is cut off.
+        """
+        first, last = nearest_frame(self.start, rate), nearest_frame(self.end, rate)
+        if self.plays_out:
+            last = first + touched_frames(self.duration, rate)
+        return first, max(first + 1, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,11 @@ def whole_frames(seconds: Fraction, rate: Fraction) -> int:
     return (seconds.numerator * rate.numerator) // (seconds.denominator * rate.denominator)
 
 
+def touched_frames(seconds: Fraction, rate: Fraction) -> int:
+    """How many frames a length that begins on one reaches into."""
+    return -whole_frames(-seconds, rate)
+
+
 def from_micros(time_us: int) -> Fraction:
     """Microseconds as exact seconds."""
     return Fraction(time_us, MICROSECONDS)

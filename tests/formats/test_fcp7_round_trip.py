@@ -27,7 +27,7 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.time import MediaTime, RecordTime, from_micros, nearest_frame, whole_frames
+from avm_otio.timeline.time import MediaTime, RecordTime, from_micros, nearest_frame
 from tests.models import RATES, differences, plain, seconds, settled, timelines
 
 SAMPLE = Fraction(1, 48_000)
@@ -53,7 +53,7 @@ def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction
         each = media.rate or outermost or rate
         return replace(
             media,
-            duration=None if media.duration is None else whole_frames(media.duration, each) / each,
+            duration=None if media.duration is None else Fraction(media.frames(each) or 0) / each,
             sample_rate_hz=media.sample_rate_hz if media.channels else None,
         )
 

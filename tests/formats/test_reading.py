@@ -20,9 +20,10 @@ from avm_otio.formats.otio.write import timeline_of
 from avm_otio.formats.reading import Opened, read, save, url_style
 from avm_otio.formats.writing import write
 from avm_otio.mix.cues import Cue, Cues, Item
-from avm_otio.mix.placement import Sound, lay
+from avm_otio.mix.placement import lay
 from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.services import EFFECTS
+from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, snap_rate
 from avm_otio.timeline.urls import UrlStyle
@@ -323,7 +324,7 @@ def test_a_scored_timeline_is_read_back_as_it_was_written(
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), FilmTime(Fraction(10)))
     scored = add_tracks(
         from_otio(cut),
-        lay(cues, film_map, rate, lambda _: Sound("s.wav", Fraction(1))),
+        lay(cues, film_map, rate, lambda _: Media("s.wav", "s.wav", duration=Fraction(1), channels=2)),
         Origin("local", "USD"),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 
 from avm_otio.errors import CueError
 from avm_otio.mix.cues import Cue, Cues, Item, whole_film
-from avm_otio.mix.placement import Laid, Sound, lay
+from avm_otio.mix.placement import Laid, lay
 from avm_otio.request import Request, rows
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
-from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US
+from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US, SAMPLE_RATE_HZ, Clip, Media
 from avm_otio.timeline.plan import FilmMap
-from avm_otio.timeline.time import FilmTime, RecordTime, from_micros, nearest_frame, snap_rate
+from avm_otio.timeline.time import (
+    FilmTime,
+    RecordTime,
+    from_micros,
+    nearest_frame,
+    snap_rate,
+    touched_frames,
+)
 
 RATE = F(24)
 
@@ -33,12 +40,12 @@ def film(seconds: F | int = 10, start: F | int = 0, per_film: F | int = 1) -> Fi
     return FilmMap(RecordTime(F(start)), F(per_film), FilmTime(F(seconds)))
 
 
-def lasting(seconds: float | F | None) -> Sound:
-    return Sound("x.wav", None if seconds is None else F(seconds))
+def lasting(seconds: float | F | None) -> Media:
+    return Media("x.wav", "x.wav", duration=None if seconds is None else F(seconds))
 
 
 def spans(laid: Laid) -> list[tuple[int, int]]:
-    return sorted((clip.span.start, clip.span.end) for clip in laid.clips)
+    return sorted(one.clip.frames(laid.rate) for one in laid.clips)
 
 
 def test_an_effect_lies_at_the_record_time_of_its_cue() -> None:
@@ -73,20 +80,20 @@ def test_how_long_an_effect_is(rule: str, natural: F | None, frames: int, fades:
         lambda _: lasting(natural),
         Request(effects_length=rule),
     )
-    clip = laid.clips[0]
-    assert clip.span.duration == frames
+    assert spans(laid) == [(24, 24 + frames)]
+    clip = laid.clips[0].clip
     assert clip.mix.fade_out_us == (CUT_FADE_US if fades else 0)
 
 
 def test_a_cue_shorter_than_a_frame_takes_one() -> None:
     laid = lay(Cues({EFFECTS: (effect(2.237288, 2.254237),)}), film(), RATE, lambda _: lasting(9))
-    assert laid.clips[0].span.duration == 1
+    assert spans(laid) == [(54, 55)]
 
 
 def test_an_effect_is_cut_at_the_end_of_the_range_with_a_fade() -> None:
     laid = lay(Cues({EFFECTS: (effect(9.5, 9.9),)}), film(), RATE, lambda _: lasting(2))
     assert spans(laid) == [(228, 240)]
-    assert laid.clips[0].mix.fade_out_us == CUT_FADE_US
+    assert laid.clips[0].clip.mix.fade_out_us == CUT_FADE_US
 
 
 @pytest.mark.parametrize("start_s", [10, 10.5, 99])
@@ -106,27 +113,25 @@ def test_the_first_item_is_laid_and_the_others_are_kept() -> None:
 
 def test_music_runs_from_the_start_and_fades_where_it_is_cut() -> None:
     cues = Cues({MUSIC: whole_film([item(1), item(2)])})
-    long = lay(cues, film(10, 5), RATE, lambda _: lasting(60), Request(music_gain_db=-6)).clips[0]
-    assert (long.span.start, long.span.end) == (120, 360)
+    long = lay(cues, film(10, 5), RATE, lambda _: lasting(60), Request(music_gain_db=-6)).clips[0].clip
+    assert long.frames(RATE) == (120, 360)
     assert (long.mix.gain_db, long.mix.fade_out_us) == (-6, MUSIC_FADE_US)
-    short = lay(cues, film(10, 5), RATE, lambda _: lasting(4)).clips[0]
-    assert (short.span.start, short.span.end, short.mix.fade_out_us) == (120, 216, 0)
+    short = lay(cues, film(10, 5), RATE, lambda _: lasting(4)).clips[0].clip
+    assert (short.frames(RATE), short.mix.fade_out_us) == ((120, 216), 0)
 
 
 def test_fades_fit_a_short_clip() -> None:
     assert (
         lay(Cues({MUSIC: whole_film([item()])}), film(1), RATE, lambda _: lasting(60))
         .clips[0]
-        .mix.fade_out_us
+        .clip.mix.fade_out_us
         == 500_000
     )
 
 
 def test_noise_reduced_sound_keeps_the_speed_of_its_clip() -> None:
-    clip = lay(
-        Cues({DENOISE: whole_film([item()])}), film(10, 5, F(1, 2)), RATE, lambda _: lasting(10)
-    ).clips[0]
-    assert (clip.span.start, clip.span.end, clip.speed) == (120, 240, 2)
+    laid = lay(Cues({DENOISE: whole_film([item()])}), film(10, 5, F(1, 2)), RATE, lambda _: lasting(10))
+    assert (spans(laid), laid.clips[0].clip.speed) == ([(120, 240)], 2)
 
 
 rates = st.sampled_from([snap_rate(rate) for rate in (23.976, 24, 25, 29.97, 30, 50, 59.94, 60)])
@@ -157,18 +162,73 @@ def test_no_overlap_nothing_past_the_range_and_each_start_within_half_a_frame(
         Request(effects_length=rule, skip_bad_cues=True),
     )
     last = max(start + 1, nearest_frame(film_map.record_end, rate))
-    clips = laid.clips
+    clips = [one.clip for one in laid.clips]
     assert len(clips) == sum(cue.start_us < film_us for cue in cues)
     for lane in laid.lanes:
-        for before, after in pairwise(lane.clips):
-            assert before.span.end <= after.span.start
-    sounding_at_once = max(
-        (sum(c.span.start <= f < c.span.end for c in clips) for f in {c.span.start for c in clips}), default=0
+        for before, after in pairwise(one.clip for one in lane.clips):
+            assert before.frames(rate)[1] <= after.frames(rate)[0]
+            assert before.end <= after.start
+    assert len(laid.lanes) == max((overlapping(clips, clip, rate) for clip in clips), default=0)
+    for one in laid.clips:
+        clip, natural = one.clip, length_of[one.item.id]
+        exact = film_map.to_record(FilmTime(from_micros(one.cue.start_us)))
+        first, end = clip.frames(rate)
+        assert start <= first < end <= last
+        assert abs(first / rate - exact) * rate <= F(1, 2) or first == last - 1
+        assert clip.duration <= natural or (clip.end * rate).denominator == 1
+        assert end - first <= max(1, touched_frames(natural, rate))
+        assert clip.mix.fade_out_us * 2 <= max(0, clip.duration * 10**6) + 1
+
+
+def overlapping(clips: list[Clip], clip: Clip, rate: F) -> int:
+    """How many of them sound where a clip begins, by frames or by exact times."""
+    first = clip.frames(rate)[0]
+    return sum(
+        (one.frames(rate)[0], one.start) <= (first, clip.start)
+        and (first < one.frames(rate)[1] or clip.start < one.end)
+        for one in clips
     )
-    assert len(laid.lanes) == sounding_at_once
-    for clip in clips:
-        exact = film_map.to_record(FilmTime(from_micros(clip.film_start_us)))
-        assert start <= clip.span.start < clip.span.end <= last
-        assert abs(clip.span.start / rate - exact) * rate <= F(1, 2) or clip.span.start == last - 1
-        assert clip.span.duration == 1 or clip.span.duration / rate <= length_of[clip.item.id]
-        assert clip.mix.fade_out_us * 2 <= max(0, (clip.end - clip.start) * 10**6) + 1
+
+
+RISER = F(475, 240)  # of 47.5 frames at 24
+
+
+def ringing(end: F, rate: F = RATE, natural: F = RISER, seconds: F | int = 20) -> Laid:
+    """An effect that rings out, to end at a moment."""
+    start_us = round((end - natural) * 10**6)
+    cue = Cue(start_us, start_us + 1000, (item(),), {})
+    return lay(Cues({EFFECTS: (cue,)}), film(seconds), rate, lambda _: lasting(natural))
+
+
+@given(st.integers(0, 24), rates, st.integers(1, 143_999))
+def test_an_effect_that_rings_out_is_heard_to_its_last_sample(part: int, rate: F, samples: int) -> None:
+    natural = F(samples, SAMPLE_RATE_HZ)
+    clip = ringing(10 + part / (25 * rate), rate, natural).clips[0].clip
+    assert clip.duration == natural
+    first, last = clip.frames(rate)
+    assert last == first + touched_frames(natural, rate)
+    assert last / rate < first / rate + natural + 1 / rate
+
+
+def test_a_riser_that_ends_on_a_cut_ends_there() -> None:
+    laid = ringing(F(15))
+    assert spans(laid) == [(313, 361)] or spans(laid) == [(312, 360)]
+    assert abs(laid.clips[0].clip.end - 15) < F(1, SAMPLE_RATE_HZ)
+
+
+def test_one_that_would_ring_past_the_last_frame_is_cut_there_and_nowhere_else() -> None:
+    laid = ringing(F(15), seconds=15)
+    assert spans(laid)[0][1] == 360
+    assert 15 - F(3, SAMPLE_RATE_HZ) < laid.clips[0].clip.end <= 15
+
+
+def test_music_shorter_than_the_film_rings_out_too() -> None:
+    laid = lay(Cues({MUSIC: whole_film([item()])}), film(), RATE, lambda _: lasting(RISER))
+    assert (spans(laid), laid.clips[0].clip.end) == ([(0, 48)], RISER)
+
+
+def test_what_rings_into_the_next_by_less_than_a_frame_is_not_cut_off_by_it() -> None:
+    first, second = (Cue(at, at + 1000, (item(),), {}) for at in (1_000_000, 1_000_000 + 1_970_000))
+    laid = lay(Cues({EFFECTS: (first, second)}), film(), RATE, lambda _: lasting(RISER))
+    assert [len(lane.clips) for lane in laid.lanes] == [1, 1]
+    assert all(one.clip.duration == RISER for one in laid.clips)

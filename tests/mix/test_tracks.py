@@ -6,23 +6,28 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction as F
+from pathlib import Path
 
 import opentimelineio as otio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avm_otio.formats.fcp7.write import document as fcp7
+from avm_otio.formats.fcpxml.write import document as fcpxml
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
+from avm_otio.formats.reaper.write import document as reaper
 from avm_otio.mix import tracks
 from avm_otio.mix.cues import Cue, Cues, Item, whole_film
-from avm_otio.mix.placement import Laid, Sound, lay
+from avm_otio.mix.placement import Laid, lay
 from avm_otio.mix.tracks import Origin
 from avm_otio.request import Request
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, seconds_of
+from avm_otio.timeline.urls import name_in
 from tests.timelines import clip, gap, timeline, track
 
 RATE = F(24)
@@ -48,6 +53,10 @@ def item(number: int, title: str = "") -> Item:
     return Item(number, title, None, None, None, served)
 
 
+def sound(path: str, seconds: int) -> Media:
+    return Media(name_in(path), path, duration=F(seconds), sample_rate_hz=48_000, channels=2)
+
+
 def laid(
     *starts_s: int,
     music: bool = True,
@@ -65,9 +74,7 @@ def laid(
         DENOISE: whole_film((item(3, "N-3"),) if dialogue else ()),
     }
     film_map = FilmMap(RecordTime(start), per_film, FilmTime(F(seconds)))
-    return lay(
-        Cues(cues), film_map, RATE, lambda one: Sound(f"media/{one.id}.wav", F(20), 960_000, 48_000, 2)
-    )
+    return lay(Cues(cues), film_map, RATE, lambda one: sound(f"media/{one.id}.wav", 20))
 
 
 def cut() -> otio.schema.Timeline:
@@ -127,10 +134,35 @@ def test_a_marker_says_what_a_clip_is_what_it_costs_and_what_else_there_is() -> 
     item_of = Item(7, "Door", None, Decimal("12.50"), None, {"id": 7, "title": "Door", "price": 12.5})
     cue = Cue(10**6, 2 * 10**6, (item_of, item(8)), {"object_class": "door", "action_labels": ["slam"]})
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
-    effects = lay(Cues({EFFECTS: (cue,)}), film_map, RATE, lambda one: Sound("media/7.wav", F(2)))
+    effects = lay(Cues({EFFECTS: (cue,)}), film_map, RATE, lambda one: sound("media/7.wav", 2))
     (marker,) = add_tracks(cut(), effects, ORIGIN).tracks[-1][1].markers
     assert (marker.name, marker.comment) == ("Door", "door, slam; 12.50 USD; 1 alternative")
     assert marker.marked_range.start_time.value == 0
+
+
+@pytest.mark.parametrize("start_us", [3_020_833, 3_000_000, 2_984_000])
+def test_what_rings_out_is_whole_in_every_dialect(start_us: int) -> None:
+    """Of 47.5 frames: 48 where whole frames are counted, and the file is said to hold as many."""
+    length = F(475, 240)
+    cue = Cue(start_us, start_us + 1, (item(7, "Riser"),), {})
+    film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
+    riser = Media("r.wav", "/r.wav", duration=length, sample_rate_hz=48_000, channels=2)
+    scored = tracks.add_tracks(
+        from_otio(cut()), lay(Cues({EFFECTS: (cue,)}), film_map, RATE, lambda _: riser), ORIGIN
+    )
+    (clip,) = scored.tracks[-1].clips
+    assert (clip.start, clip.end) == (F(start_us, 10**6), F(start_us, 10**6) + length)
+    (again,) = from_otio(timeline_of(scored)).tracks[-1].clips
+    assert (again.start, again.end, again.frames(RATE)) == (clip.start, clip.end, clip.frames(RATE))
+    first, last = clip.frames(RATE)
+    assert last - first == 48
+    xml = fcp7(scored, Path("/"))[0]
+    assert f"<start>{first}</start>\n<end>{last}</end>\n<in>0</in>\n<out>48</out>" in xml
+    assert "<duration>48</duration>" in xml[xml.index("<pathurl>file://localhost/r.wav") :]
+    rpp = reaper(scored, Path("/"))[0]
+    assert f"LENGTH {float(length):.6f}"[:-1] in rpp
+    fcpxml_text = fcpxml(scored, Path("/"))[0]
+    assert 'duration="95/48s"' in fcpxml_text
 
 
 def test_alternatives_lie_disabled_on_tracks_of_their_own() -> None:
@@ -143,7 +175,7 @@ def test_alternatives_lie_disabled_on_tracks_of_their_own() -> None:
         }
     )
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
-    offered = lay(cues, film_map, RATE, lambda one: Sound(f"{one.id}.wav", F(20)), Request(alternatives=2))
+    offered = lay(cues, film_map, RATE, lambda one: sound(f"{one.id}.wav", 20), Request(alternatives=2))
     scored = add_tracks(cut(), offered, ORIGIN)
     by_name = {one.name: one for one in scored.tracks}
     assert list(by_name)[2:] == [
@@ -255,7 +287,7 @@ def test_whatever_json_the_service_says_can_be_kept_and_written(title: str, extr
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     scored = add_tracks(
         cut(),
-        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: Sound("m.wav", F(20))),
+        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: sound("m.wav", 20)),
         ORIGIN,
     )
     again = otio.core.deserialize_json_from_string(scored.to_json_string())
@@ -267,7 +299,7 @@ def test_a_lone_surrogate_in_a_title_does_no_harm() -> None:
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     scored = add_tracks(
         cut(),
-        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: Sound("m.wav", F(20))),
+        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: sound("m.wav", 20)),
         ORIGIN,
     )
     assert scored.tracks[2].find_clips()[0].name == "�x"
@@ -278,7 +310,7 @@ def test_what_otio_would_take_for_an_object_of_its_own_does_no_harm() -> None:
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(10)))
     scored = add_tracks(
         cut(),
-        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: Sound("m.wav", F(20))),
+        lay(Cues({MUSIC: whole_film((music,))}), film_map, RATE, lambda _: sound("m.wav", 20)),
         ORIGIN,
     )
     assert dict(scored.tracks[2][0].metadata["avm"]["item"]["new"]) == {"kept": 1}

@@ -91,8 +91,8 @@ class Files:
         if media.path:
             lines.append(f"<pathurl>{escaped(self._url(media))}</pathurl>\n")
         lines.append(rate_xml(rate))
-        if media.duration is not None:
-            lines.append(f"<duration>{max(1, whole_frames(media.duration, rate))}</duration>\n")
+        if (frames := media.frames(rate)) is not None:
+            lines.append(f"<duration>{frames}</duration>\n")
         drop = media.drop_frame and bool(dropped_per_minute(rate))
         lines.append(timecode_xml(nearest_frame(media.start, rate), rate, drop))
         lines.append("<media>\n")

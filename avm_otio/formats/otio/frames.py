@@ -8,7 +8,7 @@ from fractions import Fraction
 from avm_otio.formats.otio.json_form import Document, Json, is_a, range_json
 from avm_otio.formats.otio.write import Lane
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline
-from avm_otio.timeline.time import exact_value, nearest_frame, snap_rate, whole_frames
+from avm_otio.timeline.time import exact_value, nearest_frame, snap_rate
 
 
 def lay_on_frames(lane: Lane, rate: Fraction) -> None:
@@ -103,7 +103,7 @@ def available_json(media: Media, rate: Fraction, used: Mapping[Media, tuple[Frac
         start, end = used[media]
         return range_json(start * each, (end - start) * each, each)
     length = media.duration * each
-    return range_json(media.start * each, length if length < 1 else whole_frames(media.duration, each), each)
+    return range_json(media.start * each, length if length < 1 else media.frames(each) or 1, each)
 
 
 def is_moved(clip: Clip, rate: Fraction) -> bool:

@@ -285,15 +285,12 @@ class _Reader:
             else:
                 content = self.media.clip(item, reference, ours, resolve, kind)
         own_markers = ours["nest"].get("markers", 0) if "nest" in ours else 0
-        start, end = at, at + length
-        if "record_start" in ours:
-            start, end = _exact(ours, start, end, self.rate)
         channels = _channels(ours, resolve) if kind is TrackKind.AUDIO else ()
         assumed = kind is TrackKind.AUDIO and not channels
-        return Clip(
+        clip = Clip(
             name=item["name"],
-            start=RecordTime(start),
-            end=RecordTime(end),
+            start=RecordTime(at),
+            end=RecordTime(at + length),
             content=content,
             media_in=MediaTime(media_in),
             speed=speed,
@@ -304,15 +301,16 @@ class _Reader:
             markers=_markers(item, first, speed, _retimed(reference, first, speed, self.rate))[own_markers:],
             stem=_KINDS.get(ours.get("kind", "")),
             alternative=int(ours.get("alternative", 0)),
-            offer=_offer(ours, start, end) if "item" in ours else None,
             kept=_kept(item, ours),
             replaced_by=_KINDS.get(ours.get("replaced_by", "")),
             cut_from=self._whole(item, kind, at) if "cut_from" in ours else None,
             channels_assumed=assumed,
             unmeasured=unmeasured,
-            laid=None if (start, end) == (at, at + length) else (RecordTime(at), RecordTime(at + length)),
             raw=item,
         )
+        if "record_start" in ours:
+            clip = _exact(clip, ours, self.rate)
+        return replace(clip, offer=_offer(ours, clip.start, clip.end)) if "item" in ours else clip
 
     def _whole(self, piece: Json, kind: TrackKind, at: Fraction) -> Clip:
         """The clip that a piece was cut from, as if it began where the piece does."""
@@ -357,17 +355,26 @@ def _speed(item: Json) -> Fraction:
     return speed
 
 
-def _exact(ours: Json, start: Fraction, end: Fraction, rate: Fraction) -> tuple[Fraction, Fraction]:
-    """The exact place of a clip of ours: as noted, where the clip still lies there; else as it lies."""
+def _exact(clip: Clip, ours: Json, rate: Fraction) -> Clip:
+    """A clip of ours at its exact place: as noted, where it still lies there; else as it lies.
+
+    Args:
+        clip: It as it lies, on frames.
+        ours: What stands under our key.
+        rate: Frames a second of the timeline.
+    """
     try:
-        noted = Fraction(str(ours["record_start"])), Fraction(str(ours["record_end"]))
+        noted = RecordTime(Fraction(str(ours["record_start"]))), RecordTime(Fraction(str(ours["record_end"])))
     except (KeyError, ValueError, ZeroDivisionError):
-        return start, end
-    if noted[0] >= 0 and nearest_frame(noted[0], rate) == nearest_frame(start, rate):
-        start = noted[0]
-        if nearest_frame(noted[1], rate) == nearest_frame(end, rate) and noted[1] > start:
-            end = noted[1]
-    return start, end
+        return clip
+    if noted[0] < 0:
+        return clip
+    frames = nearest_frame(clip.start, rate), nearest_frame(clip.end, rate)
+    for end in (noted[1], clip.end):
+        exact = replace(clip, start=noted[0], end=end, laid=(clip.start, clip.end))
+        if noted[0] < end and exact.frames(rate) == frames:
+            return clip if (exact.start, exact.end) == exact.laid else exact
+    return clip
 
 
 def _moved(track: Track, by: Fraction) -> Track:
