@@ -19,6 +19,7 @@ from avm_otio.media.film_picture import Raster, compose, even, layered
 from avm_otio.media.film_sound import mix
 from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
 from avm_otio.media.probe import MediaInfo, probe
+from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.time import FilmTime
@@ -217,6 +218,7 @@ def _heard_whole(plan: ExportPlan, info: MediaInfo, clock: MediaClock, media: Ma
         and sound.speed == 1
         and sound.fade_in == sound.fade_out == sound.gain_db == 0
         and not any(key.gain_db for key in sound.keys)
+        and sound.sides == BOTH_SIDES
         and sound.channels in ((), tuple(range(info.audio[0].channels)))
         and sound.start == 0
         and sound.end == plan.frames / plan.rate

@@ -12,6 +12,7 @@ from avm_otio.media.clock import MediaClock
 from avm_otio.media.decode import Doubles, Samples
 from avm_otio.media.probe import MediaInfo
 from avm_otio.media.stereo_reader import StereoReader
+from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, Media
 from avm_otio.timeline.plan import ExportPlan, SoundSegment
 from avm_otio.timeline.time import nearest_frame
@@ -37,7 +38,8 @@ def mix(
 
     Mono is heard on both sides at its own level; of two or more mono streams the first two are left and
     right; surround is mixed down as FFmpeg does. Where a segment chooses channels, one is heard on both
-    sides, two are left and right, more are mixed down by their labels, or as so many usually are.
+    sides, two are left and right, more are mixed down by their labels, or as so many usually are; then each
+    side is as loud as the segment's pan leaves it.
     Fades are linear in amplitude, gain runs straight in decibels from key frame to key frame, both to the
     sample. Sums are kept within full scale by a soft knee at 0.95. Speed changes pitch, as tape does.
 
@@ -107,7 +109,10 @@ class _Voice:
             heard = sound.read(first + nearest_frame(self._at_film_zero, Fraction(1)), end - first)
         else:
             heard = self._resampled(first, end, sound)
-        block[first - block_start : end - block_start] += heard * self._gain_curve.between(first, end)
+        heard = heard * self._gain_curve.between(first, end)
+        if self.segment.sides != BOTH_SIDES:
+            heard *= np.array(self.segment.sides, np.float32)
+        block[first - block_start : end - block_start] += heard
 
     def _resampled(self, first: int, end: int, sound: StereoReader) -> Samples:
         """Band-limited interpolation at exact positions (Smith, Digital Audio Resampling, Hann window)."""

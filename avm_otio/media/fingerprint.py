@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.errors import MediaError
+from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import ExportPlan, PictureLayer, SoundSegment
 from avm_otio.timeline.time import MediaTime
@@ -175,6 +176,7 @@ def film_asked(plan: ExportPlan, digests: Mapping[Media, str]) -> dict[str, Any]
             "keys": [[str(key.at), str(key.gain_db)] for key in part.keys],
             "channels": list(part.channels),
             "fade_in_from": str(part.fade_in_from) if part.fade_in_from else None,
+            "sides": list(part.sides) if part.sides != BOTH_SIDES else None,
             "fade_out_to": str(part.fade_out_to) if part.fade_out_to else None,
         }
         mixed = {name: value for name, value in chosen.items() if value}

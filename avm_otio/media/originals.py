@@ -13,6 +13,7 @@ from avm_otio.errors import InputError, MediaError
 from avm_otio.files import same_file
 from avm_otio.media.locate import locate, look_for
 from avm_otio.report import Report
+from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan, SoundSegment
@@ -78,8 +79,11 @@ def _as_files_have_it(
         every = sum(stream.channels for stream in streams[path])
         there = tuple(channel for channel in part.channels if channel < every) or part.channels
         other_half = replace(part, channels=(1 - there[0],)) if every == 2 and len(there) == 1 else None
+        if other_half is not None and part.sides == (1.0 - there[0], float(there[0])):
+            # The left channel on the left alone, the right on the right: as the file has them.
+            other_half = replace(other_half, sides=part.sides[::-1])
         if other_half in halves:
-            found[halves.pop(other_half)] = replace(part, channels=())
+            found[halves.pop(other_half)] = replace(part, channels=(), sides=BOTH_SIDES)
             continue
         part = replace(part, channels=() if there == usual else there)
         halves[part] = len(found)

@@ -80,7 +80,7 @@ def _layer(placed: Placed, start: Fraction, end: Fraction, rate: Fraction, origi
     curves = (*placed.level.curves, *map(_curve_of_rise, placed.level.rises))
     curves += tuple(map(_curve_of_fall, placed.level.falls))
     keys = tuple(replace(key, at=key.at - origin) for key in added(curves))
-    return replace(layer, gain_db=placed.level.gain_db, keys=keys)
+    return replace(layer, gain_db=placed.level.gain_db, keys=keys, sides=placed.level.sides)
 
 
 def _opacity(placed: Placed, time: Fraction) -> Fraction:
@@ -108,7 +108,7 @@ def _append(segments: list[PictureSegment], new: PictureSegment, rate: Fraction)
             and before.media == after.media
             and before.speed == after.speed
             and before.media_in + passed * before.speed == after.media_in
-            and (before.gain_db, before.keys) == (after.gain_db, after.keys)
+            and (before.gain_db, before.keys, before.sides) == (after.gain_db, after.keys, after.sides)
             for before, after in zip(old.layers, new.layers, strict=True)
         ):
             segments[-1] = replace(old, end=new.end)
@@ -156,7 +156,7 @@ def _at_level(segment: SoundSegment, placed: Placed) -> SoundSegment:
     # A segment has one fade at either end: what else rises or falls is key frames.
     curves += [*map(_curve_of_rise, rises), *map(_curve_of_fall, falls)]
     keys = tuple(replace(key, at=key.at - start) for key in added(curves))
-    return replace(segment, gain_db=level.gain_db, keys=keys)
+    return replace(segment, gain_db=level.gain_db, keys=keys, sides=level.sides)
 
 
 def _rising(segment: SoundSegment, ramp: Ramp, start: Fraction) -> SoundSegment:
@@ -221,6 +221,7 @@ def sound_of_picture(
                     speed=layer.speed,
                     gain_db=layer.gain_db,
                     keys=tuple(replace(key, at=key.at - start) for key in layer.keys),
+                    sides=layer.sides,
                 )
                 if head < tail:
                     whole = (end - start) * (1 - head) / (tail - head)

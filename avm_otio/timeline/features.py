@@ -21,6 +21,7 @@ class Feature(StrEnum):
     METADATA = "metadata"
     NAME = "name"
     NEST = "nest"
+    PAN = "pan"
     RATE = "rate"
     SPEED = "speed"
     START = "start"

@@ -1,11 +1,41 @@
-"""Gain key frames: what they say at a moment, and several of them as one."""
+"""Gain key frames: what they say at a moment, and several of them as one; and what pans come to."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from avm_otio.timeline.model import GainKey
+from avm_otio.timeline.time import nearest_frame
+
+SILENCE_DB = -144.0
+"""A gain of this or less is silence: it leaves nothing of 24 bit."""
+
+Sides = tuple[float, float]
+"""Amplitude of the left and of the right side, 1 unchanged."""
+
+BOTH_SIDES: Sides = (1.0, 1.0)
+"""What is not panned."""
+
+
+def sides_of(pan: float) -> Sides:
+    """What a pan from -1 to 1 leaves of each side."""
+    return min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)
+
+
+def through(sides: Sides, others: Sides) -> Sides:
+    """What is left of each side after two pans."""
+    return sides[0] * others[0], sides[1] * others[1]
+
+
+def pan_of(sides: Sides) -> tuple[float, float]:
+    """The gain in decibels and the pan that leave so much of each side."""
+    loudest = max(sides)
+    if loudest <= 0:
+        return SILENCE_DB, 0.0
+    return 20 * math.log10(loudest), (sides[1] - sides[0]) / loudest
 
 
 def added(curves: Sequence[Sequence[GainKey]]) -> tuple[GainKey, ...]:
@@ -21,6 +51,61 @@ def added(curves: Sequence[Sequence[GainKey]]) -> tuple[GainKey, ...]:
         before, after = (sum(_gain_at(curve, at, late) for curve in curves) for late in (False, True))
         keys += [GainKey(at, before)] if before == after else [GainKey(at, before), GainKey(at, after)]
     return tuple(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class OnFrames:
+    """Gain key frames on whole frames.
+
+    Attributes:
+        points: Frame from the clip's head and decibels, in order.
+        is_moved: Whether any lay between two frames, by a sample or more of sound at 48 kHz.
+        ramps: How many jumps are ramps of one frame.
+    """
+
+    points: tuple[tuple[int, float], ...]
+    is_moved: bool
+    ramps: int = 0
+
+
+def on_frames(keys: Sequence[GainKey], rate: Fraction, *, jumps: bool = False) -> OnFrames:
+    """Gain key frames for a format that counts them in frames.
+
+    Of those that come to lie on one frame the first says where the gain arrives and the last where it goes on
+    from: a jump. Where a format cannot say one, the gain arrives a frame early and runs from there.
+
+    Args:
+        keys: In order.
+        rate: Frames a second.
+        jumps: Whether the format can say two key frames on one frame.
+    """
+    lying: dict[int, list[float]] = {}
+    is_moved = False
+    for key in keys:
+        frame = nearest_frame(key.at, rate)
+        is_moved = is_moved or abs(frame / rate - key.at) * 48_000 >= 1
+        lying.setdefault(frame, []).append(key.gain_db)
+    points: list[tuple[int, float]] = []
+    ramps = 0
+    for frame in sorted(lying):
+        arrives, goes_on = lying[frame][0], lying[frame][-1]
+        if arrives != goes_on and jumps:
+            points.append((frame, arrives))
+        elif arrives != goes_on:
+            ramps += 1
+            if not points or points[-1][0] < frame - 1:
+                points.append((frame - 1, arrives))
+        points.append((frame, goes_on))
+    return OnFrames(tuple(points), is_moved, ramps)
+
+
+def ramps_told(ramps: int) -> str:
+    """What a writer says of jumps that it wrote as ramps."""
+    return (
+        f"{ramps} jumps of its gain written as ramps of one frame"
+        if ramps > 1
+        else ("a jump of its gain written as a ramp of one frame")
+    )
 
 
 def _gain_at(keys: Sequence[GainKey], at: Fraction, late: bool) -> float:

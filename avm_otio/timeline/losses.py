@@ -139,6 +139,17 @@ def _fades(timeline: Timeline) -> Iterator[Found]:
                 yield clip, f"{word} of {float(from_micros(length_us)):g} s not written"
 
 
+def _pans(timeline: Timeline) -> Iterator[Found]:
+    for clip in timeline.clips():
+        if clip.mix.pan:
+            yield clip, f"pan of {words_of_pan(clip.mix.pan)} not written"
+
+
+def words_of_pan(pan: float) -> str:
+    """A pan as a mixer shows it."""
+    return f"{abs(pan) * 100:.3g} % to the {'left' if pan < 0 else 'right'}"
+
+
 def _markers(timeline: Timeline) -> Iterator[Found]:
     marked: list[tuple[Item, tuple[Marker, ...]]] = [(timeline, timeline.markers)]
     for track in timeline.tracks:
@@ -197,6 +208,7 @@ def _between_frames(timeline: Timeline) -> Iterator[Found]:
 _FINDERS: dict[Feature, Callable[[Timeline], Iterator[Found]]] = {
     Feature.GAIN: _gains,
     Feature.FADE: _fades,
+    Feature.PAN: _pans,
     Feature.MARKER: _markers,
     Feature.LINK: _links,
     Feature.DISABLED: _disabled,

@@ -82,13 +82,17 @@ class Mix:
         gain_db: Clip gain in decibels, 0 unchanged.
         fade_in_us: Linear fade from silence at its head.
         fade_out_us: Linear fade to silence at its tail.
-        keys: The gain over time; where there are any, they say the whole gain and ``gain_db`` is 0.
+        keys: The gain over time; where there are any, they say the whole gain and ``gain_db`` is 0. Two at
+            one moment are a jump.
+        pan: From -1, heard on the left alone, to 1, on the right alone: the other side is turned down, at
+            ±1 to silence; 0 leaves both sides as they are. So a mono clip in the middle is heard on both.
     """
 
     gain_db: float = 0.0
     fade_in_us: int = 0
     fade_out_us: int = 0
     keys: tuple[GainKey, ...] = ()
+    pan: float = 0.0
 
     def within(self, length_us: int) -> Mix:
         """The same with fades that fit a clip of a length: neither longer than half of it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from avm_otio.timeline.gain import added
+from avm_otio.timeline.gain import added, pan_of, sides_of, through
 from avm_otio.timeline.model import Clip, GainKey, Mix, Timeline, Track, Transition, trimmed
 from avm_otio.timeline.time import RecordTime
 
@@ -106,6 +106,14 @@ def _heard_through(nest: Clip, part: Clip, into: Fraction, is_last: bool) -> Mix
         is_last: Whether it ends with the nest.
     """
     mix, over = part.mix, nest.mix
+    pan = mix.pan or over.pan
+    if mix.pan and over.pan:
+        more_db, pan = pan_of(through(sides_of(mix.pan), sides_of(over.pan)))
+        over = replace(
+            over,
+            gain_db=0.0 if over.keys else over.gain_db + more_db,
+            keys=tuple(replace(key, gain_db=key.gain_db + more_db) for key in over.keys),
+        )
     keys = tuple(replace(key, at=key.at / nest.speed) for key in mix.keys)
     if keys and not over.keys:
         keys = tuple(replace(key, gain_db=key.gain_db + over.gain_db) for key in keys)
@@ -118,4 +126,5 @@ def _heard_through(nest: Clip, part: Clip, into: Fraction, is_last: bool) -> Mix
         fade_in_us=mix.fade_in_us if into else max(mix.fade_in_us, over.fade_in_us),
         fade_out_us=max(mix.fade_out_us, over.fade_out_us) if is_last else mix.fade_out_us,
         keys=keys,
+        pan=pan,
     )

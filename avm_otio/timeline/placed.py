@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from avm_otio.timeline.gain import BOTH_SIDES, Sides, sides_of, through
 from avm_otio.timeline.model import Clip, GainKey, Media, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, from_micros, nearest_frame
 
@@ -48,12 +49,14 @@ class Level:
         curves: Gain key frames, in order; the gains of several add.
         rises: Fades from silence.
         falls: Fades to silence.
+        sides: How much of each side is heard.
     """
 
     gain_db: float = 0.0
     curves: tuple[tuple[GainKey, ...], ...] = ()
     rises: tuple[Ramp, ...] = ()
     falls: tuple[Ramp, ...] = ()
+    sides: Sides = BOTH_SIDES
 
     def moved(self, scale: Fraction, shift: Fraction) -> Level:
         """The same after ``t → t * scale + shift``."""
@@ -67,7 +70,7 @@ class Level:
         curves = tuple(
             tuple(replace(key, at=key.at * scale + shift) for key in curve[::way]) for curve in self.curves
         )
-        return Level(self.gain_db, curves, rises, falls)
+        return Level(self.gain_db, curves, rises, falls, self.sides)
 
     def within(self, nest: Level) -> Level:
         """The same in a nest that has a level of its own."""
@@ -78,6 +81,7 @@ class Level:
             self.curves + nest.curves,
             self.rises + nest.rises,
             self.falls + nest.falls,
+            through(self.sides, nest.sides),
         )
 
 
@@ -322,4 +326,5 @@ def _level(clip: Clip, duration: Fraction, rises: bool, falls: bool) -> Level:
         curves=(mix.keys,) if mix.keys else (),
         rises=(Ramp(_ZERO, fade_in),) if fade_in and not rises else (),
         falls=(Ramp(duration - fade_out, duration),) if fade_out and not falls else (),
+        sides=sides_of(mix.pan) if mix.pan else BOTH_SIDES,
     )

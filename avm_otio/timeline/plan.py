@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from avm_otio.timeline.gain import BOTH_SIDES, Sides
 from avm_otio.timeline.model import GainKey, Media
 from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
 
@@ -29,6 +30,7 @@ class PictureLayer:
         gain_db: Gain of the sound inside it.
         keys: Gain of that sound over time, added to ``gain_db``: see ``SoundSegment``, but ``at`` in film
             time.
+        sides: How much of that sound is heard on each side.
     """
 
     media: Media
@@ -38,6 +40,7 @@ class PictureLayer:
     opacity_out: Fraction = Fraction(1)
     gain_db: float = 0.0
     keys: tuple[GainKey, ...] = ()
+    sides: Sides = BOTH_SIDES
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class SoundSegment:
         fade_in_from: Amplitude at ``start``, 0 to 1, from which the fade in rises: above 0 where the film
             begins within the fade. ``fade_in`` is what is left of it.
         fade_out_to: Amplitude at ``end`` down to which the fade out falls, where the film ends within it.
+        sides: How much is heard on each side of what its channels come to.
     """
 
     start: FilmTime
@@ -87,6 +91,7 @@ class SoundSegment:
     channels: tuple[int, ...] = ()
     fade_in_from: Fraction = Fraction(0)
     fade_out_to: Fraction = Fraction(0)
+    sides: Sides = BOTH_SIDES
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def sequence(
         f"<video>{video}</video><audio>{''.join(audio)}</audio></media>{more}</sequence></xmeml>"
     )
     found, notes = parse(folder, text)
-    assert notes == ()
+    assert [note for note in notes if "names the first channel" not in note] == []
     return found[0]
 
 

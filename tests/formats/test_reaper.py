@@ -370,3 +370,14 @@ def test_five_thousand_clips_are_written_in_under_a_second() -> None:
     began = time.process_time()
     document(one, FOLDER)
     assert time.process_time() - began < 1.5
+
+
+def test_a_pan_and_a_jump_of_the_gain_are_said() -> None:
+    jumping = (GainKey(F(0), -6.0), GainKey(F(1), -6.0), GainKey(F(1), -60.0))
+    base = plain()
+    track = base.audio_tracks[0]
+    one = replace(track.clips[0], mix=Mix(keys=jumping, pan=-1.0))
+    text, _ = document(replace(base, tracks=(replace(track, clips=(one,)),)), Path("/p"))
+    assert "VOLPAN 1 -1 1 -1" in text
+    points = [line.split()[1:3] for line in text.splitlines() if line.strip().startswith("PT ")]
+    assert points == [["0", "0.501187233627"], ["1", "0.501187233627"], ["1", "0.001"]]

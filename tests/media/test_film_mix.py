@@ -351,3 +351,14 @@ def test_the_films_sound_is_the_sum_of_its_segments_each_at_its_gain(
     ]
     found = film_of(*(sound for sound, *_ in placed_here))
     assert np.abs(found - reference(placed_here, 2 * SECOND)).max() < 10 ** (-100 / 20)
+
+
+@pytest.mark.parametrize("sides", [(1.0, 0.0), (0.0, 1.0), (1.0, 0.25)])
+def test_each_side_is_as_loud_as_the_pan_leaves_it(stereo: Media, sides: tuple[float, float]) -> None:
+    full = film_of(segment(stereo))
+    assert np.abs(film_of(segment(stereo, sides=sides)) - full * np.array(sides)).max() < 1e-7
+
+
+def test_the_two_channels_each_on_its_side_are_the_file(stereo: Media) -> None:
+    halves = [segment(stereo, channels=(n,), sides=(1.0 - n, float(n))) for n in (0, 1)]
+    assert np.abs(film_of(*halves) - film_of(segment(stereo))).max() < 1e-7

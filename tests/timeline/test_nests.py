@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction as F
 
+import pytest
+
 from avm_otio.timeline.completed import completed
+from avm_otio.timeline.gain import SILENCE_DB, pan_of, sides_of, through
 from avm_otio.timeline.model import Clip, GainKey, Marker, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.nests import opened_nests
+from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import plain, settled
 
@@ -84,3 +88,26 @@ def test_a_nest_is_as_large_as_what_it_lies_in() -> None:
     )
     sizes = [clip.content.size for clip in large.clips() if isinstance(clip.content, Timeline)]
     assert sizes == [(3840, 2160), (1920, 1080)]  # what says its own keeps it
+
+
+def test_a_pan_through_a_nest_leaves_of_each_side_what_both_leave():
+    for inner, outer, sides in ((-0.5, 0.0, (1, 0.5)), (0.0, 1.0, (0, 1)), (-0.5, 0.5, (0.5, 0.5))):
+        nest = around(Mix(pan=outer))
+        tracks = tuple(
+            replace(track, clips=tuple(replace(clip, mix=Mix(pan=inner)) for clip in track.clips))
+            for track in INNER.tracks
+        )
+        tracks = tuple(
+            replace(t, clips=tuple(replace(c, content=replace(INNER, tracks=tracks)) for c in t.clips))
+            for t in nest.tracks
+        )
+        nest = replace(nest, tracks=tracks)
+        heard = [one for one in Placements(nest).of(TrackKind.AUDIO) if one.clip.stem is None]
+        assert {one.level.sides for one in heard} == {sides}
+        for clip in (clip for track in opened_nests(nest).audio_tracks for clip in track.clips):
+            level = 10 ** (clip.mix.gain_db / 20)
+            assert tuple(level * side for side in sides_of(clip.mix.pan)) == pytest.approx(sides)
+
+
+def test_sides_that_leave_nothing_are_silence():
+    assert pan_of(through(sides_of(-1.0), sides_of(1.0))) == (SILENCE_DB, 0.0)

@@ -10,7 +10,7 @@ FORMAT = Format(
     reads=(".edl",),
     writes=(".edl",),
     editors=(Editor("edl", "any program that reads a CMX3600 list", names_absolutely=True),),
-    says=EVERYTHING - {Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA},
+    says=EVERYTHING - {Feature.LINK, Feature.NAME, Feature.PAN, Feature.METADATA, Feature.MEDIA},
     read=later("avm_otio.formats.edl.read", "read"),
     write=later("avm_otio.formats.edl.write", "write"),
 )

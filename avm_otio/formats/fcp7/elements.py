@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element
@@ -15,6 +14,9 @@ from avm_otio.timeline.time import MediaTime, dropped_per_minute, parse_timecode
 from avm_otio.timeline.urls import plain_path
 
 _NUMBER = re.compile(r"\s*-?\d{1,15}(\.\d{1,15})?\s*", re.ASCII)
+_SHOWN = {"102": True, "103": False, "106": True, "107": False}
+"""``MZ.Sequence.VideoTimeDisplayFormat`` → whether it drops frames: at 29.97 and at 59.94 [file] [3p]. Others
+are of rates that drop none."""
 _COLORS = {number: name for name, number in MARKER_COLORS.items()}
 _NUMBERED = re.compile(r"(.*?)(\d+)", re.ASCII | re.DOTALL)
 _PATTERN = re.compile(r"(.*?)(?:%0?(\d*)d|\[(\d+)-\d+\])(.*)", re.ASCII | re.DOTALL)
@@ -59,15 +61,17 @@ def timecode_of(element: Element, rate: Fraction) -> tuple[Fraction, bool]:
     if timecode is None:
         return Fraction(0), False
     counted = rate_of(timecode, rate) or rate
-    drop = text_of(timecode, "displayformat").strip().upper() == "DF"
+    said = text_of(timecode, "displayformat").strip().upper() == "DF"
     frame = number_of(timecode, "frame")
     if frame is None:
         written = text_of(timecode, "string").strip()
-        drop = (drop or ";" in written) and bool(dropped_per_minute(counted))
+        said = (said or ";" in written) and bool(dropped_per_minute(counted))
         try:
-            frame = Fraction(parse_timecode(_colons(written, drop), counted))
+            frame = Fraction(parse_timecode(_colons(written, said), counted))
         except TimeFormatError:
             frame = Fraction(0)
+    # Premiere says DF of every sequence at 29.97; how it shows the time says whether it is [file].
+    drop = _SHOWN.get(element.get("MZ.Sequence.VideoTimeDisplayFormat", "").strip(), said)
     return max(Fraction(0), frame / counted), drop and bool(dropped_per_minute(counted))
 
 
@@ -98,31 +102,53 @@ def markers_of(element: Element, rate: Fraction, first: Fraction = Fraction(0)) 
     return tuple(found)
 
 
-def files_of(root: Element) -> dict[str, Element]:
-    """Every file by its id, where it stands in full."""
-    files: dict[str, Element] = {}
-    for file in root.iter("file"):
-        name = file.get("id", "")
-        if name not in files or len(file) > len(files[name]):
-            files[name] = file
-    return files
+class Definitions:
+    """Which ``<file>`` in full each one of a document means: another by its id alone.
+
+    Where an id has several definitions of one place, or without any, the longest says all that is known.
+    Where it has several places, it stands for as many files, and means the one that was told last.
+    """
+
+    def __init__(self, root: Element) -> None:
+        every = [(file, file.get("id", ""), text_of(file, "pathurl").strip()) for file in root.iter("file")]
+        places: dict[str, list[str]] = {}
+        for _, name, url in every:
+            if name and url and url not in places.setdefault(name, []):
+                places[name].append(url)
+        self.told_twice = {name for name, urls in places.items() if len(urls) > 1}
+        self._meant: dict[Element, tuple[str, str]] = {}
+        self._longest: dict[tuple[str, str], Element] = {}
+        last: dict[str, str] = {}
+        for file, name, url in every:
+            if not name:
+                continue
+            place = last[name] = url or last.get(name) or places.get(name, [""])[0]
+            key = self._meant[file] = (name, place)
+            if key not in self._longest or len(file) > len(self._longest[key]):
+                self._longest[key] = file
+
+    def of(self, file: Element) -> Element:
+        """The definition that an element means; itself where it has no id."""
+        key = self._meant.get(file)
+        return file if key is None else self._longest[key]
+
+    def name(self, full: Element) -> str:
+        """What a definition goes by: one name for one file."""
+        name, url = full.get("id", ""), text_of(full, "pathurl").strip()
+        return f"{name} {url}" if name in self.told_twice else name or url
 
 
-def content_of(
-    element: Element, files: Mapping[str, Element], rate: Fraction, name: str
-) -> tuple[Media | Generator, bool]:
+def content_of(full: Element, rate: Fraction, name: str) -> tuple[Media | Generator, bool]:
     """What a ``<file>`` is.
 
     Args:
-        element: The element, in full or by its id alone.
-        files: Those that stand in full.
+        full: The element, in full.
         rate: Frames a second of the sequence, where the file says none.
         name: What the clip is called, where the file says no name.
 
     Returns:
         It, and whether the file says how many channels of sound it has.
     """
-    full = files.get(element.get("id", ""), element) if not len(element) else element
     called = text_of(full, "name") or name
     url = text_of(full, "pathurl").strip()
     source = text_of(full, "mediaSource").strip()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from avm_otio.formats.fcp7 import FORMAT
 from avm_otio.formats.fcp7.common import NOTE, OWN_LABELS, TICKS
-from avm_otio.formats.fcp7.elements import content_of, flag_of, markers_of, number_of, rate_of, text_of
-from avm_otio.formats.fcp7.levels import mix_of
+from avm_otio.formats.fcp7.elements import (
+    Definitions,
+    content_of,
+    flag_of,
+    markers_of,
+    number_of,
+    rate_of,
+    text_of,
+)
+from avm_otio.formats.fcp7.heard import LEVELS, PAN, Hearing, filters_of
 from avm_otio.formats.xml import element_text
 from avm_otio.timeline.model import Clip, Generator, Kept, Media, Mix, Stem, Timeline, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
@@ -19,7 +27,7 @@ from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
 _STALE_FRAMES = 2
 """Ticks further than this from ``in`` were left over by a program that does not know them."""
 
-_OWN_FILTERS = frozenset({"audiolevels", "timeremap"})
+_OWN_FILTERS = frozenset({LEVELS, PAN, "timeremap"})
 
 
 @dataclass(slots=True)
@@ -33,6 +41,9 @@ class Item:
         source: What its file, or its nested sequence, goes by.
         counts_channels: Whether its file says how many channels it has.
         agrees: Whether it is as long on the timeline as in its media; Premiere may err by a transition.
+        pan: What its pan filter says, -1 to 1; ``None`` where it has none.
+        is_mono: Whether Premiere says that it is no half of anything; ``None`` where nothing says.
+        names_channel: Whether it says which channel it plays.
     """
 
     clip: Clip
@@ -41,6 +52,9 @@ class Item:
     source: str
     counts_channels: bool = False
     agrees: bool = True
+    pan: float | None = None
+    is_mono: bool | None = None
+    names_channel: bool = True
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -54,6 +68,7 @@ class Item:
             clip.mix,
             clip.speed,
             nearest_frame(clip.media_in, _FINE),
+            tuple(kept for kept in clip.kept if kept.label != "label"),
         )
 
 
@@ -66,13 +81,13 @@ class Items:
     """Reads the items of one sequence.
 
     Attributes:
-        files: The files that stand in full, by id.
+        files: Which definition each ``<file>`` means.
         nest: Reads a nested sequence.
         rate: Frames a second of the sequence.
         notes: What could not be read, counted.
     """
 
-    files: Mapping[str, Element]
+    files: Definitions
     nest: Callable[[Element], Timeline | None]
     rate: Fraction
     notes: Counter[str]
@@ -170,6 +185,9 @@ class Items:
         speed = self._speed(element, own)
         offset = self._offset(element, speed, own, first, frame_out)
         offset += hidden / rate * abs(speed)
+        # What a subclip leaves out before and after: its frames count from its own first one [3p].
+        cut = number_of(element, f"subclipinfo/{'end' if speed < 0 else 'start'}offset")
+        offset += (cut or 0) / own
         if speed < 0:
             whole = _length(content)
             offset = (whole if whole is not None else offset + (end - start) / rate * -speed) - offset
@@ -177,6 +195,8 @@ class Items:
         frames = nearest_frame((end - start) / rate, rate)
         first += hidden / rate * own
         kind, alternative = _ours(element)
+        channel = number_of(element, "sourcetrack/trackindex")
+        hearing = Hearing(element, own, first, frames, rate, self.notes)
         clip = Clip(
             name=name,
             start=RecordTime(start / rate),
@@ -185,8 +205,8 @@ class Items:
             media_in=MediaTime(media_in),
             speed=speed,
             enabled=flag_of(element, "enabled", True),
-            mix=self._mix(element, own, first, frames) if heard else Mix(),
-            channels=(max(0, int(number_of(element, "sourcetrack/trackindex") or 1) - 1),) if heard else (),
+            mix=hearing.mix() if heard else Mix(),
+            channels=(max(0, int(channel or 1) - 1),) if heard else (),
             markers=markers_of(element, own, first),
             stem=kind,
             alternative=alternative,
@@ -194,7 +214,20 @@ class Items:
         )
         refs = (text_of(link, "linkclipref") for link in element.iterfind("link"))
         links = tuple(ref for ref in refs if ref)
-        return Item(clip, element.get("id", ""), links, source, counts_channels, _agrees(element, clip, rate))
+        sort = element.get("premiereChannelType", "").strip().lower()
+        if heard and element.get("PannerCurrentValue", "0.5") not in ("0.5", ""):
+            self.notes["clip whose panner stands off the middle, read in the middle"] += 1
+        return Item(
+            clip,
+            element.get("id", ""),
+            links,
+            source,
+            counts_channels,
+            _agrees(element, clip, rate),
+            pan=hearing.pan() if heard else None,
+            is_mono=sort == "mono" if sort else None,
+            names_channel=channel is not None,
+        )
 
     def _content(self, element: Element, name: str) -> tuple[Media | Generator | Timeline, str, bool]:
         nested = element.find("sequence")
@@ -210,16 +243,15 @@ class Items:
             file = chosen[0].find(".//file") if chosen else None
         if file is None:
             return Media(name or "?", is_online=False), text_of(element, "masterclipid") or name, False
-        key = file.get("id", "") or text_of(file, "pathurl") or name
+        full = self.files.of(file)
+        key = self.files.name(full) or name
         found = self._media.get(key)
         if found is None:
-            found = self._media[key] = content_of(file, self.files, self.rate, name)
+            found = self._media[key] = content_of(full, self.rate, name)
         return found[0], key, found[1]
 
     def _speed(self, element: Element, own: Fraction) -> Fraction:
-        for effect in element.iterfind("filter/effect"):
-            if text_of(effect, "effectid").strip() != "timeremap":
-                continue
+        for effect in filters_of(element, "timeremap"):
             speed, backwards, ratio = Fraction(100), False, True
             for parameter in effect.iterfind("parameter"):
                 sort = text_of(parameter, "parameterid").strip()
@@ -251,25 +283,6 @@ class Items:
         if speed == 1 and abs(exact - by_frames) * own >= _STALE_FRAMES:
             return by_frames
         return exact
-
-    def _mix(self, element: Element, own: Fraction, first: Fraction, frames: int) -> Mix:
-        for effect in element.iterfind("filter/effect"):
-            if text_of(effect, "effectid").strip() != "audiolevels":
-                continue
-            for parameter in effect.iterfind("parameter"):
-                value = number_of(parameter, "value")
-                keys: dict[int, float] = {}
-                for key in parameter.iterfind("keyframe"):
-                    at, level = number_of(key, "when"), number_of(key, "value")
-                    if at is not None and level is not None:
-                        keys[nearest_frame((at - first) / own, self.rate)] = float(max(Fraction(0), level))
-                return mix_of(
-                    1.0 if value is None else float(max(Fraction(0), value)),
-                    sorted(keys.items()),
-                    frames,
-                    self.rate,
-                )
-        return Mix()
 
     def _kept(self, element: Element, content: object) -> tuple[Kept, ...]:
         kept = []

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from avm_otio.formats.fcp7.common import LEVEL_MAX, LEVEL_MAX_DB, SILENCE_DB
 from avm_otio.timeline.features import Feature
+from avm_otio.timeline.gain import on_frames
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, Mix
 from avm_otio.timeline.time import from_micros, nearest_frame, to_micros
 
@@ -53,22 +54,23 @@ def levels_of(mix: Mix, frames: int, rate: Fraction) -> Levels:
         if abs(length / rate - from_micros(us)) >= _SAMPLE:
             written = f"written as {float(length / rate):.3g} s" if length else "not written"
             losses.append((Feature.FADE, f"fade {word} of {us / 1e6:g} s {written}"))
-    line = {nearest_frame(key.at, rate): key.gain_db for key in sorted(mix.keys, key=lambda key: key.at)}
+    snapped = on_frames(sorted(mix.keys, key=lambda key: key.at), rate, jumps=True)
+    line = snapped.points
     loudest = max((key.gain_db for key in mix.keys), default=mix.gain_db)
     if loudest > LEVEL_MAX_DB:
         losses.append((Feature.GAIN, f"gain of {loudest:g} dB written as {LEVEL_MAX_DB:g} dB"))
-    if len(line) < len(mix.keys) or any(abs(k.at * rate % 1) for k in mix.keys):
+    if any(abs(k.at * rate % 1) for k in mix.keys):
         losses.append((Feature.GAIN, "gain key frames moved to whole frames"))
-    lowest = fade_in if fade_in else min(line, default=0)
-    highest = frames - fade_out if fade_out else max(line, default=frames)
-    points = {at: gain_db for at, gain_db in line.items() if lowest <= at <= highest}
+    lowest = fade_in if fade_in else line[0][0] if line else 0
+    highest = frames - fade_out if fade_out else line[-1][0] if line else frames
+    points = [point for point in line if lowest <= point[0] <= highest]
     if len(points) < len(line):
         losses.append((Feature.GAIN, f"{len(line) - len(points)} gain key frames under a fade not written"))
-    if fade_in:
-        points.setdefault(lowest, _gain_at(lowest, line, mix.gain_db))
-    if fade_out:
-        points.setdefault(highest, _gain_at(highest, line, mix.gain_db))
-    keys = [(at, _linear(points[at])) for at in sorted(points)]
+    if fade_in and (not points or points[0][0] > lowest):
+        points.insert(0, (lowest, _gain_at(lowest, line, mix.gain_db)))
+    if fade_out and (not points or points[-1][0] < highest):
+        points.append((highest, _gain_at(highest, line, mix.gain_db)))
+    keys = [(at, _linear(gain_db)) for at, gain_db in points]
     if fade_in:
         keys.insert(0, (0, 0.0))
     if fade_out:
@@ -110,16 +112,15 @@ def _fade(us: int, rate: Fraction) -> int:
     return max(1, nearest_frame(from_micros(us), rate)) if us else 0
 
 
-def _gain_at(at: int, line: dict[int, float], otherwise: float) -> float:
-    """The gain at a frame: straight in decibels between two key frames, held before and after."""
+def _gain_at(at: int, line: Sequence[tuple[int, float]], otherwise: float) -> float:
+    """The gain at a frame without a key frame: straight in decibels between two, held before and after."""
     if not line:
         return otherwise
-    before = max((key for key in line if key <= at), default=min(line))
-    after = min((key for key in line if key >= at), default=max(line))
-    if after <= before:
-        return line[before]
-    part = (at - before) / (after - before)
-    return line[before] + (line[after] - line[before]) * part
+    before = next((point for point in reversed(line) if point[0] < at), line[0])
+    after = next((point for point in line if point[0] > at), line[-1])
+    if after[0] <= before[0]:
+        return before[1]
+    return before[1] + (after[1] - before[1]) * (at - before[0]) / (after[0] - before[0])
 
 
 def _linear(gain_db: float) -> float:

@@ -55,6 +55,17 @@ def level_filter(value: float, keys: Sequence[tuple[int, float]]) -> str:
     )
 
 
+def pan_filter(pan: float) -> str:
+    """The pan of a clip, -1 to 1 [file]; of the halves of a stereo clip both say its balance [file]."""
+    return (
+        "<filter><effect><name>Audio Pan</name><effectid>audiopan</effectid>"
+        "<effectcategory>audiopan</effectcategory><effecttype>audiopan</effecttype>"
+        '<mediatype>audio</mediatype><parameter authoringApp="PremierePro"><parameterid>pan</parameterid>'
+        f"<name>Pan</name><valuemin>-1</valuemin><valuemax>1</valuemax><value>{pan:.6g}</value>"
+        "</parameter></effect></filter>\n"
+    )
+
+
 def speed_filter(speed: Fraction, kind: TrackKind) -> str:
     """The constant speed of a clip, in percent [file]; ``reverse`` says which way [file]."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcp7.elements import (
-    files_of,
+    Definitions,
     flag_of,
     markers_of,
     number_of,
@@ -18,6 +18,7 @@ from avm_otio.formats.fcp7.elements import (
     text_of,
     timecode_of,
 )
+from avm_otio.formats.fcp7.heard import Outputs
 from avm_otio.formats.fcp7.items import Items
 from avm_otio.formats.fcp7.tracks import Lane, Whole, joined, linked
 from avm_otio.formats.xml import parsed
@@ -81,13 +82,15 @@ class _Reader:
 
     root: Element
     notes: Counter[str] = field(default_factory=Counter)
-    _files: dict[str, Element] = field(init=False)
+    _files: Definitions = field(init=False)
     _full: dict[str, Element] = field(default_factory=dict)
     _made: dict[str, Timeline] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._files = files_of(self.root)
+        self._files = Definitions(self.root)
+        if twice := self._files.told_twice:
+            self.notes["file id that stands for several files, each read as its own"] += len(twice)
         for element in self.root.iter("sequence"):
             name = element.get("id", "")
             if element.find("media") is not None and name not in self._full:
@@ -126,10 +129,14 @@ class _Reader:
                 locked=track.locked,
             )
             tracks.append(Whole(track, [(item.clip, (item,)) for item in lane.items]))
-        sound = [
-            self._lane(element, items, TrackKind.AUDIO) for element in full.iterfind("media/audio/track")
+        audio = full.find("media/audio")
+        outputs = Outputs(audio)
+        lanes = [
+            replace(self._lane(element, items, TrackKind.AUDIO), side=_side(element, outputs))
+            for element in full.iterfind("media/audio/track")
         ]
-        tracks += joined(sound, full.get("explodedTracks", "").lower() == "true")
+        tracks += joined(lanes, full.get("explodedTracks", "").lower() == "true", self.notes)
+        self._note_filters(audio)
         made = linked(tracks)
         start, drop = timecode_of(full, rate)
         length = number_of(full, "duration") or Fraction(0)
@@ -157,7 +164,36 @@ class _Reader:
             enabled=flag_of(element, "enabled", True),
             locked=flag_of(element, "locked", False),
         )
-        return Lane(track, found, transitions, _part(element) if heard else None)
+        said = {key.lower(): value.lower() for key, value in element.attrib.items()}
+        if any("solo" in key and value in ("1", "true") for key, value in said.items()):
+            self.notes["track that is soloed, read without"] += 1
+        if heard and element.get("PannerCurrentValue", "0.5") not in ("0.5", ""):
+            self.notes["track whose panner stands off the middle, read in the middle"] += 1
+        channel = number_of(element, "outputchannelindex") if heard else None
+        return Lane(
+            track,
+            found,
+            transitions,
+            _part(element) if heard else None,
+            output=None if channel is None else int(channel),
+        )
+
+    def _note_filters(self, audio: Element | None) -> None:
+        """Filters of all sound, or of a whole track, which are not read; a level of 1 says nothing [file]."""
+        for holder in () if audio is None else (audio, *audio.iterfind("track")):
+            for effect in holder.iterfind("filter/effect"):
+                levels = {number_of(one, where) for where in ("value",) for one in effect.iter("parameter")}
+                keys = {number_of(one, "value") for one in effect.iter("keyframe")}
+                if levels | keys - {None} != {Fraction(1)}:
+                    self.notes["filter of a whole sound track or of all of them, not read"] += 1
+
+
+def _side(element: Element, outputs: Outputs) -> float | None:
+    """Which side a track that is no half of another feeds; ``None`` where nothing says."""
+    if element.get("premiereTrackType") is not None:
+        return None  # Premiere writes a mono track with output 1, and plays it in the middle [file]
+    channel = number_of(element, "outputchannelindex")
+    return outputs.side(None if channel is None else int(channel))
 
 
 def _part(element: Element) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ and licence stay in the ``.otio``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from avm_otio.formats.fcp7.files import Files
 from avm_otio.formats.fcp7.levels import levels_of
 from avm_otio.formats.fcp7.links import Member, members_of
 from avm_otio.formats.fcp7.markup import Markup, logged
-from avm_otio.formats.fcp7.pieces import kept_xml, level_filter, speed_filter
+from avm_otio.formats.fcp7.pieces import kept_xml, level_filter, pan_filter, speed_filter
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Mix, Timeline, Track, TrackKind
@@ -317,13 +318,16 @@ class _Sequence:
         if clip.speed.numerator != clip.speed.denominator:
             parts.append(speed_filter(clip.speed, kind))
         if clip.mix is not _PLAIN and clip.mix != _PLAIN:
+            level = replace(clip.mix, pan=0.0)
             if kind is TrackKind.VIDEO:
                 self.losses.add(Feature.GAIN, clip, "gain and fades of a picture not written")
-            else:
-                levels = levels_of(clip.mix, frames, self.rate)
+            elif level != _PLAIN:
+                levels = levels_of(level, frames, self.rate)
                 for feature, message in levels.losses:
                     self.losses.add(feature, clip, message)
                 parts.append(level_filter(levels.value, [(at + frame_in, v) for at, v in levels.keys]))
+            if kind is TrackKind.AUDIO and clip.mix.pan:
+                parts.append(pan_filter(clip.mix.pan))
         for kept in clip.kept:
             text = kept_xml(kept, "filter")
             if text:

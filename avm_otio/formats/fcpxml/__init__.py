@@ -10,7 +10,7 @@ FORMAT = Format(
     reads=(".fcpxml",),
     writes=(".fcpxml",),
     editors=(Editor("fcp", "Final Cut Pro"),),
-    says=EVERYTHING - {Feature.METADATA, Feature.MEDIA},
+    says=EVERYTHING - {Feature.PAN, Feature.METADATA, Feature.MEDIA},
     read=later("avm_otio.formats.fcpxml.read", "read"),
     write=as_text(later("avm_otio.formats.fcpxml.write", "document")),
 )

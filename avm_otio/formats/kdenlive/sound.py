@@ -6,8 +6,9 @@ import math
 from fractions import Fraction
 
 from avm_otio.formats.kdenlive.bin import Placed
-from avm_otio.formats.kdenlive.text import prop, volume_filter
+from avm_otio.formats.kdenlive.text import balance_filter, prop, volume_filter
 from avm_otio.timeline.features import Feature
+from avm_otio.timeline.gain import on_frames, ramps_told
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip
 from avm_otio.timeline.time import from_micros, nearest_frame
@@ -41,6 +42,8 @@ class SoundEffects:
         mix = placed.clip.mix
         text = self._channel_filter(placed.clip) if placed.clip.channels else ""
         mono = placed.clip.media is not None and placed.clip.media.channels == 1
+        if mix.pan:
+            text += balance_filter(mix.pan)
         if mix.keys or mix.gain_db or mono:
             level = self._level(placed, _MONO_DB if mono else 0.0)
             text += volume_filter("volume", prop("level", level))
@@ -70,14 +73,12 @@ class SoundEffects:
     def _level(self, placed: Placed, more_db: float) -> str:
         """Gain in decibels at frames of the source; between two it runs straight [run]."""
         mix = placed.clip.mix
-        keys: dict[int, float] = {}
-        moved = False
-        for key in mix.keys:
-            frame = nearest_frame(key.at, self.rate)
-            moved = moved or abs(frame / self.rate - key.at) >= SAMPLE
-            keys[frame] = key.gain_db
-        if moved:
+        snapped = on_frames(mix.keys, self.rate)
+        keys = dict(snapped.points)
+        if snapped.is_moved:
             self._losses.add(Feature.GAIN, placed.clip, "gain key frames moved to their nearest frames")
+        if snapped.ramps:
+            self._losses.add(Feature.GAIN, placed.clip, ramps_told(snapped.ramps))
         keys = _from_head(keys) if keys else {0: mix.gain_db}
         keys = {frame: gain + more_db for frame, gain in keys.items()}
         low, high = _GAIN_RANGE_DB

@@ -146,6 +146,14 @@ def volume_filter(name: str, properties: str, first: int | None = None, last: in
     )
 
 
+def balance_filter(pan: float) -> str:
+    """Kdenlive's “Balance”: it turns the other side down [run]; 0 is left, 1 right."""
+    return (
+        f"<filter>\n{prop('mlt_service', 'panner')}{prop('kdenlive_id', 'audiobalance')}"
+        f"{prop('channel', -1)}{prop('start', f'{(pan + 1) / 2:.6g}')}</filter>\n"
+    )
+
+
 def crossfade(start: int, before: int, after: int, *, reverse: bool) -> str:
     """Two sound clips of a track that fade into each other.
 

@@ -104,7 +104,7 @@ def _all_of(made: Json, whole: Clip) -> Json:
 
 
 def _note_mix(noted: Document, mix: Mix, *, stays: bool = False) -> None:
-    """Note gain and fades, those that do nothing only where something is noted already.
+    """Note gain, fades and pan, those that do nothing only where something is noted already.
 
     Args:
         noted: What stands under our key; changed.
@@ -113,7 +113,7 @@ def _note_mix(noted: Document, mix: Mix, *, stays: bool = False) -> None:
     """
     keys = [[str(key.at), key.gain_db] for key in mix.keys]
     values = (("gain_db", mix.gain_db), ("fade_in_us", mix.fade_in_us), ("fade_out_us", mix.fade_out_us))
-    for name, value in (*values, ("gain_keys", keys)):
+    for name, value in (*values, ("gain_keys", keys), ("pan", mix.pan)):
         if value or (name in noted and (stays or mix != _AS_IT_IS)):
             noted[name] = value
         else:

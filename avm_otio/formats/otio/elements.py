@@ -31,6 +31,8 @@ def clip_data(clip: Clip, rate: Fraction) -> Document:
             "fade_in_us": clip.mix.fade_in_us,
             "fade_out_us": clip.mix.fade_out_us,
         }
+    if clip.mix.pan:
+        data["pan"] = clip.mix.pan
     if clip.mix.keys:
         data["gain_keys"] = [[str(key.at), key.gain_db] for key in clip.mix.keys]
     if clip.channels and not (clip.channels_assumed and clip.offer is not None):

@@ -28,7 +28,7 @@ STUB = "last frame: delete me"
 
 _IN_ITS_OWN = ": the .kdenlive file says it"
 
-_IN_ITS_OWN_FILE = (Feature.GAIN, Feature.FADE, Feature.SPEED, Feature.LINK)
+_IN_ITS_OWN_FILE = (Feature.GAIN, Feature.FADE, Feature.PAN, Feature.SPEED, Feature.LINK)
 _UNSUPPORTED = (*_IN_ITS_OWN_FILE, Feature.GENERATOR)
 
 

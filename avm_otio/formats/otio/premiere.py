@@ -59,7 +59,7 @@ class _Writer:
     made: dict[Media, Document] = field(default_factory=dict)
 
     def stack(self, stack: Document, timeline: Timeline) -> None:
-        for loss in unsupported(timeline, (Feature.GAIN, Feature.FADE), "premiere"):
+        for loss in unsupported(timeline, (Feature.GAIN, Feature.FADE, Feature.PAN), "premiere"):
             if loss.feature is not Feature.EFFECT:  # Premiere reads them, or nobody knows how
                 self.losses.add(loss.feature, loss.item, loss.message + _IN_THE_XML)
         width, height = timeline.size or (0, 0)

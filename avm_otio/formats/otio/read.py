@@ -407,12 +407,13 @@ def _apart(clips: tuple[Clip, ...]) -> tuple[Clip, ...]:
 
 def mix_in(item: Json, ours: Json, rate: Fraction) -> Mix:
     """Gain and fades of a clip, as it says under our key, else under Resolve's."""
-    if any(key in ours for key in ("gain_db", "fade_in_us", "fade_out_us", "gain_keys")):
+    if any(key in ours for key in ("gain_db", "fade_in_us", "fade_out_us", "gain_keys", "pan")):
         return Mix(
             gain_db=float(ours.get("gain_db", 0.0)),
             fade_in_us=int(ours.get("fade_in_us", 0)),
             fade_out_us=int(ours.get("fade_out_us", 0)),
             keys=tuple(GainKey(Fraction(key[0]), float(key[1])) for key in ours.get("gain_keys", ())),
+            pan=max(-1.0, min(1.0, float(ours.get("pan", 0.0)))),
         )
     for effect in item["effects"]:
         noted = said_under(effect, RESOLVE)

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from avm_otio.timeline.features import Feature
+from avm_otio.timeline.gain import on_frames, ramps_told
+from avm_otio.timeline.losses import words_of_pan
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, ImageSequence, Mix
 from avm_otio.timeline.time import exact_value, from_micros, nearest_frame, to_micros
 
@@ -129,12 +131,15 @@ def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple
             losses.append((Feature.GAIN, f"gain of {gain_db:g} dB written as {within:g} dB"))
         return within
 
-    keys: dict[int, float] = {}
     for key in mix.keys:
-        frame = nearest_frame(key.at, rate)
-        if abs(frame / rate - key.at) * SAMPLE_RATE_HZ >= 1 or frame in keys:
+        if abs(nearest_frame(key.at, rate) / rate - key.at) * SAMPLE_RATE_HZ >= 1:
             losses.append((Feature.TIME, f"gain key frame at {float(key.at):g} s moved to its nearest frame"))
-        keys[frame] = held(key.gain_db)
+    snapped = on_frames(mix.keys, rate)
+    keys = {frame: held(gain_db) for frame, gain_db in snapped.points}
+    if snapped.ramps:
+        losses.append((Feature.GAIN, ramps_told(snapped.ramps)))
+    if mix.pan:
+        losses.append((Feature.PAN, f"pan of {words_of_pan(mix.pan)} not written"))
     # A value equal to the default beside it is dropped, and its key frames may go with it [3p]: so beside key
     # frames stands the first of theirs that differs.
     gain = next((one for one in keys.values() if one), 0.0) if keys else held(mix.gain_db)

@@ -15,6 +15,7 @@ FORMAT = Format(
         Feature.FADE,
         Feature.GAIN,
         Feature.GENERATOR,
+        Feature.PAN,
         Feature.LINK,
         Feature.MEDIA,
         Feature.METADATA,

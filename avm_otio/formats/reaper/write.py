@@ -189,7 +189,8 @@ class _Writer:
             yield f"      GROUP {clip.link}"
         yield f"      IID {self._items}"
         yield f"      NAME {self._quoted(clip.name)}"
-        yield f"      VOLPAN {_gain(0.0 if clip.mix.keys else clip.mix.gain_db)} 0 1 -1"
+        # Volume, pan (which turns the other side down), volume of the take, its pan law [3p].
+        yield f"      VOLPAN {_gain(0.0 if clip.mix.keys else clip.mix.gain_db)} {clip.mix.pan:g} 1 -1"
         yield f"      SOFFS {_number(offset if clip.speed > 0 else Fraction(0))}"
         # Pitch follows speed, as on tape: the second field would keep it [3p].
         yield f"      PLAYRATE {_number(abs(clip.speed))} 0 0 -1 0 0.0025"
@@ -279,7 +280,7 @@ def _points(keys: tuple[GainKey, ...]) -> Iterator[tuple[Fraction, float]]:
     """Key frames, and as many between them as make straight lines of amplitude straight in decibels."""
     for number, key in enumerate(keys):
         before = keys[number - 1] if number else None
-        if before is not None:
+        if before is not None and before.at < key.at:  # two at one moment are a jump, in Reaper too [3p]
             steps = math.ceil(abs(key.gain_db - before.gain_db) / _MOST_STEP_DB)
             for step in range(1, steps):
                 part = Fraction(step, steps)
