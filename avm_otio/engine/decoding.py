@@ -17,7 +17,9 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from avm_otio.errors import MediaError
-from avm_otio.media.probe import opened, probe, sound_length
+from avm_otio.media.containers import FAULTS, frames_in, opened, picture_stream, sound_streams
+from avm_otio.media.decode import samples_of
+from avm_otio.media.probe import probe, sound_length
 from avm_otio.services import FilmType
 from avm_otio.timeline.time import snap_rate
 
@@ -145,9 +147,10 @@ def checked(things: Iterable[T], check: Callable[[], None]) -> Iterator[T]:
 def _placed_sound(path: Path, zero: Fraction | None) -> Iterator[Samples]:
     """Sound as it decodes, silence put in and the time before zero taken out."""
     with opened(path) as container:
-        if not container.streams.audio:
+        streams = sound_streams(container)
+        if not streams:
             return
-        stream = container.streams.audio[0]
+        stream = streams[0]
         channels, resampler = stream.codec_context.channels, None
         due: Fraction | None = None
         written = 0
@@ -167,7 +170,7 @@ def _placed_sound(path: Path, zero: Fraction | None) -> Iterator[Samples]:
                 if missing > 0:
                     written += missing
                     yield from _silence(channels, missing)
-                resampler = av.AudioResampler(format="fltp", layout=stream.layout.name, rate=SOUND_RATE_HZ)
+                resampler = av.AudioResampler(format="flt", layout=stream.layout.name, rate=SOUND_RATE_HZ)
                 due = time
             due += Fraction(frame.samples, frame.sample_rate)
             frame.pts = None
@@ -182,8 +185,12 @@ def _placed_sound(path: Path, zero: Fraction | None) -> Iterator[Samples]:
 
 def _samples(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) -> Iterator[Samples]:
     if resampler is not None:
-        for out in resampler.resample(frame):
-            yield out.to_ndarray().astype(np.float32, copy=False)
+        try:
+            made = resampler.resample(frame)
+        except FAULTS as error:
+            raise MediaError("Its sound cannot be decoded throughout.", "Make a WAV of it.") from error
+        for out in made:
+            yield samples_of(out).T.astype(np.float32, copy=False)
 
 
 def _flushed(resampler: av.AudioResampler | None) -> Iterator[Samples]:
@@ -199,14 +206,16 @@ def _decoded(container: av.container.InputContainer, stream: Any) -> Iterator[An
     """Frames that decode; a damaged packet is passed over, as players do."""
     for packet in container.demux(stream):
         try:
-            yield from packet.decode()
-        except (av.FFmpegError, ValueError):
+            yield from frames_in(packet)
+        except FAULTS:
             continue
 
 
 def _picture(container: av.container.InputContainer) -> av.VideoStream:
-    cover = av.stream.Disposition.attached_pic
-    return next(stream for stream in container.streams.video if not stream.disposition & cover)
+    stream = picture_stream(container)
+    if stream is None:
+        raise MediaError("The film has no picture that can be decoded.", "Send another.")
+    return stream
 
 
 def _time_base(stream: av.VideoStream) -> Fraction:

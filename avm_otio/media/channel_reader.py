@@ -11,8 +11,9 @@ from itertools import chain
 import av
 import numpy as np
 
-from avm_otio.media.decode import PREROLL_S, Doubles, ToDoubles, decoded
-from avm_otio.media.probe import MediaInfo, opened, reopened
+from avm_otio.media.containers import FAULTS, opened, reopened, sound_streams
+from avm_otio.media.decode import PREROLL_S, Doubles, ToDoubles, decoded, seeks_exactly
+from avm_otio.media.probe import MediaInfo
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 from avm_otio.timeline.time import nearest_frame
 
@@ -133,7 +134,7 @@ def _header_end(info: MediaInfo, number: int) -> int:
     if audio.samples is None:
         return 0
     with opened(info.path) as container:
-        stream = container.streams.audio[number]
+        stream = sound_streams(container)[number]
         begins = (stream.start_time or 0) * (stream.time_base or Fraction(0)) - info.zero
     return nearest_frame(begins, Fraction(audio.sample_rate_hz)) + audio.samples
 
@@ -149,11 +150,12 @@ def _from(
 
     container = stack.enter_context(reopened(info.path))
     early = Fraction(start, rate_hz) - PREROLL_S
-    time_base = container.streams.audio[number].time_base
-    if early < _SEEK_FROM_S or time_base is None or time_base > Fraction(1, rate_hz):
+    time_base = sound_streams(container)[number].time_base
+    coarse = time_base is None or time_base > Fraction(1, rate_hz)
+    if early < _SEEK_FROM_S or coarse or time_base is None or not seeks_exactly(info, number):
         return parts()  # where the clock is coarse (Matroska's), only counting from the start is exact
-    with suppress(av.FFmpegError, OverflowError):
-        container.seek(math.floor((early + info.zero) / time_base), stream=container.streams.audio[number])
+    with suppress(*FAULTS, OSError):
+        container.seek(math.floor((early + info.zero) / time_base), stream=sound_streams(container)[number])
         sought = parts()
         head = next(sought, None)
         if head is not None and head[0] <= start:

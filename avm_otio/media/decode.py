@@ -10,6 +10,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from avm_otio.errors import MediaError
+from avm_otio.media.containers import FAULTS, frames_in, sound_streams
+from avm_otio.media.probe import MediaInfo
 from avm_otio.timeline.time import nearest_frame
 
 PREROLL_S = Fraction(1, 2)
@@ -23,6 +26,15 @@ Samples = npt.NDArray[np.float32]
 
 Doubles = npt.NDArray[np.float64]
 """As ``Samples``, where 24 bits must come through exactly."""
+
+_MOST_PLANES = 8
+"""From so many channels on PyAV cannot hand over a planar frame; see ``_packed``."""
+
+_INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mxf", "flac", "mpegts", "mpeg")
+_PCM = ("pcm_s", "pcm_u", "pcm_f", "pcm_alaw", "pcm_mulaw", "pcm_bluray", "pcm_dvd")
+_ENTERED_ANYWHERE = frozenset(
+    ["aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "mp3float", "opus", "vorbis"]
+)
 
 _Float = TypeVar("_Float", bound=np.floating[Any])
 
@@ -48,17 +60,24 @@ def decoded(
     Yields:
         Parts of the sound, each right after the one before, with its position in samples since file time 0.
     """
-    stream = container.streams.audio[number]
+    stream = sound_streams(container)[number]
     position: int | None = None
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
-            frames = [] if packet is None else packet.decode()
-            parts = [(frame, convert(frame)) for frame in frames]
-        except (av.FFmpegError, ValueError):
+            frames = frames_in(packet)
+        except FAULTS:
             continue  # a damaged packet leaves a hole, and a hole is silence
-        for frame, samples in parts:
+        for frame in frames:
+            try:
+                samples = convert(frame)
+            except FAULTS as error:
+                # What decodes and cannot be heard is no damage: silence in its place would be a lie.
+                raise MediaError(
+                    f"The sound of {container.name} cannot be mixed ({frame.layout.name}).",
+                    "Make a WAV of it, and use that.",
+                ) from error
             if samples is None:
                 continue
             at = position or 0
@@ -96,18 +115,49 @@ class ToDoubles:
         """The samples of a frame; ``None`` where there are none yet."""
         if frame.sample_rate == self._rate_hz and frame.layout.nb_channels == self._channels:
             return _doubles(frame)
-        layout = {1: "mono", 2: "stereo"}.get(self._channels, f"{self._channels}c")
+        layout = {1: "mono", 2: "stereo"}.get(self._channels, f"{self._channels} channels")
         if self._resampler is None:
             self._resampler = av.AudioResampler("dblp", layout, self._rate_hz)
         parts = [_doubles(part) for part in self._resampler.resample(frame)]
         return np.concatenate(parts) if parts else None
 
 
-def _doubles(frame: av.AudioFrame) -> Doubles:
+def samples_of(frame: av.AudioFrame) -> npt.NDArray[Any]:
+    """A frame's samples as they are, shape (samples, channels)."""
+    channels = frame.layout.nb_channels
+    if frame.format.is_planar and channels >= _MOST_PLANES:
+        frame = _packed(frame)
     raw: npt.NDArray[Any] = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
+    return raw.T if frame.format.is_planar else raw.reshape(-1, channels)
+
+
+def _packed(frame: av.AudioFrame) -> av.AudioFrame:
+    """The same with its channels interleaved, which FFmpeg does.
+
+    PyAV looks for the end of a frame's planes behind a list that holds eight and has no end mark, and reads
+    memory that is not there.
+    """
+    packing = av.AudioResampler(frame.format.name.removesuffix("p"), frame.layout.name, frame.sample_rate)
+    (packed,) = packing.resample(frame)
+    return packed
+
+
+def _doubles(frame: av.AudioFrame) -> Doubles:
+    samples = samples_of(frame)
     if samples.dtype.kind == "f":
         return samples.astype(np.float64)
     if samples.dtype == np.uint8:
         return (samples.astype(np.float64) - 128) / 128
     return samples.astype(np.float64) / 2.0 ** (8 * samples.dtype.itemsize - 1)
+
+
+def seeks_exactly(info: MediaInfo, number: int) -> bool:
+    """Whether a sound stream can be entered in the middle, and its timestamps are right there.
+
+    PCM is a table. Elsewhere every packet must have a place and a time of its own: WAV and its kin reckon the
+    place by the mean bit rate, and a decoder that carries its state on (ADPCM, G.722) begins wrongly.
+    """
+    codec = info.audio[number].codec
+    if codec.startswith(_PCM):
+        return True
+    return info.container in _INDEXED and codec in _ENTERED_ANYWHERE

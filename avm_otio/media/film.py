@@ -160,6 +160,7 @@ def export_film(
     notes: dict[str, None] = {}
     infos = _probed(plan, media)
     clocks = media_clocks(plan, infos)
+    notes |= dict.fromkeys(note for info in infos.values() for note in info.notes)
     has_sound = _check_sound(plan, infos, notes)
     raster = _raster(plan, infos, quality)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import numpy as np
@@ -209,7 +210,7 @@ def _stack(
     fitted: dict[av.VideoFrame, tuple[av.VideoFrame, _Mask | None]],
 ) -> av.VideoFrame:
     top = layers[0]
-    if top.hides_below and not top.video.rotation:
+    if top.hides_below and not top.video.rotation and not top.video.mirrored:
         frame = fitted[top.frame][0]
         if (frame.width, frame.height) == (raster.width, raster.height):
             return frame
@@ -217,16 +218,29 @@ def _stack(
     for layer in reversed(layers):
         frame, mask = fitted[layer.frame]
         box = raster.box(layer.video)
-        turns = layer.video.rotation // 90
-        mask = None if mask is None else np.rot90(mask, turns)
+        mask = None if mask is None else _upright(mask, layer.video)
         for number, plane in enumerate(_planes(frame)):
             part = 2 if number else 1
             into = canvas[number][
                 box.top // part : (box.top + box.height) // part,
                 box.left // part : (box.left + box.width) // part,
             ]
-            _lay(np.rot90(plane, turns), into, None if mask is None else _shrunk(mask, part), layer.opacity)
+            _lay(
+                _upright(plane, layer.video),
+                into,
+                None if mask is None else _shrunk(mask, part),
+                layer.opacity,
+            )
     return _frame(canvas[0], np.concatenate(canvas[1:]))
+
+
+_Any = TypeVar("_Any", _Plane, _Mask)
+
+
+def _upright(plane: _Any, video: VideoInfo) -> _Any:
+    """A plane as it is to be seen: turned, then mirrored."""
+    turned = np.rot90(plane, video.rotation // 90)
+    return turned[:, ::-1] if video.mirrored else turned
 
 
 def _lay(plane: _Plane, into: _Plane, mask: _Mask | None, opacity: float) -> None:

@@ -70,10 +70,9 @@ def content_digest(source: Media, use: Use, path: Path, plan: ExportPlan) -> str
     Raises:
         MediaError: It cannot be read.
     """
-    import av
-
     from avm_otio.media.clock import media_clocks
-    from avm_otio.media.probe import opened, probe
+    from avm_otio.media.containers import FAULTS, opened
+    from avm_otio.media.probe import probe
 
     held = hashlib.sha256()
     try:
@@ -90,7 +89,7 @@ def content_digest(source: Media, use: Use, path: Path, plan: ExportPlan) -> str
                     if span is not None:
                         low, high = (info.zero + clock.file_time(MediaTime(moment)) for moment in span)
                         _add_packets(held, container, kind, low - _MARGIN_S, high + _MARGIN_S)
-        except av.error.FFmpegError:
+        except FAULTS:
             return _bytes_digest(path)
     except OSError as error:
         raise MediaError(
@@ -110,7 +109,9 @@ def _add_packets(
     held: Any, container: av.container.InputContainer, kind: str, low: Fraction, high: Fraction
 ) -> None:
     """Add the packets of the streams of a kind that show or sound from ``low`` to ``high``, file time."""
-    streams: Iterable[Any] = [stream for stream in container.streams if stream.type == kind]
+    streams: Iterable[Any] = [
+        stream for stream in container.streams if stream.type == kind and stream.codec_context is not None
+    ]
     for stream in streams:
         base = stream.time_base or Fraction(1, 1_000_000)
         first, last = int(low / base), int(high / base)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from avm_otio.media.probe import MediaInfo
 
 _ZERO = Fraction(0)
+_LONGER_SOUND_S = Fraction(1, 10)
 
 
 def film_located(
@@ -194,6 +195,9 @@ def _files(placements: Placements, folder: Path, roots: Sequence[Path], report: 
                 except MediaError as error:
                     report.warn(str(error))
                     infos[path] = None
+                info = infos[path]
+                for note in () if info is None else info.notes:
+                    report.warn(note)
                 advance(len(infos), None)
     files: dict[Media, _File] = {}
     for media, path in places.items():
@@ -214,7 +218,10 @@ def _as_filed(media: Media, path: Path, info: MediaInfo) -> Media:
     sound = info.audio[0] if info.audio else None
     duration = info.duration
     if video is not None and video.frames and not info.is_still:
-        duration = video.frames / video.rate
+        pictures = video.frames / video.rate
+        # Sound that goes on after the picture is part of the file; a codec's last frame of it is not.
+        is_longer = duration is not None and duration > pictures + _LONGER_SOUND_S
+        duration = duration if is_longer and sound is not None else pictures
     elif video is None and sound is not None and sound.samples:
         duration = Fraction(sound.samples, sound.sample_rate_hz)
     rate = None if video is None or info.is_still else video.rate

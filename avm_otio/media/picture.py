@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +13,16 @@ import av
 
 from avm_otio.errors import MediaError
 from avm_otio.media.clock import TOLERANCE
-from avm_otio.media.probe import MediaInfo, VideoInfo, reopened
+from avm_otio.media.containers import (
+    FAULTS,
+    alpha_stream,
+    frames_in,
+    opened,
+    picture_decoder,
+    picture_stream,
+    reopened,
+)
+from avm_otio.media.probe import MediaInfo, VideoInfo
 from avm_otio.timeline.model import ImageSequence
 
 EDGE_FRAMES = 2
@@ -216,7 +223,7 @@ class _Movie:
         for back in _STEPS_BACK_S:
             try:
                 self._container.seek(self._ticks(time - back), stream=self._stream)
-            except (av.FFmpegError, OverflowError):
+            except (*FAULTS, OSError):
                 continue
             frames = self._decoded(from_key=True)
             first = next(frames, None)
@@ -229,7 +236,10 @@ class _Movie:
 
     def _start_over(self) -> None:
         self._container = reopened(self._info.path)
-        self._stream = _picture_stream(self._container)
+        stream = picture_stream(self._container)
+        if stream is None:
+            raise MediaError(f"{self._info.path} has no picture any more.", "Check what became of it.")
+        self._stream = stream
         self._stream.thread_type = "AUTO"
         self._frames = self._decoded(from_key=False)
         first = next(self._frames, None)
@@ -251,11 +261,12 @@ class _Movie:
         usable = not from_key
         at = self._info.zero - self._frame_s
         packets = self._container.demux(self._stream)
+        decode = picture_decoder(self._stream)
         while True:
             try:
                 packet = next(packets, None)
-                frames = [] if packet is None else packet.decode()
-            except (av.FFmpegError, ValueError):
+                frames = [] if packet is None else decode(packet)
+            except FAULTS:
                 if usable:
                     self._note_damage(at)
                 continue  # where it was the reading that failed, the next turn is the end
@@ -284,21 +295,34 @@ def image_number(time: Fraction, rate: Fraction) -> int:
     return max(math.floor((time + TOLERANCE) * rate), 0)
 
 
-def _picture_stream(container: av.container.InputContainer) -> av.video.stream.VideoStream:
-    return next(
-        stream
-        for stream in container.streams.video
-        if not stream.disposition & av.stream.Disposition.attached_pic
-    )
-
-
 def _first_frame(path: Path) -> av.VideoFrame:
     if not path.is_file():
         raise MediaError(f"The image {path} is missing.", "Render or copy it again.")
     try:
-        with closing(av.open(str(path), metadata_errors="replace")) as container:
-            for frame in itertools.islice(container.decode(video=0), 1):
-                return frame
-    except (av.FFmpegError, OSError, ValueError) as error:
+        with opened(path) as container:
+            stream = picture_stream(container)
+            beside = alpha_stream(container)
+            frame = None if stream is None else _first_of(container, stream)
+            if frame is not None:
+                return frame if beside is None else _with_alpha(frame, path)
+    except MediaError:
+        raise
+    except (*FAULTS, OSError) as error:
         raise MediaError(f"The image {path} cannot be read.", "Render or copy it again.") from error
     raise MediaError(f"The image {path} holds no picture.", "Render or copy it again.")
+
+
+def _first_of(container: av.container.InputContainer, stream: av.VideoStream) -> av.VideoFrame | None:
+    return next((frame for packet in container.demux(stream) for frame in frames_in(packet)), None)
+
+
+def _with_alpha(frame: av.VideoFrame, path: Path) -> av.VideoFrame:
+    """An AVIF's image with its transparency, which is an image of its own beside it."""
+    with opened(path) as container:
+        beside = alpha_stream(container)
+        mask = None if beside is None else _first_of(container, beside)
+    if mask is None:
+        return frame
+    pixels = frame.to_ndarray(format="rgba")
+    pixels[..., 3] = mask.reformat(frame.width, frame.height, "gray").to_ndarray()
+    return av.VideoFrame.from_ndarray(pixels, format="rgba")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
-from functools import lru_cache
 
 import av
 import numpy as np
 
-from avm_otio.media.decode import PREROLL_S, Doubles, Samples, ToDoubles, decoded
-from avm_otio.media.probe import MediaInfo, reopened
+from avm_otio.media.containers import FAULTS, reopened, sound_streams
+from avm_otio.media.decode import PREROLL_S, Samples, ToDoubles, decoded, seeks_exactly
+from avm_otio.media.downmix import Weights, by_ffmpeg, sides
+from avm_otio.media.probe import MediaInfo
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 
 _NEAR_SAMPLES = 4 * SAMPLE_RATE_HZ
@@ -20,13 +21,6 @@ _NEAR_SAMPLES = 4 * SAMPLE_RATE_HZ
 
 _KEPT_SAMPLES = SAMPLE_RATE_HZ // 4
 """Kept behind the last sample read: resampled sound reads its neighbourhood again."""
-
-_LAYOUTS = {3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-"""What channels are that no file labels: FFmpeg's guess by their number, but for three. Its 2.1 would leave
-the third one out, and three microphones are more likely than a subwoofer."""
-
-_Weights = Doubles
-"""How much of each channel (row) is heard on each side (column); one column stands for both sides."""
 
 
 class StereoReader:
@@ -58,7 +52,7 @@ class StereoReader:
             stream.close()
 
 
-def _streams_heard(info: MediaInfo, channels: tuple[int, ...]) -> dict[int, _Weights | None]:
+def _streams_heard(info: MediaInfo, channels: tuple[int, ...]) -> dict[int, Weights | None]:
     """The streams in which some channels of a file lie, by number, and how these come into the mix.
 
     Args:
@@ -77,13 +71,13 @@ def _streams_heard(info: MediaInfo, channels: tuple[int, ...]) -> dict[int, _Wei
         heard = [place for place in places if place[0] == 0]
     for number, audio in enumerate(info.audio):
         is_whole = heard == [(number, column) for column in range(audio.channels)]
-        if is_whole and _downmix(audio.layout) is not None:
+        if is_whole and by_ffmpeg(audio.layout):
             return {number: None}
-    sides = _sides(info, heard)
-    streams: dict[int, _Weights | None] = {}
+    weights_of = sides(info, heard)
+    streams: dict[int, Weights | None] = {}
     for number, audio in enumerate(info.audio):
-        weights = np.zeros((audio.channels, sides.shape[1]))
-        for place, row in zip(heard, sides, strict=True):
+        weights = np.zeros((audio.channels, weights_of.shape[1]))
+        for place, row in zip(heard, weights_of, strict=True):
             if place is not None and place[0] == number:
                 weights[place[1]] += row
         if weights.any():
@@ -91,39 +85,10 @@ def _streams_heard(info: MediaInfo, channels: tuple[int, ...]) -> dict[int, _Wei
     return streams
 
 
-def _sides(info: MediaInfo, heard: Sequence[tuple[int, int] | None]) -> _Weights:
-    """How much of each of some channels, by stream and column, is heard on each side."""
-    if len(heard) == 1:
-        return np.ones((1, 1))
-    if len(heard) == 2:
-        return np.eye(2)
-    streams = {None if place is None else place[0] for place in heard}
-    stream = streams.pop() if len(streams) == 1 else None
-    layout = "" if stream is None else info.audio[stream].layout
-    labelled = None if layout.endswith(" channels") else _downmix(layout)
-    if labelled is not None:
-        return labelled[[place[1] for place in heard if place is not None]]
-    usual = _downmix(_LAYOUTS[len(heard)]) if len(heard) in _LAYOUTS else None
-    return usual if usual is not None else np.eye(2)[np.arange(len(heard)) % 2] * math.sqrt(0.5)
-
-
-@lru_cache
-def _downmix(layout: str) -> _Weights | None:
-    """How FFmpeg mixes a layout down to stereo, shape (channels, 2); ``None`` where it cannot."""
-    try:
-        each_alone = np.eye(av.AudioLayout(layout).nb_channels, dtype=np.float32)
-        frame = av.AudioFrame.from_ndarray(each_alone.reshape(1, -1), "flt", layout)
-        frame.sample_rate = SAMPLE_RATE_HZ
-        mixed = [*map(_samples, av.AudioResampler("fltp", "stereo", SAMPLE_RATE_HZ).resample(frame))]
-    except (av.FFmpegError, ValueError):
-        return None
-    return np.concatenate(mixed).astype(np.float64)
-
-
 class _Stream:
     """One sound stream of a file, decoded and resampled, read mostly forward."""
 
-    def __init__(self, info: MediaInfo, number: int, weights: _Weights | None) -> None:
+    def __init__(self, info: MediaInfo, number: int, weights: Weights | None) -> None:
         self._info = info
         self._number = number
         self._weights = weights
@@ -171,9 +136,9 @@ class _Stream:
 
     def _seek(self, start: int) -> None:
         target = Fraction(start, SAMPLE_RATE_HZ) + self._info.zero - PREROLL_S
-        stream = self._container.streams.audio[self._number]
-        if stream.time_base is not None and target > 0:
-            with suppress(av.FFmpegError, OverflowError):
+        stream = sound_streams(self._container)[self._number]
+        if stream.time_base is not None and target > 0 and seeks_exactly(self._info, self._number):
+            with suppress(*FAULTS, OSError):
                 self._container.seek(math.floor(target / stream.time_base), stream=stream)
                 if self._begin() and self._held_start <= start:
                     self._at_first = False
@@ -206,15 +171,21 @@ class _Stream:
     def _native(self) -> Iterator[tuple[int, Samples]]:
         """Decoded sound at its own rate, without holes, each part with its position."""
         to_float = av.AudioResampler("fltp", self._layout, self._rate_hz)
+        form: tuple[str, str, int] | None = None
 
         def floats(frame: av.AudioFrame) -> Samples | None:
+            nonlocal to_float, form
+            now = frame.format.name, frame.layout.name, frame.sample_rate
+            if form not in (None, now):  # the sound changes its form within the file
+                to_float = av.AudioResampler("fltp", self._layout, self._rate_hz)
+            form = now
             parts = [*map(_samples, to_float.resample(frame))]
             return np.concatenate(parts) if parts else None
 
         convert = floats if self._weights is None else self._weighted(self._weights)
         return decoded(self._container, self._number, self._rate_hz, self._info.zero, convert)
 
-    def _weighted(self, weights: _Weights) -> Callable[[av.AudioFrame], Samples | None]:
+    def _weighted(self, weights: Weights) -> Callable[[av.AudioFrame], Samples | None]:
         to_doubles = ToDoubles(self._rate_hz, len(weights))
         columns = np.flatnonzero(weights.any(axis=1))  # what is not heard must not count, not even as NaN
 
