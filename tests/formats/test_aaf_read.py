@@ -75,9 +75,12 @@ def test_fades_of_sound_and_dissolves_of_pictures() -> None:
 
 
 def test_markers_lie_on_the_clips_that_they_mark() -> None:
-    marked = [marker for clip in only("avid/multitrack.aaf").clips() for marker in clip.markers]
-    assert len(marked) == 3
-    assert all(marker.color for marker in marked)
+    found = only("avid/multitrack.aaf")
+    marked = [[marker.comment for clip in track.clips for marker in clip.markers] for track in found.tracks]
+    assert marked == [["v1 red tech"], ["v2 green hawk"], [], [], []]
+    # It says itself that it lies where V3 has no clip.
+    (free,) = found.tracks[2].markers
+    assert (free.comment, free.color) == ("v3 cyan filler", "CYAN")
 
 
 def test_both_sequences_of_a_file_with_speeds_and_notes() -> None:

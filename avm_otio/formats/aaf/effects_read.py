@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
-from avm_otio.formats.aaf.elements import Notes, parameters, points, tags, value_of
-from avm_otio.formats.aaf.levels import gain_at, gain_of
+from avm_otio.formats.aaf.elements import Notes, interpolation_of, parameters, points, tags, value_of
+from avm_otio.formats.aaf.levels import gain_of
 from avm_otio.formats.aaf.objects import OPERATIONS, PARAMETERS
-from avm_otio.timeline.model import Clip, GainKey
+from avm_otio.timeline.gain import added
+from avm_otio.timeline.model import Clip, GainKey, Mix
 from avm_otio.timeline.time import MediaTime, RecordTime
 
 _PAN = "9d2ea893-0968-11d3-8a38-0050040ef7d2"
@@ -19,11 +21,18 @@ _SUBMASTER = "f1db0f3d-8d64-11d3-80df-006008143e6f"
 _CLIP_RATIO = "47c00f7d-fb55-11d3-9ff7-0004ac969f50"
 """``AvidControlClipRatio``: gain key frames of Media Composer, beside its constant ``Amplitude`` [file]."""
 
+_STEREO_GAIN = "9d2ea895-0968-11d3-8a38-0050040ef7d2"
+_CURVE = "_ATN_AUDIO_DISSOLVE_CURVETYPE"
+"""Media Composer notes here how a dissolve of sound runs: 0 straight, 1 of equal power [3p]."""
+
+_NO_INTERPOLATION, _STRAIGHT, _STEPS = (f"5b6c85a{n}-0ede-11d3-80a9-006008143e6f" for n in (3, 4, 5))
+"""How a parameter runs between its points (Object Specification, interpolation definitions)."""
+
 _COMBINER, _GAIN, _MOTION = (
     OPERATIONS[name][0] for name in ("Audio Channel Combiner", "Audio Gain", "Motion Control")
 )
-_AMPLITUDE, _RATIO, _OFFSETS = (
-    PARAMETERS[name][0] for name in ("Amplitude", "SpeedRatio", "PARAM_SPEED_OFFSET_MAP_U")
+_AMPLITUDE, _LEVEL, _RATIO, _OFFSETS = (
+    PARAMETERS[name][0] for name in ("Amplitude", "Level", "SpeedRatio", "PARAM_SPEED_OFFSET_MAP_U")
 )
 
 
@@ -65,7 +74,7 @@ class Effect:
     @property
     def is_gain(self) -> bool:
         """Whether it changes loudness."""
-        return self.number == _GAIN
+        return self.number in (_GAIN, _STEREO_GAIN)
 
     @property
     def is_time_warp(self) -> bool:
@@ -80,15 +89,28 @@ class Effect:
         return self.number != _SUBMASTER
 
 
-def louder(clip: Clip, group: Any, start: Fraction, length: Fraction) -> Clip:
+def has_a_curve(group: Any) -> bool:
+    """Whether a dissolve of sound runs other than straight."""
+    noted = tags(group, "ComponentAttributeList", "Attributes") if group is not None else {}
+    if _CURVE in noted:
+        return bool(noted[_CURVE])
+    level = parameters(group).get(_LEVEL) if group is not None else None
+    return level is not None and interpolation_of(level) not in ("", _NO_INTERPOLATION, _STRAIGHT)
+
+
+def louder(clip: Clip, group: Any, start: Fraction, length: Fraction, notes: Notes) -> Clip:
     """A clip with the gain of a group that begins at ``start``: added to what it has."""
     mix = clip.mix
     for number, parameter in parameters(group).items():
         if number not in (_AMPLITUDE, _CLIP_RATIO):
             continue
         found = [GainKey(start + at * length - clip.start, gain_of(value)) for at, value in points(parameter)]
-        levels = {key.gain_db for key in found}
-        if len(found) == 1 or (len(levels) == 1 and found[0].gain_db == 0):
+        runs = interpolation_of(parameter)
+        if runs in (_NO_INTERPOLATION, _STEPS):
+            found = _stepped(found)
+        elif runs not in ("", _STRAIGHT) and len({key.gain_db for key in found}) > 1:
+            notes.add("a gain that runs in curves is read as straight between its key frames")
+        if len({key.gain_db for key in found}) == 1:
             gain = found[0].gain_db
             mix = (
                 replace(mix, keys=tuple(replace(key, gain_db=key.gain_db + gain) for key in mix.keys))
@@ -97,10 +119,21 @@ def louder(clip: Clip, group: Any, start: Fraction, length: Fraction) -> Clip:
             )
         elif found:
             before = mix.keys or (GainKey(Fraction(0), mix.gain_db),)
-            places = sorted({key.at for key in (*found, *mix.keys)})
-            keys = tuple(GainKey(at, gain_at(before, at) + gain_at(found, at)) for at in places)
-            mix = replace(mix, gain_db=0.0, keys=keys)
+            mix = replace(mix, gain_db=0.0, keys=added((before, found)) if any(_gains(mix)) else tuple(found))
     return replace(clip, mix=mix)
+
+
+def _gains(mix: Mix) -> list[float]:
+    return [key.gain_db for key in mix.keys] or [mix.gain_db]
+
+
+def _stepped(keys: list[GainKey]) -> list[GainKey]:
+    """Key frames of a gain that stays as it is until the next: a jump is two at one moment."""
+    made = keys[:1]
+    for before, key in pairwise(keys):
+        if key.gain_db != before.gain_db:
+            made += [replace(key, gain_db=before.gain_db), key]
+    return made
 
 
 def speed_in(group: Any, length: int, notes: Notes) -> tuple[Fraction, Fraction]:

@@ -5,11 +5,17 @@ pyaaf2's own questions go through all of an object's properties each time.
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+
+from avm_otio.timeline.urls import plain_path
+
+_SOUNDS = frozenset(f"{kind}Descriptor" for kind in ("PCM", "Sound", "WAVE", "AIFC", "AES3PCM", "MPEGAudio"))
+"""Classes of descriptors of sound."""
 
 
 @dataclass
@@ -68,8 +74,69 @@ def length_of(component: Any) -> int:
 
 def rate_of(slot: Any) -> Fraction:
     """Edit units a second of a slot; 1 where it does not say."""
-    value = value_of(slot, "EditRate")
-    return Fraction(value) if value else Fraction(1)
+    return ratio_in(value_of(slot, "EditRate")) or Fraction(1)
+
+
+def ratio_in(value: Any) -> Fraction:
+    """A rational in lowest terms, as pyaaf2 does not keep it; 0 where there is none, or it has no sense."""
+    if value is None or isinstance(value, float):
+        return Fraction(value or 0).limit_denominator(1_000_000)
+    over = int(value.denominator)
+    return Fraction(int(value.numerator), over) if over else Fraction(0)
+
+
+def origin_of(slot: Any) -> Fraction:
+    """Seconds from the beginning of a slot's segment to its position 0."""
+    return Fraction(int(value_of(slot, "Origin") or 0)) / rate_of(slot)
+
+
+def key_of(identity: Any) -> bytes:
+    """A mob's id as a key."""
+    return bytes(identity.bytes_le)
+
+
+def is_sound(slot: Any) -> bool:
+    """Whether a slot holds sound."""
+    segment = value_of(slot, "Segment")
+    return segment is not None and "Sound" in str(value_of(value_of(segment, "DataDefinition"), "Name"))
+
+
+def part_about(descriptor: Any, sound: bool) -> Any:
+    """The part of a descriptor that is about sound, or picture, where it has several."""
+    if descriptor is None or kind_of(descriptor) != "MultipleDescriptor":
+        return descriptor
+    inner = items(value_of(descriptor, "FileDescriptors"))
+    return next((part for part in inner if (kind_of(part) in _SOUNDS) == sound), descriptor)
+
+
+def paths_in(descriptor: Any) -> Iterator[str]:
+    """Where a descriptor and its parts say that the file lies."""
+    for part in (descriptor, *items(value_of(descriptor, "FileDescriptors"))):
+        for locator in items(value_of(part, "Locator")):
+            url = value_of(locator, "URLString")
+            if url:
+                yield plain_path(str(url))
+
+
+def fmt_of(descriptor: Any) -> tuple[int, int] | None:
+    """Channels and samples a second, as the head of a WAV or an AIFF in a descriptor says."""
+    summary = bytes(value_of(descriptor, "Summary") or b"")
+    at = summary.find(b"fmt ")
+    if 0 <= at <= len(summary) - 16:
+        channels, rate = struct.unpack_from("<HI", summary, at + 10)
+        return channels, rate
+    at = summary.find(b"COMM")
+    if 0 <= at <= len(summary) - 26:
+        # Channels, frames, bits, and the rate as an 80-bit float: exponent and mantissa.
+        channels, _, _, exponent, mantissa = struct.unpack_from(">HIHHQ", summary, at + 8)
+        return channels, mantissa >> min(63, max(0, 16446 - exponent))
+    return None
+
+
+def interpolation_of(parameter: Any) -> str:
+    """The number of how a parameter runs between its points; empty where nothing says."""
+    definition = value_of(parameter, "Interpolation")
+    return "" if definition is None else str(definition.auid)
 
 
 def parameters(group: Any) -> dict[str, Any]:
@@ -83,9 +150,9 @@ def parameters(group: Any) -> dict[str, Any]:
 def points(parameter: Any) -> list[tuple[Fraction, Fraction]]:
     """The control points of a parameter over time; of a constant one, one at 0."""
     if kind_of(parameter) == "ConstantValue":
-        return [(Fraction(0), Fraction(value_of(parameter, "Value")))]
+        return [(Fraction(0), ratio_in(value_of(parameter, "Value")))]
     return [
-        (Fraction(value_of(point, "Time")), Fraction(value_of(point, "Value")))
+        (ratio_in(value_of(point, "Time")), ratio_in(value_of(point, "Value")))
         for point in items(value_of(parameter, "PointList"))
     ]
 

@@ -11,20 +11,15 @@ from typing import Any
 from aaf2.file import AAFFile
 
 from avm_otio.errors import TimelineError
+from avm_otio.formats.aaf.chain import number_of
 from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, tags, value_of
-from avm_otio.formats.aaf.markers_read import with_markers
-from avm_otio.formats.aaf.segments import SegmentReader, is_empty
+from avm_otio.formats.aaf.markers_read import Layers, with_markers
+from avm_otio.formats.aaf.segments import SegmentReader
 from avm_otio.formats.aaf.sources import SourceReader
+from avm_otio.formats.aaf.timecode import counted_frames
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS
 from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind, trimmed
-from avm_otio.timeline.time import (
-    MediaTime,
-    RecordTime,
-    dropped_per_minute,
-    nearest_frame,
-    nominal_rate,
-    snap_rate,
-)
+from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, snap_rate
 
 _HIGHEST_FRAME_RATE = 1000
 """A slot of more edit units a second counts samples."""
@@ -103,7 +98,7 @@ class _FileReader:
         rate = self._rate(slots)
         start, drop = self._start(slots, rate)
         tracks: list[Track] = []
-        by_slot: dict[int, int | None] = {}
+        by_slot: dict[int, Layers | None] = {}
         ends = [Fraction(0)]
         for slot in slots:
             number = int(value_of(slot, "SlotID") or 0)
@@ -115,10 +110,11 @@ class _FileReader:
                 if holds == "other":
                     self._notes.add("a track that is neither picture nor sound is not read")
                 continue
-            by_slot[number] = len(tracks)
             ends.append(Fraction(length_of(segment)) / rate_of(slot))
             count = sum(1 for track in tracks if (track.kind is TrackKind.AUDIO) == (holds == "sound"))
-            tracks += self._tracks(slot, segment, holds == "sound", count, rate)
+            found = self._tracks(slot, segment, holds == "sound", count, rate)
+            by_slot[number] = Layers(len(tracks), len(found), number_of(slot))
+            tracks += found
         ends += [clip.end for track in tracks for clip in track.clips]
         made = Timeline(
             name=str(value_of(mob, "Name") or ""),
@@ -129,40 +125,43 @@ class _FileReader:
             duration=nearest_frame(max(ends), rate) / rate,
         )
         order = sorted(range(len(tracks)), key=lambda at: tracks[at].kind is TrackKind.AUDIO)
-        places = {slot: None if at is None else order.index(at) for slot, at in by_slot.items()}
+        places = {
+            slot: None if layers is None else replace(layers, first=order.index(layers.first))
+            for slot, layers in by_slot.items()
+        }
         sizes = [media.size for media in made.media() if media.size]
-        return replace(with_markers(made, slots, places), size=max(sizes, default=None))
+        return replace(with_markers(made, slots, places, self._notes), size=max(sizes, default=None))
 
     def _tracks(self, slot: Any, segment: Any, is_sound: bool, count: int, rate: Fraction) -> list[Track]:
-        """A slot as a track; a picture of several layers as that many."""
+        """A slot as a track; a picture of several layers as that many, the empty ones among them."""
         kind = TrackKind.AUDIO if is_sound else TrackKind.VIDEO
         layers = [segment]
         if kind_of(segment) == "NestedScope":
-            # Premiere writes a layer for each of its tracks, the empty ones too [file].
-            layers = [layer for layer in items(value_of(segment, "Slots")) if not is_empty(layer)] or [None]
+            # Premiere and Media Composer write a layer for each of their tracks [file].
+            layers = items(value_of(segment, "Slots")) or [None]
         noted = tags(slot, "TimelineMobAttributeList", "TimelineMobSlotAttributes")
         unit = rate_of(slot)
+        asked = _CHANNELS.get(_whole(noted.get("_TRACK_FORMAT")), 0) if is_sound else 0
         made = []
         for number, layer in enumerate(layers, 1):
-            reader = SegmentReader(self._sources, kind, self._notes, self._nest, rate)
+            reader = SegmentReader(self._sources, kind, self._notes, self._nest, rate, asked)
             clips = [_snapped(clip, unit, rate) for clip in reader.clips(layer, Fraction(0), unit)]
             name = str(value_of(slot, "SlotName") or "")
             if not name or number > 1:
                 name = f"{'A' if is_sound else 'V'}{count + number}"
-            channels = 0
-            if is_sound:
-                widest = max((len(clip.channels) for clip in clips), default=1)
-                channels = _CHANNELS.get(_whole(noted.get("_TRACK_FORMAT")), widest)
+            widest = max((len(clip.channels) for clip in clips), default=1)
             made.append(
                 Track(
                     name=name,
                     kind=kind,
                     clips=_apart(clips),
                     transitions=tuple(reader.transitions),
-                    channels=channels,
+                    channels=(asked or widest) if is_sound else 0,
                     enabled=not _whole(noted.get("AudioMixerCompMute")),
                 )
             )
+        if _whole(noted.get("AudioMixerCompSolo")):
+            self._notes.add(f"track “{made[0].name}” is soloed: the others are read as heard, too")
         return made
 
     def _nest(self, mob: Any) -> Timeline | None:
@@ -196,10 +195,8 @@ class _FileReader:
             timecode = first_of([value_of(slot, "Segment")], "Timecode")
             if timecode is None:
                 continue
-            start, fps = int(value_of(timecode, "Start") or 0), int(value_of(timecode, "FPS") or 0)
-            if fps not in (0, nominal_rate(rate)):
-                start = nearest_frame(Fraction(start, fps), Fraction(nominal_rate(rate)))
-            return max(0, start), bool(value_of(timecode, "Drop")) and dropped_per_minute(rate) > 0
+            start, drops = counted_frames(timecode, rate, self._notes)
+            return max(0, start), drops
         return 0, False
 
 

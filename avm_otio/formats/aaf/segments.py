@@ -6,19 +6,22 @@ the slot, as an exact fraction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from avm_otio.formats.aaf.effects_read import Effect, louder, slowed, speed_in
+from avm_otio.formats.aaf.effects_read import Effect, has_a_curve, louder, slowed, speed_in
 from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, tags, value_of
-from avm_otio.formats.aaf.sources import SourceReader
-from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind, Transition, trimmed
+from avm_otio.formats.aaf.sources import Played, SourceReader
+from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition, trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
 
 _DEEPEST = 30
 """Segments and compositions inside one another: more is a circle."""
+
+_BIN_USAGES = ("Usage_SubClip", "Usage_AdjustedClip")
+"""Those of them that a bin shows, with a gain of their own."""
 
 _INLINE_USAGES = ("Usage_SubClip", "Usage_AdjustedClip", "Usage_LowerLevel", "Usage_Template")
 """Compositions that stand for a clip, not for a sequence (Edit Protocol, mob usage)."""
@@ -46,6 +49,7 @@ class SegmentReader:
         notes: What could not be read.
         nested: Reads another composition.
         rate: Frames a second of the picture.
+        expected: How many channels a sound track has; 0 where nothing says.
     """
 
     def __init__(
@@ -55,12 +59,14 @@ class SegmentReader:
         notes: Notes,
         nested: Callable[[Any], Timeline | None],
         rate: Fraction,
+        expected: int = 0,
     ) -> None:
         self._sources = sources
         self._kind = kind
         self._notes = notes
         self._nested = nested
         self._rate = rate
+        self._expected = expected
         self._deep = 0
         self.transitions: list[Transition] = []
 
@@ -96,10 +102,7 @@ class SegmentReader:
         return []
 
     def _sequence(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
-        mixed = tags(segment, "ComponentAttributeList")
-        if "_MIXMATCH_RATE_NUM" in mixed and "_MIXMATCH_RATE_DENOM" in mixed:
-            # Media of another rate: its units are its own, whatever the slot's are [file, 3p].
-            unit = Fraction(mixed["_MIXMATCH_RATE_NUM"], mixed["_MIXMATCH_RATE_DENOM"] or 1) or unit
+        unit = _unit_in(segment, unit)
         parts: list[_Part] = []
         waiting: tuple[Any, Fraction, Fraction] | None = None
         at = start
@@ -132,6 +135,8 @@ class SegmentReader:
         cut = at + (length / 2 if cut_point is None else Fraction(int(cut_point)) / unit)
         fades_in = going is None or is_empty(going.component)
         fades_out = is_empty(coming.component)
+        if self._is_sound and has_a_curve(value_of(transition, "OperationGroup")):
+            self._notes.add("a fade or cross fade with a curve is read as straight")
         if self._is_sound and fades_in != fades_out:
             if fades_in:
                 coming.fade_in = length
@@ -167,7 +172,11 @@ class SegmentReader:
         mob = self._sources.mob(segment)
         if mob is not None and kind_of(mob) == "CompositionMob":
             return self._composition(mob, self._sources.slot(segment), start, begins, length)
-        played = self._sources.played(segment, self._is_sound)
+        played = self._sources.played(segment, self._is_sound, self._expected)
+        fade_in, fade_out = (
+            to_micros(max(0, int(value_of(segment, name) or 0)) / unit) if self._is_sound else 0
+            for name in ("FadeInLength", "FadeOutLength")
+        )
         return [
             Clip(
                 name=played.name,
@@ -175,7 +184,8 @@ class SegmentReader:
                 end=RecordTime(start + length),
                 content=played.media,
                 media_in=MediaTime(played.media.start + played.into + begins),
-                channels=(played.channel,) if self._is_sound else (),
+                mix=Mix(0.0, fade_in, fade_out),
+                channels=played.channels if self._is_sound else (),
             )
         ]
 
@@ -196,6 +206,10 @@ class SegmentReader:
                 channels = (0, 1) if self._is_sound else ()
                 return [Clip(name, *place, inner, MediaTime(begins), channels=channels)]
         inside = _within(self.clips(segment, Fraction(0), rate_of(slot)), begins, begins + length)
+        if str(value_of(mob, "UsageCode")) in _BIN_USAGES:
+            # What a clip of the bin was turned to is heard where it is played from there. A sequence that it
+            # is cut into has its own copy, in the same file [file].
+            inside = [replace(clip, mix=replace(clip.mix, gain_db=0.0, keys=())) for clip in inside]
         return [_moved(clip, start - begins) for clip in inside]
 
     def _operation(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
@@ -203,17 +217,20 @@ class SegmentReader:
         inputs = items(value_of(segment, "InputSegments"))
         length = Fraction(length_of(segment)) / unit
         if effect.is_combiner:
-            return self._combined(inputs, start, unit)
+            return self._combined(inputs, start, length, unit)
         if effect.is_time_warp:
             inside = self.clips(inputs[0] if inputs else None, Fraction(0), unit)
             speed, from_start = speed_in(segment, length_of(segment), self._notes)
-            mixed = bool(inputs) and "_MIXMATCH_RATE_NUM" in tags(inputs[0], "ComponentAttributeList")
-            speed = Fraction(1) if mixed and self._is_sound else speed
-            return slowed(inside, start, length, speed, from_start / unit, self._notes)
+            # Both count in edit units, which are shorter inside where the media is of another rate.
+            inner = _unit_in(inputs[0], unit) if inputs else unit
+            speed *= unit / inner
+            return slowed(inside, start, length, speed, from_start / inner, self._notes)
         found = [self.clips(channel, start, unit) for channel in inputs]
         filled = [clips for clips in found if clips]
         if effect.is_gain:
-            return [louder(clip, segment, start, length) for clips in filled[:1] for clip in clips]
+            return [
+                louder(clip, segment, start, length, self._notes) for clips in filled[:1] for clip in clips
+            ]
         if effect.does_something(segment):
             self._notes.add(f"the effect “{effect.called or effect.name}” is not read")
         if not filled and not inputs and not self._is_sound and length > 0:
@@ -223,23 +240,52 @@ class SegmentReader:
             return self._layers(effect.name, filled, start, length)
         return filled[0] if filled else []
 
-    def _combined(self, inputs: list[Any], start: Fraction, unit: Fraction) -> list[Clip]:
-        """The channels of one sound."""
-        found = [self.clips(channel, start, unit)[:1] for channel in inputs]
-        clips = [clip for some in found for clip in some]
-        if not clips:
+    def _combined(self, inputs: list[Any], start: Fraction, length: Fraction, unit: Fraction) -> list[Clip]:
+        """The channels of one sound.
+
+        They are one only where they are equal in all but the channel. Its length is what the combiner says:
+        Resolve writes the clips inside in whole frames [file].
+        """
+        expected, before = self._expected, len(self.transitions)
+        self._expected = 1
+        found: list[list[Clip]] = []
+        transitions: list[list[Transition]] = []
+        for channel in inputs:
+            found.append(self.clips(channel, start, unit))
+            transitions.append(self.transitions[before:])
+            del self.transitions[before:]
+        self._expected = expected
+        found = [clips for clips in found if clips]
+        if not found:
             return []
+        self.transitions += transitions[0]
+        if len(found) < len(inputs) or any(each != transitions[0] for each in transitions):
+            self._notes.add("channels of one sound that are cut differently are read as the first of them")
+            return found[0]
+        if any(not _are_one(clips) for clips in zip(*found, strict=False)) or len(set(map(len, found))) > 1:
+            self._notes.add(
+                "channels of one sound that differ in gain, fades or place are read as the first of them"
+            )
+            return found[0]
+        joined = [self._joined_channels(clips) for clips in zip(*found, strict=True)]
+        if len(joined) == 1:
+            joined = [replace(joined[0], end=RecordTime(start + length))]
+        return joined
+
+    def _joined_channels(self, clips: Sequence[Clip]) -> Clip:
+        first = clips[0]
         played = [
-            self._sources.played(channel, True) for channel in inputs if kind_of(channel) == "SourceClip"
+            Played(clip.name, clip.media, clip.media_in - clip.media.start, clip.channels)
+            for clip in clips
+            if clip.media is not None
         ]
-        if len(played) != len(clips) or any(clip.media is None for clip in clips):
-            self._notes.add("channels that are no plain clips: read as the first of them")
-            return clips[:1]
+        if len(played) < len(clips):  # a nest, which has channels of its own
+            return first
         media, channels = self._sources.together(played)
-        if not media.is_online and not media.mono:
-            media = replace(media, channels=max(media.channels, len(channels)))
+        into = first.media_in - played[0].media.start
         name = _stem([clip.name for clip in clips])
-        return [replace(clips[0], name=name, content=media, channels=tuple(sorted(channels)))]
+        at = MediaTime(media.start + into)
+        return replace(first, name=name, content=media, channels=channels, media_in=at)
 
     def _layers(self, name: str, layers: list[list[Clip]], start: Fraction, length: Fraction) -> list[Clip]:
         """Clips above one another: a nest of as many tracks."""
@@ -295,6 +341,23 @@ def is_empty(component: Any) -> bool:
     kind = kind_of(component)
     return kind in ("Filler", "ScopeReference") or (
         kind == "Sequence" and all(is_empty(part) for part in items(value_of(component, "Components")))
+    )
+
+
+def _unit_in(segment: Any, unit: Fraction) -> Fraction:
+    """Edit units a second inside a segment: media of another rate counts its own [file, 3p]."""
+    mixed = tags(segment, "ComponentAttributeList")
+    number, over = mixed.get("_MIXMATCH_RATE_NUM"), mixed.get("_MIXMATCH_RATE_DENOM")
+    return (Fraction(int(number), int(over or 1)) if number else unit) or unit
+
+
+def _are_one(clips: Sequence[Clip]) -> bool:
+    """Whether clips of several channels are equal in all but the channel."""
+    first = clips[0]
+    return all(
+        (clip.start, clip.end, clip.speed, clip.enabled, clip.mix, clip.markers)
+        == (first.start, first.end, first.speed, first.enabled, first.mix, first.markers)
+        for clip in clips[1:]
     )
 
 

@@ -7,14 +7,31 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, rate_of, tags, value_of
+from avm_otio.formats.aaf.chain import Chain, Chains, channels_of, picked_by, slot_of
+from avm_otio.formats.aaf.elements import (
+    Notes,
+    first_of,
+    fmt_of,
+    is_sound,
+    items,
+    key_of,
+    part_about,
+    paths_in,
+    rate_of,
+    ratio_in,
+    tags,
+    value_of,
+)
 from avm_otio.formats.aaf.media import CHANNEL_NAMES, FILM_ORDER
+from avm_otio.formats.aaf.timecode import counted_start
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.time import MediaTime, snap_rate
-from avm_otio.timeline.urls import plain_path
 
 _DEEPEST = 20
 """Mobs behind one another: more is a circle."""
+
+_LOWEST_SAMPLE_RATE = 8000
+"""Whatever counts fewer units a second counts no samples of sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +42,13 @@ class Played:
         name: The master mob's name.
         media: The file.
         into: Seconds from the file's first frame to where the master mob begins.
-        channel: Which channel of the file, from 0; of a picture 0.
+        channels: Which channels of the file, from 0; of a picture none.
     """
 
     name: str
     media: Media
     into: Fraction
-    channel: int
+    channels: tuple[int, ...] = ()
 
 
 class SourceReader:
@@ -47,125 +64,132 @@ class SourceReader:
         self._file = file
         self._is_ours = is_ours
         self._notes = notes
-        self._found: dict[tuple[bytes, int], Played] = {}
-        self._mobs = {bytes(mob.mob_id.bytes_le): mob for mob in file.content.mobs}
-        self._essence = {bytes(data.mob_id.bytes_le) for data in file.content.essencedata}
+        self._found: dict[tuple[object, ...], Played] = {}
+        self._mobs = {key_of(mob.mob_id): mob for mob in file.content.mobs}
+        self._chains = Chains(self._mobs, notes)
+        self._essence = {key_of(data.mob_id) for data in file.content.essencedata}
         self._split = self._split_files() if is_ours else {}
 
     def mob(self, clip: Any) -> Any:
         """The mob that a source clip refers to; ``None`` where it is none, or not in the file."""
-        number = value_of(clip, "SourceID")
-        return None if number is None else self._mobs.get(bytes(number.bytes_le))
+        return self._chains.mob(clip)
 
     def slot(self, clip: Any) -> Any:
         """The slot that a source clip refers to."""
-        number = value_of(clip, "SourceMobSlotID")
-        slots = items(value_of(self.mob(clip), "Slots"))
-        return next((slot for slot in slots if value_of(slot, "SlotID") == number), None)
+        return slot_of(self.mob(clip), value_of(clip, "SourceMobSlotID"))
 
-    def played(self, clip: Any, is_sound: bool) -> Played:
-        """What a source clip of a composition plays."""
+    def played(self, clip: Any, is_sound: bool, expected: int) -> Played:
+        """What a source clip of a composition plays.
+
+        Args:
+            clip: The clip.
+            is_sound: Whether it lies on a sound track.
+            expected: How many channels its track, or what combines channels, asks of it; 0 for unknown.
+        """
         mob = self.mob(clip)
         if mob is None:
             self._notes.add("a clip refers to a master clip that is not in the file: read as offline")
-            return Played("", Media("", is_online=False, has_picture=not is_sound), Fraction(0), 0)
-        key = (bytes(mob.mob_id.bytes_le), int(value_of(clip, "SourceMobSlotID") or 0))
-        if key not in self._found:
-            self._found[key] = self._look(mob, self.slot(clip), is_sound)
-        return self._found[key]
+            return Played("", Media("", is_online=False, has_picture=not is_sound), Fraction(0), (0,))
+        numbers = [int(value_of(clip, "SourceMobSlotID") or 0)]
+        mono = [int(number) for number in value_of(clip, "MonoSourceSlotIDs") or ()]
+        picked = picked_by(clip, (), self._notes)
+        found = []
+        for number in mono or numbers:
+            key = (key_of(mob.mob_id), number, picked, expected)
+            if key not in self._found:
+                self._found[key] = self._look(mob, slot_of(mob, number), is_sound, picked, expected)
+            found.append(self._found[key])
+        if len(found) == 1:
+            return found[0]
+        media, channels = self.together(found)
+        return replace(found[0], media=media, channels=channels)
 
     def together(self, played: Sequence[Played]) -> tuple[Media, tuple[int, ...]]:
         """The sound that several channels make, and which of its channels they are."""
         first = played[0]
-        if all(source.media == first.media for source in played):
-            return first.media, tuple(dict.fromkeys(source.channel for source in played))
+        channels = tuple(channel for source in played for channel in source.channels)
+        if all(source.media == first.media for source in played) or (
+            first.media.path and all(source.media.path == first.media.path for source in played)
+        ):
+            if channels == FILM_ORDER:
+                channels = tuple(range(len(FILM_ORDER)))
+            elif len(set(channels)) == 1:
+                channels = channels[:1]
+            count = max(source.media.channels for source in played)
+            return replace(first.media, channels=count), channels
+        if any(source.channels != (0,) or source.media.channels > 1 for source in played):
+            self._notes.add(
+                "a sound of channels of several files, one of them no mono file, is read as the first of them"
+            )
+            return first.media, first.channels
+        if len({(source.media.start, source.into) for source in played}) > 1:
+            self._notes.add(
+                "the channels of a sound begin at several times: read as the first of them begins"
+            )
         paths = tuple(source.media.path for source in played)
         if len(paths) == len(FILM_ORDER):
             paths = tuple(paths[FILM_ORDER.index(at)] for at in range(len(paths)))
+        elif len(paths) > len(FILM_ORDER):
+            self._notes.add(f"which speaker each of {len(paths)} channels is for is not read")
         name = bare_name(first.name, len(played), 0)
         mono = paths if all(paths) else ()
         media = replace(first.media, name=name, channels=len(played), mono=mono)
         return media, tuple(range(len(played)))
 
-    def _look(self, mob: Any, slot: Any, is_sound: bool) -> Played:
+    def _look(self, mob: Any, slot: Any, is_sound: bool, picked: tuple[int, ...], expected: int) -> Played:
         name = str(value_of(mob, "Name") or "")
-        into = Fraction(0)
-        at, where = mob, slot
-        for _ in range(_DEEPEST):
-            if kind_of(at) == "SourceMob" or where is None:
-                break
-            inner = first_of([value_of(where, "Segment")], "SourceClip")
-            if inner is None or self.mob(inner) is None:
-                break
-            into += Fraction(int(value_of(inner, "StartTime") or 0)) / rate_of(where)
-            at, where = self.mob(inner), self.slot(inner)
-        if kind_of(at) != "SourceMob" or where is None:
+        chain = self._chains.behind(mob, slot, picked)
+        if chain.file is None:
             self._notes.add("a master clip refers to no file: read as offline")
             media = Media(name, is_online=False, has_picture=not is_sound, channels=int(is_sound))
-            return Played(name, media, into, 0)
-        media, channel = self._media(at, where, name, is_sound)
+            return Played(name, media, chain.into, (0,))
+        media = self._media(chain, name, is_sound)
+        channels: tuple[int, ...] = (0,)
+        if is_sound:
+            channels, count = self._chains.channels(chain, expected)
+            media = replace(media, channels=max(media.channels, count))
         marks = tags(mob, "MobAttributeList") if self._is_ours else {}
         if "_AVM_CHANNEL" in marks:
-            channel = int(marks["_AVM_CHANNEL"])
+            channels = (int(marks["_AVM_CHANNEL"]),)
             count = int(marks["_AVM_CHANNELS"])
-            name = bare_name(name, count, channel)
+            name = bare_name(name, count, channels[0])
             media = replace(media, channels=count, mono=self._split.get(_split_key(mob, media), ()))
         if self._is_ours:
             media = replace(media, path=str(tags(mob, "UserComments").get("UNC Path", "")))
-        return Played(name, media, into, channel)
+        return Played(name, media, chain.into, channels)
 
-    def _media(self, mob: Any, slot: Any, name: str, is_sound: bool) -> tuple[Media, int]:
-        """A file mob as media, and which of its channels a slot of it is."""
+    def _media(self, chain: Chain, name: str, is_sound: bool) -> Media:
+        """The file mob at the end of a chain as media."""
+        mob, slot = chain.file, chain.slot
         descriptor = value_of(mob, "EssenceDescription")
-        about = self._about(descriptor, is_sound)
-        hz = value_of(about, "SampleRate", "AudioSamplingRate")
-        length, rate = value_of(about, "Length"), Fraction(hz) if hz else rate_of(slot)
-        if length is None:
-            length, rate = value_of(value_of(slot, "Segment"), "Length"), rate_of(slot)
-        path = self._path(mob, descriptor, about)
+        about = part_about(descriptor, is_sound)
+        length, rate = _length_in(about, slot, chain.used)
+        path = self._path(mob, descriptor)
         start, drop, timecode_rate = self._timecode(mob, slot)
-        slots = [each for each in items(value_of(mob, "Slots")) if _is_sound(each)]
-        numbers = [value_of(each, "SlotID") for each in slots]
-        channel = numbers.index(value_of(slot, "SlotID")) if value_of(slot, "SlotID") in numbers else 0
         width, height = value_of(about, "StoredWidth"), value_of(about, "StoredHeight")
         if value_of(about, "FrameLayout") == "SeparateFields" and height:
             height *= 2
-        media = Media(
+        return Media(
             name=(str(value_of(mob, "Name") or "") if self._is_ours else "") or name,
             path=path,
             start=MediaTime(start),
-            duration=None if length is None or length < 0 else Fraction(int(length)) / rate,
+            duration=length,
             rate=None
             if is_sound
             else snap_rate(rate_of(slot) if rate_of(slot) > 1 else timecode_rate or rate),
             size=(int(width), int(height)) if width and height and not is_sound else None,
-            sample_rate_hz=int(rate) if is_sound and rate.denominator == 1 and rate >= 8000 else None,
-            channels=max(_channels(about), len(slots)) if is_sound else 0,
+            sample_rate_hz=_sample_rate_of(about, rate) if is_sound else None,
+            channels=max(1, channels_of(about), _sounds_in(mob)) if is_sound else 0,
             has_picture=not is_sound,
             is_online=bool(path),
             drop_frame=drop and not is_sound,
         )
-        return media, channel
 
-    def _about(self, descriptor: Any, is_sound: bool) -> Any:
-        """The part of a descriptor that is about sound, or picture, where it has several."""
-        if descriptor is None or kind_of(descriptor) != "MultipleDescriptor":
-            return descriptor
-        inner = items(value_of(descriptor, "FileDescriptors"))
-        sounds = ("PCMDescriptor", "SoundDescriptor", "WAVEDescriptor", "AIFCDescriptor", "AES3PCMDescriptor")
-        return next(
-            (candidate for candidate in inner if (kind_of(candidate) in sounds) == is_sound), descriptor
-        )
-
-    def _path(self, mob: Any, *descriptors: Any) -> str:
-        for descriptor in descriptors:
-            for locator in items(value_of(descriptor, "Locator")):
-                url = value_of(locator, "URLString")
-                if url:
-                    return plain_path(str(url))
-        if bytes(mob.mob_id.bytes_le) in self._essence:
+    def _path(self, mob: Any, descriptor: Any) -> str:
+        path = next(paths_in(descriptor), "")
+        if not path and key_of(mob.mob_id) in self._essence:
             self._notes.add("media inside the AAF is not read: export with links to media files")
-        return ""
+        return path
 
     def _timecode(self, mob: Any, slot: Any) -> tuple[Fraction, bool, Fraction | None]:
         """With which timecode a file begins, whether that drops frames, and its rate."""
@@ -174,8 +198,8 @@ class SourceReader:
             for each in items(value_of(mob, "Slots")):
                 timecode = first_of([value_of(each, "Segment")], "Timecode")
                 if timecode is not None:
-                    start = Fraction(int(value_of(timecode, "Start") or 0)) / rate_of(each)
-                    return start + at, bool(value_of(timecode, "Drop")), rate_of(each)
+                    start, drop = counted_start(timecode, rate_of(each), self._notes)
+                    return start + at, drop, rate_of(each)
             clip = first_of([value_of(slot, "Segment")], "SourceClip")
             behind = None if clip is None else self.mob(clip)
             if clip is None or behind is None:
@@ -189,12 +213,10 @@ class SourceReader:
         found: dict[tuple[str, str], dict[int, str]] = {}
         for mob in self._file.content.mastermobs():
             channel = tags(mob, "MobAttributeList").get("_AVM_CHANNEL")
-            clip = first_of(
-                [value_of(each, "Segment") for each in items(value_of(mob, "Slots"))], "SourceClip"
-            )
-            file = None if clip is None else self.mob(clip)
-            if channel is not None and file is not None:
-                media, _ = self._media(file, self.slot(clip), "", True)
+            slots = items(value_of(mob, "Slots"))
+            chain = self._chains.behind(mob, slots[0]) if slots else None
+            if channel is not None and chain is not None and chain.file is not None:
+                media = self._media(chain, "", True)
                 found.setdefault(_split_key(mob, media), {})[int(channel)] = media.path
         return {key: tuple(paths[at] for at in sorted(paths)) for key, paths in found.items()}
 
@@ -209,15 +231,39 @@ def _split_key(mob: Any, media: Media) -> tuple[str, str]:
     return str(tags(mob, "UserComments").get("UNC Path", "")), media.name
 
 
-def _is_sound(slot: Any) -> bool:
-    segment = value_of(slot, "Segment")
-    return segment is not None and "Sound" in str(value_of(value_of(segment, "DataDefinition"), "Name"))
+def _sounds_in(mob: Any) -> int:
+    return sum(1 for slot in items(value_of(mob, "Slots")) if is_sound(slot))
 
 
-def _channels(descriptor: Any) -> int:
-    """How many channels a file has, as its descriptor or the head of the WAV in it says."""
-    summary = bytes(value_of(descriptor, "Summary") or b"")
-    at = summary.find(b"fmt ")
-    if at >= 0 and len(summary) >= at + 12:
-        return int.from_bytes(summary[at + 10 : at + 12], "little")
-    return int(value_of(descriptor, "Channels") or 1)
+def _length_in(descriptor: Any, slot: Any, used: Fraction) -> tuple[Fraction | None, Fraction]:
+    """How long a file is, in seconds, where its mob says; and the rate in which that counts.
+
+    A descriptor's length counts in its own rate (Object Specification, FileDescriptor). But Premiere counts
+    it as its slot does, in frames of the sequence, and notes samples a second beside [file]: so it is where
+    there would not be as much as the master clip uses.
+
+    Args:
+        descriptor: The file's, or the part of it that is asked for.
+        slot: The file mob's.
+        used: How much the master clip uses of it, in seconds; 0 where nobody knows.
+    """
+    hz = ratio_in(value_of(descriptor, "SampleRate", "AudioSamplingRate"))
+    length = value_of(descriptor, "Length")
+    held, unit = value_of(value_of(slot, "Segment"), "Length"), rate_of(slot)
+    if hz and length and length > 0:
+        said = Fraction(int(length)) / hz
+        if (said + 1 / unit > used) if used else (length != held):
+            return said, hz
+    if not held or held < 0:
+        held = length
+    return (None if not held or held < 0 else Fraction(int(held)) / unit), unit
+
+
+def _sample_rate_of(descriptor: Any, counted: Fraction) -> int | None:
+    """Samples a second of a sound, where its mob says."""
+    form = fmt_of(descriptor)
+    said = ratio_in(value_of(descriptor, "AudioSamplingRate")) or Fraction(form[1] if form else 0)
+    for rate in (said, ratio_in(value_of(descriptor, "SampleRate")), counted):
+        if rate.denominator == 1 and rate >= _LOWEST_SAMPLE_RATE:
+            return int(rate)
+    return None
