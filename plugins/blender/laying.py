@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -43,21 +42,31 @@ def lay(scene: bpy.types.Scene, result: dict[str, Any]) -> list[str]:
         raise Problem(f"{scene.name} has no {len(lanes)} free channels above {highest}: clear some.")
     is_twice = _is_heard_there(scene, strips, result)
     laid: list[Any] = []
-    with _linear_keys():
-        try:
-            for clip in (*heard, *spare):
-                laid.append(_lay(scene, strips, clip, highest + 1 + lanes.index(clip["track"]), rate))
-        except Problem:
-            for strip in laid:
-                strips.remove(strip)
-            raise
+    try:
+        for clip in (*heard, *spare):
+            laid.append(_lay(scene, strips, clip, highest + 1 + lanes.index(clip["track"]), rate))
+    except Problem:
+        for strip in laid:
+            strips.remove(strip)
+        raise
+    _straighten(scene, laid)
     for strip in laid[len(heard) :]:
         strip.mute = True
+    # Blender writes the names of markers over each other: cues that begin together share one.
+    cues: dict[int, list[str]] = {}
     for clip in heard:
-        price = f" ({clip['price']} {result['currency']})" if clip.get("price") else ""
-        scene.timeline_markers.new(f"{clip['title']}{price}", frame=scene.frame_start + clip["record_frame"])
+        cues.setdefault(clip["record_frame"], []).append(f"{clip['title']}{_price(clip, result['currency'])}")
+    for frame, names in cues.items():
+        scene.timeline_markers.new(" + ".join(names), frame=scene.frame_start + frame)
     earlier = ["Sounds of an earlier scoring are heard at the same place: mute or delete them."]
     return _notes(result) + (earlier if is_twice else [])
+
+
+def _price(clip: dict[str, Any], currency: str) -> str:
+    """What a sound costs, for the name of its marker; nothing where that is not known."""
+    if clip.get("is_bought"):
+        return " (bought)"
+    return f" ({clip['price']} {currency})" if clip.get("price") else ""
 
 
 def _is_heard_there(scene: bpy.types.Scene, strips: Any, result: dict[str, Any]) -> bool:
@@ -112,13 +121,26 @@ def _lay(scene: bpy.types.Scene, strips: Any, clip: dict[str, Any], channel: int
     return strip
 
 
-@contextmanager
-def _linear_keys() -> Iterator[None]:
-    """Key frames that are made meanwhile go straight from one to the next."""
-    edit = bpy.context.preferences.edit
-    before = edit.keyframe_new_interpolation_type
-    edit.keyframe_new_interpolation_type = "LINEAR"
-    try:
-        yield
-    finally:
-        edit.keyframe_new_interpolation_type = before
+def _straighten(scene: bpy.types.Scene, laid: list[Any]) -> None:
+    """Let the volume of what was laid go straight from one key frame to the next, as fades of ours do.
+
+    ``keyframe_insert`` makes curves, whatever the preference for new key frames says [run, 5.0.1].
+    """
+    if scene.animation_data is None or scene.animation_data.action is None:
+        return
+    paths = {strip.path_from_id("volume") for strip in laid}
+    for curve in _curves(scene.animation_data.action):
+        if curve.data_path in paths:
+            for key in curve.keyframe_points:
+                key.interpolation = "LINEAR"
+            curve.update()
+
+
+def _curves(action: bpy.types.Action) -> Iterator[Any]:
+    if hasattr(action, "fcurves"):  # before Blender 5
+        yield from action.fcurves
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                yield from bag.fcurves

@@ -637,7 +637,10 @@ end
 
 -- Whether the frame named last is played differs among versions: the first sound that is long enough shows it.
 local function lay(pool, timeline, item, clip, index, start, seen)
-  local made = append(pool, item, clip, index, start, clip.frames - 1 + (seen.more or 0))
+  local last = clip.frames - 1 + (seen.more or 0)
+  local made = append(pool, item, clip, index, start, last)
+  -- A sound may end within its last frame: a host that counts whole ones has one less.
+  if not made and last > 0 then return append(pool, item, clip, index, start, last - 1) end
   if not made or seen.more then return made end
   if made:GetDuration() == clip.frames then
     seen.more = 0
@@ -680,7 +683,8 @@ end
 local function mark(timeline, result)
   local cues, order = {}, {}
   for _, clip in ipairs(result.clips) do
-    local price = clip.price and (" (%s %s)"):format(clip.price, result.currency) or ""
+    local price = clip.is_bought and " (bought)"
+      or clip.price and (" (%s %s)"):format(clip.price, result.currency) or ""
     local at = clip.record_frame
     if not cues[at] then
       cues[at] = { title = clip.title, kind = clip.kind, notes = {} }

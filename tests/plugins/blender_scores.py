@@ -23,6 +23,29 @@ def sounds(scene):
     )
 
 
+def volumes(scene):
+    """The volume of each sound strip with key frames, frame by frame, as Blender evaluates it."""
+    found = {}
+    for strip in strips_of(scene.sequence_editor):
+        if strip.type == "SOUND":
+            path = strip.path_from_id("volume")
+            curve = next((one for one in curves(scene) if one.data_path == path), None)
+            if curve is not None:
+                first, last = int(strip.frame_final_start), int(strip.frame_final_end)
+                found[strip.name] = [curve.evaluate(frame) for frame in range(first, last + 1)]
+    return found
+
+
+def curves(scene):
+    action = scene.animation_data.action if scene.animation_data else None
+    if action is None:
+        return []
+    if hasattr(action, "fcurves"):  # before Blender 5
+        return list(action.fcurves)
+    strips = [strip for layer in action.layers for strip in layer.strips]
+    return [curve for strip in strips for bag in strip.channelbags for curve in bag.fcurves]
+
+
 def errors_of(call):
     try:
         return sorted(call()), None
@@ -78,6 +101,7 @@ def main(movie, fps, fps_base, out, mix, step="score"):
         told["answer"], told["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))  # as a menu calls it
     told["before"] = before
     told["sounds"] = sounds(scene) if scene.sequence_editor else []
+    told["volumes"] = volumes(scene) if scene.sequence_editor else {}
     told["markers"] = sorted((marker.frame, marker.name) for marker in scene.timeline_markers)
     if told["sounds"]:
         bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)

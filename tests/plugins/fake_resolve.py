@@ -178,7 +178,10 @@ class MediaPool(Seems):
             tracks = timeline._of("audio") if said.get("mediaType") == 2 else timeline._of("video")
             index = int(said["trackIndex"])
             frames = int(said["endFrame"]) - int(said["startFrame"]) + self.project.last_frame_is_played
-            frames = min(frames, self.project.media_frames.get(said["mediaPoolItem"].GetName(), frames))
+            there = self.project.media_frames.get(said["mediaPoolItem"].GetName(), frames)
+            if self.project.refuses_beyond_media and frames > there:
+                continue
+            frames = min(frames, there)
             start = int(said["recordFrame"])
             if not 1 <= index <= len(tracks):
                 continue
@@ -241,6 +244,7 @@ class Project(Seems):
     is_saved: bool = True
     last_frame_is_played: bool = True
     media_frames: dict[str, int] = field(default_factory=dict)
+    refuses_beyond_media: bool = False
     can_switch: bool = True
     imports_media: bool = True
     """With a timeline: the App Store's edition does not, users report."""

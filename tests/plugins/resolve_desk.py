@@ -98,6 +98,7 @@ class Desk:
             said |= {
                 "file": str(file),
                 "price": "2.50",
+                "is_bought": title == "Door",
                 "timecode": f"frame {at}",
                 "gain_db": 0,
                 "fade_in_us": 0,

@@ -67,6 +67,18 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, Fraction(25))
 
 
+def assert_fades_are_straight(told: Told, result: Told, rate: Fraction) -> None:
+    """The volume of what fades out, at every frame, as a straight line to silence."""
+    faded = [clip for clip in result["clips"] if round(Fraction(clip["fade_out_us"], 10**6) * rate) > 2]
+    assert faded
+    for clip in faded:
+        volume, frames = told["volumes"][clip["title"]], clip["frames"]
+        fade = min(round(Fraction(clip["fade_out_us"], 10**6) * rate), frames // 2)
+        gain = 10 ** (clip["gain_db"] / 20)
+        wanted = [gain * min(1, (frames - frame) / fade) for frame in range(frames + 1)]
+        assert np.allclose(volume, wanted, atol=1e-3)
+
+
 def laid(told: Told, is_muted: bool = False) -> list[tuple[int, int]]:
     """First frame and length of every strip that was not there before."""
     new = [strip for strip in told["sounds"] if strip not in told["before"]]
@@ -87,7 +99,8 @@ def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: 
     assert laid(told, is_muted=True) == spare != []
     channels = {channel for name, channel, *_ in told["sounds"] if [name, channel] != ["shot sound", 1]}
     assert min(channels) > 2, "nothing is laid among the scene's own strips"
-    assert [frame for frame, _ in told["markers"]] == sorted(1 + c["record_frame"] for c in result["clips"])
+    assert [frame for frame, _ in told["markers"]] == sorted({1 + c["record_frame"] for c in result["clips"]})
+    assert_fades_are_straight(told, result, rate)
     assert told["after undo"] == told["before"]
     heard = read_wav(tmp_path / "mix.wav")
     effects = [clip for clip in result["clips"] if clip["kind"] == "effects"]
@@ -98,6 +111,21 @@ def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: 
         at = hear(heard[near : wanted + len(sound) + 24_000], sound).at + near
         assert abs(at - wanted) <= 48_000 / rate / 2, clip["title"]
     assert effects
+
+
+def test_markers_say_bought_of_what_was_paid_for_before_and_share_a_frame(desk: Desk) -> None:
+    desk.blender()
+    (path,) = desk.watch.glob("*/result.json")
+    result = json.loads(path.read_text())
+    first, second = result["clips"][:2]
+    first |= {"is_bought": True, "price": "9.50"}
+    second |= {"is_bought": False, "price": "3.00", "record_frame": first["record_frame"]}
+    result["clips"] = [first, second]
+    path.write_text(json.dumps(result))
+    ((_, name),) = desk.blender("last")["markers"]
+    both = f"{first['title']} (bought) + {second['title']} (3.00 {result['currency']})"
+    assert both.startswith(name)  # Blender keeps 63 bytes
+    assert name.startswith(f"{first['title']} (bought) + ")
 
 
 def test_what_was_laid_is_no_part_of_the_film_when_it_is_scored_again(desk: Desk) -> None:

@@ -98,7 +98,7 @@ def test_a_host_that_may_start_no_program_leaves_the_request_for_one_who_watches
 def test_cues_and_prices_are_marked_one_marker_a_frame(desk: Desk) -> None:
     desk.choose(INTO)
     assert sorted(desk.timeline.markers) == [0, 30, 60]
-    assert desk.timeline.markers[60]["note"] == "Whoosh (2.50 USD)\nDoor (2.50 USD)"
+    assert desk.timeline.markers[60]["note"] == "Whoosh (2.50 USD)\nDoor (bought)"
 
 
 @pytest.mark.parametrize("last_frame_is_played", [True, False])
@@ -118,6 +118,13 @@ def test_a_sound_that_ends_within_its_last_frame_tells_nothing_of_the_others(
     desk.project.media_frames["Hit.wav"] = 11  # the first that is laid
     assert "4 sounds laid" in desk.choose(INTO)
     assert [one for one in desk.laid() if one not in WANTED] == [("AVM Effects 1", "Hit", 30, 11)]
+
+
+def test_a_host_that_refuses_more_than_a_file_holds_gets_its_whole_frames(desk: Desk) -> None:
+    desk.project.media_frames["Whoosh.wav"] = 19
+    desk.project.refuses_beyond_media = True
+    assert "4 sounds laid" in desk.choose(INTO)
+    assert [one for one in desk.laid() if one not in WANTED] == [("AVM Effects 1", "Whoosh", 60, 19)]
 
 
 def test_alternatives_lie_on_tracks_of_their_own_switched_off(desk: Desk) -> None:
