@@ -66,7 +66,8 @@ def convert(
     folder = None if made.media_folder is None else str(made.media_folder)
     out.event("done", output=str(output), losses=len(made.losses), media_folder=folder)
     for path in made.paths:
-        out.say(f"Wrote {path}: {len(made.tracks)} tracks")
+        parts = "1 of " if len(made.paths) > 1 else ""
+        out.say(f"Wrote {path}: {parts}{len(made.tracks)} track{'s' * (len(made.tracks) != 1)}")
     if folder is not None:
         out.say(f"Its media are in {folder}")
 

@@ -141,7 +141,7 @@ class Scored:
         return {
             "kind": str(laid.kind),
             "timecode": self.timecode(laid),
-            "title": _title(item),
+            "title": clip.name if item.title else _title(item),
             **_price(item),
             "alternatives": len(laid.alternatives),
             "others": [{"title": _title(other), **_price(other)} for other in laid.alternatives],

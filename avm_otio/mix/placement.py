@@ -254,6 +254,10 @@ class _Place:
         """One of the items for a cue, laid."""
         stem, item = Stem(service.stem), cue.items[rank]
         title = item.title or f"{stem} {item.id}"
+        if (
+            service.laying is Laying.REPLACES
+        ):  # its title is the film's, which says what only a job understands
+            title = service.words.capitalize()
         media = media if media.name else replace(media, name=title)
         lay = {Laying.CUES: self._at_cue, Laying.BED: self._under_film, Laying.REPLACES: self._as_film}
         lies = lay[service.laying](cue, media, self._gain_db(stem))

@@ -264,7 +264,7 @@ def test_a_fade_shorter_than_a_frame_is_one_frame_and_told():
     root, losses = written(one_sound(mix=Mix(0.0, 0, 10_000)))
     assert keys_of(root) == [(47, 1.0), (48, 0.0)]
     assert [str(loss) for loss in losses] == [
-        "“Hit” at 00:00:01:00: fade out of 0.01 s written as 0.0417 s",
+        "“Hit” at 00:00:01:00: fade out of 0.01 s written as 1 frame",
     ]
 
 

@@ -134,6 +134,12 @@ def test_noise_reduced_sound_keeps_the_speed_of_its_clip() -> None:
     assert (spans(laid), laid.clips[0].clip.speed) == ([(120, 240)], 2)
 
 
+def test_noise_reduced_sound_is_not_named_after_the_film_that_was_sent() -> None:
+    sent = Item(3, "cut-0f3ac1 (noise reduced)", None, None, None, {"id": 3})
+    laid = lay(Cues({DENOISE: whole_film([sent])}), film(), RATE, lambda _: lasting(10))
+    assert laid.clips[0].clip.name == "Noise-reduced sound"
+
+
 rates = st.sampled_from([snap_rate(rate) for rate in (23.976, 24, 25, 29.97, 30, 50, 59.94, 60)])
 
 

@@ -52,7 +52,7 @@ def levels_of(mix: Mix, frames: int, rate: Fraction) -> Levels:
     fade_out = min(_fade(mix.fade_out_us, rate), frames - fade_in)
     for word, us, length in (("in", mix.fade_in_us, fade_in), ("out", mix.fade_out_us, fade_out)):
         if abs(length / rate - from_micros(us)) >= _SAMPLE:
-            written = f"written as {float(length / rate):.3g} s" if length else "not written"
+            written = f"written as {length} frame{'s' * (length != 1)}" if length else "not written"
             losses.append((Feature.FADE, f"fade {word} of {us / 1e6:g} s {written}"))
     snapped = on_frames(sorted(mix.keys, key=lambda key: key.at), rate, jumps=True)
     line = snapped.points

@@ -165,7 +165,9 @@ class _Writer:
         name = timeline.named(clip)
         item["name"] = self.clean(item["name"], name)
         if is_moved(clip, self.rate):
-            self.losses.add(Feature.TIME, name, "at the nearest frames: Resolve's file knows no others")
+            self.losses.add(
+                Feature.TIME, name, "at the nearest frames: the file knows no places between them"
+            )
         resolve = noted(item, RESOLVE)
         head = in_own_time(item, clip, self.rate)
         if clip.markers:
