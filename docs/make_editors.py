@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from avm_otio.delivery.takes import TAKES
 from avm_otio.formats import writing
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
@@ -34,6 +35,7 @@ from avm_otio.timeline.model import (
 from avm_otio.timeline.time import MediaTime, RecordTime
 
 PAGE = Path(__file__).parent / "editors.md"
+BEGIN_KINDS = "<!-- sounds, made by make_editors.py -->\n"
 BEGIN, END = "<!-- made by make_editors.py -->\n", "<!-- end -->\n"
 RATE = Fraction(25)
 
@@ -127,11 +129,31 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def kinds() -> str:
+    """The kinds of sound files that are linked, as Markdown."""
+    lines = ["| | linked as they are | made into WAV |", "| --- | --- | --- |"]
+    for name in editors():
+        listed = TAKES.get(name)
+        if listed is not None:
+            cells = (
+                ", ".join(f"`{one}`" for one in sorted(listed)),
+                "all else, such as `.ogg`, `.flac`, `.opus`",
+            )
+        elif name in ("avid", "protools"):
+            cells = "none", "all"
+        else:
+            cells = "all", "none"
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def page() -> str:
-    """The page with the table as it is now."""
+    """The page with the tables as they are now."""
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    return f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}"
+    for begin, made in ((BEGIN, table), (BEGIN_KINDS, kinds)):
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}{made()}{END}{rest.partition(END)[2]}"
+    return text
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
+from avm_otio.delivery.takes import ending, must_be_converted, sounds
 from avm_otio.errors import OutputError, UsageError
 from avm_otio.files import unwritable, whole
 from avm_otio.formats.format import Editor
@@ -87,6 +88,7 @@ class Delivered:
         losses: What the file does not say as the timeline does.
         notes: What else the user should know, one line each.
         media_folder: Where media were copied or made, if any were.
+        made: Path of a sound that the editor does not take as it is → of what it gets instead.
     """
 
     paths: tuple[Path, ...]
@@ -94,6 +96,7 @@ class Delivered:
     losses: tuple[Loss, ...] = ()
     notes: tuple[str, ...] = ()
     media_folder: Path | None = None
+    made: Mapping[str, str] = field(default_factory=dict)
 
 
 def delivery_of(request: Request) -> Delivery:
@@ -187,21 +190,30 @@ def _deliver(
     timeline = completed(timeline)
     believe(timeline)
     timeline, moved = (timeline, ()) if editor == _PLAIN else within_a_day(timeline)
+    is_foreign = must_be_converted(editor)
+    foreign = {media.path: ending(media) for media in sounds(timeline) if is_foreign(media)}
+    if foreign and how.editor is not None and how.media_format is MediaFormat.KEEP:
+        kinds = ", ".join(sorted(set(foreign.values())))
+        message = f"{how.editor.title} does not list {kinds} among what it takes in"
+        report.warn(f"{message}: {len(foreign)} sound{'s' * (len(foreign) != 1)} made into WAV.")
     with _no_empty_folder(media_folder):
-        timeline = prepare(
+        delivered = prepare(
             timeline,
             media_folder,
             need=writer_of(how.suffix, editor).sound,
             deliver=how.deliver,
             media_format=how.media_format,
             report=report,
+            is_foreign=is_foreign,
         )
-        paths, losses = write(timeline, output, editor=editor, never=opened.path)
+        paths, losses = write(delivered, output, editor=editor, never=opened.path)
+    pairs = zip(sounds(timeline), sounds(delivered), strict=True) if foreign else ()
     return Delivered(
         paths,
-        tuple(track.name for track in timeline.tracks),
+        tuple(track.name for track in delivered.tracks),
         (*moved, *losses),
         media_folder=media_folder if media_folder.is_dir() else None,
+        made={old.path: new.path for old, new in pairs if old.path in foreign},
     )
 
 

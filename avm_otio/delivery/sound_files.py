@@ -52,6 +52,7 @@ def prepare(
     deliver: Deliver,
     media_format: MediaFormat,
     report: Report,
+    is_foreign: Callable[[Media], bool] = lambda media: False,
 ) -> Timeline:
     """Bring a timeline's media into the form in which they are delivered.
 
@@ -65,6 +66,7 @@ def prepare(
         deliver: Whether the rest is copied.
         media_format: Whether sound is converted where the editor would take it as it is.
         report: Receives progress.
+        is_foreign: Whether the editor does not take a sound as it is, so that it is made into WAV anyway.
 
     Returns:
         The same with the media that are delivered; tracks and clips stay as they are, except for nests that
@@ -85,7 +87,9 @@ def prepare(
         timeline = _spotted(timeline, folder, taken, report)
     elif need is SoundFiles.MONO or media_format is MediaFormat.WAV48:
         split = need is SoundFiles.MONO
-        timeline = _converted_whole(timeline, folder, taken, report, split=split)
+        timeline = _converted_whole(timeline, folder, taken, report, lambda media: True, split=split)
+    else:
+        timeline = _converted_whole(timeline, folder, taken, report, is_foreign, split=False)
     if deliver is Deliver.COPY:
         left = [one for one in timeline.media() if not _is_made(one, folder)]
         places = copied(left, folder, taken, report)
@@ -174,9 +178,18 @@ def _stem(media: Media) -> str:
 
 
 def _converted_whole(
-    timeline: Timeline, folder: Path, taken: set[str], report: Report, *, split: bool
+    timeline: Timeline,
+    folder: Path,
+    taken: set[str],
+    report: Report,
+    is_wanted: Callable[[Media], bool],
+    *,
+    split: bool,
 ) -> Timeline:
-    """Every file that is heard as one WAV with all its channels, or as one for each channel that is used."""
+    """Every file that is heard as one WAV with all its channels, or as one for each channel that is used.
+
+    Those that are not wanted so stay as they are.
+    """
     wanted = {
         path: Conversion(
             Path(path),
@@ -188,12 +201,17 @@ def _converted_whole(
             expected=use.media.duration or Fraction(0),
         )
         for path, use in _uses(timeline).items()
+        if is_wanted(use.media)
     }
+    if not wanted:
+        return timeline
     made = converted(wanted.values(), folder, taken, report)
 
     def changed(clip: Clip, track: Track) -> Clip:
         media = clip.media
         if track.kind is not TrackKind.AUDIO or media is None or not _is_heard(clip):
+            return clip
+        if media.path not in wanted:
             return clip
         one = wanted[media.path]
         delivered = _media_of(one, made[one])

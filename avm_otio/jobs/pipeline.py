@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
@@ -72,6 +72,7 @@ class Scored:
         currency: What prices are in.
         losses: What the file does not say as the timeline does.
         media_folder: Where media were copied or made for the editor, if any were.
+        made: Path of a sound that the editor does not take as it is → of what it gets instead.
         total: Sum of the chosen items' prices, each item once, what is bought already not counted.
         start_frame: The timeline's start timecode, as a count of frames.
         drop_frame: Whether the timeline's timecode drops frames.
@@ -92,6 +93,7 @@ class Scored:
     notes: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     media_folder: Path | None = None
+    made: Mapping[str, str] = field(default_factory=dict)
 
     def timecode(self, clip: LaidClip) -> str:
         """The record timecode at which a clip lies."""
@@ -145,7 +147,7 @@ class Scored:
             **_price(item),
             "alternatives": len(laid.alternatives),
             "others": [{"title": _title(other), **_price(other)} for other in laid.alternatives],
-            "file": file,
+            "file": self.made.get(file or "", file),
             "track": track,
             "record_frame": first,
             "frames": last - first,
@@ -496,6 +498,7 @@ def _written(
         notes=notes,
         losses=written.losses,
         media_folder=written.media_folder,
+        made=written.made,
     )
 
 

@@ -6,8 +6,11 @@ import re
 import shutil
 import wave
 import zipfile
+from fractions import Fraction as F
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from avm_otio.delivery.deliver import deliver, delivery_of
@@ -17,7 +20,11 @@ from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import editors
 from avm_otio.request import Request
 from avm_otio.timeline.features import Feature
-from tests.scored import scored
+from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.time import RecordTime
+from avm_otio.timeline.urls import name_in
+from tests.delivery.test_sound_files import Listening
+from tests.scored import scored, write_sound
 
 EVERY = [(editor.name, suffix) for editor in editors().values() for suffix in editor.suffixes]
 
@@ -166,3 +173,43 @@ def test_a_path_is_written_without_dots(film: Opened, tmp_path: Path) -> None:
     made = deliver(film.with_otio(timeline), Request(output=output))
     assert not [loss for loss in made.losses if loss.feature is Feature.MEDIA]
     assert "/../" not in output.read_text()
+
+
+def compressed(path: Path) -> Path:
+    """A second of stereo noise, whatever the ending promises."""
+    noise = np.random.default_rng(4).integers(-6000, 6000, (1, 2 * 48_000)).astype("<i2")
+    with av.open(str(path), "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=48_000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(noise, "s16", "stereo")
+        frame.rate = 48_000
+        for piece in (frame, None):
+            container.mux(stream.encode(piece))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("editor", "suffix"), [("premiere", ".xml"), ("resolve", ".otio"), ("fcp", ".fcpxml")]
+)
+def test_a_sound_that_an_editors_maker_does_not_list_is_made_into_wav_and_said(
+    editor: str, suffix: str, tmp_path: Path
+) -> None:
+    files = [compressed(tmp_path / "a.ogg"), compressed(tmp_path / "b.flac")]
+    files.append(write_sound(tmp_path / "c.wav", 1))
+    media = [Media(file.name, str(file), duration=F(1), sample_rate_hz=48_000, channels=2) for file in files]
+    clips = [
+        Clip(one.name, RecordTime(F(at)), RecordTime(F(at + 1)), one, channels=(0, 1))
+        for at, one in enumerate(media)
+    ]
+    track = Track("A1", TrackKind.AUDIO, tuple(clips), channels=2)
+    opened = Opened(Timeline("cut", F(25), (track,), duration=F(3)), tmp_path / "cut.otio", tmp_path)
+    report = Listening()
+    made = deliver(opened, Request(output=tmp_path / f"out{suffix}", editor=editor), report)
+    written = reading.read(made.paths[0]).timeline.audio_tracks[0].clips
+    assert [name_in(clip.media.path) for clip in written if clip.media] == ["a.wav", "b.wav", "c.wav"]
+    assert {path.name for path in (tmp_path / "out.media").iterdir()} == {"a.wav", "b.wav"}
+    folder = tmp_path / "out.media"
+    assert made.made == {str(files[0]): str(folder / "a.wav"), str(files[1]): str(folder / "b.wav")}
+    (said,) = report.warned
+    assert re.search(r"does not list \.flac, \.ogg .*2 sounds made into WAV", said)
+    deliver(opened, Request(output=tmp_path / "out.kdenlive"), report := Listening())
+    assert report.warned == []

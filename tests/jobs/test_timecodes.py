@@ -5,18 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction as F
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
 from avm_otio import Request
 from avm_otio.formats.svg.write import draw
 from avm_otio.jobs.pipeline import Scored, export
+from avm_otio.mix.cues import Cue
 from avm_otio.mix.placement import Laid, LaidClip
 from avm_otio.report import Silent
-from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind
-from avm_otio.timeline.time import FrameSpan, RecordTime
+from avm_otio.timeline.model import Clip, Generator, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.time import RecordTime
 from tests.media.numbered import movie
 
 NTSC = F(30_000, 1001)
@@ -44,7 +43,8 @@ def test_a_cue_lies_where_the_timeline_counts_it(drop: bool, timecode: str) -> N
         drop_frame=drop,
         folder=Path(),
     )
-    assert scored.timecode(cast(LaidClip, SimpleNamespace(span=FrameSpan(1800, 1810)))) == timecode
+    hit = Clip("hit", RecordTime(1800 / NTSC), RecordTime(1810 / NTSC), Media("hit.wav"))
+    assert scored.timecode(LaidClip(hit, Cue(0, 0, ()))) == timecode
 
 
 def test_a_picture_of_a_timeline_counts_as_the_timeline_does() -> None:
