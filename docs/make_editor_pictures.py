@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from avm_otio import read
 from avm_otio.cli.main import run
 from avm_otio.files import write_text
 from avm_otio.formats.svg.write import WIDTH, draw
+from avm_otio.timeline.model import Track, TrackKind
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -29,7 +31,7 @@ HEAD, FOOT = 122, 44
 FONT = "font-family='Inter,Segoe UI,Helvetica,Arial,Noto Sans,sans-serif'"
 HOW = ("--service", "local", "--deliver", "copy", "--quiet")
 SMALL = ("-resize", "1280x", "+dither", "-colors", "64")
-NOTE = "A drawing, not a screenshot: the tracks are those of the file that avm-otio wrote."
+NOTE = "A drawing, not a screenshot: what lies where is taken from the file that avm-otio wrote."
 
 
 class Editor(NamedTuple):
@@ -82,6 +84,22 @@ EDITORS = (
 )
 
 
+def role(track: Track, number: int, row: int) -> str:
+    """What Final Cut Pro shows instead of tracks: its primary storyline, and connected clips by role."""
+    if track.kind is TrackKind.VIDEO:
+        return "Primary storyline" if number == 1 else "Connected"
+    return f"Connected, {track.stem or 'dialogue'}"
+
+
+LABELS: dict[str, Callable[[Track, int, int], str]] = {
+    "fcp": role,
+    "avid": lambda track, number, row: f"{'V' if track.kind is TrackKind.VIDEO else 'A'}{number}",
+    "protools": lambda track, number, row: track.name,
+    "reaper": lambda track, number, row: f"{row + 1}  {track.name}",
+}
+"""How each editor names its tracks: by role, by number, by name, by row and name."""
+
+
 def main() -> None:
     """Draw all, into ``docs/pictures``."""
     with tempfile.TemporaryDirectory() as name:
@@ -99,7 +117,7 @@ def drawing(editor: Editor, folder: Path) -> str:
     timeline = read(written if is_read else scored(folder / f"{editor.name}.otio", "otio")).timeline
     if editor.name == "protools":  # which gets no picture
         timeline = replace(timeline, tracks=timeline.audio_tracks)
-    inner = draw([("scored", timeline)])
+    inner = draw([("scored", timeline)], LABELS[editor.name])
     height = HEAD + int(inner.split("height='")[1].split("'")[0]) + FOOT
     way = (*editor.way, "every WAV" if editor.name == "protools" else f"scored{editor.suffix}")
     dots = "".join(
