@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import hmac
 import json
 import mimetypes
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -24,13 +27,30 @@ from avm_otio.engine.decoding import film_shape
 from avm_otio.engine.library import Library
 from avm_otio.engine.requests import Locale, Refusal, check_youtube_url, read_locale, read_service_call
 from avm_otio.engine.store import Store, StoredFilm
-from avm_otio.engine.upload import FormError, Upload
+from avm_otio.engine.upload import FormError, TooLargeError, Upload
 from avm_otio.engine.work import Work
 from avm_otio.errors import AvmError
 
 PAGE_SIZE = 20
 _NO_SOURCE = "One of the file or YouTube url must be provided"
 _BODY_LIMIT_BYTES = 1024 * 1024
+PATIENCE_S = 60.0
+"""How long the next piece of a body may take, in seconds; and a request's head as a whole."""
+
+
+class _NumberConvertor(Convertor[int]):
+    """The id in an address: what is longer than any that is given is no address at all."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _NumberConvertor())
 
 
 class Api:
@@ -60,14 +80,15 @@ class Api:
             routes=[
                 Route("/film/", self._post_film, methods=["POST"]),
                 Route("/film/", self._for_callers(self._list_films), methods=["GET"]),
-                Route("/film/{film_id:int}/", self._for_callers(self._get_film), methods=["GET"]),
-                Route("/film/{film_id:int}/service/", self._post_service, methods=["POST"]),
+                Route("/film/{film_id:number}/", self._for_callers(self._get_film), methods=["GET"]),
+                Route("/film/{film_id:number}/service/", self._post_service, methods=["POST"]),
                 Route(
-                    "/film/{film_id:int}/service/{session_id:int}/",
+                    "/film/{film_id:number}/service/{session_id:number}/",
                     self._for_callers(self._get_result),
                     methods=["GET"],
                 ),
-                Route("/media/{kind}/{number:int}/{signature}/{name}", self._download, methods=["GET"]),
+                Route("/openapi.json", _contract, methods=["GET"]),
+                Route("/media/{kind}/{number:number}/{signature}/{name}", self._download, methods=["GET"]),
             ],
             exception_handlers={
                 Refusal: _refused,
@@ -101,14 +122,24 @@ class Api:
 
     async def _post_film(self, request: Request) -> Response:
         answers = self._answers(request)
+        locale = answers.locale
+        length = request.headers.get("content-length")
         try:
-            with Upload(request.headers.get("content-type", ""), self._store.uploads) as upload:
-                async for piece in request.stream():
+            with Upload(
+                request.headers.get("content-type", ""),
+                self._store.uploads,
+                None if length is None else int(length),  # the server has seen that it is a number
+            ) as upload:
+                async for piece in _arriving(request, locale):
                     await run_in_threadpool(upload.write, piece)
                 upload.finish()
-                film = await run_in_threadpool(self._add_film, upload, answers.locale)
+                film = await run_in_threadpool(self._add_film, upload, locale)
         except (FormError, ClientDisconnect):
             raise Refusal(_NO_SOURCE) from None
+        except TooLargeError:
+            raise Refusal(
+                locale.say("The film is larger than this engine takes.", "影片超過此引擎的上限。"), 413
+            ) from None
         return JSONResponse({"id": film.id})
 
     def _add_film(self, upload: Upload, locale: Locale) -> StoredFilm:
@@ -155,7 +186,7 @@ class Api:
     async def _post_service(self, request: Request) -> Response:
         answers = self._answers(request)
         body = bytearray()
-        async for piece in request.stream():
+        async for piece in _arriving(request, answers.locale):
             body += piece
             if len(body) > _BODY_LIMIT_BYTES:
                 raise Refusal(answers.locale.say("The body is too long.", "內容過長。"), 413)
@@ -210,12 +241,36 @@ class Api:
         return None if film is None else self._store.film_path(film)
 
 
+async def _arriving(request: Request, locale: Locale) -> AsyncIterator[bytes]:
+    """The pieces of a body.
+
+    Raises:
+        Refusal: The next one does not come.
+    """
+    pieces = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Refusal(locale.say("The rest of the body did not come.", "內容未傳送完畢。"), 408) from None
+        yield piece
+
+
 def _locale(request: Request) -> Locale:
     return read_locale(request.headers.get("accept-language"), request.headers.get("avma-currency"))
 
 
 def _error(status: int, message: str) -> JSONResponse:
     return JSONResponse({"message": [message]}, status_code=status)
+
+
+def _contract(request: Request) -> Response:
+    from avm_otio.engine.contract import openapi  # takes a while, and few ask for it
+
+    return JSONResponse(openapi())
 
 
 async def _refused(request: Request, error: Any) -> Response:
@@ -235,4 +290,6 @@ async def _no_route(request: Request, error: Any) -> Response:
 
 
 async def _fault(request: Request, error: Any) -> Response:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _error(507, "The engine's disk is full. Free up space, then try again.")
     return _error(500, f"The engine failed ({type(error).__name__}). Try again.")

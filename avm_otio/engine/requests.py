@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,9 @@ from avm_otio.timeline.time import parse_timestamp
 
 TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
 """New Taiwan dollars for one of each currency: fixed, since the engine's prices are make-believe."""
+
+_MOST = 1e15
+"""The largest amount that means anything: of money, or of beats."""
 
 PLATFORMS_PER_USAGE = 100
 """The engine's own rule of which platform belongs to which usage: 1–99 to the first, 100–199 to the next."""
@@ -114,6 +117,8 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
     """
     if not isinstance(body, Mapping):
         raise Refusal(locale.say("The body must be a JSON object.", "內容必須是 JSON 物件。"))
+    if not _is_text(body):
+        raise Refusal(locale.say("The body holds half a character.", "內容含有不完整的字元。"))
     _check_license(body.get("license"))
     asked = [service for service in services.SERVICES if body.get(service.request_key) is not None]
     if not asked:
@@ -200,8 +205,17 @@ def _read_stretch(service: Mapping[str, Any], duration_us: int) -> tuple[int, in
     return start_us, end_us
 
 
+def _is_text(body: object) -> bool:
+    """Whether all texts can be written down: JSON can carry half of a surrogate pair."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def _are_whole(value: object) -> bool:
@@ -211,7 +225,7 @@ def _are_whole(value: object) -> bool:
 def _is_amount(value: object) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return math.isfinite(value) and value >= 0
+    return 0 <= value <= _MOST
 
 
 def _is_web(url: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import h11
 import uvicorn
 from platformdirs import user_cache_path
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from avm_otio.addresses import is_loopback
-from avm_otio.engine.app import Api
+from avm_otio.engine.app import PATIENCE_S, Api
 from avm_otio.engine.library import Library
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
@@ -101,6 +104,32 @@ def running(
             thread.join(_PATIENCE_S + 1)
 
 
+class _Patient(H11Protocol):
+    """HTTP with an end to waiting: a request whose head does not come ends the call."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:  # the head is whole
+            self._stop_waiting()
+        elif self._waiting is None and not self.transport.is_closing():
+            self._waiting = self.loop.call_later(PATIENCE_S, self.transport.abort)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._waiting = self.loop.call_later(PATIENCE_S, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Engine:
     server: uvicorn.Server
@@ -134,7 +163,7 @@ def _opened(
                 work.take_up(session_id)
             config = uvicorn.Config(
                 Api(store, sounds, work, token or None, analyses).app(),
-                http="h11",
+                http=_Patient,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
