@@ -211,8 +211,8 @@ def watch(
         outcome = carry_out(request, report=report)
         return result_of(outcome.summary, outcome.losses, outcome.is_recalled)
 
-    configured = load_settings().complete(_ANY).service
-    rules = Rules((LOCAL, configured), allow_outside)
+    configured = load_settings().complete(_ANY)
+    rules = Rules((LOCAL, configured.service), allow_outside, configured.currency)
     Watch(folders, done, rules, report, parallel=parallel).run(once=once, poll_s=poll_s)
 
 

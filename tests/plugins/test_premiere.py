@@ -221,3 +221,16 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def test_every_step_of_a_job_is_said_in_chinese_too() -> None:
+    words = (PANEL / "src" / "words.ts").read_text(encoding="utf-8")
+    said = words.split("const zhTW", 1)[1].split("steps: {", 1)[1].split("}", 1)[0]
+    rooms = ("jobs", "delivery", "media", "service", "engine")
+    sources = [
+        path.read_text(encoding="utf-8")
+        for room in rooms
+        for path in (ROOT / "avm_otio" / room).rglob("*.py")
+    ]
+    labels = {label for text in sources for label in re.findall(r"\.step\(\"([^\"]+)\"", text)}
+    assert {label for label in labels - {"Looking for jobs"} if label not in said} == set()

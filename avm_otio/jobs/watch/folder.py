@@ -63,12 +63,14 @@ class WatchFolder:
         folder: The folder.
         id: The watcher.
         lease_s: How long a heartbeat may stay unchanged before its watcher counts as gone, in seconds.
+        currency: What the prices of requests are in that name no currency.
         has_unfinished: Whether the last look found something that is not ready yet or claimed.
     """
 
     folder: Path
     id: str
     lease_s: float
+    currency: str = ""
     has_unfinished: bool = False
     _beats: int = 0
     _started: str = field(default_factory=now)
@@ -95,6 +97,7 @@ class WatchFolder:
             beat=self._beats,
             started=self._started,
             working_on=tuple(working_on),
+            currency=self.currency,
         )
         watcher.write(make_folder(self.folder / WATCHERS) / f"{self.id}.json")
         watcher.write(self.folder / WATCHER, in_lua=True)

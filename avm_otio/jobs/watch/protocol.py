@@ -74,6 +74,9 @@ class Watcher(File):
     beat: Annotated[int, Field(description="Increases every second.")]
     started: Annotated[str, Field(description="When it began, ISO 8601.")]
     working_on: Annotated[tuple[Text, ...], Field(description="Names of the request folders in progress.")]
+    currency: Annotated[
+        str, Field(description="Of the prices and budget of a request that names none; may be empty.")
+    ] = ""
 
 
 class Claim(File):

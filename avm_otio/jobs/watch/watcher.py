@@ -62,10 +62,12 @@ class Rules:
     Attributes:
         services: The services that may be named: a request must not send the token anywhere else.
         allow_outside: Whether timelines and outputs may be outside the request's own folder.
+        currency: What the prices and the budget of a request are in that names none; empty where unknown.
     """
 
     services: Collection[str]
     allow_outside: bool = False
+    currency: str = ""
 
 
 class Watch:
@@ -108,7 +110,9 @@ class Watch:
         self._report = report
         self._parallel = parallel
         self.id = secrets.token_hex(8)
-        self._places = [WatchFolder(folder.absolute(), self.id, lease_s) for folder in folders]
+        self._places = [
+            WatchFolder(folder.absolute(), self.id, lease_s, rules.currency) for folder in folders
+        ]
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._threads: dict[threading.Thread, tuple[WatchFolder, Path]] = {}

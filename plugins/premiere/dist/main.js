@@ -39,7 +39,7 @@
     music: "Music",
     effects: "Sound effects",
     denoise: "Noise reduction",
-    budget: "Budget, at most",
+    budget: (currency) => currency === "" ? "Budget, at most" : `Budget, at most (${currency})`,
     budgetHint: "no limit",
     alternatives: "Alternatives laid muted",
     score: "Score",
@@ -58,6 +58,9 @@
     elapsed: (time) => `${time} elapsed`,
     /** What the program says that it does, where it is said otherwise in this language. */
     steps: {},
+    /** What the program warns of, where it is said otherwise in this language. */
+    message: (said) => said,
+    below: (count) => `▾ ${count} more below`,
     cues: (count) => count === 1 ? "1 cue" : `${count} cues`,
     kinds: { music: "Music", effects: "Effect", dialogue: "Dialogue" },
     time: "Time",
@@ -149,6 +152,16 @@
       fault: (what) => ({ message: `A fault of this panel: ${what}`, hint: "Nothing is lost: choose Last job." })
     }
   };
+  var WARNINGS = [
+    [/^The service has the film no longer: it is sent again\.$/, "服務已沒有這部影片，重新上傳。"],
+    [/^An earlier upload came through: film (\d+) is used\.$/, "先前的上傳已完成，沿用影片 $1。"],
+    [/^The service found nothing to lay\.$/, "服務沒有找到可用的聲音。"],
+    [/^Another run is at work on this job \((.+)\): waiting for it\.$/, "另一個執行正在處理此工作（$1），等候中。"],
+    [/^Nests are opened, their clips lie in their place: (.+)\.$/, "巢狀序列已展開：$1。"],
+    [/^(.+) does not list (.+) among what it takes in: (\d+) sounds? made into WAV\.$/, "$1 未列出 $2 格式：已將 $3 個聲音轉成 WAV。"],
+    [/^Alternative left out: (.+)$/, "略過一個備選：$1"],
+    [/^Left out\. (.+)$/, "已略過：$1"]
+  ];
   var zhTW = {
     title: "A.V. Mapping",
     noSequence: "沒有開啟的序列",
@@ -159,7 +172,7 @@
     music: "配樂",
     effects: "音效",
     denoise: "降噪",
-    budget: "預算上限",
+    budget: (currency) => currency === "" ? "預算上限" : `預算上限（${currency}）`,
     budgetHint: "不限",
     alternatives: "靜音備選數",
     score: "開始配樂",
@@ -184,9 +197,15 @@
       "Waiting for the service": "等候服務回覆",
       "Looking for what came of the paid call": "查詢已付費的要求",
       Downloading: "下載聲音",
+      "Making the starter library": "製作內建聲音庫",
       "Converting sound": "轉換聲音",
       "Copying media": "複製媒體"
     },
+    message: (said) => {
+      for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
+      return `英文訊息：${said}`;
+    },
+    below: (count) => `▾ 下方還有 ${count} 個`,
     cues: (count) => `${count} 個音樂音效點`,
     kinds: { music: "配樂", effects: "音效", dialogue: "對白" },
     time: "時間碼",
@@ -359,6 +378,10 @@
         return true;
       }
       return false;
+    }
+    /** What budgets and prices are in, as the watcher says; empty where it does not. */
+    async currency() {
+      return (await readJson(this.files, inside(this.path, "watcher.json")))?.currency ?? "";
     }
     /**
      * Leaves a request.
@@ -741,6 +764,7 @@
     range: null,
     watchFolder: null,
     watching: "unknown",
+    currency: "",
     progress: null,
     cancelling: false,
     result: null,
@@ -781,7 +805,8 @@
       if (path === null) return;
       this.set({ watchFolder: path });
       const watched = await this.folder(path).isWatched().catch(() => true);
-      this.set({ watching: watched ? "yes" : "no" });
+      const currency = await this.folder(path).currency();
+      this.set({ watching: watched ? "yes" : "no", currency: currency === "" ? this.state.currency : currency });
     }
     change(wish) {
       this.set({ wish: { ...this.state.wish, ...wish } });
@@ -838,7 +863,7 @@
         const outcome = await request.outcome();
         if (outcome.state === "done") {
           this.request = null;
-          return this.set({ phase: "results", result: outcome.result, budget });
+          return this.set({ phase: "results", result: outcome.result, budget, currency: outcome.result.currency });
         }
         if (outcome.state === "cancelled") return this.idle();
         this.set({ progress: outcome.progress ?? this.state.progress });
@@ -900,10 +925,9 @@
     }
     fail(error2) {
       this.request = null;
-      this.set({
-        phase: "error",
-        problem: error2 instanceof Problem ? error2.told : ["fault", error2 instanceof Error ? error2.message : String(error2)]
-      });
+      const problem = error2 instanceof Problem ? error2.told : ["fault", error2 instanceof Error ? error2.message : String(error2)];
+      const isClosed = ["noProject", "noSequence"].includes(problem[0]);
+      this.set({ phase: "error", problem, ...isClosed ? { sequence: null, range: null } : {} });
     }
     set(part) {
       this.state = { ...this.state, ...part };
@@ -983,6 +1007,7 @@
       field.addEventListener("keydown", (event) => event.key === "Enter" && act());
       return field;
     };
+    const budget = make("span");
     const score = button(words.score, act, "primary");
     const last = button(words.importLast, () => void actions.importLast());
     last.title = words.importLastHint;
@@ -999,7 +1024,7 @@
         make("label", { class: "choice" }, whole, make("span", {}, words.whole))
       ),
       group(words.services, service("music"), service("effects"), service("denoise")),
-      make("label", { class: "row" }, make("span", {}, words.budget), text("budget", { placeholder: words.budgetHint })),
+      make("label", { class: "row" }, budget, text("budget", { placeholder: words.budgetHint })),
       make("label", { class: "row" }, make("span", {}, words.alternatives), text("alternatives", {})),
       make("div", { class: "buttons" }, score, last),
       make(
@@ -1014,6 +1039,7 @@
       focus: score,
       update: (state) => {
         say(marked, state.range ? `${state.range.from} – ${state.range.to}` : "");
+        say(budget, words.budget(state.currency));
         sayNotes(notes, words, state);
         say(folder, state.watchFolder ?? words.noFolderYet);
         folder.title = state.watchFolder ?? "";
@@ -1055,7 +1081,7 @@
         if (part === null) bar.removeAttribute("aria-valuenow");
         else bar.setAttribute("aria-valuenow", `${Math.round(part * 100)}`);
         say(elapsed, progress ? words.elapsed(clock(progress.elapsed_s)) : "");
-        say(messages, (progress?.messages ?? []).slice(-4).join("\n"));
+        say(messages, (progress?.messages ?? []).slice(-4).map(words.message).join("\n"));
         say(command, `avm-otio watch "${watchFolder ?? ""}"`);
         if (isAlone !== (watching === "no")) {
           isAlone = watching === "no";
@@ -1080,6 +1106,11 @@
     const losses = (result?.losses ?? []).map(({ item, told }) => `${item}: ${told}`);
     const list = make("div", { class: "cues", role: "list", tabindex: "0", "aria-label": words.cues(clips.length) });
     list.append(...clips.map((clip) => cue(words, clip, currency)));
+    const below = make("div", { class: "below", "aria-hidden": "true" });
+    const look = () => {
+      for (let time = 0; time < 2; time++) say(below, hidden(list) > 0 ? words.below(hidden(list)) : "");
+    };
+    for (const what of ["scroll", "click"]) list.addEventListener(what, look);
     const used = make("div", { class: isOver ? "bar over" : "bar", role: "img", "aria-label": words.budgetUsed });
     const fill = make("div", { class: "fill" });
     used.append(fill);
@@ -1089,13 +1120,14 @@
       { class: "results" },
       make("h2", {}, words.cues(clips.length)),
       list,
+      below,
       make(
         "div",
         { class: "row total" },
         make("span", {}, words.total),
         make("strong", {}, `${total} ${currency}`, ...budget === null ? [] : [` ${words.ofBudget(`${budget} ${currency}`)}`])
       ),
-      ...left === null ? [] : [used, make("p", { class: isOver ? "wrong" : "aside" }, isOver ? words.over(left.slice(1)) : words.left(left))],
+      ...left === null ? [] : [used, make("p", { class: isOver ? "wrong" : "aside" }, isOver ? words.over(`${left.slice(1)} ${currency}`) : words.left(`${left} ${currency}`))],
       ...remarks.length > 0 ? [disclosure(words.remarks(remarks.length), remarks)] : [],
       ...losses.length > 0 ? [disclosure(words.lost(losses.length), losses)] : [],
       notes,
@@ -1105,11 +1137,16 @@
       element,
       focus: asNew,
       update: (state) => {
+        look();
         for (const one of [asNew, lay, back]) one.disabled = state.busy;
         if (state.busy) say(notes, words.laying);
         else sayNotes(notes, words, state);
       }
     };
+  }
+  function hidden(list) {
+    const foot = list.scrollTop + list.clientHeight;
+    return [...list.children].filter((one) => one instanceof HTMLElement && one.offsetTop - list.offsetTop + one.offsetHeight / 2 > foot).length;
   }
   function cue(words, clip, currency) {
     const price = ({ price: price2, is_bought }) => {

@@ -58,7 +58,8 @@ export class Panel implements Actions {
     const watched = await this.folder(path)
       .isWatched()
       .catch(() => true); // Too old a program is told when it is asked for something.
-    this.set({ watching: watched ? "yes" : "no" });
+    const currency = await this.folder(path).currency();
+    this.set({ watching: watched ? "yes" : "no", currency: currency === "" ? this.state.currency : currency });
   }
 
   change(wish: Partial<Wish>): void {
@@ -125,7 +126,7 @@ export class Panel implements Actions {
       const outcome = await request.outcome();
       if (outcome.state === "done") {
         this.request = null;
-        return this.set({ phase: "results", result: outcome.result, budget });
+        return this.set({ phase: "results", result: outcome.result, budget, currency: outcome.result.currency });
       }
       if (outcome.state === "cancelled") return this.idle();
       this.set({ progress: outcome.progress ?? this.state.progress });
@@ -195,10 +196,11 @@ export class Panel implements Actions {
 
   private fail(error: unknown): void {
     this.request = null;
-    this.set({
-      phase: "error",
-      problem: error instanceof Problem ? error.told : ["fault", error instanceof Error ? error.message : String(error)],
-    });
+    const problem: State["problem"] =
+      error instanceof Problem ? error.told : ["fault", error instanceof Error ? error.message : String(error)];
+    // The header would go on naming what is not open any more until the next look.
+    const isClosed = ["noProject", "noSequence"].includes(problem[0]);
+    this.set({ phase: "error", problem, ...(isClosed ? { sequence: null, range: null } : {}) });
   }
 
   private set(part: Partial<State>): void {

@@ -26,6 +26,8 @@ export interface State {
   readonly range: Range | null;
   readonly watchFolder: string | null;
   readonly watching: "unknown" | "yes" | "no";
+  /** What budgets and prices are in; empty where nobody said so yet. */
+  readonly currency: string;
   readonly progress: Progress | null;
   readonly cancelling: boolean;
   readonly result: Result | null;
@@ -57,6 +59,7 @@ export const FIRST: State = {
   range: null,
   watchFolder: null,
   watching: "unknown",
+  currency: "",
   progress: null,
   cancelling: false,
   result: null,

@@ -66,6 +66,7 @@ function idle(words: Words, actions: Actions, first: State): Page {
     field.addEventListener("keydown", (event) => event.key === "Enter" && act());
     return field;
   };
+  const budget = make("span");
   const score = button(words.score, act, "primary");
   const last = button(words.importLast, () => void actions.importLast());
   last.title = words.importLastHint;
@@ -82,7 +83,7 @@ function idle(words: Words, actions: Actions, first: State): Page {
       make("label", { class: "choice" }, whole, make("span", {}, words.whole)),
     ),
     group(words.services, service("music"), service("effects"), service("denoise")),
-    make("label", { class: "row" }, make("span", {}, words.budget), text("budget", { placeholder: words.budgetHint })),
+    make("label", { class: "row" }, budget, text("budget", { placeholder: words.budgetHint })),
     make("label", { class: "row" }, make("span", {}, words.alternatives), text("alternatives", {})),
     make("div", { class: "buttons" }, score, last),
     make(
@@ -97,6 +98,7 @@ function idle(words: Words, actions: Actions, first: State): Page {
     focus: score,
     update: (state) => {
       say(marked, state.range ? `${state.range.from} – ${state.range.to}` : "");
+      say(budget, words.budget(state.currency));
       sayNotes(notes, words, state);
       say(folder, state.watchFolder ?? words.noFolderYet);
       folder.title = state.watchFolder ?? "";
@@ -139,7 +141,7 @@ function running(words: Words, actions: Actions): Page {
       if (part === null) bar.removeAttribute("aria-valuenow");
       else bar.setAttribute("aria-valuenow", `${Math.round(part * 100)}`);
       say(elapsed, progress ? words.elapsed(clock(progress.elapsed_s)) : "");
-      say(messages, (progress?.messages ?? []).slice(-4).join("\n"));
+      say(messages, (progress?.messages ?? []).slice(-4).map(words.message).join("\n"));
       say(command, `avm-otio watch "${watchFolder ?? ""}"`);
       if (isAlone !== (watching === "no")) {
         isAlone = watching === "no";
@@ -165,6 +167,12 @@ function results(words: Words, actions: Actions, { result, budget }: State): Pag
   const losses = (result?.losses ?? []).map(({ item, told }) => `${item}: ${told}`);
   const list = make("div", { class: "cues", role: "list", tabindex: "0", "aria-label": words.cues(clips.length) });
   list.append(...clips.map((clip) => cue(words, clip, currency)));
+  const below = make("div", { class: "below", "aria-hidden": "true" });
+  const look = (): void => {
+    // Twice: the line itself takes room from the list.
+    for (let time = 0; time < 2; time++) say(below, hidden(list) > 0 ? words.below(hidden(list)) : "");
+  };
+  for (const what of ["scroll", "click"]) list.addEventListener(what, look);
   const used = make("div", { class: isOver ? "bar over" : "bar", role: "img", "aria-label": words.budgetUsed });
   const fill = make("div", { class: "fill" });
   used.append(fill);
@@ -174,6 +182,7 @@ function results(words: Words, actions: Actions, { result, budget }: State): Pag
     { class: "results" },
     make("h2", {}, words.cues(clips.length)),
     list,
+    below,
     make(
       "div",
       { class: "row total" },
@@ -182,7 +191,7 @@ function results(words: Words, actions: Actions, { result, budget }: State): Pag
     ),
     ...(left === null
       ? []
-      : [used, make("p", { class: isOver ? "wrong" : "aside" }, isOver ? words.over(left.slice(1)) : words.left(left))]),
+      : [used, make("p", { class: isOver ? "wrong" : "aside" }, isOver ? words.over(`${left.slice(1)} ${currency}`) : words.left(`${left} ${currency}`))]),
     ...(remarks.length > 0 ? [disclosure(words.remarks(remarks.length), remarks)] : []),
     ...(losses.length > 0 ? [disclosure(words.lost(losses.length), losses)] : []),
     notes,
@@ -192,11 +201,19 @@ function results(words: Words, actions: Actions, { result, budget }: State): Pag
     element,
     focus: asNew,
     update: (state) => {
+      look();
       for (const one of [asNew, lay, back]) one.disabled = state.busy;
       if (state.busy) say(notes, words.laying);
       else sayNotes(notes, words, state);
     },
   };
+}
+
+/** How many cues lie wholly or mostly below what a list shows. */
+function hidden(list: HTMLElement): number {
+  const foot = list.scrollTop + list.clientHeight;
+  return [...list.children].filter((one) => one instanceof HTMLElement && one.offsetTop - list.offsetTop + one.offsetHeight / 2 > foot)
+    .length;
 }
 
 function cue(words: Words, clip: Clip, currency: string): HTMLElement {

@@ -158,6 +158,11 @@ export class WatchFolder {
     return false;
   }
 
+  /** What budgets and prices are in, as the watcher says; empty where it does not. */
+  async currency(): Promise<string> {
+    return (await readJson<{ currency?: string }>(this.files, inside(this.path, "watcher.json")))?.currency ?? "";
+  }
+
   /**
    * Leaves a request.
    *

@@ -21,7 +21,7 @@ const en = {
   music: "Music",
   effects: "Sound effects",
   denoise: "Noise reduction",
-  budget: "Budget, at most",
+  budget: (currency: string) => (currency === "" ? "Budget, at most" : `Budget, at most (${currency})`),
   budgetHint: "no limit",
   alternatives: "Alternatives laid muted",
   score: "Score",
@@ -40,6 +40,9 @@ const en = {
   elapsed: (time: string) => `${time} elapsed`,
   /** What the program says that it does, where it is said otherwise in this language. */
   steps: {} as Readonly<Record<string, string>>,
+  /** What the program warns of, where it is said otherwise in this language. */
+  message: (said: string) => said,
+  below: (count: number) => `▾ ${count} more below`,
   cues: (count: number) => (count === 1 ? "1 cue" : `${count} cues`),
   kinds: { music: "Music", effects: "Effect", dialogue: "Dialogue" },
   time: "Time",
@@ -134,6 +137,18 @@ const en = {
 
 export type Words = typeof en;
 
+/** What avm-otio warns of while it works, and the same in Chinese. */
+const WARNINGS: readonly (readonly [RegExp, string])[] = [
+  [/^The service has the film no longer: it is sent again\.$/, "服務已沒有這部影片，重新上傳。"],
+  [/^An earlier upload came through: film (\d+) is used\.$/, "先前的上傳已完成，沿用影片 $1。"],
+  [/^The service found nothing to lay\.$/, "服務沒有找到可用的聲音。"],
+  [/^Another run is at work on this job \((.+)\): waiting for it\.$/, "另一個執行正在處理此工作（$1），等候中。"],
+  [/^Nests are opened, their clips lie in their place: (.+)\.$/, "巢狀序列已展開：$1。"],
+  [/^(.+) does not list (.+) among what it takes in: (\d+) sounds? made into WAV\.$/, "$1 未列出 $2 格式：已將 $3 個聲音轉成 WAV。"],
+  [/^Alternative left out: (.+)$/, "略過一個備選：$1"],
+  [/^Left out\. (.+)$/, "已略過：$1"],
+];
+
 const zhTW: Words = {
   title: "A.V. Mapping",
   noSequence: "沒有開啟的序列",
@@ -144,7 +159,7 @@ const zhTW: Words = {
   music: "配樂",
   effects: "音效",
   denoise: "降噪",
-  budget: "預算上限",
+  budget: (currency) => (currency === "" ? "預算上限" : `預算上限（${currency}）`),
   budgetHint: "不限",
   alternatives: "靜音備選數",
   score: "開始配樂",
@@ -169,9 +184,15 @@ const zhTW: Words = {
     "Waiting for the service": "等候服務回覆",
     "Looking for what came of the paid call": "查詢已付費的要求",
     Downloading: "下載聲音",
+    "Making the starter library": "製作內建聲音庫",
     "Converting sound": "轉換聲音",
     "Copying media": "複製媒體",
   },
+  message: (said) => {
+    for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
+    return `英文訊息：${said}`;
+  },
+  below: (count) => `▾ 下方還有 ${count} 個`,
   cues: (count) => `${count} 個音樂音效點`,
   kinds: { music: "配樂", effects: "音效", dialogue: "對白" },
   time: "時間碼",

@@ -55,7 +55,7 @@ async function pictures(folder: string): Promise<void> {
       await take("idle");
       await page.click("button.primary");
       const request = await lastRequest(watchFolder);
-      await put(request, "progress.json", { label: "Waiting for the service", done: 62, total: 100, elapsed_s: 74, messages: ["Film of 40 s uploaded", "Quote: 187.00 USD, within the budget"] });
+      await put(request, "progress.json", { label: "Waiting for the service", done: 62, total: 100, elapsed_s: 74, messages: ["An earlier upload came through: film 1320 is used.", "Nests are opened, their clips lie in their place: Titles."] });
       await page.waitForSelector(".bar:not(.unknown)");
       await take("running");
       await put(request, "result.json", result(watchFolder, await cues(watchFolder), { total_price: "187.00", notes: [] }));

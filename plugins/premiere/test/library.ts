@@ -84,7 +84,7 @@ export function watch(folder: string, program = "0.1.0"): void {
   const [part, whole] = [join(folder, "watcher.part"), join(folder, "watcher.json")];
   let beat = 0;
   const write = (): void => {
-    writeFileSync(part, JSON.stringify({ program, beat: beat++ }));
+    writeFileSync(part, JSON.stringify({ program, beat: beat++, currency: "USD" }));
     renameSync(part, whole);
   };
   write();

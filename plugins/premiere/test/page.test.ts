@@ -106,7 +106,7 @@ test("all is reached and done with the keyboard alone", { skip }, async () => {
   await finish(page, folder);
   assert.equal(await focused(), "Import as new sequence");
   assert.match((await page.textContent(".total")) ?? "", /25\.00 USD of 100 USD/);
-  assert.match((await page.textContent("main")) ?? "", /75\.00 left/);
+  assert.match((await page.textContent("main")) ?? "", /75\.00 USD left/);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".box.notes");
@@ -144,5 +144,20 @@ test("a budget that is passed is said in words, not by colour alone", { skip }, 
   await page.click("button.primary");
   await finish(page, folder);
   assert.match((await page.textContent("main")) ?? "", /Over budget by 5\.00/);
+  await page.close();
+});
+
+test("a list that goes on below says how much of it does, until it is seen", { skip }, async () => {
+  const { page, folder } = await panel({ theme: "dark" });
+  watch(folder);
+  await page.locator("input[type=radio]").nth(1).check();
+  await page.click("button.primary");
+  await page.waitForSelector("[role=progressbar]");
+  const clips = await Promise.all([...Array(12).keys()].map((at) => clip(folder, { title: `Hit ${at}` })));
+  await put(await lastRequest(folder), "result.json", result(folder, clips, { total_price: "25.00" }));
+  await page.waitForSelector(".cue");
+  assert.match((await page.textContent(".below")) ?? "", /^▾ \d+ more below$/);
+  await page.locator(".cue").last().scrollIntoViewIfNeeded();
+  await page.waitForFunction(() => document.querySelector(".below")?.textContent === "");
   await page.close();
 });

@@ -252,3 +252,31 @@ function bind(one: Bench) {
     until: (isSo: (state: State) => boolean) => one.until(isSo),
   };
 }
+
+test("what is not open any more is not named beside the message that it is not open", async (t) => {
+  const { panel, folder, host, until } = bind(await bench(t));
+  watch(folder);
+  await panel.look();
+  assert.notEqual((await until((state) => state.sequence !== null)).sequence, null);
+  (host.traits as { isOpen: boolean }).isOpen = false;
+  await panel.score();
+  const failed = await until((state) => state.phase === "error");
+  assert.match(told(failed), /No project is open/);
+  assert.equal(failed.sequence, null);
+});
+
+test("the budget is asked for in the currency that the watcher names, and a result's holds from then on", async (t) => {
+  const { panel, folder, until } = bind(await bench(t));
+  watch(folder);
+  await panel.look();
+  assert.equal((await until((state) => state.watching === "yes")).currency, "USD");
+  assert.equal(WORDS.en.budget("USD"), "Budget, at most (USD)");
+  assert.equal(WORDS["zh-TW"].budget(""), "預算上限");
+});
+
+test("warnings are said in Chinese where they are known, and marked as English where not", () => {
+  const { message } = WORDS["zh-TW"];
+  assert.equal(message("An earlier upload came through: film 7 is used."), "先前的上傳已完成，沿用影片 7。");
+  assert.equal(message("Something new."), "英文訊息：Something new.");
+  assert.equal(WORDS.en.message("Something new."), "Something new.");
+});
