@@ -113,6 +113,8 @@ def test_the_same_timeline_is_the_same_file(tmp_path: Path) -> None:
         (cut(clip(sound(), channels=(0,))), {Feature.CHANNELS}),
         (cut(clip(sound()), channels=1), {Feature.CHANNELS}),
         (cut(clip(sound(4), channels=(0, 1, 2, 3)), channels=4), {Feature.CHANNELS}),
+        (cut(clip(sound(mono=False), channels=(0, 4))), {Feature.CHANNELS}),
+        (cut(clip(sound(), media_in=MediaTime(SECOND * 6))), {Feature.MEDIA}),
         (cut(clip(sound(), speed=SECOND * 2)), {Feature.SPEED}),
         (cut(clip(sound(duration=None))), {Feature.MEDIA}),
         (cut(clip(sound(is_online=False))), {Feature.MEDIA}),
@@ -142,6 +144,23 @@ def test_what_cannot_be_said_is_told_and_the_rest_is_written(
     assert features(write(timeline, path)[1]) == lost
     (found,), _ = read(path)
     assert found.frames == timeline.frames
+
+
+@pytest.mark.parametrize("channels", [(1,), (0, 1), (3, 2), (5,)])
+@pytest.mark.parametrize("known", [0, 2])
+def test_channels_of_media_that_nobody_has_seen_are_written(
+    tmp_path: Path, channels: tuple[int, ...], known: int
+) -> None:
+    """Offline, of unknown length: what the timeline plays is what there is."""
+    media = Media("a.mov", "/media/a.mov", is_online=False, channels=known)
+    path = tmp_path / "cut.aaf"
+    write(cut(clip(media, channels=channels), channels=len(channels)), path)
+    (found,), notes = read(path)
+    (again,) = found.clips()
+    assert again.channels == channels
+    assert again.media is not None
+    assert again.media.channels == max(known, *(at + 1 for at in channels))
+    assert notes == ()
 
 
 def test_a_picture_between_frames_is_told(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ class Sources:
         self._masters: dict[tuple[Media, str, str], Source] = {}
         self._lengths: dict[Media, Fraction] = {}
         self._used: dict[Media, Fraction] | None = None
+        self._highest: dict[Media, int] = {}
 
     def picture(self, clip: Clip, media: Media) -> Source:
         """What a clip shows."""
@@ -91,10 +92,9 @@ class Sources:
             rate = Fraction(media.sample_rate_hz or SAMPLE_RATE_HZ)
             length = nearest_frame(self.length_of(media), rate)
             file = self._sound_file(media, rate, length)
-            count = max(1, media.channels)
-            slots = [(Source(file.mob, number), rate, length) for number in range(1, count + 1)]
+            slots = [(Source(file.mob, number), rate, length) for number in range(1, self._count(media) + 1)]
             self._masters[key] = self._master(clip, media, "sound", slots)
-        return Source(self._masters[key].mob, min(channel, max(1, media.channels) - 1) + 1)
+        return Source(self._masters[key].mob, channel + 1)
 
     def rate_of(self, media: Media) -> Fraction:
         """Frames a second of a picture."""
@@ -112,6 +112,19 @@ class Sources:
             message = "its length is not known: as much as is used is written"
             self._losses.add(Feature.MEDIA, media, message)
         return found
+
+    def _count(self, media: Media) -> int:
+        """How many channels are written of a sound: as many as it has, and those that are played."""
+        if not self._highest:
+            for clip in self._timeline.clips():
+                if clip.media is not None:
+                    highest = max((self._highest.get(clip.media, 1), *(at + 1 for at in clip.channels)))
+                    self._highest[clip.media] = highest
+            for used, highest in self._highest.items():
+                if 0 < used.channels < highest:
+                    message = f"channel {highest} of it is played, which it does not have"
+                    self._losses.add(Feature.CHANNELS, used, message)
+        return max(1, media.channels, self._highest.get(media, 1))
 
     def _uses(self) -> dict[Media, Fraction]:
         """How far into each piece of media the timeline goes."""
@@ -215,7 +228,7 @@ class Sources:
     def _sound_file(self, media: Media, rate: Fraction, length: int) -> Source:
         key = (id(media), "sound")
         if key not in self._files:
-            count = max(1, media.channels)
+            count = self._count(media)
             message = f"no mono files were made: {count} channels in one file, which Pro Tools may refuse"
             self._losses.add(Feature.CHANNELS, media, message)
             identity = mob_id("sound file", media.path, media.name, media.start, count, length)

@@ -301,6 +301,9 @@ class SegmentReader:
     def _selector(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
         selected = value_of(segment, "Selected")
         others = items(value_of(segment, "Alternates"))
+        disabled = tags(segment, "ComponentAttributeList").get("_DISABLE_CLIP_FLAG")
+        if disabled and selected is not None and not is_empty(selected):
+            return [replace(clip, enabled=False) for clip in self.clips(selected, start, unit)]
         if others and (selected is None or is_empty(selected)):
             return [replace(clip, enabled=False) for clip in self.clips(others[0], start, unit)]
         if others:

@@ -254,10 +254,20 @@ class TrackWriter:
         made = clips[0] if len(clips) == 1 else self._effects.combined(clips, size)
         return self._effects.louder(clip, made, unit, size, before)
 
+    def _report_outside(self, clip: Clip, media: Media) -> None:
+        """Tell where a clip plays more than there is of its media, by more than rounding to frames."""
+        if media.end is None or not media.duration:
+            return
+        beyond = clip.media_start + clip.duration * abs(clip.speed) - media.end
+        if beyond > 1 / (media.rate or self._timeline.rate):
+            message = f"plays {float(beyond):.3f} s beyond the end of its media"
+            self._losses.add(Feature.MEDIA, clip, message)
+
     def _start(self, clip: Clip, media: Media, unit: Fraction, before: int) -> int:
         """Where in its media a clip begins, in edit units of the track."""
         at = clip.media_start - media.start - before / unit * max(Fraction(0), clip.speed)
         start = nearest_frame(at, unit)
+        self._report_outside(clip, media)
         if start < 0:
             message = "begins before its media does: written from the first of it"
             self._losses.add(Feature.MEDIA, clip, message)
