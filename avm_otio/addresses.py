@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+from avm_otio.errors import UsageError
 
 LOCAL = "local"
 """The engine on this machine; needs no token and no network."""
@@ -83,3 +88,27 @@ def origin_of(service: str) -> str:
     host = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
+
+
+@contextmanager
+def listening_at(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
+    """A socket at an address of this machine, and its base URL.
+
+    Args:
+        host: The address.
+        port: 0 for one that the system chooses.
+
+    Raises:
+        UsageError: The host is not this machine's, or the port is taken or none.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"{host}, port {port}, cannot be listened at: {getattr(error, 'strerror', None) or error}.",
+            "Choose another port, or 0 for any, and a host that is this machine.",
+        ) from error
+    with listening:
+        shown = f"[{host}]" if ":" in host else host
+        yield listening, f"http://{shown}:{listening.getsockname()[1]}"

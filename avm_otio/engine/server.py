@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,16 +13,17 @@ from pathlib import Path
 
 import h11
 import uvicorn
-from platformdirs import user_cache_path
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from avm_otio.addresses import is_loopback
+from avm_otio.addresses import is_loopback, listening_at
+from avm_otio.config.folders import default_cache_dir
 from avm_otio.engine.app import PATIENCE_S, Api
 from avm_otio.engine.library import Library
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
 from avm_otio.engine.work import Work
 from avm_otio.errors import UsageError
+from avm_otio.service.receiver import quiet_server
 
 _PATIENCE_S = 2
 """How long calls under way may take when the engine closes."""
@@ -61,7 +61,7 @@ def serve(
     with _opened(host, port, data_dir, library, token, analyses, tell) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
-        engine.server.run(sockets=[engine.listening])
+        engine.run()
 
 
 @contextmanager
@@ -73,14 +73,7 @@ def running(
     analyses: int | None = None,
     tell: Callable[[str], None] = lambda note: None,
 ) -> Iterator[str]:
-    """The engine in a thread of this program, on a port that the system chooses.
-
-    Args:
-        data_dir: Where films and results are kept between runs.
-        library: The sounds to choose from; the starter library by default.
-        token: The token that callers must show; any that is not empty where ``None``.
-        analyses: How many service calls are taken; ``None`` for no limit.
-        tell: Told in a line, by whichever thread, what the user should know of the library.
+    """The engine in a thread of this program, on a port that the system chooses; arguments as for ``serve``.
 
     Yields:
         Its base URL, ``http://127.0.0.1:PORT``.
@@ -93,9 +86,7 @@ def running(
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
         # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
-        thread = threading.Thread(
-            target=engine.server.run, kwargs={"sockets": [engine.listening]}, name="engine", daemon=True
-        )
+        thread = threading.Thread(target=engine.run, name="engine", daemon=True)
         thread.start()
         try:
             yield engine.base_url
@@ -136,6 +127,9 @@ class _Engine:
     listening: socket.socket
     base_url: str
 
+    def run(self) -> None:
+        self.server.run(sockets=[self.listening])
+
 
 @contextmanager
 def _opened(
@@ -150,50 +144,18 @@ def _opened(
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
     if not is_loopback(host):
         raise UsageError(f"The engine serves this machine only, not {host}.", "Leave the host at 127.0.0.1.")
-    folder = library if library is not None else starter_library(_cache_dir())
-    sounds = Library(folder, data_dir / "libraries" / f"{_key(folder)}.json", tell)
+    folder = library if library is not None else starter_library(default_cache_dir())
+    key = sha256(str(folder.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    sounds = Library(folder, data_dir / "libraries" / f"{key}.json", tell)
     store = Store(data_dir)
-    with _listening(host, port) as listening:
-        shown = f"[{host}]" if ":" in host else host
-        base_url = f"http://{shown}:{listening.getsockname()[1]}"
+    with listening_at(host, port) as (listening, base_url):
         work = Work(store, sounds, base_url)
         try:
             store.forget_expired()
             for session_id in store.unfinished():
                 work.take_up(session_id)
-            config = uvicorn.Config(
-                Api(store, sounds, work, token or None, analyses).app(),
-                http=_Patient,
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=_PATIENCE_S,
-            )
-            yield _Engine(uvicorn.Server(config), listening, base_url)
+            app = Api(store, sounds, work, token or None, analyses).app()
+            yield _Engine(quiet_server(app, _Patient, _PATIENCE_S), listening, base_url)
         finally:
             work.close()
             store.close()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=128)
-    except OverflowError:
-        raise UsageError(f"{port} is not a port.", "Ports run from 1 to 65535.") from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"Port {port} cannot be used: {reason}.", "Choose another, or 0 for any.") from error
-
-
-def _cache_dir() -> Path:
-    given = os.environ.get("AVM_CACHE_DIR")
-    return Path(given).expanduser() if given else user_cache_path("avm-otio", appauthor=False)
-
-
-def _key(folder: Path) -> str:
-    return sha256(str(folder.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -13,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from avm_otio.errors import UsageError
+from avm_otio.addresses import listening_at
 from avm_otio.files import make_folder
 from avm_otio.service.notify import forget_old, mark
 from avm_otio.service.wire import MAX_ANSWER_BYTES
@@ -68,9 +68,22 @@ def serve(
             self._end.cancel()
             super().connection_lost(exc)
 
+    with listening_at(host, port) as (listening, base_url):
+        on_ready(base_url)
+        quiet_server(_Receiver(spool, on_trouble), Protocol).run(sockets=[listening])
+
+
+def quiet_server(app: ASGIApplication, http: type[asyncio.Protocol], patience_s: int = 2) -> uvicorn.Server:
+    """A server without logs, lifespan or web sockets.
+
+    Args:
+        app: What answers.
+        http: How requests are read.
+        patience_s: How long calls under way may take when it closes.
+    """
     config = uvicorn.Config(
-        _Receiver(spool, on_trouble),
-        http=Protocol,
+        app,
+        http=http,
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -78,12 +91,9 @@ def serve(
         log_level="critical",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=patience_s,
     )
-    with _listening(host, port) as listening:
-        shown = f"[{host}]" if ":" in host else host
-        on_ready(f"http://{shown}:{listening.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)
 
 
 class _Receiver:
@@ -118,15 +128,3 @@ class _Receiver:
             self._on_trouble(f"A notification could not be passed on in {self._spool}: {error.strerror}.")
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.NO_CONTENT if is_open else HTTPStatus.NOT_FOUND
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(
-            f"{host}, port {port}, cannot be listened at: {reason}.",
-            "Choose another port, or 0 for any, and a host that is this machine.",
-        ) from error
