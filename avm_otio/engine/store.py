@@ -18,10 +18,12 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+import filelock
 
 from avm_otio.engine.decoding import FilmShape
 from avm_otio.files import make_folder, write_text
@@ -65,7 +67,7 @@ class Session:
     request: Mapping[str, Any]
     results: Mapping[str, Any]
     failure: str = ""
-    notified: bool = field(default=False)
+    notified: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -93,14 +95,11 @@ class Store:
         self._sessions = make_folder(folder / "sessions")
         self.uploads = make_folder(folder / "uploads")
         self._secret = _secret(folder / "secret.key")
-        self._lock_path = folder / "lock"
-        self._lock: BinaryIO | None = None
+        self._lock = filelock.FileLock(folder / "lock", thread_local=False, fallback_to_soft=False)
 
     def close(self) -> None:
         """Let another engine take up unfinished sessions."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     def signature(self, place: str) -> str:
         """What must stand in the address of a download so that nobody can guess it."""
@@ -169,7 +168,9 @@ class Store:
 
     def unfinished(self) -> list[int]:
         """Sessions that an engine left behind, oldest first; none while another engine is at work here."""
-        if not self._claim():
+        try:
+            self._lock.acquire(timeout=0)
+        except (OSError, filelock.Timeout):
             return []
         sessions = (self.session(number) for number in reversed(_numbers(self._sessions)))
         return [session.id for session in sessions if session is not None and not session.is_finished]
@@ -183,23 +184,6 @@ class Store:
                 self.film_path(film).unlink(missing_ok=True)
                 for session in self.sessions_of(film_id):
                     self.dialogue_path(session.id).unlink(missing_ok=True)
-
-    def _claim(self) -> bool:
-        handle = self._lock_path.open("ab")
-        try:
-            if os.name == "nt":
-                import msvcrt
-
-                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]  # Windows only
-            else:
-                import fcntl
-
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.close()
-            return False
-        self._lock = handle
-        return True
 
 
 def _secret(path: Path) -> bytes:
