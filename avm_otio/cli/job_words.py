@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from avm_otio import services
-from avm_otio.jobs.catalogue import Entry, quoted
-from avm_otio.jobs.folder import stamp
+from avm_otio.jobs.catalogue import Entry
+from avm_otio.jobs.folder import quoted, stamp
 from avm_otio.jobs.journal import State
 from avm_otio.services import ServiceKeys
 
@@ -251,14 +251,14 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
     """
     from avm_otio.jobs.downloads import wanted
     from avm_otio.jobs.folder import Job
-    from avm_otio.jobs.paid_call import cues_of, kept_of
+    from avm_otio.jobs.paid_call import cues_of
     from avm_otio.jobs.question import Question
     from avm_otio.request import Request
 
     job = Job(entry.path, entry.journal)
     question = Question.from_journal(entry.journal.asked, keys, None)
     cues = cues_of(job, question, Request(skip_bad_cues=True))
-    chosen, kept = wanted(cues, 0), kept_of(job)
+    chosen, kept = wanted(cues, 0), entry.journal.media
     items = [
         Bought(
             name,

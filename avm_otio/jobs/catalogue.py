@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from avm_otio.addresses import LOCAL
 from avm_otio.errors import AvmError, InputError
 from avm_otio.files import side_folder
-from avm_otio.jobs.folder import JOURNAL, hold, read_journal
+from avm_otio.jobs.folder import JOURNAL, hold, quoted, read_journal
 from avm_otio.report import Report
 
 if TYPE_CHECKING:
@@ -256,9 +256,3 @@ def _read(path: Path, report: Report) -> Entry | None:
         if _KEYED.search(path.name):  # other programs have a job.json, too
             report.warn(str(error))
         return None
-
-
-def quoted(path: Path) -> str:
-    """A path quoted for a shell, if it needs to be."""
-    text = str(path)
-    return f'"{text}"' if " " in text else text

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, SelectionError
+from avm_otio.jobs.journal import Kept
 from avm_otio.jobs.pool import Pool
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.results import media_as_served
@@ -33,38 +34,6 @@ Naming = Callable[[Path], str]
 
 MOST_AT_ONCE = 6
 """Downloads under way: as many as browsers allow themselves at one host."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the journal remembers of one downloaded item.
-
-    Attributes:
-        file: Its name in the job's media folder.
-        size_bytes: Its size.
-        modified_ns: When it was last written, as the file system says.
-        sha256: Of its bytes, hexadecimal.
-        samples: Its length, per channel.
-        sample_rate_hz: Its sampling rate.
-        channels: How many channels it has.
-    """
-
-    file: str
-    size_bytes: int
-    modified_ns: int
-    sha256: str
-    samples: int
-    sample_rate_hz: int
-    channels: int
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """Read it from the journal."""
-        return cls(**document)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The form that the journal holds."""
-        return asdict(self)
 
 
 def wanted(cues: Cues, alternatives: int) -> dict[str, Item]:

@@ -375,3 +375,9 @@ def readable(name: str) -> str:
     """A name made safe as part of a file name on any system."""
     safe = re.sub(r"[^\w.-]+", "-", name).strip("-._")
     return safe.encode()[:60].decode("utf-8", "ignore") or "timeline"
+
+
+def quoted(path: Path) -> str:
+    """A path quoted for a shell, if it needs to be."""
+    text = str(path)
+    return f'"{text}"' if " " in text else text

@@ -87,6 +87,28 @@ class Call(_Part):
     adopted: bool = False
 
 
+class Kept(_Part):
+    """One downloaded item.
+
+    Attributes:
+        file: Its name in the job's media folder.
+        size_bytes: Its size.
+        modified_ns: When it was last written, as the file system says.
+        sha256: Of its bytes, hexadecimal.
+        samples: Its length, per channel.
+        sample_rate_hz: Its sampling rate.
+        channels: How many channels it has.
+    """
+
+    file: str
+    size_bytes: int
+    modified_ns: int
+    sha256: str
+    samples: int
+    sample_rate_hz: int
+    channels: int
+
+
 class Written(_Part):
     """One output.
 
@@ -135,7 +157,7 @@ class Journal(_Part):
     film: Film | None = None
     call: Call | None = None
     answered: str | None = None
-    media: Mapping[str, dict[str, Any]] = Field(default_factory=dict)
+    media: Mapping[str, Kept] = Field(default_factory=dict)
     outputs: Mapping[str, Written] = Field(default_factory=dict)
     notify_secret: str | None = None
     error: dict[str, Any] | None = None

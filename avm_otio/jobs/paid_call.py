@@ -25,8 +25,8 @@ from avm_otio.errors import (
     UnsureIfPaidError,
 )
 from avm_otio.jobs import estimates
-from avm_otio.jobs.downloads import Kept, download, is_here, wanted
-from avm_otio.jobs.folder import RESULT, SERVICE_FILM, Job, now
+from avm_otio.jobs.downloads import download, is_here, wanted
+from avm_otio.jobs.folder import RESULT, SERVICE_FILM, Job, now, quoted
 from avm_otio.jobs.question import Question
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.mix.cues import Cues
@@ -117,9 +117,9 @@ def fetch_answer(
                 cues_of(job, question, request),
                 request.spares,
                 job.media,
-                kept_of(job),
+                job.journal.media,
                 service_url=client.base_url,
-                keep=lambda name, kept: job.record(media={**job.journal.media, name: kept.as_dict()}),
+                keep=lambda name, kept: job.record(media={**job.journal.media, name: kept}),
                 fresh=lambda: client.film(_film_id(job)).cues,
                 report=report,
             )
@@ -144,11 +144,6 @@ def cues_of(job: Job, question: Question, request: Request) -> Cues:
     return cues
 
 
-def kept_of(job: Job) -> dict[str, Kept]:
-    """The items that were downloaded."""
-    return {name: Kept.from_dict(kept) for name, kept in job.journal.media.items()}
-
-
 @contextmanager
 def answer_kept(job: Job) -> Iterator[None]:
     """Whatever fails once the service has answered, say that its answer is not lost."""
@@ -161,7 +156,7 @@ def answer_kept(job: Job) -> Iterator[None]:
 
 def _is_complete(job: Job, question: Question, request: Request) -> bool:
     """Whether every chosen item is here."""
-    kept = kept_of(job)
+    kept = job.journal.media
     chosen = wanted(cues_of(job, question, request), request.spares)
     return all(name in kept and is_here(job.media, kept[name]) for name in chosen)
 
@@ -337,7 +332,7 @@ class _Visit:
     # The answer
 
     def _wait(self, mailbox: Mailbox | None, *, is_measured: bool) -> None:
-        from avm_otio.service.waiting import wait_for_result
+        from avm_otio.service.client import wait_for_result
 
         call, made = self.job.journal.call, self.job.journal.film
         assert call is not None
@@ -450,7 +445,7 @@ class _Visit:
 
 
 def _resume(job: Job) -> str:
-    return f"avm-otio jobs resume {_quoted(job.path)}"
+    return f"avm-otio jobs resume {quoted(job.path)}"
 
 
 def _ways_on(job: Job) -> str:
@@ -458,8 +453,3 @@ def _ways_on(job: Job) -> str:
         f"Look for its answer with {_resume(job)} --wait, or, if you are sure that it was not carried out, "
         f"send it again with {_resume(job)} --resubmit."
     )
-
-
-def _quoted(path: Path) -> str:
-    text = str(path)
-    return f'"{text}"' if " " in text else text

@@ -35,7 +35,7 @@ from avm_otio.jobs.folder import (
     write_json,
 )
 from avm_otio.jobs.journal import Journal, State, Written
-from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer, kept_of
+from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cues, Item
@@ -453,7 +453,7 @@ def _laid(job: Job, request: Request, opened: Opened, plan: ExportPlan, cues: Cu
     style = reading.url_style(opened.timeline)
     folder = opened.folder
     media_of = sounds_in(
-        cues, request.spares, job.media, kept_of(job), lambda path: url_of(path, style, folder)
+        cues, request.spares, job.media, job.journal.media, lambda path: url_of(path, style, folder)
     )
     return lay(cues, plan.film_map, opened.timeline.rate, media_of, request)
 

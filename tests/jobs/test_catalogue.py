@@ -15,8 +15,7 @@ from pydantic import BaseModel
 from avm_otio.errors import InputError
 from avm_otio.jobs import catalogue, folder
 from avm_otio.jobs.catalogue import DEEPEST, Entry, find_jobs, identify_jobs
-from avm_otio.jobs.downloads import Kept
-from avm_otio.jobs.journal import Call, Film, Journal, State, Written
+from avm_otio.jobs.journal import Call, Film, Journal, Kept, State, Written
 from avm_otio.report import Silent
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "job-folder.md").read_text(encoding="utf-8")
@@ -171,7 +170,7 @@ def test_the_page_tells_every_state_and_every_field_of_what_was_downloaded() -> 
     states = re.findall(r"^\| `(\w+)` \|", PAGE.partition("## States")[2].partition("##")[0], re.MULTILINE)
     assert [name for name in states if name != "state"] == [str(state) for state in State]
     media = next(line for line in PAGE.splitlines() if line.startswith("| `media` |"))
-    assert set(Kept.__dataclass_fields__) <= set(re.findall(r"`(\w+)`", media))
+    assert set(Kept.model_fields) <= set(re.findall(r"`(\w+)`", media))
 
 
 def test_the_page_tells_every_file_of_the_folder() -> None:

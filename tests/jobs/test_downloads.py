@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from avm_otio.errors import DownloadError, LinkExpiredError, NetworkError, OutputError
-from avm_otio.jobs.downloads import MOST_AT_ONCE, Kept, download, is_here, sounds_in, wanted
+from avm_otio.jobs.downloads import MOST_AT_ONCE, download, is_here, sounds_in, wanted
+from avm_otio.jobs.journal import Kept
 from avm_otio.mix.answers import read_cues
 from avm_otio.mix.cues import Cues
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
@@ -93,7 +94,7 @@ class Run:
     def keep(self, name: str, kept: Kept) -> None:
         assert threading.current_thread() is threading.main_thread()
         assert is_here(self.folder, kept)
-        self.kept[name] = Kept.from_dict(kept.as_dict())
+        self.kept[name] = Kept.model_validate(kept.model_dump())
 
     def __call__(self, cues: Cues, alternatives: int = 0, **instead: Any) -> dict[str, bytes]:
         """Download, and say what every item that is kept holds."""
