@@ -76,7 +76,8 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
     from avm_otio import app
     from avm_otio.access import access_to
     from avm_otio.config.load import load_settings
-    from avm_otio.jobs.many.farm import Stage, reach, read_order
+    from avm_otio.jobs import pipeline
+    from avm_otio.jobs.many.farm import Stage, read_order
 
     request = read_order(bundle, number)
     task = TaskOutput(out, request.timeline.name)
@@ -86,15 +87,10 @@ def farm_task(out: Output, bundle: Path, number: int, stage: str) -> None:
         else:
             settings = load_settings()
             request, question = app.ready(request, settings)
-            patience = app.patience_of(settings)
-            reach(
-                Stage(stage),
-                request,
-                question,
-                lambda: access_to(request, settings, task),
-                patience,
-                task,
-            )
+            job = pipeline.prepare(request, question, task).job
+            if stage == Stage.ANSWER:
+                access, patience = access_to(request, settings, task), app.patience_of(settings)
+                pipeline.answer(job, request, question, access, patience, task)
             task.event("done", stage=stage, error=None)
         task.progress(100)
     except AvmError as error:

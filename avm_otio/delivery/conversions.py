@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from avm_otio.errors import MediaError
 from avm_otio.files import free_name, make_folder
@@ -202,28 +203,16 @@ def _run(open_: Sequence[tuple[Conversion, tuple[Path, ...]]], report: Report) -
 def _convert(one: Conversion, paths: tuple[Path, ...], advance: Callable[[int], None]) -> Made:
     from avm_otio.media.wav import write_mono, write_wav
 
+    wanted: dict[str, Any] = {
+        "channels": one.channels,
+        "first": one.first,
+        "length": one.length,
+        "time_reference": one.time_reference,
+        "description": one.description,
+        "reference": one.reference,
+        "advance": advance,
+    }
     if one.split:
-        facts = write_mono(
-            one.source,
-            paths,
-            channels=one.channels,
-            first=one.first,
-            length=one.length,
-            time_reference=one.time_reference,
-            description=one.description,
-            reference=one.reference,
-            advance=advance,
-        )
-        return Made(paths, facts.samples, len(paths))
-    facts = write_wav(
-        one.source,
-        paths[0],
-        channels=one.channels,
-        first=one.first,
-        length=one.length,
-        time_reference=one.time_reference,
-        description=one.description,
-        reference=one.reference,
-        advance=advance,
-    )
+        return Made(paths, write_mono(one.source, paths, **wanted).samples, len(paths))
+    facts = write_wav(one.source, paths[0], **wanted)
     return Made(paths, facts.samples, facts.channels)

@@ -17,20 +17,15 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from avm_otio.errors import InputError, UsageError
 from avm_otio.files import make_folder, unwritable
 from avm_otio.jobs.folder import read_json
-from avm_otio.report import Report
 from avm_otio.request import Request
-
-if TYPE_CHECKING:
-    from avm_otio.jobs.paid_call import Access, Patience
-    from avm_otio.jobs.question import Question
 
 TEMPLATE = "template.json"
 VALUES = "parameter_values.json"
@@ -112,34 +107,6 @@ def read_order(bundle: Path, number: int) -> Request:
     request = Request.parse(read_json(path), str(path)).in_folder(bundle.absolute())
     _check_not_again([request])
     return request
-
-
-def reach(
-    stage: Stage,
-    request: Request,
-    question: Question,
-    access: Callable[[], Access],
-    patience: Patience,
-    report: Report,
-) -> None:
-    """Carry out a request's job up to the end of ``prepare`` or ``answer``; nothing is done twice.
-
-    Args:
-        stage: The last step to carry out.
-        request: Complete.
-        question: What it asks the service.
-        access: Makes the way to the service; not called for ``prepare``, which needs none.
-        patience: How long to wait.
-        report: Receives progress.
-
-    Raises:
-        AvmError: Any error of ``errors``; what was done so far is kept.
-    """
-    from avm_otio.jobs import pipeline
-
-    job = pipeline.prepare(request, question, report).job
-    if stage is Stage.ANSWER:
-        pipeline.answer(job, request, question, access(), patience, report)
 
 
 def _check(folder: Path, requests: Sequence[Request], limit: str | None) -> None:

@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -279,12 +279,9 @@ class _RequestReport:
         self._messages.append(text)
         self._look()
 
-    def step(self, label: str, total: int | None = None) -> AbstractContextManager[Advance]:
-        """A stretch of work."""
-        return self._step(label, total)
-
     @contextmanager
-    def _step(self, label: str, total: int | None) -> Iterator[Advance]:
+    def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
+        """A stretch of work."""
         self._label = label
         self._write(0, total, force=True)
 
