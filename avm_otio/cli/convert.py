@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from avm_otio.cli import options
-from avm_otio.cli.losses import report_losses
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.cli.score import report_losses
 from avm_otio.errors import CueError, UsageError
 from avm_otio.request import Request
 

@@ -90,19 +90,19 @@ COMMANDS = {
     "farm-task": Lazy("avm_otio.cli.farm:farm_task", "Carry out one task of it; schedulers call this."),
     "jobs": Lazy("avm_otio.cli.jobs:jobs", "List, show, resume, forget and clean jobs."),
     "batch": Lazy("avm_otio.cli.batch:batch", "Lay music and effects into many timelines at once."),
-    "export": Lazy("avm_otio.cli.export:export", "Write the film of a clip or a range to a file."),
+    "export": Lazy("avm_otio.cli.score:export", "Write the film of a clip or a range to a file."),
     "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),
-    "film": Lazy("avm_otio.cli.film:film", "Create, list and show the service's films."),
+    "film": Lazy("avm_otio.cli.service:film", "Create, list and show the service's films."),
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),
     "watch": Lazy("avm_otio.cli.watch:watch", "Carry out what editors leave in a folder."),
     "plugin": Lazy("avm_otio.cli.plugin:plugin", "Put menu actions into editing programs."),
-    "engine": Lazy("avm_otio.cli.engine:engine", "Serve the local engine to other programs."),
-    "notify": Lazy("avm_otio.cli.notify:notify", "Hear from the service instead of asking it."),
-    "login": Lazy("avm_otio.cli.login:login", "Keep the service's token in the keyring."),
-    "logout": Lazy("avm_otio.cli.login:logout", "Forget the service's token."),
+    "engine": Lazy("avm_otio.cli.servers:engine", "Serve the local engine to other programs."),
+    "notify": Lazy("avm_otio.cli.servers:notify", "Hear from the service instead of asking it."),
+    "login": Lazy("avm_otio.cli.config_command:login", "Keep the service's token in the keyring."),
+    "logout": Lazy("avm_otio.cli.config_command:logout", "Forget the service's token."),
     "config": Lazy("avm_otio.cli.config_command:config", "Show and change what is configured."),
     "doctor": Lazy("avm_otio.cli.doctor:doctor", "Check the set-up and suggest fixes."),
-    "completion": Lazy("avm_otio.cli.completion:completion", "Print the completion script of a shell."),
+    "completion": Lazy("avm_otio.cli.main:completion", "Print the completion script of a shell."),
 }
 """Every command; those of the jobs first."""
 
@@ -126,6 +126,26 @@ program = LazyGroup(
         )
     ],
 )
+
+
+_INSTALL = {
+    "bash": 'Add to ~/.bashrc:  eval "$(avm-otio completion bash)"',
+    "zsh": 'Add to ~/.zshrc, after compinit:  eval "$(avm-otio completion zsh)"',
+    "fish": "Save as:  avm-otio completion fish > ~/.config/fish/completions/avm-otio.fish",
+}
+
+
+@click.command(epilog='Example: eval "$(avm-otio completion bash)"')
+@click.argument("shell", type=click.Choice(tuple(_INSTALL)))
+def completion(shell: str) -> None:
+    """Print the completion script of SHELL; its last line says where to put it."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"This version of click knows no completion for {shell}.")
+    script = kind(program, {}, "avm-otio", COMPLETE_VARIABLE)
+    click.echo(f"{script.source_template % script.source_vars()}\n# {_INSTALL[shell]}")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -1,8 +1,9 @@
-"""``avm-otio score``: a timeline in, a scored timeline out."""
+"""``avm-otio score``: a timeline in, a scored timeline out; ``export``: the film that would be sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,17 @@ import click
 
 from avm_otio import services
 from avm_otio.cli import options
-from avm_otio.cli.losses import report_losses
 from avm_otio.cli.output import Output, pass_output
 
 if TYPE_CHECKING:
     from avm_otio.app import Outcome
+    from avm_otio.timeline.features import Loss
 
 _MOST_SHOWN = 12
+_MOST_LOSSES = 40
+"""Lines of losses for a person; the rest stand in a file."""
+
+_NAMES_AND_NUMBERS = re.compile(r"“[^”]*”|[\d.]+")
 _NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "alternatives", "rate", "start_frame")
 
 
@@ -37,6 +42,29 @@ def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
 
     outcome = app.carry_out(options.request_of(timeline, output, **flags), report=out)
     report_outcome(out, str(timeline), outcome)
+
+
+@click.command(epilog="Example: avm-otio export cut.otio -o film.mp4 --clip sunset")
+@click.argument("timeline", type=options.FILE)
+@click.option("-o", "--output", type=options.FILE, required=True, help="The film to write: .mp4.")
+@options.of_request("export")
+@pass_output
+def export(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
+    """Write the film of a clip or a range of a TIMELINE to a file."""
+    from avm_otio import app
+
+    film = app.export_film(options.request_of(timeline, output, **flags), report=out)
+    out.event(
+        "done",
+        output=str(output),
+        frames=film.frames,
+        size_bytes=film.size_bytes,
+        has_sound=film.has_sound,
+    )
+    out.say(
+        f"Exported {timeline} → {output}: {film.frames} frames, {film.width}×{film.height}, "
+        f"{film.size_bytes / 1e6:.1f} MB{'' if film.has_sound else ', silent'}"
+    )
 
 
 def report_outcome(out: Output, name: str, outcome: Outcome) -> None:
@@ -86,3 +114,44 @@ def _list(out: Output, heading: str, clips: list[Mapping[str, Any]], summary: Ma
         out.say(f"  {heading:<9} {clip['timecode']:<12} {clip['title']}  {price}".rstrip())
     if len(clips) > _MOST_SHOWN:
         out.say(f"  {heading:<9} and {len(clips) - _MOST_SHOWN} more")
+
+
+def report_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
+    """Report what could not be written.
+
+    Args:
+        out: Gets an event for each item; people read one line for several that are alike.
+        losses: What was lost.
+        output: The file; if a line stands for several items, all are in ``<name>.losses.txt`` beside it.
+
+    Raises:
+        OutputError: That list cannot be written.
+    """
+    for loss in losses:
+        out.event("loss", feature=str(loss.feature), item=loss.item, told=loss.message)
+    lines = list(_loss_lines(losses))
+    report = output.with_name(f"{output.name}.losses.txt")
+    is_whole = len(lines) == len(losses) <= _MOST_LOSSES
+    if is_whole:
+        report.unlink(missing_ok=True)  # of an earlier run that lost more
+    else:
+        from avm_otio.files import write_text
+
+        write_text(report, "".join(f"{loss}\n" for loss in losses))
+    if losses:
+        things = "1 thing" if len(losses) == 1 else f"{len(losses)} things"
+        out.say(f"{things} could not be written to {output.name}:")
+    for line in lines[:_MOST_LOSSES]:
+        out.say(f"  {line}")
+    if not is_whole:
+        more = f"and {len(lines) - _MOST_LOSSES} more; " if len(lines) > _MOST_LOSSES else ""
+        out.say(f"  {more}one by one in {report}")
+
+
+def _loss_lines(losses: Sequence[Loss]) -> Iterator[str]:
+    """A line for all that are alike but for their names and numbers."""
+    alike: dict[str, list[Loss]] = {}
+    for loss in losses:
+        alike.setdefault(_NAMES_AND_NUMBERS.sub("", loss.message), []).append(loss)
+    for first, *others in alike.values():
+        yield f"{first} (and {len(others)} more like it)" if others else str(first)

@@ -1,17 +1,95 @@
-"""``avm-otio service``: ask for film services, and fetch what came of it."""
+"""``avm-otio film`` and ``service``: the service's Films, what is asked of it, and what came of it."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from avm_otio.cli import options
-from avm_otio.cli.film import give
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.load import load_settings
 from avm_otio.errors import UsageError
+
+
+@click.group()
+def film() -> None:
+    """Films that the service holds."""
+
+
+@film.command(epilog="Example: avm-otio film create film.mp4 --service avmapping")
+@click.argument("path", metavar="FILE", required=False, type=options.FILE)
+@click.option("--youtube", metavar="URL", help="A YouTube video instead of a file.")
+@options.of_request("film create")
+@pass_output
+def create(out: Output, path: Path | None, youtube: str | None, **flags: Any) -> None:
+    """Upload FILE (or name a YouTube video) and print the Film's id."""
+    from avm_otio import app
+
+    if (path is None) == (youtube is None):
+        raise UsageError("Give a file or --youtube URL, one of them.")
+    with app.open_service(options.request_of(**flags), report=out) as client:
+        if path is not None:
+            with out.step("Uploading the film") as advance:
+                film_id = client.create_film(path, progress=advance)
+        else:
+            film_id = client.create_film_from_youtube(youtube or "")
+    out.event("film_created", film_id=film_id)
+    out.result(str(film_id))
+
+
+@film.command("list", epilog="Example: avm-otio film list --service avmapping")
+@click.option(
+    "--most", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first."
+)
+@options.of_request("film list")
+@pass_output
+def list_films(out: Output, most: int, **flags: Any) -> None:
+    """List the Films: id, length, kind, file name."""
+    from avm_otio import app
+
+    with app.open_service(options.request_of(**flags), report=out) as client:
+        for number, found in enumerate(client.films()):
+            if number == most:
+                break
+            out.event("film", film=found.served)
+            columns = (
+                str(found.id),
+                found.duration[:11],
+                found.type,
+                found.filename or found.title,
+            )
+            out.result("  ".join(columns).rstrip())
+
+
+@film.command(epilog="Example: avm-otio film show 1320 -o film.json")
+@click.argument("film_id", type=int)
+@click.option("-o", "--output", type=options.FILE, help="Save the JSON here, for avm-otio convert.")
+@options.of_request("film show")
+@pass_output
+def show(out: Output, film_id: int, output: Path | None, **flags: Any) -> None:
+    """Show one Film with the recommendations of all its analyses."""
+    from avm_otio import app
+
+    with app.open_service(options.request_of(**flags), report=out) as client:
+        found = client.film(film_id).served
+    out.event("film", film=found)
+    give(out, found, output)
+
+
+def give(out: Output, document: Mapping[str, Any], output: Path | None) -> None:
+    """Save a document of the service, or print it."""
+    from avm_otio.files import write_text
+
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    if output is None:
+        out.result(text)
+        return
+    write_text(output, text + "\n")
+    out.say(f"Saved {output}")
 
 
 @click.group()
@@ -52,7 +130,7 @@ def submit(out: Output, film_id: int, **flags: Any) -> None:
 def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path | None, **flags: Any) -> None:
     """Fetch the result of a session, as far as it is."""
     from avm_otio import app
-    from avm_otio.service.waiting import wait_for_result
+    from avm_otio.service.client import wait_for_result
 
     with app.open_service(options.request_of(**flags), report=out) as client:
         if wait:

@@ -1,20 +1,20 @@
-"""Every call of the film service, a method each."""
+"""Every call of the film service, a method each; and the wait for its result."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
 
-from avm_otio.errors import ContractError, NetworkError, ServiceError, UnsureIfPaidError
+from avm_otio.errors import ContractError, NetworkError, RefusedError, ServiceError, UnsureIfPaidError
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
-from avm_otio.retry import Retrying
+from avm_otio.retry import PASSING_STATUSES, Retrying
 from avm_otio.service.http_answers import Answer, contract_error, is_documented, json_of
 from avm_otio.service.request import ServiceRequest
 from avm_otio.service.upload import FilmUpload, Progress
@@ -31,6 +31,13 @@ _LOOK_FOR_FILM = "It may exist all the same (that costs no analysis): look with 
 _LOOK_BEFORE_PAYING = (
     "The analysis may be paid for: look with avm-otio film show {film_id}, and do not send it again before."
 )
+
+SHORTEST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 15.0
+PAUSE_SHARE = 0.1
+"""Each pause is a tenth of the time waited so far: the result is seen at most about a tenth late."""
+
+_FIRST_SERVER_FAULT = 500
 
 
 class Client:
@@ -92,13 +99,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the network."""
+    def __exit__(self, *_: object) -> None:
         self._wire.close()
 
     def create_film(
@@ -199,6 +200,67 @@ class Client:
         except AnswerLostError as lost:
             raise NetworkError(f"No answer to creating a film: {lost.what}", _LOOK_FOR_FILM) from None
         return _read(answer, partial(_number, name="id"))
+
+
+def wait_for_result(
+    client: Client,
+    film_id: int,
+    session_id: int,
+    *,
+    later: str,
+    timeout_s: float = 3600.0,
+    on_poll: Callable[[float, ServiceResult], object] = lambda elapsed_s, result: None,
+    on_trouble: Callable[[str], object] = lambda text: None,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], object] = time.sleep,
+) -> ServiceResult:
+    """Ask until the result is done; a service that is out for a while is asked on.
+
+    Args:
+        client: The service.
+        film_id: The film.
+        session_id: What ``create_service`` gave.
+        later: How to continue after the deadline, as a sentence.
+        timeout_s: How long to wait in all. A question that is under way then is let to its end.
+        on_poll: Called with the seconds waited and the result so far, after each answer.
+        on_trouble: Called with a message, once for each time that the service is out.
+        clock: Seconds that only grow: a wall clock may jump.
+        pause: Waits so many seconds, or less where something makes asking worth while.
+
+    Raises:
+        ServiceError: Not done in time; the hint is ``later``.
+        RefusedError: The service refused, and not for the moment only.
+        ContractError: What came is not the API's, and the service is not just out.
+    """
+    started = clock()
+    trouble = ""
+    while True:
+        try:
+            result = client.service_result(film_id, session_id)
+        except ServiceError as error:
+            if not _may_pass(error):
+                raise
+            if not trouble:
+                on_trouble(f"The service is out, the wait goes on: {error.what}")
+            trouble = f" The service is out: {error.what}"
+            elapsed_s = clock() - started
+        else:
+            trouble = ""
+            elapsed_s = clock() - started
+            on_poll(elapsed_s, result)
+            if result.is_done:
+                return result
+        if elapsed_s >= timeout_s:
+            raise ServiceError(f"Session {session_id} is not done after {elapsed_s:.0f} s.{trouble}", later)
+        pause_s = min(max(SHORTEST_PAUSE_S, elapsed_s * PAUSE_SHARE), LONGEST_PAUSE_S)
+        pause(min(pause_s, timeout_s - elapsed_s))
+
+
+def _may_pass(error: ServiceError) -> bool:
+    """Whether it says that the service is out for the moment, not that asking is of no use."""
+    if isinstance(error, RefusedError | ContractError):
+        return error.status in PASSING_STATUSES or error.status >= _FIRST_SERVER_FAULT
+    return isinstance(error, NetworkError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from uvicorn._types import ASGIApplication
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from avm_otio.addresses import listening_at
@@ -73,7 +73,9 @@ def serve(
         quiet_server(_Receiver(spool, on_trouble), Protocol).run(sockets=[listening])
 
 
-def quiet_server(app: ASGIApplication, http: type[asyncio.Protocol], patience_s: int = 2) -> uvicorn.Server:
+def quiet_server(
+    app: Callable[..., Any], http: type[asyncio.Protocol], patience_s: int = 2
+) -> uvicorn.Server:
     """A server without logs, lifespan or web sockets.
 
     Args:

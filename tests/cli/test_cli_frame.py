@@ -71,7 +71,7 @@ def test_the_version_loads_nothing_but_itself() -> None:
 def test_the_frame_loads_no_command_and_nothing_heavy(arguments: list[str]) -> None:
     loaded = loaded_by(arguments)
     assert "click" in loaded
-    assert loaded.isdisjoint({"avm_otio.cli.score", "avm_otio.cli.doctor", "avm_otio.cli.film", *HEAVY})
+    assert loaded.isdisjoint({"avm_otio.cli.score", "avm_otio.cli.doctor", "avm_otio.cli.service", *HEAVY})
 
 
 def test_completing_a_command_loads_no_command() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.cli.losses import report_losses
 from avm_otio.cli.output import Output
+from avm_otio.cli.score import report_losses
 from avm_otio.timeline.features import Feature, Loss
 
 MOVED = [Loss(Feature.TIME, f"“Hit {n}” at 00:00:0{n}:00", f"moved by {n}.5 ms") for n in range(1, 4)]

@@ -213,7 +213,7 @@ def test_whoever_waits_for_another_run_can_be_ended(tmp_path: Path) -> None:
 
 
 def test_a_wait_for_the_service_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("avm_otio.service.waiting.SHORTEST_PAUSE_S", 15.0)
+    monkeypatch.setattr("avm_otio.service.client.SHORTEST_PAUSE_S", 15.0)
     monkeypatch.setenv("AVM_TOKEN", TOKEN)
     made = real_request(tmp_path, "one", 0)
     session = f"/film/{FILM_ID}/service/{SESSION_ID}/"

@@ -7,8 +7,7 @@ import pytest
 
 from avm_otio.errors import ContractError, RefusedError, ServiceError, TokenRefusedError
 from avm_otio.retry import Retrying
-from avm_otio.service.client import Client
-from avm_otio.service.waiting import LONGEST_PAUSE_S, wait_for_result
+from avm_otio.service.client import LONGEST_PAUSE_S, Client, wait_for_result
 from tests.loopback_http import html, raw, reset, says, serving
 
 DONE = says({"is_done": True})

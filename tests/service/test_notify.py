@@ -21,10 +21,9 @@ import pytest
 from avm_otio.cli.main import run
 from avm_otio.engine.server import running
 from avm_otio.errors import OutputError, UsageError
-from avm_otio.service.client import Client
+from avm_otio.service.client import Client, wait_for_result
 from avm_otio.service.notify import Mailbox, forget_old, mark, notify_url, wants_mailbox
 from avm_otio.service.request import ServiceRequest
-from avm_otio.service.waiting import wait_for_result
 from tests.scored import write_sound
 
 LONG_S = 60.0

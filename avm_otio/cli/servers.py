@@ -1,0 +1,98 @@
+"""``avm-otio engine serve`` and ``notify serve``: what runs on this machine until it is interrupted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from avm_otio.addresses import is_loopback
+from avm_otio.cli import options
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.load import load_settings
+
+
+@click.group()
+def engine() -> None:
+    """The local engine: the same API over your own library; nothing leaves this machine."""
+
+
+@engine.command("serve", epilog="Example: avm-otio engine serve --port 8600 --library ~/Sounds")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 lets the system choose.")
+@click.option("--data", "data_dir", type=options.FOLDER, help="Where films and results are kept.")
+@click.option("--library", type=options.FOLDER, help="Folder of sounds; the starter library by default.")
+@click.option("--analyses", type=click.IntRange(min=0), help="How many analyses it allows, to try that out.")
+@pass_output
+def serve_engine(
+    out: Output, port: int, data_dir: Path | None, library: Path | None, analyses: int | None
+) -> None:
+    """Serve the API on this machine until interrupted.
+
+    Takes the token in AVM_TOKEN, or any where none is set.
+    """
+    from avm_otio.access import library_of
+    from avm_otio.engine.server import serve as run
+
+    settings = load_settings()
+    request = settings.complete(options.request_of(library=library))
+
+    run(
+        port=port,
+        data_dir=data_dir or settings.cache_dir / "engine",
+        library=library_of(request, settings, out),
+        token=os.environ.get("AVM_TOKEN") or None,
+        analyses=analyses,
+        on_ready=_ready(out, "engine_ready", "Serving the API"),
+        tell=out.warn,
+    )
+
+
+@click.group()
+def notify() -> None:
+    """Notifications that the service is done: they wake the runs that wait."""
+
+
+@notify.command("serve", epilog="Example: avm-otio notify serve --port 8610")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8610,
+    show_default=True,
+    help="0 lets the system choose.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen at.")
+@click.option(
+    "--spool", type=options.FOLDER, help="Where runs wait for news.  [default: notify in the cache folder]"
+)
+@pass_output
+def serve_notify(out: Output, port: int, host: str, spool: Path | None) -> None:
+    """Take notifications until interrupted.
+
+    Put a TLS proxy before it that the service can reach, and start the runs with
+    --notify-url 'https://YOUR.HOST/avm/{job}'; {job} becomes a secret of each run's own.
+    """
+    from avm_otio.service.receiver import serve as run
+
+    if not is_loopback(host):
+        out.warn("What comes to this address directly comes unencrypted, the secret paths with it.")
+
+    run(
+        spool or load_settings().cache_dir / "notify",
+        host=host,
+        port=port,
+        on_ready=_ready(out, "notify_ready", "Taking notifications"),
+        on_trouble=out.warn,
+    )
+
+
+def _ready(out: Output, event: str, what: str) -> Callable[[str], None]:
+    """Tells the address at which a server answers."""
+
+    def ready(address: str) -> None:
+        out.event(event, address=address)
+        out.result(address)
+        out.say(f"{what} there until interrupted (Ctrl-C).")
+
+    return ready
