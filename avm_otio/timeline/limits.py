@@ -54,7 +54,15 @@ def refuse_empty(timeline: Timeline) -> None:
     Raises:
         TimelineError: There is not.
     """
-    if not timeline.duration and not any(track.clips for track in timeline.tracks):
+    if any(track.clips for track in timeline.tracks):
+        return
+    if timeline.markers:
+        count = len(timeline.markers)
+        raise TimelineError(
+            f"Timeline “{timeline.name}” holds {count} marker{'s' if count > 1 else ''} and no clip.",
+            "A list of markers has no picture: give the timeline that they belong to.",
+        )
+    if not timeline.duration:
         raise TimelineError(
             f"Timeline “{timeline.name}” is empty.", "Put at least one clip on a video track."
         )

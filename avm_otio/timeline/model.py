@@ -148,6 +148,7 @@ class Media:
         mono: The same sound, one file a channel, in order, where it was split; else empty.
         clip_name: In a film the clip that uses it (the first), for messages and for finding moved media by
             name; empty on a timeline.
+        reel: Name of its tape or camera roll, by which it is found where nothing else is.
         counted_rate: The rate at which the timeline counts its media time, for sound, too; ``None`` where it
             does not say, or counts samples.
     """
@@ -166,6 +167,7 @@ class Media:
     drop_frame: bool = False
     mono: tuple[str, ...] = ()
     clip_name: str = ""
+    reel: str = ""
     counted_rate: Fraction | None = field(default=None, compare=False)
 
     @property
@@ -202,7 +204,7 @@ class Media:
         """File names by which it is found when it has moved, best first."""
         if self.sequence is not None:
             return (self.sequence.file_name(0),)
-        named = (name_in(self.path) if self.path else "", self.name, self.clip_name)
+        named = (name_in(self.path) if self.path else "", self.name, self.clip_name, self.reel)
         return tuple(dict.fromkeys(name for name in named if name))
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from avm_otio.errors import TimelineError
-from avm_otio.formats.edl.read import guessed_rate, read
+from avm_otio.formats.edl.lines import lists_of
+from avm_otio.formats.edl.rates import evidence_of
+from avm_otio.formats.edl.read import read
+from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.model import Clip, Generator, Timeline, Track, TrackKind
 from tests.real_files import real_file
 
@@ -19,6 +22,10 @@ ReadText = Callable[..., tuple[list[Timeline], tuple[str, ...]]]
 HEAD = "TITLE: cut\nFCM: NON-DROP FRAME\n"
 PAL = Fraction(25)
 NTSC = Fraction(30_000, 1001)
+
+
+def guessed_rate(text: str) -> Fraction:
+    return evidence_of(lists_of(text)).guess
 
 
 @pytest.fixture
@@ -70,9 +77,13 @@ def test_every_edit_of_a_real_list_lies_where_the_list_says(name: str, rate: int
         if channels != "NONE" and reel != "BL" and record_in != record_out
     )
     (found,), notes = read(path, Fraction(rate))
-    # A fade to silence is an edit of its own in the list, and the clip's last moments here.
+    # A fade to black or silence is an edit of its own in the list, and the clip's last moments here.
+    fades = {each.at: each.before for track in found.tracks for each in track.transitions}
     laid = sorted(
-        (found.timecode(clip.start), found.timecode(clip.end - Fraction(clip.mix.fade_out_us, 10**6)))
+        (
+            found.timecode(clip.start),
+            found.timecode(clip.end - Fraction(clip.mix.fade_out_us, 10**6) - fades.get(clip.end, 0)),
+        )
         for clip in found.clips()
     )
     assert in_file
@@ -349,3 +360,172 @@ def test_a_very_long_list_takes_time_in_proportion(read_text: ReadText) -> None:
     (found,), _ = read_text(HEAD + text)
     assert len(found.tracks[0].clips) == 20_000
     assert found.tracks[0].kind is TrackKind.VIDEO
+
+
+def test_a_list_that_ends_in_a_fade_to_black_lasts_through_it(read_text: ReadText) -> None:
+    zero = ("00:00:00:00", "00:00:01:00")
+    fade = edit("V", ("00:00:02:00",) * 2, ("01:00:01:00",) * 2, number="002")
+    fade += edit("V", zero, ("01:00:01:00", "01:00:02:00"), number="002", reel="BL", kind="D    025")
+    (found,), notes = read_text(HEAD + edit("V") + fade, None)
+    (clip,) = found.clips()
+    (joint,) = found.tracks[0].transitions
+    assert (found.rate, clip.end, joint.at, joint.before, joint.after) == (25, 2, 2, 1, 0)
+    assert len(notes) == 1
+
+
+def test_a_fade_to_black_before_a_cut_is_no_dissolve_into_what_follows(read_text: ReadText) -> None:
+    fade = edit("V", ("00:00:02:00",) * 2, ("01:00:01:00",) * 2, number="002")
+    fade += edit(
+        "V", ("00:00:00:00",) * 2, ("01:00:01:00", "01:00:02:00"), number="002", reel="BL", kind="D    025"
+    )
+    after = edit("V", record=("01:00:02:00", "01:00:03:00"), number="003")
+    (found,), _ = read_text(HEAD + edit("V") + fade + after)
+    (joint,) = found.tracks[0].transitions
+    assert [(clip.start, clip.end) for clip in found.clips()] == [(0, 1), (2, 3)]
+    assert (joint.at, joint.before, joint.after) == (1, 0, 1)
+
+
+BAD = [
+    "002  AX       V     Q        00:00:01:00 00:00:02:00 01:00:01:00 01:00:02:00",
+    "002  AX       V     C        00:00:01:00 00:61:02:00 01:00:01:00 01:00:02:00",
+    "002  AX       V     C        01:00:01:00 01:00:02:00",
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_one_bad_edit_is_named_and_the_rest_of_the_list_is_read(read_text: ReadText, bad: str) -> None:
+    text = HEAD + edit("V") + bad + "\n" + edit("V", record=("01:00:02:00", "01:00:03:00"), number="003")
+    (found,), notes = read_text(text)
+    assert [clip.start for clip in found.clips()] == [0, 2]
+    assert len(notes) == 1
+    assert notes[0].startswith("Line 4 is no edit")
+    assert bad[:60] in notes[0]
+
+
+def test_a_dissolve_without_its_letter_is_one_and_is_told(read_text: ReadText) -> None:
+    follow = edit("V", record=("01:00:01:00", "01:00:02:00"), number="002", kind="     008")
+    (found,), notes = read_text(HEAD + edit("V") + follow)
+    assert [(each.at, each.after) for each in found.tracks[0].transitions] == [(1, Fraction(8, 25))]
+    assert notes == ("Line 4 does not say how it comes in: read as a dissolve of 8 frames.",)
+
+
+def test_what_follows_an_edit_on_its_line_does_not_hide_it(read_text: ReadText) -> None:
+    (found,), _ = read_text(HEAD + edit("v", kind="c       ").rstrip("\n") + "  a remark\n")
+    (clip,) = found.clips()
+    assert [kept.text for kept in clip.kept] == ["a remark"]
+
+
+def test_lists_that_number_every_edit_alike_keep_each_its_own_name(read_text: ReadText) -> None:
+    text = HEAD + edit("V") + "* FROM CLIP NAME: one\n"
+    text += edit("V", record=("01:00:01:00", "01:00:02:00")) + "* FROM CLIP NAME: two\n"
+    (found,), _ = read_text(text)
+    assert [clip.name for clip in found.clips()] == ["one", "two"]
+
+
+def test_picture_and_sound_of_a_split_edit_share_what_is_said_below_them(read_text: ReadText) -> None:
+    sound = edit("A", ("00:00:01:05", "00:00:02:00"), ("01:00:00:05", "01:00:01:00"))
+    text = HEAD + "SPLIT:    AUDIO DELAY=  00:00:00:05\n" + edit("V") + sound + "* FROM CLIP NAME: one\n"
+    (found,), _ = read_text(text)
+    assert [(clip.name, clip.start) for clip in found.clips()] == [("one", 0), ("one", Fraction(5, 25))]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "* from clip name:  take",
+        "*CLIP NAME: take",
+        "FROM CLIP NAME:take",
+        "* KEY CLIP NAME: take",
+        "> CLIP NAME: take",
+    ],
+)
+def test_a_clip_is_named_by_every_form_of_comment(read_text: ReadText, comment: str) -> None:
+    kind = "K    000" if "KEY" in comment else "C       "
+    (found,), _ = read_text(HEAD + edit("V", kind=kind) + comment + "\n")
+    assert next(found.clips()).name == "take"
+
+
+def test_a_reel_that_was_cut_short_is_looked_for_by_its_whole_name(read_text: ReadText) -> None:
+    text = (
+        HEAD
+        + edit("V", reel="006I")
+        + "* FROM CLIP NAME: take\nFINAL CUT PRO REEL: 006-I REPLACED BY: 006I\n"
+    )
+    (found,), _ = read_text(text)
+    assert next(iter(found.media())).names == ("take", "006-I")
+
+
+def test_two_edits_of_one_source_at_one_place_play_a_channel_each(read_text: ReadText) -> None:
+    name = "* FROM CLIP NAME: one\n"
+    (found,), _ = read_text(HEAD + edit("A") + name + edit("A2", number="002") + name)
+    assert [clip.channels for clip in found.clips()] == [(0,), (1,)]
+    (other,), _ = read_text(HEAD + edit("A") + name + edit("A2", number="002") + "* FROM CLIP NAME: two\n")
+    assert [clip.channels for clip in other.clips()] == [(0,), (0,)]
+
+
+@pytest.mark.parametrize("speed", ["050.0", "+050.0"])
+@pytest.mark.parametrize("at", ["00:00:01:00", "00:00:00:23", ""])
+def test_the_one_speed_of_an_edit_is_followed_wherever_it_is_counted_from(
+    read_text: ReadText, speed: str, at: str
+) -> None:
+    text = HEAD + edit("V", ("00:00:01:00", "00:00:03:00")) + f"M2   AX       {speed}    {at}\n"
+    (found,), notes = read_text(text)
+    assert next(found.clips()).speed == 2
+    assert not notes
+
+
+def test_drop_frame_signs_win_over_the_head_and_are_told(read_text: ReadText) -> None:
+    (found,), notes = read_text(HEAD + edit("V", record=("01:00:00;00", "01:00:01;00")), NTSC)
+    assert (found.start_frame, found.drop_frame) == (107_892, True)
+    assert notes == ("Says NON-DROP FRAME and writes drop-frame timecode, which is followed.",)
+
+
+def test_a_source_without_the_sign_drops_nothing_in_a_list_that_uses_signs(read_text: ReadText) -> None:
+    text = "FCM: DROP FRAME\n" + edit("V", ("00:01:00:02", "00:01:01:02"), ("01:00:00;00", "01:00:01;00"))
+    (found,), _ = read_text(text, NTSC)
+    assert next(found.clips()).media_in * NTSC == 1802
+
+
+RESOLVE = (
+    "TITLE: marks\n\n001  001      V     C        01:00:18:06 01:00:18:07 01:00:18:06 01:00:18:07  \n"
+    "Look here |C:ResolveColorYellow |M:Marker 1 |D:1\n\n"
+    "002  001      V     C        01:00:20:20 01:00:20:21 01:00:20:20 01:00:20:21  \n"
+    " |C:ResolveColorFuchsia |M:Two |D:50\n"
+)
+
+
+def test_a_list_of_resolves_markers_is_read_as_markers(read_text: ReadText) -> None:
+    (found,), notes = read_text(RESOLVE)
+    assert not list(found.clips())
+    assert [(m.name, m.comment, m.color, m.duration, found.timecode(m.start)) for m in found.markers] == [
+        ("Marker 1", "Look here", "YELLOW", 0, "01:00:18:06"),
+        ("Two", "", "MAGENTA", 2, "01:00:20:20"),
+    ]
+    assert notes == ("A list of markers alone: it has no clips.",)
+    with pytest.raises(TimelineError, match="2 markers and no clip"):
+        refuse_empty(found)
+
+
+def test_resolves_markers_among_edits_lie_where_they_are(read_text: ReadText) -> None:
+    (found,), _ = read_text(
+        HEAD + edit("V", record=("01:00:18:00", "01:00:19:00")) + RESOLVE.partition("\n\n")[2]
+    )
+    assert len(list(found.clips())) == 1
+    assert [found.timecode(m.start) for m in found.markers] == ["01:00:18:06", "01:00:20:20"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        (HEAD + "* FRAME RATE: 25\n" + edit("V"), PAL),
+        (HEAD + "FPS: 23.976\n" + edit("V"), Fraction(24_000, 1001)),
+        (HEAD + edit("V", kind="D    025"), PAL),
+        (HEAD + edit("V", ("00:00:01:00", "00:00:03:00")) + "M2   AX       050.0    00:00:01:00\n", PAL),
+        (
+            HEAD + edit("V", ("00:00:01:00", "00:00:03:00")) + "M2   AX       060.0    00:00:01:00\n",
+            Fraction(30),
+        ),
+    ],
+)
+def test_the_rate_is_guessed_from_comments_transitions_and_speeds(text: str, rate: Fraction) -> None:
+    assert guessed_rate(text) == rate

@@ -108,6 +108,12 @@ class Said:
             after = next((at for at, clip in enumerate(clips) if clip.start == one.at), None)
             before = next((at for at, clip in enumerate(clips) if clip.end == one.at), None)
             start = RecordTime(one.at - one.before)
+            if before is not None and after is None:
+                end = RecordTime(one.at + one.after)
+                if not any(one.at < clip.start <= end for clip in clips):  # it lasts through its fade
+                    clips[before] = replace(clips[before], end=end)
+                    transitions.append(Transition(one.name, end, one.before + one.after, Fraction(0)))
+                    continue
             if before is not None:
                 clips[before] = replace(clips[before], end=start)
             if after is not None:

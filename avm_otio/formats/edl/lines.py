@@ -9,17 +9,19 @@ from fractions import Fraction
 from pathlib import Path
 
 from avm_otio.errors import TimelineError
-from avm_otio.timeline.time import dropped_per_minute, format_rate, nominal_rate
+from avm_otio.timeline.time import dropped_per_minute, format_rate, nominal_rate, snap_rate
 
 _TIMECODE = r"(\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,2}[:;.,]\d{1,3})"
 _EDIT = re.compile(
-    r"\s*(?P<number>\d{1,8})\s+(?P<reel>\S+(?: \S+){0,7}?)\s+"
-    r"(?P<channels>NONE|B|[AV][AV0-9/]*)\s+"
-    r"(?P<kind>C|D|W\d{0,4}|K(?: ?[BO])?)\s+(?:(?P<frames>\d{1,5})F?\s+)?"
-    rf"{_TIMECODE}\s+{_TIMECODE}\s+{_TIMECODE}\s+{_TIMECODE}\s*",
-    re.ASCII,
+    r"\s*(?P<number>\d{1,8}[A-Z]?)\s+(?:(?P<reel>\S+(?: \S+){0,7}?)\s+)?"
+    r"(?P<channels>NONE|B|BOTH|[AV][AV0-9/,]*)\s+"
+    r"(?:(?P<kind>C|D|W\d{0,4}|K(?:\s?[BO])?)\s+)?(?:\(?(?P<frames>\d{1,5})F?\)?\s+|\(F\)\s+)?"
+    rf"{_TIMECODE}\s+{_TIMECODE}\s+{_TIMECODE}\s+{_TIMECODE}(?:\s+(?P<rest>.*))?",
+    re.ASCII | re.IGNORECASE,
 )
-_LIKE_EDIT = re.compile(rf"\s*\d{{1,8}}\s.*{_TIMECODE}\s+{_TIMECODE}\s*", re.ASCII)
+_LIKE_EDIT = re.compile(
+    rf"\s*\d{{1,8}}[A-Z]?\s.*{_TIMECODE}\s+{_TIMECODE}(?:\s.*)?", re.ASCII | re.IGNORECASE
+)
 _ENDS = re.compile("\r\n|\r|\n")
 _AUD = re.compile(r"\s*AUD((?:\s+\d{1,2})+)\s*", re.ASCII)
 _CHANNEL = re.compile(r"V\d*|A\d*|\d+", re.ASCII)
@@ -27,10 +29,14 @@ _FCM = re.compile(r"\s*FCM:\s*(NON)?", re.IGNORECASE)
 _TITLE = re.compile(r"\s*TITLE:\s*(.*?)\s*", re.IGNORECASE)
 
 _LONGEST_LINE = 4096
+_NAMES_MEDIA = re.compile(r"\*?\s*(?:FROM |TO |KEY )?(?:CLIP NAME|CLIP|FILE|SOURCE FILE)\b", re.IGNORECASE)
+_RATE = re.compile(
+    r"\*?\s*(?:(?:SEQUENCE|TIMELINE|PROJECT|RECORD|TIMECODE|EDIT|VIDEO)\s+)?"
+    r"(?:FRAME ?RATE|FPS|TIMEBASE|TIMECODE RATE|RATE)\s*(?:[:=]|IS)?\s*"
+    r"(?P<rate>\d{2,3}(?:[.,]\d{1,5})?|\d{4,6}/1001)\s*(?:FPS)?\s*",
+    re.ASCII | re.IGNORECASE,
+)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-DEFAULT_RATE = Fraction(24)
-"""An EDL does not say its rate; this one is taken where nothing in it speaks against."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,7 @@ class Line:
         frames: Length of its transition.
         times: Source in and out, record in and out, as written.
         is_drop: Whether an ``FCM`` line above said that sources drop frames.
+        has_kind: Whether it says how it comes in; a length without that is read as a dissolve's.
         comments: Lines below it.
     """
 
@@ -59,7 +66,18 @@ class Line:
     frames: int
     times: tuple[str, str, str, str]
     is_drop: bool
+    has_kind: bool = True
     comments: list[str] = field(default_factory=list)
+
+    @property
+    def channels(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Where it goes: picture tracks and sound channels, in order."""
+        return tuple(sorted(self.video)), tuple(sorted(self.audio))
+
+    @property
+    def names_media(self) -> bool:
+        """Whether a comment below it names a clip or a file."""
+        return any(_NAMES_MEDIA.match(comment) for comment in self.comments)
 
 
 @dataclass(slots=True)
@@ -71,12 +89,24 @@ class List:
         is_drop: What the first ``FCM`` line says of record timecode.
         header: Comments above the first edit.
         lines: The lines of its edits.
+        bad: Lines that look like an edit and are none: their numbers and texts.
     """
 
     title: str = ""
     is_drop: bool | None = None
     header: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    bad: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def uses_signs(self) -> bool:
+        """Whether it tells drop-frame timecode by its sign: then a colon means that nothing is dropped."""
+        return any(has_drop_sign(time) for line in self.lines for time in line.times)
+
+
+def has_drop_sign(time: str) -> bool:
+    """Whether a timecode is written as drop-frame: ``;`` anywhere, or ``.`` or ``,`` before its frames."""
+    return ";" in time or bool(re.search(r"[.,]\d+$", time))
 
 
 def text_of(path: Path) -> str:
@@ -100,32 +130,12 @@ def text_of(path: Path) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def guessed_rate(text: str) -> Fraction:
-    """The rate that a list most likely has: the lowest usual one that has all its frames."""
-    highest, is_drop = 0, False
-    for each in lists_of(text, "list"):
-        is_drop = is_drop or bool(each.is_drop)
-        for line in each.lines:
-            is_drop = is_drop or line.is_drop or ";" in "".join(line.times)
-            highest = max([highest, *(int(re.split("[:;.,]", time)[3]) for time in line.times)])
-    if highest >= 50:
-        return Fraction(60_000, 1001) if is_drop else Fraction(60)
-    if highest >= 30:
-        return Fraction(60_000, 1001) if is_drop else Fraction(50)
-    if is_drop:
-        return Fraction(30_000, 1001)
-    return Fraction(30) if highest >= 25 else Fraction(25) if highest == 24 else DEFAULT_RATE
-
-
-def lists_of(text: str, name: str) -> list[List]:
-    """Take a text apart.
+def lists_of(text: str) -> list[List]:
+    """Take a text apart; a line that looks like an edit and is none is kept aside.
 
     Args:
         text: The file's text.
-        name: What to call it in an error.
 
-    Raises:
-        TimelineError: A line of an edit cannot be understood.
     """
     found = [List()]
     is_drop = False
@@ -135,9 +145,12 @@ def lists_of(text: str, name: str) -> list[List]:
             continue
         if len(line) <= _LONGEST_LINE:
             if line.lstrip()[:1].isdigit():
-                edit = _edit(line, place, is_drop, name)
+                edit = _edit(line, place, is_drop)
                 if edit is not None:
                     current.lines.append(edit)
+                    continue
+                if _LIKE_EDIT.fullmatch(line):
+                    current.bad.append((place, line.strip()))
                     continue
             elif mode := _FCM.match(line):
                 is_drop = not mode[1]
@@ -157,28 +170,29 @@ def lists_of(text: str, name: str) -> list[List]:
     return found
 
 
-def _edit(line: str, place: int, is_drop: bool, name: str) -> Line | None:
-    """A line of an edit; ``None`` for a comment that begins with a digit."""
+def _edit(line: str, place: int, is_drop: bool) -> Line | None:
+    """A line of an edit; ``None`` for what is none: a comment that begins with a digit, or a bad edit."""
     found = _EDIT.fullmatch(line)
     if found is None:
-        if _LIKE_EDIT.fullmatch(line):
-            raise TimelineError(
-                f"{name}, line {place}, is no edit of a CMX3600 list: {line.strip()[:80]!r}.",
-                "Export it again as CMX3600, or as .otio, .xml or .aaf.",
-            )
         return None
-    video, audio = _channels(found["channels"])
     times = found.groups()[5:9]
+    if any(int(part) > 59 for time in times for part in re.split("[:;.,]", time)[1:3]):
+        return None
+    video, audio = _channels(found["channels"].upper())
+    frames = int(found["frames"] or 0)
+    kind = (found["kind"] or ("D" if frames else "C")).upper()
     return Line(
         place=place,
         number=found["number"].lstrip("0"),
-        reel=found["reel"],
+        reel=found["reel"] or "",
         video=video,
         audio=audio,
-        kind=found["kind"].replace(" ", ""),
-        frames=int(found["frames"] or 0),
+        kind=re.sub(r"\s", "", kind),
+        frames=frames,
         times=(times[0], times[1], times[2], times[3]),
         is_drop=is_drop,
+        has_kind=found["kind"] is not None,
+        comments=[found["rest"].strip()] if (found["rest"] or "").strip() else [],
     )
 
 
@@ -190,7 +204,7 @@ def _channels(field: str) -> tuple[set[int], set[int]]:
     """
     if field == "NONE":
         return set(), set()
-    if field == "B":
+    if field in ("B", "BOTH"):
         return {1}, {1}
     video: set[int] = set()
     audio: set[int] = set()
@@ -209,13 +223,21 @@ def _channels(field: str) -> tuple[set[int], set[int]]:
     return video, audio
 
 
+def stated_rate(found: List) -> Fraction | None:
+    """The rate that a comment of a list's head states, ``* FRAME RATE: 25``; ``None`` where none does."""
+    for comment in found.header:
+        if rate := _RATE.fullmatch(comment):
+            return snap_rate(rate["rate"].replace(",", "."))
+    return None
+
+
 def frames_of(time: str, rate: Fraction, is_drop: bool, where: str) -> int:
     """Frames since 00:00:00:00 of a timecode; a number that drop-frame skips is the next one there is.
 
     Args:
-        time: The timecode; ``;``, ``.`` or ``,`` before its frames means drop-frame whatever the list says.
+        time: The timecode.
         rate: Frames a second.
-        is_drop: What the list says.
+        is_drop: Whether it drops frames, where the rate has such timecode.
         where: What to call the place in an error.
 
     Raises:
@@ -231,11 +253,9 @@ def frames_of(time: str, rate: Fraction, is_drop: bool, where: str) -> int:
             f"{where}: {time} does not exist at {format_rate(rate)} fps.",
             f"Give the list's own rate with --rate, {usual} by its frames.",
         )
-    if minutes > 59 or seconds > 59:
-        raise TimelineError(f"{where}: {time} is no timecode.", "Export the list again.")
     count = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
     drop = dropped_per_minute(rate)
-    if not drop or not (is_drop or time[-3] in ";.," or ";" in time):
+    if not drop or not is_drop:
         return count
     total = hours * 60 + minutes
     if seconds == 0 and frames < drop and minutes % 10:

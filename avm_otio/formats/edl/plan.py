@@ -8,7 +8,7 @@ heard is the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from avm_otio.formats.edl import FORMAT
@@ -125,7 +125,9 @@ class Plan:
             start, frames = self._span(leaving)
             if start >= least and frames > 0 and (follower is None or start + frames <= follower):
                 written.add(piece.end)
-                self._report_joint(leaving, frames)
+                self._report_joint(
+                    replace(leaving, before=Fraction(0), after=leaving.before + leaving.after), frames
+                )
                 piece.end, piece.fade_out, piece.leaving = start, frames, leaving
                 return
         piece.fade_out = self._fade(piece, piece.clip.mix.fade_out_us, "out", piece.end - least)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.edl import FORMAT
-from avm_otio.formats.edl import lines as edl_lines
-from avm_otio.formats.edl.comments import Comments, comments_of
+from avm_otio.formats.edl.comments import Comments, Flag, comments_of
 from avm_otio.formats.edl.common import (
     BARS_REEL,
     BLACK_REELS,
@@ -24,7 +23,8 @@ from avm_otio.formats.edl.common import (
     day_frames,
     speed_of,
 )
-from avm_otio.formats.edl.lines import Line, List, frames_of, text_of
+from avm_otio.formats.edl.lines import Line, List, frames_of, has_drop_sign, lists_of, text_of
+from avm_otio.formats.edl.rates import evidence_of, guess_note
 from avm_otio.timeline.model import (
     Clip,
     GainKey,
@@ -38,8 +38,18 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.time import MediaTime, RecordTime, dropped_per_minute, format_rate, to_micros
+from avm_otio.timeline.time import (
+    MediaTime,
+    RecordTime,
+    dropped_per_minute,
+    format_rate,
+    nominal_rate,
+    to_micros,
+)
 from avm_otio.timeline.urls import plain_path
+
+_MOST_TOLD = 10
+"""Bad lines that are named one by one."""
 
 _Key = tuple[TrackKind, tuple[int, ...]]
 """A track: its kind, and the video track or the sound channels that it stands for."""
@@ -58,14 +68,19 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     Raises:
         TimelineError: It is no list, or has frames that the rate does not have.
     """
-    text = text_of(path)
     notes = []
-    if rate is None:
-        rate = edl_lines.guessed_rate(text)
-        notes.append(f"An EDL does not say its rate: read at {format_rate(rate)} fps; give --rate if wrong.")
-    lists = [each for each in edl_lines.lists_of(text, str(path)) if each.lines]
+    all_lists = lists_of(text_of(path))
+    lists = [each for each in all_lists if each.lines]
     if not lists:
+        for place, line in (bad for each in all_lists for bad in each.bad):
+            raise TimelineError(
+                f"{path}, line {place}, is no edit of a CMX3600 list: {line[:80]!r}.",
+                "Export it again as CMX3600, or as .otio, .xml or .aaf.",
+            )
         raise TimelineError(f"{path} has no edit of a CMX3600 list.", "Export it again as CMX3600.")
+    if rate is None:
+        rate = evidence_of(lists).guess
+        notes.append(guess_note(rate))
     found = []
     for each in lists:
         reader = _Reader(path, rate, each)
@@ -74,17 +89,14 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     return found, tuple(dict.fromkeys(notes))
 
 
-guessed_rate = edl_lines.guessed_rate
-
-
 @dataclass(slots=True)
 class _Lane:
     """A track in the making."""
 
     clips: list[Clip] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
-    fades_out: dict[int, int] = field(default_factory=dict)
-    """First frame → length of each dissolve into silence."""
+    fades_out: dict[int, Transition] = field(default_factory=dict)
+    """First frame → each dissolve into black or silence."""
 
 
 class _Reader:
@@ -97,31 +109,51 @@ class _Reader:
         self.markers: list[Marker] = []
         self.links = 0
         has_drop = dropped_per_minute(rate) > 0
-        has_semicolons = any(";" in time for line in found.lines for time in line.times[2:])
-        self.is_drop = has_drop and (bool(found.is_drop) or has_semicolons)
-        if found.is_drop and not has_drop:
+        has_signs = any(has_drop_sign(time) for line in found.lines for time in line.times[2:])
+        self.is_drop = has_drop and (bool(found.is_drop) or has_signs)
+        self.uses_signs = found.uses_signs
+        if (found.is_drop or has_signs) and not has_drop:
             self.counts[f"says DROP FRAME, which {format_rate(rate)} fps does not have"] += 1
-        # Several lines of one edit that stand together.
-        self.edits: list[list[Line]] = []
-        for line in found.lines:
-            if self.edits and self.edits[-1][-1].number == line.number:
-                self.edits[-1].append(line)
-            else:
-                self.edits.append([line])
+        elif has_signs and found.is_drop is False and not any(line.is_drop for line in found.lines):
+            self.counts["says NON-DROP FRAME and writes drop-frame timecode, which is followed"] += 1
+        # Patches are written where a source's channel is not the record's [file: avid/DC7_R1_v8.2-audio.edl].
+        self.has_patches = any(
+            "PATCH" in comment.upper() for line in found.lines for comment in line.comments
+        )
+        self.edits = _edits(found.lines)
+        self.halves: dict[tuple[str, tuple[str, ...]], int] = {}
+        for lines in self.edits:
+            name = _name_in(lines)
+            for line in lines:
+                if len(line.audio) == 1:
+                    key = f"{line.reel} {name}", line.times
+                    self.halves[key] = min(*line.audio, self.halves.get(key, 99))
         self.records = {line.place: self._record(line) for line in found.lines}
         self.start = self._unwrapped()
 
     def notes(self) -> list[str]:
-        return [
+        notes = [
             f"{count} × {note}." if count > 1 else f"{note[:1].upper()}{note[1:]}."
             for note, count in self.counts.items()
         ]
+        for place, line in self.list.bad[:_MOST_TOLD]:
+            notes.append(f"Line {place} is no edit of a CMX3600 list and is left out: {line[:80]!r}.")
+        if len(self.list.bad) > _MOST_TOLD:
+            notes.append(f"{len(self.list.bad) - _MOST_TOLD} more lines are no edits and are left out.")
+        for edit in (line for line in self.list.lines if not line.has_kind):
+            way = f"a dissolve of {edit.frames} frames" if edit.kind == "D" else "a cut"
+            notes.append(f"Line {edit.place} does not say how it comes in: read as {way}.")
+        return notes
 
-    def _frames(self, time: str, is_drop: bool, line: Line) -> int:
+    def _source_frame(self, time: str, line: Line) -> int:
+        is_drop = has_drop_sign(time) or (line.is_drop and not self.uses_signs)
         return frames_of(time, self.rate, is_drop, f"{self.path}, line {line.place}")
 
+    def _record_frame(self, time: str, line: Line) -> int:
+        return frames_of(time, self.rate, self.is_drop, f"{self.path}, line {line.place}")
+
     def _record(self, line: Line) -> tuple[int, int]:
-        first, last = (self._frames(time, self.is_drop, line) for time in line.times[2:])
+        first, last = (self._record_frame(time, line) for time in line.times[2:])
         return first, last if last >= first else last + day_frames(self.rate, self.is_drop)
 
     def _unwrapped(self) -> int:
@@ -135,6 +167,8 @@ class _Reader:
         return min(first for first, _ in self.records.values())
 
     def timeline(self) -> Timeline:
+        if all(_is_flag(line) for line in self.list.lines):
+            return self._flagged()
         for lines in self.edits:
             self._edit(lines)
         tracks = [
@@ -154,9 +188,32 @@ class _Reader:
             kept=tuple(Kept(FORMAT.name, "comment", text) for text in self.list.header),
         )
 
+    def _flagged(self) -> Timeline:
+        """A list of Resolve's markers alone: each edit of it is a marker, and a frame long."""
+        day = 24 * 3600 * nominal_rate(self.rate)
+        hour = frames_of("01:00:00:00", self.rate, self.is_drop, "")
+        start = min(self.start // hour * hour, day)
+        markers = [
+            _marker_of(flag, self.records[line.place][0] - start, self.rate)
+            for line in self.list.lines
+            for flag in comments_of(line.comments).flags
+        ]
+        self.counts["a list of markers alone: it has no clips"] += 1
+        return Timeline(
+            name=self.list.title,
+            rate=self.rate,
+            start_frame=start,
+            drop_frame=self.is_drop,
+            markers=tuple(markers),
+        )
+
     def _edit(self, lines: list[Line]) -> None:
         """Lay what the lines of one edit say."""
         comments = comments_of([comment for line in lines for comment in line.comments])
+        if len(lines) == 1 and _is_flag(lines[0]):
+            first = self.records[lines[0].place][0] - self.start
+            self.markers += (_marker_of(flag, first, self.rate) for flag in comments.flags)
+            return
         leads = any(line.kind != "C" for line in lines)
         laid: list[tuple[Line, _Lane, int]] = []
         for at, line in enumerate(lines):
@@ -165,9 +222,9 @@ class _Reader:
             if not keys:
                 self.counts["edit on no channel, not laid"] += 1
                 continue
-            is_from_black = at > 0 and lines[at - 1].reel in BLACK_REELS
+            is_from_black = at > 0 and lines[at - 1].reel.upper() in BLACK_REELS
             fade = 0 if line.kind == "C" else self._transition(line, keys, comments, is_from_black)
-            if line.reel in BLACK_REELS:
+            if line.reel.upper() in BLACK_REELS:
                 continue
             if last == first:
                 if not (leads and line.kind == "C"):
@@ -192,24 +249,23 @@ class _Reader:
             return 0
         at = first - self.start
         fade = 0
+        is_wipe = line.kind.startswith("W")
+        transition = Transition(
+            name=comments.effect or ("Wipe" if is_wipe else "Dissolve"),
+            at=RecordTime(at / self.rate),
+            before=Fraction(0),
+            after=frames / self.rate,
+            kind="Custom_Transition" if is_wipe else "SMPTE_Dissolve",
+            kept=(Kept(FORMAT.name, "wipe", line.kind),) if is_wipe else (),
+        )
         for key in keys:
             lane = self.lanes.setdefault(key, _Lane())
-            if key[0] is TrackKind.AUDIO and line.reel in BLACK_REELS:
-                lane.fades_out[at] = frames
+            if line.reel.upper() in BLACK_REELS:
+                lane.fades_out[at] = transition
             elif key[0] is TrackKind.AUDIO and is_from_black:
                 fade = frames
             else:
-                is_wipe = line.kind.startswith("W")
-                lane.transitions.append(
-                    Transition(
-                        name=comments.effect or ("Wipe" if is_wipe else "Dissolve"),
-                        at=RecordTime(at / self.rate),
-                        before=Fraction(0),
-                        after=frames / self.rate,
-                        kind="Custom_Transition" if is_wipe else "SMPTE_Dissolve",
-                        kept=(Kept(FORMAT.name, "wipe", line.kind),) if is_wipe else (),
-                    )
-                )
+                lane.transitions.append(transition)
         return fade
 
     def _clips(
@@ -230,10 +286,7 @@ class _Reader:
             channels: tuple[int, ...] = ()
             if key[0] is TrackKind.AUDIO:
                 mix = replace(self._mix(line, comments, low, speed), fade_in_us=to_micros(fade / self.rate))
-                channels = tuple(range(len(key[1])))
-                patched = {to: source - 1 for source, to in comments.patches if source}
-                if patched:
-                    channels = tuple(patched.values())[: len(key[1])]
+                channels = self._channels(line, key[1], comments)
             lane = self.lanes.setdefault(key, _Lane())
             laid.append((line, lane, len(lane.clips)))
             lane.clips.append(
@@ -252,9 +305,24 @@ class _Reader:
             )
         return laid
 
+    def _channels(self, line: Line, numbers: tuple[int, ...], comments: Comments) -> tuple[int, ...]:
+        """Which channels of its source a sound plays, from 0."""
+        patched = {to: source - 1 for source, to in comments.patches if source}
+        if any(number in patched for number in numbers):
+            return tuple(patched.get(number, number - 1) for number in numbers)
+        if patched:
+            return tuple(patched.values())[: len(numbers)]
+        name = comments.names.get("FROM", "")
+        first = self.halves.get((f"{line.reel} {name}", line.times), numbers[0])
+        if self.has_patches or (len(numbers) == 1 and first < numbers[0]):
+            # Two edits of one source at one place play a channel each; what is not patched, its own.
+            first = 1 if self.has_patches else first
+            return tuple(number - first for number in numbers)
+        return tuple(range(len(numbers)))
+
     def _span(self, line: Line) -> tuple[int, int]:
         """Source in and out."""
-        low, high = (self._frames(time, line.is_drop, line) for time in line.times[:2])
+        low, high = (self._source_frame(time, line) for time in line.times[:2])
         return low, high
 
     def _count_mismatch(self, line: Line, comments: Comments) -> None:
@@ -266,12 +334,15 @@ class _Reader:
     def _source(self, line: Line, comments: Comments, length: int) -> tuple[Fraction, Fraction, int]:
         """Speed, media time at the head in frames, and the source frame from which gains are counted."""
         low, high = self._span(line)
-        for reel, frames, at in comments.speeds:
-            begins = self._frames(at, line.is_drop, line)
-            if begins not in (low, high) or reel not in ("", line.reel):
-                continue
-            speed = speed_of(frames, self.rate)
+        of_reel = [row for row in comments.speeds if _same_reel(row[0], line.reel)]
+        here = [row for row in of_reel if not row[2] or self._source_frame(row[2], line) in (low, high)]
+        if not here and len(of_reel) == len(comments.speeds) == 1:
+            here = of_reel  # the one speed of the edit, counted from elsewhere
+        if here:
+            speed = speed_of(here[0][1], self.rate)
             return speed, Fraction(max(low, high) if speed < 0 else low), low
+        if comments.speeds and not of_reel:
+            self.counts["M2 line of another reel than its edit's, not followed"] += 1
         return Fraction(0 if comments.is_frozen else 1), Fraction(low), low
 
     def _content(self, line: Line, comments: Comments, way: str, name: str) -> Media | Generator:
@@ -282,18 +353,26 @@ class _Reader:
         path = plain_path(comments.paths.get(way, ""))
         # Two lines of files are of the two sources, in the order of the edit's lines.
         file = next(iter(comments.files if way == "FROM" else comments.files[::-1]), "")
-        if not file:
-            file = re.split(r"[/\\]", path)[-1] or comments.names.get(way, "") or line.reel
+        if re.search(r"[/\\]", file) and not path:
+            path = plain_path(file)
+        reel = comments.reels.get(line.reel) or comments.reels.get("") or line.reel
+        reel = "" if reel.upper() == FILE_REEL else reel
+        if not file or path:
+            file = re.split(r"[/\\]", path)[-1] or comments.names.get(way, "") or reel or line.reel
+        low = line.times[0]
         return Media(
             name=file,
             path=path,
             channels=max(line.audio, default=0) and len(line.audio),
             has_picture=bool(line.video),
             is_online=bool(path),
+            drop_frame=has_drop_sign(low) or (line.is_drop and not self.uses_signs),
+            reel=reel,
+            counted_rate=self.rate,
         )
 
     def _mix(self, line: Line, comments: Comments, low: int, speed: Fraction) -> Mix:
-        levels = [(self._frames(time, line.is_drop, line) - low, gain) for time, gain in comments.levels]
+        levels = [(self._source_frame(time, line) - low, gain) for time, gain in comments.levels]
         if len(levels) > 1 and speed > 0:
             places = dict(levels)
             keys = [GainKey(place / self.rate / speed, gain) for place, gain in sorted(places.items())]
@@ -312,13 +391,15 @@ class _Reader:
             color, _, rest = text.partition(" ")
             if color.upper() not in COLORS:
                 color, rest = "", text
-            frame = self._frames(time, self.is_drop, lines[-1])
+            frame = self._record_frame(time, lines[-1])
             if laid and frame < first and first >= day_frames(self.rate, self.is_drop):
                 frame += day_frames(self.rate, self.is_drop)
             inside = laid and first <= frame < last
             origin = first if inside else self.start
             marker = Marker(rest.strip(), (frame - origin) / self.rate, color=color.upper())
             (here if inside else self.markers).append(marker)
+        start = self.records[lines[-1].place][0] - (first if laid else self.start)
+        (here if laid else self.markers).extend(_marker_of(flag, start, self.rate) for flag in comments.flags)
         kept = tuple(Kept(FORMAT.name, "comment", text) for text in comments.others)
         if laid:
             clip = lane.clips[at]
@@ -333,7 +414,7 @@ class _Reader:
         dealt: list[list[Clip]] = []
         for at in order:
             clip = lane.clips[at]
-            clip = self._faded(clip, lane)
+            clip = self._faded(clip, lane, kind)
             level = next((row for row in dealt if row[-1].end <= clip.start), None)
             if level is None:
                 level = []
@@ -357,14 +438,69 @@ class _Reader:
             for number, row in enumerate(dealt, 1)
         ]
 
-    def _faded(self, clip: Clip, lane: _Lane) -> Clip:
-        """A clip of sound with the dissolve into silence that follows it as its fade."""
-        frames = lane.fades_out.get(int(clip.end * self.rate))
-        if frames is None:
+    def _faded(self, clip: Clip, lane: _Lane, kind: TrackKind) -> Clip:
+        """A clip with the dissolve into black or silence that follows it: it lasts through it."""
+        leaving = lane.fades_out.get(int(clip.end * self.rate))
+        if leaving is None:
             return clip
-        length = frames / self.rate
-        mix = replace(clip.mix, fade_out_us=to_micros(length))
-        return replace(clip, end=RecordTime(clip.end + length), mix=mix)
+        end = RecordTime(clip.end + leaving.after)
+        if kind is TrackKind.VIDEO:
+            del lane.fades_out[int(clip.end * self.rate)]  # of several clips that end here one fades
+        if kind is TrackKind.VIDEO and any(clip.end < each.start <= end for each in lane.clips):
+            lane.transitions.append(
+                leaving
+            )  # to black, though a clip cuts in where it ends: a hole lies there
+            return clip
+        if kind is TrackKind.VIDEO:
+            lane.transitions.append(replace(leaving, at=end, before=leaving.after, after=Fraction(0)))
+            return replace(clip, end=end)
+        return replace(clip, end=end, mix=replace(clip.mix, fade_out_us=to_micros(leaving.after)))
+
+
+def _edits(lines: list[Line]) -> list[list[Line]]:
+    """Lines that belong to one edit: of one number, until one cuts on where another ended.
+
+    Lists that give every edit the same number are read edit by edit, too.
+    """
+    edits: list[list[Line]] = []
+    for line in lines:
+        before = edits[-1] if edits else []
+        is_more = bool(before) and before[-1].number == line.number
+        if is_more and line.kind == "C":
+            follows = any(
+                each.channels == line.channels
+                and each.times[2] != each.times[3]
+                and each.times[2:] != line.times[2:]
+                for each in before
+            )
+            is_more = not follows and not before[-1].names_media
+        if is_more:
+            before.append(line)
+        else:
+            edits.append([line])
+    return edits
+
+
+def _name_in(lines: list[Line]) -> str:
+    """The clip that an edit is of, as far as it says."""
+    return comments_of([comment for line in lines for comment in line.comments]).names.get("FROM", "")
+
+
+def _is_flag(line: Line) -> bool:
+    """Whether a line is a marker of Resolve's and no edit: it says one, and its source is its record."""
+    return line.times[:2] == line.times[2:] and bool(comments_of(line.comments).flags)
+
+
+def _marker_of(flag: Flag, frame: int, rate: Fraction) -> Marker:
+    return Marker(
+        flag.name, frame / rate, (flag.frames if flag.frames > 1 else 0) / rate, flag.note, flag.color
+    )
+
+
+def _same_reel(written: str, reel: str) -> bool:
+    """Whether a speed's reel is an edit's: either may be cut off at eight letters."""
+    short, long = sorted((written.upper(), reel.upper()), key=len)
+    return short in ("", long) or (len(short) >= 8 and long.startswith(short))
 
 
 def _keys(line: Line) -> list[_Key]:
