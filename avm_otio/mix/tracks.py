@@ -19,8 +19,8 @@ from avm_otio.timeline.model import (
     Timeline,
     Track,
     TrackKind,
-    trimmed,
 )
+from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import RecordTime, nearest_frame
 
 _COLORS = {Stem.MUSIC: "CYAN", Stem.EFFECTS: "GREEN", Stem.DIALOGUE: "ORANGE"}

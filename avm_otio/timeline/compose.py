@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from avm_otio.timeline.gain import added
+from avm_otio.timeline.gain import added, falling_keys, rising_keys
 from avm_otio.timeline.model import GainKey, Media
 from avm_otio.timeline.placed import UNCHANGED, Placed, Ramp
 from avm_otio.timeline.plan import PictureLayer, PictureSegment, SoundSegment
@@ -169,26 +168,12 @@ def _falling(segment: SoundSegment, ramp: Ramp, end: Fraction) -> SoundSegment:
     return replace(segment, fade_out=end - ramp.start, fade_out_to=1 - ramp.rising(end))
 
 
-_STEPS = 16
-"""Key frames of a fade that is written as such: straight in decibels between two, it is within 0.1 dB of a
-line for its upper three quarters."""
-
-_SILENCE_DB = -144.0
-
-
 def _curve_of_rise(ramp: Ramp) -> tuple[GainKey, ...]:
-    """A linear fade as key frames."""
-    shares = [Fraction(0), *(Fraction(step, _STEPS) ** 2 for step in range(1, _STEPS + 1))]
-    length = ramp.end - ramp.start
-    return tuple(
-        GainKey(ramp.start + length * share, 20 * math.log10(share) if share else _SILENCE_DB)
-        for share in shares
-    )
+    return rising_keys(ramp.start, ramp.end)
 
 
 def _curve_of_fall(ramp: Ramp) -> tuple[GainKey, ...]:
-    rise = _curve_of_rise(ramp)
-    return tuple(replace(key, at=ramp.start + ramp.end - key.at) for key in reversed(rise))
+    return falling_keys(ramp.start, ramp.end)
 
 
 def sound_of_picture(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from avm_otio.timeline.model import GainKey
@@ -36,6 +36,38 @@ def pan_of(sides: Sides) -> tuple[float, float]:
     if loudest <= 0:
         return SILENCE_DB, 0.0
     return 20 * math.log10(loudest), (sides[1] - sides[0]) / loudest
+
+
+_STEPS = 16
+"""Key frames of a fade that is written as such: straight in decibels between two, it is within 0.1 dB of a
+line for its upper three quarters."""
+
+
+def rising_keys(
+    start: Fraction, end: Fraction, first: Fraction | None = None, last: Fraction | None = None
+) -> tuple[GainKey, ...]:
+    """A linear fade from silence as key frames.
+
+    Args:
+        start: Where it is silent.
+        end: Where it is full.
+        first: From where it is wanted; from ``start`` where that is later or nothing is said.
+        last: Up to where it is wanted; to ``end`` where that is earlier or nothing is said.
+    """
+    length = end - start
+    first, last = max(start, start if first is None else first), min(end, end if last is None else last)
+    steps = (start + length * Fraction(step, _STEPS) ** 2 for step in range(_STEPS + 1))
+    shares = [(at, (at - start) / length) for at in sorted({first, last, *steps}) if first <= at <= last]
+    return tuple(GainKey(at, 20 * math.log10(share) if share > 0 else SILENCE_DB) for at, share in shares)
+
+
+def falling_keys(
+    start: Fraction, end: Fraction, first: Fraction | None = None, last: Fraction | None = None
+) -> tuple[GainKey, ...]:
+    """A linear fade to silence as key frames, full at ``start``: see ``rising_keys``."""
+    first, last = start if first is None else first, end if last is None else last
+    rising = rising_keys(start, end, start + end - last, start + end - first)
+    return tuple(replace(key, at=start + end - key.at) for key in reversed(rising))
 
 
 def added(curves: Sequence[Sequence[GainKey]]) -> tuple[GainKey, ...]:

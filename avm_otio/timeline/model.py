@@ -513,28 +513,3 @@ class Timeline:
             elif isinstance(clip.content, Media):
                 found[clip.content] = None
         return tuple(found)
-
-
-def trimmed(clip: Clip, start: Fraction, end: Fraction) -> Clip:
-    """The part of a clip between two record times that lie in it; fades and key frames as they fall."""
-    if start == clip.start and end == clip.end:
-        return clip
-    cut = start - clip.start
-    laid = clip.laid and (RecordTime(max(start, clip.laid[0])), RecordTime(min(end, clip.laid[1])))
-    mix = replace(
-        clip.mix,
-        fade_in_us=0 if cut else clip.mix.fade_in_us,
-        fade_out_us=clip.mix.fade_out_us if end == clip.end else 0,
-        keys=tuple(replace(key, at=key.at - cut) for key in clip.mix.keys),
-    )
-    return replace(
-        clip,
-        start=RecordTime(start),
-        end=RecordTime(end),
-        media_in=MediaTime(clip.media_in + cut * clip.speed),
-        mix=mix,
-        laid=laid,
-        markers=tuple(
-            replace(m, start=m.start - cut) for m in clip.markers if 0 <= m.start - cut <= end - start
-        ),
-    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 
-from avm_otio.timeline.gain import added, pan_of, sides_of, through
-from avm_otio.timeline.model import Clip, GainKey, Mix, Timeline, Track, Transition, trimmed
+from avm_otio.timeline.model import Clip, Timeline, Track, Transition
+from avm_otio.timeline.parts import heard_through, mix_between, retimed, trimmed
 from avm_otio.timeline.time import RecordTime
 
 
@@ -82,49 +81,17 @@ def _through(nest: Clip, layer: Track) -> list[Clip]:
         if start >= end:
             continue
         part = trimmed(clip, start, end)
+        into, until = (start - first) / nest.speed, (end - first) / nest.speed
+        over = mix_between(nest.mix, nest.duration, into, until)
         moved.append(
             replace(
                 part,
-                start=RecordTime(nest.start + (start - first) / nest.speed),
-                end=RecordTime(nest.start + (end - first) / nest.speed),
+                start=RecordTime(nest.start + into),
+                end=RecordTime(nest.start + until),
                 speed=part.speed * nest.speed,
                 enabled=part.enabled and nest.enabled and layer.enabled,
-                mix=_heard_through(nest, part, (start - first) / nest.speed, end == last),
+                mix=heard_through(retimed(part.mix, nest.speed), over, until - into),
                 link=None,
             )
         )
     return moved
-
-
-def _heard_through(nest: Clip, part: Clip, into: Fraction, is_last: bool) -> Mix:
-    """How a clip of a nest is heard: its own mix and the nest's.
-
-    Args:
-        nest: The nest.
-        part: What is left of the clip.
-        into: How far into the nest it begins, record seconds.
-        is_last: Whether it ends with the nest.
-    """
-    mix, over = part.mix, nest.mix
-    pan = mix.pan or over.pan
-    if mix.pan and over.pan:
-        more_db, pan = pan_of(through(sides_of(mix.pan), sides_of(over.pan)))
-        over = replace(
-            over,
-            gain_db=0.0 if over.keys else over.gain_db + more_db,
-            keys=tuple(replace(key, gain_db=key.gain_db + more_db) for key in over.keys),
-        )
-    keys = tuple(replace(key, at=key.at / nest.speed) for key in mix.keys)
-    if keys and not over.keys:
-        keys = tuple(replace(key, gain_db=key.gain_db + over.gain_db) for key in keys)
-    elif over.keys and not keys:
-        keys = tuple(GainKey(key.at - into, key.gain_db + mix.gain_db) for key in over.keys)
-    elif keys:
-        keys = added((keys, tuple(replace(key, at=key.at - into) for key in over.keys)))
-    return Mix(
-        gain_db=0.0 if keys else mix.gain_db + over.gain_db,
-        fade_in_us=mix.fade_in_us if into else max(mix.fade_in_us, over.fade_in_us),
-        fade_out_us=max(mix.fade_out_us, over.fade_out_us) if is_last else mix.fade_out_us,
-        keys=keys,
-        pan=pan,
-    )

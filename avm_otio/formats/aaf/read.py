@@ -18,7 +18,8 @@ from avm_otio.formats.aaf.segments import SegmentReader
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.formats.aaf.timecode import counted_frames
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS
-from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind, trimmed
+from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind
+from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, snap_rate
 
 _HIGHEST_FRAME_RATE = 1000

@@ -14,7 +14,8 @@ from typing import Any
 from avm_otio.formats.aaf.effects_read import Effect, has_a_curve, louder, slowed, speed_in
 from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.sources import Played, SourceReader
-from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition, trimmed
+from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
 
 _DEEPEST = 30

@@ -10,7 +10,8 @@ from itertools import pairwise
 from avm_otio.formats.fcp7.heard import side_of_channel
 from avm_otio.formats.fcp7.items import Item
 from avm_otio.timeline.gain import pan_of, sides_of, through
-from avm_otio.timeline.model import Clip, Timeline, Track, Transition, trimmed
+from avm_otio.timeline.model import Clip, Timeline, Track, Transition
+from avm_otio.timeline.parts import trimmed
 
 
 @dataclass(slots=True)

@@ -37,8 +37,8 @@ from avm_otio.timeline.model import (
     Timeline,
     TrackKind,
     Transition,
-    trimmed,
 )
+from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
 
 STORY = ("asset-clip", "clip", "sync-clip", "ref-clip", "mc-clip", "video", "audio", "title")

@@ -49,8 +49,8 @@ from avm_otio.timeline.model import (
     Track,
     TrackKind,
     Transition,
-    trimmed,
 )
+from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,
