@@ -14,7 +14,7 @@ from avm_otio.files import same_file
 from avm_otio.media.locate import locate, look_for
 from avm_otio.report import Report
 from avm_otio.timeline.gain import BOTH_SIDES
-from avm_otio.timeline.model import Clip, Media, Timeline
+from avm_otio.timeline.model import Clip, Media, Streams, Timeline
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan, SoundSegment
 from avm_otio.timeline.time import MediaTime, nearest_frame
@@ -238,6 +238,12 @@ def _as_filed(media: Media, path: Path, info: MediaInfo) -> Media:
         has_picture=video is not None,
         sequence=media.sequence,
         drop_frame=video is not None and video.drop_frame,
+        streams=None
+        if media.sequence
+        else Streams(
+            None if video is None else video.stream,
+            tuple((stream.stream, stream.channels) for stream in info.audio),
+        ),
     )
 
 

@@ -126,6 +126,36 @@ class ImageSequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Streams:
+    """Which streams of a file hold its picture and its sound, counted among all of them from 0.
+
+    Attributes:
+        picture: That of its picture; ``None`` where it has none.
+        sounds: Each of its sound, in order: its number and how many channels it has.
+    """
+
+    picture: int | None
+    sounds: tuple[tuple[int, int], ...]
+
+    def holding(self, channels: tuple[int, ...]) -> tuple[int, tuple[int, ...], int] | None:
+        """The one stream in which some channels lie.
+
+        Args:
+            channels: Counted through all streams in order.
+
+        Returns:
+            Its number, the channels counted within it, and how many it has; ``None`` where no one stream
+            holds them.
+        """
+        first = 0
+        for number, count in self.sounds:
+            if channels and all(first <= channel < first + count for channel in channels):
+                return number, tuple(channel - first for channel in channels), count
+            first += count
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """One piece of media: as a timeline describes it, or once it is located, as its file is.
 
@@ -151,6 +181,7 @@ class Media:
         reel: Name of its tape or camera roll, by which it is found where nothing else is.
         counted_rate: The rate at which the timeline counts its media time, for sound, too; ``None`` where it
             does not say, or counts samples.
+        streams: Where its picture and its sound lie in the file; ``None`` where nobody looked.
     """
 
     name: str
@@ -169,6 +200,7 @@ class Media:
     clip_name: str = ""
     reel: str = ""
     counted_rate: Fraction | None = field(default=None, compare=False)
+    streams: Streams | None = field(default=None, compare=False, repr=False)
 
     @property
     def end(self) -> MediaTime | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from avm_otio.formats.kdenlive.write import document
+from avm_otio.timeline.model import Mix
 from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import melt, program
 from tests.editors.scene import check, make_scene
@@ -64,3 +65,19 @@ def test_speed_begins_and_runs_as_said(tmp_path: Path, speed: Fraction, source: 
     found = hear(mix, part)
     assert abs(found.at - scene.samples(10)) <= scene.samples(1)
     assert found.likeness > 0.3
+
+
+@pytest.mark.parametrize("pan", [-1.0, -0.5, 1.0])
+def test_a_pan_turns_the_other_side_down(tmp_path: Path, pan: float) -> None:
+    program("melt")
+    scene = make_scene(tmp_path, Fraction(25))
+    track = scene.timeline.tracks[3]
+    mixes = []
+    for name, mix in (("plain", Mix()), ("panned", Mix(pan=pan))):
+        one = replace(track, clips=(replace(track.clips[0], mix=mix),))
+        made = replace(scene.timeline, tracks=(one,), duration=Fraction(2))
+        (tmp_path / f"{name}.kdenlive").write_text(document(made, tmp_path)[0], encoding="utf-8")
+        mixes.append(read_wav(melt(tmp_path / f"{name}.kdenlive", tmp_path / f"{name}.wav")))
+    left, right = min(1.0, 1 - pan), min(1.0, 1 + pan)
+    assert abs(mixes[1][:, 0] - mixes[0][:, 0] * left).max() < 1e-3
+    assert abs(mixes[1][:, 1] - mixes[0][:, 1] * right).max() < 1e-3

@@ -21,6 +21,8 @@ from avm_otio.timeline.model import (
     Marker,
     Media,
     Mix,
+    Stem,
+    Streams,
     Timeline,
     Track,
     TrackKind,
@@ -424,3 +426,99 @@ def test_the_length_is_that_of_the_timeline() -> None:
     timeline = plain()
     frames = nearest_frame(timeline.duration, timeline.rate)
     assert sequence(opened(timeline)[0]).attrib["out"] == str(frames - 1)
+
+
+CAMERA = replace(
+    BED, name="cam.mov", path="/media/cam.mov", channels=4, has_picture=True, rate=RATE, size=(1280, 720)
+)
+
+
+def producers(project: ElementTree.Element) -> list[dict[str, str]]:
+    return [said(one) for one in project if one.tag == "producer" and "audio_index" in said(one)]
+
+
+def test_a_file_says_which_of_its_streams_is_its_picture() -> None:
+    """Where nothing says, MLT takes the first stream for it, and what is sound is white [run]."""
+    media = replace(CAMERA, channels=1, streams=Streams(1, ((0, 1),)))
+    seen = Track("V1", TrackKind.VIDEO, (clip(0, 24, media, channels=()),))
+    project, _ = opened(replace(heard(clip(0, 24, media, channels=(0,))), tracks=(seen,)))
+    found = producers(project)
+    assert len(found) == 2
+    assert {(one["video_index"], one["audio_index"]) for one in found} == {("1", "0")}
+
+
+@pytest.mark.parametrize(
+    ("sounds", "channels", "index", "effect"),
+    [
+        (((1, 1), (2, 1), (3, 1), (4, 1)), (2,), "3", "volume"),
+        (((1, 2), (3, 2)), (2, 3), "3", ""),
+        (((1, 2), (3, 2)), (3,), "3", "channelcopy"),
+        (((2, 4),), (0, 1, 2, 3), "2", ""),
+    ],
+)
+def test_a_clip_plays_the_stream_that_holds_its_channels(
+    sounds: tuple[tuple[int, int], ...], channels: tuple[int, ...], index: str, effect: str
+) -> None:
+    media = replace(CAMERA, streams=Streams(0, sounds))
+    project, losses = opened(heard(clip(0, 24, media, channels=channels)))
+    assert Feature.CHANNELS not in features(losses)
+    assert producers(project)[0]["audio_index"] == index
+    assert [one["kdenlive_id"] for one in effects(project)] == [effect] * bool(effect)
+
+
+def test_channels_of_several_streams_are_told_as_they_are_heard() -> None:
+    media = replace(CAMERA, streams=Streams(0, ((1, 1), (2, 1), (3, 1), (4, 1))))
+    _, losses = opened(heard(clip(0, 24, media, channels=(0, 1))))
+    told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
+    assert told == ["Kdenlive plays one stream of a file: channel 1, not 1, 2"]
+
+
+def test_two_clips_of_one_file_may_play_two_streams() -> None:
+    media = replace(CAMERA, streams=Streams(0, ((1, 1), (2, 1), (3, 1), (4, 1))))
+    project, _ = opened(heard(clip(0, 24, media, channels=(1,)), clip(24, 48, media, channels=(3,))))
+    assert [one["audio_index"] for one in producers(project)[:2]] == ["2", "4"]
+
+
+@pytest.mark.parametrize(
+    ("size", "rate", "written"),
+    [
+        ((1920, 1080), Fraction(25), (1920, 1080)),
+        ((768, 576), Fraction(24000, 1001), (1280, 720)),
+        ((1080, 1920), Fraction(30), (3840, 2160)),
+        ((4096, 2160), Fraction(24), (3840, 2160)),
+    ],
+)
+def test_a_picture_size_without_a_profile_is_fitted_into_one_and_told(
+    size: tuple[int, int], rate: Fraction, written: tuple[int, int]
+) -> None:
+    project, losses = opened(replace(heard(clip(0, 24), rate=rate), size=size))
+    profile = project.find("profile")
+    assert profile is not None
+    assert (int(profile.attrib["width"]), int(profile.attrib["height"])) == written
+    assert "kdenlive:docproperties.profile" in said(by_id(project, "main_bin"))
+    assert any("picture size" in loss.message for loss in losses) == (size != written)
+
+
+def test_a_rate_without_a_profile_is_told() -> None:
+    _, losses = opened(replace(heard(clip(0, 24), rate=Fraction(48)), size=(1920, 1080)))
+    assert Feature.RATE in features(losses)
+
+
+def test_a_sound_of_ours_is_shown_by_its_title() -> None:
+    ours = clip(0, 24, name="Slow Tide", stem=Stem.MUSIC)
+    project, losses = opened(heard(ours))
+    assert "Slow Tide" in [said(one).get("kdenlive:clipname") for one in project]
+    assert Feature.NAME not in features(losses)
+
+
+def test_a_pan_turns_the_other_side_down() -> None:
+    project, losses = opened(heard(clip(0, 24, mix=Mix(pan=-0.5))))
+    assert [(one["kdenlive_id"], one["start"]) for one in effects(project)] == [("audiobalance", "0.25")]
+    assert Feature.PAN not in features(losses)
+
+
+def test_a_jump_of_the_gain_is_a_ramp_of_one_frame_and_told() -> None:
+    keys = tuple(GainKey(seconds(at, RATE), gain) for at, gain in ((0, 0.0), (10, 0.0), (10, -6.0)))
+    project, losses = opened(heard(clip(0, 24, mix=Mix(keys=keys))))
+    assert [one["level"] for one in effects(project)] == ["0=0;9=0;10=-6"]
+    assert Feature.GAIN in features(losses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from avm_otio.formats.kdenlive.bin import Placed
+from avm_otio.formats.kdenlive.bin import Placed, stream_heard
 from avm_otio.formats.kdenlive.text import balance_filter, prop, volume_filter
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.gain import on_frames, ramps_told
@@ -41,7 +41,7 @@ class SoundEffects:
         """
         mix = placed.clip.mix
         text = self._channel_filter(placed.clip) if placed.clip.channels else ""
-        mono = placed.clip.media is not None and placed.clip.media.channels == 1
+        mono = stream_heard(placed.clip)[2] == 1
         if mix.pan:
             text += balance_filter(mix.pan)
         if mix.keys or mix.gain_db or mono:
@@ -89,15 +89,21 @@ class SoundEffects:
         )
 
     def _channel_filter(self, clip: Clip) -> str:
-        there = clip.media.channels if clip.media else 0
-        if there < 2 or clip.channels == tuple(range(there)):
-            return ""
-        if there == 2 and len(clip.channels) == 1:
-            left = clip.channels[0]
-            return _copy(left, 1 - left)
-        if there == 2 and clip.channels == (1, 0):
-            return _copy(0, 1, swap=True)
+        stream, channels, there = stream_heard(clip)
+        streams = clip.media.streams.sounds if clip.media and clip.media.streams else ()
         wanted = ", ".join(str(channel + 1) for channel in clip.channels)
+        if len(streams) > 1 and stream is None:
+            heard = f"channels 1 to {streams[0][1]}" if streams[0][1] > 1 else "channel 1"
+            message = f"Kdenlive plays one stream of a file: {heard}, not {wanted}"
+            self._losses.add(Feature.CHANNELS, clip, message)
+            return ""
+        if there < 2 or channels == tuple(range(there)):
+            return ""
+        if there == 2 and len(channels) == 1:
+            left = channels[0]
+            return _copy(left, 1 - left)
+        if there == 2 and channels == (1, 0):
+            return _copy(0, 1, swap=True)
         self._losses.add(Feature.CHANNELS, clip, f"it plays all {there} channels of its file, not {wanted}")
         return ""
 

@@ -87,6 +87,19 @@ def profile(size: tuple[int, int], rate: Fraction) -> str:
     )
 
 
+def profile_size(size: tuple[int, int], rate: Fraction) -> tuple[int, int]:
+    """The size of the project for a picture of a size: Kdenlive opens one that MLT has no profile for at 25.
+
+    Returns:
+        The size itself where there is a profile of it or none at its rate; else that of the smallest one that
+        holds it, or the largest.
+    """
+    if size in _PROFILE_SIZES or rate not in _PROFILE_RATES:
+        return size
+    holding = (one for one in _PROFILE_SIZES if one[0] >= size[0] and one[1] >= size[1])
+    return min(holding, default=max(_PROFILE_SIZES))
+
+
 def profile_name(size: tuple[int, int], rate: Fraction) -> str | None:
     """The profile's name, without which Kdenlive opens a project at 25 [run]; ``None`` where none has one."""
     if size in _PROFILE_SIZES and rate in _PROFILE_RATES:

@@ -28,6 +28,7 @@ from avm_otio.formats.kdenlive.text import (
     note,
     profile,
     profile_name,
+    profile_size,
     prop,
     track_filters,
 )
@@ -36,7 +37,7 @@ from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests
-from avm_otio.timeline.time import nearest_frame
+from avm_otio.timeline.time import format_rate, nearest_frame
 
 _DROP_FRAME_RATE = Fraction(30000, 1001)
 """[src] Kdenlive counts in drop-frame at this rate, always, and at no other."""
@@ -65,7 +66,11 @@ class _Project:
         self.losses = Losses(timeline)
         self.losses.add_unsupported(FORMAT.says, FORMAT.name)
         self.losses.add_picture_gains()
-        named = sum(1 for clip in timeline.clips() if clip.media and clip.name != clip.media.name)
+        named = sum(
+            1
+            for clip in timeline.clips()
+            if clip.media and clip.stem is None and clip.name != clip.media.name
+        )
         if named:
             message = f"names of {named} clips not written: Kdenlive shows those of their files"
             self.losses.add(Feature.NAME, timeline, message)
@@ -104,7 +109,7 @@ class _Project:
             self._add_markers(track.markers, self.guides)
         name = self.bin.escaped(timeline.name, timeline)
         sequence = self.bin.id("sequence")
-        size = timeline.size or (1920, 1080)
+        size = self._size(timeline.size or (1920, 1080))
         self._report_start()
         last = self.end - 1
         text = [
@@ -143,6 +148,19 @@ class _Project:
             f'<track producer="{sequence}" in="0" out="{last}"/>\n</tractor>\n</mlt>\n',
         ]
         return "".join(text), tuple(self.losses)
+
+    def _size(self, size: tuple[int, int]) -> tuple[int, int]:
+        made = profile_size(size, self.rate)
+        if made != size:
+            message = (
+                f"picture size {size[0]} × {size[1]} written as {made[0]} × {made[1]}, which Kdenlive has a "
+                "profile for: pictures are fitted into it"
+            )
+            self.losses.add(Feature.MEDIA, self.timeline, message)
+        elif profile_name(size, self.rate) is None:
+            message = f"Kdenlive has no profile of {format_rate(self.rate)} fps: set it when it asks"
+            self.losses.add(Feature.RATE, self.timeline, message)
+        return made
 
     def _channels(self) -> int:
         most = max((track.channels for track in self.timeline.audio_tracks), default=2)
@@ -229,7 +247,7 @@ class _Project:
             if clip.speed == 0 and track.kind is TrackKind.AUDIO:
                 self.losses.add(Feature.SPEED, clip, "left out: a sound that stands still is silence")
                 continue
-            source = self.bin.source(clip.content)
+            source = self.bin.source(clip.content, clip.name if clip.stem is not None else "")
             if isinstance(clip.content, Generator):
                 self.losses.add(Feature.GENERATOR, clip, "written as black")
             exact = self._source_time(clip, first)
