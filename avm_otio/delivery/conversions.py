@@ -14,12 +14,12 @@ from typing import Any
 
 from avm_otio.errors import MediaError
 from avm_otio.files import free_name, make_folder
-from avm_otio.media.broadcast_wav import BYTES_A_SAMPLE, ORIGINATOR, read_header
+from avm_otio.media.broadcast_wav import BYTES_A_SAMPLE, ORIGINATOR, Header, read_header
 from avm_otio.media.naming import safe_name
 from avm_otio.report import Report
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 
-_FORM = 1
+_FORM = 2
 """Raised when files are made in another way, so that those of before are made again."""
 
 _TICK_S = 0.2
@@ -88,11 +88,14 @@ class Made:
         paths: Its file, or one a channel.
         samples: Samples a channel, at 48 kHz.
         channels: How many channels in all.
+        quieter_db: By how many decibels all of it is quieter than its source: nothing is cut off at full
+            scale.
     """
 
     paths: tuple[Path, ...]
     samples: int
     channels: int
+    quieter_db: float = 0.0
 
 
 def converted(
@@ -139,10 +142,11 @@ def _place(one: Conversion, folder: Path, taken: set[str]) -> tuple[tuple[Path, 
         if not there:
             return paths, None
         found = [_done(path, one) for path in paths]
-        whole = [count for count in found if count is not None]
-        if len(whole) == len(paths) and len({samples for samples, _ in whole}) == 1:
-            return paths, Made(paths, whole[0][0], sum(channels for _, channels in whole))
-        if all(count is not None for path, count in zip(paths, found, strict=True) if path in there):
+        whole = [header for header in found if header is not None]
+        if len(whole) == len(paths) and len({(header.samples, header.quieter_db) for header in whole}) == 1:
+            channels = sum(header.channels for header in whole)
+            return paths, Made(paths, whole[0].samples, channels, whole[0].quieter_db)
+        if all(header is not None for path, header in zip(paths, found, strict=True) if path in there):
             return paths, None  # some channels of ours were taken away: all are made again
 
 
@@ -155,8 +159,8 @@ def _endings(one: Conversion) -> tuple[str, ...]:
     return tuple(f".{number}.wav" for number in range(1, count + 1)) if count > 1 else (".wav",)
 
 
-def _done(path: Path, one: Conversion) -> tuple[int, int] | None:
-    """Samples and channels of a file that is just what a conversion would make; ``None`` for any other."""
+def _done(path: Path, one: Conversion) -> Header | None:
+    """The header of a file that is just what a conversion would make; ``None`` for any other."""
     header = read_header(path)
     if (
         header is None
@@ -166,7 +170,7 @@ def _done(path: Path, one: Conversion) -> tuple[int, int] | None:
         or (header.sample_rate_hz, header.bits) != (SAMPLE_RATE_HZ, 8 * BYTES_A_SAMPLE)
     ):
         return None
-    return header.samples, header.channels
+    return header
 
 
 def _run(open_: Sequence[tuple[Conversion, tuple[Path, ...]]], report: Report) -> dict[Conversion, Made]:
@@ -213,6 +217,7 @@ def _convert(one: Conversion, paths: tuple[Path, ...], advance: Callable[[int], 
         "advance": advance,
     }
     if one.split:
-        return Made(paths, write_mono(one.source, paths, **wanted).samples, len(paths))
+        facts = write_mono(one.source, paths, **wanted)
+        return Made(paths, facts.samples, len(paths), facts.quieter_db)
     facts = write_wav(one.source, paths[0], **wanted)
-    return Made(paths, facts.samples, facts.channels)
+    return Made(paths, facts.samples, facts.channels, facts.quieter_db)

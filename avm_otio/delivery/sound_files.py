@@ -17,7 +17,7 @@ from avm_otio.delivery.conversions import Conversion, Made, converted
 from avm_otio.delivery.copies import copied
 from avm_otio.formats.format import SoundFiles
 from avm_otio.report import Report
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_nests
 from avm_otio.timeline.time import MediaTime, nearest_frame
 
@@ -206,6 +206,7 @@ def _converted_whole(
     if not wanted:
         return timeline
     made = converted(wanted.values(), folder, taken, report)
+    _report_quieter(made, report)
 
     def changed(clip: Clip, track: Track) -> Clip:
         media = clip.media
@@ -219,7 +220,8 @@ def _converted_whole(
         if one.channels is not None:
             channels = tuple(one.channels.index(channel) for channel in channels)
         at = MediaTime(clip.media_in - media.start + delivered.start)
-        return replace(clip, content=delivered, media_in=at, channels=channels)
+        mix = _louder(clip.mix, made[one].quieter_db)
+        return replace(clip, content=delivered, media_in=at, channels=channels, mix=mix)
 
     return _with_media(timeline, changed)
 
@@ -246,6 +248,7 @@ def _spotted(timeline: Timeline, folder: Path, taken: set[str], report: Report) 
                 name = f"A{at + 1} {number + 1:03d} {clip.name}"
                 wanted[at, number] = _cut(clip, name, timeline)
     made = converted(wanted.values(), folder, taken, report)
+    _report_quieter(made, report)
     numbers = iter(range(len(timeline.audio_tracks)))
 
     def track_of(track: Track) -> Track:
@@ -291,4 +294,30 @@ def _cut(clip: Clip, name: str, timeline: Timeline) -> Conversion:
 def _cut_clip(clip: Clip, one: Conversion, made: Made) -> Clip:
     media = _media_of(one, made)
     at = media.start if clip.speed > 0 else MediaTime(media.start + clip.duration * -clip.speed)
-    return replace(clip, content=media, media_in=at, channels=tuple(range(made.channels)))
+    return replace(
+        clip,
+        content=media,
+        media_in=at,
+        channels=tuple(range(made.channels)),
+        mix=_louder(clip.mix, made.quieter_db),
+    )
+
+
+def _louder(mix: Mix, more_db: float) -> Mix:
+    if not more_db:
+        return mix
+    keys = tuple(replace(key, gain_db=key.gain_db + more_db) for key in mix.keys)
+    return replace(mix, keys=keys, gain_db=mix.gain_db if keys else mix.gain_db + more_db)
+
+
+def _report_quieter(made: dict[Conversion, Made], report: Report) -> None:
+    """Say which files were made quieter, and that their clips' gain makes up for it."""
+    quieter: dict[str, float] = {}
+    for one, result in made.items():
+        if result.quieter_db:
+            quieter[one.source.name] = max(result.quieter_db, quieter.get(one.source.name, 0))
+    listed = ", ".join(f"{name} ({loudest:g} dB)" for name, loudest in quieter.items())
+    if quieter:
+        report.warn(
+            f"Above full scale: {listed}. Its WAV is that much quieter, which its clips' gain makes up for."
+        )

@@ -6,6 +6,7 @@ Sources: EBU Tech 3285 (``bext``), EBU Tech 3306 (RF64, ``ds64``), EBU R 98 (cod
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from avm_otio.timeline.model import SAMPLE_RATE_HZ
 
 BYTES_A_SAMPLE = 3
 ORIGINATOR = "avm_otio"
+
+QUIETER = "; -{:.1f} dB"
+"""What the coding history says of a sound that was made quieter."""
+
+_QUIETER = re.compile(rb"T=avm_otio; -(\d+\.\d) dB")
+_MOST_HISTORY = 1 << 16
 
 RIFF_LIMIT = 0xFFFF_FFFF
 """Bytes that the 32-bit sizes of RIFF can say; from here on it is RF64."""
@@ -68,6 +75,7 @@ class Header:
         reference: The originator's own reference.
         description: What it is.
         time_reference: Samples since midnight at its first sample.
+        quieter_db: By how many decibels it is quieter than what it was made of; of our files.
     """
 
     samples: int
@@ -78,6 +86,7 @@ class Header:
     reference: str
     description: str
     time_reference: int
+    quieter_db: float = 0.0
 
 
 def begin(file: BinaryIO, channels: int, origin: Origin, made: datetime) -> None:
@@ -136,7 +145,7 @@ def _read_header(file: BinaryIO, size: int) -> Header | None:
     head = file.read(_HEAD)
     if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
         return None
-    texts, time_reference = ("", "", ""), 0
+    texts, time_reference, quieter_db = ("", "", ""), 0, 0.0
     layout: tuple[int, int, int] | None = None
     long_data = 0
     while len(mark := file.read(8)) == 8:
@@ -148,6 +157,8 @@ def _read_header(file: BinaryIO, size: int) -> Header | None:
             fields = _BEXT.unpack(file.read(_BEXT.size))
             texts = tuple(field.partition(b"\0")[0].decode("ascii", "replace") for field in fields[:3])
             time_reference = fields[5] | fields[6] << 32
+            quieter = _QUIETER.search(file.read(min(max(0, length - _BEXT.size), _MOST_HISTORY)))
+            quieter_db = float(quieter[1]) if quieter else 0.0
         elif mark[:4] == b"fmt ":
             _, channels, rate_hz, _, _, bits = struct.unpack("<HHIIHH", file.read(16))
             layout = channels, rate_hz, bits
@@ -156,7 +167,7 @@ def _read_header(file: BinaryIO, size: int) -> Header | None:
             if layout is None or body + data > size or not layout[0] * layout[2]:
                 return None
             samples = data // (layout[0] * layout[2] // 8)
-            return Header(samples, *layout, texts[1], texts[2], texts[0], time_reference)
+            return Header(samples, *layout, texts[1], texts[2], texts[0], time_reference, quieter_db)
         file.seek(body + length + length % 2)
     return None
 

@@ -34,8 +34,22 @@ def picture_length(
     by_header = stream_length(stream)
     if by_header is not None and container.format.name not in _ESTIMATED:
         # What an edit list hides is no part of it: FFmpeg's demuxer has taken it off.
-        begins = zero if stream.start_time is None else stream.start_time * base
-        return by_header + begins - zero
+        # AVI has no times, only frames in order: where one begins later, a decoder has waited.
+        no_times = stream.start_time is None or container.format.name == "avi"
+        begins = zero if no_times else (stream.start_time or 0) * base
+        length = by_header + begins - zero
+        if container.format.name != "avi" and stream.codec_context.has_b_frames:
+            # Writers count in the order of decoding and end too early by what is shown later.
+            return max(length, _by_packets(container, stream, zero, rate) or length)
+        return length
+    return _by_packets(container, stream, zero, rate)
+
+
+def _by_packets(
+    container: av.container.InputContainer, stream: av.VideoStream, zero: Fraction, rate: Fraction
+) -> Fraction | None:
+    """To the end of the last frame that is there, looked for near the end; else through the whole file."""
+    base = stream.time_base or Fraction(1, av.time_base)
     with suppress(*FAULTS):
         if container.duration is not None and container.format.name not in _ESTIMATED:
             end = Fraction(container.duration + (container.start_time or 0), av.time_base)

@@ -141,11 +141,16 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
-    """How much sound a file really holds: ``samples`` a channel."""
+    """How much sound a file really holds: ``samples`` a channel.
+
+    ``quieter_db`` is by how many decibels a file that was made here is quieter than its source, so that
+    nothing of it is cut off at full scale.
+    """
 
     samples: int
     sample_rate_hz: int
     channels: int
+    quieter_db: float = 0.0
 
 
 def probe(path: Path) -> MediaInfo:

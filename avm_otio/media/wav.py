@@ -1,13 +1,18 @@
 """Any sound → Broadcast WAV at 48 kHz and 24 bit, sample for sample where it should be.
 
+What is louder than full scale, as floats and decoded MP3 and OGG can be, is not cut off: the whole file is
+made quieter, and says by how much, so that a clip's gain can make up for it.
+
 There is no dither: at 24 bit the rounding lies below -144 dB, under the noise of anything recorded, and
 without it sound that has 24 bit or fewer at 48 kHz stays bit for bit the same.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +23,7 @@ import numpy.typing as npt
 from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import same_file, whole
 from avm_otio.media import broadcast_wav
-from avm_otio.media.broadcast_wav import Origin
+from avm_otio.media.broadcast_wav import ORIGINATOR, QUIETER, Origin
 from avm_otio.media.channel_reader import ChannelReader
 from avm_otio.media.decode import Doubles
 from avm_otio.media.probe import MediaInfo, SoundFacts, probe
@@ -33,6 +38,9 @@ _PADDED_S = Fraction(1, 20)
 """How much silence makes up for a source that ends early: a frame, at any rate; more is no rounding."""
 
 _FULL_SCALE = 1 << 23
+_OVER = 1 + 2.0**-20
+"""From here on a peak is above full scale: below, it is the rounding of an arithmetic that ends at 1."""
+
 _HISTORY = {"mp3": "MPEG1L3", "mp2": "MPEG1L2"}
 
 Advance = Callable[[int], None]
@@ -67,7 +75,7 @@ def write_wav(
         advance: Called as it advances.
 
     Returns:
-        How much sound the WAV holds.
+        How much sound the WAV holds, and how much quieter it is than its source.
 
     Raises:
         MediaError: The source cannot be read, or has no such sound.
@@ -103,7 +111,7 @@ def write_mono(
         advance: Called as it advances.
 
     Returns:
-        How much sound each of them holds.
+        How much sound each of them holds, and how much quieter all of them are than their source.
 
     Raises:
         MediaError: The source cannot be read, or has no such sound.
@@ -142,31 +150,43 @@ def _write(
     flat_order = list(range(len(flat)))
     start = nearest_frame(first, _RATE)
     count = None if length is None else nearest_frame(length, _RATE)
-    complete = Origin(
-        origin.time_reference,
-        origin.description,
-        origin.reference,
-        _history(info, streams[0], len(groups[0])),
-        "" if split or len(streams) > 1 else _layout(info, streams[0], columns[streams[0]]),
-    )
+    layout = "" if split or len(streams) > 1 else _layout(info, streams[0], columns[streams[0]])
     made = datetime.now()
     with ExitStack() as stack:
         files = [stack.enter_context(stack.enter_context(whole(target)).open("wb")) for target in targets]
-        for file, group in zip(files, groups, strict=True):
-            broadcast_wav.begin(file, len(group), complete, made)
-        done = 0
-        for block in _blocks(info, columns, start, count):
-            packed = _packed(block)
+
+        def write(quieter_db: float) -> tuple[int, float]:
+            """Write all of it; how many samples and the peak. From a peak above full scale on only look."""
+            history = _history(info, streams[0], len(groups[0]), quieter_db)
+            complete = replace(origin, history=history, layout=layout)
             for file, group in zip(files, groups, strict=True):
-                file.write((packed if group == flat_order else packed[:, group]).tobytes())
-            done += len(block)
-            if advance is not None:
-                advance(done)
+                file.seek(0)
+                file.truncate()
+                broadcast_wav.begin(file, len(group), complete, made)
+            done, peak, scale = 0, 0.0, 10 ** (-quieter_db / 20)
+            for block in _blocks(info, columns, start, count):
+                peak = max(peak, float(np.abs(block).max()) * scale)
+                if peak <= _OVER:
+                    packed = _packed(block * scale if quieter_db else block)
+                    for file, group in zip(files, groups, strict=True):
+                        file.write((packed if group == flat_order else packed[:, group]).tobytes())
+                done += len(block)
+                if advance is not None:
+                    advance(done)
+            return done, peak
+
+        quieter_db = 0.0
+        done, peak = write(quieter_db)
+        if peak > _OVER:
+            if not math.isfinite(peak):
+                raise MediaError(f"{source} holds sound that is no number.", "Export it again.")
+            quieter_db = math.ceil(200 * math.log10(peak)) / 10
+            done, _ = write(quieter_db)
         if not done:
             raise MediaError(f"{source} has no sound from {float(first):g} s on.", "Check the clip's range.")
         for file, group in zip(files, groups, strict=True):
             broadcast_wav.finish(file, done, len(group))
-    return SoundFacts(done, SAMPLE_RATE_HZ, len(groups[0]))
+    return SoundFacts(done, SAMPLE_RATE_HZ, len(groups[0]), quieter_db)
 
 
 def _places(info: MediaInfo, channels: tuple[int, ...] | None) -> list[tuple[int, int]]:
@@ -189,12 +209,13 @@ def _layout(info: MediaInfo, number: int, columns: list[int]) -> str:
     return info.audio[number].layout
 
 
-def _history(info: MediaInfo, number: int, channels: int) -> str:
+def _history(info: MediaInfo, number: int, channels: int, quieter_db: float) -> str:
     """Coding history as EBU R 98 writes it: the sound before and after."""
+    text = ORIGINATOR + (QUIETER.format(quieter_db) if quieter_db else "")
     audio = info.audio[number]
     names = {1: "mono", 2: "stereo"}
     before = "PCM" if audio.codec.startswith("pcm_") else _HISTORY.get(audio.codec)
-    lines = [f"A=PCM,F={SAMPLE_RATE_HZ},W=24,M={names.get(channels, 'multichannel')},T=avm_otio"]
+    lines = [f"A=PCM,F={SAMPLE_RATE_HZ},W=24,M={names.get(channels, 'multichannel')},T={text}"]
     if before is not None:
         mode = names.get(audio.channels, "multichannel")
         lines.insert(0, f"A={before},F={audio.sample_rate_hz},M={mode},T={info.path.name.replace(',', ' ')}")
@@ -202,7 +223,7 @@ def _history(info: MediaInfo, number: int, channels: int) -> str:
 
 
 def _packed(block: Doubles) -> npt.NDArray[np.uint8]:
-    """Samples as three bytes each, lowest first; what is louder than full scale is cut off there."""
+    """Samples as three bytes each, lowest first; full scale itself becomes the highest step there is."""
     whole_steps = np.rint(block * _FULL_SCALE)
     np.clip(whole_steps, -_FULL_SCALE, _FULL_SCALE - 1, out=whole_steps)
     steps = np.ascontiguousarray(whole_steps.astype("<i4"))

@@ -20,9 +20,9 @@ from avm_otio.formats.format import SoundFiles
 from avm_otio.media.broadcast_wav import read_header
 from avm_otio.media.probe import probe
 from avm_otio.report import Advance, Silent
-from avm_otio.timeline.model import Clip, ImageSequence, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, GainKey, ImageSequence, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import MediaTime, RecordTime
-from tests.media.test_wav import noise, pcm, read
+from tests.media.test_wav import floating, noise, pcm, read
 from tests.models import settled
 
 NTSC = F(24_000, 1001)
@@ -454,3 +454,23 @@ def test_a_conversion_is_known_again_by_all_that_makes_it(stereo: Path) -> None:
     ]
     assert len({one.reference for one in (plain, *others)}) == 5
     assert replace(plain, name="other", description="x").reference == plain.reference
+
+
+@pytest.mark.parametrize("need", [SoundFiles.MONO, SoundFiles.SPOTTED, SoundFiles.ANY])
+def test_sound_above_full_scale_is_made_quieter_and_its_clips_louder(
+    tmp_path: Path, need: SoundFiles
+) -> None:
+    hot = sound(floating(tmp_path / "hot.wav", np.full((48_000, 2), 3.9)))
+    keys = (GainKey(F(0), -20.0), GainKey(F(1, 2), -6.0))
+    first = clip(hot, F(0), F(1, 2), mix=Mix(gain_db=-18))
+    second = clip(hot, F(1, 2), F(1), media_in=F(1, 2), mix=Mix(keys=keys))
+    cut = timeline([first, second])
+    report = Listening()
+    for _ in range(2):  # the second time the files are there
+        made = prepared(cut, tmp_path / "m", need, media_format=MediaFormat.WAV48, report=report)
+        clips = made.audio_tracks[0].clips
+        assert clips[0].mix.gain_db == pytest.approx(-18 + 11.9)
+        assert clips[1].mix.gain_db == 0
+        assert [key.gain_db for key in clips[1].mix.keys] == pytest.approx([-8.1, 5.9])
+    assert report.warned[-1].startswith("Above full scale: hot.wav (11.9 dB).")
+    assert len(list((tmp_path / "m").iterdir())) == {"spotted": 2, "mono": 2}.get(need.name.lower(), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import struct
 import subprocess
@@ -18,9 +19,10 @@ import pytest
 from avm_otio.errors import MediaError, OutputError
 from avm_otio.media import broadcast_wav
 from avm_otio.media.broadcast_wav import read_header
-from avm_otio.media.channel_reader import Resampler
+from avm_otio.media.channel_reader import ChannelReader, Resampler
 from avm_otio.media.probe import SoundFacts, probe
 from avm_otio.media.wav import write_mono, write_wav
+from tests.media.sounds import noise as band
 
 STEREO = {1: "mono", 2: "stereo"}
 
@@ -192,7 +194,7 @@ def test_a_click_stays_at_its_time_through_resampling(tmp_path: Path, rate: int)
 
 
 def test_a_part_of_a_resampled_file_is_that_part_of_the_whole(tmp_path: Path) -> None:
-    source = pcm(tmp_path / "a.wav", noise(44_100 * 8), 44_100)
+    source = pcm(tmp_path / "a.wav", noise(44_100 * 8) // 4, 44_100)  # resampled, it stays in full scale
     write_wav(source, tmp_path / "whole.wav")
     write_wav(source, tmp_path / "part.wav", first=F(5) + F(1, 48_000), length=F(2))
     whole, part = read(tmp_path / "whole.wav"), read(tmp_path / "part.wav")
@@ -257,7 +259,7 @@ def test_what_48_khz_cannot_hold_is_kept_out(rate: int) -> None:
 
 def test_the_bext_chunk_is_as_the_standard_writes_it(tmp_path: Path) -> None:
     midnight = 23 * 3600 * 48_000 + 17
-    source = pcm(tmp_path / "a.wav", noise(1001, 1), 44_100, 3)
+    source = pcm(tmp_path / "a.wav", noise(1001, 1) // 4, 44_100, 3)
     write_wav(
         source, tmp_path / "b.wav", time_reference=midnight, description="Tür \n 音", reference="x" * 40
     )
@@ -378,3 +380,42 @@ def test_a_part_of_a_file_with_a_coarse_clock_is_that_part_to_the_sample(tmp_pat
         write_wav(source, tmp_path / "part.wav", first=first, length=F(1))
         at = int(first * 48_000)
         assert np.array_equal(read(tmp_path / "part.wav"), whole[at : at + 48_000])
+
+
+def _band(seconds: float) -> np.ndarray:
+    """Noise on two channels whose peak is full scale."""
+    return band(seconds) / np.abs(band(seconds)).max()
+
+
+def floating(path: Path, samples: np.ndarray) -> Path:
+    """A 32-bit float WAV, (samples, channels)."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("pcm_f32le", rate=48000, layout={1: "mono", 2: "stereo"}[samples.shape[1]])
+        packed = np.ascontiguousarray(samples.astype(np.float32)).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, "flt", stream.codec_context.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, F(1, 48000)
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("peak", [1.02, 4.0, 40.0])
+def test_sound_above_full_scale_keeps_its_shape(tmp_path: Path, peak: float) -> None:
+    sound = _band(1) * peak * np.array([1, 0.25])
+    source = floating(tmp_path / "hot.wav", sound)
+    facts = write_wav(source, tmp_path / "made.wav")
+    assert 0 < facts.quieter_db <= 20 * math.log10(peak) + 0.11
+    targets = [tmp_path / "L.wav", tmp_path / "R.wav"]
+    assert write_mono(source, targets).quieter_db == facts.quieter_db
+    with ChannelReader(probe(tmp_path / "made.wav"), 0, [0, 1], 0) as reader:
+        made = reader.read(48000)
+    assert np.abs(made).max() <= 1
+    assert np.abs(made * 10 ** (facts.quieter_db / 20) - sound).max() < peak * 2**-20
+    header = read_header(targets[1])
+    assert header is not None
+    assert header.quieter_db == facts.quieter_db
+
+
+def test_sound_within_full_scale_is_not_touched(tmp_path: Path) -> None:
+    sound = _band(1)
+    assert write_wav(floating(tmp_path / "a.wav", sound), tmp_path / "made.wav").quieter_db == 0
