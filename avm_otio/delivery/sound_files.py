@@ -78,6 +78,7 @@ def prepare(
     """
     folder = folder.absolute()
     taken: set[str] = set()
+    _report_missing_channels(timeline, report)
     if need is SoundFiles.SPOTTED:
         names: dict[str, None] = {}
         timeline = opened_nests(timeline, lambda nest: names.update({nest.name: None}))
@@ -162,13 +163,38 @@ def _all_heard(timeline: Timeline) -> Iterator[Clip]:
 
 
 def _is_heard(clip: Clip) -> bool:
-    """Whether a clip of a sound track has sound that can be made into a file."""
+    """Whether a clip of a sound track plays sound of its file that can be made into a file."""
     media = clip.media
-    return media is not None and media.is_online and bool(media.path) and media.channels > 0
+    if media is None or not media.is_online or not media.path or media.channels <= 0:
+        return False
+    return not clip.channels or any(channel < media.channels for channel in clip.channels)
+
+
+def _report_missing_channels(timeline: Timeline, report: Report) -> None:
+    """Say which clips play channels that their files do not have; another is never put in their place."""
+    for track in timeline.tracks:
+        for clip in track.clips:
+            if isinstance(clip.content, Timeline):
+                _report_missing_channels(clip.content, report)
+            media = clip.media
+            if (
+                track.kind is not TrackKind.AUDIO
+                or media is None
+                or not media.is_online
+                or not media.channels
+            ):
+                continue
+            missing = [channel + 1 for channel in clip.channels if channel >= media.channels]
+            is_whole = set(clip.channels) >= set(range(media.channels))  # a mono file on a stereo track
+            if missing and not is_whole:
+                numbers = ", ".join(map(str, missing))
+                report.warn(
+                    f"“{clip.name}” plays channel {numbers} of {media.name}, which has {media.channels}."
+                )
 
 
 def _channels(clip: Clip, media: Media) -> tuple[int, ...]:
-    """The channels that a clip plays and its media has; never none."""
+    """The channels that a clip plays and its media has; the first where it does not choose."""
     return tuple(one for one in clip.channels if one < media.channels) or (0,)
 
 

@@ -474,3 +474,22 @@ def test_sound_above_full_scale_is_made_quieter_and_its_clips_louder(
         assert [key.gain_db for key in clips[1].mix.keys] == pytest.approx([-8.1, 5.9])
     assert report.warned[-1].startswith("Above full scale: hot.wav (11.9 dB).")
     assert len(list((tmp_path / "m").iterdir())) == {"spotted": 2, "mono": 2}.get(need.name.lower(), 1)
+
+
+def test_a_channel_that_a_file_lacks_is_told_and_no_other_takes_its_place(tmp_path: Path) -> None:
+    media = sound(pcm(tmp_path / "two.wav", noise(48_000)))
+    clips = [
+        clip(media, F(0), F(1, 2), channels=(1, 7)),
+        clip(media, F(1, 2), F(1), "lost", channels=(6,)),
+    ]
+    report = Listening()
+    made = prepared(timeline(clips), tmp_path / "m", SoundFiles.MONO, report=report).audio_tracks[0].clips
+    assert [one.channels for one in made] == [(0,), (6,)]
+    first, second = (one.media for one in made)
+    assert first is not None
+    assert np.array_equal(read(Path(first.mono[0]))[:, 0], read(Path(media.path))[:, 1])
+    assert second == media
+    assert [text.partition(" plays ")[2] for text in report.warned] == [
+        "channel 8 of two.wav, which has 2.",
+        "channel 7 of two.wav, which has 2.",
+    ]

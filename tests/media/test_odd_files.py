@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from avm_otio.errors import MediaError
 from avm_otio.media.channel_reader import ChannelReader
 from avm_otio.media.film import export_film
+from avm_otio.media.originals import film_located
 from avm_otio.media.picture import open_pictures
 from avm_otio.media.probe import VideoInfo, probe, sound_length
 from avm_otio.media.stereo_reader import StereoReader
 from tests.media import odd_files as odd
-from tests.media.numbered import file_source, film_plan, layer, movie, number_in, numbers, placed
+from tests.media.numbered import file_source, film_plan, heard, layer, movie, number_in, numbers, placed
 from tests.media.sounds import noise
 
 LEFT, RIGHT, UNUSED = 1, 2, 0
@@ -253,6 +255,19 @@ def test_an_avif_and_a_gif_of_one_image_are_stills(tmp_path: Path) -> None:
 
 def frame_at_grey() -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(np.full((64, 64), 120, np.uint8), "gray")
+
+
+def test_a_channel_that_a_file_lacks_is_silence_in_its_place(tmp_path: Path) -> None:
+    path = odd.tones(tmp_path / "two.wav", 2, codec="pcm_s16le", layout="stereo")
+    source = file_source(path)
+    below = file_source(movie(tmp_path / "p.mp4", 5, F(25)))
+    part = replace(heard(F(0), F(1, 5), source), channels=(1, 7))
+    plan = film_plan(F(25), (5, (layer(below, F(0)),)), sound=(part,))
+    plan, places = film_located(plan, tmp_path, ())
+    assert plan.sound[0].channels == (1, 7)
+    film = export_film(plan, places, tmp_path / "film.mp4")
+    assert film.notes == ("two.wav has no channel 8: silence there.",)
+    assert levels(path, (1, 7)) == (pytest.approx(0.1, abs=0.001), 0)
 
 
 def test_numbers_stay_where_they_are(tmp_path: Path) -> None:
