@@ -21,6 +21,7 @@ import pytest
 from filelock import FileLock
 
 from avm_otio import hosts
+from avm_otio.services import service_names
 from tests.media.numbered import movie
 
 ROOT = Path(__file__).parents[2]
@@ -234,3 +235,9 @@ def test_every_step_of_a_job_is_said_in_chinese_too() -> None:
     ]
     labels = {label for text in sources for label in re.findall(r"\.step\(\"([^\"]+)\"", text)}
     assert {label for label in labels - {"Looking for jobs"} if label not in said} == set()
+
+
+def test_the_panel_asks_for_the_services_of_the_table() -> None:
+    source = (PANEL / "src" / "watch_folder.ts").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"SERVICES = (\[.*?\]) as const", source)
+    assert tuple(json.loads(listed)) == service_names()

@@ -331,6 +331,7 @@
   var LAST = "AVM Last Premiere Job.txt";
   var SILENCE_MS = 1750;
   var LOOK_MS = 250;
+  var SERVICES = ["music", "effects", "denoise"];
   var everyClip = ({ clips, spare_clips = [] }) => [...clips, ...spare_clips];
   var inside = (folder, name) => folder.replace(/[\\/]+$/, "") + (folder.includes("\\") ? "\\" : "/") + name;
   async function readJson(files, path) {
@@ -885,10 +886,8 @@
       this.set({ busy: false });
     }
     order() {
-      const { music, effects, denoise, budget, alternatives } = this.state.wish;
-      const services = [["music", music], ["effects", effects], ["denoise", denoise]].flatMap(
-        ([name, isAsked]) => isAsked ? [name] : []
-      );
+      const { budget, alternatives } = this.state.wish;
+      const services = SERVICES.filter((name) => this.state.wish[name]);
       if (services.length === 0) throw new Problem(["nothingAsked"]);
       const most = amount(budget);
       if (most === void 0) throw new Problem(["badBudget", budget.trim()]);
@@ -1023,7 +1022,7 @@
         make("label", { class: "choice" }, marks, make("span", {}, words.marked), marked),
         make("label", { class: "choice" }, whole, make("span", {}, words.whole))
       ),
-      group(words.services, service("music"), service("effects"), service("denoise")),
+      group(words.services, ...SERVICES.map(service)),
       make("label", { class: "row" }, budget, text("budget", { placeholder: words.budgetHint })),
       make("label", { class: "row" }, make("span", {}, words.alternatives), text("alternatives", {})),
       make("div", { class: "buttons" }, score, last),

@@ -4,7 +4,7 @@ import { amount } from "./money";
 import { type Host } from "./premiere";
 import { Problem } from "./problem";
 import { type Actions, FIRST, type State, type Wish } from "./state";
-import { type Order, type Pause, type Request, WatchFolder, type Files } from "./watch_folder";
+import { type Order, type Pause, type Request, SERVICES, WatchFolder, type Files } from "./watch_folder";
 import type { Language } from "./words";
 
 const LOOK_MS = 500;
@@ -152,10 +152,8 @@ export class Panel implements Actions {
   }
 
   private order(): Order {
-    const { music, effects, denoise, budget, alternatives } = this.state.wish;
-    const services = ([["music", music], ["effects", effects], ["denoise", denoise]] as const).flatMap(([name, isAsked]) =>
-      isAsked ? [name] : [],
-    );
+    const { budget, alternatives } = this.state.wish;
+    const services = SERVICES.filter((name) => this.state.wish[name]);
     if (services.length === 0) throw new Problem(["nothingAsked"]);
     const most = amount(budget);
     if (most === undefined) throw new Problem(["badBudget", budget.trim()]);

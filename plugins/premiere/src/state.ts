@@ -2,17 +2,14 @@
 
 import type { Range } from "./premiere";
 import type { ProblemTold } from "./problem";
-import type { Progress, Result } from "./watch_folder";
+import type { Progress, Result, Service } from "./watch_folder";
 import type { Language, NoteTold } from "./words";
 
 export type Phase = "idle" | "running" | "results" | "error";
 
 /** What the user wishes, as typed. */
-export interface Wish {
+export interface Wish extends Readonly<Record<Service, boolean>> {
   readonly scope: "marks" | "whole";
-  readonly music: boolean;
-  readonly effects: boolean;
-  readonly denoise: boolean;
   readonly budget: string;
   readonly alternatives: string;
 }

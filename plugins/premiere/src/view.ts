@@ -3,7 +3,7 @@
 import { less } from "./money";
 import { sentence } from "./problem";
 import type { Actions, Phase, State } from "./state";
-import type { Clip } from "./watch_folder";
+import { type Clip, type Service, SERVICES } from "./watch_folder";
 import { type Language, note, WORDS, type Words } from "./words";
 
 /** What a phase looks like. */
@@ -55,7 +55,7 @@ function idle(words: Words, actions: Actions, first: State): Page {
   marks.checked = wish.scope === "marks";
   whole.checked = wish.scope === "whole";
   const marked = make("span", { class: "aside" });
-  const service = (key: "music" | "effects" | "denoise"): HTMLElement => {
+  const service = (key: Service): HTMLElement => {
     const box = input("checkbox", {}, () => actions.change({ [key]: box.checked }));
     box.checked = wish[key];
     return make("label", { class: "choice" }, box, make("span", {}, words[key]));
@@ -82,7 +82,7 @@ function idle(words: Words, actions: Actions, first: State): Page {
       make("label", { class: "choice" }, marks, make("span", {}, words.marked), marked),
       make("label", { class: "choice" }, whole, make("span", {}, words.whole)),
     ),
-    group(words.services, service("music"), service("effects"), service("denoise")),
+    group(words.services, ...SERVICES.map(service)),
     make("label", { class: "row" }, budget, text("budget", { placeholder: words.budgetHint })),
     make("label", { class: "row" }, make("span", {}, words.alternatives), text("alternatives", {})),
     make("div", { class: "buttons" }, score, last),

@@ -23,6 +23,10 @@ export interface Files {
   isFile(path: string): Promise<boolean>;
 }
 
+/** What can be asked for: the names of avm-otio's table of services, to which a test holds them. */
+export const SERVICES = ["music", "effects", "denoise"] as const;
+export type Service = (typeof SERVICES)[number];
+
 /** What is laid: first what is heard. */
 export const everyClip = ({ clips, spare_clips = [] }: Result): readonly Clip[] => [...clips, ...spare_clips];
 
@@ -91,7 +95,7 @@ export interface Progress {
 export interface Order {
   readonly tc_in?: string;
   readonly tc_out?: string;
-  readonly services: readonly ("music" | "effects" | "denoise")[];
+  readonly services: readonly Service[];
   readonly budget_max?: number;
   readonly alternatives?: number;
 }
