@@ -36,6 +36,7 @@ def convert(
     becomes a timeline of its own.
     """
     from avm_otio.delivery import deliver as delivery
+    from avm_otio.delivery.counting import as_media_count
     from avm_otio.files import same_file
     from avm_otio.formats.reading import read
 
@@ -53,6 +54,7 @@ def convert(
                 f"{source} is a timeline: there is nothing to lay onto {onto}.", "Leave out --onto."
             )
         opened = read(source, rate=request.rate, sequence=request.sequence)
+        opened = as_media_count(opened, request)
         for note in opened.notes:
             out.warn(note)
     else:

@@ -73,6 +73,12 @@ class Target:
 Read: TypeAlias = "Callable[[Path, Fraction | None], tuple[Sequence[Timeline], tuple[str, ...]]]"
 """Path, and frames a second for a file that does not say → all its timelines, and notes for the user."""
 
+RateOf: TypeAlias = (
+    "Callable[[Path, Fraction | None, Sequence[tuple[str, Fraction, Fraction]]], tuple[Fraction, str]]"
+)
+"""Path, the rate that the user gives, and of each picture found its name, rate and seconds seen → frames a
+second, and a note for the user."""
+
 Files = Mapping[Path, str | Callable[[Path], object]]
 """File → its text, or what saves it at a path. The one that was asked for comes first."""
 
@@ -93,6 +99,7 @@ class Format:
         says: What it can say, at least in part. All else is reported as lost by ``losses.unsaid``.
         read: Reads a file; ``None`` where it is only written.
         write: Writes one; ``None`` where it is only read. It writes no file itself.
+        rate_of: Of a format that does not say its rate, finds it; ``None`` for every other.
     """
 
     name: str
@@ -103,6 +110,7 @@ class Format:
     says: frozenset[Feature] = EVERYTHING
     read: Read | None = None
     write: Write | None = None
+    rate_of: RateOf | None = None
 
 
 def later(module: str, name: str) -> Callable[..., Any]:

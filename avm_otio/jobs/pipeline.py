@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import services
+from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
 from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
@@ -175,6 +176,7 @@ def open_timeline(request: Request, report: Report = _SILENT) -> Opened:
         TimelineError: It cannot be read.
     """
     opened = reading.read(request.timeline, rate=request.rate, sequence=request.sequence)
+    opened = as_media_count(opened, request)
     for note in opened.notes:
         report.warn(note)
     is_ours = cache(is_media_of_a_job)

@@ -55,8 +55,11 @@ def media_clock(media: Media, info: MediaInfo | None, earliest: Fraction) -> Med
             scale = ratio
     if media.counted_from is not None:
         return MediaClock(media.counted_from, scale)
-    if info is not None and info.start is not None and earliest >= info.start / scale - TOLERANCE:
-        return MediaClock(info.start / scale, scale)
+    if info is not None and info.start is not None:
+        # What lies behind the file's end when counted from 0 can only be meant in its own timecode.
+        is_past = info.duration is not None and earliest >= info.duration
+        if earliest >= info.start / scale - TOLERANCE or is_past:
+            return MediaClock(info.start / scale, scale)
     return MediaClock(Fraction(0), scale)
 
 

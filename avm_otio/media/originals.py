@@ -17,13 +17,16 @@ from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Clip, Media, Streams, Timeline
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan, SoundSegment
-from avm_otio.timeline.time import MediaTime, nearest_frame
+from avm_otio.timeline.time import MediaTime, format_timecode, nearest_frame
 from avm_otio.timeline.urls import place_of
 
 if TYPE_CHECKING:
+    from avm_otio.media.clock import MediaClock
     from avm_otio.media.probe import MediaInfo
 
 _ZERO = Fraction(0)
+_TOLERANCE = Fraction(1, 1000)
+"""How far a timestamp may be off, in seconds."""
 _LONGER_SOUND_S = Fraction(1, 10)
 
 
@@ -45,12 +48,84 @@ def film_located(
 
     Raises:
         MissingMediaError: Media that is seen or heard is not there; names each clip and path.
+        MediaError: The film would show nothing but black.
     """
     hidden = plan.hidden_media
     places = locate([media for media in plan.media if media not in hidden], folder=folder, roots=roots)
     below, lost = look_for(hidden, folder=folder, roots=roots)
     places |= below
-    return replace(plan, sound=_as_files_have_it(plan.sound, places)).without(lost), places
+    plan = replace(plan, sound=_as_files_have_it(plan.sound, places)).without(lost)
+    return _seen(plan, places), places
+
+
+def _seen(plan: ExportPlan, places: Mapping[Media, Path]) -> ExportPlan:
+    """A film that shows something; what shows nothing, though a clip lies there, is noted.
+
+    Media of which the timeline states what there is are looked at only until one is seen.
+
+    Raises:
+        MediaError: All of it would be black.
+    """
+    from avm_otio.media.clock import media_clocks
+    from avm_otio.media.probe import probe
+
+    files: dict[Media, tuple[MediaInfo, MediaClock] | None] = {}
+    misses: dict[str, None] = {}
+    is_seen = False
+    for segment in plan.picture:
+        for layer in segment.layers:
+            media = layer.media
+            if is_seen and media.counted_from is not None:
+                continue
+            if media not in files:
+                try:
+                    info = probe(_file_of(media, places[media]))
+                    files[media] = info, media_clocks(plan, {media: info})[media]
+                except MediaError:  # the export says so
+                    files[media] = None
+            file = files[media]
+            last = layer.media_in + (segment.end - segment.start - 1) / plan.rate * layer.speed
+            span = (min(layer.media_in, last), max(layer.media_in, last))
+            miss = "" if file is None or media.sequence else _miss(media, *file, span)
+            if miss:
+                misses[miss] = None
+            is_seen = is_seen or not miss
+    notes = tuple(f"{miss}: it is black there." for miss in misses)
+    if is_seen:
+        return replace(plan, notes=(*plan.notes, *notes))
+    if not misses:
+        raise MediaError(
+            f"“{plan.name}” shows nothing but black: no clip of it has a picture from a file.",
+            "Choose a range with a clip in it, or export generators and titles as media.",
+        )
+    first, *more = misses
+    others = f"; and {len(more)} more" if more else ""
+    raise MediaError(
+        f"“{plan.name}” shows nothing but black. {first}{others}.",
+        "Check that the media are the right ones, and of an EDL the rate (--rate).",
+    )
+
+
+def _miss(media: Media, info: MediaInfo, clock: MediaClock, span: tuple[Fraction, Fraction]) -> str:
+    """Why a stretch of media time is not seen; empty where some of it is."""
+    video = info.video
+    if video is None or info.is_still or info.duration is None:
+        return ""
+    first, last = (clock.file_time(time) for time in span)
+    length = max(info.duration, video.frames / video.rate if video.frames else _ZERO)
+    if last >= -_TOLERANCE and first < length:
+        return ""
+    start, rate = info.start or _ZERO, video.rate
+    asked, begins, ends = (
+        _timecode(time, rate, drop_frame=video.drop_frame)
+        for time in (clock.origin * clock.scale + first, start, start + length)
+    )
+    return f"“{media.clip_name}” begins at {asked} of its source, and {info.path.name} has {begins} to {ends}"
+
+
+def _timecode(time: Fraction, rate: Fraction, *, drop_frame: bool) -> str:
+    frame = nearest_frame(time, rate)
+    return format_timecode(frame, rate, drop_frame) if frame >= 0 else "before 00:00:00:00"
 
 
 def _as_files_have_it(

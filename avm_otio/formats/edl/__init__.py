@@ -13,4 +13,5 @@ FORMAT = Format(
     says=EVERYTHING - {Feature.LINK, Feature.NAME, Feature.PAN, Feature.METADATA, Feature.MEDIA},
     read=later("avm_otio.formats.edl.read", "read"),
     write=later("avm_otio.formats.edl.write", "write"),
+    rate_of=later("avm_otio.formats.edl.rates", "rate_of"),
 )

@@ -22,7 +22,13 @@ from avm_otio.formats.edl.plan import Piece, Plan, code_of
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Marker, Timeline, Track, TrackKind
-from avm_otio.timeline.time import dropped_per_minute, format_rate, format_timecode, nearest_frame
+from avm_otio.timeline.time import (
+    dropped_per_minute,
+    format_rate,
+    format_timecode,
+    nearest_frame,
+    nominal_rate,
+)
 
 _MOST_EVENTS = 999
 _MOST_CHANNELS = 4
@@ -161,7 +167,7 @@ class ListWriter:
     def _source_drops(self, clip: Clip) -> bool:
         """Whether a source's timecode drops frames: sound has none of its own and is counted as the list."""
         media = clip.media
-        if media is None or media.rate != self.rate:
+        if media is None or media.rate is None or nominal_rate(media.rate) != nominal_rate(self.rate):
             return self.is_drop
         return media.drop_frame and dropped_per_minute(self.rate) > 0
 
@@ -183,8 +189,18 @@ class ListWriter:
 
     def _source_frame(self, piece: Piece, record: int) -> int:
         clip = piece.clip
-        base = nearest_frame(clip.media_in, self.rate)
-        return base + nearest_frame((record - piece.first) * clip.speed, Fraction(1))
+        return self._base(clip) + nearest_frame((record - piece.first) * clip.speed, Fraction(1))
+
+    def _base(self, clip: Clip) -> int:
+        """The source frame at a clip's head: in a list of 24 and a file of 23.976, the file's own."""
+        media = clip.media
+        if (
+            media is not None
+            and media.rate is not None
+            and nominal_rate(media.rate) == nominal_rate(self.rate)
+        ):
+            return nearest_frame(clip.media_in, media.rate)
+        return nearest_frame(clip.media_in, self.rate)
 
     def _leaves(self, piece: Piece) -> int:
         """The source frame at which a clip is left."""
@@ -285,7 +301,7 @@ class ListWriter:
         if clip.speed <= 0:
             self.losses.add(Feature.GAIN, clip, f"{len(mix.keys)} gain key frames not written")
             return
-        base = nearest_frame(clip.media_in, self.rate)
+        base = self._base(clip)
         for key in mix.keys:
             frame = base + nearest_frame(key.at * clip.speed, self.rate)
             if abs((frame - base) / self.rate / clip.speed - key.at) * SAMPLE_RATE_HZ >= 1:

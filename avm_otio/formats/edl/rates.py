@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -31,7 +31,7 @@ class Evidence:
     Attributes:
         least: The lowest nominal rate that has all its frames and room for its transitions.
         highest: The highest frame number written.
-        count: How many different timecodes are written.
+        count: How many different timecodes are written that lie between whole seconds.
         is_drop: Whether it counts drop-frame.
         by_speed: Nominal rates at which its ``M2`` lines use what their sources say; empty for any.
         stated: The rate that a comment states, if one does.
@@ -93,7 +93,8 @@ def evidence_of(lists: Iterable[List]) -> Evidence:
     by_speed = (
         frozenset(rate for rate, count in votes.items() if count == most) if most == speeds else frozenset()
     )
-    return Evidence(least, highest, len(times), is_drop, by_speed, stated)
+    between = [time for time in times if int(re.split("[:;.,]", time)[3])]  # whole seconds show nothing
+    return Evidence(least, highest, len(between), is_drop, by_speed, stated)
 
 
 def _length(times: tuple[str, ...], nominal: int) -> int:
@@ -119,7 +120,7 @@ def _fitting(frames: Fraction, times: tuple[str, ...]) -> set[int]:
 
 
 def rate_of(
-    path: Path, asked: Fraction | None, media: Mapping[str, tuple[Fraction, Fraction]]
+    path: Path, asked: Fraction | None, media: Sequence[tuple[str, Fraction, Fraction]]
 ) -> tuple[Fraction, str]:
     """The rate of a list, and how it was found.
 
@@ -129,7 +130,7 @@ def rate_of(
     Args:
         path: The list.
         asked: Frames a second that the user gives.
-        media: Names of the pictures that were found, with their frames a second and the seconds seen of each.
+        media: Name of each picture that was found, its frames a second, and the seconds seen of it.
 
     Returns:
         The rate, and a note for the user; empty where there is nothing to say.
@@ -140,7 +141,7 @@ def rate_of(
     evidence = evidence_of(lists_of(text_of(path)))
     seen: dict[Fraction, Fraction] = {}
     names: dict[Fraction, str] = {}
-    for name, (rate, seconds) in media.items():
+    for name, rate, seconds in media:
         seen[rate] = seen.get(rate, Fraction(0)) + seconds
         names.setdefault(rate, name)
     order = sorted(seen, key=lambda rate: (-seen[rate], rate))
