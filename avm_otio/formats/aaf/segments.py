@@ -7,15 +7,15 @@ the slot, as an exact fraction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from avm_otio.formats.aaf.effects_read import Effect, has_a_curve, louder, slowed, speed_in
 from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, tags, value_of
+from avm_otio.formats.aaf.parts import Part, are_one, faded, is_empty, moved, stem_of, unit_in, within
 from avm_otio.formats.aaf.sources import Played, SourceReader
 from avm_otio.timeline.model import Clip, Generator, Mix, Timeline, Track, TrackKind, Transition
-from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
 
 _DEEPEST = 30
@@ -26,19 +26,6 @@ _BIN_USAGES = ("Usage_SubClip", "Usage_AdjustedClip")
 
 _INLINE_USAGES = ("Usage_SubClip", "Usage_AdjustedClip", "Usage_LowerLevel", "Usage_Template")
 """Compositions that stand for a clip, not for a sequence (Edit Protocol, mob usage)."""
-
-
-@dataclass
-class _Part:
-    """One component of a sequence: where it lies, and what of it is seen."""
-
-    component: Any
-    start: Fraction
-    end: Fraction
-    first: Fraction
-    last: Fraction
-    fade_in: Fraction = Fraction(0)
-    fade_out: Fraction = Fraction(0)
 
 
 class SegmentReader:
@@ -103,8 +90,8 @@ class SegmentReader:
         return []
 
     def _sequence(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
-        unit = _unit_in(segment, unit)
-        parts: list[_Part] = []
+        unit = unit_in(segment, unit)
+        parts: list[Part] = []
         waiting: tuple[Any, Fraction, Fraction] | None = None
         at = start
         for component in items(value_of(segment, "Components")):
@@ -113,7 +100,7 @@ class SegmentReader:
                 at -= length
                 waiting = component, at, length
                 continue
-            parts.append(_Part(component, at, at + length, at, at + length))
+            parts.append(Part(component, at, at + length, at, at + length))
             at += length
             if waiting is not None:
                 self._join(parts, *waiting, unit)
@@ -123,11 +110,11 @@ class SegmentReader:
             if part.first >= part.last:
                 continue
             inside = self.clips(part.component, part.start, unit)
-            found += _faded(_within(inside, part.first, part.last), part)
+            found += faded(within(inside, part.first, part.last), part)
         return found
 
     def _join(
-        self, parts: list[_Part], transition: Any, at: Fraction, length: Fraction, unit: Fraction
+        self, parts: list[Part], transition: Any, at: Fraction, length: Fraction, unit: Fraction
     ) -> None:
         """Lay a transition between the last two parts: what each gave to the overlap is beyond its edge."""
         coming = parts[-1]
@@ -206,12 +193,12 @@ class SegmentReader:
                 name = str(value_of(mob, "Name") or "")
                 channels = (0, 1) if self._is_sound else ()
                 return [Clip(name, *place, inner, MediaTime(begins), channels=channels)]
-        inside = _within(self.clips(segment, Fraction(0), rate_of(slot)), begins, begins + length)
+        inside = within(self.clips(segment, Fraction(0), rate_of(slot)), begins, begins + length)
         if str(value_of(mob, "UsageCode")) in _BIN_USAGES:
             # What a clip of the bin was turned to is heard where it is played from there. A sequence that it
             # is cut into has its own copy, in the same file [file].
             inside = [replace(clip, mix=replace(clip.mix, gain_db=0.0, keys=())) for clip in inside]
-        return [_moved(clip, start - begins) for clip in inside]
+        return [moved(clip, start - begins) for clip in inside]
 
     def _operation(self, segment: Any, start: Fraction, unit: Fraction) -> list[Clip]:
         effect = Effect.of(segment)
@@ -223,7 +210,7 @@ class SegmentReader:
             inside = self.clips(inputs[0] if inputs else None, Fraction(0), unit)
             speed, from_start = speed_in(segment, length_of(segment), self._notes)
             # Both count in edit units, which are shorter inside where the media is of another rate.
-            inner = _unit_in(inputs[0], unit) if inputs else unit
+            inner = unit_in(inputs[0], unit) if inputs else unit
             speed *= unit / inner
             return slowed(inside, start, length, speed, from_start / inner, self._notes)
         found = [self.clips(channel, start, unit) for channel in inputs]
@@ -263,7 +250,7 @@ class SegmentReader:
         if len(found) < len(inputs) or any(each != transitions[0] for each in transitions):
             self._notes.add("channels of one sound that are cut differently are read as the first of them")
             return found[0]
-        if any(not _are_one(clips) for clips in zip(*found, strict=False)) or len(set(map(len, found))) > 1:
+        if any(not are_one(clips) for clips in zip(*found, strict=False)) or len(set(map(len, found))) > 1:
             self._notes.add(
                 "channels of one sound that differ in gain, fades or place are read as the first of them"
             )
@@ -284,7 +271,7 @@ class SegmentReader:
             return first
         media, channels = self._sources.together(played)
         into = first.media_in - played[0].media.start
-        name = _stem([clip.name for clip in clips])
+        name = stem_of([clip.name for clip in clips])
         at = MediaTime(media.start + into)
         return replace(first, name=name, content=media, channels=channels, media_in=at)
 
@@ -293,7 +280,7 @@ class SegmentReader:
         if self._is_sound:
             return layers[0]
         tracks = tuple(
-            Track(f"V{number}", self._kind, tuple(_moved(clip, -start) for clip in clips))
+            Track(f"V{number}", self._kind, tuple(moved(clip, -start) for clip in clips))
             for number, clips in enumerate(layers, 1)
         )
         inner = Timeline(name, self._rate, tracks, duration=length)
@@ -338,63 +325,3 @@ _READERS: dict[str, Callable[[SegmentReader, Any, Fraction, Fraction], list[Clip
     "EssenceGroup": SegmentReader._first_choice,
     "Pulldown": SegmentReader._pulled,
 }
-
-
-def is_empty(component: Any) -> bool:
-    """Whether a segment shows nothing."""
-    kind = kind_of(component)
-    return kind in ("Filler", "ScopeReference") or (
-        kind == "Sequence" and all(is_empty(part) for part in items(value_of(component, "Components")))
-    )
-
-
-def _unit_in(segment: Any, unit: Fraction) -> Fraction:
-    """Edit units a second inside a segment: media of another rate counts its own [file, 3p]."""
-    mixed = tags(segment, "ComponentAttributeList")
-    number, over = mixed.get("_MIXMATCH_RATE_NUM"), mixed.get("_MIXMATCH_RATE_DENOM")
-    return (Fraction(int(number), int(over or 1)) if number else unit) or unit
-
-
-def _are_one(clips: Sequence[Clip]) -> bool:
-    """Whether clips of several channels are equal in all but the channel."""
-    first = clips[0]
-    return all(
-        (clip.start, clip.end, clip.speed, clip.enabled, clip.mix, clip.markers)
-        == (first.start, first.end, first.speed, first.enabled, first.mix, first.markers)
-        for clip in clips[1:]
-    )
-
-
-def _within(clips: list[Clip], first: Fraction, last: Fraction) -> list[Clip]:
-    """What of some clips lies between two moments."""
-    return [
-        trimmed(clip, max(clip.start, first), min(clip.end, last))
-        for clip in clips
-        if max(clip.start, first) < min(clip.end, last)
-    ]
-
-
-def _moved(clip: Clip, by: Fraction) -> Clip:
-    return replace(clip, start=RecordTime(clip.start + by), end=RecordTime(clip.end + by))
-
-
-def _faded(clips: list[Clip], part: _Part) -> list[Clip]:
-    """The clips of a part with the part's fades on the first and the last."""
-    if clips and part.fade_in:
-        mix = replace(clips[0].mix, fade_in_us=to_micros(part.fade_in))
-        clips[0] = replace(clips[0], mix=mix)
-    if clips and part.fade_out:
-        mix = replace(clips[-1].mix, fade_out_us=to_micros(part.fade_out))
-        clips[-1] = replace(clips[-1], mix=mix)
-    return clips
-
-
-def _stem(names: list[str]) -> str:
-    """What the names of a sound's channels have in common, without the channels' own endings."""
-    first = names[0]
-    if all(name == first for name in names):
-        return first
-    for ending in (".L", ".l", "_L", " L", ".A1", "-L"):
-        if first.endswith(ending):
-            return first.removesuffix(ending)
-    return first
