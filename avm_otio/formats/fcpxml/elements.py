@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.inside import FILTERS, KEPT_TAGS, plain
 from avm_otio.formats.fcpxml.terms import conformed_rate, rate_in_name, source_rate, time_of
+from avm_otio.timeline.gain import SILENCE_DB, added
 from avm_otio.timeline.model import GainKey, Kept, Media
 from avm_otio.timeline.time import MediaTime, snap_rate
 from avm_otio.timeline.urls import plain_path
@@ -194,11 +195,31 @@ class Volume:
     fade_in: Fraction = Fraction(0)
     fade_out: Fraction = Fraction(0)
     keys: tuple[GainKey, ...] = ()
+    is_on: bool = True
 
 
 def volume_of(element: Element) -> Volume:
-    """The gain, fades and key frames of an element."""
-    adjust = element.find("adjust-volume")
+    """The gain, fades, key frames and switches of an element; a muted range is a jump to silence and back."""
+    volume = _adjusted(element.find("adjust-volume"))
+    curves = [volume.keys] if volume.keys else []
+    for mute in element.iterfind("mute"):
+        if mute.get("start") is None and mute.get("duration") is None:
+            volume = replace(volume, is_on=False)
+            continue
+        begin, end = time_at(mute, "start", Fraction(-1)), None
+        if mute.get("duration") is not None:
+            end = time_at(mute, "start") + time_at(mute, "duration")
+        edges = [(begin, 0.0, SILENCE_DB)] if mute.get("start") is not None else []
+        edges += [(end, SILENCE_DB, 0.0)] if end is not None else []
+        curves.append(tuple(GainKey(at, gain) for at, *gains in edges for gain in gains))
+    is_on = volume.is_on and "0" not in (element.get("enabled"), element.get("active"))
+    if len(curves) <= bool(volume.keys):
+        return replace(volume, is_on=is_on)
+    keys = tuple(GainKey(key.at, key.gain_db + volume.gain_db) for key in added(curves))
+    return replace(volume, gain_db=0.0, keys=keys, is_on=is_on)
+
+
+def _adjusted(adjust: Element | None) -> Volume:
     if adjust is None:
         return Volume()
     gain = decibels(adjust.get("amount", "0dB"))

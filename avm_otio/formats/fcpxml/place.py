@@ -7,7 +7,8 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from avm_otio.formats.fcpxml.elements import Volume, time_at
-from avm_otio.timeline.model import Clip, GainKey, Mix, TrackKind, Transition
+from avm_otio.timeline.gain import added
+from avm_otio.timeline.model import Clip, GainKey, TrackKind, Transition
 from avm_otio.timeline.time import to_micros
 
 
@@ -38,6 +39,25 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What a clip says of the loudness of the sound in it.
+
+    Attributes:
+        volume: It, in the clip's local time.
+        local: The clip's local time.
+        window: From where to where, in record time, the clip is heard: its fades lie at these edges.
+        role: What role it is said of; empty for all.
+        element: Where it stands.
+    """
+
+    volume: Volume
+    local: Place
+    window: tuple[Fraction, Fraction]
+    role: str
+    element: Element
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where elements stand: their parent's local time, and what it does to them.
 
@@ -47,10 +67,11 @@ class Place:
         stretch: Record seconds a local second, for places.
         pace: Record seconds a second, for lengths: what is connected to a stretched clip is not stretched.
         window: Record times at which what is contained ends.
+        heard: The same for sound, which a split edit lets begin or end elsewhere.
         lane: The parent's.
-        gain_db: What the clips around it add.
+        around: What the clips around it say of its loudness.
+        around_connected: What they say of what is connected within them; ``None`` for the same.
         enabled: Whether the clips around it are on.
-        muted: Roles that are switched off.
         link: The clip that all of it belongs to.
         name: The name of the clip around it, for what it shows.
         depth: How many clips stand around it.
@@ -61,10 +82,11 @@ class Place:
     stretch: Fraction = Fraction(1)
     pace: Fraction = Fraction(1)
     window: tuple[Fraction, Fraction] | None = None
+    heard: tuple[Fraction, Fraction] | None = None
     lane: int = 0
-    gain_db: float = 0.0
+    around: tuple[Around, ...] = ()
+    around_connected: tuple[Around, ...] | None = None
     enabled: bool = True
-    muted: frozenset[str] = frozenset()
     link: int | None = None
     name: str = ""
     depth: int = 0
@@ -74,19 +96,47 @@ class Place:
         return self.record + (local - self.origin) * self.stretch
 
 
-def mix_of(volume: Volume, own: Volume, local: Place, clip: Clip, gain_db: float) -> Mix:
-    """What a clip, its component and the clips around it say together."""
-    more = gain_db + (own.gain_db if volume.keys else volume.gain_db if own.keys else 0.0)
-    keys = tuple(
-        GainKey(local.at(key.at) - clip.start, key.gain_db + more) for key in volume.keys or own.keys
+def louder(clip: Clip, volume: Volume, local: Place, edges: tuple[Fraction, Fraction]) -> Clip:
+    """A clip with what an element says of its loudness on top of what it has.
+
+    Args:
+        clip: The clip.
+        volume: What is said.
+        local: The local time in which the element's key frames are.
+        edges: Record times of the element's head and tail, where its fades lie.
+    """
+    mix = clip.mix
+    said = tuple(
+        sorted(
+            (GainKey(local.at(key.at) - clip.start, key.gain_db) for key in volume.keys),
+            key=lambda key: key.at,
+        )
     )
-    gain = 0.0 if keys else round(volume.gain_db + own.gain_db + gain_db, 6)
-    return Mix(
-        gain_db=gain,
-        fade_in_us=to_micros(max(volume.fade_in, own.fade_in)),
-        fade_out_us=to_micros(max(volume.fade_out, own.fade_out)),
+    curves = [keys for keys in (mix.keys, said) if keys]
+    gain = mix.gain_db + volume.gain_db
+    keys = tuple(GainKey(key.at, key.gain_db + gain) for key in added(curves))
+    fade_in = volume.fade_in if clip.start == edges[0] else Fraction(0)
+    fade_out = volume.fade_out if clip.end == edges[1] else Fraction(0)
+    mix = replace(
+        mix,
+        gain_db=0.0 if keys else round(gain, 6),
+        fade_in_us=max(mix.fade_in_us, to_micros(fade_in)),
+        fade_out_us=max(mix.fade_out_us, to_micros(fade_out)),
         keys=keys,
     )
+    return replace(clip, mix=mix, enabled=clip.enabled and volume.is_on)
+
+
+def is_of_role(role: str, wanted: str) -> bool:
+    """Whether sound of a role is meant by another: ``dialogue`` is ``dialogue.dialogue-1`` and all beside.
+
+    Sound that says no role is dialogue, as Final Cut Pro has it.
+    """
+    main, _, sub = (role or "dialogue").partition(".")
+    wanted_main, _, wanted_sub = wanted.partition(".")
+    if main.casefold() != wanted_main.casefold():
+        return False
+    return not wanted_sub or (sub or f"{main}-1").casefold() == wanted_sub.casefold()
 
 
 def within(place: Place, spine: Element) -> Place:

@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml.elements import References, time_at
 from avm_otio.formats.fcpxml.place import Crossing, Piece, Place
-from avm_otio.formats.fcpxml.story import Story, elements_of
+from avm_otio.formats.fcpxml.story import Nest, Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
 from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind
@@ -73,11 +73,15 @@ class _Document:
 
     def __init__(self, references: References) -> None:
         self._references = references
-        self._nests: dict[tuple[str, ...], tuple[Timeline, Fraction]] = {}
+        self._nests: dict[tuple[str, ...], Nest] = {}
         self._open: set[str] = set()
 
     def sequence(self, sequence: Element, name: str) -> Timeline:
         """A sequence as a timeline."""
+        return self._sequence(sequence, name)[0]
+
+    def _sequence(self, sequence: Element, name: str) -> tuple[Timeline, tuple[str, ...]]:
+        """The same, and the role of each of its sound tracks."""
         rate = self._rate(sequence, name)
         start = time_at(sequence, "tcStart")
         story = Story(self._references, rate, self.nest)
@@ -94,13 +98,14 @@ class _Document:
 
     def _arranged(
         self, story: Story, shaped: Element, name: str, rows: list[dict[str, Any]], duration: Fraction
-    ) -> Timeline:
+    ) -> tuple[Timeline, tuple[str, ...]]:
         rate = story.rate
-        tracks = _numbered(_Tracks(rows).of(story))
+        found = _Tracks(rows).of(story)
+        tracks = _numbered(tuple(track for track, _ in found))
         ends = [nearest_frame(clip.end, rate) for track in tracks for clip in track.clips]
         if duration < 0:
             duration = max(ends, default=0) / rate
-        return Timeline(
+        made = Timeline(
             name=name,
             rate=rate,
             tracks=tracks,
@@ -111,6 +116,7 @@ class _Document:
             markers=tuple(story.markers),
             size=self._references.size(shaped.get("format")),
         )
+        return made, tuple(role for track, role in found if track.kind is TrackKind.AUDIO)
 
     def alone(self, clip: Element) -> Timeline:
         """A clip of an event as a timeline of its own; a compound clip as what it holds."""
@@ -131,11 +137,11 @@ class _Document:
         rate = self._rate(shaped, name)
         story = Story(self._references, rate, self.nest)
         length = story.clip(clip, Place(Fraction(0), Fraction(0)), Fraction(0))
-        made = self._arranged(story, Element("sequence"), name, [], length)
+        made, _ = self._arranged(story, Element("sequence"), name, [], length)
         return replace(made, size=self._references.size(shaped.get("format")))
 
-    def nest(self, clip: Element) -> tuple[Timeline, Fraction] | None:
-        """What a compound or multicam clip refers to, and the local time at which that begins."""
+    def nest(self, clip: Element) -> Nest | None:
+        """What a compound or multicam clip refers to."""
         reference = clip.get("ref", "")
         media = self._references.element(reference, "media")
         if media is None:
@@ -152,15 +158,19 @@ class _Document:
         name = media.get("name", "") or clip.get("name", "")
         found = None
         for sequence in media.findall("sequence")[:1]:
-            found = self.sequence(sequence, name), time_at(sequence, "tcStart")
+            timeline, roles = self._sequence(sequence, name)
+            found = Nest(timeline, time_at(sequence, "tcStart"), roles)
         for multicam in media.findall("multicam")[:1]:
-            found = self._multicam(multicam, name, angles), time_at(multicam, "tcStart")
+            timeline, roles = self._multicam(multicam, name, angles)
+            found = Nest(timeline, time_at(multicam, "tcStart"), roles)
         self._open.discard(reference)
         if found is not None:
             self._nests[key] = found
         return found
 
-    def _multicam(self, multicam: Element, name: str, wanted: list[tuple[str, str]]) -> Timeline:
+    def _multicam(
+        self, multicam: Element, name: str, wanted: list[tuple[str, str]]
+    ) -> tuple[Timeline, tuple[str, ...]]:
         """The angles of a multicam clip that are used, each for what it is used for."""
         angles = multicam.findall("mc-angle")
         if not wanted and angles:
@@ -277,8 +287,8 @@ class _Tracks:
                     self._role_of_lane[0] = key[1]
         self._are_noted = bool(rows)
 
-    def of(self, story: Story) -> tuple[Track, ...]:
-        """The tracks of what was found: pictures from the lowest, then sound from the spine's down."""
+    def of(self, story: Story) -> tuple[tuple[Track, str], ...]:
+        """The tracks of what was found, each with its role: pictures from the lowest, then sound."""
         pieces = sorted(story.pieces, key=lambda piece: piece.clip.start)
         found: dict[tuple[str, int | str], int] = {}
         for piece in story.pieces:
@@ -303,7 +313,11 @@ class _Tracks:
         crossings: dict[tuple[str, int | str], list[Crossing]] = {}
         for crossing in story.crossings:
             crossings.setdefault(self._track_of(crossing, pieces), []).append(crossing)
-        return tuple(track for key in self._order for track in self._made[key].tracks(crossings.get(key, ())))
+        return tuple(
+            (track, str(key[1]))
+            for key in self._order
+            for track in self._made[key].tracks(crossings.get(key, ()))
+        )
 
     def _key(self, piece: Piece) -> tuple[str, int | str]:
         if piece.kind is TrackKind.VIDEO:

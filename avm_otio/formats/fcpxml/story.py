@@ -20,13 +20,24 @@ from avm_otio.formats.fcpxml.elements import (
     clock_of,
     color_of,
     kept_of,
+    number_at,
     numbers_in,
     text_with_effects,
     time_at,
     volume_of,
 )
 from avm_otio.formats.fcpxml.inside import KEPT_TAGS
-from avm_otio.formats.fcpxml.place import Crossing, Piece, Place, lane_of, mix_of, overlap, within
+from avm_otio.formats.fcpxml.place import (
+    Around,
+    Crossing,
+    Piece,
+    Place,
+    is_of_role,
+    lane_of,
+    louder,
+    overlap,
+    within,
+)
 from avm_otio.formats.fcpxml.terms import CROSS_DISSOLVE
 from avm_otio.timeline.model import (
     Clip,
@@ -39,7 +50,7 @@ from avm_otio.timeline.model import (
     Transition,
 )
 from avm_otio.timeline.parts import trimmed
-from avm_otio.timeline.time import MediaTime, RecordTime, to_micros
+from avm_otio.timeline.time import MediaTime, RecordTime
 
 STORY = ("asset-clip", "clip", "sync-clip", "ref-clip", "mc-clip", "video", "audio", "title")
 """Elements that are clips."""
@@ -47,12 +58,33 @@ STORY = ("asset-clip", "clip", "sync-clip", "ref-clip", "mc-clip", "video", "aud
 _MARKERS = ("marker", "chapter-marker")
 _OWN_PLACE = ("name", "lane", "offset", "start", "duration", "enabled")
 
+_NOTHING = (Fraction(-1), Fraction(-1))
+"""A window in which nothing is seen or heard."""
+
+_SIDES = {"L": -1.0, "R": 1.0}
+"""The pan of a component whose one channel is sent to one side [off]."""
+
 _DEEPEST = 60
 """How many clips may stand in each other: real files have six."""
 
 
-NestOf = Callable[[Element], tuple[Timeline, Fraction] | None]
-"""Element → what it nests, and the local time at which that begins."""
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """What a compound or multicam clip refers to.
+
+    Attributes:
+        timeline: It.
+        begin: The local time at which it begins.
+        roles: The role of each of its sound tracks.
+    """
+
+    timeline: Timeline
+    begin: Fraction
+    roles: tuple[str, ...]
+
+
+NestOf = Callable[[Element], Nest | None]
+"""Element → what it nests; ``None`` where it refers to nothing."""
 
 
 @dataclass(slots=True)
@@ -60,7 +92,7 @@ class Story:
     """What was found in a sequence.
 
     Attributes:
-        known: The document's resources.
+        references: The document's resources.
         rate: The sequence's.
         nest_of: Reads what a clip refers to.
         pieces: The clips.
@@ -101,8 +133,8 @@ class Story:
     def _transition(
         self, element: Element, place: Place, edges: list[tuple[Fraction, Fraction, bool]]
     ) -> None:
-        begin = place.at(time_at(element, "offset"))
-        end = begin + time_at(element, "duration") * place.pace
+        offset = time_at(element, "offset")
+        begin, end = sorted((place.at(offset), place.at(offset) + time_at(element, "duration") * place.pace))
         cuts = [(edge, seen) for head, tail, seen in edges for edge in (head, tail) if begin <= edge <= end]
         if not cuts:
             self.references.notes["transitions at no cut left out"] += 1
@@ -154,21 +186,23 @@ class Story:
             depth=place.depth + 1,
             name="",
         )
-        tail = head + length * place.pace
+        low, high = sorted((head, head + length * place.pace))  # what lies in a clip that runs backwards, too
         lane = place.lane + lane_of(element)
         if element.tag == "gap":
-            self.markers += self._markers(element, connected, head, tail)
+            self.markers += self._markers(element, connected, low, high)
             inner = [child for child in element if child.tag in STORY and not lane_of(child)]
             for child in inner:
                 self.clip(child, connected, time_at(child, "offset"))
         elif element.tag in ("clip", "sync-clip"):
-            self._container(element, replace(place, lane=lane), connected, clock, head, tail)
+            self._container(element, replace(place, lane=lane), connected, clock, (low, high))
         else:
-            self._emit(element, replace(place, lane=lane), clock, head, tail, media)
+            self._emit(element, replace(place, lane=lane), clock, head, (low, high), media)
         self._connected(element, replace(connected, lane=lane))
         return length
 
     def _connected(self, element: Element, place: Place) -> None:
+        if place.around_connected is not None:
+            place = replace(place, around=place.around_connected, around_connected=None)
         for child in element:
             if child.tag == "spine" and (lane_of(child) or element.tag not in ("clip", "sync-clip")):
                 lane = place.lane + lane_of(child)
@@ -197,42 +231,43 @@ class Story:
         if media is not None:
             return Fraction(media.start)
         nest = self.nest_of(element) if element.tag in ("ref-clip", "mc-clip") else None
-        return nest[1] if nest is not None else Fraction(0)
+        return nest.begin if nest is not None else Fraction(0)
 
     # Containers
 
     def _container(
-        self, element: Element, place: Place, connected: Place, clock: Clock, head: Fraction, tail: Fraction
+        self,
+        element: Element,
+        place: Place,
+        connected: Place,
+        clock: Clock,
+        span: tuple[Fraction, Fraction],
     ) -> None:
-        window = overlap(place.window, (head, tail))
-        if window is None:
+        own_heard = _heard_of(element, connected, span, place.pace) or span
+        window, heard = overlap(place.window, span), overlap(place.heard or place.window, own_heard)
+        if window is None and heard is None:
             return
-        speed = clock.speed
-        if speed <= 0:
-            self.references.notes["clips of clips that stand or run backwards are read forwards"] += 1
-            speed = Fraction(1)
-        volume = volume_of(element)
-        if volume.keys:
-            self.references.notes["gain key frames of clips of clips left out"] += 1
         link = place.link
         if link is None:
             self._links += 1
             link = self._links
-        off = frozenset(
-            source.get("role", "")
-            for source in element.iterfind("sync-source/audio-role-source")
-            if source.get("enabled") == "0" or source.get("active") == "0"
-        )
+        whole = (Around(volume_of(element), connected, own_heard, "", element),)
+        parts = {
+            part: place.around + whole + self._of_roles(element, part, connected, own_heard)
+            for part in ("storyline", "connected")
+        }
+        stretch = connected.stretch / clock.speed if clock.speed else connected.stretch
         inside = replace(
             connected,
             lane=place.lane,
             origin=clock.content,
-            stretch=connected.stretch / speed,
-            pace=connected.stretch / speed,
-            window=window,
-            gain_db=place.gain_db + volume.gain_db,
+            stretch=stretch,
+            pace=stretch,
+            window=window or _NOTHING,
+            heard=heard or _NOTHING,
+            around=parts["storyline"],
+            around_connected=parts["connected"] if element.tag == "sync-clip" else None,
             enabled=place.enabled and element.get("enabled") != "0",
-            muted=place.muted | off,
             link=link,
             name=place.name or element.get("name", ""),
         )
@@ -242,37 +277,93 @@ class Story:
                 self.clip(child, inside, time_at(child, "offset"))
             elif child.tag == "spine" and not lane_of(child):
                 self.spine(child, within(inside, child))
-        self._finish(element, begin, window, volume, connected)
+        if clock.speed == 0:
+            self._hold(begin, inside.record, span)
+        self._by_channels(element, begin, connected, own_heard)
+        self._finish(element, begin, span, connected)
 
-    def _finish(
-        self, element: Element, begin: int, window: tuple[Fraction, Fraction], volume: Volume, local: Place
-    ) -> None:
-        """Put on the parts of a clip what the whole clip says: fades, channels, markers."""
-        made = self.pieces[begin:]
-        sources = _sources(element)
-        for at, piece in enumerate(made):
+    def _of_roles(
+        self, element: Element, part: str, local: Place, edges: tuple[Fraction, Fraction]
+    ) -> tuple[Around, ...]:
+        """What a synchronised clip says of the roles in it: in its storyline, or connected to that."""
+        sources = [
+            source
+            for holder in element.iterfind("sync-source")
+            if holder.get("sourceID", part) == part
+            for source in holder.iterfind("audio-role-source")
+        ]
+        for source in sources:
+            self._passed_over(source)
+        return tuple(
+            Around(volume_of(source), local, edges, source.get("role", ""), source) for source in sources
+        )
+
+    def _passed_over(self, source: Element) -> None:
+        """Count what is said of a component of sound that a clip cannot say."""
+        for child in source:
+            if child.tag not in ("adjust-volume", "mute"):
+                self.references.notes[f"{child.tag} of parts of a clip's sound left out"] += 1
+
+    def _hold(self, begin: int, at: Fraction, span: tuple[Fraction, Fraction]) -> None:
+        """A clip that stands still shows what it holds at its head as long as it lasts, without sound."""
+        held = []
+        for piece in self.pieces[begin:]:
             clip = piece.clip
-            if piece.kind is TrackKind.AUDIO:
-                mix = clip.mix
-                if clip.start == window[0] and volume.fade_in:
-                    mix = replace(mix, fade_in_us=to_micros(volume.fade_in))
-                if clip.end == window[1] and volume.fade_out:
-                    mix = replace(mix, fade_out_us=to_micros(volume.fade_out))
-                piece = replace(piece, clip=replace(clip, mix=mix))
-                if len(sources) == 1 and sources[0].get("role"):
-                    piece = replace(piece, role=sources[0].get("role", ""))
-                made[at] = piece
-        if made:
-            first = made[0].clip
+            if piece.kind is TrackKind.VIDEO and clip.start <= at < clip.end:
+                shown = MediaTime(clip.media_in + (at - clip.start) * clip.speed)
+                still = replace(
+                    clip,
+                    start=RecordTime(span[0]),
+                    end=RecordTime(span[1]),
+                    media_in=shown,
+                    speed=Fraction(0),
+                )
+                held.append(replace(piece, clip=replace(still, markers=())))
+        self.pieces[begin:] = held
+
+    def _by_channels(
+        self, element: Element, begin: int, local: Place, edges: tuple[Fraction, Fraction]
+    ) -> None:
+        """Part the sound of a clip by what it says of its channels, which count through all that it holds."""
+        sources = _sources(element)
+        if not sources:
+            return
+        sounds = [piece for piece in self.pieces[begin:] if piece.kind is TrackKind.AUDIO]
+        spans = {(piece.clip.start, piece.clip.end) for piece in sounds}
+        counted: list[Piece] = []
+        first = 0
+        for piece in sounds:
+            # Parts that follow each other have the same channels; parts that sound at once have more.
+            offset = first if len(spans) == 1 else 0
+            first += len(piece.clip.channels)
+            for source in sources:
+                asked = numbers_in(source.get("srcCh", ""))
+                channels = tuple(
+                    channel
+                    for at, channel in enumerate(piece.clip.channels, offset)
+                    if not asked or at in asked
+                )
+                if channels:
+                    clip = louder(replace(piece.clip, channels=channels), volume_of(source), local, edges)
+                    clip = _sided(clip, source)
+                    role = str(source.get("role") or piece.role)
+                    counted.append(replace(piece, clip=clip, role=role))
+        for source in sources:
+            self._passed_over(source)
+        seen = [piece for piece in self.pieces[begin:] if piece.kind is not TrackKind.AUDIO]
+        self.pieces[begin:] = seen + counted
+
+    def _finish(self, element: Element, begin: int, span: tuple[Fraction, Fraction], local: Place) -> None:
+        """Put on the first part of a clip what the whole clip says: markers, and what only we do not know."""
+        if len(self.pieces) > begin:
+            piece = self.pieces[begin]
             marks = tuple(
-                replace(marker, start=marker.start - first.start)
-                for marker in self._markers(element, local, *window)
+                replace(marker, start=marker.start - piece.clip.start)
+                for marker in self._markers(element, local, *span)
             )
             kept = tuple(kept_of(element, self.references))
-            made[0] = replace(
-                made[0], clip=replace(first, markers=first.markers + marks, kept=first.kept + kept)
-            )
-        self.pieces[begin:] = made
+            clip = replace(piece.clip, markers=piece.clip.markers + marks, kept=piece.clip.kept + kept)
+            self.pieces[begin] = replace(piece, clip=clip)
 
     # Clips
 
@@ -281,46 +372,60 @@ class Story:
         element: Element,
         place: Place,
         clock: Clock,
-        head: Fraction,
-        tail: Fraction,
+        at: Fraction,
+        span: tuple[Fraction, Fraction],
         media: Media | None,
     ) -> None:
-        window = overlap(place.window, (head, tail))
-        if window is None:
+        """One clip.
+
+        Args:
+            element: It.
+            place: Where it stands.
+            clock: Its local clock.
+            at: Record time at which its local time is ``clock.start``: its head, or its tail within what runs
+                backwards.
+            span: From where to where it lies, record time.
+            media: What it plays; ``None`` for what is not media.
+        """
+        local = replace(place, record=at, origin=clock.start, stretch=place.pace * clock.stretch)
+        window, heard = place.window or span, place.heard or place.window
+        split = _heard_of(element, local, span, place.pace)
+        if overlap(window, span) is None and overlap(heard, split or span) is None:
             return
         content, origin = self._content(element, media)
         if content is None:
             self.references.notes[f"{element.tag} elements that refer to nothing left out"] += 1
             return
-        seen, heard = _parts(element, content)
-        local = replace(place, record=head, origin=clock.start, stretch=place.pace * clock.stretch)
+        is_seen, is_heard = _parts(element, content)
         link = place.link
-        if seen and heard and link is None:
+        if is_seen and is_heard and link is None:
             self._links += 1
             link = self._links
-        enabled = place.enabled and element.get("enabled") != "0"
+        speed = clock.speed / local.stretch
         plain = Clip(
             name=place.name or element.get("name") or content.name,
-            start=RecordTime(head),
-            end=RecordTime(tail),
+            start=RecordTime(span[0]),
+            end=RecordTime(span[1]),
             content=content,
-            media_in=MediaTime(clock.content - origin),
-            speed=clock.speed / local.stretch if not isinstance(content, Generator) else Fraction(1),
-            enabled=enabled,
+            media_in=MediaTime(clock.content - origin + (span[0] - at) * speed),
+            speed=speed if not isinstance(content, Generator) else Fraction(1),
+            enabled=place.enabled and element.get("enabled") != "0",
             link=link,
         )
         if isinstance(content, Generator):
             plain = replace(plain, media_in=MediaTime(Fraction(0)), kept=(self._generator(element),))
         marks = tuple(
-            replace(marker, start=marker.start - head) for marker in self._markers(element, local, head, tail)
+            replace(marker, start=marker.start - span[0]) for marker in self._markers(element, local, *span)
         )
         kept = plain.kept or tuple(kept_of(element, self.references))
-        if seen:
-            self._add(replace(plain, markers=marks, kept=kept), window, place.lane, TrackKind.VIDEO, "")
-        if heard:
-            if not seen:
+        if is_seen:
+            self._add(replace(plain, markers=marks, kept=kept), window, place, TrackKind.VIDEO, "")
+        if is_heard:
+            if not is_seen:
                 plain = replace(plain, markers=marks, kept=kept)
-            self._sounds(element, plain, local, window, place)
+            if split is not None:
+                plain = _moved(plain, split)
+            self._sounds(element, plain, local, heard or split or span, place)
 
     def _content(
         self, element: Element, media: Media | None
@@ -330,7 +435,7 @@ class Story:
             return media, Fraction(0)
         if element.tag in ("ref-clip", "mc-clip"):
             found = self.nest_of(element)
-            return found if found is not None else (None, Fraction(0))
+            return (found.timeline, found.begin) if found is not None else (None, Fraction(0))
         effect = self.references.element(element.get("ref"), "effect")
         if element.tag == "title" or effect is not None:
             name = effect.get("name", "") if effect is not None else element.get("name", "")
@@ -350,51 +455,91 @@ class Story:
         self, element: Element, clip: Clip, local: Place, window: tuple[Fraction, Fraction], place: Place
     ) -> None:
         """The sound of a clip: one piece, or one for each of its components that sounds by itself."""
-        head = clip.start
-        if element.get("audioStart") is not None or element.get("audioDuration") is not None:
-            begins = local.at(time_at(element, "audioStart", local.origin))
-            length = time_at(element, "audioDuration", clip.duration) * place.pace
-            if clip.speed > 0 and length > 0:
-                shift = begins - head
-                clip = replace(
-                    clip,
-                    start=RecordTime(begins),
-                    end=RecordTime(begins + length),
-                    media_in=MediaTime(clip.media_in + shift * clip.speed),
-                    markers=tuple(replace(marker, start=marker.start - shift) for marker in clip.markers),
-                )
-                if window == (head, head + clip.duration) or place.window is None:
-                    window = (clip.start, clip.end)
+        edges = (clip.start, clip.end)
+        whole = louder(clip, volume_of(element), local, edges)
         role = element.get("audioRole", "") or element.get("role", "")
-        available = clip.content.channels if isinstance(clip.content, Media) else 2
-        chosen = numbers_in(element.get("srcCh", "")) if element.tag == "audio" else ()
-        sources: list[Element | None] = list(_sources(element)) if element.tag == "asset-clip" else []
-        volume = volume_of(element)
-        for source in sources or [None]:
-            channels, own, is_on = chosen or tuple(range(available)), Volume(), True
-            here = role
-            if source is not None:
-                channels = numbers_in(source.get("srcCh", "")) or channels
-                own, is_on = volume_of(source), source.get("enabled") != "0"
-                here = str(source.get("role") or role)
-                if source.find("mute") is not None:
-                    self.references.notes["muted ranges left out"] += 1
-            heard = replace(
-                clip,
-                channels=channels,
-                enabled=clip.enabled and is_on and here not in place.muted,
-                mix=mix_of(volume, own, local, clip, place.gain_db),
-            )
-            self._add(heard, window, place.lane, TrackKind.AUDIO, here)
-            clip = replace(clip, markers=(), kept=())
+        nest = self.nest_of(element) if isinstance(clip.content, Timeline) else None
+        if nest is not None:
+            parts = self._nested(element, whole, nest, local, edges)
+        elif element.tag == "audio":
+            parts = [(replace(whole, channels=self._channels(element, clip)), role)]
+        else:
+            media = clip.media
+            every = tuple(range(media.channels if media is not None else 2))
+            parts = []
+            for source in _sources(element):
+                self._passed_over(source)
+                part = louder(
+                    replace(whole, channels=numbers_in(source.get("srcCh", "")) or every),
+                    volume_of(source),
+                    local,
+                    edges,
+                )
+                parts.append((_sided(part, source), str(source.get("role") or role)))
+            parts = parts or [(replace(whole, channels=every), role)]
+        for part, its_role in parts:
+            self._add(part, window, place, TrackKind.AUDIO, its_role)
+            if part.markers or part.kept:  # of the first that is heard
+                parts[:] = [(replace(each, markers=(), kept=()), name) for each, name in parts]
+
+    def _channels(self, element: Element, clip: Clip) -> tuple[int, ...]:
+        """The channels of an ``audio`` element: of which source of its asset, and which of that."""
+        asset = self.references.element(element.get("ref"), "asset")
+        each = number_at(asset, "audioChannels") if asset is not None else 0
+        first = (max(1, number_at(element, "srcID")) - 1) * each
+        media = clip.media
+        available = media.channels if media is not None else 2
+        chosen = numbers_in(element.get("srcCh", ""))
+        if chosen:
+            return tuple(first + number for number in chosen)
+        if element.get("srcID") is not None and each and first + each <= available:
+            return tuple(range(first, first + each))
+        return tuple(range(available))
+
+    def _nested(
+        self, element: Element, clip: Clip, nest: Nest, local: Place, edges: tuple[Fraction, Fraction]
+    ) -> list[tuple[Clip, str]]:
+        """The sound of a nest: one piece, or one for each of its roles that is set otherwise."""
+        holders = [element] if element.tag == "ref-clip" else element.findall("mc-source")
+        sources = [
+            source
+            for holder in holders
+            if holder.get("srcEnable", "all") in ("all", "audio")
+            for source in holder.iterfind("audio-role-source")
+        ]
+        role = element.get("audioRole", "") or element.get("role", "")
+        every = (0, 1)
+        clip = replace(clip, channels=every)
+        if not sources:
+            return [(clip, role)]
+        set_by: dict[Volume, list[int]] = {}
+        for source in sources:
+            self._passed_over(source)
+        for index, its_role in enumerate(nest.roles):
+            meant = [volume_of(source) for source in sources if is_of_role(its_role, source.get("role", ""))]
+            set_by.setdefault(meant[0] if meant else Volume(), []).append(index)
+        if len(set_by) == 1:
+            return [(louder(clip, volume, local, edges), role) for volume in set_by]
+        made = []
+        for volume, indices in set_by.items():
+            sounds = [nest.timeline.audio_tracks[index] for index in indices]
+            part = replace(clip, content=replace(nest.timeline, tracks=tuple(sounds)))
+            made.append((louder(part, volume, local, edges), nest.roles[indices[0]]))
+        return made
 
     def _add(
-        self, clip: Clip, window: tuple[Fraction, Fraction], lane: int, kind: TrackKind, role: str
+        self, clip: Clip, window: tuple[Fraction, Fraction], place: Place, kind: TrackKind, role: str
     ) -> None:
+        """One piece, cut off where the clips around it end, and as loud as they say."""
         span = overlap((clip.start, clip.end), window)
         span = overlap(span, (Fraction(0), span[1])) if span is not None and span[1] > 0 else None
-        if span is not None:
-            self.pieces.append(Piece(lane, kind, role, trimmed(clip, *span)))
+        if span is None:
+            return
+        clip = trimmed(clip, *span)
+        for around in place.around if kind is TrackKind.AUDIO else ():
+            if not around.role or is_of_role(role, around.role):
+                clip = louder(clip, around.volume, around.local, around.window)
+        self.pieces.append(Piece(place.lane, kind, role, clip))
 
     def _markers(self, element: Element, local: Place, head: Fraction, tail: Fraction) -> Iterator[Marker]:
         """The markers of a clip that lie in it, in record time."""
@@ -405,7 +550,7 @@ class Story:
             if not head <= at < tail:
                 self.references.notes["markers outside of their clips left out"] += 1
                 continue
-            length = time_at(child, "duration") * local.stretch
+            length = time_at(child, "duration") * abs(local.stretch)
             yield Marker(
                 name=child.get("value", ""),
                 start=at,
@@ -413,6 +558,38 @@ class Story:
                 comment=child.get("note", ""),
                 color=color_of(child),
             )
+
+
+def _heard_of(
+    element: Element, local: Place, span: tuple[Fraction, Fraction], pace: Fraction
+) -> tuple[Fraction, Fraction] | None:
+    """From where to where a clip is heard whose sound is split from its picture; ``None`` where it is not."""
+    if element.get("audioStart") is None and element.get("audioDuration") is None:
+        return None
+    begin = local.at(time_at(element, "audioStart", local.origin))
+    length = time_at(element, "audioDuration", Fraction(-1))
+    end = begin + (length * pace if length >= 0 else (span[1] - span[0]) * (1 if pace > 0 else -1))
+    return (min(begin, end), max(begin, end)) if begin != end else None
+
+
+def _sided(clip: Clip, source: Element) -> Clip:
+    """A component of one channel on the side to which it is sent."""
+    pan = _SIDES.get(source.get("outCh", "").strip())
+    if pan is None or len(clip.channels) != 1:
+        return clip
+    return replace(clip, mix=replace(clip.mix, pan=pan))
+
+
+def _moved(clip: Clip, span: tuple[Fraction, Fraction]) -> Clip:
+    """A clip whose edges lie elsewhere, in sync as before."""
+    shift = span[0] - clip.start
+    return replace(
+        clip,
+        start=RecordTime(span[0]),
+        end=RecordTime(span[1]),
+        media_in=MediaTime(clip.media_in + shift * clip.speed),
+        markers=tuple(replace(marker, start=marker.start - shift) for marker in clip.markers),
+    )
 
 
 def _sources(element: Element) -> list[Element]:
