@@ -17,6 +17,7 @@ from avm_otio.files import side_folder
 from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import files as otio_plain
 from avm_otio.formats.otio.read import from_otio
+from avm_otio.formats.otio.unread import unread
 from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
 from avm_otio.timeline.model import Clip, Marker, Timeline
@@ -106,7 +107,7 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         )
     except RecursionError as error:
         raise TimelineError(f"{path} is nested too deeply.", "Export the timeline again.") from error
-    return Opened(timeline, path, folder, notes)
+    return Opened(timeline, path, folder, notes if isinstance(found, list) else unread(timeline))
 
 
 def _translated(path: Path, suffix: str, rate: Fraction | None) -> tuple[list[Timeline], tuple[str, ...]]:
