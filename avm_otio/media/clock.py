@@ -63,6 +63,25 @@ def media_clock(media: Media, info: MediaInfo | None, earliest: Fraction) -> Med
     return MediaClock(Fraction(0), scale)
 
 
+def used_spans(plan: ExportPlan) -> dict[Media, tuple[Fraction, Fraction]]:
+    """The earliest and the latest media time that a film uses of each source."""
+    spans: dict[Media, tuple[Fraction, Fraction]] = {}
+    for segment in plan.picture:
+        last = (segment.end - segment.start - 1) / plan.rate
+        for layer in segment.layers:
+            _widen(spans, layer.media, layer.media_in, layer.media_in + last * layer.speed)
+    for sound in plan.sound:
+        _widen(spans, sound.media, sound.media_in, sound.media_in + (sound.end - sound.start) * sound.speed)
+    return spans
+
+
+def _widen(
+    spans: dict[Media, tuple[Fraction, Fraction]], media: Media, first: Fraction, last: Fraction
+) -> None:
+    low, high = spans.get(media, (first, first))
+    spans[media] = min(low, first, last), max(high, first, last)
+
+
 def _times(plan: ExportPlan) -> Iterator[tuple[Media, Fraction]]:
     for segment in plan.picture:
         last = (segment.end - segment.start - 1) / plan.rate

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from avm_otio.errors import InputError, MediaError
 from avm_otio.files import same_file
-from avm_otio.media.locate import locate, look_for
+from avm_otio.media.locate import found_all, look_for, search_for
 from avm_otio.report import Report
 from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Clip, Media, Streams, Timeline
@@ -51,9 +51,16 @@ def film_located(
         MediaError: The film would show nothing but black.
     """
     hidden = plan.hidden_media
-    places = locate([media for media in plan.media if media not in hidden], folder=folder, roots=roots)
-    below, lost = look_for(hidden, folder=folder, roots=roots)
-    places |= below
+    from avm_otio.media.clock import used_spans
+
+    spans = used_spans(plan)
+    needed = [media for media in plan.media if media not in hidden]
+    search = search_for(needed, folder=folder, roots=roots, spans=spans)
+    places = found_all(search, folder)
+    below = search_for(hidden, folder=folder, roots=roots, spans=spans)
+    places |= below.found
+    lost = below.missing
+    plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *search.notes, *below.notes))))
     plan = replace(plan, sound=_as_files_have_it(plan.sound, places)).without(lost)
     return _seen(plan, places), places
 
@@ -257,11 +264,20 @@ def _files(placements: Placements, folder: Path, roots: Sequence[Path], report: 
     from avm_otio.media.probe import probe
 
     earliest: dict[Media, Fraction] = {}
+    latest: dict[Media, Fraction] = {}
     for placed in placements.all():
         if placed.media is not None:
             used = min(placed.media_in, placed.media_at(placed.end))
             earliest[placed.media] = min(earliest.get(placed.media, used), used)
-    places, lost = look_for(earliest, folder=folder, roots=roots)
+            used = max(placed.media_in, placed.media_at(placed.end))
+            latest[placed.media] = max(latest.get(placed.media, used), used)
+    spans = {media: (first, latest[media]) for media, first in earliest.items()}
+    search = search_for(earliest, folder=folder, roots=roots, spans=spans)
+    places, lost = search.found, search.missing
+    for note in search.notes:
+        report.warn(note)
+    for media, reason in search.reasons.items():
+        report.warn(f"“{media.clip_name or media.name}” is missing: {reason}.")
     infos: dict[Path, MediaInfo | None] = {}
     paths = {media: _file_of(media, path) for media, path in places.items()}
     with report.step("Looking at the media", len(set(paths.values()))) as advance:
