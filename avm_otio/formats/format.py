@@ -34,6 +34,10 @@ class SoundFiles(StrEnum):
     """One 48 kHz 24-bit Broadcast WAV a clip, cut to what is used, with its record time as time reference."""
 
 
+AS_IT_IS = "otio"
+"""The editor for whom a timeline is written just as it is, whatever its media hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Editor:
     """An editing program that opens a format.
@@ -97,6 +101,7 @@ class Format:
         editors: Who opens what it writes; the first by default.
         sound: What sound files it can point at.
         says: What it can say, at least in part. All else is reported as lost by ``losses.unsaid``.
+        between_frames: Whether sound may begin and end between two frames.
         read: Reads a file; ``None`` where it is only written.
         write: Writes one; ``None`` where it is only read. It writes no file itself.
         rate_of: Of a format that does not say its rate, finds it; ``None`` for every other.
@@ -108,6 +113,7 @@ class Format:
     editors: tuple[Editor, ...] = ()
     sound: SoundFiles = SoundFiles.ANY
     says: frozenset[Feature] = EVERYTHING
+    between_frames: bool = False
     read: Read | None = None
     write: Write | None = None
     rate_of: RateOf | None = None

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from avm_otio.errors import OutputError
 from avm_otio.files import same_file, whole, write_text
-from avm_otio.formats.format import Target
+from avm_otio.formats.format import AS_IT_IS, Target
 from avm_otio.formats.making import many_values
 from avm_otio.formats.table import writer_of
 from avm_otio.timeline.features import Loss
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Timeline
+from avm_otio.timeline.within_media import within_media
 
 
 def write(
@@ -39,6 +41,9 @@ def write(
     found = writer_of(path.suffix.lower(), editor)
     assert found.write is not None  # or it would not have been found
     with many_values():
+        cut = Losses(timeline)
+        if editor != AS_IT_IS:
+            timeline = within_media(timeline, cut, between_frames=found.between_frames)
         files, losses = found.write(timeline, Target(path, editor))
         for each in files:
             if never is not None and same_file(each, never):
@@ -49,4 +54,4 @@ def write(
             else:
                 with whole(each) as temporary:
                     content(temporary)
-    return tuple(files), losses
+    return tuple(files), (*cut, *losses)

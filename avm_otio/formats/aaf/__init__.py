@@ -13,6 +13,7 @@ FORMAT = Format(
     sound=SoundFiles.MONO,
     says=EVERYTHING
     - {Feature.GENERATOR, Feature.LINK, Feature.NAME, Feature.PAN, Feature.METADATA, Feature.MEDIA},
+    between_frames=True,
     read=later("avm_otio.formats.aaf.read", "read"),
     write=later("avm_otio.formats.aaf.write", "write"),
 )

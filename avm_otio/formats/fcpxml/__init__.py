@@ -11,6 +11,7 @@ FORMAT = Format(
     writes=(".fcpxml",),
     editors=(Editor("fcp", "Final Cut Pro"),),
     says=EVERYTHING - {Feature.PAN, Feature.METADATA, Feature.MEDIA},
+    between_frames=True,
     read=later("avm_otio.formats.fcpxml.read", "read"),
     write=as_text(later("avm_otio.formats.fcpxml.write", "document")),
 )

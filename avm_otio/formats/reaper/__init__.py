@@ -11,5 +11,6 @@ FORMAT = Format(
     editors=(Editor("reaper", "Reaper"),),
     sound=SoundFiles.SPOTTED,
     says=EVERYTHING - {Feature.TRANSITION, Feature.GENERATOR, Feature.METADATA, Feature.MEDIA},
+    between_frames=True,
     write=as_text(later("avm_otio.formats.reaper.write", "document")),
 )
