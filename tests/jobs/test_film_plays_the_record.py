@@ -89,15 +89,15 @@ def test_a_clip_at_a_tenth_of_its_level_is_20_db_lower(tmp_path: Path, reel: Pat
 
 
 def test_a_channel_that_is_switched_off_is_not_heard(tmp_path: Path, reel: Path) -> None:
-    for side in film(tmp_path, xml(reel, (1, "TRUE", ""), (2, "FALSE", ""))):
-        assert side[0] == pytest.approx(FULL_DB, abs=0.5)
-        assert side[1] < FULL_DB - 40
+    left, right = film(tmp_path, xml(reel, (1, "TRUE", ""), (2, "FALSE", "")))
+    assert left[0] == pytest.approx(FULL_DB, abs=0.5)
+    assert max(left[1], *right) < FULL_DB - 40
 
 
 def test_a_clip_at_no_level_is_silent(tmp_path: Path, reel: Path) -> None:
-    for side in film(tmp_path, xml(reel, (1, "TRUE", level(0)), (2, "TRUE", level(1)))):
-        assert side[1] == pytest.approx(FULL_DB, abs=0.5)
-        assert side[0] < FULL_DB - 40
+    left, right = film(tmp_path, xml(reel, (1, "TRUE", level(0)), (2, "TRUE", level(1))))
+    assert right[1] == pytest.approx(FULL_DB, abs=0.5)
+    assert max(right[0], *left) < FULL_DB - 40
 
 
 def test_a_muted_track_is_not_heard(tmp_path: Path, reel: Path) -> None:
