@@ -254,9 +254,7 @@ class _Place:
         """One of the items for a cue, laid."""
         stem, item = Stem(service.stem), cue.items[rank]
         title = item.title or f"{stem} {item.id}"
-        if (
-            service.laying is Laying.REPLACES
-        ):  # its title is the film's, which says what only a job understands
+        if service.laying is Laying.REPLACES:  # its title is the film's: what only a job understands
             title = service.words.capitalize()
         media = media if media.name else replace(media, name=title)
         lay = {Laying.CUES: self._at_cue, Laying.BED: self._under_film, Laying.REPLACES: self._as_film}
@@ -337,7 +335,8 @@ class _Place:
         laid = replace(clip, start=first, end=last)
         for start, end in places:
             exact = replace(clip, start=start, end=end)
-            if start < end and exact.frames(self.rate) == (span.start, span.end):
+            no_longer = end == last or end - start <= clip.duration
+            if start < end and no_longer and exact.frames(self.rate) == (span.start, span.end):
                 laid = exact
                 break
         if (laid.start, laid.end) != (clip.start, clip.end) and laid.offer is not None:

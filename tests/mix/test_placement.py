@@ -6,7 +6,7 @@ from fractions import Fraction as F
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avm_otio.errors import CueError
@@ -154,6 +154,7 @@ rates = st.sampled_from([snap_rate(rate) for rate in (23.976, 24, 25, 29.97, 30,
     st.sampled_from([F(1), F(2), F(1, 2), F(2, 3)]),
     st.sampled_from(rows()["effects_length"].kind.choices),
 )
+@example([(4167, 0, 1)], F(60), 4168, 0, F(2), "auto")
 def test_no_overlap_nothing_past_the_range_and_each_start_within_half_a_frame(
     drawn: list[tuple[int, int, int]], rate: F, film_us: int, start: int, per_film: F, rule: str
 ) -> None:
