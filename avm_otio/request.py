@@ -186,6 +186,11 @@ class Request:
         setting="media_roots",
         adds_up=True,
     )
+    strict: bool = _source(
+        kinds.FLAG,
+        False,
+        "Refuse media that more than one file could be, or that the file found does not fit.",
+    )
     quality: str = row(
         kinds.one_of(*QUALITIES),
         "540p",

@@ -60,12 +60,14 @@ class Delivery:
         deliver: Whether media are copied.
         media_format: What the sound is turned into.
         suffix: Of the timeline itself: of a ``.zip`` what lies in it.
+        strict: Whether media that several files could be are refused.
     """
 
     editor: Editor | None
     deliver: Deliver
     media_format: MediaFormat
     suffix: str
+    strict: bool = False
 
     @property
     def is_as_it_is(self) -> bool:
@@ -133,6 +135,7 @@ def delivery_of(request: Request) -> Delivery:
         Deliver.COPY if copies and suffix != ".otioz" else Deliver.LINK,
         MediaFormat(request.media_format),
         found.suffixes[0] if suffix == ".zip" else suffix,
+        strict=request.strict,
     )
 
 
@@ -184,7 +187,7 @@ def _deliver(
     if how.suffix in (".otio", ".otioz"):  # which keeps what the timeline itself says of its media
         timeline = in_otio(timeline)
     timeline = counted(timeline)
-    timeline = located(timeline, opened.folder, roots, report)
+    timeline = located(timeline, opened.folder, roots, report, strict=how.strict)
     if editor != _PLAIN:
         timeline, _ = with_picture_sound(timeline)
     timeline = completed(timeline)

@@ -195,7 +195,9 @@ def export(request: Request, report: Report = _SILENT) -> FilmFile:
         OutputError: The film cannot be written.
     """
     opened = open_timeline(request, report)
-    plan, media = film_located(_plan(opened, request, report), opened.folder, request.media_roots)
+    plan, media = film_located(
+        _plan(opened, request, report), opened.folder, request.media_roots, strict=request.strict
+    )
     return _export(plan, media, request.output, request.quality, report)
 
 
@@ -250,7 +252,7 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
     read = stamps([request.timeline])
     opened = open_timeline(request, report)
     plan = _plan(opened, request, report)
-    plan, media = film_located(plan, opened.folder, request.media_roots)
+    plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
     read |= stamps(media.values())
     jobs_folder = request.jobs_dir or opened.side_folder
     cache = Cache(jobs_folder)

@@ -87,6 +87,17 @@ class Search:
     notes: list[str] = field(default_factory=list)
     reasons: dict[Media, str] = field(default_factory=dict)
 
+    def refuse_choices(self) -> None:
+        """Raise where anything was chosen that is not sure.
+
+        Raises:
+            MediaError: Several files could be one piece of media, or the one that was found does not fit it.
+        """
+        if self.notes:
+            first, *more = self.notes
+            others = f" And {len(more)} more." if more else ""
+            raise MediaError(f"{first}{others}", "Or leave out --strict to go on with what was found.")
+
 
 def search_for(
     sources: Iterable[Media],

@@ -31,7 +31,7 @@ _LONGER_SOUND_S = Fraction(1, 10)
 
 
 def film_located(
-    plan: ExportPlan, folder: Path, roots: Sequence[Path]
+    plan: ExportPlan, folder: Path, roots: Sequence[Path], *, strict: bool = False
 ) -> tuple[ExportPlan, dict[Media, Path]]:
     """Find a film's media.
 
@@ -41,6 +41,7 @@ def film_located(
         plan: The film.
         folder: The timeline's folder.
         roots: Where moved media are looked for by name.
+        strict: Whether media that several files could be are refused.
 
     Returns:
         The film, without layers that are missing and not missed, and with no choice of channels where a clip
@@ -48,7 +49,7 @@ def film_located(
 
     Raises:
         MissingMediaError: Media that is seen or heard is not there; names each clip and path.
-        MediaError: The film would show nothing but black.
+        MediaError: The film would show nothing but black; or ``strict``.
     """
     hidden = plan.hidden_media
     from avm_otio.media.clock import used_spans
@@ -58,6 +59,9 @@ def film_located(
     search = search_for(needed, folder=folder, roots=roots, spans=spans)
     places = found_all(search, folder)
     below = search_for(hidden, folder=folder, roots=roots, spans=spans)
+    if strict:
+        search.refuse_choices()
+        below.refuse_choices()
     places |= below.found
     lost = below.missing
     plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *search.notes, *below.notes))))
@@ -222,7 +226,9 @@ class _File:
     scale: Fraction = Fraction(1)
 
 
-def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Report) -> Timeline:
+def located(
+    timeline: Timeline, folder: Path, roots: Sequence[Path], report: Report, *, strict: bool = False
+) -> Timeline:
     """A timeline whose media are as their files are, and whose clips count in the files' own time.
 
     Of a file that is not there or not readable, its media says where it should be.
@@ -232,9 +238,13 @@ def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Rep
         folder: The folder from which its relative URLs are meant.
         roots: Where moved media are looked for by name.
         report: Receives progress, and warnings of files that cannot be read.
+        strict: Whether media that several files could be are refused.
+
+    Raises:
+        MediaError: They are.
     """
     placements = Placements(timeline)
-    files = _files(placements, folder, roots, report)
+    files = _files(placements, folder, roots, report, strict)
     objects: dict[Media, Media] = {}  # each file is one object: writers ask for much of each
 
     def of_timeline(inner: Timeline) -> Timeline:
@@ -259,7 +269,9 @@ def located(timeline: Timeline, folder: Path, roots: Sequence[Path], report: Rep
     return of_timeline(timeline)
 
 
-def _files(placements: Placements, folder: Path, roots: Sequence[Path], report: Report) -> dict[Media, _File]:
+def _files(
+    placements: Placements, folder: Path, roots: Sequence[Path], report: Report, strict: bool
+) -> dict[Media, _File]:
     from avm_otio.media.clock import media_clock
     from avm_otio.media.probe import probe
 
@@ -273,6 +285,8 @@ def _files(placements: Placements, folder: Path, roots: Sequence[Path], report: 
             latest[placed.media] = max(latest.get(placed.media, used), used)
     spans = {media: (first, latest[media]) for media, first in earliest.items()}
     search = search_for(earliest, folder=folder, roots=roots, spans=spans)
+    if strict:
+        search.refuse_choices()
     places, lost = search.found, search.missing
     for note in search.notes:
         report.warn(note)
