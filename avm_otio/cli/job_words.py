@@ -14,6 +14,7 @@ from avm_otio import services
 from avm_otio.jobs.catalogue import Entry
 from avm_otio.jobs.folder import quoted, stamp
 from avm_otio.jobs.journal import State
+from avm_otio.mix.cues import Total
 from avm_otio.services import ServiceKeys
 
 HEADS = ("KEY", "WHAT", "STATE", "CUES", "COST", "SIZE", "FILM", "CHANGED")
@@ -58,6 +59,21 @@ class Bought:
     price: str | None
     is_bought: bool
     file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a job's answer offers.
+
+    Attributes:
+        items: The items that are laid, each once.
+        total: What they cost.
+        spare: How many others it offers.
+    """
+
+    items: Sequence[Bought] = ()
+    total: Total = Total(Decimal(0))  # noqa: RUF009  # a frozen value
+    spare: int = 0
 
 
 def state_of(entry: Entry, is_at_work: bool, *, at_length: bool = False) -> str:
@@ -222,10 +238,11 @@ def item_rows(items: Sequence[Bought], currency: str) -> list[tuple[str, str, st
     ]
 
 
-def total_of(items: Sequence[Bought], currency: str) -> str:
-    """Total price of items; what was bought before costs nothing more."""
-    total = sum((Decimal(each.price) for each in items if each.price and not each.is_bought), Decimal(0))
-    return f"{len(items)} item{'s' * (len(items) != 1)} for {total} {currency}"
+def total_of(answer: Answer, currency: str) -> str:
+    """How many items are laid, and for how much; what was bought before costs nothing more."""
+    count, unread = len(answer.items), answer.total.unread
+    more = f" (and {', '.join(unread)} at a price that cannot be read)" if unread else ""
+    return f"{count} item{'s' * (count != 1)} for {answer.total.price} {currency}{more}"
 
 
 def _price(item: Bought, currency: str) -> str:
@@ -239,8 +256,8 @@ def _headed(head: str, *texts: str) -> Iterator[str]:
         yield f"{head if not number else '':<{_HEAD}} {text}"
 
 
-def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
-    """The items of a job's answer that are laid, each once, and the number of others that it offers.
+def answer_of(entry: Entry, keys: ServiceKeys) -> Answer:
+    """What a job's answer offers.
 
     Args:
         entry: The job, answered.
@@ -269,7 +286,7 @@ def laid_items(entry: Entry, keys: ServiceKeys) -> tuple[list[Bought], int]:
         )
         for name, item in chosen.items()
     ]
-    return items, len(wanted(cues, _ALL)) - len(chosen)
+    return Answer(items, cues.total, len(wanted(cues, _ALL)) - len(chosen))
 
 
 def _full(text: str) -> str:

@@ -86,32 +86,31 @@ def show(out: Output, word: str, place: Path) -> None:
     entry = Entry.at(path)
     settings = load_settings()
     at_work = entry.is_at_work()
-    items: list[job_words.Bought] = []
-    spare = 0
+    answer = job_words.Answer()
     if entry.journal.answered is not None:
         try:
-            items, spare = job_words.laid_items(entry, settings.service_keys)
+            answer = job_words.answer_of(entry, settings.service_keys)
         except AvmError as error:
             out.warn(str(error))
     out.event(
         "job",
         **job_words.fields_of(entry, at_work),
         request=entry.journal.asked.get("request"),
-        items=[asdict(each) for each in items],
-        alternatives=spare,
+        items=[asdict(each) for each in answer.items],
+        alternatives=answer.spare,
         files={path.relative_to(entry.path).as_posix(): size for path, size in entry.files()},
         next=job_words.ways_on(entry),
     )
     out.event("done", job=str(entry.path))
     for line in job_words.lines_of(entry, at_work, settings.name_option):
         out.result(line)
-    if items:
+    if answer.items:
         out.result("")
         currency = str(entry.journal.asked.get("currency"))
-        rows = job_words.item_rows(items, currency)
+        rows = job_words.item_rows(answer.items, currency)
         for line in table(job_words.ITEM_HEADS, rows, right=("PRICE",), most=terminal_width()):
             out.result(line)
-        out.result(f"{job_words.total_of(items, currency)}; {spare} more are offered and not laid.")
+        out.result(f"{job_words.total_of(answer, currency)}; {answer.spare} more are offered and not laid.")
 
 
 @jobs.command(epilog="Example: avm-otio jobs resume --all --in ~/Films")

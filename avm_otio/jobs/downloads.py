@@ -182,7 +182,7 @@ def found_in(folder: Path | None, naming: Naming) -> Callable[[Item], Media]:
         raise SelectionError(f"There is no folder {folder}.", "Give the folder that holds the items.")
     files = sorted((path for path in folder.iterdir() if path.is_file()), reverse=True)
     by_stem = {path.stem: path for path in files if not path.name.startswith(".")}
-    sounds: dict[tuple[int, str], Media] = {}
+    sounds: dict[tuple[str, str], Media] = {}
 
     def media_of(item: Item) -> Media:
         if _key(item) not in sounds:
@@ -267,8 +267,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _key(item: Item) -> tuple[int, str]:
-    return item.id, item.url or ""
+def _key(item: Item) -> tuple[str, str]:
+    return item.name, item.url or ""
 
 
 def _file_of(item: Item, by_stem: Mapping[str, Path]) -> Path | None:

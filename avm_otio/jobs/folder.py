@@ -229,7 +229,7 @@ class _Log:
     def _write(self, fields: dict[str, object]) -> None:
         line = json.dumps({"time": now(), **fields}, ensure_ascii=False, default=str)
         with suppress(OSError), self._file.open("a", encoding="utf-8") as file:  # a missing log does no harm
-            file.write(f"{hidden(line)}\n")
+            file.write(f"{hidden(_encodable(line))}\n")
 
 
 @contextmanager
@@ -320,7 +320,13 @@ def write_json(path: Path, document: Any) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    write_text(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
+    text = json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n"
+    write_text(path, _encodable(text))
+
+
+def _encodable(text: str) -> str:
+    """JSON as it can be written: half characters, as in names of files that are no text, become escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read_json(path: Path) -> Any:

@@ -495,7 +495,7 @@ def _written(
         session_id=session_id,
         laid=laid,
         currency=question.currency,
-        total=total_price(cues),
+        total=cues.total.price,
         start_frame=opened.timeline.start_frame,
         drop_frame=opened.timeline.drop_frame,
         folder=opened.folder,
@@ -504,12 +504,6 @@ def _written(
         media_folder=written.media_folder,
         made=written.made,
     )
-
-
-def total_price(cues: Cues) -> Decimal:
-    """Sum of the prices of the chosen items: each item once, what is bought already not counted."""
-    chosen = {item.id: item for item in cues.chosen if not item.is_bought}
-    return sum((item.price for item in chosen.values() if item.price is not None), Decimal(0))
 
 
 def _plan(opened: Opened, request: Request, report: Report) -> ExportPlan:

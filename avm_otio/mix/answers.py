@@ -1,28 +1,27 @@
 """What a service answers, read once: a Film, a service result or a notification becomes cues.
 
-A live answer, one in a job's folder and one that a user gives to ``convert`` are read by the same code. Live
-and in a job, a field that is read must have the type that the API promises. In a user's file a field of
-another type counts as absent, but for an item's ``id``, without which its cue makes no sense. All that is not
-read, unknown fields included, stays as it came in ``served``.
+A live answer, one in a job's folder and one that a user gives to ``convert`` are read by the same code, as
+far as they can be: an answer that is paid for is not lost for one odd field. What cannot be read (a price,
+what is bought already, a whole item) is said in a line of ``Cues.unread``; all the rest counts. What is not
+looked at, unknown fields included, stays as it came in ``served``, but for what nothing can be written with:
+half characters, and what lies deeper than ``lenient.DEEPEST``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 from avm_otio import services
 from avm_otio.errors import AvmError, ContractError, CueError, TimeFormatError
+from avm_otio.mix import lenient
 from avm_otio.mix.cues import Cue, Cues, Item, Json, whole_film
 from avm_otio.services import Laying, Service, ServiceKeys
 from avm_otio.timeline.time import format_timestamp, parse_timestamp
 
 _ITEMS = "sound_effect_items"
 """The key of a cue's items."""
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,11 @@ class ServiceResult:
             else self.cues
             for service in services.SERVICES
         }
+        told = [*self.cues.unread, *(film.cues.unread if film.cues in sources.values() else ())]
         return Cues(
             {each: found.by_service[each] for each, found in sources.items() if each in found.by_service},
             {each: found.faults[each] for each, found in sources.items() if each in found.faults},
+            tuple(dict.fromkeys(told)),
             self.cues.film_us,
         )
 
@@ -103,7 +104,7 @@ def read_cues(document: object) -> Cues:
     if not isinstance(document, Mapping) or not _is_answer(document):
         raise CueError("This is not a Film, a service result or a notification.", "Give the JSON as it came.")
     try:
-        return _Reader(is_strict=False).cues(document)
+        return _Reader(is_saved=True).whole(document)[1]
     except _WrongTypeError as wrong:
         raise CueError(str(wrong), "Give the JSON as it came.") from None
 
@@ -112,22 +113,18 @@ def read_film(document: object) -> Film:
     """Read a Film as the service gives it, or as a job keeps it.
 
     Raises:
-        ContractError: It is not what the API promises. Says where, and never shows a value.
+        ContractError: It is none, or has no id. Says where, and never shows a value.
     """
-    reader = _Reader(is_strict=True)
+    reader = _Reader()
     try:
-        served = dict(_object(document, "the whole"))
+        served, cues = reader.whole(_object(document, "the whole"))
         if "is_avtive" in served:
             served = {"is_active": served.pop("is_avtive")} | served
+        title, filename, kind, duration = (
+            _text(served, name) or "" for name in ("title", "filename", "type", "duration")
+        )
         return Film(
-            id=_id(served),
-            title=reader.text(served, "title") or "",
-            filename=reader.text(served, "filename") or "",
-            type=reader.text(served, "type") or "",
-            duration=reader.text(served, "duration") or "",
-            is_active=reader.optional(served, "is_active", bool, "true or false"),
-            cues=reader.cues(served),
-            served=served,
+            _id(served), title, filename, kind, duration, lenient.truth(served.get("is_active")), cues, served
         )
     except _WrongTypeError as wrong:
         raise ContractError(f"Not a Film as the API describes it: {wrong}") from None
@@ -137,18 +134,19 @@ def read_result(document: object, keys: ServiceKeys) -> ServiceResult:
     """Read a service result, or the body of a notification, whose services have these keys.
 
     Raises:
-        ContractError: It is not what the API promises. Says where, and never shows a value.
+        ContractError: It does not say whether it is done. Says where, and never shows a value.
     """
     try:
-        served = _object(document, "the whole")
-        is_done = served.get("is_done")
-        if not isinstance(is_done, bool):
-            raise _WrongTypeError("is_done", "true or false", is_done)
+        came = _object(document, "the whole")
+        is_done = lenient.truth(came.get("is_done"))
+        if is_done is None:
+            raise _WrongTypeError("is_done", "true or false", came.get("is_done"))
+        served, cues = _Reader().whole(came, keys)
         message = served.get("message") or ""
         return ServiceResult(
             is_done=is_done,
             message=" ".join(map(str, message)) if isinstance(message, list) else str(message),
-            cues=_Reader(is_strict=True).cues(keys.ours(served)),
+            cues=cues,
             served=served,
         )
     except _WrongTypeError as wrong:
@@ -167,138 +165,146 @@ class _WrongTypeError(Exception):
     def __str__(self) -> str:
         return f"{self.place or 'it'} should be {self.expected}, not {self.found}."
 
-    def within(self, place: str) -> _WrongTypeError:
-        """The same, seen from what holds it."""
-        self.place = f"{place}.{self.place}" if self.place else place
-        return self
-
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads answers.
+    """Reads one answer.
 
     Attributes:
-        is_strict: Whether a field of a wrong type is refused; it counts as absent otherwise.
+        is_saved: Whether a user saved it: a list that is none is then refused, since nothing is lost.
+        unread: What could not be read, one line each.
     """
 
-    is_strict: bool
+    is_saved: bool = False
+    unread: list[str] = field(default_factory=list)
 
-    def cues(self, document: Json) -> Cues:
-        """All that an answer offers."""
+    def whole(self, document: Json, keys: ServiceKeys | None = None) -> tuple[dict[str, Any], Cues]:
+        """A document that everything can be written with, and what it offers."""
+        served, left_out = lenient.cleaned(dict(document))
+        if left_out:
+            many = f"{left_out} field{'s' * (left_out != 1)}"
+            self.unread.append(f"Left out of the answer: {many} more than {lenient.DEEPEST} deep.")
+        return served, self._cues(served if keys is None else keys.ours(served))
+
+    def _cues(self, document: Json) -> Cues:
         by_service: dict[Service, tuple[Cue, ...]] = {}
         faults: dict[Service, tuple[str, ...]] = {}
         for service in services.SERVICES:
-            holder, name = document, service.film_list
-            if "is_done" in document:
-                section, name = document.get(service.request_key), service.result_list
-                holder = {} if section is None else _object(section, service.request_key)
-            if name in holder:
-                by_service[service], wrong = self._offers(service, _list(holder, name), name)
-                if wrong:
-                    faults[service] = wrong
+            try:
+                listed = _listed(document, service)
+            except _WrongTypeError as wrong:
+                if self.is_saved:
+                    raise
+                self.unread.append(f"Left out. All of {service.name}: {wrong}")
+                listed = []
+            if listed is not None:
+                by_service[service], wrong_cues = self._offers(service, listed)
+                if wrong_cues:
+                    faults[service] = wrong_cues
         try:
             film_us = parse_timestamp(document.get("duration"))
         except TimeFormatError:
             film_us = None
-        return Cues(by_service, faults, film_us)
+        return Cues(by_service, faults, tuple(self.unread), film_us)
 
-    def text(self, raw: Json, name: str) -> str | None:
-        """A text that may be absent."""
-        return self.optional(raw, name, str, "text")
-
-    def optional(self, raw: Json, name: str, kind: type[_T], expected: str) -> _T | None:
-        """A field that may be absent or null."""
-        value = raw.get(name)
-        if value is None or isinstance(value, kind):
-            return value
-        if self.is_strict:
-            raise _WrongTypeError(name, expected, value)
-        return None
-
-    def _offers(
-        self, service: Service, listed: Sequence[Any], name: str
-    ) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
+    def _offers(self, service: Service, listed: Sequence[Any]) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
         """What a service offers, and what makes no sense of it."""
-        has_cues = service.laying is Laying.CUES
+        places = [
+            f"{service.words.capitalize()} {number} of {len(listed)}" for number in range(1, 1 + len(listed))
+        ]
+        if service.laying is not Laying.CUES:
+            return whole_film(self._items(service, dict(zip(places, listed, strict=True)))), ()
         cues: list[Cue] = []
-        items: list[Item] = []
         faults = []
-        for index, raw in enumerate(listed):
+        for place, raw in zip(places, listed, strict=True):
             try:
-                if has_cues:
-                    cues.append(self._cue(raw))
-                else:
-                    items.append(self._item(raw))
+                cue = self._cue(service, place, raw)
             except _WrongTypeError as wrong:
-                if self.is_strict:
-                    raise wrong.within(f"{name}.{index}") from None
-                fault = str(wrong)
+                self.unread.append(f"Left out. {place}: {wrong}")
             except AvmError as error:
-                fault = error.what
+                faults.append(f"{place}: {error.what}")
             else:
-                continue
-            faults.append(f"{service.words.capitalize()} {index + 1} of {len(listed)}: {fault}")
-        return tuple(cues) if has_cues else whole_film(items), tuple(faults)
+                cues += [cue] if cue is not None else []
+        return tuple(cues), tuple(faults)
 
-    def _cue(self, raw: object) -> Cue:
+    def _cue(self, service: Service, place: str, raw: object) -> Cue | None:
         served = _object(raw)
-        start_us, end_us = self._moment(served, "start_at"), self._moment(served, "end_at")
-        items = tuple(self._items(_list(served, _ITEMS)))
+        start_us = parse_timestamp(_typed(served, "start_at", "text", str))
+        listed = _list(served, _ITEMS)
         if start_us is None:
             raise CueError("it has no start_at.")
+        try:
+            end_us = parse_timestamp(served.get("end_at"))
+        except TimeFormatError:
+            end_us = None
+            self.unread.append(f"{place}: its end_at is not a time, and counts as none.")
         end_us = start_us if end_us is None else end_us
         if end_us < start_us:
             raise CueError(
                 f"it ends ({format_timestamp(end_us)}) before it starts ({format_timestamp(start_us)})."
             )
-        if not items:
+        if not listed:
             raise CueError(f"the cue at {format_timestamp(start_us)} offers no item.")
+        items = self._items(
+            service,
+            {f"{place}, item {number} of {len(listed)}": each for number, each in enumerate(listed, 1)},
+        )
+        if not items:
+            self.unread.append(f"Left out. {place}: none of its items can be read.")
+            return None
         return Cue(start_us, end_us, items, {key: value for key, value in served.items() if key != _ITEMS})
 
-    def _moment(self, served: Json, name: str) -> int | None:
-        value = served.get(name)
-        if self.is_strict and not isinstance(value, str | None):
-            raise _WrongTypeError(name, "text", value)
-        return parse_timestamp(value)
-
-    def _items(self, listed: Sequence[Any]) -> list[Item]:
+    def _items(self, service: Service, listed: Mapping[str, Any]) -> tuple[Item, ...]:
+        """The items of a list that can be read, best first; by their places, for messages."""
         items = []
-        for index, raw in enumerate(listed):
+        for place, raw in listed.items():
             try:
-                items.append(self._item(raw))
+                items.append(self._item(service, place, raw))
             except _WrongTypeError as wrong:
-                raise wrong.within(f"{_ITEMS}.{index}") from None
-        return items
+                self.unread.append(f"Left out. {place}: {wrong}")
+        return tuple(items)
 
-    def _item(self, raw: object) -> Item:
+    def _item(self, service: Service, place: str, raw: object) -> Item:
         served = _object(raw)
         number = _id(served)
         if abs(number) >= 2**63:
-            raise CueError("its id is beyond 64 bits.")
+            raise _WrongTypeError("id", "a number of 64 bits", number)
         try:
-            duration_us = parse_timestamp(self.text(served, "duration"))
+            duration_us = parse_timestamp(served.get("duration"))
         except TimeFormatError:
             duration_us = None  # the file is probed; what an answer says of its length is not relied upon
-        price = self._number(served, "price")
-        self.optional(served, "is_bought", bool, "true or false")
+        title, url = _text(served, "title"), served.get("url") or ""
+        said_price, said_bought = served.get("price"), served.get("is_bought")
+        price, is_bought = lenient.amount(said_price), lenient.truth(said_bought)
+        is_price_unread = said_price is not None and price is None
+        for name, is_odd, meaning in (
+            ("title", title is None, "it has none"),
+            ("url", not isinstance(url, str), "it has none"),
+            ("is_bought", said_bought is not None and is_bought is None, "it counts as not bought"),
+            ("price", is_price_unread, "it is not in the total"),
+        ):
+            if is_odd:
+                self.unread.append(f"{place}: its {name} cannot be read: {meaning}.")
         return Item(
             id=number,
-            title=self.text(served, "title") or "",
-            url=self.text(served, "url") or None,
-            price=None if price is None else Decimal(str(price)),
+            title=title or "",
+            url=url if url and isinstance(url, str) else None,
+            price=price,
             duration_us=duration_us,
             served=served,
+            is_bought=is_bought or False,
+            is_price_unread=is_price_unread,
+            kind=service.item,
         )
 
-    def _number(self, served: Json, name: str) -> int | float | None:
-        value = served.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf"):
-            return value
-        if self.is_strict:
-            raise _WrongTypeError(name, "a number", value)
-        return None
+
+def _listed(document: Json, service: Service) -> Sequence[Any] | None:
+    """The list of a service; ``None`` where it did not come."""
+    holder, name = document, service.film_list
+    if "is_done" in document:
+        section, name = document.get(service.request_key), service.result_list
+        holder = {} if section is None else _object(section, service.request_key)
+    return _list(holder, name) if name in holder else None
 
 
 def _is_answer(document: Json) -> bool:
@@ -313,16 +319,26 @@ def _object(raw: object, place: str = "") -> Json:
 
 
 def _list(holder: Json, name: str) -> Sequence[Any]:
+    return _typed(holder, name, "a list", list) or ()
+
+
+def _typed(holder: Json, name: str, expected: str, kind: type) -> Any:
     value = holder.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise _WrongTypeError(name, "a list", value)
-    return value
+    if value is None or isinstance(value, kind):
+        return value
+    raise _WrongTypeError(name, expected, value)
+
+
+def _text(holder: Json, name: str) -> str | None:
+    """A text, be it a number; empty where there is none, ``None`` where it is something else."""
+    value = holder.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        return None
+    return "" if value is None else str(value)
 
 
 def _id(served: Json) -> int:
-    value = served.get("id")
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _WrongTypeError("id", "a whole number", value)
-    return value
+    number = lenient.whole_number(served.get("id"))
+    if number is None:
+        raise _WrongTypeError("id", "a whole number", served.get("id"))
+    return number

@@ -24,9 +24,12 @@ class Item:
         id: The service's id.
         title: As served; may be empty or unfit for a file name.
         url: Where it can be fetched; ``None`` where the service gave none.
-        price: In the currency that was asked for; ``None`` where not given.
+        price: In the currency that was asked for; ``None`` where not given or not to be read.
         duration_us: As the service says, which may be wrong; ``None`` where it does not say.
         served: The whole item as it came.
+        is_bought: Whether the user has paid for it before.
+        is_price_unread: Whether a price came that is none: the item may cost anything.
+        kind: ``music``, ``effect``, ``dialogue``: ids are one's own within a kind only.
     """
 
     id: int
@@ -35,11 +38,14 @@ class Item:
     price: Decimal | None
     duration_us: int | None
     served: Json
+    is_bought: bool = False
+    is_price_unread: bool = False
+    kind: str = ""
 
     @property
-    def is_bought(self) -> bool:
-        """Whether the user has paid for it before."""
-        return bool(self.served.get("is_bought"))
+    def name(self) -> str:
+        """What tells it from all others: its kind and its id."""
+        return f"{self.kind} {self.id}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +71,53 @@ def whole_film(items: Sequence[Item]) -> tuple[Cue, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """What the chosen items of an answer cost.
+
+    Attributes:
+        price: In the currency that was asked for.
+        unread: Items whose price cannot be read, by kind and id: they come on top.
+    """
+
+    price: Decimal
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Cues:
     """All that one answer offers.
 
     Attributes:
         by_service: The cues of each service whose list came, in the order of the table of services.
         faults: What makes no sense in those lists, one line each; it is in no cue.
+        unread: What could not be read of the answer, one line each; all the rest is in the cues.
         film_us: How long the film is, microseconds, where the answer says so.
     """
 
     by_service: Mapping[Service, tuple[Cue, ...]] = field(default_factory=dict)
     faults: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
     film_us: int | None = None
 
     @property
     def chosen(self) -> tuple[Item, ...]:
         """The first item of each cue, which is what is laid."""
         return tuple(cue.items[0] for cues in self.by_service.values() for cue in cues)
+
+    @property
+    def total(self) -> Total:
+        """What the chosen items cost: each item once, what is bought already not counted.
+
+        Music 7 and effect 7 are two items. Of one that comes twice with two prices the higher one counts, so
+        that no limit is passed by the order in which they came.
+        """
+        counted = [item for item in self.chosen if not item.is_bought]
+        prices: dict[str, Decimal] = {}
+        for item in counted:
+            if item.price is not None:
+                prices[item.name] = max(item.price, prices.get(item.name, item.price))
+        unread = sorted({item.name for item in counted if item.is_price_unread})
+        return Total(sum(prices.values(), Decimal(0)), tuple(unread))
 
     def has_any(self, service: Service) -> bool:
         """Whether the list of a service came with anything in it, be it of use or not."""
@@ -94,7 +130,7 @@ class Cues:
             skip_bad: Leave out what makes no sense instead of refusing the whole.
 
         Returns:
-            What is left out, one line each.
+            What is left out or could not be read, one line each.
 
         Raises:
             CueError: Something makes no sense, and ``skip_bad`` is not set.
@@ -102,4 +138,4 @@ class Cues:
         faults = [fault for each in self.faults.values() for fault in each]
         if faults and not skip_bad:
             raise CueError(faults[0], SKIP_HINT)
-        return tuple(f"Left out. {fault}" for fault in faults)
+        return (*self.unread, *(f"Left out. {fault}" for fault in faults))

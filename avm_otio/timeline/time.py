@@ -30,7 +30,7 @@ MICROSECONDS = 1_000_000
 """Microseconds in a second: the service's own resolution (``HH:MM:SS.ffffff``)."""
 
 _HALF = Fraction(1, 2)
-_TIMESTAMP = re.compile(r"(\d+):([0-5]\d):([0-5]\d)(?:\.(\d+))?", re.ASCII)
+_TIMESTAMP = re.compile(r"(\d{1,9}):([0-5]\d):([0-5]\d)(?:\.(\d+))?", re.ASCII)
 _TIMECODE = re.compile(r"(\d{1,2})([:;])(\d{1,2})([:;])(\d{1,2})([:;.,])(\d{1,3})", re.ASCII)
 
 _SNAP = Fraction(6, 1000)

@@ -28,6 +28,7 @@ from avm_otio.cli.main import run
 from avm_otio.jobs.many.budget import Budget, Limits, Permission
 from avm_otio.jobs.many.workers import Worker, WorkerDiedError
 from avm_otio.jobs.question import Question
+from avm_otio.mix.cues import Total
 from avm_otio.request import Request
 from tests.loopback_http import Reply, says
 from tests.media.numbered import movie
@@ -363,5 +364,5 @@ def test_whatever_answers_cost_what_is_laid_stays_within_the_limit(
         job = Path(str(number))
         if budget.reserve(job, "s") is Permission.GRANTED:
             budget.count_paid(job)
-            budget.accept(job, price)
+            budget.accept(job, Total(price))
         assert budget.cost <= limit

@@ -332,7 +332,7 @@ def test_an_unknown_message_is_passed_on(message: str) -> None:
         says([]),
         says({}),
         says(None),
-        says({"id": "7"}),
+        says({"id": "seven"}),
         says({"message": "not a list"}, 400),
         says({"message": [1]}, 400),
         raw(200, b"\xff\xfe"),

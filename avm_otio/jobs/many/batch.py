@@ -246,14 +246,20 @@ class Batch:
         limit = self._budget.limits.cost
         if limit is not None:
             job = Job(item.job, read_journal(item.job))
-            price = pipeline.total_price(paid_call.cues_of(job, question, request))
+            total = paid_call.cues_of(job, question, request).total
             with self._changed:
-                is_within = self._budget.accept(item.job, price)
+                is_within = self._budget.accept(item.job, total)
         with self._changed:
             if is_within:
                 self._pass_on(item, Stage.ANSWERED, self._to_finish)
             else:
-                self._hold(item, f"its items cost {price}, and the total would exceed --max-cost {limit}")
+                unread = (
+                    f" and {', '.join(total.unread)} at a price that cannot be read" if total.unread else ""
+                )
+                reason = (
+                    f"its items cost {total.price}{unread}, and the total would exceed --max-cost {limit}"
+                )
+                self._hold(item, reason)
 
     def _finish(self, item: Item, worker: Worker) -> None:
         assert item.job is not None

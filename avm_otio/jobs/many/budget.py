@@ -12,6 +12,7 @@ from pathlib import Path
 from avm_otio.errors import AvmError
 from avm_otio.files import side_folder
 from avm_otio.jobs.folder import JOURNAL, Job, read_journal
+from avm_otio.mix.cues import Total
 from avm_otio.request import Request
 
 
@@ -105,16 +106,17 @@ class Budget:
         """A reserved call was not sent after all."""
         self._reserved.discard(job)
 
-    def accept(self, job: Path, price: Decimal) -> bool:
+    def accept(self, job: Path, total: Total) -> bool:
         """Whether a job's items may be laid.
 
-        If so, their price counts from now on; if not, no further call may be paid.
+        If so, their price counts from now on; if not, no further call may be paid. Below a limit, items whose
+        price cannot be read may not: they may cost anything.
         """
         others = self.cost - self._prices.get(job, Decimal(0))
-        if self.limits.cost is not None and others + price > self.limits.cost:
+        if self.limits.cost is not None and (total.unread or others + total.price > self.limits.cost):
             self._is_exceeded = True
             return False
-        self._count_price(job, price)
+        self._count_price(job, total.price)
         return True
 
     def _count_price(self, job: Path, price: Decimal) -> None:
