@@ -47,6 +47,7 @@ WORDS = {
     Feature.DISABLED: "switched off",
     Feature.LINK: "links",
     Feature.CHANNELS: "channels",
+    Feature.PAN: "pan",
     Feature.TRANSITION: "transitions",
     Feature.SPEED: "speed",
     Feature.NEST: "nests",
@@ -84,7 +85,7 @@ def everything() -> Timeline:
              stem=Stem.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
         Clip("off", _at(60), _at(90), wav, channels=(0, 1), stem=Stem.EFFECTS, enabled=False,
              mix=Mix(keys=keys)),
-        Clip("left", _at(100), _at(130), wav, channels=(0,), stem=Stem.EFFECTS),
+        Clip("left", _at(100), _at(130), wav, channels=(0,), stem=Stem.EFFECTS, mix=Mix(pan=-1.0)),
     )  # fmt: skip
     return Timeline(
         "everything",
