@@ -29,9 +29,11 @@ from avm_otio.timeline.counted import counted
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import (
     believe,
+    bounded,
     refuse_deep_nests,
     refuse_empty,
     refuse_unmeasured,
+    refuse_wide_nests,
     unmeasured,
     within_a_day,
 )
@@ -185,6 +187,7 @@ def _deliver(
     refuse_empty(timeline)
     refuse_unmeasured(timeline)
     if how.suffix in (".otio", ".otioz"):  # which keeps what the timeline itself says of its media
+        refuse_wide_nests(timeline)
         timeline = in_otio(timeline)
     timeline = counted(timeline)
     timeline = located(timeline, opened.folder, roots, report, strict=how.strict)
@@ -230,7 +233,7 @@ def with_lengths(opened: Opened, roots: Sequence[Path]) -> Opened:
     if unmeasured(opened.timeline) is None:
         return opened
     document = deepcopy(dict(opened.timeline.raw or {}))
-    return replace(opened, timeline=from_document(document, measure(opened.folder, roots)))
+    return replace(opened, timeline=bounded(from_document(document, measure(opened.folder, roots))))
 
 
 @contextmanager

@@ -20,11 +20,18 @@ from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.unread import unread
 from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
+from avm_otio.limits import in_force
+from avm_otio.timeline.limits import bounded
 from avm_otio.timeline.model import Clip, Marker, Timeline
 from avm_otio.timeline.select import alike
 from avm_otio.timeline.urls import UrlStyle, is_relative
 
 _Named = TypeVar("_Named", Timeline, otio.schema.Timeline)
+
+
+_SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
+"""What reading values that make no sense ends in, where no reader foresaw them: numbers that are none, or of
+thousands of digits; lists in place of objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
     if path.is_dir() != (suffix == ".otiod"):
         raise TimelineError(f"{path} is a {'folder' if path.is_dir() else 'file'}.", "Give a timeline file.")
     folder = path.absolute().parent
+    if suffix != ".otioz":
+        _refuse_large(path)
     notes: tuple[str, ...] = ()
     found: otio.core.SerializableObject | list[Timeline]
     try:
@@ -97,17 +106,45 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
             found, notes = _translated(path, suffix, rate)
         else:
             found = otio_plain.parse(path.read_text(encoding="utf-8-sig"), str(path))
+    except RecursionError as error:
+        raise TimelineError(f"{path} is nested too deeply.", "Export the timeline again.") from error
     except UnicodeDecodeError as error:
         raise TimelineError(f"{path} is not text.", "Give a timeline file.") from error
     except OSError as error:
         raise TimelineError(f"{path} cannot be read ({error.strerror or error}).", "Check it.") from error
+    except _SENSELESS as error:
+        raise _senseless(path, error) from error
     try:
         timeline = (
             _chosen(found, path, sequence) if isinstance(found, list) else _of_otio(found, path, sequence)
         )
+        if isinstance(found, list):
+            timeline = _with_marker_colors(bounded(timeline), {})
+        else:
+            bounded(timeline)
     except RecursionError as error:
         raise TimelineError(f"{path} is nested too deeply.", "Export the timeline again.") from error
+    except _SENSELESS as error:
+        raise _senseless(path, error) from error
     return Opened(timeline, path, folder, notes if isinstance(found, list) else unread(timeline))
+
+
+def _senseless(path: Path, error: Exception) -> TimelineError:
+    said = str(error).partition("\n")[0][:200]
+    return TimelineError(
+        f"{path} says something that no timeline can ({type(error).__name__}: {said}).",
+        "Export it again; if your editor opens it, report it as a fault of avm-otio.",
+    )
+
+
+def _refuse_large(path: Path) -> None:
+    inside = {".otiod": otio_plain.CONTENT, ".fcpxmld": "Info.fcpxml"}.get(path.suffix.lower())
+    document = path / inside if inside and path.is_dir() else path
+    try:
+        size = document.stat().st_size
+    except OSError:
+        return  # said where it is read
+    in_force().check("bytes", size, f"{document} has {size} bytes")
 
 
 def _translated(path: Path, suffix: str, rate: Fraction | None) -> tuple[list[Timeline], tuple[str, ...]]:
@@ -117,21 +154,28 @@ def _translated(path: Path, suffix: str, rate: Fraction | None) -> tuple[list[Ti
     assert reader.read is not None
     with many_values():
         timelines, notes = reader.read(path, rate)
-    return [_with_marker_colors(timeline) for timeline in timelines], notes
+    return list(timelines), notes
 
 
-def _with_marker_colors(timeline: Timeline) -> Timeline:
-    """The same with every marker that states no colour in green, OTIO's default."""
+def _with_marker_colors(timeline: Timeline, made: dict[int, Timeline]) -> Timeline:
+    """The same with every marker that states no colour in green, OTIO's default.
+
+    Args:
+        timeline: The timeline.
+        made: What was made of each nest: one that is used again stays one object.
+    """
+    if id(timeline) in made:
+        return made[id(timeline)]
 
     def green(markers: tuple[Marker, ...]) -> tuple[Marker, ...]:
         return tuple(marker if marker.color else replace(marker, color="GREEN") for marker in markers)
 
     def of_clip(clip: Clip) -> Clip:
         if isinstance(clip.content, Timeline):
-            clip = replace(clip, content=_with_marker_colors(clip.content))
+            clip = replace(clip, content=_with_marker_colors(clip.content, made))
         return replace(clip, markers=green(clip.markers)) if clip.markers else clip
 
-    return replace(
+    made[id(timeline)] = replace(
         timeline,
         markers=green(timeline.markers),
         tracks=tuple(
@@ -139,6 +183,7 @@ def _with_marker_colors(timeline: Timeline) -> Timeline:
             for track in timeline.tracks
         ),
     )
+    return made[id(timeline)]
 
 
 def save(opened: Opened, path: Path) -> tuple[str, ...]:

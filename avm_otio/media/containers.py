@@ -39,6 +39,9 @@ none; ``OverflowError`` for times; the rest where PyAV did not reckon with a val
 
 _GIVE_ANOTHER = "Give a whole, readable file."
 
+_LISTS = (b"#EXTM3U", b"ffconcat", b"[Reference]")
+"""How playlists begin, which name other files and addresses: FFmpeg would open those."""
+
 _NO_PICTURE = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -210,7 +213,11 @@ def frames_in(packet: Any | None) -> list[Any]:
 
 
 def _open(path: Path) -> OpenMedia:
-    container = av.open(str(path), metadata_errors="replace")
+    with path.open("rb") as file:
+        head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(_LISTS) or (head.startswith(b"<") and b"<MPD" in head):
+        raise ValueError(f"{path} is a list of media")
+    container = av.open(str(path), metadata_errors="replace", options={"protocol_whitelist": "file"})
     try:
         return OpenMedia(
             container, {stream.index: _settled(stream.codec_context) for stream in sound_streams(container)}

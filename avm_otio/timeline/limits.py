@@ -1,17 +1,16 @@
-"""What no editor takes: timelines of absurd length, and starts that no timecode can write."""
+"""What no editor takes: timelines of absurd length or depth, and starts that no timecode can write."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
 from avm_otio.errors import TimelineError
+from avm_otio.limits import in_force
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Timeline
 from avm_otio.timeline.time import dropped_per_minute, format_timecode, nominal_rate
-
-_LONGEST_S = 1000 * 3600
-"""Seconds of the longest timeline: far beyond any that is cut, far below where files count over."""
 
 _FURTHEST_S = 10**11
 """How far from 0 media time may lie. Cameras write seconds since 1970."""
@@ -19,8 +18,17 @@ _FURTHEST_S = 10**11
 _FASTEST = 10**6
 
 
-_DEEPEST = 10
-"""Nests in nests: each may be on a picture and on a sound track, so every level doubles what there is."""
+def bounded(timeline: Timeline) -> Timeline:
+    """The same, once it is known that no later step can grow without end, of whatever file it was read.
+
+    Raises:
+        TimelineError: It is longer than the limits allow, its nests lie too deep in one another, or opening
+            them would make too many clips.
+    """
+    refuse_deep_nests(timeline)
+    _refuse_expansion(timeline, whole=False)
+    refuse_long(timeline)
+    return timeline
 
 
 def refuse_deep_nests(timeline: Timeline) -> None:
@@ -29,14 +37,82 @@ def refuse_deep_nests(timeline: Timeline) -> None:
     Raises:
         TimelineError: They do.
     """
-    waiting = [(timeline, 0)]
+    level, depth = [timeline], -1
+    while level:
+        nests = (clip.content for holder in level for clip in holder.clips())
+        level = list({id(nest): nest for nest in nests if isinstance(nest, Timeline)}.values())
+        depth += 1
+    what = f"Timeline “{timeline.name}” has {depth} nests in one another"
+    in_force().check("depth", depth, what, "Open some of them in your editor.")
+
+
+def refuse_wide_nests(timeline: Timeline) -> None:
+    """Check that a file which holds each nest as often as it is used does not grow out of hand.
+
+    Raises:
+        TimelineError: It would.
+    """
+    _refuse_expansion(timeline, whole=True)
+
+
+def _refuse_expansion(timeline: Timeline, *, whole: bool) -> None:
+    made = _opened(timeline, whole, {}) - _held(timeline)
+    what = f"The nests of “{timeline.name}” come to {min(made, 10**9)} clips more than its file holds"
+    in_force().check("objects", made, what, "Open some of them in your editor.")
+
+
+def _opened(timeline: Timeline, whole: bool, known: dict[int, int]) -> int:
+    """How many clips there are with all nests opened: what each shows of its nest, or the whole of it."""
+    count = known.get(id(timeline))
+    if count is not None:
+        return count
+    count = 0
+    for clip in timeline.clips():
+        count += 1
+        if not isinstance(clip.content, Timeline):
+            continue
+        inside = _opened(clip.content, whole, known)
+        if not whole and clip.speed:
+            used = clip.duration * abs(clip.speed)
+            first = clip.media_in - (used if clip.speed < 0 else 0)
+            shown = [each for each in clip.content.clips() if each.start < first + used and each.end > first]
+            nests = (each.content for each in shown)
+            inside = len(shown) + sum(known[id(one)] for one in nests if isinstance(one, Timeline))
+        count += inside
+    known[id(timeline)] = count
+    return count
+
+
+def _held(timeline: Timeline) -> int:
+    """How many clips there are, those of a nest counted once however often it is used."""
+    waiting, seen, count = [timeline], {id(timeline)}, 0
     while waiting:
-        holder, depth = waiting.pop()
-        if depth > _DEEPEST:
-            message = f"Timeline “{timeline.name}” has more than {_DEEPEST} nests in one another."
-            raise TimelineError(message, "Open some of them in your editor, and export it again.")
-        nests = (clip.content for clip in holder.clips() if isinstance(clip.content, Timeline))
-        waiting += ((nest, depth + 1) for nest in nests)
+        for clip in waiting.pop().clips():
+            count += 1
+            if isinstance(clip.content, Timeline) and id(clip.content) not in seen:
+                seen.add(id(clip.content))
+                waiting.append(clip.content)
+    return count
+
+
+def refuse_long(timeline: Timeline) -> None:
+    """Check that a timeline and what it holds are no longer than the limits allow.
+
+    Raises:
+        TimelineError: One is longer.
+    """
+    waiting, seen, limits = [timeline], {id(timeline)}, in_force()
+    while waiting:
+        one = waiting.pop()
+        end = max([one.duration, *(clip.end for clip in one.clips())])
+        hint = "Its file is damaged: export it again."
+        what = f"Timeline “{one.name}” is {min(int(end / 3600), 10**9)} hours long"
+        limits.check("seconds", math.ceil(end), what, hint)
+        frames = math.ceil(end * one.rate)
+        limits.check("frames", frames, f"Timeline “{one.name}” has {frames} frames", hint)
+        nests = {id(c.content): c.content for c in one.clips() if isinstance(c.content, Timeline)}
+        waiting += (nest for name, nest in nests.items() if name not in seen)
+        seen |= nests.keys()
 
 
 def unmeasured(timeline: Timeline) -> Clip | None:
@@ -88,11 +164,7 @@ def believe(timeline: Timeline) -> None:
     Raises:
         TimelineError: Something is longer or faster than anything real.
     """
-    ends = [timeline.duration, *(clip.end for clip in timeline.clips())]
-    if max(ends) > _LONGEST_S:
-        hours = int(max(ends) / 3600)
-        message = f"Timeline “{timeline.name}” is {hours if hours < 10**9 else 'over 10⁹'} hours long."
-        raise TimelineError(message, "Its file is damaged: export it again.")
+    refuse_long(timeline)
     for clip in timeline.clips():
         if abs(clip.media_in) > _FURTHEST_S or abs(clip.speed) > _FASTEST:
             raise TimelineError(

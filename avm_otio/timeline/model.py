@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio import services
+from avm_otio.errors import TimelineError
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,
@@ -104,6 +105,10 @@ _MEDIA_ZERO = MediaTime(Fraction(0))
 _AS_IT_IS = Mix()
 
 
+_MOST_DIGITS = 64
+"""Of the number in an image's name, which itself may have 255 letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageSequence:
     """Numbered images, one a frame, as OTIO's ``ImageSequenceReference`` names them.
@@ -117,6 +122,14 @@ class ImageSequence:
     start_number: int
     step: int
     padding: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.padding <= _MOST_DIGITS or not self.step:
+            raise TimelineError(
+                f"The images “{self.prefix[:80]}…{self.suffix[:80]}” are numbered in a way that none are: "
+                f"{str(self.padding)[:20]} digits, every {str(self.step)[:20]}.",
+                "Relink them in your editor, and export the timeline again.",
+            )
 
     def file_name(self, frame: int) -> str:
         """The name of the file that shows frame ``frame``, counted from 0."""

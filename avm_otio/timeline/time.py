@@ -56,7 +56,8 @@ def parse_timestamp(text: object) -> int | None:
         return None
     match = _TIMESTAMP.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise TimeFormatError(f"{text!r} is not a time.", "A time is written HH:MM:SS.ffffff.")
+        shown = text if not isinstance(text, str) or len(text) < 80 else f"{text[:80]}…"
+        raise TimeFormatError(f"{shown!r} is not a time.", "A time is written HH:MM:SS.ffffff.")
     hours, minutes, seconds, fraction = match.groups()
     whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
     micros = int(((fraction or "") + "000000")[:6])
@@ -101,7 +102,10 @@ def snap_rate(rate: float | int | str | Fraction) -> Fraction:
     ntsc = Fraction(nominal * 1000, 1001)
     if 0 < nominal <= _HIGHEST_SNAPPED_RATE and abs(exact - ntsc) < _SNAP:
         return ntsc
-    return exact.limit_denominator(1001)
+    small = exact.limit_denominator(1001)
+    if not small:
+        raise TimeFormatError(f"{rate} is too low for a frame rate.", "Write 25, 23.976 or 24000/1001.")
+    return small
 
 
 def nearest_frame(seconds: Fraction, rate: Fraction) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -13,13 +14,14 @@ from typing import Any, NoReturn
 
 import opentimelineio as otio
 
-from avm_otio.errors import TimelineError
+from avm_otio.errors import OutputError, TimelineError
 from avm_otio.files import free_name, make_folder, whole
 from avm_otio.formats.format import Files, Target
 from avm_otio.formats.otio.frames import available_json, in_own_time, unmeasured
 from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of
 from avm_otio.formats.otio.metadata import storable_text
 from avm_otio.formats.otio.write import document, lanes, otio_of
+from avm_otio.limits import in_force
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import UrlStyle, paths_of, rebased, url_of
@@ -35,9 +37,6 @@ _FLAVOURS = {
 
 CONTENT = "content.otio"
 MEDIA = "media"
-
-_HIGHEST_RATIO = 500
-"""Media hardly shrinks in a zip; what unpacks to more than this many times its size is a trap."""
 
 _RATIO_MATTERS = 64 * 2**20
 """Bytes below which no ratio can do harm."""
@@ -57,6 +56,8 @@ def parse(text: str, name: str) -> otio.core.SerializableObject:
         raise TimelineError(f"{name} is not JSON, or is cut short ({error}).", "Export it again.") from error
     if not isinstance(document, Mapping) or "OTIO_SCHEMA" not in document:
         raise TimelineError(f"{name} is JSON, but not an OTIO timeline.", "Give a timeline file.")
+    if _REFERENCE in text:
+        _refuse_references(document, name)
     if '"Clip.1"' in text and _has_mixed_clip(document):
         raise TimelineError(f"{name} has clips of two versions of OTIO in one.", "Export it again.")
     try:
@@ -65,6 +66,43 @@ def parse(text: str, name: str) -> otio.core.SerializableObject:
         raise TimelineError(
             f"{name} is not an OTIO timeline ({_first_line(error)}).", "Export it again."
         ) from error
+
+
+_REFERENCE = "SerializableObjectRef"
+"""Stands for an object that is written elsewhere, by the ``OTIO_REF_ID`` that it has there."""
+
+
+def _refuse_references(document: object, name: str) -> None:
+    """Check that no object holds itself, and that they do not double without end: OTIO writes each out."""
+    known: dict[str, int | None] = {}  # values in an object; None while they are counted
+    count = 0
+
+    def size(one: object) -> int:
+        nonlocal count
+        count += 1
+        if isinstance(one, list):
+            return 1 + sum(map(size, one))
+        if not isinstance(one, Mapping):
+            return 1
+        if str(one.get("OTIO_SCHEMA", "")).startswith(_REFERENCE):
+            found = known.get(str(one.get("id")), 1)
+            if found is None:
+                raise TimelineError(f"{name} holds an object that holds itself.", "Export it again.")
+            return found
+        label = str(one["OTIO_REF_ID"]) if "OTIO_REF_ID" in one else None
+        if label is not None:
+            known[label] = None
+        total = 1 + sum(map(size, one.values()))
+        if label is not None:
+            known[label] = total
+        return total
+
+    try:
+        more = size(document) - count
+    except RecursionError as error:
+        raise TimelineError(f"{name} is nested too deeply.", "Export the timeline again.") from error
+    what = f"The references of {name} come to {min(more, 10**9)} values more than it holds"
+    in_force().check("objects", more, what)
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -97,14 +135,17 @@ def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:
     """
     try:
         with zipfile.ZipFile(path) as bundle:
-            if CONTENT not in bundle.namelist():
-                raise TimelineError(f"{path} is a zip without {CONTENT}.", "Give an .otioz bundle.")
+            _refuse_large(bundle, path)
             for member in bundle.infolist():
                 _refuse_outside(member, path)
-            found = parse(bundle.read(CONTENT).decode("utf-8-sig"), f"{path}/{CONTENT}")
+            if CONTENT not in bundle.namelist():
+                raise TimelineError(f"{path} is a zip without {CONTENT}.", "Give an .otioz bundle.")
+            with bundle.open(CONTENT) as content:
+                text = content.read(bundle.getinfo(CONTENT).file_size).decode("utf-8-sig")
+            found = parse(text, f"{path}/{CONTENT}")
             for member in bundle.infolist():
                 if member.filename.startswith(f"{MEDIA}/") and not member.is_dir():
-                    _unpack(bundle, member, extract_to, path)
+                    _unpack(bundle, member, extract_to)
             return found
     except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, NotImplementedError, RuntimeError) as error:
         raise TimelineError(
@@ -121,12 +162,25 @@ def _refuse_outside(member: zipfile.ZipInfo, path: Path) -> None:
         )
 
 
-def _unpack(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, path: Path) -> None:
+def _refuse_large(bundle: zipfile.ZipFile, path: Path) -> None:
+    """Check all that a bundle would unpack to before any of it is; zipfile reads no more than it states."""
+    limits, members = in_force(), bundle.infolist()
+    limits.check("members", len(members), f"{path} holds {len(members)} files")
+    total = sum(member.file_size for member in members)
+    unpacked = f"{path} unpacks to {total} bytes"
+    limits.check("unpacked", total, unpacked)
+    packed = max(1, path.stat().st_size)  # members may lie in one another, and say what they please
+    if total > _RATIO_MATTERS:
+        limits.check("ratio", total // packed, f"{unpacked}, {total // packed} times its size")
+    content = max((member.file_size for member in members if member.filename == CONTENT), default=0)
+    limits.check("bytes", content, f"{path}/{CONTENT} has {content} bytes")
+    free = shutil.disk_usage(path.absolute().parent).free
+    if total > free:
+        raise OutputError(f"{unpacked}, and the disk has {free} left.", "Free up space, then run it again.")
+
+
+def _unpack(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
     inside = PurePosixPath(member.filename)
-    if member.file_size > _RATIO_MATTERS and member.file_size > _HIGHEST_RATIO * max(member.compress_size, 1):
-        raise TimelineError(
-            f"{path} holds a file that unpacks to {member.file_size} bytes.", "It is refused."
-        )
     target = folder.joinpath(*inside.parts)
     if target.exists() and target.stat().st_size == member.file_size:
         return

@@ -64,6 +64,9 @@ from avm_otio.timeline.time import (
 _ZERO = Fraction(0)
 _ONE = Fraction(1)
 _FILM = Fraction(24)
+_MISSING: Json = {"OTIO_SCHEMA": "MissingReference.1", "name": "", "metadata": {}}
+"""What a clip refers to whose active reference is not there."""
+
 _KINDS = {str(kind): kind for kind in Stem}
 
 
@@ -176,7 +179,7 @@ def _reference_of(item: Json) -> Json:
     """The active media reference of a clip; empty for anything else."""
     if not is_a(item, "Clip"):
         return NOTHING
-    return item["media_references"].get(item["active_media_reference_key"]) or NOTHING
+    return item["media_references"].get(item["active_media_reference_key"]) or _MISSING
 
 
 def _looks_dropped(start_frame: int, rate: Fraction) -> bool:
