@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from heapq import heappop, heappush
 
 from avm_otio.timeline.gain import added, falling_keys, pan_of, rising_keys, sides_of, through
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, GainKey, Mix
@@ -117,3 +118,29 @@ def _with_curves(mix: Mix, curves: Iterable[Curve]) -> Mix:
         return replace(mix, keys=added((mix.keys, *curves)))
     keys = tuple(replace(key, gain_db=key.gain_db + mix.gain_db) for key in added(curves))
     return replace(mix, gain_db=0.0, keys=keys)
+
+
+class Rows:
+    """Where things that may overlap lie, so that none overlaps in a row: each in the lowest that is free."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._busy: list[tuple[Fraction, int]] = []
+        self._free: list[int] = []
+
+    def place(self, start: Fraction, end: Fraction) -> int:
+        """The row of one more, from 0.
+
+        Args:
+            start: Where it begins: never earlier than the one before it.
+            end: Where it ends.
+        """
+        while self._busy and self._busy[0][0] <= start:
+            heappush(self._free, heappop(self._busy)[1])
+        if self._free:
+            row = heappop(self._free)
+        else:
+            row = self._count
+            self._count += 1
+        heappush(self._busy, (end, row))
+        return row

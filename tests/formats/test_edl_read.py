@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -529,3 +531,23 @@ def test_resolves_markers_among_edits_lie_where_they_are(read_text: ReadText) ->
 )
 def test_the_rate_is_guessed_from_comments_transitions_and_speeds(text: str, rate: Fraction) -> None:
     assert guessed_rate(text) == rate
+
+
+def test_edits_over_one_another_take_the_lowest_free_track_however_many_there_are(tmp_path: Path) -> None:
+    lines = [
+        f"{at + 1:06d} AX V C 00:00:00:00 00:10:00:00 {place(at // 2)} {place(at // 2 + 1000 + at % 7)}"
+        for at in range(4000)
+    ]
+    path = tmp_path / "heap.edl"
+    path.write_text("TITLE: heap\n\n" + "\n".join(lines))
+    began = time.process_time()
+    (found,), _ = read(path, Fraction(25))
+    assert time.process_time() - began < 10  # of each edit against each track: many times that
+    assert sum(len(track.clips) for track in found.tracks) == 4000
+    for track in found.tracks:
+        assert all(before.end <= after.start for before, after in pairwise(track.clips))
+
+
+def place(frame: int) -> str:
+    seconds, frames = divmod(frame, 25)
+    return f"01:{seconds // 60:02d}:{seconds % 60:02d}:{frames:02d}"

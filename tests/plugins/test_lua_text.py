@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,22 @@ def read(value: Any, like: Any) -> Any:
 @given(PLAIN)
 def test_lua_reads_what_was_said(value: Any) -> None:
     assert read(LUA.execute(lua_chunk(value)), value) == value
+
+
+@given(value=PLAIN)
+def test_what_is_split_among_functions_is_the_same(value: Any) -> None:
+    with patch("avm_otio.hosts.lua._MOST", 3):
+        assert read(LUA.execute(lua_chunk(value)), value) == value
+
+
+def test_a_result_of_thousands_of_clips_loads() -> None:
+    """LuaJIT has room for 65,536 constants in one function."""
+    clip = {"name": "x", "alternatives": [{"id": 1, "title": "t"}] * 5}
+    value = {"clips": [{**clip, "name": f"clip {at}"} for at in range(20_000)], "names": {"a": 1}}
+    found = LUA.execute(lua_chunk(value))
+    assert len(found["clips"]) == 20_000
+    assert found["clips"][20_000]["name"] == "clip 19999"
+    assert found["clips"][1]["alternatives"][5]["title"] == "t"
 
 
 @pytest.mark.parametrize("text", ['"..os.exit()..', "]]", "\\", "\n", "\0007", "\u2028", "%s", "--"])

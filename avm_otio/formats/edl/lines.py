@@ -6,6 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from avm_otio.errors import TimelineError
@@ -22,6 +23,8 @@ _EDIT = re.compile(
 _LIKE_EDIT = re.compile(
     rf"\s*\d{{1,8}}[A-Z]?\s.*{_TIMECODE}\s+{_TIMECODE}(?:\s.*)?", re.ASCII | re.IGNORECASE
 )
+_DROP_SIGN = re.compile(r"[.,]\d+$")
+_SIGNS = re.compile("[:;.,]")
 _ENDS = re.compile("\r\n|\r|\n")
 _AUD = re.compile(r"\s*AUD((?:\s+\d{1,2})+)\s*", re.ASCII)
 _CHANNEL = re.compile(r"V\d*|A\d*|\d+", re.ASCII)
@@ -60,8 +63,8 @@ class Line:
     place: int
     number: str
     reel: str
-    video: set[int]
-    audio: set[int]
+    video: frozenset[int]
+    audio: frozenset[int]
     kind: str
     frames: int
     times: tuple[str, str, str, str]
@@ -106,7 +109,9 @@ class List:
 
 def has_drop_sign(time: str) -> bool:
     """Whether a timecode is written as drop-frame: ``;`` anywhere, or ``.`` or ``,`` before its frames."""
-    return ";" in time or bool(re.search(r"[.,]\d+$", time))
+    if ";" in time:
+        return True
+    return ("." in time or "," in time) and _DROP_SIGN.search(time) is not None
 
 
 def text_of(path: Path) -> str:
@@ -176,7 +181,7 @@ def _edit(line: str, place: int, is_drop: bool) -> Line | None:
     if found is None:
         return None
     times = found.groups()[5:9]
-    if any(int(part) > 59 for time in times for part in re.split("[:;.,]", time)[1:3]):
+    if any(int(part) > 59 for time in times for part in _SIGNS.split(time)[1:3]):
         return None
     video, audio = _channels(found["channels"].upper())
     frames = int(found["frames"] or 0)
@@ -196,21 +201,22 @@ def _edit(line: str, place: int, is_drop: bool) -> Line | None:
     )
 
 
-def _channels(field: str) -> tuple[set[int], set[int]]:
+@lru_cache(maxsize=4096)
+def _channels(field: str) -> tuple[frozenset[int], frozenset[int]]:
     """Video tracks and sound channels of a channel field.
 
     ``B`` is picture and the first channel, ``AA`` the first two, ``A2/V`` and ``AA/V`` the same with picture,
     ``VA12`` and ``V1A1A2`` what they look like; ``NONE`` is nothing, unless an ``AUD`` line below adds to it.
     """
     if field == "NONE":
-        return set(), set()
+        return frozenset(), frozenset()
     if field in ("B", "BOTH"):
-        return {1}, {1}
+        return frozenset({1}), frozenset({1})
     video: set[int] = set()
     audio: set[int] = set()
     if field.count("A") > 1 and not any(mark.isdigit() for mark in field):
         audio |= set(range(1, field.count("A") + 1))
-        return ({1} if "V" in field else set()), audio
+        return frozenset({1} if "V" in field else ()), frozenset(audio)
     joined = "V" in field and "A" in field and "/" not in field and field.count("A") == 1
     for part in _CHANNEL.findall(field):
         number = part.lstrip("AV")
@@ -220,7 +226,7 @@ def _channels(field: str) -> tuple[set[int], set[int]]:
             audio |= {int(digit) for digit in number} - {0}
         else:
             audio.add(int(number or 1) or 1)
-    return video, audio
+    return frozenset(video), frozenset(audio)
 
 
 def stated_rate(found: List) -> Fraction | None:
@@ -243,14 +249,22 @@ def frames_of(time: str, rate: Fraction, is_drop: bool, where: str) -> int:
     Raises:
         TimelineError: The rate has no such frame.
     """
-    hours, minutes, seconds, frames = (int(part) for part in re.split("[:;.,]", time))
+    try:
+        return _counted(time, rate, is_drop)
+    except TimelineError as error:
+        raise TimelineError(f"{where}: {error.what}", error.hint) from None
+
+
+@lru_cache(maxsize=65_536)  # each edge of an edit is asked for several times
+def _counted(time: str, rate: Fraction, is_drop: bool) -> int:
+    hours, minutes, seconds, frames = (int(part) for part in _SIGNS.split(time))
     nominal = nominal_rate(rate)
     if frames >= nominal:
         usual = next(
             (text for most, text in ((25, "25"), (30, "30 or 29.97"), (50, "50")) if frames < most), "60"
         )
         raise TimelineError(
-            f"{where}: {time} does not exist at {format_rate(rate)} fps.",
+            f"{time} does not exist at {format_rate(rate)} fps.",
             f"Give the list's own rate with --rate, {usual} by its frames.",
         )
     count = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames

@@ -7,6 +7,7 @@ starts at the earliest record timecode, black included.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -38,6 +39,7 @@ from avm_otio.timeline.model import (
     TrackKind,
     Transition,
 )
+from avm_otio.timeline.parts import Rows
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,
@@ -107,6 +109,7 @@ class _Reader:
         self.counts: Counter[str] = Counter()
         self.lanes: dict[_Key, _Lane] = {}
         self.markers: list[Marker] = []
+        self.media: dict[Media, Media] = {}
         self.links = 0
         has_drop = dropped_per_minute(rate) > 0
         has_signs = any(has_drop_sign(time) for line in found.lines for time in line.times[2:])
@@ -360,7 +363,7 @@ class _Reader:
         if not file or path:
             file = re.split(r"[/\\]", path)[-1] or comments.names.get(way, "") or reel or line.reel
         low = line.times[0]
-        return Media(
+        media = Media(
             name=file,
             path=path,
             channels=max(line.audio, default=0) and len(line.audio),
@@ -370,6 +373,7 @@ class _Reader:
             reel=reel,
             counted_rate=self.rate,
         )
+        return self.media.setdefault(media, media)
 
     def _mix(self, line: Line, comments: Comments, low: int, speed: Fraction) -> Mix:
         levels = [(self._source_frame(time, line) - low, gain) for time, gain in comments.levels]
@@ -412,14 +416,15 @@ class _Reader:
         kind, numbers = key
         order = sorted(range(len(lane.clips)), key=lambda at: (lane.clips[at].start, at))
         dealt: list[list[Clip]] = []
+        rows = Rows()
+        starts = [lane.clips[at].start for at in order]
         for at in order:
             clip = lane.clips[at]
-            clip = self._faded(clip, lane, kind)
-            level = next((row for row in dealt if row[-1].end <= clip.start), None)
-            if level is None:
-                level = []
-                dealt.append(level)
-            level.append(clip)
+            clip = self._faded(clip, lane, kind, starts)
+            row = rows.place(clip.start, clip.end)
+            if row == len(dealt):
+                dealt.append([])
+            dealt[row].append(clip)
         moved = sum(len(row) for row in dealt[1:])
         name = "V" if kind is TrackKind.VIDEO else "A"
         name = name + name.join(str(number) for number in numbers)
@@ -438,7 +443,7 @@ class _Reader:
             for number, row in enumerate(dealt, 1)
         ]
 
-    def _faded(self, clip: Clip, lane: _Lane, kind: TrackKind) -> Clip:
+    def _faded(self, clip: Clip, lane: _Lane, kind: TrackKind, starts: list[RecordTime]) -> Clip:
         """A clip with the dissolve into black or silence that follows it: it lasts through it."""
         leaving = lane.fades_out.get(int(clip.end * self.rate))
         if leaving is None:
@@ -446,7 +451,8 @@ class _Reader:
         end = RecordTime(clip.end + leaving.after)
         if kind is TrackKind.VIDEO:
             del lane.fades_out[int(clip.end * self.rate)]  # of several clips that end here one fades
-        if kind is TrackKind.VIDEO and any(clip.end < each.start <= end for each in lane.clips):
+        following = bisect_right(starts, clip.end)
+        if kind is TrackKind.VIDEO and following < len(starts) and starts[following] <= end:
             lane.transitions.append(
                 leaving
             )  # to black, though a clip cuts in where it ends: a hole lies there
@@ -463,21 +469,22 @@ def _edits(lines: list[Line]) -> list[list[Line]]:
     Lists that give every edit the same number are read edit by edit, too.
     """
     edits: list[list[Line]] = []
+    records: dict[object, set[tuple[str, ...]]] = {}  # of the lines with a length in the edit at hand
     for line in lines:
         before = edits[-1] if edits else []
+        record = line.times[2:]
         is_more = bool(before) and before[-1].number == line.number
         if is_more and line.kind == "C":
-            follows = any(
-                each.channels == line.channels
-                and each.times[2] != each.times[3]
-                and each.times[2:] != line.times[2:]
-                for each in before
-            )
+            others = records.get(line.channels, set())
+            follows = len(others) > (record in others)
             is_more = not follows and not before[-1].names_media
         if is_more:
             before.append(line)
         else:
             edits.append([line])
+            records = {}
+        if record[0] != record[1]:
+            records.setdefault(line.channels, set()).add(record)
     return edits
 
 

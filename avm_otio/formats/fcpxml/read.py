@@ -22,6 +22,7 @@ from avm_otio.formats.fcpxml.story import Nest, Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
 from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind
+from avm_otio.timeline.parts import Rows
 from avm_otio.timeline.time import RecordTime, nearest_frame
 
 _BUNDLED = "Info.fcpxml"
@@ -231,13 +232,13 @@ class _Layers:
     def __init__(self, track: Track) -> None:
         self.track = track
         self._layers: list[list[Clip]] = []
+        self._rows = Rows()
 
     def add(self, clip: Clip) -> None:
-        for layer in self._layers:
-            if layer[-1].end <= clip.start:
-                layer.append(clip)
-                return
-        self._layers.append([clip])
+        row = self._rows.place(clip.start, clip.end)
+        if row == len(self._layers):
+            self._layers.append([])
+        self._layers[row].append(clip)
 
     def tracks(self, crossings: Iterable[Crossing]) -> Iterator[Track]:
         """The tracks, with the transitions where their cuts are."""
