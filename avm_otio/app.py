@@ -205,7 +205,8 @@ def watch(
         KeyboardInterrupt: It was interrupted; what was under way is left to others.
     """
     from avm_otio.jobs.watch.protocol import Result, result_of
-    from avm_otio.jobs.watch.watcher import Rules, Watch
+    from avm_otio.jobs.watch.visits import Rules
+    from avm_otio.jobs.watch.watcher import Watch
 
     def done(request: Request, report: Report) -> Result:
         outcome = carry_out(request, report=report)

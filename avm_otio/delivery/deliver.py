@@ -21,6 +21,7 @@ from avm_otio.formats.otio.write import in_otio
 from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
+from avm_otio.media.known import is_media
 from avm_otio.media.originals import located, measure
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
@@ -163,7 +164,7 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
         paths, losses = write(opened.timeline, output, never=opened.path)
         return Delivered(paths, _names(opened.timeline), losses)
     if output.suffix.lower() != ".zip" and how.is_as_it_is:
-        return Delivered((output,), _names(opened.timeline), notes=save(opened, output))
+        return Delivered((output,), _names(opened.timeline), notes=save(opened, output, is_media=is_media))
     if output.suffix.lower() not in BUNDLES:
         return _deliver(opened, output, how, output.with_suffix(".media"), media_roots, report)
     with _workshop(output) as folder:
@@ -212,7 +213,7 @@ def _deliver(
             report=report,
             is_foreign=is_foreign,
         )
-        paths, losses = write(delivered, output, editor=editor, never=opened.path)
+        paths, losses = write(delivered, output, editor=editor, never=opened.path, is_media=is_media)
     pairs = zip(sounds(timeline), sounds(delivered), strict=True) if foreign else ()
     return Delivered(
         paths,

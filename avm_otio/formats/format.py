@@ -63,10 +63,12 @@ class Target:
     Attributes:
         path: The file to write; its suffix is one that the format writes.
         editor: Name of the editor that will open it; empty for a format that no editor opens.
+        is_media: Whether a file is media, and so may go into a bundle.
     """
 
     path: Path
     editor: str = ""
+    is_media: Callable[[Path], bool] = Path.is_file
 
     @property
     def folder(self) -> Path:

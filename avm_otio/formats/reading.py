@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -21,6 +21,7 @@ from avm_otio.formats.otio.unread import unread
 from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
 from avm_otio.limits import in_force
+from avm_otio.strangers import said
 from avm_otio.timeline.limits import bounded
 from avm_otio.timeline.model import Clip, Marker, Timeline
 from avm_otio.timeline.select import alike
@@ -126,13 +127,13 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         raise TimelineError(f"{path} is nested too deeply.", "Export the timeline again.") from error
     except _SENSELESS as error:
         raise _senseless(path, error) from error
-    return Opened(timeline, path, folder, notes if isinstance(found, list) else unread(timeline))
+    return Opened(timeline, path, said(folder), notes if isinstance(found, list) else unread(timeline))
 
 
 def _senseless(path: Path, error: Exception) -> TimelineError:
-    said = str(error).partition("\n")[0][:200]
+    words = str(error).partition("\n")[0][:200]
     return TimelineError(
-        f"{path} says something that no timeline can ({type(error).__name__}: {said}).",
+        f"{path} says something that no timeline can ({type(error).__name__}: {words}).",
         "Export it again; if your editor opens it, report it as a fault of avm-otio.",
     )
 
@@ -186,8 +187,13 @@ def _with_marker_colors(timeline: Timeline, made: dict[int, Timeline]) -> Timeli
     return made[id(timeline)]
 
 
-def save(opened: Opened, path: Path) -> tuple[str, ...]:
+def save(opened: Opened, path: Path, *, is_media: Callable[[Path], bool] = Path.is_file) -> tuple[str, ...]:
     """Write OTIO with all that stands in it; the relative URLs in it are meant from there.
+
+    Args:
+        opened: The timeline.
+        path: Where to write.
+        is_media: Whether a file is media, and so may go into a bundle.
 
     Returns:
         What the file could not take, one line each.
@@ -197,8 +203,8 @@ def save(opened: Opened, path: Path) -> tuple[str, ...]:
     """
     made = document(opened.timeline)
     if path.suffix.lower() == ".otioz":
-        return otio_plain.write_otioz(made, path, opened.folder)
-    folder = path.absolute().parent
+        return otio_plain.write_otioz(made, path, opened.folder, is_media)
+    folder = said(path.absolute().parent)
     if folder != opened.folder.absolute():
         otio_plain.rebase(made, opened.folder, folder)
     otio_plain.write_otio(made, path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from avm_otio.errors import OutputError
@@ -9,9 +11,10 @@ from avm_otio.files import same_file, whole, write_text
 from avm_otio.formats.format import AS_IT_IS, Target
 from avm_otio.formats.making import many_values
 from avm_otio.formats.table import writer_of
+from avm_otio.strangers import kept, said
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.losses import Losses
-from avm_otio.timeline.model import Timeline
+from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.within_media import within_media
 
 
@@ -21,6 +24,7 @@ def write(
     *,
     editor: str = "",
     never: Path | None = None,
+    is_media: Callable[[Path], bool] = Path.is_file,
 ) -> tuple[tuple[Path, ...], tuple[Loss, ...]]:
     """Write what an editor opens; each file appears whole or not at all.
 
@@ -29,6 +33,7 @@ def write(
         path: Where to write; its suffix names the format.
         editor: Name of the editor that will open it; whoever opens such files where empty.
         never: What may not be written over: the file that the timeline was read from.
+        is_media: Whether a file is media, and so may go into a bundle.
 
     Returns:
         Every file that was written, the one asked for first; and what they do not say as the timeline does.
@@ -44,7 +49,10 @@ def write(
         cut = Losses(timeline)
         if editor != AS_IT_IS:
             timeline = within_media(timeline, cut, between_frames=found.between_frames)
-        files, losses = found.write(timeline, Target(path, editor))
+        if said(path) != path:
+            timeline = _with_said_names(timeline)
+        files, losses = found.write(timeline, Target(said(path), editor, is_media))
+        files = {kept(each): content for each, content in files.items()}
         for each in files:
             if never is not None and same_file(each, never):
                 raise OutputError(f"{each} is the input itself.", "Choose another name for the output.")
@@ -55,3 +63,17 @@ def write(
                 with whole(each) as temporary:
                     content(temporary)
     return tuple(files), (*cut, *losses)
+
+
+def _with_said_names(timeline: Timeline) -> Timeline:
+    """A stranger's timeline, its media where the stranger knows them."""
+
+    def of_clip(clip: Clip) -> Clip:
+        if isinstance(clip.content, Timeline):
+            return replace(clip, content=_with_said_names(clip.content))
+        if isinstance(clip.content, Media) and clip.content.path:
+            return replace(clip, content=replace(clip.content, path=str(said(Path(clip.content.path)))))
+        return clip
+
+    tracks = (replace(track, clips=tuple(map(of_clip, track.clips))) for track in timeline.tracks)
+    return replace(timeline, tracks=tuple(tracks))

@@ -13,6 +13,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from avm_otio.errors import MediaError, MissingMediaError
+from avm_otio.strangers import admitted, is_strangers
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.urls import is_web, paths_of
 
@@ -126,7 +127,7 @@ def search_for(
             lost.append(source)
         else:
             search.found[source] = path
-    under_roots = _Names(roots) if lost and roots else None
+    under_roots = _Names(roots, folder) if lost and roots else None
     for source in lost:
         path = under_roots.best(source, (spans or {}).get(source), search) if under_roots else None
         if path is None:
@@ -141,9 +142,18 @@ def _where_written(source: Media, folder: Path) -> Path | None:
         return None
     for written in paths_of(source.url, folder) or (() if source.url else (folder,)):
         for path in _spellings(written):
-            if _holds(path, source):
-                return path
+            found = _admitted(path, source, folder)
+            if found is not None and _holds(found, source):
+                return found
     return None
+
+
+def _admitted(path: Path, source: Media, folder: Path) -> Path | None:
+    """What to open for a path, where the timeline may name it."""
+    if source.sequence is None:
+        return admitted(path, folder)
+    pattern = _image_name(source)
+    return admitted(path, folder, lambda name: pattern.fullmatch(name) is not None)
 
 
 def _spellings(path: Path) -> Iterator[Path]:
@@ -172,19 +182,24 @@ def _image_name(source: Media) -> re.Pattern[str]:
 class _Names:
     """Every file under some folders, by name."""
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(self, roots: Sequence[Path], folder: Path) -> None:
+        self._folder = folder
         self._infos: dict[Path, MediaInfo | None] = {}
         self._by_name: dict[str, list[tuple[int, Path]]] = defaultdict(list)
         for order, root in enumerate(roots):
-            for folder, _, names in os.walk(root):
+            for inside, _, names in os.walk(root):
                 for name in names:
-                    self._by_name[_composed(name)].append((order, Path(folder, name)))
+                    self._by_name[_composed(name)].append((order, Path(inside, name)))
         self._by_folded: dict[str, list[tuple[int, Path]]] = defaultdict(list)
         for name, places in self._by_name.items():
             self._by_folded[name.casefold()] += places
 
     def best(self, source: Media, span: Span | None, search: Search) -> Path | None:
         """The likeliest file (the folder of a sequence), ``None`` where none fits."""
+        best = self._best(source, span, search)
+        return None if best is None else _admitted(best, source, self._folder)
+
+    def _best(self, source: Media, span: Span | None, search: Search) -> Path | None:
         if source.sequence is not None:
             pattern = _image_name(source)
             places = self._by_name.get(_composed(source.sequence.file_name(0))) or [
@@ -262,8 +277,9 @@ class _Names:
         from avm_otio.media.probe import probe
 
         if path not in self._infos:
+            held = admitted(path, self._folder)
             try:
-                self._infos[path] = probe(path)
+                self._infos[path] = None if held is None else probe(held)
             except MediaError:
                 self._infos[path] = None
         return self._infos[path]
@@ -348,6 +364,8 @@ def _looked_for(source: Media, folder: Path) -> str:
     paths = paths_of(source.url, folder)
     if paths:
         path = paths[-1]
+        if is_strangers(folder):
+            return f"{path} is not in the request's own folder, nor below a media root of the watcher"
         return str(path / source.sequence.file_name(0) if source.sequence else path)
     return (
         f"no file is named, looked for {' or '.join(map(repr, source.names))}"

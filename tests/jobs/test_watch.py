@@ -17,7 +17,8 @@ import pytest
 
 from avm_otio.errors import InputError
 from avm_otio.jobs.watch.protocol import Progress, Result, Watcher
-from avm_otio.jobs.watch.watcher import Rules, Watch
+from avm_otio.jobs.watch.visits import Rules
+from avm_otio.jobs.watch.watcher import Watch
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from tests.jobs.watching import (

@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_here_and_tried_again_later(
     made = request(tmp_path, "one")
     heard = Listening()
     with monkeypatch.context() as disk:
-        disk.setattr("avm_otio.files.settle", full)
+        disk.setattr("avm_otio.files.os.fsync", full)
         Watch([tmp_path], done, LOCAL_ONLY, heard).run(once=True, poll_s=0.05)
     assert heard.events == ["request_taken", "request_failed"]
     assert "disk is full" in heard.warnings[0]

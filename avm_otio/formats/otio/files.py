@@ -6,8 +6,9 @@ import json
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import cache
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
@@ -22,6 +23,7 @@ from avm_otio.formats.otio.json_form import Document, is_a, range_json, referenc
 from avm_otio.formats.otio.metadata import storable_text
 from avm_otio.formats.otio.write import document, lanes, otio_of
 from avm_otio.limits import in_force
+from avm_otio.strangers import admitted
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import UrlStyle, paths_of, rebased, url_of
@@ -200,7 +202,7 @@ def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
     flavoured = import_module(f"avm_otio.formats.otio.{_FLAVOURS[target.editor or 'otio']}").flavoured
     made, losses = flavoured(timeline, target.folder)
     if target.path.suffix.lower() == ".otioz":
-        return {target.path: lambda path: _bundle(made, path, target.folder)}, losses
+        return {target.path: lambda path: _bundle(made, path, target.folder, target.is_media)}, losses
     return {target.path: lambda path: _save(made, path)}, losses
 
 
@@ -218,13 +220,16 @@ def write_otio(document: Document, path: Path) -> None:
         _save(document, temporary)
 
 
-def write_otioz(document: Document, path: Path, folder: Path) -> tuple[str, ...]:
+def write_otioz(
+    document: Document, path: Path, folder: Path, is_media: Callable[[Path], bool]
+) -> tuple[str, ...]:
     """Write a bundle with all media inside, under readable names that differ.
 
     Args:
         document: The timeline; its references are changed to name what is in the bundle.
         path: Where to write.
         folder: The folder from which its relative URLs are meant.
+        is_media: Whether a file is media: nothing else is put into a bundle because a timeline names it.
 
     Returns:
         What could not be bundled, one line each; such references stay as they are.
@@ -233,21 +238,27 @@ def write_otioz(document: Document, path: Path, folder: Path) -> tuple[str, ...]
         OutputError: It cannot be written.
     """
     with whole(path) as temporary:
-        return _bundle(document, temporary, folder)
+        return _bundle(document, temporary, folder, is_media)
 
 
-def _bundle(document: Document, path: Path, folder: Path) -> tuple[str, ...]:
+def _bundle(
+    document: Document, path: Path, folder: Path, is_media: Callable[[Path], bool]
+) -> tuple[str, ...]:
+    is_media = cache(is_media)
     inside: dict[Path, str] = {}
     taken: set[str] = set()
     notes: list[str] = []
     for name, reference in references(document):
         if is_a(reference, "ImageSequenceReference"):
-            reference["target_url_base"] = _bundle_sequence(reference, folder, inside, taken, notes)
+            reference["target_url_base"] = _bundle_sequence(reference, folder, inside, taken, notes, is_media)
         elif is_a(reference, "ExternalReference"):
             url = reference["target_url"]
-            found = next((p for p in paths_of(url, folder) if p.is_file()), None)
+            may = (admitted(path, folder) for path in paths_of(url, folder))
+            found = next((path for path in may if path is not None and path.is_file()), None)
             if found is None:
                 notes.append(f"Not bundled: “{name}” names {url}, which is not there.")
+            elif not is_media(found):
+                notes.append(f"Not bundled: “{name}” names {url}, which is no media file.")
             else:
                 reference["target_url"] = f"{MEDIA}/{_inside(found.resolve(), inside, taken)}"
     with zipfile.ZipFile(path, "w") as bundle:
@@ -279,10 +290,21 @@ def rebase(document: Document, old_folder: Path, new_folder: Path) -> None:
 
 
 def _bundle_sequence(
-    reference: Document, folder: Path, inside: dict[Path, str], taken: set[str], notes: list[str]
+    reference: Document,
+    folder: Path,
+    inside: dict[Path, str],
+    taken: set[str],
+    notes: list[str],
+    is_media: Callable[[Path], bool],
 ) -> str:
     base: str = reference["target_url_base"]
-    images = next((p for p in paths_of(base, folder) if p.is_dir()), None)
+    prefix, suffix = reference["name_prefix"] or "", reference["name_suffix"] or ""
+
+    def is_image(name: str) -> bool:
+        return name.startswith(prefix) and name.endswith(suffix)
+
+    may = (admitted(path, folder, is_image) for path in paths_of(base, folder))
+    images = next((path for path in may if path is not None and path.is_dir()), None)
     if images is None:
         notes.append(f"Not bundled: the images in {base}, which is not there.")
         return base
@@ -290,7 +312,7 @@ def _bundle_sequence(
     numbered: Any = otio.core.deserialize_json_from_string(storable_text(reference))
     for frame in range(numbered.number_of_images_in_sequence()):
         image = images / Path(numbered.target_url_for_image_number(frame)).name
-        if image.is_file():
+        if image.is_file() and is_media(image):
             inside[image.resolve()] = f"{name}/{image.name}"
     return f"{MEDIA}/{name}/"
 

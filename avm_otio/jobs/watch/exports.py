@@ -13,7 +13,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from avm_otio.files import write_text
+from avm_otio.files import write_in, write_text
+from avm_otio.folders import Folder, is_ours
 from avm_otio.hosts.lua import lua_chunk
 from avm_otio.jobs.watch.protocol import REQUEST
 from avm_otio.request import Request
@@ -41,13 +42,18 @@ def move_in(export: Path) -> None:
     Raises:
         OSError: It cannot be moved. No error if another watcher has moved it meanwhile.
     """
-    folder = export.with_suffix("")
-    folder.mkdir(exist_ok=True)
-    with suppress(FileNotFoundError):
-        export.rename(folder / CUT)
+    with Folder.open(export.parent) as above:
+        name = export.with_suffix("").name
+        with suppress(FileExistsError):
+            above.make(name)
+        with above.below(name) as folder:
+            if not is_ours(folder.stat()):
+                return  # somebody else's folder of that name gets nobody's export
+            with suppress(FileNotFoundError):
+                above.rename(export.name, CUT, folder)
 
 
-def make_request(folder: Path) -> None:
+def make_request(folder: Folder) -> None:
     """Write the request that the name of an export's folder stands for, unless there is one.
 
     Any watcher may do so: all write the same.
@@ -55,12 +61,13 @@ def make_request(folder: Path) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    if (folder / REQUEST).exists() or not (folder / CUT).exists():
+    if folder.has(REQUEST) or not folder.has(CUT):
         return
-    write_text(folder.parent / LAST, lua_chunk({"name": folder.name}))
-    document = request_of(folder.name).dump()
+    name = folder.path.name
+    write_text(folder.path.parent / LAST, lua_chunk({"name": name}))
+    document = request_of(name).dump()
     del document["version"]  # one that leaves it out is of every version
-    write_text(folder / REQUEST, f"{json.dumps(document)}\n")
+    write_in(folder, REQUEST, f"{json.dumps(document)}\n")
 
 
 def request_of(name: str) -> Request:
@@ -70,8 +77,13 @@ def request_of(name: str) -> Request:
     return Request(Path(CUT), Path("scored.otio"), tc_in=tc_in, tc_out=tc_out, editor="resolve")
 
 
-def ends_well(export: os.DirEntry[str]) -> bool:
-    """Whether an export looks complete: OTIO is one JSON object."""
-    with open(export.path, "rb") as file:  # noqa: PTH123  # a DirEntry's path need not be text
-        file.seek(max(0, export.stat().st_size - 64))
+def ends_well(export: Path) -> bool:
+    """Whether an export looks complete: OTIO is one JSON object.
+
+    Raises:
+        IrregularFileError: It is a link or a pipe.
+        OSError: It cannot be read.
+    """
+    with Folder.open(export.parent) as folder, os.fdopen(folder.opened(export.name), "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 64))
         return file.read().rstrip().endswith(b"}")

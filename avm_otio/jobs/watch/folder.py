@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import socket
-import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +19,8 @@ from pathlib import Path
 
 from avm_otio import __version__
 from avm_otio.errors import InputError, OutputError
-from avm_otio.files import make_folder, unwritable
+from avm_otio.files import read_plain, unwritable
+from avm_otio.folders import Folder, IrregularFileError, own_folder
 from avm_otio.jobs.folder import now
 from avm_otio.jobs.watch.exports import SUFFIX, ends_well, is_of_export, make_request, move_in
 from avm_otio.jobs.watch.protocol import (
@@ -39,6 +39,11 @@ LEASE_S = 10.0
 """How long a heartbeat may stay unchanged before its watcher counts as gone, in seconds."""
 
 LARGEST_REQUEST_BYTES = 1024 * 1024
+
+_LARGEST_OF_OURS = 4 * 1024 * 1024
+"""A heartbeat or a claim; what is larger is none."""
+
+_LONGEST_ID = 64
 
 _UNFINISHED_S = 2.0
 """How long a request that is not JSON yet may stay unchanged before it is refused, in seconds."""
@@ -87,6 +92,7 @@ class WatchFolder:
 
         Raises:
             OutputError: It cannot be written.
+            InputError: The folder for heartbeats is not this user's own.
         """
         self._beats += 1
         watcher = Watcher(
@@ -99,15 +105,20 @@ class WatchFolder:
             working_on=tuple(working_on),
             currency=self.currency,
         )
-        watcher.write(make_folder(self.folder / WATCHERS) / f"{self.id}.json")
-        watcher.write(self.folder / WATCHER, in_lua=True)
+        try:
+            own_folder(self.folder, WATCHERS)
+            with Folder.open(self.folder) as folder, folder.below(WATCHERS) as watchers:
+                watcher.write(watchers, f"{self.id}.json")
+                watcher.write(folder, WATCHER, in_lua=True)
+        except OSError as error:
+            raise unwritable(self.folder / WATCHER, error) from error
 
     def leave(self) -> None:
         """Remove our heartbeat; another watcher writes ``watcher.json`` again."""
         with suppress(OSError):
             (self.folder / WATCHERS / f"{self.id}.json").unlink(missing_ok=True)
-        with suppress(OSError, ValueError, KeyError):
-            if json.loads((self.folder / WATCHER).read_bytes())["id"] == self.id:
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, IrregularFileError):
+            if json.loads(read_plain(self.folder / WATCHER, most_bytes=_LARGEST_OF_OURS))["id"] == self.id:
                 (self.folder / WATCHER).unlink(missing_ok=True)
                 (self.folder / WATCHER).with_suffix(".lua").unlink(missing_ok=True)
 
@@ -129,7 +140,7 @@ class WatchFolder:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name in (JOBS, WATCHERS):
                     continue
-                with suppress(OSError, OutputError):
+                with suppress(OSError, OutputError, IrregularFileError):
                     if entry.name.endswith(f"{SUFFIX}.otio") and entry.is_file(follow_symlinks=False):
                         self._move_in(entry)
                     if not entry.is_dir(follow_symlinks=False):
@@ -141,15 +152,19 @@ class WatchFolder:
                         ended.add(mark)
                         continue
                     folder = Path(entry.path)
-                    if (folder / RESULT).exists() or (folder / ERROR).exists():
-                        ended.add(mark)
-                    elif folder not in self._postponed and folder not in under_way:
-                        if is_of_export(folder):
-                            make_request(folder)
-                        found.append(((folder / REQUEST).lstat().st_mtime, folder))
+                    with Folder.open(folder, follow=False) as opened:
+                        if _is_ended(opened):
+                            ended.add(mark)
+                        elif folder not in self._postponed and folder not in under_way:
+                            if is_of_export(folder):
+                                make_request(opened)
+                            found.append((opened.stat(REQUEST).st_mtime, folder))
             self._ended = ended
         for _, folder in sorted(found):
-            if self._is_whole(folder / REQUEST) and self._is_free(folder):
+            is_waiting = False
+            with suppress(OSError), Folder.open(folder, follow=False) as opened:
+                is_waiting = self._is_whole(opened) and self._is_free(opened)
+            if is_waiting:
                 yield folder
 
     def claim(self, folder: Path) -> bool:
@@ -163,26 +178,29 @@ class WatchFolder:
         """
         claim = Claim(watcher=self.id, host=socket.gethostname(), pid=os.getpid())
         try:
-            with (folder / CLAIM).open("x", encoding="utf-8") as file:
-                file.write(claim.model_dump_json())
+            with Folder.open(folder, follow=False) as opened:
+                with os.fdopen(opened.create(CLAIM), "w", encoding="utf-8") as file:
+                    file.write(claim.model_dump_json())
+                if not _is_ended(opened):
+                    return True
         except (FileExistsError, FileNotFoundError):  # another was faster, or the folder is gone
             return False
         except OSError as error:
             raise unwritable(folder / CLAIM, error) from error
-        if (folder / RESULT).exists() or (folder / ERROR).exists():  # another has finished it meanwhile
-            self.release(folder)
-            return False
-        return True
+        self.release(folder)  # another has finished it meanwhile
+        return False
 
     def holds(self, folder: Path) -> bool:
         """Whether a request is still ours: another may have taken it over while this machine slept."""
-        return _owner(folder / CLAIM) == self.id
+        with suppress(OSError), Folder.open(folder, follow=False) as opened:
+            return _owner(opened, CLAIM) == self.id
+        return False
 
     def release(self, folder: Path) -> None:
         """Give up our claim."""
-        with suppress(OSError):
-            if self.holds(folder):
-                (folder / CLAIM).unlink(missing_ok=True)
+        with suppress(OSError), Folder.open(folder, follow=False) as opened:
+            if _owner(opened, CLAIM) == self.id:
+                opened.remove(CLAIM)
 
     def _move_in(self, entry: os.DirEntry[str]) -> None:
         """Make a request from an export once it is complete and has not changed between two looks."""
@@ -190,17 +208,18 @@ class WatchFolder:
         stamp = (entry.stat(follow_symlinks=False).st_size, entry.stat(follow_symlinks=False).st_mtime_ns)
         seen = self._drafts.get(export)
         self.has_unfinished = True
-        if seen is None or seen.content != stamp or not ends_well(entry):
+        if seen is None or seen.content != stamp or not ends_well(export):
             self._drafts[export] = _Seen(stamp, time.monotonic())
         else:
             move_in(export)
             self._drafts.pop(export)
 
-    def _is_whole(self, request: Path) -> bool:
+    def _is_whole(self, folder: Folder) -> bool:
         """Whether a request is complete, or no longer being written."""
         text: bytes | None = None
+        request = folder.path / REQUEST
         try:
-            json.loads(text := read_request(request))
+            json.loads(text := read_request(folder))
         except InputError:
             return True  # it is refused with this message when it is worked on
         except (OSError, ValueError, RecursionError):
@@ -213,17 +232,17 @@ class WatchFolder:
         self._drafts.pop(request, None)
         return True
 
-    def _is_free(self, folder: Path) -> bool:
+    def _is_free(self, folder: Folder) -> bool:
         """Whether a request is not claimed, or its watcher is gone; then its claim is removed."""
-        claim = folder / CLAIM
+        claim = folder.path / CLAIM
         try:
-            made_ns = claim.stat().st_mtime_ns
+            made_ns = folder.stat(CLAIM).st_mtime_ns
         except FileNotFoundError:
             return True
         except OSError:
             return False
         self.has_unfinished = True
-        owner = _owner(claim)
+        owner = _owner(folder, CLAIM)
         name, beat = (f"{claim}", made_ns) if owner is None else (owner, self._heartbeat(owner))
         seen = self._heartbeats.get(name)
         if seen is None or seen.content != beat:
@@ -232,39 +251,44 @@ class WatchFolder:
         if owner != self.id and time.monotonic() - seen.since < self.lease_s:
             return False
         with suppress(OSError):  # another watcher was faster
-            aside = claim.with_name(f".{secrets.token_hex(4)}.json")
-            claim.rename(aside)
-            if _owner(aside) == owner:
-                aside.unlink()
+            aside = f".{secrets.token_hex(4)}.json"
+            folder.rename(CLAIM, aside)
+            if _owner(folder, aside) == owner:
+                folder.remove(aside)
                 return True
-            aside.rename(claim)  # meanwhile another had taken it over already
+            folder.rename(aside, CLAIM)  # meanwhile another had taken it over already
         return False
 
     def _heartbeat(self, watcher: str) -> bytes | None:
         """The content of a watcher's heartbeat; ``None`` if there is none."""
-        with suppress(OSError):
-            return (self.folder / WATCHERS / f"{watcher}.json").read_bytes()
+        with suppress(OSError, IrregularFileError):
+            return read_plain(self.folder / WATCHERS / f"{watcher}.json", most_bytes=_LARGEST_OF_OURS)
         return None
 
 
-def read_request(request: Path) -> bytes:
+def _is_ended(folder: Folder) -> bool:
+    return folder.has(RESULT) or folder.has(ERROR)
+
+
+def read_request(folder: Folder) -> bytes:
     """The bytes of a request. Only a plain file is opened: a pipe has no end, and a link leads elsewhere.
 
     Raises:
         InputError: It is not a file, or too large.
         OSError: It cannot be read.
     """
-    found = request.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_REQUEST_BYTES:
-        raise InputError(f"{REQUEST} is not a file, or is larger than 1 MiB.", "Write one request into it.")
-    return request.read_bytes()
+    try:
+        return folder.read(REQUEST, most_bytes=LARGEST_REQUEST_BYTES)
+    except IrregularFileError as error:
+        message = f"{REQUEST} is not a file, or is larger than 1 MiB."
+        raise InputError(message, "Write one request into it.") from error
 
 
-def _owner(claim: Path) -> str | None:
+def _owner(folder: Folder, claim: str) -> str | None:
     """The watcher that made a claim; ``None`` if that cannot be read (yet)."""
     try:
-        document = json.loads(claim.read_bytes())
-    except (OSError, ValueError):
+        document = json.loads(folder.read(claim, most_bytes=_LARGEST_OF_OURS))
+    except (OSError, ValueError, RecursionError, IrregularFileError):
         return None
     owner = document.get("watcher") if isinstance(document, dict) else None
-    return owner if isinstance(owner, str) and owner.isalnum() else None
+    return owner if isinstance(owner, str) and owner.isalnum() and len(owner) <= _LONGEST_ID else None

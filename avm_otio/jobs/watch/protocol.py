@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from avm_otio import services
-from avm_otio.files import write_text
+from avm_otio.files import write_in
+from avm_otio.folders import Folder
 from avm_otio.hosts.lua import lua_chunk
 from avm_otio.timeline.model import Stem
 
@@ -48,11 +49,12 @@ class File(BaseModel):
 
     version: Annotated[int, Field(description="Version of this protocol.")] = VERSION
 
-    def write(self, path: Path, *, lasting: bool = False, in_lua: bool = False) -> None:
+    def write(self, folder: Folder, name: str, *, lasting: bool = False, in_lua: bool = False) -> None:
         """Write it, whole or not at all.
 
         Args:
-            path: Where to.
+            folder: Where to, opened: whatever its name comes to mean, nothing is written elsewhere.
+            name: The file's name.
             lasting: Whether it must survive a power failure.
             in_lua: First write it as a Lua chunk beside it, too, for hosts that cannot read JSON.
 
@@ -60,8 +62,9 @@ class File(BaseModel):
             OutputError: It cannot be written.
         """
         if in_lua:
-            write_text(path.with_suffix(".lua"), lua_chunk(self.model_dump(mode="json")), lasting=lasting)
-        write_text(path, self.model_dump_json(indent=1) + "\n", lasting=lasting)
+            chunk = lua_chunk(self.model_dump(mode="json"))
+            write_in(folder, Path(name).with_suffix(".lua").name, chunk, lasting=lasting)
+        write_in(folder, name, self.model_dump_json(indent=1) + "\n", lasting=lasting)
 
 
 class Watcher(File):

@@ -7,24 +7,25 @@ is one watcher's at a time. A request whose watcher died continues where its job
 from __future__ import annotations
 
 import json
+import os
 import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from avm_otio.errors import AvmError, InputError, OutputError, internal_error
+from avm_otio.files import unwritable
+from avm_otio.folders import Folder
 from avm_otio.jobs.watch.exports import is_of_export
 from avm_otio.jobs.watch.folder import LEASE_S, RETRY_S, WatchFolder, read_request
 from avm_otio.jobs.watch.protocol import (
     CANCEL,
     ERROR,
-    JOBS,
     PROGRESS,
     REQUEST,
     RESULT,
@@ -33,11 +34,18 @@ from avm_otio.jobs.watch.protocol import (
     Result,
     encodable,
 )
+from avm_otio.jobs.watch.visits import Rules, visit
 from avm_otio.report import Advance, Report
 from avm_otio.request import Request
 
 BEAT_S = 1.0
 """How often a watcher writes its heartbeat, in seconds."""
+
+_LEAVE_S = 60.0
+"""How long Ctrl-C waits for requests under way to let go, in seconds: a paid call is waited for."""
+
+_LOOK_UP_S = 5.0
+"""How long a request that was cancelled may take to notice it, in seconds; then it is ended all the same."""
 
 _PROGRESS_EVERY_S = 0.2
 _LOOK_EVERY_S = 0.2
@@ -53,21 +61,6 @@ class CancelledError(AvmError):
 
 class ReleasedError(AvmError):
     """This watcher stops, or another has taken the request over: nothing more is written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What requests may ask for.
-
-    Attributes:
-        services: The services that may be named: a request must not send the token anywhere else.
-        allow_outside: Whether timelines and outputs may be outside the request's own folder.
-        currency: What the prices and the budget of a request are in that names none; empty where unknown.
-    """
-
-    services: Collection[str]
-    allow_outside: bool = False
-    currency: str = ""
 
 
 class Watch:
@@ -115,7 +108,7 @@ class Watch:
         ]
         self._stopping = threading.Event()
         self._stopped = threading.Event()
-        self._threads: dict[threading.Thread, tuple[WatchFolder, Path]] = {}
+        self._threads: dict[threading.Thread, _RequestReport] = {}
         self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     def run(self, *, once: bool = False, poll_s: float = 0.5) -> None:
@@ -135,7 +128,12 @@ class Watch:
                 place.beat(())
             beating.start()
             while True:
-                self._threads = {thread: work for thread, work in self._threads.items() if thread.is_alive()}
+                self._end_overdue()
+                self._threads = {
+                    thread: report
+                    for thread, report in self._threads.items()
+                    if thread.is_alive() and not report.is_given_up
+                }
                 self._pass_on_news()
                 is_idle = not self._begin_waiting() and not self._threads
                 if once and is_idle and not any(place.has_unfinished for place in self._places):
@@ -143,11 +141,14 @@ class Watch:
                 time.sleep(min(poll_s, _LOOK_EVERY_S) if once else poll_s)
         finally:
             self._stopping.set()
+            ends = time.monotonic() + _LEAVE_S
             for thread in self._threads:
-                thread.join()
+                thread.join(max(0.0, ends - time.monotonic()))
             self._stopped.set()
             if beating.is_alive():
                 beating.join()
+            for report in self._threads.values():
+                report.place.release(report.folder)
             for place in self._places:
                 place.leave()
             self._pass_on_news()
@@ -171,7 +172,7 @@ class Watch:
         for place in self._places:
             if len(self._threads) >= self._parallel:
                 break
-            for folder in place.waiting([folder for _, folder in self._threads.values()]):
+            for folder in place.waiting([report.folder for report in self._threads.values()]):
                 try:
                     is_ours = place.claim(folder)
                 except OutputError as error:
@@ -180,8 +181,9 @@ class Watch:
                 if is_ours:
                     has_begun = True
                     # A second Ctrl-C ends the program, whatever they do; their claims run out then.
-                    thread = threading.Thread(target=self._work, args=(place, folder), daemon=True)
-                    self._threads[thread] = place, folder
+                    report = _RequestReport(place, folder, self._stopping, self._rules.longest_s)
+                    thread = threading.Thread(target=self._work, args=(report,), daemon=True)
+                    self._threads[thread] = report
                     thread.start()
                 if len(self._threads) >= self._parallel:
                     break
@@ -194,81 +196,131 @@ class Watch:
             self._news.put(partial(self._report.warn, message))
             self._news.put(partial(place.postpone, folder))
 
-    def _work(self, place: WatchFolder, folder: Path) -> None:
+    def _work(self, report: _RequestReport) -> None:
         """Carry out one request; no error in it ends the watch."""
+        folder = report.folder
         self._event("request_taken", folder)
-        report = _RequestReport(place, folder, self._stopping)
         try:
-            report.check()
-            request = self._request(folder)
-            result = self._carry_out(request, report)
-            report.check()
-            result.write(folder / RESULT, lasting=True, in_lua=is_of_export(folder))
-            self._event("request_done", folder, output=result.output)
+            with Folder.open(folder, follow=False) as opened:
+                self._carry(opened, report)
         except ReleasedError:
             pass
+        except OSError as error:
+            self._fail(report, unwritable(folder, error))
         except AvmError as error:
-            self._fail(place, folder, error)
+            self._fail(report, error)
         except Exception as error:  # a fault of ours must not end the watch
-            self._fail(place, folder, internal_error(error, "Please report it."))
+            self._fail(report, internal_error(error, "Please report it."))
         finally:
-            place.release(folder)
+            report.place.release(folder)
 
-    def _fail(self, place: WatchFolder, folder: Path, error: AvmError) -> None:
+    def _carry(self, opened: Folder, report: _RequestReport) -> None:
+        """Carry out one request.
+
+        Raises:
+            AvmError: It cannot be; with every path as the host knows it.
+        """
+        report.check()
+        with visit(opened, self._request(opened), self._rules) as visited:
+            report.words = visited.words
+            try:
+                result = self._carry_out(visited.request, report)
+                report.check()
+                visited.publish()
+            except AvmError as error:
+                error.what, error.hint = visited.words(error.what), visited.words(error.hint)
+                raise
+            result = type(result).model_validate(visited.words(result.model_dump()))
+        if not report.end():
+            return
+        try:
+            result.write(opened, RESULT, lasting=True, in_lua=is_of_export(opened.path))
+        except OutputError as error:
+            self._say(report, error)
+        else:
+            self._event("request_done", opened.path, output=result.output)
+
+    def _fail(self, report: _RequestReport, error: AvmError) -> None:
+        """End a request that was not carried out, unless it is ended already."""
+        if report.end():
+            self._say(report, error)
+
+    def _say(self, report: _RequestReport, error: AvmError) -> None:
+        """Say in a request's folder why it was not carried out."""
+        folder = report.folder
         failure = Failure.model_validate(error.as_dict())
         self._event("request_failed", folder, **failure.model_dump(exclude={"version"}))
         try:
-            failure.write(folder / ERROR, lasting=True, in_lua=is_of_export(folder))
+            with Folder.open(folder, follow=False) as opened:
+                failure.write(opened, ERROR, lasting=True, in_lua=is_of_export(folder))
+        except OSError as unopened:
+            self._postpone(report.place, folder, unwritable(folder, unopened))
         except OutputError as unwritten:
-            self._postpone(place, folder, unwritten)
+            self._postpone(report.place, folder, unwritten)
 
-    def _request(self, folder: Path) -> Request:
-        """A host's request, checked against the rules.
+    def _request(self, folder: Folder) -> Request:
+        """A host's request, its paths absolute.
 
         Raises:
-            InputError: It is not an order, or asks for more than the rules allow.
+            InputError: It is not an order.
         """
-        if encodable(folder.name) != folder.name:
+        if encodable(folder.path.name) != folder.path.name:
             raise InputError("The name of the request's folder is not text.", "Choose another name.")
-        request = Request.parse(_load(folder / REQUEST), REQUEST).in_folder(folder)
-        if request.service is not None and request.service not in self._rules.services:
-            raise InputError(
-                f"{REQUEST}: the service {request.service} is not the one configured here.",
-                "Leave out “service”, or configure that service where avm-otio watch runs.",
-            )
-        for name in ("timeline", "output"):
-            is_inside = _is_inside(folder, getattr(request, name), name)
-            if not (is_inside or self._rules.allow_outside):
-                raise InputError(
-                    f"{REQUEST}: “{name}” is outside the request's own folder: {getattr(request, name)}.",
-                    "Move it there, or run avm-otio watch with --allow-outside.",
-                )
-        if request.jobs_dir is not None and not self._rules.allow_outside:
-            raise InputError(f"{REQUEST}: “jobs_dir” is for the watcher to choose.", "Leave it out.")
-        if request.jobs_dir is None:
-            request = replace(request, jobs_dir=folder.parent / JOBS)
-        return request
+        return Request.parse(_load(folder), REQUEST).in_folder(folder.path)
+
+    def _end_overdue(self) -> None:
+        """End requests that were cancelled or take too long, and whose work does not look up."""
+        for report in list(self._threads.values()):
+            error = report.overdue()
+            if error is not None:
+                self._fail(report, error)
+                report.place.release(report.folder)
+                report.is_given_up = True
 
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_S):
             for place in self._places:
-                working = [folder.name for at, folder in list(self._threads.values()) if at is place]
-                with suppress(OSError, OutputError):  # a disk that is offline for a while
+                working = [one.folder.name for one in list(self._threads.values()) if one.place is place]
+                with suppress(OSError, OutputError, InputError):  # a disk that is offline for a while
                     place.beat(working)
 
 
 class _RequestReport:
     """The ``Report`` of one request: writes its progress file, and ends it when it is cancelled."""
 
-    def __init__(self, place: WatchFolder, folder: Path, stopping: threading.Event) -> None:
-        self._place = place
-        self._folder = folder
+    def __init__(self, place: WatchFolder, folder: Path, stopping: threading.Event, longest_s: float) -> None:
+        self.place = place
+        self.folder = folder
+        self.words: Callable[[Any], Any] = lambda value: value
         self._stopping = stopping
+        self._longest_s = longest_s
+        self._ending = threading.Lock()
+        self._unheard: float | None = None
+        self.is_over = False
+        self.is_given_up = False
         self._started = self._looked = time.monotonic()
         self._written = -1.0
         self._sequence = 0
         self._messages: list[str] = []
         self._label = "Beginning"
+
+    def end(self) -> bool:
+        """Whether it is for the caller to say how the request ended: for the first alone."""
+        with self._ending:
+            is_first, self.is_over = not self.is_over, True
+            return is_first
+
+    def overdue(self) -> AvmError | None:
+        """Why the request must be ended from outside: its work does not notice that it is over."""
+        try:
+            self.check()
+        except ReleasedError:
+            return None
+        except AvmError as error:
+            moment = time.monotonic()
+            self._unheard = self._unheard or moment
+            return error if moment - self._unheard >= _LOOK_UP_S else None
+        return None
 
     def event(self, name: str, /, **fields: object) -> None:
         """Something happened."""
@@ -298,11 +350,18 @@ class _RequestReport:
             CancelledError: Its host has cancelled it, or its folder is gone.
             ReleasedError: Another watcher continues it.
         """
-        if self._stopping.is_set() or not self._place.holds(self._folder):
-            if not self._folder.is_dir():
-                raise CancelledError(f"The request's folder {self._folder} is gone.", "Create a new one.")
+        if self.is_over:
+            raise ReleasedError("It was ended.")
+        if self._stopping.is_set() or not self.place.holds(self.folder):
+            if not self.folder.is_dir():
+                raise CancelledError(f"The request's folder {self.folder} is gone.", "Create a new one.")
             raise ReleasedError("Another watcher continues.")
-        if (self._folder / CANCEL).exists():
+        if time.monotonic() - self._started > self._longest_s:
+            raise CancelledError(
+                f"The request took longer than {self._longest_s / 60:.0f} minutes.",
+                "Finished steps are kept: a new request continues there.",
+            )
+        if os.path.lexists(self.folder / CANCEL):
             raise CancelledError(
                 "The request was cancelled.", "Finished steps are kept: a new request continues there."
             )
@@ -321,39 +380,28 @@ class _RequestReport:
         progress = Progress(
             sequence=self._sequence,
             state="working",
-            label=self._label,
+            label=self.words(self._label),
             done=done,
             total=total,
             elapsed_s=round(moment - self._started, 2),
-            messages=tuple(self._messages),
+            messages=tuple(map(self.words, self._messages)),
         )
-        with suppress(OutputError):  # progress that cannot be encodable is no reason to stop
-            progress.write(self._folder / PROGRESS, in_lua=is_of_export(self._folder))
+        # Progress that cannot be written is no reason to stop.
+        with suppress(OSError, OutputError), Folder.open(self.folder, follow=False) as opened:
+            progress.write(opened, PROGRESS, in_lua=is_of_export(self.folder))
 
 
-def _load(request: Path) -> Any:
+def _load(folder: Folder) -> Any:
     """The JSON of a request.
 
     Raises:
         InputError: It is not a file, too large, or not JSON.
     """
     try:
-        return json.loads(read_request(request))
+        return json.loads(read_request(folder))
     except OSError as error:
         message = f"{REQUEST} cannot be read: {error.strerror or error}."
         raise InputError(message, "Check its permissions.") from error
     except (ValueError, RecursionError) as error:
         message = f"{REQUEST} is not JSON, or is cut off."
         raise InputError(message, "Write it again, in a new folder.") from error
-
-
-def _is_inside(folder: Path, path: Path, name: str) -> bool:
-    """Whether a path leads into a folder, links followed.
-
-    Raises:
-        InputError: It is not a path.
-    """
-    try:
-        return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(f"{REQUEST}: “{name}” is not a path: {error}.", "Correct it.") from error
