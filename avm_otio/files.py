@@ -362,6 +362,8 @@ def unwritable(path: Path, error: OSError) -> OutputError:
         return OutputError(
             f"No permission to write {path}.", "Choose another folder, or change its permissions."
         )
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError(f"The name {path.name[:60]}… is too long for the disk.", "Choose a shorter one.")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return OutputError(f"The folder {path.parent} does not exist.", "Create it, or choose another.")
     return OutputError(f"{path} could not be written: {error.strerror or error}.", "Choose another folder.")

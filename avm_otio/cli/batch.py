@@ -17,6 +17,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import UsageError
+from avm_otio.text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -207,7 +208,7 @@ class _Reporter:
             self._out.say(f"{self._ended}/{len(self._batch.items)} {_line(item)}")
         if self._bar is not None and (ended or time.monotonic() > self._shown_at + _SHOW_EVERY_S):
             self._shown_at = time.monotonic()
-            self._bar.update(self._bar.task_ids[0], completed=self._ended, description=self._now())
+            self._bar.update(self._bar.task_ids[0], completed=self._ended, description=one_line(self._now()))
 
     def sum_up(self) -> None:
         """Report the results of all: a table for people, an event for scripts, the report's file."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 import threading
 import time
@@ -18,13 +17,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from json import dumps
 from typing import TYPE_CHECKING, Any, Concatenate, TextIO, TypeVar
-from unicodedata import category
 
 import click
 
 from avm_otio.config.tokens import hidden
 from avm_otio.errors import AvmError
 from avm_otio.report import Advance
+from avm_otio.text import json_shown, one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -74,28 +73,28 @@ class Output:
         if self.json:
             moment = datetime.now(UTC).isoformat(timespec="milliseconds")
             fields = {"event": name, "version": EVENTS_VERSION, "time": moment, **fields}
-            self._write(sys.stdout, dumps(fields, ensure_ascii=False, default=str))
+            self._write(sys.stdout, json_shown(dumps(fields, ensure_ascii=False, default=str)))
 
     def say(self, text: str) -> None:
-        """Write a line for a person."""
+        """Write a line for a person; what the text holds of line ends is no end of it."""
         if not self.json and not self.quiet:
-            self._write(sys.stderr, _printable(text))
+            self._write(sys.stderr, one_line(text))
 
     def warn(self, text: str) -> None:
         """Warn of something that does not stop the run, in one line."""
         self.event("warning", message=text)
         if not self.json:
-            self._write(sys.stderr, _one_line(f"Note: {text}"))
+            self._write(sys.stderr, one_line(f"Note: {text.strip()}"))
 
     def result(self, text: str) -> None:
-        """Put what was asked for on standard output; with ``--json`` an event does that."""
+        """Put a line of what was asked for on standard output; with ``--json`` an event does that."""
         if not self.json:
-            self._write(sys.stdout, _printable(text))
+            self._write(sys.stdout, one_line(text))
 
     def error(self, error: AvmError) -> None:
         """Report why the run ends: one line on standard error, and the last event."""
         self.event("error", **error.as_dict())
-        self._write(sys.stderr, _one_line(f"Error: {error}"))
+        self._write(sys.stderr, one_line(f"Error: {error}").rstrip())
 
     def step(self, label: str, total: int | None = None) -> AbstractContextManager[Advance]:
         """Show a stretch of work: a bar on a terminal, lines without one, events for scripts.
@@ -109,7 +108,7 @@ class Output:
         if self.quiet:
             return nullcontext(_unseen)
         if self.shows_bars:
-            return self._bars.step(_one_line(label), total)
+            return self._bars.step(one_line(label), total)
         return _lines(self.say, self._clock, label, total)
 
     def _write(self, stream: TextIO | None, line: str) -> None:
@@ -137,16 +136,6 @@ def _unseen(done: int, total: int | None = None) -> None:
 
 def _is_live_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _printable(text: str) -> str:
-    """A text whose control characters, which a service's words may hold, cannot steer the terminal."""
-    return "".join(each if each in "\n\t" or category(each) != "Cc" else "\ufffd" for each in text)
-
-
-def _one_line(text: str) -> str:
-    # Spaces stay as they are: a name in the text is typed back as it is printed.
-    return _printable(re.sub(r"[ \t]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+\s*", " ", text).strip())
 
 
 class _Bars:

@@ -49,7 +49,12 @@ def install(out: Output, watch_folder: Path | None, **where: Any) -> None:
     for host, place, more in _chosen(out, hosts.plugin_files, **where):
         for found in hosts.install(host, place, watch_folder=watch_folder, **more):
             out.event("plugin_installed", **_as_json(found))
-            out.say(f"{host.title}: {found.folder}\n  {host.menu}\n  Requests: {found.watch_folder}")
+            for line in (
+                f"{host.title}: {found.folder}",
+                f"  {host.menu}",
+                f"  Requests: {found.watch_folder}",
+            ):
+                out.say(line)
             if not found.starts_programs:
                 out.say(f'  It cannot start programs: leave  avm-otio watch "{found.watch_folder}"  running.')
     out.event("done")

@@ -13,6 +13,7 @@ import click
 from avm_otio import services
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.text import one_line
 
 if TYPE_CHECKING:
     from avm_otio.app import Outcome
@@ -137,7 +138,7 @@ def report_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
     else:
         from avm_otio.files import write_text
 
-        write_text(report, "".join(f"{loss}\n" for loss in losses))
+        write_text(report, "".join(f"{one_line(str(loss))}\n" for loss in losses))
     if losses:
         things = "1 thing" if len(losses) == 1 else f"{len(losses)} things"
         out.say(f"{things} could not be written to {output.name}:")

@@ -13,6 +13,7 @@ from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.load import load_settings
 from avm_otio.errors import UsageError
+from avm_otio.text import json_shown
 
 
 @click.group()
@@ -84,9 +85,10 @@ def give(out: Output, document: Mapping[str, Any], output: Path | None) -> None:
     """Save a document of the service, or print it."""
     from avm_otio.files import write_text
 
-    text = json.dumps(document, ensure_ascii=False, indent=1)
+    text = json_shown(json.dumps(document, ensure_ascii=False, indent=1))
     if output is None:
-        out.result(text)
+        for line in text.split("\n"):
+            out.result(line)
         return
     write_text(output, text + "\n")
     out.say(f"Saved {output}")

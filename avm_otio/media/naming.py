@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import PurePosixPath
+
+_MAX_ENDING_BYTES = 32
+"""What is longer is no ending, but the rest of a name with a dot in it."""
 
 MAX_STEM_BYTES = 100
 """In UTF-8: leaves room for endings and folders under the 255 bytes of a name and the 260 signs of a path."""
@@ -15,6 +19,9 @@ _WINDOWS_KEEPS = frozenset(
     ("CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)))
 )
 """Names of devices: no file may be called so, whatever its ending."""
+
+_FOREIGN = re.compile(r'[<>:"/\\|?*\x00-\x20\x7f-\x9f\ud800-\udfff\u200b-\u206f\ufeff]')
+"""What no ending of a file holds."""
 
 _JOINER = "\u200d"
 """Zero-width, yet what holds an emoji of several signs together: kept after a pictorial sign."""
@@ -64,10 +71,12 @@ def safe_name(title: str, ending: str = "", otherwise: str = "sound") -> str:
         ending: What the name ends with, ``".wav"``.
         otherwise: Its stem where nothing of the title can be kept.
     """
+    if len(ending.encode("utf-8", "surrogateescape")) > _MAX_ENDING_BYTES:
+        title, ending = title + ending, ""
     stem = _cut(kept_words(title)) or otherwise
     if stem.partition(".")[0].rstrip().upper() in _WINDOWS_KEEPS:
         stem = f"_{stem}"
-    return stem + ending
+    return stem + _FOREIGN.sub("", ending)
 
 
 def kept_words(title: str) -> str:

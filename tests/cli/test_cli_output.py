@@ -94,7 +94,7 @@ def test_no_way_out_shows_a_token(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_a_service_says_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     Output().say("title\x1b[2J\x9b\x07\r\u3000end")
-    assert capsys.readouterr().err == "title\ufffd[2J\ufffd\ufffd\ufffd\u3000end\n"
+    assert capsys.readouterr().err == "title\ufffd[2J\ufffd\ufffd \u3000end\n"
 
 
 def test_without_a_terminal_a_step_is_a_few_lines(capsys: pytest.CaptureFixture[str]) -> None:

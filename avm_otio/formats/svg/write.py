@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from xml.sax.saxutils import escape
 
 from avm_otio import services
 from avm_otio.formats.format import Files, Target
+from avm_otio.formats.xml import escaped
+from avm_otio.text import one_line
 from avm_otio.timeline.counted import counted
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import refuse_empty
@@ -197,7 +198,7 @@ def _drawn(block: _Block, y: int, scale: float, colour: str) -> Iterator[str]:
     fill = colour if block.enabled else "url(#off)"
     yield (
         f"<rect x='{x:.1f}' y='{y}' width='{width:.1f}' height='{_ROW}' rx='3' fill='{fill}'>"
-        f"<title>{escape(_clean(block.name))}</title></rect>"
+        f"<title>{_words(block.name)}</title></rect>"
     )
     yield from _levels(block, x, y, width)
     mix = block.clip.mix
@@ -239,7 +240,7 @@ def _level(gain_db: float, y: int) -> float:
 
 def _flag(x: float, y: int, marker: Marker) -> str:
     """A marker: a triangle that points at its moment."""
-    words = escape(_clean(": ".join(filter(None, (marker.name, marker.comment)))))
+    words = _words(": ".join(filter(None, (marker.name, marker.comment))))
     shape = f"M{x - 4:.1f} {y}L{x + 4:.1f} {y}L{x:.1f} {y + 7}Z"
     fill = _FLAGS.get(marker.color, "#e8eaed")
     return f"<path d='{shape}' fill='{fill}' stroke='#1e2127'><title>{words}</title></path>"
@@ -251,7 +252,7 @@ def _crossing(transition: Transition, y: int, scale: float) -> str:
     x, end = (_LABELS + (at + float(reach)) * scale for reach in (-transition.before, transition.after))
     foot = y + _ROW
     shape = f"M{x:.1f} {y}H{end:.1f}V{foot}H{x:.1f}ZL{end:.1f} {foot}M{x:.1f} {foot}L{end:.1f} {y}"
-    words = escape(_clean(transition.name or "Transition"))
+    words = _words(transition.name or "Transition")
     return (
         f"<path d='{shape}' fill='#ffffff' fill-opacity='0.12' stroke='#e8eaed' stroke-opacity='0.6'>"
         f"<title>{words}</title></path>"
@@ -281,10 +282,10 @@ def _fit(text: str, width: float, letter: float) -> str:
 def _text(x: float, y: float, text: str, size: int, colour: str, weight: str = "400") -> str:
     return (
         f"<text x='{x:.1f}' y='{y}' font-size='{size}' fill='{colour}' font-weight='{weight}' "
-        f"xml:space='preserve'>{escape(_clean(text))}</text>"
+        f"xml:space='preserve'>{_words(text)}</text>"
     )
 
 
-def _clean(text: str) -> str:
-    """Without what XML or a picture cannot show."""
-    return "".join(sign for sign in text if sign.isprintable())
+def _words(text: str) -> str:
+    """A text as XML holds it, without what steers its direction or cannot be seen."""
+    return escaped(one_line(text))
