@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from pathlib import Path
 from typing import Any
 
-from avm_otio.errors import MediaError
+from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import free_name, make_folder
 from avm_otio.media.broadcast_wav import BYTES_A_SAMPLE, ORIGINATOR, Header, read_header
 from avm_otio.media.naming import safe_name
@@ -26,6 +28,12 @@ _TICK_S = 0.2
 """How often progress is reported."""
 
 _MOST_AT_ONCE = 8
+
+_MUCH = 10**9
+"""Bytes from which on a size is told before it is written."""
+
+_LEFT = 200 * 10**6
+"""Bytes that are left to others on a disk that this run alone would fill."""
 
 
 class _StoppedError(Exception):
@@ -46,6 +54,7 @@ class Conversion:
         description: What it is.
         split: One file a channel rather than one with all.
         expected: About how many seconds it is, for the progress; 0 where nobody knows.
+        width: How many channels it comes to; 0 where nobody knows.
     """
 
     source: Path
@@ -57,6 +66,12 @@ class Conversion:
     description: str = ""
     split: bool = False
     expected: Fraction = Fraction(0)
+    width: int = 0
+
+    @property
+    def expected_bytes(self) -> int:
+        """About how large it is going to be."""
+        return round(self.expected * SAMPLE_RATE_HZ) * self.width * BYTES_A_SAMPLE
 
     @property
     def reference(self) -> str:
@@ -128,8 +143,37 @@ def converted(
             made[one] = there
     if open_:
         make_folder(folder)
-        made |= _run(open_, report)
+        _weigh([one for one, _ in open_], folder, report)
+        made |= _run(open_, folder, report)
     return made
+
+
+def _weigh(wanted: Sequence[Conversion], folder: Path, report: Report) -> None:
+    """Say how large the files are going to be where that is much; a small FLAC can hold hours.
+
+    Raises:
+        OutputError: The disk has not as much left.
+    """
+    total, free = sum(one.expected_bytes for one in wanted), shutil.disk_usage(folder).free
+    what = f"The sound that is made into WAV comes to about {total / 1e9:.1f} GB"
+    if total > free:
+        raise OutputError(
+            f"{what}, and the disk of {folder} has {free / 1e9:.1f} GB left.",
+            "Free up space, choose another disk, or leave the sound as it is (--media-format keep).",
+        )
+    if total >= _MUCH:
+        report.warn(f"{what}.")
+
+
+def _refuse_full(folder: Path, written: int) -> None:
+    """Stop before a disk is filled by files that turn out longer than they say."""
+    free = shutil.disk_usage(folder).free
+    if written > _LEFT > free:
+        raise OutputError(
+            f"The disk of {folder} is nearly full ({free / 1e6:.0f} MB left) after {written / 1e9:.1f} GB "
+            "of sound made into WAV.",
+            "Free up space, or choose another disk, then run it again.",
+        )
 
 
 def _place(one: Conversion, folder: Path, taken: set[str]) -> tuple[tuple[Path, ...], Made | None]:
@@ -173,7 +217,9 @@ def _done(path: Path, one: Conversion) -> Header | None:
     return header
 
 
-def _run(open_: Sequence[tuple[Conversion, tuple[Path, ...]]], report: Report) -> dict[Conversion, Made]:
+def _run(
+    open_: Sequence[tuple[Conversion, tuple[Path, ...]]], folder: Path, report: Report
+) -> dict[Conversion, Made]:
     is_measured = all(one.expected for one, _ in open_)
     total = max(1, round(sum(one.expected for one, _ in open_))) if is_measured else None
     stop = threading.Event()
@@ -196,6 +242,8 @@ def _run(open_: Sequence[tuple[Conversion, tuple[Path, ...]]], report: Report) -
                 done, waiting = wait(waiting, _TICK_S, FIRST_EXCEPTION)
                 for one in done:
                     one.result()
+                widths = (max(1, one.width) * BYTES_A_SAMPLE for one, _ in open_)
+                _refuse_full(folder, sum(map(mul, samples, widths)))
                 seconds = sum(samples) // SAMPLE_RATE_HZ
                 tell(seconds if total is None else min(seconds, total), total)
         return {open_[at][0]: future.result() for at, future in enumerate(futures)}

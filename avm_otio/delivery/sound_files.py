@@ -225,6 +225,7 @@ def _converted_whole(
             description=use.media.name,
             split=split,
             expected=use.media.duration or Fraction(0),
+            width=len(use.channels) if split else use.media.channels,
         )
         for path, use in _uses(timeline).items()
         if is_wanted(use.media)
@@ -314,6 +315,7 @@ def _cut(clip: Clip, name: str, timeline: Timeline) -> Conversion:
         time_reference=reference % _DAY,
         description=clip.name,
         expected=length,
+        width=len(_channels(clip, media)),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -493,3 +495,27 @@ def test_a_channel_that_a_file_lacks_is_told_and_no_other_takes_its_place(tmp_pa
         "channel 8 of two.wav, which has 2.",
         "channel 7 of two.wav, which has 2.",
     ]
+
+
+def test_a_small_file_that_holds_hours_is_weighed_before_the_disk_is_filled(
+    tmp_path: Path, stereo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = replace(sound(stereo), duration=F(3600), channels=8)  # as a FLAC of an hour of silence says
+    cut = timeline([clip(media, F(0), F(1))])
+    listening = Listening()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 10**9))
+    with pytest.raises(OutputError, match=r"4\.1 GB, and the disk of .* has 3\.0 GB left"):
+        prepared(cut, tmp_path / "media", media_format=MediaFormat.WAV48, report=listening)
+    assert not list((tmp_path / "media").glob("*"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=30 * 10**9))
+    prepared(cut, tmp_path / "media", media_format=MediaFormat.WAV48, report=listening)
+    assert listening.warned[0] == "The sound that is made into WAV comes to about 4.1 GB."
+
+
+def test_sound_that_is_longer_than_it_says_stops_before_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
+    with pytest.raises(OutputError, match="nearly full"):
+        conversions._refuse_full(tmp_path, 10**9)
+    conversions._refuse_full(tmp_path, 10**6)  # a small disk is no reason
