@@ -94,7 +94,7 @@ def unexplained(timeline: Timeline, judge: Judge, folder: Path) -> list[str]:
             lines.append(f"{name}: lies {one.start} to {one.end}, not {event.start} to {event.end}")
         # Where a format counts frames, half of one is as near as it can say.
         near = 1 / timeline.rate / 2 if judge.frames else SAMPLE
-        if clip.speed == 1 and one.used is not None and one.start == event.start:
+        if clip.speed == 1 and one.used is not None and abs(one.start - event.start) < SAMPLE:
             assert event.used is not None
             if abs(one.used - event.used) > near and Feature.TIME not in told:
                 lines.append(f"{name}: plays from {one.used}, not {event.used}")
