@@ -187,6 +187,8 @@ def watch(
     poll_s: float = 0.5,
     parallel: int = 1,
     allow_outside: bool = False,
+    media_roots: Sequence[Path] = (),
+    time_limit_s: float = 24 * 3600.0,
     report: Report = _SILENT,
 ) -> None:
     """Carry out the requests that are left in some folders, until interrupted; ``docs/watch-folder.md``.
@@ -196,7 +198,10 @@ def watch(
         once: End as soon as nothing is left to do.
         poll_s: How often they are looked at.
         parallel: How many requests are worked on at a time.
-        allow_outside: Whether a request may name a timeline or an output outside its own folder.
+        allow_outside: Whether a request may name a timeline or an output outside its own folder, and may be
+            anybody's.
+        media_roots: Where moved media are looked for by name, of strangers' requests, too.
+        time_limit_s: How long a request may take.
         report: Receives what becomes of each request.
 
     Raises:
@@ -209,11 +214,19 @@ def watch(
     from avm_otio.jobs.watch.watcher import Watch
 
     def done(request: Request, report: Report) -> Result:
+        request = replace(request, media_roots=(*request.media_roots, *media_roots))
         outcome = carry_out(request, report=report)
         return result_of(outcome.summary, outcome.losses, outcome.is_recalled)
 
     configured = load_settings().complete(_ANY)
-    rules = Rules((LOCAL, configured.service), allow_outside, configured.currency)
+    rules = Rules(
+        (LOCAL, configured.service),
+        allow_outside,
+        configured.currency,
+        (*configured.media_roots, *media_roots),
+        configured.notify_url,
+        time_limit_s,
+    )
     Watch(folders, done, rules, report, parallel=parallel).run(once=once, poll_s=poll_s)
 
 

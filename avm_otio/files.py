@@ -345,10 +345,12 @@ def make_folder(path: Path) -> Path:
     """Make a folder and those above it.
 
     Raises:
-        OutputError: It cannot be made.
+        OutputError: It cannot be made, or is a link that another user put there.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink() and not is_ours(path.lstat()) and path.lstat().st_uid != 0:
+            raise OutputError(f"{path} is a link that another user put there.", "Remove it.")
     except OSError as error:
         raise unwritable(path, error) from error
     return path

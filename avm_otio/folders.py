@@ -86,12 +86,13 @@ class Folder:
         """Its descriptor; -1 on systems without."""
         return self._handle
 
-    def below(self, *parts: str, make: bool = False) -> Folder:
+    def below(self, *parts: str, make: bool = False, mode: int | None = None) -> Folder:
         """A folder in it, no step of the way a link.
 
         Args:
             parts: Its name, and those of the folders on the way; none for this folder itself, opened again.
             make: Make what is missing.
+            mode: Who may do what in a folder that is made; by the system's mask where not given.
 
         Raises:
             OSError: It is not there, is no folder, or a link.
@@ -106,12 +107,18 @@ class Folder:
         found = Folder(self.path, os.dup(self._handle))
         for part in parts:
             with found as above:
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, dir_fd=above.handle)
+                is_new = make and above._made(part)
                 inside = os.open(part, os.O_RDONLY | _FOLDER | os.O_NOFOLLOW, dir_fd=above.handle)
                 found = Folder(above.path / part, inside)
+                if is_new and mode is not None and is_ours(found.stat()):
+                    os.fchmod(inside, mode)
         return found
+
+    def _made(self, name: str) -> bool:
+        with suppress(FileExistsError):
+            self.make(name)
+            return True
+        return False
 
     def names(self) -> list[str]:
         """What lies in it."""
@@ -332,16 +339,29 @@ def own_folder(parent: Path, name: str, mode: int = 0o777) -> tuple[int, int]:
             raise InputError(f"{path} is a link or a file, not the program's own folder.", _REMOVE_IT)
         with above.below(name) as folder:
             found = folder.stat()
-            if not is_ours(found):
-                raise InputError(f"{path} belongs to another user (uid {found.st_uid}).", _REMOVE_IT)
-            if HAS_DESCRIPTORS and found.st_mode & stat.S_IWOTH:
-                raise InputError(
-                    f"{path} can be written by everybody: what lies in it cannot be trusted.",
-                    f"Look what is in it, then close it: chmod -R go-w '{path}'.",
-                )
-            if is_open_to_others(found):
-                os.fchmod(folder.handle, stat.S_IMODE(found.st_mode) & ~stat.S_IWGRP)
+            close_to_others(folder)
             return found.st_dev, found.st_ino
+
+
+def close_to_others(folder: Folder) -> None:
+    """Make sure that a folder whose content is trusted is this user's, and nobody else may write it.
+
+    Raises:
+        InputError: It is somebody else's, or everybody's: anybody may have put something there.
+        OSError: Its mode cannot be changed.
+    """
+    found, path = folder.stat(), folder.path
+    if not is_ours(found):
+        raise InputError(f"{path} belongs to another user (uid {found.st_uid}).", _REMOVE_IT)
+    if not HAS_DESCRIPTORS:
+        return
+    if found.st_mode & stat.S_IWOTH:
+        raise InputError(
+            f"{path} can be written by everybody: what lies in it cannot be trusted.",
+            f"Look what is in it, then close it: chmod -R go-w '{path}'.",
+        )
+    if is_open_to_others(found):
+        os.fchmod(folder.handle, stat.S_IMODE(found.st_mode) & ~stat.S_IWGRP)
 
 
 _REMOVE_IT = "Move it away: the program makes its own."

@@ -200,12 +200,13 @@ class Guest:
         """
         made = [path for path in self.private.rglob("*") if not path.is_symlink() and path.is_file()]
         made = [path for path in made if path not in self._given]
+        mode = stat.S_IMODE(self._opened.stat().st_mode)  # who may clear up the request clears up these, too
         for path in sorted(made, key=lambda path: (path == last, path)):
             inside = path.relative_to(self.private)
             try:
                 with (
                     Folder.open(path.parent) as source,
-                    self._opened.below(*inside.parts[:-1], make=True) as target,
+                    self._opened.below(*inside.parts[:-1], make=True, mode=mode) as target,
                 ):
                     try:
                         source.rename(path.name, path.name, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,31 @@ from avm_otio.cli.output import Output, pass_output
     help="How many at a time.",
 )
 @click.option(
-    "--allow-outside", is_flag=True, help="Let requests name timelines and outputs outside their own folder."
+    "--allow-outside",
+    is_flag=True,
+    help="Trust everybody who can leave a request: let it name files outside its own folder.",
+)
+@click.option(
+    "--media-root",
+    "media_roots",
+    type=options.FOLDER,
+    multiple=True,
+    metavar="DIR",
+    help="Where moved media are looked for by name; other users' requests may name what lies there.",
+)
+@click.option(
+    "--time-limit",
+    "time_limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1440,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long a request may take.",
 )
 @pass_output
-def watch(out: Output, folders: tuple[Path, ...], once: bool, poll_s: float, **more: Any) -> None:
+def watch(
+    out: Output, folders: tuple[Path, ...], once: bool, poll_s: float, time_limit: float, **more: Any
+) -> None:
     """Carry out the requests that are left in DIR, until interrupted.
 
     Each is a folder with a request.json in it; docs/watch-folder.md says what editors write and read there.
@@ -48,7 +70,9 @@ def watch(out: Output, folders: tuple[Path, ...], once: bool, poll_s: float, **m
         out.event("watching", folder=str(folder))
     if not once:
         out.say("Watching until interrupted (Ctrl-C).")
-    app.watch(folders, once=once, poll_s=poll_s, report=_Shown(out), **more)
+    # What is trusted here must not be written by others meanwhile.
+    os.umask(os.umask(0o022) | 0o022)
+    app.watch(folders, once=once, poll_s=poll_s, time_limit_s=time_limit * 60, report=_Shown(out), **more)
     out.event("done")
 
 

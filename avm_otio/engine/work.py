@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +10,6 @@ from dataclasses import replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-import httpx
-
-from avm_otio.addresses import is_loopback
 from avm_otio.engine.answers import Answers, Json, kept_effects, kept_music, price_twd
 from avm_otio.engine.decoding import Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
@@ -22,12 +20,14 @@ from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
-from avm_otio.errors import AvmError
+from avm_otio.errors import AvmError, DownloadError
+from avm_otio.media.untrusted import Asker, FetchLimits
+from avm_otio.retry import PassingFault
 from avm_otio.services import DENOISE, EFFECTS, MUSIC, FilmType
 
 _THREADS = 2
 _NOTIFY_PAUSES_S = (1.0, 4.0)
-_NOTIFY_TIMEOUT_S = 10.0
+_NOTIFY_LIMITS = FetchLimits(connect_s=10.0, read_s=10.0, slow_s=10.0)
 
 
 class _Stopped(BaseException):
@@ -100,15 +100,17 @@ class Work:
         url = session.request["notify_url"]
         locale = Locale(Language(session.request["language"]), session.request["currency"])
         body = Answers(self._store, self._base_url, locale).result(session)
-        trust_env = not is_loopback(urlsplit(url).hostname or "")
+        host = urlsplit(self._base_url).hostname or ""
+        asker = Asker("notify_url", host, _NOTIFY_LIMITS)  # as little trusted as any address from outside
         for pause_s in (*_NOTIFY_PAUSES_S, 0.0):
             self._check()
             try:
-                with httpx.Client(trust_env=trust_env, timeout=_NOTIFY_TIMEOUT_S) as http:
-                    if http.post(url, json=body).is_success:
-                        return
-            except (httpx.HTTPError, httpx.InvalidURL):
+                if asker.post(url, json.dumps(body).encode()):
+                    return
+            except PassingFault:
                 pass
+            except DownloadError:  # an address that nothing of ours goes to
+                return
             self._stopping.wait(pause_s)
 
 

@@ -88,6 +88,8 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         raise TimelineError(
             f"{path} is not a timeline that can be read.", f"Readable are {', '.join(readable())}."
         )
+    if not (path.is_dir() or path.is_file()):
+        raise TimelineError(f"{path} is a pipe or a device, not a file.", "Give a timeline file.")
     if path.is_dir() != (suffix == ".otiod"):
         raise TimelineError(f"{path} is a {'folder' if path.is_dir() else 'file'}.", "Give a timeline file.")
     folder = path.absolute().parent

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from avm_otio import __version__
 from avm_otio.config.tokens import hidden
 from avm_otio.errors import AvmError, InputError, OutputError
-from avm_otio.files import make_folder, unwritable, whole, write_text
+from avm_otio.files import make_folder, read_plain, unwritable, whole, write_text
 from avm_otio.report import Advance, Report
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ LOG = "log.jsonl"
 
 _LARGEST_COPY_BYTES = 64 * 1024**2
 """A timeline file up to this size is copied into the job; a larger one is a bundle with its media."""
+
+_LARGEST_JSON_BYTES = 512 * 1024**2
+"""A journal or an answer; what is larger is none."""
 
 _LOOK_EVERY_S = 0.25
 
@@ -336,7 +339,7 @@ def read_json(path: Path) -> Any:
         InputError: It cannot be read, or is not JSON.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_plain(path, most_bytes=_LARGEST_JSON_BYTES))
     except OSError as error:
         raise InputError(
             f"{path} cannot be read: {error.strerror or error}.", "Check its permissions."

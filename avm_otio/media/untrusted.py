@@ -93,13 +93,39 @@ class Asker:
                 raise PassingFault(failed) from None
         raise self.error(url, f"redirected more than {MAX_REDIRECTS} times", ASK)
 
+    def post(self, url_text: str, body: bytes) -> bool:
+        """Post JSON to an address, by the same rules; a redirect is not followed.
+
+        Returns:
+            Whether it was taken.
+
+        Raises:
+            PassingFault: Nobody is there, or it broke off.
+            DownloadError: The address must not be asked.
+        """
+        url = self._join(None, url_text)
+        with ExitStack() as held:
+            try:
+                headers = {"content-type": "application/json"}
+                return self._ask(held, url, headers, "POST", body).is_success
+            except httpx.RequestError as error:
+                failed = self.error(url, f"broke off ({type(error).__name__})", AGAIN)
+                raise PassingFault(failed) from None
+
     def error(
         self, url: httpx.URL, fault: str, hint: str, kind: type[DownloadError] = DownloadError
     ) -> DownloadError:
         """The error about an address, without its secrets."""
         return kind(f"{self.item}: {url.host} {fault}; the address was {place_of(url)}.", hint)
 
-    def _ask(self, held: ExitStack, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
+    def _ask(
+        self,
+        held: ExitStack,
+        url: httpx.URL,
+        headers: dict[str, str],
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> httpx.Response:
         """Send one request, to an address that was checked and to no other: names are resolved once."""
         addresses, proxy = self._ways_to(url)
         http = held.enter_context(
@@ -113,7 +139,7 @@ class Asker:
         failed: httpx.RequestError = httpx.ConnectError("it has no address")
         for address in addresses:
             request = http.build_request(
-                "GET",
+                method,
                 url.copy_with(host=address, userinfo=b""),
                 headers={
                     "host": url.netloc.decode("ascii"),
@@ -121,6 +147,7 @@ class Asker:
                     "user-agent": "avm-otio",
                     **headers,
                 },
+                content=body,
                 extensions={"sni_hostname": url.raw_host.decode("ascii")},
             )
             try:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
@@ -93,6 +97,17 @@ def timeline_of(urls: tuple[str, ...]) -> str:
     return cut.to_json_string()
 
 
+def png() -> bytes:
+    """A black picture of one pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(2))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
 def answer(made: Path) -> dict[str, Any]:
     """What the host reads: the result, or the error."""
     for name in ("result.json", "error.json"):
@@ -131,3 +146,249 @@ def test_a_bundle_holds_no_file_that_the_stranger_may_not_name(place: Path) -> N
     with zipfile.ZipFile(made / "out.otioz") as bundle:
         assert [name for name in bundle.namelist() if name.startswith("media/")] == ["media/a.mp4"]
         assert not any(SECRET.encode() in bundle.read(name) for name in bundle.namelist())
+
+
+# --- writing
+
+
+def test_no_link_leads_anything_out_of_the_folder(place: Path) -> None:
+    victim = place / "home" / "victim.txt"
+    for name, order in (
+        ("out.otio", {}),
+        ("progress.json", {}),
+        ("result.json.tmp", {}),
+        ("out.media", {"output": "out.fcpxml", "editor": "fcp", "deliver": "copy"}),
+        ("sub", {"output": "sub/victim.txt.otio"}),
+    ):
+        made = asked(place, name.replace(".", " "), **order)
+        target = place / "home" if name in ("out.media", "sub") else victim
+        (made / name).symlink_to(target)
+    watch(place)
+    assert victim.read_text() == SECRET
+    assert sorted(each.name for each in (place / "home").iterdir()) == ["secret.txt", "victim.txt"]
+
+
+def test_an_export_is_moved_into_no_folder_of_somebody_else(place: Path) -> None:
+    elsewhere = place / "home" / "exports"
+    elsewhere.mkdir()
+    os.chown(elsewhere, WATCHER, WATCHER)
+    for name in ("NAME.score.otio", "OTHER.score.otio"):
+        (place / "watch" / name).write_text(timeline_of(("a.mp4",)))
+        os.chown(place / "watch" / name, STRANGER, STRANGER)
+    (place / "watch" / "NAME.score").symlink_to(elsewhere)
+    (place / "watch" / "OTHER.score").mkdir()
+    give(place / "watch" / "OTHER.score")
+    watch(place, "--for", "1")
+    assert list(elsewhere.iterdir()) == []
+    assert list((place / "watch" / "OTHER.score").iterdir()) == []
+
+
+def test_a_strangers_export_may_name_no_more_than_a_strangers_request(place: Path) -> None:
+    outside = movie(place / "home" / "private.mp4", 24, F(24))
+    (place / "watch" / "NAME.score.otio").write_text(timeline_of((outside.as_uri(),)))
+    os.chown(place / "watch" / "NAME.score.otio", STRANGER, STRANGER)
+    watch(place, "--for", "1")
+    made = place / "watch" / "NAME.score"
+    assert "0 found" in answer(made)["notes"]
+
+
+# --- reading
+
+
+def test_media_are_the_strangers_own_or_below_a_root_of_the_watcher(place: Path) -> None:
+    movie(place / "home" / "b.mp4", 24, F(24))
+    (place / "media").mkdir()
+    movie(place / "media" / "c.mp4", 24, F(24))
+    (place / "media" / "d.mp4").symlink_to(place / "home" / "b.mp4")
+    urls = tuple((place / way).as_uri() for way in ("home/b.mp4", "media/c.mp4", "media/d.mp4"))
+    made = asked(place, "one", ("a.mp4", *urls), output="out.otioz")
+    (made / "e.mp4").symlink_to(place / "home" / "b.mp4")
+    watch(place, "--root", str(place / "media"))
+    answer(made)
+    with zipfile.ZipFile(made / "out.otioz") as bundle:
+        assert sorted(name for name in bundle.namelist() if name.startswith("media/")) == [
+            "media/a.mp4", "media/c.mp4",
+        ]  # fmt: skip
+
+
+def test_images_of_a_sequence_are_no_links(place: Path) -> None:
+    made = asked(place, "one", output="out.otioz")
+    (made / "shot").mkdir()
+    for number in (1, 2):
+        (made / "shot" / f"i.{number:04}.png").write_bytes(png())
+    (made / "shot" / "i.0003.png").symlink_to(place / "home" / "secret.txt")
+    images = otio.schema.ImageSequenceReference(
+        "shot/", "i.", ".png", 1, 1, 24, 4, available_range=time_range(0, 3, F(24))
+    )
+    cut = otio.schema.Timeline("cut")
+    cut.tracks.append(otio.schema.Track("V1", [otio.schema.Clip("i", images, time_range(0, 3, F(24)))]))
+    (made / "cut.otio").write_text(cut.to_json_string())
+    give(made)
+    watch(place)
+    answer(made)
+    with zipfile.ZipFile(made / "out.otioz") as bundle:
+        assert not any(SECRET.encode() in bundle.read(name) for name in bundle.namelist())
+        assert [name for name in bundle.namelist() if "i.000" in name] == [
+            "media/i/i.0001.png", "media/i/i.0002.png",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"media_roots": ["/home"]},
+        {"library": "/home"},
+        {"notify_url": "http://127.0.0.1:9/{job}", "service": "local"},
+        {"notify_url": "http://10.0.0.1/x"},
+        {"notify_url": "http://[::1]/x"},
+        {"notify_url": "http://169.254.169.254/latest"},
+    ],
+)
+def test_a_stranger_may_not_ask_for_what_is_for_the_watcher(place: Path, order: dict[str, Any]) -> None:
+    made = asked(place, "one", **order)
+    watch(place)
+    assert next(iter(order)) in answer(made)["message"]
+
+
+# --- what is trusted
+
+
+@pytest.mark.parametrize("name", ["jobs", "watchers"])
+@pytest.mark.parametrize("plant", ["folder", "link", "open"])
+def test_folders_that_are_trusted_are_the_watchers_own(place: Path, name: str, plant: str) -> None:
+    made = asked(place, "one")
+    planted = place / "watch" / name
+    if plant == "link":
+        planted.symlink_to(place / "home")
+        os.chown(planted, STRANGER, STRANGER, follow_symlinks=False)
+    else:
+        planted.mkdir()
+        give(planted, WATCHER if plant == "open" else STRANGER)
+    said = watch(place)
+    told = said if name == "watchers" else answer(made)["message"]
+    assert name in told
+    assert not (made / "out.otio").exists()
+    assert sorted(each.name for each in (place / "home").iterdir()) == ["secret.txt", "victim.txt"]
+
+
+def test_a_job_that_somebody_else_planted_is_no_job(place: Path) -> None:
+    made = asked(place, "one")
+    job = place / "watch" / "jobs" / "cut-0123"
+    job.mkdir(parents=True)
+    (job / "job.json").write_text("{}")
+    os.chown(place / "watch" / "jobs", WATCHER, WATCHER)
+    give(job)
+    watch(place)
+    assert "cut-0123" in answer(made)["message"]
+
+
+# --- what blocks
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device link", "sparse", "link"])
+@pytest.mark.parametrize("name", ["cut.otio", "request.json"])
+def test_what_is_no_plain_file_is_refused_and_blocks_nobody(place: Path, kind: str, name: str) -> None:
+    made, other = asked(place, "a bad one"), asked(place, "good")
+    (made / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(made / name)
+    elif kind == "sparse":
+        with (made / name).open("wb") as file:
+            file.truncate(3 * 2**30)
+    else:
+        (made / name).symlink_to("/dev/zero" if kind == "device link" else place / "home" / "secret.txt")
+    give(made)
+    begun = time.monotonic()
+    watch(place)
+    assert answer(made)["exit_code"] == 3
+    assert (other / "result.json").exists()
+    assert SECRET not in json.dumps(answer(made))
+    assert time.monotonic() - begun < 50
+
+
+# --- races
+
+
+def swaps(made: Path, place: Path) -> int:
+    """As the stranger: make names in the folder mean something else, again and again."""
+    home, secret, victim = place / "home", place / "home" / "private.mp4", place / "home" / "victim.txt"
+    count = 0
+    while not (place / "counts" / "stop").exists():
+        with suppress(OSError):
+            for each in list(made.iterdir()):
+                if each.name.startswith(".") or each.suffix in (".otio", ".json", ".lua"):
+                    if each.name in ("cut.otio", "request.json"):
+                        continue
+                    with suppress(OSError):
+                        each.rename(made / f"kept-{count}")
+                    with suppress(OSError):
+                        each.symlink_to(victim)
+                    count += 1
+        for name, target in (("a.mp4", secret), ("sub", home), ("cut.otio", home / "secret.txt")):
+            with suppress(OSError):
+                (made / name).rename(made / f"real {name}")
+            with suppress(OSError):
+                (made / name).symlink_to(target)
+            count += 1
+            with suppress(OSError):
+                (made / name).unlink()
+            with suppress(OSError):
+                (made / f"real {name}").rename(made / name)
+        with suppress(OSError):
+            made.rename(made.with_name("aside"))
+            made.symlink_to(home)
+            count += 1
+        with suppress(OSError):
+            made.unlink()
+        with suppress(OSError):
+            made.with_name("aside").rename(made)
+    return count
+
+
+def raced(place: Path, least: int) -> None:
+    """Have a stranger race a watcher, and look whether anything outside was touched or read."""
+    home = place / "home"
+    movie(home / "private.mp4", 24, F(24))
+    (home / "private.mp4").write_bytes((home / "private.mp4").read_bytes() + SECRET.encode())
+    give(home, WATCHER).chmod(0o755)
+    before = {each.name: (each.read_bytes(), each.stat().st_mtime_ns) for each in home.iterdir()}
+    count = 0
+    for number in range(10_000):
+        made = asked(place, f"race {number}", output="sub/out.otioz")
+        (made / "sub").mkdir()
+        give(made)
+        (made / "sub").chmod(0o777)
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setresgid(STRANGER, STRANGER, STRANGER)
+            os.setresuid(STRANGER, STRANGER, STRANGER)
+            with suppress(BaseException):
+                (place / "counts" / f"{number}").write_text(str(swaps(made, place)))
+            os._exit(0)
+        watch(place, "--for", "2")
+        (place / "counts" / "stop").touch()
+        os.waitpid(child, 0)
+        (place / "counts" / "stop").unlink()
+        count += int((place / "counts" / f"{number}").read_text())
+        found = [each for each in (place / "watch").rglob("*") if each.is_file() and not each.is_symlink()]
+        assert not any(SECRET.encode() in each.read_bytes() for each in found)
+        assert before == {each.name: (each.read_bytes(), each.stat().st_mtime_ns) for each in home.iterdir()}
+        if count >= least:
+            return
+
+
+def test_raced_swaps_of_names_and_folders_gain_nothing(place: Path) -> None:
+    give(place_for_counts(place))
+    raced(place, 300)
+
+
+@pytest.mark.soak
+def test_ten_thousand_raced_swaps_gain_nothing(place: Path) -> None:
+    give(place_for_counts(place))
+    raced(place, 10_000)
+
+
+def place_for_counts(place: Path) -> Path:
+    (place / "counts").mkdir()
+    return place / "counts"

@@ -38,7 +38,9 @@ def carry_out(asked: Request, told: Report) -> Result:
             probe(path)
     written = deliver(opened, asked, told)
     made: CountedResult = done(asked, told, write=False)
-    return made.model_copy(update={"output": str(asked.output), "notes": written.notes})
+    return made.model_copy(
+        update={"output": str(asked.output), "notes": (*written.notes, f"{len(found)} found")}
+    )
 
 
 def become(user: int) -> None:
@@ -46,6 +48,7 @@ def become(user: int) -> None:
     for module in pkgutil.walk_packages(avm_otio.__path__, "avm_otio."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    "a".encode("idna")
     with tempfile.TemporaryDirectory() as made:
         for name in ("out.otio", "out.otioz", "out.fcpxml", "out.xml"):
             real_request(Path(made), name, 0)

@@ -7,6 +7,7 @@ script of that host can load a Lua chunk, but read no other file.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -48,7 +49,7 @@ def move_in(export: Path) -> None:
             above.make(name)
         with above.below(name) as folder:
             if not is_ours(folder.stat()):
-                return  # somebody else's folder of that name gets nobody's export
+                raise PermissionError(errno.EACCES, "somebody else's folder gets nobody's export", name)
             with suppress(FileNotFoundError):
                 above.rename(export.name, CUT, folder)
 

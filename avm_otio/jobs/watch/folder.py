@@ -207,12 +207,15 @@ class WatchFolder:
         export = Path(entry.path)
         stamp = (entry.stat(follow_symlinks=False).st_size, entry.stat(follow_symlinks=False).st_mtime_ns)
         seen = self._drafts.get(export)
-        self.has_unfinished = True
-        if seen is None or seen.content != stamp or not ends_well(export):
+        if seen is None or seen.content != stamp:
             self._drafts[export] = _Seen(stamp, time.monotonic())
-        else:
-            move_in(export)
+            self.has_unfinished = True
+        elif ends_well(export):
+            move_in(export)  # where somebody's link or folder is in its way, it stays
             self._drafts.pop(export)
+            self.has_unfinished = True
+        elif time.monotonic() - seen.since < RETRY_S:
+            self.has_unfinished = True
 
     def _is_whole(self, folder: Folder) -> bool:
         """Whether a request is complete, or no longer being written."""

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 from avm_otio.addresses import LOCAL, is_public
 from avm_otio.errors import InputError
 from avm_otio.files import unwritable
-from avm_otio.folders import Folder, is_ours, keeps_names, own_folder
+from avm_otio.folders import Folder, close_to_others, is_ours, keeps_names, own_folder
 from avm_otio.jobs.folder import JOURNAL
 from avm_otio.jobs.watch.protocol import JOBS, REQUEST
 from avm_otio.request import Request
@@ -221,12 +222,14 @@ def _trust_jobs(folder: Path) -> None:
             return
         with Folder.open(jobs, follow=False) as opened:
             for name in opened.names():
-                found = [opened.stat(name)]
-                with suppress(OSError), opened.below(name) as job:
-                    found.append(job.stat(JOURNAL))
-                if not all(map(is_ours, found)):
+                found = opened.stat(name)
+                if stat.S_ISDIR(found.st_mode):
+                    with opened.below(name) as job:
+                        close_to_others(job)
+                        found = job.stat(JOURNAL) if job.has(JOURNAL) else found
+                if not is_ours(found) or stat.S_ISLNK(found.st_mode):
                     raise InputError(
-                        f"{jobs / name} belongs to another user: it is no job of this watcher.",
+                        f"{jobs / name} is a link or another user's: it is no job of this watcher.",
                         "Move it away.",
                     )
     except OSError as error:
