@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import lzma
 import shutil
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
@@ -39,6 +42,18 @@ _FLAVOURS = {
 
 CONTENT = "content.otio"
 MEDIA = "media"
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    UnicodeDecodeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    lzma.LZMAError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a damaged zip ends in: its own error, and those of what packs and describes its members."""
 
 _RATIO_MATTERS = 64 * 2**20
 """Bytes below which no ratio can do harm."""
@@ -149,7 +164,7 @@ def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:
                 if member.filename.startswith(f"{MEDIA}/") and not member.is_dir():
                     _unpack(bundle, member, extract_to)
             return found
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise TimelineError(
             f"{path} is not a bundle that can be read ({error}).", "Export it again."
         ) from error
