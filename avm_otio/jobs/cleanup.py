@@ -14,7 +14,19 @@ from pathlib import Path
 from avm_otio.errors import InputError
 from avm_otio.files import unwritable
 from avm_otio.jobs.catalogue import Entry, refuse_to_wait
-from avm_otio.jobs.folder import FILM, JOURNAL, LOG, REQUEST, RESULT, SCORED, SERVICE_FILM, hold, stamp
+from avm_otio.jobs.folder import (
+    CALL,
+    FILM,
+    JOURNAL,
+    LOG,
+    REQUEST,
+    RESULT,
+    SCORED,
+    SERVICE_FILM,
+    hold,
+    received_name,
+    stamp,
+)
 from avm_otio.jobs.journal import State
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.\w+)?")
@@ -24,7 +36,9 @@ _STALE_S = 3600.0
 """Age at which a temporary file that no lock guards counts as left behind, in seconds."""
 
 _LOCK = "lock"
-_OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, "media"}
+_OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, "media"} | {
+    received_name(name) for name in (CALL, RESULT, SERVICE_FILM)
+}
 _MOST_READ_BYTES = 256 * 1024**2
 
 

@@ -8,6 +8,7 @@
     film.mp4         the exported film (absent where the clip's own file was sent)
     result.json      the service result as received
     film.json        the Film as the service described it
+    *.received       what the service answered, byte for byte
     media/           the downloaded items
     scored.otio      the scored timeline with everything that the editor's format cannot express
     log.jsonl        events and warnings, one per line
@@ -48,8 +49,12 @@ REQUEST = "request.json"
 FILM = "film.mp4"
 RESULT = "result.json"
 SERVICE_FILM = "film.json"
+CALL = "call"
+RECEIVED = ".received"
+"""Suffix of an answer as it came."""
 SCORED = "scored.otio"
 MEDIA = "media"
+RESTORE = "Restore it from a backup. With its folder moved away, what was paid for is paid for anew."
 LOG = "log.jsonl"
 
 _LARGEST_COPY_BYTES = 64 * 1024**2
@@ -77,6 +82,7 @@ class Job:
     def __init__(self, path: Path, journal: Journal) -> None:
         self.path = path
         self.journal = journal
+        self._received: dict[str, bytes] = {}
 
     @property
     def media(self) -> Path:
@@ -110,6 +116,22 @@ class Job:
         """
         write_json(self.path / name, document)
 
+    def keep_received(self, name: str, body: bytes) -> None:
+        """Write down what a service answered, before anything of it is read.
+
+        Args:
+            name: What the answer becomes, such as ``RESULT``; ``CALL`` is that to the paid call.
+            body: The answer as it came, but for the token.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        path = self.path / received_name(name)
+        if self._received.get(name) != body:
+            with whole(path) as temporary:
+                temporary.write_bytes(body)
+            self._received[name] = body
+
     def load(self, name: str) -> Any:
         """Read one JSON document of the job.
 
@@ -131,6 +153,11 @@ class Job:
     def relative(self, path: Path) -> str:
         """A path as the journal names it."""
         return relative_to_job(self.path, path)
+
+
+def received_name(name: str) -> str:
+    """The file of an answer as it came; see ``Job.keep_received``."""
+    return f"{name.partition('.')[0]}{RECEIVED}"
 
 
 @contextmanager
@@ -299,7 +326,7 @@ def load_journal(path: Path) -> Any:
         return document
     version = document.pop("version", VERSION)
     if document.pop("format", FORMAT) != FORMAT or not isinstance(version, int) or version < 1:
-        raise InputError(f"{file} is not the journal of a job.", "Move its folder away.")
+        raise InputError(f"{file} is not the journal of a job.", RESTORE)
     if version > VERSION:
         raise InputError(f"{file} was written by a later avm-otio.", "Update avm-otio.")
     outputs = document.get("outputs")
@@ -345,9 +372,8 @@ def read_json(path: Path) -> Any:
             f"{path} cannot be read: {error.strerror or error}.", "Check its permissions."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is not JSON, or is cut off.", "Restore it, or move its folder away."
-        ) from error
+        hint = RESTORE if path.name in (JOURNAL, RESULT, SERVICE_FILM) else "Restore it from a backup."
+        raise InputError(f"{path} is not JSON, or is cut off.", hint) from error
 
 
 def is_media_of_a_job(folder: Path) -> bool:

@@ -192,5 +192,6 @@ class Journal(_Part):
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise InputError(
-                f"{place} is not the journal of a job: “{where}”: {first['msg']}.", "Move its folder away."
+                f"{place} is not the journal of a job: “{where}”: {first['msg']}.",
+                "Restore it from a backup. With its folder moved away, what was paid for is paid for anew.",
             ) from None

@@ -20,13 +20,14 @@ from avm_otio.errors import (
     ContractError,
     MediaError,
     NetworkError,
+    OutputError,
     RefusedError,
     ServiceError,
     UnsureIfPaidError,
 )
 from avm_otio.jobs import estimates
 from avm_otio.jobs.downloads import download, is_here, wanted
-from avm_otio.jobs.folder import RESULT, SERVICE_FILM, Job, now, quoted
+from avm_otio.jobs.folder import CALL, RESULT, SERVICE_FILM, Job, now, quoted
 from avm_otio.jobs.question import Question
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.mix.cues import Cues
@@ -186,9 +187,11 @@ class _Visit:
             return self._look(self.patience.result_s if wait_on else self.patience.look_s)
         with self._mailbox() as mailbox:
             for is_last in (False, True):
-                self._upload()
+                was_sent_before = self._upload()
                 try:
                     was_begun = self.job.journal.call is not None
+                    if was_sent_before and not was_begun and self._has_come():
+                        return None
                     if not was_begun and not self._pay(mailbox):
                         return self._look(self.patience.look_s)
                     return self._wait(mailbox, is_measured=not was_begun)
@@ -203,7 +206,7 @@ class _Visit:
         """Fetch an earlier run's answer again where that works: its addresses may have expired."""
         call = self.job.journal.call
         try:
-            film = self.client.film(_film_id(self.job))
+            film = self._film()
             if call is not None and call.session_id is not None:
                 result = self.client.service_result(film.id, call.session_id)
                 if result.is_done:
@@ -215,13 +218,12 @@ class _Visit:
 
     # Upload
 
-    def _upload(self) -> None:
+    def _upload(self) -> bool:
+        """Bring the film to the service; whether an earlier run did."""
         made = self.job.journal.film
         assert made is not None
-        if made.id is not None:
-            return
-        if made.sending and self._adopt_upload():
-            return
+        if made.id is not None or (made.sending and self._adopt_upload()):
+            return True
         path = self.job.film
         if path is None:
             self.job.record(film=None)
@@ -230,6 +232,7 @@ class _Visit:
         with self.report.step("Uploading the film", made.size_bytes) as advance:
             film_id = _UPLOADING.run(partial(self._upload_once, path, made.sent_as, advance))
         self._uploaded(film_id)
+        return False
 
     def _upload_once(self, path: Path, name: str, advance: Callable[..., None]) -> int:
         try:
@@ -294,23 +297,53 @@ class _Visit:
         def leaving() -> None:
             self.job.record(call=Call(begun=now()))
 
+        def received(body: bytes) -> None:
+            with suppress(OutputError):  # on a full disk the session's number may still find room
+                self.job.keep_received(CALL, body)
+
         try:
-            session_id = self.client.create_service(film_id, request, leaving=leaving)
+            session_id = self.client.create_service(film_id, request, leaving=leaving, received=received)
         except UnsureIfPaidError as error:
+            if self.is_free and isinstance(error.__cause__, RefusedError):
+                self.job.record(call=None)
+                raise error.__cause__ from None
+            if self.job.journal.call is None:
+                leaving()
             self.report.warn(error.what)
             return False
         except KeyboardInterrupt:
             if self.job.journal.call is not None:
                 self.report.warn(f"The paid call was under way. {_ways_on(self.job)}")
             raise
-        except AvmError:
-            if self.job.journal.call is not None:  # it refused
+        except (RefusedError, NetworkError):
+            if self.job.journal.call is not None:  # surely not carried out
                 self.job.record(call=None)
             raise
         call = self.job.journal.call
         assert call is not None
         self.job.record(call=call.but(session_id=session_id))
         self.report.event("service_submitted", film_id=film_id, session_id=session_id)
+        return True
+
+    def _has_come(self) -> bool:
+        """Whether a film that an earlier run sent holds already all that is asked for: it is then adopted.
+
+        So a call that was carried out and answered with a refusal is not paid for again. A film that the
+        service has no longer is sent again.
+
+        Raises:
+            RefusedError: There is no such film, with status 404.
+        """
+        from avm_otio.jobs.journal import Call
+
+        film = self._film()
+        found = self._found_on(film)
+        if self._missing_in(found):
+            return False
+        self.report.warn("The film holds all that is asked for already: nothing is paid for again.")
+        self.job.record(call=Call(begun=now(), adopted=True))
+        self.report.event("answer_adopted", film_id=film.id, missing=[])
+        self._keep(found, film)
         return True
 
     @contextmanager
@@ -367,11 +400,12 @@ class _Visit:
                 on_poll=on_poll,
                 pause=pause,
                 on_trouble=self.report.warn,
+                received=partial(self.job.keep_received, RESULT),
                 later=f"Nothing is lost: continue with {_resume(self.job)}.",
             )
         if is_measured:  # an earlier run had waited, too, for an unknown time
             estimates.remember(cache_dir, service, film_s, waited_s)
-        self._keep(result, self.client.film(film_id))
+        self._keep(result, self._film())
 
     def _look(self, patience_s: float) -> None:
         """Look on the Film for what came of a paid call whose own answer is lost, and adopt it."""
@@ -413,9 +447,12 @@ class _Visit:
             _ways_on(self.job),
         )
 
+    def _film(self) -> Film:
+        return self.client.film(_film_id(self.job), received=partial(self.job.keep_received, SERVICE_FILM))
+
     def _film_of_the_call(self) -> Film | None:
         try:
-            return self.client.film(_film_id(self.job))
+            return self._film()
         except RefusedError as error:
             if error.status != 404:
                 raise

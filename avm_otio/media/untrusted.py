@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from avm_otio.addresses import is_loopback, is_public
+from avm_otio.deadline import Deadline
 from avm_otio.errors import DownloadError, LinkExpiredError
 from avm_otio.retry import PassingFault
 
@@ -151,7 +150,8 @@ class Asker:
                 extensions={"sni_hostname": url.raw_host.decode("ascii")},
             )
             try:
-                with _bounded(request, self.limits.slow_s):
+                with Deadline(self.limits.slow_s) as deadline:  # of the headers; the body has a pace
+                    request.extensions["trace"] = deadline.trace
                     response = http.send(request, stream=True)
             except _NOBODY_THERE as error:
                 failed = error
@@ -202,33 +202,6 @@ class Asker:
         if base is not None and base.scheme == "https" and url.scheme == "http" and not is_loopback(url.host):
             raise self.error(url, "was pointed to in clear text from an encrypted address", ASK)
         return url
-
-
-@contextmanager
-def _bounded(request: httpx.Request, most_s: float) -> Iterator[None]:
-    """Hang up where the headers of an answer do not come in time.
-
-    httpx bounds the wait for each piece of them only: a trickle would last for ever.
-    """
-    streams: list[Any] = []  # httpcore's, which has names for them that are its own
-
-    def on_trace(name: str, info: dict[str, Any]) -> None:
-        if name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            streams.append(info["return_value"])
-
-    def hang_up() -> None:
-        for stream in streams[-1:]:
-            with suppress(OSError):
-                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-
-    request.extensions["trace"] = on_trace
-    timer = threading.Timer(most_s, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def place_of(url: httpx.URL) -> str:

@@ -13,15 +13,19 @@ from typing import Self, TypeVar
 import httpx
 
 from avm_otio.errors import ContractError, NetworkError, RefusedError, ServiceError, UnsureIfPaidError
+from avm_otio.mix import lenient
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.retry import PASSING_STATUSES, Retrying
-from avm_otio.service.http_answers import Answer, contract_error, is_documented, json_of
+from avm_otio.service.http_answers import Answer, contract_error, json_of, puts_off, refuses_paid_call
 from avm_otio.service.request import ServiceRequest
 from avm_otio.service.upload import FilmUpload, Progress
 from avm_otio.service.wire import AnswerLostError, Wire
 from avm_otio.services import ServiceKeys
 
 T = TypeVar("T")
+
+Received = Callable[[bytes], object]
+"""Takes an answer as it came, but for the token, before anything of it is read."""
 
 ANSWER_TIMEOUT_S = 60.0
 FILM_TIMEOUT_S = 600.0
@@ -147,18 +151,24 @@ class Client:
                 raise contract_error(answer, "the pages run in a circle")
             seen.add(url)
 
-    def film(self, film_id: int) -> Film:
+    def film(self, film_id: int, *, received: Received = lambda body: None) -> Film:
         """One film, with the recommendations of all its analyses."""
-        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), read_film)
+        return _read(self._wire.get(self._wire.url(f"/film/{film_id}/")), read_film, received)
 
     def create_service(
-        self, film_id: int, request: ServiceRequest, *, leaving: Callable[[], None] = lambda: None
+        self,
+        film_id: int,
+        request: ServiceRequest,
+        *,
+        leaving: Callable[[], None] = lambda: None,
+        received: Received = lambda body: None,
     ) -> int:
         """Ask for services. **Uses up an analysis**: sent once, and again only where it surely never left.
 
         Args:
             film_id: The film.
             request: What to ask for.
+            received: Takes the answer, be it a refusal, before anything of it is read.
             leaving: Called when the connection stands and the body is about to leave: before that the service
                 cannot have acted, after it may have.
 
@@ -167,8 +177,10 @@ class Client:
 
         Raises:
             NoServiceChosenError: The request asks for no service; nothing was sent.
-            UnsureIfPaidError: It was sent, and what came does not rule out that it was carried out: nothing,
-                half an answer, an answer without a session, or a 5xx with none of the documented messages.
+            UnsureIfPaidError: It was sent, and what came does not rule out that it was carried out; see
+                ``http_answers.refuses_paid_call``. A refusal that proves nothing is its cause.
+            RefusedError: It was surely not carried out, in the service's own words.
+            NetworkError: It surely never left.
         """
         body = json.dumps(request.payload(self.keys), allow_nan=False).encode()
         hint = _LOOK_BEFORE_PAYING.format(film_id=film_id)
@@ -177,20 +189,24 @@ class Client:
                 self._wire.url(f"/film/{film_id}/service/"),
                 _Watched(body, leaving),
                 {"content-type": "application/json", "content-length": str(len(body))},
+                is_put_off=puts_off,
             )
         except AnswerLostError as lost:
             raise UnsureIfPaidError(f"No answer to the paid call: {lost.what}", hint) from None
+        received(answer.body)
         try:
             return _read(answer, partial(_number, name="session_id"))
         except ServiceError as error:
-            if answer.surely_not_done or is_documented(error):
+            if refuses_paid_call(answer):
                 raise
-            raise UnsureIfPaidError(f"No session came of the paid call: {error.what}", hint) from None
+            raise UnsureIfPaidError(f"No session came of the paid call: {error.what}", hint) from error
 
-    def service_result(self, film_id: int, session_id: int) -> ServiceResult:
+    def service_result(
+        self, film_id: int, session_id: int, *, received: Received = lambda body: None
+    ) -> ServiceResult:
         """The result as far as it is; ``is_done`` says whether that is all."""
         answer = self._wire.get(self._wire.url(f"/film/{film_id}/service/{session_id}/"))
-        return _read(answer, partial(read_result, keys=self.keys))
+        return _read(answer, partial(read_result, keys=self.keys), received)
 
     def _create_film(self, content: bytes | FilmUpload, headers: dict[str, str]) -> int:
         try:
@@ -211,6 +227,7 @@ def wait_for_result(
     timeout_s: float = 3600.0,
     on_poll: Callable[[float, ServiceResult], object] = lambda elapsed_s, result: None,
     on_trouble: Callable[[str], object] = lambda text: None,
+    received: Received = lambda body: None,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] = time.sleep,
 ) -> ServiceResult:
@@ -224,6 +241,7 @@ def wait_for_result(
         timeout_s: How long to wait in all. A question that is under way then is let to its end.
         on_poll: Called with the seconds waited and the result so far, after each answer.
         on_trouble: Called with a message, once for each time that the service is out.
+        received: Takes each answer before anything of it is read.
         clock: Seconds that only grow: a wall clock may jump.
         pause: Waits so many seconds, or less where something makes asking worth while.
 
@@ -236,7 +254,7 @@ def wait_for_result(
     trouble = ""
     while True:
         try:
-            result = client.service_result(film_id, session_id)
+            result = client.service_result(film_id, session_id, received=received)
         except ServiceError as error:
             if not _may_pass(error):
                 raise
@@ -275,7 +293,9 @@ class _Watched:
         yield self.body
 
 
-def _read(answer: Answer, parse: Callable[[object], T]) -> T:
+def _read(answer: Answer, parse: Callable[[object], T], received: Received = lambda body: None) -> T:
+    if answer.is_success:
+        received(answer.body)
     data = json_of(answer)
     try:
         return parse(data)
@@ -284,8 +304,8 @@ def _read(answer: Answer, parse: Callable[[object], T]) -> T:
 
 
 def _number(document: object, name: str) -> int:
-    number = document.get(name) if isinstance(document, Mapping) else None
-    if isinstance(number, bool) or not isinstance(number, int):
+    number = lenient.whole_number(document.get(name)) if isinstance(document, Mapping) else None
+    if number is None:
         raise ContractError(f"“{name}” should be a whole number")
     return number
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass, field
 
 from avm_otio import services
@@ -21,6 +19,7 @@ from avm_otio.errors import (
     YoutubeUrlInvalidError,
     YoutubeUrlUnavailableError,
 )
+from avm_otio.mix import lenient
 
 SHOWN_CHARACTERS = 200
 """How much of an unexpected answer an error shows."""
@@ -31,6 +30,7 @@ class _Documented:
     error: type[RefusedError]
     message: str
     hint: str
+    is_of_paid_call: bool = True
 
 
 # The service's own spelling, matched exactly. Source: the reference's tables of error messages.
@@ -44,16 +44,19 @@ _DOCUMENTED = {
         NoVideoSourceError,
         "The service got neither a file nor a YouTube link",
         "Give one film: a file or a YouTube link.",
+        is_of_paid_call=False,
     ),
     "The Youtube url is invalid": _Documented(
         YoutubeUrlInvalidError,
         "The service does not take this as a YouTube link",
         "Copy the link from the address bar of the video's own page.",
+        is_of_paid_call=False,
     ),
     "The Youtube url is unavailable": _Documented(
         YoutubeUrlUnavailableError,
         "The service cannot get the video behind this YouTube link",
         "Check that it is public and not blocked by country or age, or send the file instead.",
+        is_of_paid_call=False,
     ),
     "The license data must be provide": _Documented(
         LicenseMissingError,
@@ -77,8 +80,13 @@ _DOCUMENTED = {
     ),
 }
 
-_NOT_CARRIED_OUT_REDIRECTS = frozenset({301, 307, 308})
-"""Redirects that only say where to ask. Many servers answer 302 and 303 after having done the work."""
+_REFUSING = frozenset({400, 401, 402, 403, 422})
+"""Statuses with which a service says no. 404, 408, 409 and 499 are not among them: they also come, from the
+service or from what stands before it, after the work was done."""
+
+_TOKEN_REFUSED = (401, 403)
+_PUT_OFF = 429
+"""Refused for now: RFC 6585, 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class Answer:
         asked: The call, such as ``GET /film/7/``, for messages.
         status: HTTP status.
         content_type: As it came; empty where there was none.
-        body: Every byte.
+        body: Every byte, but for the token: should the service have sent it back, it is struck out.
         location: Where a redirect points, as it came.
         retry_after: ``Retry-After``, as it came.
         token: What must not be shown, should the service send it back.
@@ -108,22 +116,13 @@ class Answer:
         """Whether the call was carried out, by its status."""
         return 200 <= self.status < 300
 
-    @property
-    def surely_not_done(self) -> bool:
-        """Whether the status alone rules out that the call was carried out.
-
-        It does for 4xx (a 429 included) and for redirects that only say where to ask. It does not for 5xx: a
-        proxy writes those too, after the service behind it has done the work.
-        """
-        return 400 <= self.status < 500 or self.status in _NOT_CARRIED_OUT_REDIRECTS
-
     def without_token(self, text: str) -> str:
         """A text with the token struck out."""
         return text.replace(self.token, "[token]") if self.token else text
 
     def shown(self) -> str:
         """What came, on one line: status, content type and the first characters."""
-        text = self.without_token(self.body.decode("utf-8", "replace"))
+        text = self.body.decode("utf-8", "replace")
         line = "".join(sign if sign.isprintable() else " " for sign in " ".join(text.split()))
         if len(line) > SHOWN_CHARACTERS:
             line = line[:SHOWN_CHARACTERS] + "…"
@@ -144,9 +143,24 @@ def json_of(answer: Answer) -> object:
     return _parsed(answer)
 
 
-def is_documented(error: ServiceError) -> bool:
-    """Whether the service gave a documented reason for its refusal."""
-    return isinstance(error, RefusedError) and any(message in _DOCUMENTED for message in error.messages)
+def refuses_paid_call(answer: Answer) -> bool:
+    """Whether an answer to the paid call proves that it was not carried out.
+
+    It does where the service itself, in its own shape of an error, gives a reason that the reference
+    documents for this very call, refuses the token, or puts the call off (429). Nothing else does: a status
+    alone may come from a proxy, and after the work was done.
+    """
+    messages = _messages(answer)
+    if answer.status in _REFUSING and any(
+        documented.is_of_paid_call for message in messages if (documented := _DOCUMENTED.get(message))
+    ):
+        return True
+    return bool(messages) and (answer.status in _TOKEN_REFUSED or puts_off(answer))
+
+
+def puts_off(answer: Answer) -> bool:
+    """Whether the service itself says that it will not do this now, and did not."""
+    return answer.status == _PUT_OFF and bool(_messages(answer))
 
 
 def contract_error(answer: Answer, why: str) -> ContractError:
@@ -169,7 +183,7 @@ def refusal(answer: Answer) -> ServiceError:
                 status=answer.status,
                 messages=messages,
             )
-    if answer.status in (401, 403):
+    if answer.status in _TOKEN_REFUSED:
         return TokenRefusedError(
             f"The service does not accept the token: {' '.join(messages) or answer.shown()}",
             "Run avm-otio login, or set AVM_TOKEN.",
@@ -198,20 +212,12 @@ def _messages(answer: Answer) -> tuple[str, ...]:
     messages = data.get("message") if isinstance(data, dict) else None
     if not isinstance(messages, list) or not all(isinstance(message, str) for message in messages):
         return ()
-    return tuple(answer.without_token(message) for message in messages)
+    return tuple(lenient.whole_text(message) for message in messages)
 
 
 def _parsed(answer: Answer) -> object:
     try:
-        return json.loads(answer.body, parse_constant=_finite, parse_float=_finite)
-    # RecursionError: brackets in brackets without end.
-    except (ValueError, RecursionError):
+        return lenient.parsed(answer.body)
+    except ValueError:
         pass
     raise contract_error(answer, "not JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("JSON has no such number")
-    return number

@@ -10,14 +10,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import httpx
 
 from avm_otio.addresses import is_loopback
+from avm_otio.deadline import CONNECTED, SENT, Deadline
 from avm_otio.errors import ContractError, NetworkError, TokenRefusedError, UsageError
 from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
 from avm_otio.service.http_answers import Answer, refusal
@@ -31,11 +32,14 @@ CONNECT_TIMEOUT_S = 10.0
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """What httpx raises before a request leaves: no connection, TLS not agreed, a tunnel refused."""
 
-_TOO_MANY = 429
+TOO_MANY = 429
 
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 _LOOK = "Check the network and the service's address, then try again."
+
+_SHORTEST_SECRET, _SHORTEST_SECRET_NUMBER = 6, 20
+"""Signs from which on a token is one; an id of the service has at most 19 digits."""
 
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 
@@ -51,7 +55,7 @@ class Wire:
         base_url: ``https://…``, or ``http://`` on this machine only; may have a path.
         token: The API token.
         headers: Further headers for every call.
-        timeout_s: How long an answer may take, in all.
+        timeout_s: How long an exchange may take, from its first byte to its last.
         retrying: When to try again.
         transport: Instead of the network, for tests.
 
@@ -82,6 +86,7 @@ class Wire:
             if not _HEADER_VALUE.fullmatch(value):
                 raise UsageError(f"{name} cannot be {value!r}.", "Use a code such as en or USD.")
         self._token = token
+        self._token_in_json = _in_json(token)
         self._headers = headers | {"accept": "application/json", "user-agent": "avm-otio"}
         self._timeout_s = timeout_s
         self._retrying = retrying
@@ -140,8 +145,16 @@ class Wire:
         headers: dict[str, str],
         *,
         timeout_s: float | None = None,
+        is_put_off: Callable[[Answer], bool] = lambda answer: answer.status == TOO_MANY,
     ) -> Answer:
-        """Send once; again only where the request surely never left, or was put off (429).
+        """Send once; again only where the request surely never left, or was put off.
+
+        Args:
+            url: Where to.
+            content: The body. One that comes in pieces may take as long as the line does.
+            headers: To send with it.
+            timeout_s: How long the exchange, or the answer to a body in pieces, may take.
+            is_put_off: Whether an answer says that nothing was done, and to send it again later.
 
         Returns:
             The answer, whatever it says; a redirect is not followed.
@@ -159,7 +172,7 @@ class Wire:
                 raise PassingFault(NetworkError(self._failure("POST", url, error), _LOOK)) from None
             except httpx.RequestError as error:
                 raise AnswerLostError(self._failure("POST", url, error)) from None
-            if answer.status == _TOO_MANY:
+            if is_put_off(answer):
                 raise PassingFault(refusal(answer), answer.retry_after)
             return answer
 
@@ -198,28 +211,56 @@ class Wire:
             headers=self._headers | headers | {"authorization": f"Token {self._token}"},
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
         )
+        is_upload = not isinstance(content, bytes | None)
+        with Deadline(timeout_s, SENT if is_upload else CONNECTED) as deadline:
+            request.extensions["trace"] = deadline.trace
+            try:
+                response, body = self._answer_to(request, deadline)
+            except httpx.RequestError:
+                if deadline.is_over:
+                    raise httpx.ReadTimeout("the answer took too long", request=request) from None
+                raise
+        return Answer(
+            asked=f"{method} {url.path}",
+            status=response.status_code,
+            content_type=response.headers.get("content-type", ""),
+            body=self._without_token(body),
+            location=response.headers.get("location") if response.is_redirect else None,
+            retry_after=response.headers.get("retry-after"),
+            token=self._token,
+        )
+
+    def _answer_to(self, request: httpx.Request, deadline: Deadline) -> tuple[httpx.Response, bytes]:
         response = self._http.send(request, stream=True)
         try:
-            # httpx bounds the wait for each piece only: a trickle would last for ever.
-            deadline = time.monotonic() + timeout_s
             body = bytearray()
             for piece in response.iter_bytes():
                 body += piece
                 if len(body) > MAX_ANSWER_BYTES:
                     raise httpx.DecodingError("the answer is longer than any of the API's")
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout("the answer took too long")
+            if deadline.is_over:  # a body without a length ends where the line does
+                raise httpx.ReadTimeout("the answer took too long")
         finally:
             response.close()
-        return Answer(
-            asked=f"{method} {url.path}",
-            status=response.status_code,
-            content_type=response.headers.get("content-type", ""),
-            body=bytes(body),
-            location=response.headers.get("location") if response.is_redirect else None,
-            retry_after=response.headers.get("retry-after"),
-            token=self._token,
-        )
+        return response, bytes(body)
+
+    def _without_token(self, body: bytes) -> bytes:
+        """A body in which no token stands, however JSON spells it, should the service send it back."""
+        encoding = json.detect_encoding(body)
+        if not encoding.startswith("utf-8"):
+            body = body.decode(encoding, "replace").encode()
+        return body if self._token_in_json is None else self._token_in_json.sub(b"[token]", body)
+
+
+def _in_json(token: str) -> re.Pattern[bytes] | None:
+    """A token in a text of JSON, where each sign may be escaped; ``None`` for one that is no secret.
+
+    Striking out what might be an ordinary word or number would spoil answers.
+    """
+    if len(token) < _SHORTEST_SECRET or (token.isdecimal() and len(token) < _SHORTEST_SECRET_NUMBER):
+        return None
+    spelt = (f"(?:\\\\?{re.escape(sign)}|\\\\u00(?i:{ord(sign):02x}))" for sign in token)
+    return re.compile("".join(spelt).encode())
 
 
 def check_base_url(text: str) -> httpx.URL:

@@ -16,9 +16,11 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import run
-from avm_otio.jobs.folder import folder_of
+from avm_otio.errors import AvmError, OutputError
+from avm_otio.jobs.folder import JOURNAL, Job, folder_of
+from avm_otio.retry import Retrying
 from avm_otio.timeline.time import time_range
-from tests.loopback_http import html, reset, says
+from tests.loopback_http import Reply, html, raw, reset, says
 from tests.media.numbered import movie
 from tests.scripted_service import (
     FILM_ID,
@@ -30,6 +32,7 @@ from tests.scripted_service import (
     sound,
     wav,
 )
+from tests.service.test_api_client import REFUSED, UNSURE
 
 RATE = F(24)
 PAY = f"POST /film/{FILM_ID}/service/"
@@ -331,11 +334,142 @@ def test_an_upload_whose_answer_is_lost_is_looked_for_by_its_name(
 def test_a_film_that_the_service_lost_before_anything_was_paid_is_sent_again(
     score: Run, service: ScriptedService
 ) -> None:
-    service.instead[PAY] = says({"message": ["There is no such film."]}, 404)
-    assert score() == 6
+    service.instead[PAY] = says({"message": ["Insufficient analyze count"]}, 400)
+    assert score() == 5
+    service.instead[FILM] = says({"message": ["There is no such film."]}, 404)
+    assert score() == 5
     assert (uploaded(service), paid(service)) == (2, 2)
+    del service.instead[PAY], service.instead[FILM]
+    assert score() == 0
+    assert (uploaded(service), paid(service)) == (2, 3)
+
+
+@pytest.mark.parametrize("fault", UNSURE.values(), ids=UNSURE)
+@pytest.mark.parametrize("acted", [True, False])
+def test_what_proves_nothing_is_looked_for_and_never_sent_again_unasked(
+    score: Run, service: ScriptedService, fault: Reply, acted: bool
+) -> None:
+    service.instead[PAY] = fault
+    if acted:
+        service.instead[FILM] = says(found_on_film(service))
+    for _ in range(2):
+        assert score() == (0 if acted else 7)
+    assert (uploaded(service), paid(service)) == (1, 1)
+
+
+@pytest.mark.parametrize(("refusal", "kind", "attempts"), REFUSED.values(), ids=REFUSED)
+def test_what_was_refused_ends_the_run_and_is_sent_again_by_the_next(
+    score: Run, service: ScriptedService, refusal: Reply, kind: type[AvmError], attempts: int
+) -> None:
+    service.instead[PAY] = refusal
+    assert score() == kind.exit_code
+    sent = paid(service)
+    assert sent == (1 if attempts == 1 else Retrying().attempts)
     del service.instead[PAY]
     assert score() == 0
+    assert (uploaded(service), paid(service)) == (1, sent + 1)
+
+
+def test_what_was_carried_out_and_answered_with_a_refusal_is_not_paid_again(
+    score: Run, service: ScriptedService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.instead[PAY] = says({"message": ["Insufficient analyze count"]}, 400)
+    assert score() == 5
+    service.instead[FILM] = says(found_on_film(service))
+    assert score() == 0
+    assert paid(service) == 1
+    assert "nothing is paid for again" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_as_the_call_is_answered_lets_nothing_be_paid_again(
+    score: Run, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(job: Job, name: str, document: object) -> None:
+        if name == JOURNAL and job.journal.call is not None:
+            raise OutputError("The disk is full.")
+        save_to(job, name, document)
+
+    save_to = Job.save
+    monkeypatch.setattr(Job, "save", full)
+    assert score() == 1
+    monkeypatch.setattr(Job, "save", save_to)
+    service.instead[FILM] = says(found_on_film(service))
+    assert score() == 0
+    assert paid(service) == 1
+
+
+def test_an_answer_is_on_disk_as_it_came_before_anything_is_read(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    odd = b'{"is_done": true, "music_mapping_service": 12,,}'
+    poll = f"GET /film/{FILM_ID}/service/{SESSION_ID}/"
+    service.instead[poll] = raw(200, odd, content_type="application/json")
+    assert score() == 6
+    assert (the_job(cut) / "result.received").read_bytes() == odd
+    assert b"3215" in (the_job(cut) / "call.received").read_bytes()
+    del service.instead[poll]
+    assert score() == 0
+    assert json.loads((the_job(cut) / "result.received").read_bytes()) == service.result
+    assert paid(service) == 1
+
+
+ODD = {
+    "half an emoji": {"title": "a \ud83c b"},
+    "half an emoji in a field of another's": {"new \udfff": ["\ud83c"]},
+    "a price in quotes": {"price": "12.50"},
+    "is_bought as a number": {"is_bought": 0},
+    "bpm as text": {"bpm": "129"},
+    "a title that is a number": {"title": 1984},
+    "an id in quotes": {"id": "7"},
+    "a title that is a list": {"title": ["a"]},
+}
+
+
+@pytest.mark.parametrize("odd", [*ODD, "a field 400 deep", "a field 5000 deep"])
+@pytest.mark.parametrize("suffix", [".otio", ".xml", ".fcpxml"])
+def test_an_odd_field_does_not_lose_what_was_paid_for(
+    cut: Path, score: Run, service: ScriptedService, odd: str, suffix: str
+) -> None:
+    music = service.result["music_mapping_service"]["musics"]
+    music[0] |= ODD.get(odd, {"new": "DEEP"})
+    depth = 5000 if "5000" in odd else 400
+    deep = json.dumps(service.result).replace('"DEEP"', '{"a":' * depth + "1" + "}" * depth)
+    poll = f"GET /film/{FILM_ID}/service/{SESSION_ID}/"
+    service.instead[poll] = raw(200, deep.encode(), content_type="application/json")
+    assert score(output=f"out{suffix}") == 0
+    assert len(list((the_job(cut) / "media").iterdir())) == 2
+    assert run(["jobs", "show", str(the_job(cut))]) == 0
+    assert score(output=f"again{suffix}") == 0
+    assert paid(service) == 1
+
+
+def test_music_and_effect_of_one_id_are_two_in_every_total(
+    cut: Path, score: Run, service: ScriptedService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    music = {"id": 7, "price": 90.0, "url": f"{service.url}/items/7", "title": "Bed"}
+    service.result |= result_of(effect(service.url, 7, price=3.0), musics=[music])
+    jobs = str(cut.parent / "jobs")
+    assert score("--jobs-dir", jobs) == 0
+    assert "chosen items cost 93.0 USD" in capsys.readouterr().err
+    assert run(["jobs", "show", jobs]) == 0 or run(["jobs", "list", jobs]) == 0
+    assert "93.0 USD" in capsys.readouterr().out
+    order = ["batch", str(cut), "--output-dir", str(cut.parent / "scored"), "--service", service.url]
+    assert run([*order, "--jobs-dir", jobs, "--max-cost", "92"]) != 0
+    assert "93.0" in "".join(capsys.readouterr())
+    assert run([*order, "--jobs-dir", jobs, "--max-cost", "93"]) == 0
+
+
+def test_a_token_that_the_service_sends_back_is_in_no_file(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    music = service.result["music_mapping_service"]["musics"]
+    music[0] |= {"title": "sesame-1234567890", "new": {"sesame-1234567890": "Token sesame-1234567890"}}
+    service.instead[FILM] = says({"id": FILM_ID, "title": "sesame-1234567890"})
+    service.instead[PAY] = says({"session_id": SESSION_ID, "token": "sesame-1234567890"})
+    assert score() == 0
+    for path in cut.parent.rglob("*"):
+        assert "sesame" not in path.name
+        assert not path.is_file() or b"sesame" not in path.read_bytes()
 
 
 def test_the_token_is_in_no_file_of_the_job(cut: Path, score: Run) -> None:

@@ -6,8 +6,11 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -279,6 +282,47 @@ def test_a_redirect_within_the_origin_is_followed_but_not_for_ever() -> None:
 
 # What the service refuses
 
+OWN = "Insufficient analyze count"
+SHAPE = {"message": ["Not now."]}
+UNSURE: dict[str, Reply] = {
+    "reset": reset,
+    "cut short": cut_short,
+    "HTML": html(200),
+    "nothing": raw(200, b""),
+    "no session": says({}),
+    "a session that is none": says({"session_id": "four"}),
+    "no content": raw(204, b""),
+    **{f"{status} HTML": html(status) for status in (400, 401, 403, 404, 408, 429, 499, 500, 502)},
+    **{f"{status} redirect": redirect("/film/7/service/4/", status) for status in (301, 302, 303, 307, 308)},
+    **{
+        f"{status} own shape": says(SHAPE, status) for status in (400, 404, 405, 408, 409, 422, 499, 500, 503)
+    },
+    **{f"{status} documented": says({"message": [OWN]}, status) for status in (404, 408, 409, 499, 500, 503)},
+    "documented, of another call": says({"message": ["The Youtube url is invalid"]}, 400),
+    "documented, another shape": says({"detail": OWN}, 400),
+    "documented, a bare text": says({"message": OWN}, 400),
+}
+"""Answers to the paid call that do not rule out that it was carried out."""
+
+_OF_PAID_CALL = {
+    OWN: errors.AnalysesUsedUpError,
+    "The license data must be provide": errors.LicenseMissingError,
+    "All usage_platform that choice must be related to the same usage data": errors.UsagePlatformError,
+    "At least one service to be chosen": errors.NoServiceChosenError,
+    "Sound effect start time unavailable": errors.EffectStartError,
+}
+REFUSED: dict[str, tuple[Reply, type[errors.AvmError], int]] = {
+    **{
+        f"{status} {message}": (says({"message": ["前言", message]}, status), kind, 1)
+        for message, kind in _OF_PAID_CALL.items()
+        for status in (400, 402, 403, 422)
+    },
+    "401": (says(SHAPE, 401), errors.TokenRefusedError, 1),
+    "403": (says(SHAPE, 403), errors.TokenRefusedError, 1),
+    "429": (says(SHAPE, 429), errors.RefusedError, 3),
+}
+"""Answers to the paid call that prove that it was not, the error, and how often it is sent."""
+
 DOCUMENTED = {
     "Insufficient analyze count": errors.AnalysesUsedUpError,
     "One of the file or YouTube url must be provided": errors.NoVideoSourceError,
@@ -294,7 +338,7 @@ DOCUMENTED = {
 @pytest.mark.parametrize("status", [400, 403, 503])
 @pytest.mark.parametrize("message", DOCUMENTED)
 def test_documented_messages_are_named_errors_that_keep_the_words(message: str, status: int) -> None:
-    error, asked = error_of(says({"message": ["前言", message]}, status), call_service)
+    error, asked = error_of(says({"message": ["前言", message]}, status), call_youtube)
     assert type(error) is DOCUMENTED[message]
     assert isinstance(error, errors.RefusedError)
     assert error.status == status
@@ -336,8 +380,8 @@ def test_an_unknown_message_is_passed_on(message: str) -> None:
         says({"message": "not a list"}, 400),
         says({"message": [1]}, 400),
         raw(200, b"\xff\xfe"),
-        raw(200, b'{"id": 7, "price": NaN}'),
-        raw(200, b'{"id": 7, "price": 1e999}'),
+        raw(200, b'{"id": NaN}'),
+        raw(200, b'{"id": 1e999}'),
         raw(200, b"[" * 100_000),
         raw(200, b"junk", content_encoding="gzip"),
         html(302),
@@ -407,20 +451,7 @@ def test_a_service_that_is_not_there_is_a_network_error(call: Call) -> None:
     assert type(caught.value) is errors.NetworkError
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        reset,
-        cut_short,
-        html(500),
-        html(502),
-        says({"message": ["oops"]}, 503),
-        html(200),
-        says({}),
-        says({"session_id": "4"}),
-        redirect("/film/7/service/4/", 303),
-    ],
-)
+@pytest.mark.parametrize("fault", UNSURE.values(), ids=UNSURE)
 def test_a_paid_call_is_sent_exactly_once_where_its_fate_is_unknown(fault: Reply) -> None:
     error, asked = error_of(fault, call_service)
     assert isinstance(error, errors.UnsureIfPaidError)
@@ -429,21 +460,68 @@ def test_a_paid_call_is_sent_exactly_once_where_its_fate_is_unknown(fault: Reply
     assert asked == 1
 
 
-@pytest.mark.parametrize(
-    ("refusal", "kind", "attempts"),
-    [
-        (says({"message": ["slow down"]}, 429), errors.RefusedError, 3),
-        (html(404), errors.ContractError, 1),
-        (says({"message": ["no"]}, 401), errors.TokenRefusedError, 1),
-        (redirect("/elsewhere/", 308), errors.ContractError, 1),
-    ],
-)
+@pytest.mark.parametrize(("refusal", "kind", "attempts"), REFUSED.values(), ids=REFUSED)
 def test_a_paid_call_that_was_surely_refused_is_not_called_unsure(
     refusal: Reply, kind: type[errors.AvmError], attempts: int
 ) -> None:
     error, asked = error_of(refusal, call_service)
     assert type(error) is kind
     assert asked == attempts
+
+
+@pytest.mark.parametrize("session", [4, 4.0, "4", " 4 "])
+def test_a_session_is_done_however_its_number_is_written(session: object) -> None:
+    with serving(says({"session_id": session})) as service, client_of(service) as client:
+        assert call_service(client) == 4
+
+
+def test_every_answer_is_handed_on_as_it_came_before_anything_is_read() -> None:
+    came: list[bytes] = []
+    for body, call in (
+        (b'{"session_id": 0x4}', lambda client: client.create_service(7, REQUEST, received=came.append)),
+        (b'{"is_done": maybe}', lambda client: client.service_result(7, 3, received=came.append)),
+        (b'{"id"', lambda client: client.film(7, received=came.append)),
+    ):
+        error_of(raw(200, body), call)
+        assert came.pop() == body
+
+
+# Deadlines
+
+
+def trickle(of: str) -> Reply:
+    """An answer whose status line, headers, interim answers or body come slowly and without end."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        begin, piece = {
+            "status": (b"H", b"T"),
+            "headers": (b"HTTP/1.1 200 OK\r\n", b"x-more: 1\r\n"),
+            "interim answers": (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+            "body": (b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", b" "),
+            "body without a length": (b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+        }[of]
+        handler.close_connection = True
+        with suppress(OSError):
+            handler.wfile.write(begin)
+            for _ in range(400):
+                handler.wfile.write(piece)
+                time.sleep(0.02)
+
+    return reply
+
+
+@pytest.mark.parametrize("of", ["status", "headers", "interim answers", "body", "body without a length"])
+@pytest.mark.parametrize("call", [call_film, call_service, call_youtube])
+def test_an_exchange_has_an_end_wherever_it_trickles(of: str, call: Call) -> None:
+    began = time.monotonic()
+    with (
+        serving(trickle(of)) as service,
+        client_of(service, answer_timeout_s=0.2, film_timeout_s=0.2, retrying=Retrying(attempts=1)) as client,
+        pytest.raises(errors.ServiceError, match=r"took too long|HTTP|disconnected") as caught,
+    ):
+        call(client)
+    assert isinstance(caught.value, errors.UnsureIfPaidError) is (call is call_service)
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize(
@@ -486,6 +564,32 @@ def test_a_lost_answer_to_a_film_says_how_to_look() -> None:
 
 
 # The token and the address
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        TOKEN,
+        "".join(f"\\u{ord(sign):04x}" for sign in TOKEN),
+        "".join(f"\\u{ord(sign):04X}" for sign in TOKEN[:5]) + TOKEN[5:],
+        TOKEN.replace("-", "\\u002D"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_token_that_comes_back_in_an_answer_is_struck_out(spelt: str, encoding: str) -> None:
+    came: list[bytes] = []
+    body = f'{{"id": 7, "title": "is {spelt}", "{spelt}": ["{spelt}"]}}'.encode(encoding)
+    with serving(raw(200, body)) as service, client_of(service) as client:
+        film = client.film(7, received=came.append)
+    assert film.title == "is [token]"
+    assert film.served == {"id": 7, "title": "is [token]", "[token]": ["[token]"]}
+    assert json.loads(came[0]) == film.served
+
+
+@pytest.mark.parametrize("token", ["7", "title", "1320"])
+def test_a_token_that_is_no_secret_spoils_no_answer(token: str) -> None:
+    with serving(says({"id": 1320, "title": "seven 7"})) as service, Client(service.url, token) as client:
+        assert (client.film(7).id, client.film(7).title) == (1320, "seven 7")
 
 
 @pytest.mark.parametrize("call", [call_film, call_service, call_youtube])
