@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from avm_otio.errors import OutputError
-from avm_otio.files import make_folder, same_file, whole, write_text
+from avm_otio.files import make_folder, read_plain, same_file, whole, write_text
+from avm_otio.folders import IrregularFileError
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -85,3 +86,51 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_one_of_that_file(tmp_p
         write_text(target, "a second writer of the same file meanwhile")
         mine.write_text("a")
     assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"a.txt": "a", "b.txt": "b"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems know no such modes")
+def test_where_others_may_write_no_temporary_file_is_within_their_reach(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    target, victim = tmp_path / "shared" / "a.txt", tmp_path / "victim.txt"
+    victim.write_text("theirs")
+    with whole(target) as temporary:
+        (private,) = (tmp_path / "shared").iterdir()
+        assert private.is_dir()
+        assert private.stat().st_mode & 0o077 == 0
+        # What a stranger can do: take the folder's name away, and put links in its place and the file's.
+        private.rename(private.with_name("aside"))
+        private.symlink_to(tmp_path)
+        target.symlink_to(victim)
+        temporary.write_text("ours")
+    assert victim.read_text() == "theirs"
+    assert target.read_text() == "ours"
+    assert not target.is_symlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems know no such modes")
+def test_a_private_folder_of_a_killed_writer_is_removed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    target = tmp_path / "a.txt"
+    killed = os.fork()
+    if killed == 0:
+        with whole(target) as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), 9)
+    os.waitpid(killed, 0)
+    write_text(target, "whole")
+    assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_only_plain_files_of_a_size_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("plain")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / "folder").mkdir()
+    assert read_plain(tmp_path / "a", most_bytes=5) == b"plain"
+    for name, most_bytes in (("a", 4), ("link", 100), ("folder", 100)):
+        with pytest.raises(IrregularFileError):
+            read_plain(tmp_path / name, most_bytes=most_bytes)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(IrregularFileError, match="pipe"):
+            read_plain(tmp_path / "pipe", most_bytes=100)

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from avm_otio.engine.server import running, serve
-from avm_otio.errors import UsageError
+from avm_otio.errors import DownloadError, UsageError
+from avm_otio.media.untrusted import Asker, FetchLimits
 from avm_otio.timeline.time import format_timestamp, parse_timestamp
 from tests.engine.engine_films import RATE_HZ, clicks, make_film, read_wav, write_wav
 
@@ -383,6 +384,16 @@ def test_whoever_asked_is_notified_with_the_result(http: httpx.Client, ids: dict
         thread.join()
     assert told[0] == told[1] == result(http, ids["audio"], session)
     assert "notify_url" in refused(submit(http, ids["audio"], **EFFECTS, notify_url="file:///etc/passwd"))
+
+
+@pytest.mark.parametrize("address", ["http://10.1.2.3/x", "http://[fd00::1]/x", "http://169.254.169.254/x"])
+def test_no_notification_goes_into_a_private_network(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("httpx.Client.send", lambda self, request, **more: asked.append(str(request.url)))
+    asker = Asker("notify_url", "127.0.0.1", FetchLimits())
+    with pytest.raises(DownloadError, match="private network"):
+        asker.post(address, b"{}")
+    assert asked == []
 
 
 def test_films_results_and_ids_outlive_the_engine(

@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,52 @@ def test_a_wait_for_the_service_can_be_cancelled(tmp_path: Path, monkeypatch: py
     assert error_in(made)["kind"] == "CancelledError"
     assert service.calls("GET").count(session) == 1
     assert not (made / "out.otio").exists()
+
+
+@pytest.mark.parametrize("why", ["cancel", "time"])
+def test_a_request_whose_work_hangs_is_ended_and_holds_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    monkeypatch.setattr("avm_otio.jobs.watch.watcher._LOOK_UP_S", 0.1)
+    rules = replace(LOCAL_ONLY, longest_s=0.2) if why == "time" else LOCAL_ONLY
+    hanging = threading.Event()
+
+    def hang(asked: Request, told: Report) -> Result:
+        if "bad" in str(asked.timeline):
+            (asked.output.parent / "cancel").touch() if why == "cancel" else None
+            hanging.wait(60)
+        return done(asked, told)
+
+    bad, good = request(tmp_path, "a bad one"), request(tmp_path, "good")
+    watched(tmp_path, hang, rules)
+    hanging.set()
+    assert error_in(bad)["kind"] == "CancelledError"
+    assert (good / "result.json").exists()
+    time.sleep(0.1)
+    assert not (bad / "result.json").exists()
+
+
+def test_ctrl_c_does_not_wait_for_ever_for_work_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avm_otio.jobs.watch.watcher._LEAVE_S", 0.2)
+    hanging = threading.Event()
+    made = request(tmp_path, "one")
+
+    def hang(asked: Request, told: Report) -> Result:
+        hanging.wait(60)
+        return done(asked, told)
+
+    watch = Watch([tmp_path], hang, LOCAL_ONLY, Silent())
+    looked = []
+
+    def interrupt(seconds: float) -> None:
+        looked.append(seconds)
+        if len(looked) > 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("avm_otio.jobs.watch.watcher.time.sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        watch.run()
+    assert not (made / "claim.json").exists()
+    hanging.set()
