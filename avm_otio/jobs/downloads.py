@@ -15,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, SelectionError
+from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, OutputError, SelectionError
 from avm_otio.jobs.journal import Kept
 from avm_otio.jobs.pool import Pool
 from avm_otio.mix.cues import Cues, Item
@@ -131,7 +131,7 @@ def download(
             if isinstance(came, Kept):
                 keep(name, came)
                 report.event("item_downloaded", id=items[name].id, path=str(folder / came.file))
-            elif isinstance(came, DownloadError) and name not in chosen:
+            elif not isinstance(came, OutputError) and name not in chosen:
                 report.warn(f"Alternative left out: {came}")
             else:
                 failure = failure or came
@@ -236,17 +236,25 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
 
     if item.url is None:
         raise LinkExpiredError(f"{stem}: the service gave no address for it.")
-    path = fetch(
-        item.url,
-        folder,
-        stem,
-        service_url=service_url,
-        progress=lambda done, total: pause(0),
-        retrying=Retrying(sleep=pause),
-    )
+    try:
+        path = fetch(
+            item.url,
+            folder,
+            stem,
+            service_url=service_url,
+            progress=lambda done, total: pause(0),
+            retrying=Retrying(sleep=pause),
+        )
+    except AvmError:
+        raise
+    except Exception as error:  # whatever an address or a server can do is this item's fault alone
+        message = f"{stem}: it cannot be fetched ({type(error).__name__})."
+        raise DownloadError(message, "Report it to the service.") from error
     try:
         facts = sound_length(path)
-    except MediaError as error:
+        if min(facts.samples, facts.sample_rate_hz, facts.channels) < 1:
+            raise MediaError(f"{path} holds no sound.")
+    except Exception as error:  # so is whatever a file can do
         path.unlink(missing_ok=True)
         message = f"{stem}: what came ({path.name}) does not play."
         raise DownloadError(message, "Run it again; if it stays so, report it to the service.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from avm_otio.mix.answers import read_cues
 from avm_otio.mix.cues import Cues
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from tests.delivery.test_sound_files import Listening
-from tests.loopback_http import Reply, listening, raw
+from tests.loopback_http import Reply, listening, raw, redirect
 from tests.media.ranges import ranged
 from tests.scripted_service import wav
 
@@ -353,6 +354,49 @@ def test_a_journal_that_cannot_be_written_ends_the_run(host: Host, run: Run) -> 
         run(read_cues(answer(effects=[[item(host, 7, "/7")]])), keep=full)
 
 
+def headed(channels: int, bits: int, rate_hz: int = 48_000) -> bytes:
+    """A WAV file whose header says so."""
+    held = bytearray(BOOM)
+    struct.pack_into("<HIIHH", held, 22, channels, rate_hz, rate_hz * 4, 4, bits)
+    return bytes(held)
+
+
+BAD_URLS = [
+    "http://no host/x", "http://-/x", "http://[::1", "http://" + "a" * 70 + ".example/x", "http://xn--/x",
+    "http://\u0000/x", "http://a..b/x", "data:audio/wav,x", "http:x", "http://x:99999/", "//x", "x" * 70_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", BAD_URLS)
+@pytest.mark.parametrize("is_redirect", [False, True])
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_an_address_that_is_none_is_that_items_fault_alone(
+    host: Host, run: Run, bad: str, is_redirect: bool, is_chosen: bool
+) -> None:
+    if is_redirect and (len(bad) > 60_000 or "\0" in bad):
+        pytest.skip("no header takes that")
+    host["/7"], host["/bad"] = ranged(BOOM), redirect(bad)
+    wrong = item(host, 8, "/bad") | ({} if is_redirect else {"url": bad})
+    good = item(host, 7, "/7")
+    if is_chosen:
+        with pytest.raises(DownloadError, match="8 Boom"):
+            run(read_cues(answer(effects=[[good], [wrong]])))
+        assert set(run.kept) <= {"effect 7"}
+    else:
+        assert run(read_cues(answer(effects=[[good, wrong]])), 1) == {"effect 7": BOOM}
+        assert "Alternative left out: 8 Boom" in run.heard.warned[0]
+
+
+@pytest.mark.parametrize(("channels", "bits"), [(0, 16), (65_535, 16), (2, 0), (0, 0), (2, 65_535)])
+def test_a_header_that_makes_no_sense_is_that_items_fault_alone(
+    host: Host, run: Run, channels: int, bits: int
+) -> None:
+    host["/7"], host["/8"] = ranged(BOOM), raw(200, headed(channels, bits))
+    cues = read_cues(answer(effects=[[item(host, 7, "/7"), item(host, 8, "/8")]]))
+    assert run(cues, 1) == {"effect 7": BOOM}
+    assert "Alternative left out: 8 Boom" in run.heard.warned[0]
+
+
 # Ctrl-C
 
 
@@ -394,13 +438,19 @@ def test_an_interrupted_run_does_not_wait_for_a_silent_server_which_writes_nothi
     assert run(cues) == {"effect 7": BOOM, "effect 8": SLAM}
 
 
-@pytest.mark.parametrize("raised", [KeyboardInterrupt, ValueError])
-def test_what_is_no_error_of_ours_passes_as_it_is(
-    host: Host, run: Run, raised: type[BaseException], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("raised", "seen"), [(KeyboardInterrupt, KeyboardInterrupt), (ValueError, DownloadError)]
+)
+def test_an_interruption_passes_as_it_is_and_a_fault_that_nobody_foresaw_is_the_items(
+    host: Host,
+    run: Run,
+    raised: type[BaseException],
+    seen: type[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(*_: object, **__: object) -> None:
         raise raised
 
     monkeypatch.setattr("avm_otio.media.fetch.fetch", broken)
-    with pytest.raises(raised):
+    with pytest.raises(seen):
         run(read_cues(answer(effects=[[item(host, 7, "/7")]])))
