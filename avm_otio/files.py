@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -146,6 +145,8 @@ def _is_private(folder: Folder) -> bool:
 
 @contextmanager
 def _carried(folder: Folder, path: Path, mode: int, lasting: bool) -> Iterator[Path]:
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="avm-otio-") as made:
         temporary = Path(made) / f"{_FIRST}{path.suffix}"
         with Folder.open(Path(made)) as private:
