@@ -67,16 +67,16 @@ CUTS = st.lists(
 )
 
 
-def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
+def fuzzed(test: Callable[..., None], number: int = SEED, count: int = COUNT) -> Callable[..., None]:
     """A test of a property, quickly, from a seed that a failure names."""
     quick = settings(
-        max_examples=COUNT,
+        max_examples=count,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
-    return seed(SEED)(quick(test))
+    return seed(number)(quick(test))
 
 
 def tell_seed() -> None:

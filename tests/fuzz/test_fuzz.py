@@ -15,11 +15,12 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import note
 
 from avm_otio.cli.main import run
 from avm_otio.errors import AvmError
@@ -183,26 +184,25 @@ def test_what_was_found_before_stays_mended(path: Path, suffix: str, tmp_path: P
     converted(copy, suffix)
 
 
+def _told(check: Callable[[list[Cut]], None], number: int) -> Callable[[list[Cut]], None]:
+    """A check that says, where it fails, from which seed."""
+
+    def checked(cuts: list[Cut]) -> None:
+        note(f"AVM_FUZZ_SEED={number}")
+        check(cuts)
+
+    return checked
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", [*sorted(MAKERS), "answer", "request"])
 def test_an_hour_of_it(kind: str, good: dict[str, Path], tmp_path: Path) -> None:
     import resource
 
-    from hypothesis import seed, settings
-
     share, began, number = SECONDS / (len(MAKERS) + 2), time.monotonic(), SEED
     one: Any = {"answer": check_answer, "request": check_request}.get(kind)
     while time.monotonic() - began < share:
-
-        @seed(number)
-        @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(CUTS)
-        def check(cuts: list[Cut], at: int = number) -> None:
-            from hypothesis import note
-
-            note(f"AVM_FUZZ_SEED={at}")
-            one(cuts) if one else check_file(kind, good, tmp_path, cuts)
-
-        check()
+        check = one or partial(check_file, kind, good, tmp_path)
+        fuzzed(given(CUTS)(_told(check, number)), number, 50)()
         number += 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1.5 * 2**20
