@@ -5,12 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Timeline, Track, Transition
 from avm_otio.timeline.parts import heard_through, mix_between, retimed, trimmed
 from avm_otio.timeline.time import RecordTime
 
+NOT_FORWARD = "its clips not written: it does not play forwards"
+"""What becomes of a nest that stands still or plays backwards."""
 
-def opened_nests(timeline: Timeline, on_nest: Callable[[Clip], None] = lambda nest: None) -> Timeline:
+
+def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest opened") -> Timeline:
+    """The same without nests, and what that loses reported.
+
+    Args:
+        timeline: The timeline.
+        losses: Where each nest is told, and each transition that its edge cuts.
+        message: What becomes of a nest.
+    """
+
+    def on_nest(nest: Clip) -> None:
+        losses.add(Feature.NEST, nest, message)
+        if nest.speed <= 0:
+            losses.add(Feature.SPEED, nest, NOT_FORWARD)
+
+    def on_cut(nest: Clip, crossing: Transition) -> None:
+        cut = f"transition “{crossing.name}” inside it written as a cut: the nest's edge lies in it"
+        losses.add(Feature.TRANSITION, nest, cut)
+
+    return opened_nests(timeline, on_nest, on_cut)
+
+
+def opened_nests(
+    timeline: Timeline,
+    on_nest: Callable[[Clip], None] = lambda nest: None,
+    on_cut: Callable[[Clip, Transition], None] = lambda nest, crossing: None,
+) -> Timeline:
     """The same without nests: what a nest shows on the nest's own kind of track lies in its place.
 
     A nest's tracks become tracks of their own, right above the one that held it.
@@ -18,6 +48,7 @@ def opened_nests(timeline: Timeline, on_nest: Callable[[Clip], None] = lambda ne
     Args:
         timeline: The timeline.
         on_nest: Called with each nest that is opened.
+        on_cut: Called with a nest and each transition in it that its edge cuts: that is left out.
     """
     tracks: list[Track] = []
     for track in timeline.tracks:
@@ -30,7 +61,7 @@ def opened_nests(timeline: Timeline, on_nest: Callable[[Clip], None] = lambda ne
         for nest in nests:
             assert isinstance(nest.content, Timeline)
             on_nest(nest)
-            inner = opened_nests(nest.content, on_nest)
+            inner = opened_nests(nest.content, on_nest, on_cut)
             markers += [replace(marker, start=nest.start + marker.start) for marker in nest.markers]
             same = [layer for layer in inner.tracks if layer.kind is track.kind]
             for depth, layer in enumerate(same):
@@ -38,7 +69,7 @@ def opened_nests(timeline: Timeline, on_nest: Callable[[Clip], None] = lambda ne
                     clips.append([])
                     transitions.append([])
                 clips[depth] += _through(nest, layer)
-                transitions[depth] += _crossings(nest, layer)
+                transitions[depth] += _crossings(nest, layer, on_cut)
         for depth, (some, crossings) in enumerate(zip(clips, transitions, strict=True)):
             tracks.append(
                 replace(
@@ -52,21 +83,21 @@ def opened_nests(timeline: Timeline, on_nest: Callable[[Clip], None] = lambda ne
     return replace(timeline, tracks=tuple(tracks))
 
 
-def _crossings(nest: Clip, layer: Track) -> list[Transition]:
+def _crossings(nest: Clip, layer: Track, on_cut: Callable[[Clip, Transition], None]) -> list[Transition]:
     """The transitions of a nest's track that are seen whole."""
     if nest.speed <= 0:
         return []
     first, last = nest.media_in, nest.media_in + nest.duration * nest.speed
-    return [
-        replace(
-            crossing,
-            at=RecordTime(nest.start + (crossing.at - first) / nest.speed),
-            before=crossing.before / nest.speed,
-            after=crossing.after / nest.speed,
-        )
-        for crossing in layer.transitions
-        if first <= crossing.at - crossing.before and crossing.at + crossing.after <= last
-    ]
+    seen = []
+    for crossing in layer.transitions:
+        begin, end = crossing.at - crossing.before, crossing.at + crossing.after
+        if first <= begin and end <= last:
+            at = RecordTime(nest.start + (crossing.at - first) / nest.speed)
+            before, after = crossing.before / nest.speed, crossing.after / nest.speed
+            seen.append(replace(crossing, at=at, before=before, after=after))
+        elif begin < last and first < end:
+            on_cut(nest, crossing)
+    return seen
 
 
 def _through(nest: Clip, layer: Track) -> list[Clip]:

@@ -37,6 +37,7 @@ class Event:
         end: Record seconds.
         used: Seconds of its file before its head; ``None`` where the reader does not say.
         levels: Decibels at moments from its head; ``None`` where the reader does not say.
+        fades: Seconds of its fade in and out; ``None`` where the reader does not say.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Event:
     end: Fraction
     used: Fraction | None = None
     levels: tuple[tuple[Fraction, float], ...] | None = None
+    fades: tuple[Fraction, Fraction] | None = None
 
 
 @st.composite
@@ -158,5 +160,9 @@ def events_of(timeline: Timeline) -> dict[tuple[str, int | None], tuple[Event, C
             for channel in clip.channels or (None,):
                 line = tuple((at, level_at(clip.mix, at)) for at in moments(clip))
                 used = clip.media_in - clip.media.start
-                made[clip.name, channel] = Event(clip.name, channel, clip.start, clip.end, used, line), clip
+                fades = from_micros(clip.mix.fade_in_us), from_micros(clip.mix.fade_out_us)
+                made[clip.name, channel] = (
+                    Event(clip.name, channel, clip.start, clip.end, used, line, fades),
+                    clip,
+                )
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -169,10 +170,33 @@ def fcpxml(paths: list[Path], rate: Fraction) -> Found:
                 used = local - starts[ref] if child.find("timeMap") is None else None
                 for channel in _fcpxml_channels(child, pictures[ref], sounds[ref]):
                     said = Event(child.get("name", ""), channel, start, start + length, used)
-                    yield said, None
+                    yield replace(said, fades=_fcpxml_fades(child)), _fcpxml_level(child, local)
             yield from walk(child, start - local, on if child.tag == "gap" else enabled)
 
     yield from walk(spine, -zero, True)
+
+
+def _decibels(text: str | None) -> float:
+    return float((text or "0dB").removesuffix("dB"))
+
+
+def _fcpxml_level(clip: ElementTree.Element, local: Fraction) -> Level:
+    """Key frames count on the clip's own clock, which shows ``local`` at its head."""
+    own = [*clip.findall("adjust-volume"), *clip.findall("audio-channel-source/adjust-volume")]
+    adjust = next(iter(own), None)
+    if adjust is None:
+        return lambda at: 0.0
+    keys = [(_time(key.get("time")) - local, _decibels(key.get("value"))) for key in adjust.iter("keyframe")]
+    flat = _decibels(adjust.get("amount"))
+    return lambda at: _on_line(keys, at) if keys else flat
+
+
+def _fcpxml_fades(clip: ElementTree.Element) -> tuple[Fraction, Fraction]:
+    rise, fall = (
+        sum((_time(one.get("duration")) for one in clip.findall(f"adjust-volume//{tag}")), Fraction(0))
+        for tag in ("fadeIn", "fadeOut")
+    )
+    return rise, fall
 
 
 def _fcpxml_channels(clip: ElementTree.Element, seen: bool, channels: int) -> Iterator[int | None]:

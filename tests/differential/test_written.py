@@ -104,6 +104,10 @@ def unexplained(timeline: Timeline, judge: Judge, folder: Path) -> list[str]:
                 for at, db in event.levels or ()
                 if abs(level(at) - db) > 0.1
             ]
+        if one.fades and event.fades and channel is not None and Feature.FADE not in told:
+            apart = max(abs(a - b) for a, b in zip(one.fades, event.fades, strict=True))
+            if apart > SAMPLE:
+                lines.append(f"{name}: fades {one.fades}, not {event.fades}")
     return lines
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from avm_otio.timeline.completed import completed
 from avm_otio.timeline.gain import SILENCE_DB, pan_of, sides_of, through
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, GainKey, Marker, Mix, Timeline, Track, TrackKind, Transition
-from avm_otio.timeline.nests import opened_nests
+from avm_otio.timeline.nests import opened_and_told, opened_nests
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import plain, settled
@@ -111,3 +112,30 @@ def test_a_pan_through_a_nest_leaves_of_each_side_what_both_leave():
 
 def test_sides_that_leave_nothing_are_silence():
     assert pan_of(through(sides_of(-1.0), sides_of(1.0))) == (SILENCE_DB, 0.0)
+
+
+@pytest.mark.parametrize(("left_out", "told"), [(F(0), 0), (F(9, 5), 1), (F(11, 5), 1), (F(3), 0)])
+def test_a_transition_that_a_nests_edge_cuts_is_told(left_out: F, told: int) -> None:
+    crossing = Transition("Cross Dissolve", RecordTime(F(2)), F(2, 5), F(2, 5))
+    whole = around(cut=left_out)
+    (nest,) = whole.tracks[0].clips
+    assert isinstance(nest.content, Timeline)
+    first, *rest = nest.content.tracks
+    inner = replace(nest.content, tracks=(replace(first, transitions=(crossing,)), *rest))
+    cut = replace(whole, tracks=(replace(whole.tracks[0], clips=(replace(nest, content=inner),)),))
+    losses = Losses(cut)
+    opened = opened_and_told(cut, losses)
+    assert [loss.message for loss in losses if loss.feature.name == "TRANSITION"] == [
+        "transition “Cross Dissolve” inside it written as a cut: the nest's edge lies in it"
+    ] * told
+    assert sum(len(track.transitions) for track in opened.tracks) == (left_out == 0)
+
+
+@pytest.mark.parametrize("speed", [F(0), F(-1)])
+def test_a_nest_that_cannot_be_opened_is_told(speed: F) -> None:
+    whole = around()
+    (nest,) = whole.tracks[0].clips
+    cut = replace(whole, tracks=(replace(whole.tracks[0], clips=(replace(nest, speed=speed),)),))
+    losses = Losses(cut)
+    assert not list(opened_and_told(cut, losses).clips())
+    assert any("its clips not written" in loss.message for loss in losses)

@@ -36,7 +36,7 @@ from avm_otio.formats.xml import escaped
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
-from avm_otio.timeline.nests import opened_nests
+from avm_otio.timeline.nests import NOT_FORWARD, opened_nests
 from avm_otio.timeline.time import format_rate, nearest_frame
 
 _DROP_FRAME_RATE = Fraction(30000, 1001)
@@ -85,6 +85,8 @@ class _Project:
 
     def _opened(self, nest: Clip) -> None:
         self.losses.add(Feature.NEST, nest, "nest opened")
+        if nest.speed <= 0:
+            self.losses.add(Feature.SPEED, nest, NOT_FORWARD)
         if nest.mix.keys:
             self.losses.add(Feature.GAIN, nest, f"{len(nest.mix.keys)} gain key frames not written")
         if nest.mix.fade_in_us or nest.mix.fade_out_us:
