@@ -22,7 +22,7 @@ from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
 from avm_otio.media.known import is_media
-from avm_otio.media.originals import located, measure
+from avm_otio.media.originals import located, measure, offline
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.timeline.completed import completed
@@ -38,12 +38,16 @@ from avm_otio.timeline.limits import (
     unmeasured,
     within_a_day,
 )
-from avm_otio.timeline.model import Timeline
+from avm_otio.timeline.losses import OFFLINE
+from avm_otio.timeline.model import Media, Timeline
 from avm_otio.timeline.picture_sound import with_picture_sound
 
 _SILENT = Silent()
 _PLAIN = "otio"
 """The editor whose file says all that the timeline does."""
+
+_MOST_NAMES = 5
+"""Missing media that a note names; the rest are counted."""
 
 BUNDLE = "bundle"
 """What ``--deliver`` says for one file with all media inside."""
@@ -145,7 +149,8 @@ def delivery_of(request: Request) -> Delivery:
 def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Delivered:
     """Write a timeline for an editor, with its media where they are to go.
 
-    Media are there before the file that names them; each file is whole or absent.
+    Media are there before the file that names them; each file is whole or absent. What is missing is told
+    once: clip by clip among the losses, or where the file says so itself or shows no media, in a note.
 
     Args:
         opened: The timeline; not modified.
@@ -157,6 +162,24 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
         InputError: A clip has no length, or media cannot be read.
         OutputError: Something cannot be written.
     """
+    made = _made(opened, request, report)
+    if any(loss.message == OFFLINE for loss in made.losses):
+        return made
+    missing = offline(opened.timeline, opened.folder, request.media_roots)
+    return replace(made, notes=(*made.notes, *_note_of(missing)))
+
+
+def _note_of(missing: Sequence[Media]) -> Iterator[str]:
+    """How many media are missing, and which."""
+    names = tuple(dict.fromkeys(next(iter(media.names), "?") for media in missing))
+    if names:
+        shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        said = "1 media file is" if len(names) == 1 else f"{len(names)} media files are"
+        yield f"{said} missing: {shown}{more}. Name the folder that holds them with --media-root."
+
+
+def _made(opened: Opened, request: Request, report: Report) -> Delivered:
     how, output, media_roots = delivery_of(request), request.output, request.media_roots
     if not output.absolute().parent.is_dir():
         raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done

@@ -269,6 +269,18 @@ def located(
     return of_timeline(timeline)
 
 
+def offline(timeline: Timeline, folder: Path, roots: Sequence[Path]) -> tuple[Media, ...]:
+    """What clips of a timeline use and is nowhere found; no file is opened.
+
+    Args:
+        timeline: A timeline as it was read; its nests are looked into.
+        folder: The timeline's folder.
+        roots: Folders in which moved media are looked for by name.
+    """
+    used = (placed.media for placed in Placements(timeline).all())
+    return tuple(search_for((media for media in used if media), folder=folder, roots=roots).missing)
+
+
 def _files(
     placements: Placements, folder: Path, roots: Sequence[Path], report: Report, strict: bool
 ) -> dict[Media, _File]:

@@ -23,6 +23,9 @@ from avm_otio.timeline.time import from_micros
 
 _AS_IT_IS = Mix()
 
+OFFLINE = "its media is offline"
+"""What a format whose file does not say so itself loses of a clip without its file."""
+
 
 Item = Clip | Track | Transition | Media | Timeline | str
 """What a loss may be of."""
@@ -222,7 +225,5 @@ _FINDERS: dict[Feature, Callable[[Timeline], Iterator[Found]]] = {
     Feature.NAME: _of_clips(lambda clip: not clip.name, "has no name, its media's written"),
     Feature.METADATA: _metadata,
     Feature.TIME: _between_frames,
-    Feature.MEDIA: _of_clips(
-        lambda clip: clip.media is not None and not clip.media.is_online, "its media is offline"
-    ),
+    Feature.MEDIA: _of_clips(lambda clip: clip.media is not None and not clip.media.is_online, OFFLINE),
 }

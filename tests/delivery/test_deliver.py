@@ -20,6 +20,7 @@ from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import editors
 from avm_otio.request import Request
 from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import OFFLINE
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime
 from avm_otio.timeline.urls import name_in
@@ -128,6 +129,23 @@ def test_offline_media_is_a_loss_that_names_the_clip(film: Opened, tmp_path: Pat
     output = tmp_path / "scored.xml"
     made = deliver(opened, Request(output=output))
     assert [loss for loss in made.losses if loss.feature is Feature.MEDIA and clip.name in loss.item]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "editor"),
+    [(".otio", None), (".otio", "resolve"), (".otio", "premiere"), (".svg", None), (".kdenlive", None)],
+)
+def test_offline_media_is_told_in_every_format(
+    film: Opened, suffix: str, editor: str | None, tmp_path: Path
+) -> None:
+    timeline = film.otio_timeline
+    timeline.video_tracks()[0].find_clips()[0].media_reference.target_url = "gone.mov"
+    made = deliver(film.with_otio(timeline), Request(output=tmp_path / f"cut{suffix}", editor=editor))
+    told = [note for note in made.notes if "1 media file is missing: “gone.mov”" in note]
+    assert len(told) + bool([loss for loss in made.losses if loss.message == OFFLINE]) == 1
+    assert not [
+        note for note in deliver(film, Request(output=tmp_path / "all.otio")).notes if "missing" in note
+    ]
 
 
 def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
