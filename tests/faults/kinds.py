@@ -83,6 +83,20 @@ def _of_json() -> dict[str, Fault]:
     }
 
 
+def _of_paid_call() -> dict[str, Fault]:
+    """Answers that prove nothing, after the service acted and after it did not."""
+    return {
+        f"{status}{', acted' if acted else ''}": instead(
+            says({"message": ["It is so."]}, status, **({"location": "/film/"} if status < 400 else {})),
+            acted=acted,
+        )
+        for status in (301, 302, 307, 400, 404, 408, 409, 499)
+        for acted in (False, True)
+    } | {
+        "documented, acted": instead(says({"message": ["Insufficient analyze count"]}, 400), acted=True),
+    }
+
+
 def network() -> list[Trouble]:
     """Every fault of the network with every call that it can meet."""
     found = []
@@ -99,6 +113,7 @@ def network() -> list[Trouble]:
                 for kind, fault in faults.items()
                 if not kind.startswith("429") or "acted" not in kind
             }
+            faults |= _of_paid_call()
         if call == "item":
             faults |= {f"link run out ({status})": run_out(status) for status in (401, 403, 404, 410)}
             faults |= {f"download cut at {size}": cut(size) for size in (511, 513, 8192, 16_000)}
