@@ -16,7 +16,7 @@ from avm_otio.mix.placement import lay
 from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import FilmMap
-from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, snap_rate, time_range
+from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, snap_rate
 
 CUES = 10_000
 RUNS = 7
@@ -54,9 +54,9 @@ def answer(cues: int, alternatives: int) -> dict[str, object]:
 def main() -> None:
     rate = snap_rate(23.976)
     cut = otio.schema.Timeline("cut")
-    cut.tracks.append(
-        otio.schema.Track("V1", [otio.schema.Clip("a", source_range=time_range(0, SECONDS * 24, rate))])
-    )
+    start, duration = (otio.opentime.RationalTime(frames, float(rate)) for frames in (0, SECONDS * 24))
+    whole = otio.opentime.TimeRange(start, duration)
+    cut.tracks.append(otio.schema.Track("V1", [otio.schema.Clip("a", source_range=whole)]))
     film_map = FilmMap(RecordTime(Fraction(0)), Fraction(1), FilmTime(Fraction(SECONDS)))
     sound = Media("x.wav", "media/x.wav", duration=Fraction(3), sample_rate_hz=48_000, channels=2)
     for alternatives in (1, 3):

@@ -14,8 +14,9 @@ from avm_otio import Request, Scored, read, score
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.mix.tracks import without_ours
 from avm_otio.services import EFFECTS, MUSIC
-from avm_otio.timeline.time import parse_timestamp, seconds_of
+from avm_otio.timeline.time import parse_timestamp
 from avm_otio.timeline.urls import paths_of
+from tests.timelines import seconds_of
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = sorted(

@@ -6,9 +6,22 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from avm_otio.timeline.time import time_range
+from avm_otio.timeline.time import exact_value, snap_rate
 
 FILM = Fraction(24)
+
+
+def time_range(start: int | Fraction, frames: int | Fraction, rate: Fraction) -> otio.opentime.TimeRange:
+    """A start and a length in frames at an exact rate as OTIO's range."""
+    start_time, duration = (
+        otio.opentime.RationalTime(float(count), float(rate)) for count in (start, frames)
+    )
+    return otio.opentime.TimeRange(start_time, duration)
+
+
+def seconds_of(time: otio.opentime.RationalTime) -> Fraction:
+    """OTIO's time as exact seconds, without the dust of its doubles."""
+    return exact_value(time.value) / snap_rate(time.rate)
 
 
 def clip(

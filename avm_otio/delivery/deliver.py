@@ -21,8 +21,8 @@ from avm_otio.formats.otio.write import in_otio
 from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
-from avm_otio.media.known import is_media
 from avm_otio.media.originals import located, measure, offline
+from avm_otio.media.recognise import is_media
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from avm_otio.timeline.completed import completed

@@ -50,7 +50,7 @@ def write(
         if editor != AS_IT_IS:
             timeline = within_media(timeline, cut, between_frames=found.between_frames)
         if said(path) != path:
-            timeline = _with_said_names(timeline)
+            timeline = _with_strangers_paths(timeline)
         files, losses = found.write(timeline, Target(said(path), editor, is_media))
         files = {kept(each): content for each, content in files.items()}
         for each in files:
@@ -65,12 +65,12 @@ def write(
     return tuple(files), (*cut, *losses)
 
 
-def _with_said_names(timeline: Timeline) -> Timeline:
+def _with_strangers_paths(timeline: Timeline) -> Timeline:
     """A stranger's timeline, its media where the stranger knows them."""
 
     def of_clip(clip: Clip) -> Clip:
         if isinstance(clip.content, Timeline):
-            return replace(clip, content=_with_said_names(clip.content))
+            return replace(clip, content=_with_strangers_paths(clip.content))
         if isinstance(clip.content, Media) and clip.content.path:
             return replace(clip, content=replace(clip.content, path=str(said(Path(clip.content.path)))))
         return clip

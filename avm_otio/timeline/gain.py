@@ -131,8 +131,8 @@ def on_frames(keys: Sequence[GainKey], rate: Fraction, *, jumps: bool = False) -
     return OnFrames(tuple(points), is_moved, ramps)
 
 
-def ramps_told(ramps: int) -> str:
-    """What a writer says of jumps that it wrote as ramps."""
+def words_of_ramps(ramps: int) -> str:
+    """The loss that a writer reports for jumps that it wrote as ramps of one frame."""
     return (
         f"{ramps} jumps of its gain written as ramps of one frame"
         if ramps > 1

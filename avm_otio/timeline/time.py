@@ -15,12 +15,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, NewType
+from typing import NewType
 
 from avm_otio.errors import TimeFormatError
-
-if TYPE_CHECKING:
-    from opentimelineio.opentime import RationalTime, TimeRange
 
 MediaTime = NewType("MediaTime", Fraction)
 RecordTime = NewType("RecordTime", Fraction)
@@ -170,34 +167,12 @@ def frame_span(start: Fraction, end: Fraction, rate: Fraction, within: FrameSpan
     return FrameSpan(first, last)
 
 
-def seconds_of(time: RationalTime) -> Fraction:
-    """OTIO's time as exact seconds, with its rate snapped.
-
-    A value within a millionth of a whole number is that number: OTIO's own arithmetic is in doubles.
-    """
-    return exact_value(time.value) / snap_rate(time.rate)
-
-
 def exact_value(value: float) -> Fraction:
     """A count of frames (or samples) that OTIO keeps as a double, without the double's dust."""
     whole = round(value)
     if abs(value - whole) < 1e-6:
         return Fraction(whole)
     return Fraction(value).limit_denominator(10_000_000)
-
-
-def rational_time(frames: int | Fraction, rate: Fraction) -> RationalTime:
-    """Frames at an exact rate as OTIO's time."""
-    from opentimelineio.opentime import RationalTime  # most of what counts time needs no OTIO
-
-    return RationalTime(float(frames), float(rate))
-
-
-def time_range(start: int | Fraction, frames: int | Fraction, rate: Fraction) -> TimeRange:
-    """A start and a length in frames at an exact rate as OTIO's range."""
-    from opentimelineio.opentime import TimeRange
-
-    return TimeRange(rational_time(start, rate), rational_time(frames, rate))
 
 
 def nominal_rate(rate: Fraction) -> int:

@@ -20,11 +20,11 @@ from avm_otio.cli.main import run
 from avm_otio.formats import reading
 from avm_otio.formats.table import editors
 from avm_otio.timeline.model import Clip, Media, Timeline
-from avm_otio.timeline.time import snap_rate, time_range
+from avm_otio.timeline.time import snap_rate
 from avm_otio.timeline.urls import place_of
 from tests.media.numbered import movie
 from tests.scored import write_sound
-from tests.timelines import clip, gap, timeline, track
+from tests.timelines import clip, gap, time_range, timeline, track
 
 pytestmark = pytest.mark.slow
 

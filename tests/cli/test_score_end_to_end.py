@@ -16,7 +16,6 @@ import pytest
 from avm_otio import services
 from avm_otio.cli.main import run
 from avm_otio.config.folders import config_file
-from avm_otio.timeline.time import time_range
 from tests.loopback_http import html, raw, redirect, reset, says
 from tests.media.numbered import movie
 from tests.scripted_service import (
@@ -29,6 +28,7 @@ from tests.scripted_service import (
     sound,
     wav,
 )
+from tests.timelines import time_range
 
 RATE = F(24)
 SERVICE = f"/film/{FILM_ID}/service/"

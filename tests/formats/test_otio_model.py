@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.model import Clip, GainKey, ImageSequence, Mix, Timeline, Track, TrackKind
-from avm_otio.timeline.time import RecordTime, time_range
+from avm_otio.timeline.time import RecordTime
 from tests.models import differences, plain, settled, timelines
 from tests.real_files import real_file
 from tests.timelines import clip as own_clip
+from tests.timelines import time_range, track
 from tests.timelines import timeline as timeline_with
-from tests.timelines import track
 
 FILM = Fraction(24)
 

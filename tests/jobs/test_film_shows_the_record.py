@@ -12,9 +12,9 @@ import pytest
 from avm_otio import Request, export_film, read
 from avm_otio.errors import MissingMediaError
 from avm_otio.timeline.select import Selection, plan_film
-from avm_otio.timeline.time import FilmTime, nominal_rate, snap_rate, time_range
+from avm_otio.timeline.time import FilmTime, nominal_rate, snap_rate
 from tests.media.numbered import movie, numbers
-from tests.timelines import clip, gap, timeline, track
+from tests.timelines import clip, gap, time_range, timeline, track
 
 RATES = [snap_rate(rate) for rate in ("24000/1001", 24, 25, "30000/1001", 50, "60000/1001")]
 SHOWN = 400

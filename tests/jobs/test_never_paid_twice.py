@@ -19,7 +19,6 @@ from avm_otio.cli.main import run
 from avm_otio.errors import AvmError, OutputError
 from avm_otio.jobs.folder import JOURNAL, Job, folder_of
 from avm_otio.retry import Retrying
-from avm_otio.timeline.time import time_range
 from tests.loopback_http import Reply, html, raw, reset, says
 from tests.media.numbered import movie
 from tests.scripted_service import (
@@ -33,6 +32,7 @@ from tests.scripted_service import (
     wav,
 )
 from tests.service.test_api_client import REFUSED, UNSURE
+from tests.timelines import time_range
 
 RATE = F(24)
 PAY = f"POST /film/{FILM_ID}/service/"

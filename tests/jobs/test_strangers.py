@@ -24,9 +24,9 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from avm_otio.timeline.time import time_range
 from tests.jobs.watching import request
 from tests.media.numbered import movie
+from tests.timelines import time_range
 
 WATCHER, STRANGER = 61001, 61002
 SECRET = "the watcher's own secret"

@@ -19,9 +19,9 @@ from avm_otio.jobs.watch.visits import Rules
 from avm_otio.jobs.watch.watcher import Watch
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
-from avm_otio.timeline.time import time_range
 from tests.media.numbered import movie
 from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
+from tests.timelines import time_range
 
 RATE = F(24)
 TOKEN = "sesame-1234567890"

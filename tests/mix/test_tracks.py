@@ -26,9 +26,9 @@ from avm_otio.request import Request
 from avm_otio.services import DENOISE, EFFECTS, MUSIC
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import FilmMap
-from avm_otio.timeline.time import FilmTime, RecordTime, seconds_of
+from avm_otio.timeline.time import FilmTime, RecordTime
 from avm_otio.timeline.urls import name_in
-from tests.timelines import clip, gap, timeline, track
+from tests.timelines import clip, gap, seconds_of, timeline, track
 
 RATE = F(24)
 ORIGIN = Origin("https://service", "USD", "en", 1320, 77, {"range": [16]})

@@ -21,8 +21,8 @@ from avm_otio.timeline.model import (
 from avm_otio.timeline.placed import Level, Placements, Ramp
 from avm_otio.timeline.plan import SoundSegment
 from avm_otio.timeline.select import Selection, plan_film
-from avm_otio.timeline.time import MediaTime, RecordTime, time_range
-from tests.timelines import clip, gap, track
+from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.timelines import clip, gap, time_range, track
 from tests.timelines import timeline as otio_timeline
 
 RATE = F(25)

@@ -15,8 +15,8 @@ from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import Selection, plan_film, record_span
-from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime, time_range
-from tests.timelines import clip, gap, track
+from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime
+from tests.timelines import clip, gap, time_range, track
 from tests.timelines import timeline as otio_timeline
 
 

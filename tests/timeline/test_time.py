@@ -19,11 +19,10 @@ from avm_otio.timeline.time import (
     nearest_frame,
     parse_timecode,
     parse_timestamp,
-    rational_time,
-    seconds_of,
     snap_rate,
     whole_frames,
 )
+from tests.timelines import seconds_of, time_range
 
 RATES = [Fraction(n) for n in (24, 25, 30, 48, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60)]
 rates = st.sampled_from(RATES)
@@ -149,7 +148,7 @@ def test_nothing_drifts_over_ten_hours_of_film() -> None:
     rate = Fraction(24000, 1001)
     frames = 10 * 3600 * 24
     assert nearest_frame(Fraction(frames) / rate, rate) == frames
-    assert seconds_of(rational_time(frames, rate)) == frames / rate
+    assert seconds_of(time_range(frames, 0, rate).start_time) == frames / rate
 
 
 @pytest.mark.parametrize(

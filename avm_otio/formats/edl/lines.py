@@ -275,3 +275,28 @@ def _counted(time: str, rate: Fraction, is_drop: bool) -> int:
     if seconds == 0 and frames < drop and minutes % 10:
         count += drop - frames
     return count - drop * (total - total // 10)
+
+
+def edits_of(lines: list[Line]) -> list[list[Line]]:
+    """Lines that belong to one edit: of one number, until one cuts on where another ended.
+
+    Lists that give every edit the same number are read edit by edit, too.
+    """
+    edits: list[list[Line]] = []
+    records: dict[object, set[tuple[str, ...]]] = {}  # of the lines with a length in the edit at hand
+    for line in lines:
+        before = edits[-1] if edits else []
+        record = line.times[2:]
+        is_more = bool(before) and before[-1].number == line.number
+        if is_more and line.kind == "C":
+            others = records.get(line.channels, set())
+            follows = len(others) > (record in others)
+            is_more = not follows and not before[-1].names_media
+        if is_more:
+            before.append(line)
+        else:
+            edits.append([line])
+            records = {}
+        if record[0] != record[1]:
+            records.setdefault(line.channels, set()).add(record)
+    return edits

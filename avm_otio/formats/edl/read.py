@@ -7,9 +7,8 @@ starts at the earliest record timecode, black included.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from avm_otio.formats.edl.common import (
     day_frames,
     speed_of,
 )
-from avm_otio.formats.edl.lines import Line, List, frames_of, has_drop_sign, lists_of, text_of
+from avm_otio.formats.edl.lanes import Key, Lane
+from avm_otio.formats.edl.lines import Line, List, edits_of, frames_of, has_drop_sign, lists_of, text_of
 from avm_otio.formats.edl.rates import evidence_of, guess_note
 from avm_otio.timeline.model import (
     Clip,
@@ -35,11 +35,9 @@ from avm_otio.timeline.model import (
     Media,
     Mix,
     Timeline,
-    Track,
     TrackKind,
     Transition,
 )
-from avm_otio.timeline.parts import Rows
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,
@@ -50,11 +48,8 @@ from avm_otio.timeline.time import (
 )
 from avm_otio.timeline.urls import plain_path
 
-_MOST_TOLD = 10
+_MOST_NAMED = 10
 """Bad lines that are named one by one."""
-
-_Key = tuple[TrackKind, tuple[int, ...]]
-"""A track: its kind, and the video track or the sound channels that it stands for."""
 
 
 def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tuple[str, ...]]:
@@ -91,23 +86,13 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     return found, tuple(dict.fromkeys(notes))
 
 
-@dataclass(slots=True)
-class _Lane:
-    """A track in the making."""
-
-    clips: list[Clip] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    fades_out: dict[int, Transition] = field(default_factory=dict)
-    """First frame → each dissolve into black or silence."""
-
-
 class _Reader:
     def __init__(self, path: Path, rate: Fraction, found: List) -> None:
         self.path = path
         self.rate = rate
         self.list = found
         self.counts: Counter[str] = Counter()
-        self.lanes: dict[_Key, _Lane] = {}
+        self.lanes: dict[Key, Lane] = {}
         self.markers: list[Marker] = []
         self.media: dict[Media, Media] = {}
         self.links = 0
@@ -123,7 +108,7 @@ class _Reader:
         self.has_patches = any(
             "PATCH" in comment.upper() for line in found.lines for comment in line.comments
         )
-        self.edits = _edits(found.lines)
+        self.edits = edits_of(found.lines)
         self.halves: dict[tuple[str, tuple[str, ...]], int] = {}
         for lines in self.edits:
             name = _name_in(lines)
@@ -139,10 +124,10 @@ class _Reader:
             f"{count} × {note}." if count > 1 else f"{note[:1].upper()}{note[1:]}."
             for note, count in self.counts.items()
         ]
-        for place, line in self.list.bad[:_MOST_TOLD]:
+        for place, line in self.list.bad[:_MOST_NAMED]:
             notes.append(f"Line {place} is no edit of a CMX3600 list and is left out: {line[:80]!r}.")
-        if len(self.list.bad) > _MOST_TOLD:
-            notes.append(f"{len(self.list.bad) - _MOST_TOLD} more lines are no edits and are left out.")
+        if len(self.list.bad) > _MOST_NAMED:
+            notes.append(f"{len(self.list.bad) - _MOST_NAMED} more lines are no edits and are left out.")
         for edit in (line for line in self.list.lines if not line.has_kind):
             way = f"a dissolve of {edit.frames} frames" if edit.kind == "D" else "a cut"
             notes.append(f"Line {edit.place} does not say how it comes in: read as {way}.")
@@ -177,7 +162,7 @@ class _Reader:
         tracks = [
             track
             for key in sorted(self.lanes, key=lambda key: (key[0] is TrackKind.AUDIO, key[1]))
-            for track in self._tracks(key, self.lanes[key])
+            for track in self.lanes[key].tracks(key, self.rate, self.counts)
         ]
         end = max(last for _, last in self.records.values()) - self.start
         return Timeline(
@@ -218,7 +203,7 @@ class _Reader:
             self.markers += (_marker_of(flag, first, self.rate) for flag in comments.flags)
             return
         leads = any(line.kind != "C" for line in lines)
-        laid: list[tuple[Line, _Lane, int]] = []
+        laid: list[tuple[Line, Lane, int]] = []
         for at, line in enumerate(lines):
             first, last = self.records[line.place]
             keys = _keys(line)
@@ -238,7 +223,7 @@ class _Reader:
             laid += self._clips(line, keys, comments, way, fade)
         self._rest(comments, lines, laid)
 
-    def _transition(self, line: Line, keys: list[_Key], comments: Comments, is_from_black: bool) -> int:
+    def _transition(self, line: Line, keys: list[Key], comments: Comments, is_from_black: bool) -> int:
         """Lay a transition; returns frames of the fade in where it is one of sound from silence."""
         first, last = self.records[line.place]
         if line.kind.startswith("K"):
@@ -262,7 +247,7 @@ class _Reader:
             kept=(Kept(FORMAT.name, "wipe", line.kind),) if is_wipe else (),
         )
         for key in keys:
-            lane = self.lanes.setdefault(key, _Lane())
+            lane = self.lanes.setdefault(key, Lane())
             if line.reel.upper() in BLACK_REELS:
                 lane.fades_out[at] = transition
             elif key[0] is TrackKind.AUDIO and is_from_black:
@@ -272,8 +257,8 @@ class _Reader:
         return fade
 
     def _clips(
-        self, line: Line, keys: list[_Key], comments: Comments, way: str, fade: int
-    ) -> list[tuple[Line, _Lane, int]]:
+        self, line: Line, keys: list[Key], comments: Comments, way: str, fade: int
+    ) -> list[tuple[Line, Lane, int]]:
         """Lay one line's clip on every track that it goes to."""
         first, last = (frame - self.start for frame in self.records[line.place])
         name = comments.names.get(way) or comments.names.get("TO", "") or line.reel
@@ -290,7 +275,7 @@ class _Reader:
             if key[0] is TrackKind.AUDIO:
                 mix = replace(self._mix(line, comments, low, speed), fade_in_us=to_micros(fade / self.rate))
                 channels = self._channels(line, key[1], comments)
-            lane = self.lanes.setdefault(key, _Lane())
+            lane = self.lanes.setdefault(key, Lane())
             laid.append((line, lane, len(lane.clips)))
             lane.clips.append(
                 Clip(
@@ -385,7 +370,7 @@ class _Reader:
             return Mix(levels[0][1])
         return Mix(comments.volume or 0.0)
 
-    def _rest(self, comments: Comments, lines: list[Line], laid: list[tuple[Line, _Lane, int]]) -> None:
+    def _rest(self, comments: Comments, lines: list[Line], laid: list[tuple[Line, Lane, int]]) -> None:
         """Locators, and unknown comments: on the last clip of the edit."""
         here: list[Marker] = []
         if laid:
@@ -411,82 +396,6 @@ class _Reader:
         elif kept:
             self.counts["comment below an edit that is not laid, left out"] += len(kept)
 
-    def _tracks(self, key: _Key, lane: _Lane) -> list[Track]:
-        """The track, and more of the same where its clips overlap: nothing is thrown away."""
-        kind, numbers = key
-        order = sorted(range(len(lane.clips)), key=lambda at: (lane.clips[at].start, at))
-        dealt: list[list[Clip]] = []
-        rows = Rows()
-        starts = [lane.clips[at].start for at in order]
-        for at in order:
-            clip = lane.clips[at]
-            clip = self._faded(clip, lane, kind, starts)
-            row = rows.place(clip.start, clip.end)
-            if row == len(dealt):
-                dealt.append([])
-            dealt[row].append(clip)
-        moved = sum(len(row) for row in dealt[1:])
-        name = "V" if kind is TrackKind.VIDEO else "A"
-        name = name + name.join(str(number) for number in numbers)
-        if moved:
-            self.counts[f"edit over another on {name}, laid on a track of its own"] += moved
-        return [
-            Track(
-                name=name if row is dealt[0] else f"{name} ({number})",
-                kind=kind,
-                clips=tuple(row),
-                transitions=tuple(sorted(lane.transitions, key=lambda transition: transition.at))
-                if row is dealt[0]
-                else (),
-                channels=len(numbers) if kind is TrackKind.AUDIO else 0,
-            )
-            for number, row in enumerate(dealt, 1)
-        ]
-
-    def _faded(self, clip: Clip, lane: _Lane, kind: TrackKind, starts: list[RecordTime]) -> Clip:
-        """A clip with the dissolve into black or silence that follows it: it lasts through it."""
-        leaving = lane.fades_out.get(int(clip.end * self.rate))
-        if leaving is None:
-            return clip
-        end = RecordTime(clip.end + leaving.after)
-        if kind is TrackKind.VIDEO:
-            del lane.fades_out[int(clip.end * self.rate)]  # of several clips that end here one fades
-        following = bisect_right(starts, clip.end)
-        if kind is TrackKind.VIDEO and following < len(starts) and starts[following] <= end:
-            lane.transitions.append(
-                leaving
-            )  # to black, though a clip cuts in where it ends: a hole lies there
-            return clip
-        if kind is TrackKind.VIDEO:
-            lane.transitions.append(replace(leaving, at=end, before=leaving.after, after=Fraction(0)))
-            return replace(clip, end=end)
-        return replace(clip, end=end, mix=replace(clip.mix, fade_out_us=to_micros(leaving.after)))
-
-
-def _edits(lines: list[Line]) -> list[list[Line]]:
-    """Lines that belong to one edit: of one number, until one cuts on where another ended.
-
-    Lists that give every edit the same number are read edit by edit, too.
-    """
-    edits: list[list[Line]] = []
-    records: dict[object, set[tuple[str, ...]]] = {}  # of the lines with a length in the edit at hand
-    for line in lines:
-        before = edits[-1] if edits else []
-        record = line.times[2:]
-        is_more = bool(before) and before[-1].number == line.number
-        if is_more and line.kind == "C":
-            others = records.get(line.channels, set())
-            follows = len(others) > (record in others)
-            is_more = not follows and not before[-1].names_media
-        if is_more:
-            before.append(line)
-        else:
-            edits.append([line])
-            records = {}
-        if record[0] != record[1]:
-            records.setdefault(line.channels, set()).add(record)
-    return edits
-
 
 def _name_in(lines: list[Line]) -> str:
     """The clip that an edit is of, as far as it says."""
@@ -510,9 +419,9 @@ def _same_reel(written: str, reel: str) -> bool:
     return short in ("", long) or (len(short) >= 8 and long.startswith(short))
 
 
-def _keys(line: Line) -> list[_Key]:
+def _keys(line: Line) -> list[Key]:
     """The tracks that a line goes to: each video track, and its sound channels, the first two as a pair."""
-    keys: list[_Key] = [(TrackKind.VIDEO, (number,)) for number in sorted(line.video)]
+    keys: list[Key] = [(TrackKind.VIDEO, (number,)) for number in sorted(line.video)]
     if line.audio:
         keys.append((TrackKind.AUDIO, tuple(sorted(line.audio))))
     return keys

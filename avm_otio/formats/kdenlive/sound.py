@@ -8,7 +8,7 @@ from fractions import Fraction
 from avm_otio.formats.kdenlive.bin import Placed, stream_heard
 from avm_otio.formats.kdenlive.text import balance_filter, prop, volume_filter
 from avm_otio.timeline.features import Feature
-from avm_otio.timeline.gain import on_frames, ramps_told
+from avm_otio.timeline.gain import on_frames, words_of_ramps
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip
 from avm_otio.timeline.time import from_micros, nearest_frame
@@ -78,7 +78,7 @@ class SoundEffects:
         if snapped.is_moved:
             self._losses.add(Feature.GAIN, placed.clip, "gain key frames moved to their nearest frames")
         if snapped.ramps:
-            self._losses.add(Feature.GAIN, placed.clip, ramps_told(snapped.ramps))
+            self._losses.add(Feature.GAIN, placed.clip, words_of_ramps(snapped.ramps))
         keys = _from_head(keys) if keys else {0: mix.gain_db}
         keys = {frame: gain + more_db for frame, gain in keys.items()}
         low, high = _GAIN_RANGE_DB

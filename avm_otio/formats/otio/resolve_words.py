@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from avm_otio.timeline.features import Feature
-from avm_otio.timeline.gain import on_frames, ramps_told
+from avm_otio.timeline.gain import on_frames, words_of_ramps
 from avm_otio.timeline.losses import words_of_pan
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, ImageSequence, Mix
 from avm_otio.timeline.time import exact_value, from_micros, nearest_frame, to_micros
@@ -137,7 +137,7 @@ def volume_effect(mix: Mix, rate: Fraction) -> tuple[dict[str, Any], tuple[tuple
     snapped = on_frames(mix.keys, rate)
     keys = {frame: held(gain_db) for frame, gain_db in snapped.points}
     if snapped.ramps:
-        losses.append((Feature.GAIN, ramps_told(snapped.ramps)))
+        losses.append((Feature.GAIN, words_of_ramps(snapped.ramps)))
     if mix.pan:
         losses.append((Feature.PAN, f"pan of {words_of_pan(mix.pan)} not written"))
     # A value equal to the default beside it is dropped, and its key frames may go with it [3p]: so beside key
