@@ -187,13 +187,15 @@ def _refuse_to_strangers(folder: Path, request: Request, rules: Rules) -> None:
             if value not in (None, (), row.not_given):
                 raise InputError(f"{REQUEST}: “{each.name}” is for the watcher to choose.", "Leave it out.")
     if request.notify_url is not None and request.notify_url != rules.notify_url:
-        _refuse_internal(request.notify_url, request.service)
+        is_left_out = request.service is None
+        is_local = request.service == LOCAL or (is_left_out and set(rules.services) == {LOCAL})
+        _refuse_internal(request.notify_url, is_local=is_local)
 
 
-def _refuse_internal(url: str, service: str | None) -> None:
+def _refuse_internal(url: str, *, is_local: bool) -> None:
     """Refuse an address inside the watcher's network: a stranger must not have anything sent there."""
     hint = "Leave out “notify_url”: the watcher waits by itself."
-    if service == LOCAL:
+    if is_local:
         raise InputError(f"{REQUEST}: “notify_url” is not for the engine on the watcher's machine.", hint)
     try:
         parts = urlsplit(url)
