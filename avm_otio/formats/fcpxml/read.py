@@ -18,7 +18,8 @@ from xml.etree.ElementTree import Element
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml.elements import References, time_at
 from avm_otio.formats.fcpxml.place import Crossing, Piece, Place
-from avm_otio.formats.fcpxml.story import Nest, Story, elements_of
+from avm_otio.formats.fcpxml.sounds import Nest
+from avm_otio.formats.fcpxml.story import Story, elements_of
 from avm_otio.formats.fcpxml.terms import TRACKS_KEY
 from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind

@@ -16,12 +16,9 @@ from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.elements import (
     Clock,
     References,
-    Volume,
     clock_of,
     color_of,
     kept_of,
-    number_at,
-    numbers_in,
     text_with_effects,
     time_at,
     volume_of,
@@ -37,6 +34,14 @@ from avm_otio.formats.fcpxml.place import (
     louder,
     overlap,
     within,
+)
+from avm_otio.formats.fcpxml.sounds import (
+    Nest,
+    components,
+    heard_of,
+    moved,
+    parted_by_channels,
+    set_by_roles,
 )
 from avm_otio.formats.fcpxml.terms import CROSS_DISSOLVE
 from avm_otio.timeline.model import (
@@ -61,26 +66,8 @@ _OWN_PLACE = ("name", "lane", "offset", "start", "duration", "enabled")
 _NOTHING = (Fraction(-1), Fraction(-1))
 """A window in which nothing is seen or heard."""
 
-_SIDES = {"L": -1.0, "R": 1.0}
-"""The pan of a component whose one channel is sent to one side [off]."""
-
 _DEEPEST = 60
 """How many clips may stand in each other: real files have six."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """What a compound or multicam clip refers to.
-
-    Attributes:
-        timeline: It.
-        begin: The local time at which it begins.
-        roles: The role of each of its sound tracks.
-    """
-
-    timeline: Timeline
-    begin: Fraction
-    roles: tuple[str, ...]
 
 
 NestOf = Callable[[Element], Nest | None]
@@ -243,7 +230,7 @@ class Story:
         clock: Clock,
         span: tuple[Fraction, Fraction],
     ) -> None:
-        own_heard = _heard_of(element, connected, span, place.pace) or span
+        own_heard = heard_of(element, connected, span, place.pace) or span
         window, heard = overlap(place.window, span), overlap(place.heard or place.window, own_heard)
         if window is None and heard is None:
             return
@@ -253,7 +240,7 @@ class Story:
             link = self._links
         whole = (Around(volume_of(element), connected, own_heard, "", element),)
         parts = {
-            part: place.around + whole + self._of_roles(element, part, connected, own_heard)
+            part: place.around + whole + set_by_roles(element, part, connected, own_heard, self.references)
             for part in ("storyline", "connected")
         }
         stretch = connected.stretch / clock.speed if clock.speed else connected.stretch
@@ -279,30 +266,10 @@ class Story:
                 self.spine(child, within(inside, child))
         if clock.speed == 0:
             self._hold(begin, inside.record, span)
-        self._by_channels(element, begin, connected, own_heard)
-        self._finish(element, begin, span, connected)
-
-    def _of_roles(
-        self, element: Element, part: str, local: Place, edges: tuple[Fraction, Fraction]
-    ) -> tuple[Around, ...]:
-        """What a synchronised clip says of the roles in it: in its storyline, or connected to that."""
-        sources = [
-            source
-            for holder in element.iterfind("sync-source")
-            if holder.get("sourceID", part) == part
-            for source in holder.iterfind("audio-role-source")
-        ]
-        for source in sources:
-            self._passed_over(source)
-        return tuple(
-            Around(volume_of(source), local, edges, source.get("role", ""), source) for source in sources
+        self.pieces[begin:] = parted_by_channels(
+            element, self.pieces[begin:], connected, own_heard, self.references
         )
-
-    def _passed_over(self, source: Element) -> None:
-        """Count what is said of a component of sound that a clip cannot say."""
-        for child in source:
-            if child.tag not in ("adjust-volume", "mute"):
-                self.references.notes[f"{child.tag} of parts of a clip's sound left out"] += 1
+        self._finish(element, begin, span, connected)
 
     def _hold(self, begin: int, at: Fraction, span: tuple[Fraction, Fraction]) -> None:
         """A clip that stands still shows what it holds at its head as long as it lasts, without sound."""
@@ -320,38 +287,6 @@ class Story:
                 )
                 held.append(replace(piece, clip=replace(still, markers=())))
         self.pieces[begin:] = held
-
-    def _by_channels(
-        self, element: Element, begin: int, local: Place, edges: tuple[Fraction, Fraction]
-    ) -> None:
-        """Part the sound of a clip by what it says of its channels, which count through all that it holds."""
-        sources = _sources(element)
-        if not sources:
-            return
-        sounds = [piece for piece in self.pieces[begin:] if piece.kind is TrackKind.AUDIO]
-        spans = {(piece.clip.start, piece.clip.end) for piece in sounds}
-        counted: list[Piece] = []
-        first = 0
-        for piece in sounds:
-            # Parts that follow each other have the same channels; parts that sound at once have more.
-            offset = first if len(spans) == 1 else 0
-            first += len(piece.clip.channels)
-            for source in sources:
-                asked = numbers_in(source.get("srcCh", ""))
-                channels = tuple(
-                    channel
-                    for at, channel in enumerate(piece.clip.channels, offset)
-                    if not asked or at in asked
-                )
-                if channels:
-                    clip = louder(replace(piece.clip, channels=channels), volume_of(source), local, edges)
-                    clip = _sided(clip, source)
-                    role = str(source.get("role") or piece.role)
-                    counted.append(replace(piece, clip=clip, role=role))
-        for source in sources:
-            self._passed_over(source)
-        seen = [piece for piece in self.pieces[begin:] if piece.kind is not TrackKind.AUDIO]
-        self.pieces[begin:] = seen + counted
 
     def _finish(self, element: Element, begin: int, span: tuple[Fraction, Fraction], local: Place) -> None:
         """Put on the first part of a clip what the whole clip says: markers, and what only we do not know."""
@@ -389,7 +324,7 @@ class Story:
         """
         local = replace(place, record=at, origin=clock.start, stretch=place.pace * clock.stretch)
         window, heard = place.window or span, place.heard or place.window
-        split = _heard_of(element, local, span, place.pace)
+        split = heard_of(element, local, span, place.pace)
         if overlap(window, span) is None and overlap(heard, split or span) is None:
             return
         content, origin = self._content(element, media)
@@ -424,8 +359,10 @@ class Story:
             if not is_seen:
                 plain = replace(plain, markers=marks, kept=kept)
             if split is not None:
-                plain = _moved(plain, split)
-            self._sounds(element, plain, local, heard or split or span, place)
+                plain = moved(plain, split)
+            nest = self.nest_of(element) if isinstance(content, Timeline) else None
+            for part, role in components(element, plain, local, nest, self.references):
+                self._add(part, heard or split or span, place, TrackKind.AUDIO, role)
 
     def _content(
         self, element: Element, media: Media | None
@@ -450,82 +387,6 @@ class Story:
             [child for child in element if child.tag in allowed and child.tag not in ("keyword", "rating")]
         )
         return Kept(FORMAT.name, element.tag, text_with_effects([shell], self.references))
-
-    def _sounds(
-        self, element: Element, clip: Clip, local: Place, window: tuple[Fraction, Fraction], place: Place
-    ) -> None:
-        """The sound of a clip: one piece, or one for each of its components that sounds by itself."""
-        edges = (clip.start, clip.end)
-        whole = louder(clip, volume_of(element), local, edges)
-        role = element.get("audioRole", "") or element.get("role", "")
-        nest = self.nest_of(element) if isinstance(clip.content, Timeline) else None
-        if nest is not None:
-            parts = self._nested(element, whole, nest, local, edges)
-        elif element.tag == "audio":
-            parts = [(replace(whole, channels=self._channels(element, clip)), role)]
-        else:
-            media = clip.media
-            every = tuple(range(media.channels if media is not None else 2))
-            parts = []
-            for source in _sources(element):
-                self._passed_over(source)
-                part = louder(
-                    replace(whole, channels=numbers_in(source.get("srcCh", "")) or every),
-                    volume_of(source),
-                    local,
-                    edges,
-                )
-                parts.append((_sided(part, source), str(source.get("role") or role)))
-            parts = parts or [(replace(whole, channels=every), role)]
-        for part, its_role in parts:
-            self._add(part, window, place, TrackKind.AUDIO, its_role)
-            if part.markers or part.kept:  # of the first that is heard
-                parts[:] = [(replace(each, markers=(), kept=()), name) for each, name in parts]
-
-    def _channels(self, element: Element, clip: Clip) -> tuple[int, ...]:
-        """The channels of an ``audio`` element: of which source of its asset, and which of that."""
-        asset = self.references.element(element.get("ref"), "asset")
-        each = number_at(asset, "audioChannels") if asset is not None else 0
-        first = (max(1, number_at(element, "srcID")) - 1) * each
-        media = clip.media
-        available = media.channels if media is not None else 2
-        chosen = numbers_in(element.get("srcCh", ""))
-        if chosen:
-            return tuple(first + number for number in chosen)
-        if element.get("srcID") is not None and each and first + each <= available:
-            return tuple(range(first, first + each))
-        return tuple(range(available))
-
-    def _nested(
-        self, element: Element, clip: Clip, nest: Nest, local: Place, edges: tuple[Fraction, Fraction]
-    ) -> list[tuple[Clip, str]]:
-        """The sound of a nest: one piece, or one for each of its roles that is set otherwise."""
-        holders = [element] if element.tag == "ref-clip" else element.findall("mc-source")
-        sources = [
-            source
-            for holder in holders
-            if holder.get("srcEnable", "all") in ("all", "audio")
-            for source in holder.iterfind("audio-role-source")
-        ]
-        role = element.get("audioRole", "") or element.get("role", "")
-        every = (0, 1)
-        clip = replace(clip, channels=every)
-        if not sources:
-            return [(clip, role)]
-        set_by: dict[Volume, list[int]] = {}
-        for source in sources:
-            self._passed_over(source)
-        for index, its_role in enumerate(nest.roles):
-            meant = [volume_of(source) for source in sources if is_of_role(its_role, source.get("role", ""))]
-            set_by.setdefault(meant[0] if meant else Volume(), []).append(index)
-        if len(set_by) == 1:
-            return [(louder(clip, volume, local, edges), role) for volume in set_by]
-        made = []
-        for volume, indices in set_by.items():
-            sounds = [nest.timeline.audio_tracks[index] for index in indices]
-            part = replace(clip, content=replace(nest.timeline, tracks=tuple(sounds)))
-            made.append((louder(part, volume, local, edges), nest.roles[indices[0]]))
-        return made
 
     def _add(
         self, clip: Clip, window: tuple[Fraction, Fraction], place: Place, kind: TrackKind, role: str
@@ -558,43 +419,6 @@ class Story:
                 comment=child.get("note", ""),
                 color=color_of(child),
             )
-
-
-def _heard_of(
-    element: Element, local: Place, span: tuple[Fraction, Fraction], pace: Fraction
-) -> tuple[Fraction, Fraction] | None:
-    """From where to where a clip is heard whose sound is split from its picture; ``None`` where it is not."""
-    if element.get("audioStart") is None and element.get("audioDuration") is None:
-        return None
-    begin = local.at(time_at(element, "audioStart", local.origin))
-    length = time_at(element, "audioDuration", Fraction(-1))
-    end = begin + (length * pace if length >= 0 else (span[1] - span[0]) * (1 if pace > 0 else -1))
-    return (min(begin, end), max(begin, end)) if begin != end else None
-
-
-def _sided(clip: Clip, source: Element) -> Clip:
-    """A component of one channel on the side to which it is sent."""
-    pan = _SIDES.get(source.get("outCh", "").strip())
-    if pan is None or len(clip.channels) != 1:
-        return clip
-    return replace(clip, mix=replace(clip.mix, pan=pan))
-
-
-def _moved(clip: Clip, span: tuple[Fraction, Fraction]) -> Clip:
-    """A clip whose edges lie elsewhere, in sync as before."""
-    shift = span[0] - clip.start
-    return replace(
-        clip,
-        start=RecordTime(span[0]),
-        end=RecordTime(span[1]),
-        media_in=MediaTime(clip.media_in + shift * clip.speed),
-        markers=tuple(replace(marker, start=marker.start - shift) for marker in clip.markers),
-    )
-
-
-def _sources(element: Element) -> list[Element]:
-    """The components of a clip's sound that are used."""
-    return [source for source in element.iterfind("audio-channel-source") if source.get("active") != "0"]
 
 
 def _parts(element: Element, content: Media | Timeline | Generator) -> tuple[bool, bool]:
