@@ -12,7 +12,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from avm_otio.errors import MediaError, TimeFormatError
+from avm_otio.errors import MediaError
 from avm_otio.media.containers import (
     FAULTS,
     OpenMedia,
@@ -27,12 +27,10 @@ from avm_otio.media.containers import (
 )
 from avm_otio.media.exif import is_mirrored
 from avm_otio.media.length import picture_length, sound_length_of
-from avm_otio.media.timecode_track import TimecodeBase, timecode_base
+from avm_otio.media.timecode_track import frames_of, timecode_base, timecode_in
 from avm_otio.timeline.time import (
     dropped_per_minute,
     nearest_frame,
-    nominal_rate,
-    parse_timecode,
     snap_rate,
 )
 
@@ -357,11 +355,11 @@ def _video_info(
     if rotation in (90, 270):
         width, height = height, width
     rate = snap_rate(stream.guessed_rate or stream.average_rate or Fraction(25))
-    timecode = _timecode(container, stream)
+    timecode = timecode_in(container, stream)
     start_timecode = None
     if timecode is not None:
         base = timecode_base(path) if container.format.name == _MOV else None
-        start_timecode = _frames_of(timecode, rate, base)
+        start_timecode = frames_of(timecode, rate, base)
     return VideoInfo(
         width=max(width, 1),
         height=height,
@@ -396,38 +394,6 @@ def _turned(frame: av.VideoFrame, path: Path, *, is_still: bool) -> tuple[int, b
 def _is_flipping(matrix: npt.NDArray[np.int32]) -> bool:
     a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
     return a * d - b * c < 0
-
-
-def _timecode(container: av.container.InputContainer, stream: av.stream.Stream) -> str | None:
-    for tags in (stream.metadata, container.metadata, *(each.metadata for each in container.streams)):
-        for key, value in tags.items():
-            if key.lower() == "timecode":
-                return value
-    return None
-
-
-def _frames_of(timecode: str, rate: Fraction, base: TimecodeBase | None) -> int | None:
-    """A file's own timecode in frames of its picture; ``None`` for what is none.
-
-    Args:
-        timecode: As FFmpeg writes it, counted at the file's own base.
-        rate: The picture's rate.
-        base: How the file counts; ``None`` where it does not say: at the picture's rate.
-    """
-    counted_at = rate
-    if base is not None and base.frames != nominal_rate(rate):
-        times, rest = divmod(nominal_rate(rate), base.frames)
-        counted_at = snap_rate(base.rate) if rest or not times else rate / times
-    dropping = ";" in timecode and dropped_per_minute(counted_at) == 0 and counted_at % 30 == 0
-    try:
-        # Drop-frame numbers at 30.00, as phones write them, are counted as at 29.97.
-        numbered_at = counted_at * 1000 / 1001 if dropping else counted_at
-        count = parse_timecode(
-            timecode if dropped_per_minute(numbered_at) else timecode.replace(";", ":"), numbered_at
-        )
-    except TimeFormatError:
-        return None
-    return nearest_frame(count / counted_at, rate)
 
 
 def _audio_info(stream: av.AudioStream, layout: str, container: str, size_bytes: int) -> AudioInfo:

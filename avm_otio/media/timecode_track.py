@@ -1,4 +1,4 @@
-"""How a QuickTime or MP4 file counts its timecode: a 59.94 file may count it at 30.
+"""A file's own timecode, and how it is counted: a 59.94 QuickTime or MP4 file may count it at 30.
 
 FFmpeg hands over the timecode as text; at what rate the file counts is in its timecode track's description
 alone (QuickTime File Format, "Timecode sample description").
@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
+
+import av
+
+from avm_otio.errors import TimeFormatError
+from avm_otio.timeline.time import dropped_per_minute, nearest_frame, nominal_rate, parse_timecode, snap_rate
 
 _INSIDE = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _MOST_DESCRIPTION = 1 << 16
@@ -38,6 +43,39 @@ def timecode_base(path: Path) -> TimecodeBase | None:
             return next(_bases(file, 0, file.tell()), None)
     except (OSError, struct.error):
         return None
+
+
+def timecode_in(container: av.container.InputContainer, stream: av.stream.Stream) -> str | None:
+    """The timecode that a file states, as FFmpeg writes it: the picture's, the file's or any."""
+    for tags in (stream.metadata, container.metadata, *(each.metadata for each in container.streams)):
+        for key, value in tags.items():
+            if key.lower() == "timecode":
+                return value
+    return None
+
+
+def frames_of(timecode: str, rate: Fraction, base: TimecodeBase | None) -> int | None:
+    """A file's own timecode in frames of its picture; ``None`` for what is none.
+
+    Args:
+        timecode: As FFmpeg writes it, counted at the file's own base.
+        rate: The picture's rate.
+        base: How the file counts; ``None`` where it does not say: at the picture's rate.
+    """
+    counted_at = rate
+    if base is not None and base.frames != nominal_rate(rate):
+        times, rest = divmod(nominal_rate(rate), base.frames)
+        counted_at = snap_rate(base.rate) if rest or not times else rate / times
+    dropping = ";" in timecode and dropped_per_minute(counted_at) == 0 and counted_at % 30 == 0
+    try:
+        # Drop-frame numbers at 30.00, as phones write them, are counted as at 29.97.
+        numbered_at = counted_at * 1000 / 1001 if dropping else counted_at
+        count = parse_timecode(
+            timecode if dropped_per_minute(numbered_at) else timecode.replace(";", ":"), numbered_at
+        )
+    except TimeFormatError:
+        return None
+    return nearest_frame(count / counted_at, rate)
 
 
 def _bases(file: BinaryIO, start: int, end: int) -> Iterator[TimecodeBase]:
