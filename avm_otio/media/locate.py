@@ -32,27 +32,6 @@ _SHORTEST_NAME = 3
 _MOST_NAMED = 4
 
 
-def locate(sources: Iterable[Media], *, folder: Path, roots: Sequence[Path]) -> dict[Media, Path]:
-    """Find every piece of media, first where the timeline says, then by name under the roots.
-
-    The path as written wins over its percent-decoded form; composed and decomposed accents are the same.
-    Under the roots a name in the same case wins, then the file whose parent folders match best, then the
-    earlier root, then the shorter path.
-
-    Args:
-        sources: What is needed.
-        folder: The timeline's folder, from which relative URLs are meant.
-        roots: Folders to search, with all that lies in them.
-
-    Returns:
-        The file of each source; the folder of an image sequence.
-
-    Raises:
-        MissingMediaError: Some are not to be found; it names each clip and the path looked for.
-    """
-    return found_all(search_for(sources, folder=folder, roots=roots), folder)
-
-
 def found_all(search: Search, folder: Path) -> dict[Media, Path]:
     """The file of each source of a search.
 
@@ -67,7 +46,7 @@ def found_all(search: Search, folder: Path) -> dict[Media, Path]:
 def look_for(
     sources: Iterable[Media], *, folder: Path, roots: Sequence[Path]
 ) -> tuple[dict[Media, Path], list[Media]]:
-    """The same as ``locate`` for whoever can do without some: what is found, and what is not."""
+    """The same as ``search_for`` without its notes: what is found, and what is not."""
     search = search_for(sources, folder=folder, roots=roots)
     return search.found, search.missing
 
@@ -108,6 +87,10 @@ def search_for(
     spans: Mapping[Media, Span] | None = None,
 ) -> Search:
     """Look for media, first where the timeline says, then by name under the roots.
+
+    The path as written wins over its percent-decoded form; composed and decomposed accents are the same.
+    Under the roots a name in the same case wins, then the file whose parent folders match best, then the
+    earlier root, then the shorter path.
 
     Of several files of one name the one is taken whose length, timecode, rate and channels fit; where several
     do, the likeliest, with a note. A name without a suffix, or a reel that was cut short, finds a file where

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from avm_otio.errors import MissingMediaError
-from avm_otio.media.locate import locate
+from avm_otio.media.locate import found_all, search_for
 from avm_otio.timeline.model import ImageSequence, Media
 from avm_otio.timeline.urls import name_in
 
@@ -35,7 +35,7 @@ def put(path: Path, text: str = "x") -> Path:
 
 
 def found(source: Media, folder: Path, *roots: Path) -> Path:
-    return locate([source], folder=folder, roots=roots)[source]
+    return found_all(search_for([source], folder=folder, roots=roots), folder)[source]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -96,7 +96,7 @@ def test_every_miss_is_named_in_one_error(tmp_path: Path) -> None:
         named("", "D"),
     ]
     with pytest.raises(MissingMediaError) as caught:
-        locate(sources, folder=tmp_path, roots=[tmp_path])
+        found_all(search_for(sources, folder=tmp_path, roots=[tmp_path]), tmp_path)
     said = caught.value.what
     assert "'A'" not in said
     assert f"'B' ({tmp_path / 'gone.mov'}" in said
@@ -114,4 +114,4 @@ def test_a_sequence_is_found_by_its_images(tmp_path: Path) -> None:
     moved = Media("", "/gone/plates", sequence=numbering, clip_name="shot")
     assert found(moved, tmp_path / "x", tmp_path) == folder
     with pytest.raises(MissingMediaError, match=r"shot\.1001\.exr"):
-        locate([moved], folder=tmp_path, roots=[])
+        found_all(search_for([moved], folder=tmp_path, roots=[]), tmp_path)
