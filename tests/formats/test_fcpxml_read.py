@@ -254,6 +254,16 @@ def test_a_clip_that_says_nothing_shows_all_of_its_media(tmp_path):
     assert cut.duration == 60
 
 
+@pytest.mark.parametrize("offset", ["1/2s", "10s"])
+def test_markers_of_a_transition_are_told_whether_or_not_it_is_read(offset: str, tmp_path: Path) -> None:
+    clip = '<asset-clip ref="r2" offset="{}s" start="1s" duration="1s"/>'
+    marks = '<marker start="3600s" duration="1/25s" value="a"/><chapter-marker start="3600s" value="b"/>'
+    cross = f'<transition offset="{offset}" duration="1s">{marks}</transition>'
+    timeline, notes = reading(tmp_path, clip.format(0) + cross + clip.format(1))
+    assert "2 markers of transitions left out." in notes
+    assert not timeline.markers
+
+
 def test_what_stands_still_and_what_runs_backwards_is_read(tmp_path):
     def mapped(*points: tuple[int, int]) -> str:
         inside = "".join(f'<timept time="{time}s" value="{value}s"/>' for time, value in points)

@@ -120,6 +120,9 @@ class Story:
     def _transition(
         self, element: Element, place: Place, edges: list[tuple[Fraction, Fraction, bool]]
     ) -> None:
+        marks = sum(child.tag in _MARKERS for child in element)
+        if marks:
+            self.references.notes["markers of transitions left out"] += marks
         offset = time_at(element, "offset")
         begin, end = sorted((place.at(offset), place.at(offset) + time_at(element, "duration") * place.pace))
         cuts = [(edge, seen) for head, tail, seen in edges for edge in (head, tail) if begin <= edge <= end]
