@@ -48,11 +48,11 @@ def test_a_folder_of_jobs_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "folder for jobs" in refused(capsys, str(tmp_path / "cut.avm"), code=3)
 
 
-def test_a_folder_that_cannot_be_written_is_refused(
+def test_a_folder_in_whose_place_for_heartbeats_a_file_lies_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "watchers").touch()  # where heartbeats go
-    assert "watchers" in refused(capsys, str(tmp_path), code=1)
+    (tmp_path / "watchers").touch()
+    assert "Move it away" in refused(capsys, str(tmp_path), code=3)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--poll", "0"), ("--poll", "soon"), ("--jobs", "0")])

@@ -14,6 +14,7 @@ import pytest
 from lupa import luajit21
 
 from avm_otio import __version__
+from avm_otio.folders import Folder
 from avm_otio.hosts.lua import lua_chunk
 from avm_otio.jobs.watch.exports import make_request, move_in
 from tests.plugins.fake_resolve import run_lua
@@ -53,7 +54,8 @@ def somebody_watches(desk: Desk) -> Callable[[float], None]:
         for export in desk.watch.glob("*.score.otio"):
             move_in(export)
         for folder in desk.watch.glob("*.score/"):
-            make_request(folder)
+            with Folder.open(folder) as opened:
+                make_request(opened)
             answer = json.loads((desk.folder / "answer.json").read_text())
             name = Path(answer["name"]).with_suffix(".lua").name
             (folder / name).write_text(lua_chunk(answer))
