@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import opentimelineio as otio
@@ -277,3 +278,65 @@ def kdenlive(paths: list[Path], rate: Fraction) -> Found:
                             None,
                         )
                 at += last - first + 1
+
+
+def aaf(paths: list[Path], rate: Fraction) -> Found:
+    """By pyaaf2: lengths in edit units of the slot, transitions over what they join, channels by slots."""
+    import aaf2
+
+    with aaf2.open(str(paths[0])) as file:
+        for mob in file.content.toplevel():
+            for slot in mob.slots:
+                said = {one.name: one.value for one in slot.get("TimelineMobAttributeList") or ()}
+                if type(slot.segment).__name__ != "Sequence" or said.get("AudioMixerCompMute"):
+                    continue
+                unit = Fraction(slot.edit_rate)
+                at = 0
+                for component in slot.segment.components:
+                    if type(component).__name__ == "Transition":
+                        at -= component.length
+                        continue
+                    lies = Fraction(at) / unit
+                    for event, level in _aaf_clips(component, unit):
+                        yield Event(event.name, event.channel, lies, lies + event.end, event.used), level
+                    at += component.length
+
+
+def _aaf_clips(component: Any, unit: Fraction) -> Found:
+    """What lies in a component, from its head: one event a channel."""
+    kind = type(component).__name__
+    length = Fraction(component.length) / unit
+    if kind == "SourceClip" and component.mob is not None:
+        master = component.mob
+        file_clip = next(slot.segment for slot in master.slots if slot.slot_id == component.slot_id)
+        file_slot = next(slot for slot in file_clip.mob.slots if slot.slot_id == file_clip.slot_id)
+        is_sound = component.media_kind == "Sound"
+        channel = int(file_slot["PhysicalTrackNumber"].value) - 1 if is_sound else None
+        used = Fraction(component.start) / unit
+        yield Event(master.name, channel, Fraction(0), length, used), (lambda at: 0.0) if is_sound else None
+    if kind != "OperationGroup":
+        return
+    name = component.operation.name
+    for segment in component.segments:
+        for event, level in _aaf_clips(segment, unit):
+            is_gain = name == "Audio Gain" and level is not None
+            used = event.used if is_gain or name == "Audio Channel Combiner" else None
+            whole = Event(event.name, event.channel, event.start, length, used)
+            yield whole, _aaf_gain(component, length) if is_gain else level
+
+
+def _aaf_gain(group: Any, length: Fraction) -> Level:
+    amplitude = next(one for one in group.parameters if one.name == "Amplitude")
+    if not hasattr(amplitude, "pointlist"):
+        gain = _db(float(amplitude.value))
+        return lambda at: gain
+    line = [
+        (Fraction(float(point.time)).limit_denominator(10**6) * length, _db(float(point.value)))
+        for point in amplitude.pointlist
+    ]
+
+    def level(at: Fraction) -> float:
+        close = [value for where, value in line if abs(where - at) < Fraction(1, 1000)]
+        return close[-1] if close else _on_line(line, at)
+
+    return level

@@ -39,6 +39,7 @@ JUDGES = [
     Judge(".fcpxml", readers.fcpxml, frames=False),
     Judge(".rpp", readers.reaper, frames=False),
     Judge(".kdenlive", readers.kdenlive, overlaps=True),
+    Judge(".aaf", readers.aaf, frames=False, overlaps=True),
     Judge(".otio", readers.by_otio, frames=False),
     Judge(".otio", readers.by_otio, "resolve"),
     Judge(".otio", readers.by_otio, "premiere"),
@@ -99,10 +100,11 @@ def unexplained(timeline: Timeline, judge: Judge, folder: Path) -> list[str]:
             if abs(one.used - event.used) > near and Feature.TIME not in told:
                 lines.append(f"{name}: plays from {one.used}, not {event.used}")
         if level is not None and channel is not None and not told & {Feature.GAIN, Feature.FADE}:
+            into = clip.start - event.start  # where a clip reaches under the transition at its head
             lines += [
-                f"{name}: {level(at):.2f} dB at {at}, not {db:.2f}"
+                f"{name}: {level(at + into):.2f} dB at {at}, not {db:.2f}"
                 for at, db in event.levels or ()
-                if abs(level(at) - db) > 0.1
+                if abs(level(at + into) - db) > 0.1
             ]
         if one.fades and event.fades and channel is not None and Feature.FADE not in told:
             apart = max(abs(a - b) for a, b in zip(one.fades, event.fades, strict=True))
