@@ -31,9 +31,12 @@ from tests.timelines import time_range
 WATCHER, STRANGER = 61001, 61002
 SECRET = "the watcher's own secret"
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be two users in one test"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be two users in one test"
+    ),
+]
 
 
 @pytest.fixture
