@@ -70,9 +70,11 @@ def as_said(timeline: Timeline) -> Timeline:
             to_micros(nearest_frame(Fraction(length, 1_000_000), SAMPLES) / SAMPLES)
             for length in (one.fade_in_us, one.fade_out_us)
         )
-        # Key frames that all say 0 dB say nothing: editors write them for clips that nobody touched.
-        keys = one.keys if any(key.gain_db for key in one.keys) else ()
-        return Mix(one.gain_db, *fades, tuple(replace(key, at=sample(key.at)) for key in keys))
+        # Key frames that all say the same are one gain: editors write them for clips that nobody touched.
+        said = {key.gain_db for key in one.keys}
+        if len(said) == 1:
+            return Mix(said.pop(), *fades)
+        return Mix(one.gain_db, *fades, tuple(replace(key, at=sample(key.at)) for key in one.keys))
 
     def clip(one: Clip, is_sound: bool) -> Clip:
         start, end = (sample(one.start), sample(one.end)) if is_sound else (one.start, one.end)
