@@ -50,7 +50,7 @@ class Deadline:
     def trace(self) -> Callable[[str, dict[str, Any]], None]:
         """What httpcore tells its events: the request's extension ``trace``."""
 
-        def told(name: str, info: dict[str, Any]) -> None:
+        def trace(name: str, info: dict[str, Any]) -> None:
             if name.endswith((CONNECTED, ".start_tls.complete")):
                 self._stream = info["return_value"]
                 if self.is_over:
@@ -59,7 +59,7 @@ class Deadline:
                 self._is_running = True
                 self._timer.start()
 
-        return told
+        return trace
 
     def _hang_up(self) -> None:
         self.is_over = True

@@ -4,7 +4,7 @@ Whoever owns a folder can make any name in it mean something else at any moment.
 request is opened where it lies. Its folder is opened once; what the request may name in it is copied, by
 descriptor, into a private folder; all work is done there; and what was made is moved into the request's
 folder in the end, again by descriptor. Meanwhile there are two names of each place: where it lies
-(``kept``), and where it is said to lie (``said``), which is what timelines, results and messages name.
+(``kept``), and where it is said to lie (``named_path``), which is what timelines, results and messages name.
 
 What a stranger's timeline may name is decided here and nowhere else (``admitted``): what lies in the
 request's own folder, below the media roots that the watcher was started with, and the sounds in the
@@ -72,7 +72,7 @@ class Guest:
                 return path.relative_to(start)
         return None
 
-    def said(self, path: Path) -> Path:
+    def named_path(self, path: Path) -> Path:
         """Where a file of the request is said to lie: a copy where it was copied from."""
         inside = self.inside(path)
         if inside is None:
@@ -279,10 +279,10 @@ def is_strangers(folder: Path) -> bool:
     return _guest_at(folder) is not None
 
 
-def said(path: Path) -> Path:
+def named_path(path: Path) -> Path:
     """Where a file of a stranger's request is said to lie; any other path as it is."""
     guest = _guest_at(path)
-    return path if guest is None else guest.said(path.absolute())
+    return path if guest is None else guest.named_path(path.absolute())
 
 
 def kept(path: Path) -> Path:

@@ -30,7 +30,7 @@ _TICK_S = 0.2
 _MOST_AT_ONCE = 8
 
 _MUCH = 10**9
-"""Bytes from which on a size is told before it is written."""
+"""Bytes from which on a size is reported before it is written."""
 
 _LEFT = 200 * 10**6
 """Bytes that are left to others on a disk that this run alone would fill."""

@@ -149,7 +149,7 @@ def delivery_of(request: Request) -> Delivery:
 def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Delivered:
     """Write a timeline for an editor, with its media where they are to go.
 
-    Media are there before the file that names them; each file is whole or absent. What is missing is told
+    Media are there before the file that names them; each file is whole or absent. What is missing is reported
     once: clip by clip among the losses, or where the file says so itself or shows no media, in a note.
 
     Args:
@@ -175,8 +175,8 @@ def _note_of(missing: Sequence[Media]) -> Iterator[str]:
     if names:
         shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        said = "1 media file is" if len(names) == 1 else f"{len(names)} media files are"
-        yield f"{said} missing: {shown}{more}. Name the folder that holds them with --media-root."
+        files = "1 media file is" if len(names) == 1 else f"{len(names)} media files are"
+        yield f"{files} missing: {shown}{more}. Name the folder that holds them with --media-root."
 
 
 def _made(opened: Opened, request: Request, report: Report) -> Delivered:

@@ -1,6 +1,6 @@
 """The kinds of sound files that an editor takes in, where its maker lists them.
 
-Only what a maker lists is linked; any other sound is made into a WAV, and that is said. Editors without a
+Only what a maker lists is linked; any other sound is made into a WAV, and that is reported. Editors without a
 list here decode with FFmpeg or libraries as broad (Kdenlive, Blender, Reaper), or get WAVs anyway (Avid, Pro
 Tools).
 """

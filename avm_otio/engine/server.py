@@ -107,7 +107,7 @@ class _Patient(H11Protocol):
         elif self._waiting is None and not self.transport.is_closing():
             self._waiting = self.loop.call_later(PATIENCE_S, self.transport.abort)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         self._waiting = self.loop.call_later(PATIENCE_S, self.transport.abort)
 

@@ -135,8 +135,8 @@ class Upload:
 
     def _begin(self) -> None:
         """A part's headers are read."""
-        said = {bytes(name).lower(): bytes(value) for name, value in self._headers}
-        _, options = parse_options_header(said.get(b"content-disposition"))
+        headers = {bytes(name).lower(): bytes(value) for name, value in self._headers}
+        _, options = parse_options_header(headers.get(b"content-disposition"))
         self._name = options.get(b"name", b"")
         self._value.clear()
         if (file_name := options.get(b"filename")) is not None:

@@ -21,7 +21,7 @@ from avm_otio.formats.otio.unread import unread
 from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
 from avm_otio.limits import in_force
-from avm_otio.strangers import said
+from avm_otio.strangers import named_path
 from avm_otio.timeline.limits import bounded
 from avm_otio.timeline.model import Clip, Marker, Timeline
 from avm_otio.timeline.select import alike
@@ -129,7 +129,7 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
         raise TimelineError(f"{path} is nested too deeply.", "Export the timeline again.") from error
     except _SENSELESS as error:
         raise _senseless(path, error) from error
-    return Opened(timeline, path, said(folder), notes if isinstance(found, list) else unread(timeline))
+    return Opened(timeline, path, named_path(folder), notes if isinstance(found, list) else unread(timeline))
 
 
 def _senseless(path: Path, error: Exception) -> TimelineError:
@@ -206,7 +206,7 @@ def save(opened: Opened, path: Path, *, is_media: Callable[[Path], bool] = Path.
     made = document(opened.timeline)
     if path.suffix.lower() == ".otioz":
         return otio_plain.write_otioz(made, path, opened.folder, is_media)
-    folder = said(path.absolute().parent)
+    folder = named_path(path.absolute().parent)
     if folder != opened.folder.absolute():
         otio_plain.rebase(made, opened.folder, folder)
     otio_plain.write_otio(made, path)

@@ -11,7 +11,7 @@ from avm_otio.files import same_file, whole, write_text
 from avm_otio.formats.format import AS_IT_IS, Target
 from avm_otio.formats.making import many_values
 from avm_otio.formats.table import writer_of
-from avm_otio.strangers import kept, said
+from avm_otio.strangers import kept, named_path
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Media, Timeline
@@ -49,9 +49,9 @@ def write(
         cut = Losses(timeline)
         if editor != AS_IT_IS:
             timeline = within_media(timeline, cut, between_frames=found.between_frames)
-        if said(path) != path:
+        if named_path(path) != path:
             timeline = _with_strangers_paths(timeline)
-        files, losses = found.write(timeline, Target(said(path), editor, is_media))
+        files, losses = found.write(timeline, Target(named_path(path), editor, is_media))
         files = {kept(each): content for each, content in files.items()}
         for each in files:
             if never is not None and same_file(each, never):
@@ -72,7 +72,7 @@ def _with_strangers_paths(timeline: Timeline) -> Timeline:
         if isinstance(clip.content, Timeline):
             return replace(clip, content=_with_strangers_paths(clip.content))
         if isinstance(clip.content, Media) and clip.content.path:
-            return replace(clip, content=replace(clip.content, path=str(said(Path(clip.content.path)))))
+            return replace(clip, content=replace(clip.content, path=str(named_path(Path(clip.content.path)))))
         return clip
 
     tracks = (replace(track, clips=tuple(map(of_clip, track.clips))) for track in timeline.tracks)

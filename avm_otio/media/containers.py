@@ -186,9 +186,9 @@ def alpha_stream(container: av.container.InputContainer) -> av.VideoStream | Non
 
 def has_alpha_beside(stream: av.VideoStream) -> bool:
     """Whether a WebM's picture has transparency that lies beside it and can be read."""
-    said = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
+    mode = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     library = _ALPHA_DECODERS.get(stream.codec_context.name)
-    if said != "1" or library is None:
+    if mode != "1" or library is None:
         return False
     try:
         av.Codec(library, "r")

@@ -166,7 +166,7 @@ def _as_files_have_it(
         every = sum(stream.channels for stream in streams[path])
         there = tuple(channel for channel in part.channels if channel < every)
         if there != tuple(range(every)):
-            there = part.channels  # a channel that is not there is silence in its own place, and told
+            there = part.channels  # a channel that is not there is silence in its own place, and reported
         other_half = replace(part, channels=(1 - there[0],)) if every == 2 and len(there) == 1 else None
         if other_half is not None and part.sides == (1.0 - there[0], float(there[0])):
             # The left channel on the left alone, the right on the right: as the file has them.

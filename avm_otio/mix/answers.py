@@ -83,11 +83,11 @@ class ServiceResult:
             else self.cues
             for service in services.SERVICES
         }
-        told = [*self.cues.unread, *(film.cues.unread if film.cues in sources.values() else ())]
+        unread = [*self.cues.unread, *(film.cues.unread if film.cues in sources.values() else ())]
         return Cues(
             {each: found.by_service[each] for each, found in sources.items() if each in found.by_service},
             {each: found.faults[each] for each, found in sources.items() if each in found.faults},
-            tuple(dict.fromkeys(told)),
+            tuple(dict.fromkeys(unread)),
             self.cues.film_us,
         )
 

@@ -20,7 +20,7 @@ def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest ope
 
     Args:
         timeline: The timeline.
-        losses: Where each nest is told, and each transition that its edge cuts.
+        losses: Where each nest is reported, and each transition that its edge cuts.
         message: What becomes of a nest.
     """
 

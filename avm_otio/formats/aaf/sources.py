@@ -251,9 +251,9 @@ def _length_in(descriptor: Any, slot: Any, used: Fraction) -> tuple[Fraction | N
     length = value_of(descriptor, "Length")
     held, unit = value_of(value_of(slot, "Segment"), "Length"), rate_of(slot)
     if hz and length and length > 0:
-        said = Fraction(int(length)) / hz
-        if (said + 1 / unit > used) if used else (length != held):
-            return said, hz
+        duration = Fraction(int(length)) / hz
+        if (duration + 1 / unit > used) if used else (length != held):
+            return duration, hz
     if not held or held < 0:
         held = length
     return (None if not held or held < 0 else Fraction(int(held)) / unit), unit
@@ -262,8 +262,8 @@ def _length_in(descriptor: Any, slot: Any, used: Fraction) -> tuple[Fraction | N
 def _sample_rate_of(descriptor: Any, counted: Fraction) -> int | None:
     """Samples a second of a sound, where its mob says."""
     form = fmt_of(descriptor)
-    said = ratio_in(value_of(descriptor, "AudioSamplingRate")) or Fraction(form[1] if form else 0)
-    for rate in (said, ratio_in(value_of(descriptor, "SampleRate")), counted):
+    sampled = ratio_in(value_of(descriptor, "AudioSamplingRate")) or Fraction(form[1] if form else 0)
+    for rate in (sampled, ratio_in(value_of(descriptor, "SampleRate")), counted):
         if rate.denominator == 1 and rate >= _LOWEST_SAMPLE_RATE:
             return int(rate)
     return None

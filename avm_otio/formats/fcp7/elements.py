@@ -61,17 +61,17 @@ def timecode_of(element: Element, rate: Fraction) -> tuple[Fraction, bool]:
     if timecode is None:
         return Fraction(0), False
     counted = rate_of(timecode, rate) or rate
-    said = text_of(timecode, "displayformat").strip().upper() == "DF"
+    is_drop = text_of(timecode, "displayformat").strip().upper() == "DF"
     frame = number_of(timecode, "frame")
     if frame is None:
         written = text_of(timecode, "string").strip()
-        said = (said or ";" in written) and bool(dropped_per_minute(counted))
+        is_drop = (is_drop or ";" in written) and bool(dropped_per_minute(counted))
         try:
-            frame = Fraction(parse_timecode(_colons(written, said), counted))
+            frame = Fraction(parse_timecode(_colons(written, is_drop), counted))
         except TimeFormatError:
             frame = Fraction(0)
     # Premiere says DF of every sequence at 29.97; how it shows the time says whether it is [file].
-    drop = _SHOWN.get(element.get("MZ.Sequence.VideoTimeDisplayFormat", "").strip(), said)
+    drop = _SHOWN.get(element.get("MZ.Sequence.VideoTimeDisplayFormat", "").strip(), is_drop)
     return max(Fraction(0), frame / counted), drop and bool(dropped_per_minute(counted))
 
 
@@ -106,7 +106,7 @@ class Definitions:
     """Which ``<file>`` in full each one of a document means: another by its id alone.
 
     Where an id has several definitions of one place, or without any, the longest says all that is known.
-    Where it has several places, it stands for as many files, and means the one that was told last.
+    Where it has several places, it stands for as many files, and means the one that was defined last.
     """
 
     def __init__(self, root: Element) -> None:

@@ -164,8 +164,8 @@ class _Reader:
             enabled=flag_of(element, "enabled", True),
             locked=flag_of(element, "locked", False),
         )
-        said = {key.lower(): value.lower() for key, value in element.attrib.items()}
-        if any("solo" in key and value in ("1", "true") for key, value in said.items()):
+        attributes = {key.lower(): value.lower() for key, value in element.attrib.items()}
+        if any("solo" in key and value in ("1", "true") for key, value in attributes.items()):
             self.notes["track that is soloed, read without"] += 1
         if heard and element.get("PannerCurrentValue", "0.5") not in ("0.5", ""):
             self.notes["track whose panner stands off the middle, read in the middle"] += 1

@@ -19,7 +19,7 @@ class Piece:
     Attributes:
         lane: How far above or below the spine.
         kind: Seen or heard.
-        role: Its role; empty where none is said.
+        role: Its role; empty where there is none.
         clip: The clip.
     """
 
@@ -106,13 +106,13 @@ def louder(clip: Clip, volume: Volume, local: Place, edges: tuple[Fraction, Frac
         edges: Record times of the element's head and tail, where its fades lie.
     """
     mix = clip.mix
-    said = tuple(
+    added_keys = tuple(
         sorted(
             (GainKey(local.at(key.at) - clip.start, key.gain_db) for key in volume.keys),
             key=lambda key: key.at,
         )
     )
-    curves = [keys for keys in (mix.keys, said) if keys]
+    curves = [keys for keys in (mix.keys, added_keys) if keys]
     gain = mix.gain_db + volume.gain_db
     keys = tuple(GainKey(key.at, key.gain_db + gain) for key in added(curves))
     fade_in = volume.fade_in if clip.start == edges[0] else Fraction(0)

@@ -262,7 +262,7 @@ class _Tracks:
     """Tracks of lanes and roles.
 
     Args:
-        told: What a file of ours says of its tracks.
+        rows: What a file of ours says of its tracks.
     """
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""The sound of FCPXML's clips: what is said of a whole clip, of its roles and of its components."""
+"""The sound of FCPXML's clips: what an element sets for a whole clip, of its roles and of its components."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def components(
         clip: All of its sound, with its markers and what is kept of it.
         local: Its local time.
         nest: What it refers to; ``None`` for media and generators.
-        references: The document's resources; what cannot be said is counted in their notes.
+        references: The document's resources; what cannot be read is counted in their notes.
 
     Returns:
         Each piece with its role; markers, and what is kept, stay on the first.
@@ -82,7 +82,7 @@ def parted_by_channels(
         pieces: What was found in it, seen and heard.
         local: Its local time.
         edges: Record times between which it is heard.
-        references: The document's resources; what cannot be said is counted in their notes.
+        references: The document's resources; what cannot be read is counted in their notes.
 
     Returns:
         The pieces that are seen, then those that are heard.
@@ -124,7 +124,7 @@ def set_by_roles(
         part: ``storyline`` or ``connected``: of what lies in its storyline, or is connected to that.
         local: The clip's local time, in which its key frames are.
         edges: Record times between which it is heard, where its fades lie.
-        references: The document's resources; what cannot be said is counted in their notes.
+        references: The document's resources; what cannot be read is counted in their notes.
     """
     sources = [
         source
@@ -210,7 +210,7 @@ def _of_nest(
 
 
 def _pass_over(source: Element, references: References) -> None:
-    """Count what is said of a component of sound that a clip cannot say."""
+    """Count settings of a component of sound for which a clip has no place."""
     for child in source:
         if child.tag not in ("adjust-volume", "mute"):
             references.notes[f"{child.tag} of parts of a clip's sound left out"] += 1

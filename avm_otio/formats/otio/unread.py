@@ -1,4 +1,4 @@
-"""What an OTIO timeline says of its tracks and nests that is not played, told to whoever reads it."""
+"""What an OTIO timeline says of its tracks and nests that is not played, reported when it is read."""
 
 from __future__ import annotations
 
