@@ -133,6 +133,7 @@ def check_file(suffix: str, good: dict[str, Path], folder: Path, cuts: list[Cut]
     assert [one.name for one in folder.iterdir()] == ["inside"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(MAKERS))
 def test_a_damaged_timeline_is_read_or_refused_in_a_line(
     suffix: str, good: dict[str, Path], tmp_path: Path

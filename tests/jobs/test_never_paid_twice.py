@@ -344,6 +344,7 @@ def test_a_film_that_the_service_lost_before_anything_was_paid_is_sent_again(
     assert (uploaded(service), paid(service)) == (2, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNSURE.values(), ids=UNSURE)
 @pytest.mark.parametrize("acted", [True, False])
 def test_what_proves_nothing_is_looked_for_and_never_sent_again_unasked(
@@ -357,6 +358,7 @@ def test_what_proves_nothing_is_looked_for_and_never_sent_again_unasked(
     assert (uploaded(service), paid(service)) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("refusal", "kind", "attempts"), REFUSED.values(), ids=REFUSED)
 def test_what_was_refused_ends_the_run_and_is_sent_again_by_the_next(
     score: Run, service: ScriptedService, refusal: Reply, kind: type[AvmError], attempts: int
@@ -425,6 +427,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [*ODD, "a field 400 deep", "a field 5000 deep"])
 @pytest.mark.parametrize("suffix", [".otio", ".xml", ".fcpxml"])
 def test_an_odd_field_does_not_lose_what_was_paid_for(
