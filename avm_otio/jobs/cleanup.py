@@ -15,7 +15,7 @@ from avm_otio.errors import InputError
 from avm_otio.files import unwritable
 from avm_otio.jobs.catalogue import Entry, refuse_to_wait
 from avm_otio.jobs.folder import (
-    CALL,
+    ANSWERS,
     FILM,
     JOURNAL,
     LOG,
@@ -37,7 +37,7 @@ _STALE_S = 3600.0
 
 _LOCK = "lock"
 _OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, "media"} | {
-    received_name(name) for name in (CALL, RESULT, SERVICE_FILM)
+    received_name(name) for name in ANSWERS
 }
 _MOST_READ_BYTES = 256 * 1024**2
 

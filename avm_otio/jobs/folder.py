@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from avm_otio import __version__
 from avm_otio.config.tokens import hidden
 from avm_otio.errors import AvmError, InputError, OutputError
-from avm_otio.files import make_folder, read_plain, unwritable, whole, write_text
+from avm_otio.files import make_folder, read_plain, remove_orphans, unwritable, whole, write_text
 from avm_otio.report import Advance, Report
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ FILM = "film.mp4"
 RESULT = "result.json"
 SERVICE_FILM = "film.json"
 CALL = "call"
+ANSWERS = (CALL, RESULT, SERVICE_FILM)
+"""What is kept as it was received, too; see ``received_name``."""
 RECEIVED = ".received"
 """Suffix of an answer as it came."""
 SCORED = "scored.otio"
@@ -215,6 +217,8 @@ def hold(
         read_journal(path)
     with locked(path, on_wait):
         make_folder(path / MEDIA)
+        for name in ANSWERS:  # one whose writer was killed may never be written again
+            remove_orphans(path / received_name(name))
         if (path / JOURNAL).exists() or begin is None:
             job = Job(path, read_journal(path))
         else:

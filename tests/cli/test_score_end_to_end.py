@@ -86,6 +86,7 @@ def sounds(tmp_path: Path) -> Path:
     return tmp_path / "sounds"
 
 
+@pytest.mark.slow
 def test_another_library_is_another_question_and_so_is_one_that_has_grown(cut: Path, sounds: Path) -> None:
     def laid(*more: str) -> set[str]:
         output = cut.parent / "out.otio"

@@ -20,7 +20,7 @@ COUNT = int(os.environ.get("AVM_FUZZ_COUNT", "10000"))
 SEED = int(os.environ.get("AVM_FUZZ_SEED") or random.SystemRandom().randrange(2**32))
 """Where a soak begins; a failure says it."""
 
-quick = settings(max_examples=14, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 thorough = settings(max_examples=COUNT, deadline=None, database=None, print_blob=True)
 
 levels = st.sampled_from([-24.0, -12.0, -6.5, -3.0, 0.0, 2.5, 6.0])

@@ -174,6 +174,7 @@ def is_the_sum(files: list[tuple[Media, np.ndarray]], picture: Media, drawn: lis
     assert off[worst] < LOUD, f"{off[worst]:.6f} off at {worst / HZ:.4f} s"
 
 
+@pytest.mark.slow
 def test_the_sound_of_a_film_is_the_sum_of_its_clips(files, picture) -> None:
     @quick
     @given(heard())

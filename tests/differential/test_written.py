@@ -113,6 +113,7 @@ def unexplained(timeline: Timeline, judge: Judge, folder: Path) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judge", JUDGES, ids=str)
 def test_what_is_written_says_what_the_cut_says(judge: Judge) -> None:
     @quick

@@ -78,6 +78,7 @@ def messages(answer: httpx.Response) -> list[str]:
     return list(document["message"])
 
 
+@pytest.mark.slow
 @CONTRACT.parametrize()
 @settings(
     max_examples=40,

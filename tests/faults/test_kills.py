@@ -16,7 +16,10 @@ _QUICK = (0,)
 _SAMPLE = range(1, 8)
 """The shares that .ci/run looks at, beside the quick one; pytest -m soak takes the rest."""
 
-pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork"),
+]
 
 
 @pytest.fixture(scope="session")

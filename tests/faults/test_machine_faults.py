@@ -13,6 +13,8 @@ import pytest
 
 from tests.faults.stage import OUTPUT, Stage, judged, places
 
+pytestmark = pytest.mark.slow
+
 DAY_S = 86_400.0
 
 

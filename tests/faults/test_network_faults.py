@@ -9,6 +9,8 @@ import pytest
 from tests.faults.kinds import LONGER_THAN_ANY_RETRY, Trouble, network, pairs
 from tests.faults.stage import Stage, judged
 
+pytestmark = pytest.mark.slow
+
 TROUBLES = network()
 _QUICK_EVERY = 14
 
