@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,38 @@ from hypothesis import HealthCheck, settings
 # How long an example takes says something of the machine, not of the program.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sample",
+        default="1/1",
+        metavar="K/N",
+        help="of the cases of each test every n-th alone, from the k-th on, and at least one",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    first, every = map(int, config.getoption("--sample").split("/"))
+    kept = set(sample([item.nodeid for item in items], first, every))
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in kept])
+    items[:] = [item for item in items if item.nodeid in kept]
+
+
+def sample(ids: Sequence[str], first: int, every: int) -> list[str]:
+    """Every n-th case of each test, from the ``first`` on, which may be any whole number; all have a turn.
+
+    A test with fewer cases than ``every`` keeps one.
+    """
+    cases: dict[str, list[str]] = {}
+    for each in ids:
+        cases.setdefault(each.partition("[")[0], []).append(each)
+    kept = []
+    for of_one in cases.values():
+        step = min(every, len(of_one))
+        kept += of_one[first % step :: step]
+    return kept
+
 
 _connect = socket.socket.connect
 _getaddrinfo = socket.getaddrinfo

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import avm_otio
+from tests.conftest import sample
 
 PACKAGE = Path(avm_otio.__file__).parent
 ROOT = Path(__file__).parent.parent
@@ -144,3 +145,14 @@ def test_no_line_of_prose_is_longer_than_a_screen_is_wide() -> None:
 def test_a_plugin_has_the_version_of_the_program(name: str) -> None:
     text = (ROOT / "plugins" / name).read_text(encoding="utf-8")
     assert re.findall(r'^\s*"?version"? ?[:=] ?"(.+?)"', text, re.MULTILINE) == [avm_otio.__version__]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 7])
+def test_every_case_has_its_turn_in_a_sample_and_no_test_is_left_out(every: int) -> None:
+    ids = [f"a.py::many[{number}]" for number in range(10)] + ["a.py::two[x]", "a.py::two[y]", "a.py::one"]
+    turns = [sample(ids, first, every) for first in range(100, 100 + every * 2)]
+    assert set(ids) == {each for turn in turns for each in turn}
+    assert all(
+        {each.partition("[")[0] for each in turn} == {"a.py::many", "a.py::two", "a.py::one"}
+        for turn in turns
+    )
