@@ -46,6 +46,21 @@ class StereoReader:
             both += stream.read(start, count)
         return both
 
+    def blocks(self, size: int) -> Iterator[Samples]:
+        """All of it from file time 0 to its end, ``size`` samples at a time; the last block has the rest."""
+        start = 0
+        while True:
+            block = self.read(start, size)
+            ends = [stream.end for stream in self._streams]
+            known = [end for end in ends if end is not None]
+            if len(known) == len(ends) and max(known, default=0) <= start + size:
+                rest = max(known, default=0) - start
+                if rest > 0:
+                    yield block[:rest]
+                return
+            yield block
+            start += size
+
     def close(self) -> None:
         """Let go of the file."""
         for stream in self._streams:
@@ -86,7 +101,10 @@ def _streams_heard(info: MediaInfo, channels: tuple[int, ...]) -> dict[int, Weig
 
 
 class _Stream:
-    """One sound stream of a file, decoded and resampled, read mostly forward."""
+    """One sound stream of a file, decoded and resampled, read mostly forward.
+
+    ``end`` is the position after its last sample; ``None`` before it was come upon.
+    """
 
     def __init__(self, info: MediaInfo, number: int, weights: Weights | None) -> None:
         self._info = info
@@ -99,6 +117,7 @@ class _Stream:
         self._held: Samples = np.zeros((0, self._channels), np.float32)
         self._held_start = 0
         self._at_first = True
+        self.end: int | None = None
         self._chunks: Iterator[Samples] = iter(())
         self._start_over()
 
@@ -123,6 +142,7 @@ class _Stream:
         while held_end < end:
             chunk = next(self._chunks, None)
             if chunk is None:
+                self.end = held_end
                 break
             parts.append(chunk)
             held_end += len(chunk)
