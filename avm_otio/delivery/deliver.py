@@ -38,7 +38,7 @@ from avm_otio.timeline.limits import (
     unmeasured,
     within_a_day,
 )
-from avm_otio.timeline.losses import OFFLINE
+from avm_otio.timeline.losses import OFFLINE, Losses
 from avm_otio.timeline.model import Media, Timeline
 from avm_otio.timeline.picture_sound import with_picture_sound
 
@@ -226,6 +226,7 @@ def _deliver(
         kinds = ", ".join(sorted(set(foreign.values())))
         message = f"{how.editor.title} does not list {kinds} among what it takes in"
         report.warn(f"{message}: {len(foreign)} sound{'s' * (len(foreign) != 1)} made into WAV.")
+    opened_nests = Losses(timeline)
     with _no_empty_folder(media_folder):
         delivered = prepare(
             timeline,
@@ -234,6 +235,7 @@ def _deliver(
             deliver=how.deliver,
             media_format=how.media_format,
             report=report,
+            losses=opened_nests,
             is_foreign=is_foreign,
         )
         paths, losses = write(delivered, output, editor=editor, never=opened.path, is_media=is_media)
@@ -241,7 +243,7 @@ def _deliver(
     return Delivered(
         paths,
         tuple(track.name for track in delivered.tracks),
-        (*moved, *losses),
+        (*moved, *opened_nests, *losses),
         media_folder=media_folder if media_folder.is_dir() else None,
         made={old.path: new.path for old, new in pairs if old.path in foreign},
     )

@@ -17,8 +17,9 @@ from avm_otio.delivery.conversions import Conversion, Made, converted
 from avm_otio.delivery.copies import copied
 from avm_otio.formats.format import SoundFiles
 from avm_otio.report import Report
+from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Mix, Timeline, Track, TrackKind
-from avm_otio.timeline.nests import opened_nests
+from avm_otio.timeline.nests import OPENED, opened_and_told, opened_nests
 from avm_otio.timeline.time import MediaTime, nearest_frame
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
@@ -52,6 +53,7 @@ def prepare(
     deliver: Deliver,
     media_format: MediaFormat,
     report: Report,
+    losses: Losses,
     is_foreign: Callable[[Media], bool] = lambda media: False,
 ) -> Timeline:
     """Bring a timeline's media into the form in which they are delivered.
@@ -66,6 +68,7 @@ def prepare(
         deliver: Whether the rest is copied.
         media_format: Whether sound is converted where the editor would take it as it is.
         report: Receives progress.
+        losses: Those of the timeline, to which the nests that are opened are added.
         is_foreign: Whether the editor does not take a sound as it is, so that it is made into WAV anyway.
 
     Returns:
@@ -80,11 +83,7 @@ def prepare(
     taken: set[str] = set()
     _report_missing_channels(timeline, report)
     if need is SoundFiles.SPOTTED:
-        names: dict[str, None] = {}
-        timeline = opened_nests(timeline, lambda nest: names.update({nest.name: None}))
-        if names:
-            listed = ", ".join(f"“{name}”" for name in names)
-            report.warn(f"Nests are opened, their clips lie in their place: {listed}.")
+        timeline = opened_and_told(timeline, losses, OPENED)
         timeline = _spotted(timeline, folder, taken, report)
     elif need is SoundFiles.MONO or media_format is MediaFormat.WAV48:
         split = need is SoundFiles.MONO

@@ -14,6 +14,9 @@ from avm_otio.timeline.time import RecordTime
 NOT_FORWARD = "its clips not written: it does not play forwards"
 """What becomes of a nest that stands still or plays backwards."""
 
+OPENED = "nest opened: its clips lie in its place"
+"""What becomes of a nest where only its sound files are left of it."""
+
 
 def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest opened") -> Timeline:
     """The same without nests, and what that loses reported.

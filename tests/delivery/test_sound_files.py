@@ -22,7 +22,20 @@ from avm_otio.formats.format import SoundFiles
 from avm_otio.media.broadcast_wav import read_header
 from avm_otio.media.probe import probe
 from avm_otio.report import Advance, Silent
-from avm_otio.timeline.model import Clip, GainKey, ImageSequence, Media, Mix, Timeline, Track, TrackKind
+from avm_otio.timeline.features import Feature
+from avm_otio.timeline.losses import Losses
+from avm_otio.timeline.model import (
+    Clip,
+    GainKey,
+    ImageSequence,
+    Media,
+    Mix,
+    Timeline,
+    Track,
+    TrackKind,
+    Transition,
+)
+from avm_otio.timeline.nests import OPENED
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.media.test_wav import floating, noise, pcm, read
 from tests.models import settled
@@ -87,9 +100,16 @@ def prepared(
     deliver: Deliver = Deliver.LINK,
     media_format: MediaFormat = MediaFormat.KEEP,
     report: Silent | None = None,
+    losses: Losses | None = None,
 ) -> Timeline:
     return prepare(
-        arrangement, folder, need=need, deliver=deliver, media_format=media_format, report=report or Silent()
+        arrangement,
+        folder,
+        need=need,
+        deliver=deliver,
+        media_format=media_format,
+        report=report or Silent(),
+        losses=Losses(arrangement) if losses is None else losses,
     )
 
 
@@ -316,12 +336,26 @@ def test_a_clip_at_another_speed_keeps_the_sound_that_it_needs(tmp_path: Path) -
 
 def test_nests_are_opened_to_be_spotted_and_the_user_is_told(tmp_path: Path, stereo: Path) -> None:
     inner = timeline([clip(sound(stereo), F(0), F(1), "inside")], hours=0)
-    report = Listening()
     one = timeline([clip(inner, F(5), F(6), "nest")])
-    done = prepared(one, tmp_path / "out", SoundFiles.SPOTTED, report=report)
+    losses = Losses(one)
+    done = prepared(one, tmp_path / "out", SoundFiles.SPOTTED, losses=losses)
     assert names_in(tmp_path / "out") == ["A1 001 inside.wav"]
     assert sounds_of(done)[0].media.start == 3605
-    assert report.warned == ["Nests are opened, their clips lie in their place: “nest”."]
+    assert [(loss.feature, loss.message) for loss in losses] == [(Feature.NEST, OPENED)]
+
+
+def test_what_opening_nests_to_be_spotted_loses_is_told(tmp_path: Path, stereo: Path) -> None:
+    media = sound(stereo)
+    cuts = [clip(media, F(at, 4), F(at + 1, 4), media_in=F(1, 4)) for at in (0, 1)]
+    inner = timeline(cuts, hours=0)
+    crossing = Transition("cross", RecordTime(F(1, 4)), F(1, 10), F(1, 10))
+    inner = replace(inner, tracks=(replace(inner.tracks[0], transitions=(crossing,)),))
+    cut, back = clip(inner, F(0), F(3, 10), "cut"), clip(inner, F(1), F(3, 2), "back", speed=F(-1))
+    one = timeline([cut, back])
+    losses = Losses(one)
+    prepared(one, tmp_path / "out", SoundFiles.SPOTTED, losses=losses)
+    told = {(loss.feature, loss.item.split("”")[0][1:]) for loss in losses}
+    assert told >= {(Feature.TRANSITION, "cut"), (Feature.SPEED, "back")}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from avm_otio.formats.kdenlive.write import document
-from avm_otio.timeline.model import Mix
-from tests.editors.hearing import hear, read_wav
+from avm_otio.timeline.model import Clip, Media, Mix, Streams, Timeline, Track, TrackKind
+from avm_otio.timeline.time import RecordTime
+from tests.editors.hearing import hear, noise, read_wav
 from tests.editors.programs import melt, program
 from tests.editors.scene import check, make_scene
 
@@ -81,3 +83,32 @@ def test_a_pan_turns_the_other_side_down(tmp_path: Path, pan: float) -> None:
     left, right = min(1.0, 1 - pan), min(1.0, 1 + pan)
     assert abs(mixes[1][:, 0] - mixes[0][:, 0] * left).max() < 1e-3
     assert abs(mixes[1][:, 1] - mixes[0][:, 1] * right).max() < 1e-3
+
+
+@pytest.mark.parametrize("pan", [0.0, 0.5])
+def test_a_stereo_clip_of_two_mono_streams_is_heard_on_both_sides(tmp_path: Path, pan: float) -> None:
+    program("melt")
+    sides = [noise(seed, 2.0, channels=1) for seed in (1, 2)]
+    with av.open(str(tmp_path / "cam.mov"), "w") as file:
+        streams = [file.add_stream("pcm_s16le", rate=48_000, layout="mono") for _ in sides]
+        for stream, side in zip(streams, sides, strict=True):
+            samples = (side.T * 32767).round().astype("<i2")
+            frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+            frame.sample_rate = 48_000
+            file.mux(stream.encode(frame))
+    media = Media(
+        "cam.mov",
+        str(tmp_path / "cam.mov"),
+        duration=Fraction(2),
+        channels=2,
+        streams=Streams(None, ((0, 1), (1, 1))),
+    )
+    clip = Clip(
+        "cam", RecordTime(Fraction(0)), RecordTime(Fraction(2)), media, channels=(0, 1), mix=Mix(pan=pan)
+    )
+    track = Track("A1", TrackKind.AUDIO, (clip,), channels=2)
+    text, _ = document(Timeline("cut", Fraction(25), (track,), duration=Fraction(2)), tmp_path)
+    (tmp_path / "cut.kdenlive").write_text(text, encoding="utf-8")
+    mix = read_wav(melt(tmp_path / "cut.kdenlive", tmp_path / "mix.wav"))
+    for channel, share in ((0, 1 - pan), (1, 1)):
+        assert abs(mix[:, channel] - sides[channel][: len(mix), 0] * share).max() < 2e-3

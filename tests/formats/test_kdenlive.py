@@ -468,9 +468,83 @@ def test_a_clip_plays_the_stream_that_holds_its_channels(
 
 def test_channels_of_several_streams_are_told_as_they_are_heard() -> None:
     media = replace(CAMERA, streams=Streams(0, ((1, 1), (2, 1), (3, 1), (4, 1))))
-    _, losses = opened(heard(clip(0, 24, media, channels=(0, 1))))
+    _, losses = opened(heard(clip(0, 24, media, channels=(0, 1, 2))))
     told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
-    assert told == ["Kdenlive plays one stream of a file: channel 1, not 1, 2"]
+    assert told == ["Kdenlive plays one stream of a file: channel 1, not 1, 2, 3"]
+
+
+FOUR_MONOS = replace(CAMERA, streams=Streams(0, ((1, 1), (2, 1), (3, 1), (4, 1))))
+
+
+def balances(project: ElementTree.Element, playlist: str) -> list[list[str]]:
+    """Where each clip of a playlist is panned to: 0 left, 1 right."""
+    panned = []
+    for _, _, entry in entries(project, playlist):
+        of_clip = [said(one) for one in entry.findall("filter")]
+        panned.append([one["start"] for one in of_clip if one["kdenlive_id"] == "audiobalance"])
+    return panned
+
+
+@pytest.mark.parametrize("channels", [(0, 1), (1, 0), (2, 3)])
+def test_a_stereo_clip_of_two_streams_is_one_clip_a_side(channels: tuple[int, int]) -> None:
+    whole = clip(0, 24, BED), clip(24, 48, FOUR_MONOS, channels=channels)
+    project, losses = opened(heard(*whole))
+    told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
+    assert [one.endswith("the right ones lie on “A1 (right)”") for one in told] == [True]
+    # The lowest sound track comes first.
+    assert balances(project, "playlist1.0") == [[], ["0"]]
+    assert balances(project, "playlist0.0") == [["1"]]
+    assert [(first, last) for first, last, _ in entries(project, "playlist0.0")] == [(24, 48)]
+    right, left = (
+        entries(project, name)[-1][2].attrib["producer"] for name in ("playlist0.0", "playlist1.0")
+    )
+    assert said(by_id(project, left))["audio_index"] == str(channels[0] + 1)
+    assert said(by_id(project, right))["audio_index"] == str(channels[1] + 1)
+
+
+def test_a_cross_fade_of_two_such_clips_is_one_on_either_side() -> None:
+    before, after = (clip(at, at + 48, FOUR_MONOS, media_in=MediaTime(Fraction(2))) for at in (0, 48))
+    crossing = Transition("cross", RecordTime(Fraction(2)), Fraction(1, 2), Fraction(1, 2))
+    project, losses = opened(heard(before, after, transitions=(crossing,)))
+    assert Feature.TRANSITION not in features(losses)
+    mixes = [len(by_id(project, f"track{number}").findall("transition")) for number in (0, 1)]
+    assert mixes == [1, 1]
+
+
+@pytest.mark.parametrize(("pan", "level"), [(-0.5, "-3.01"), (1.0, "3.01")])
+def test_the_pan_of_such_a_clip_is_the_level_of_its_sides(pan: float, level: str) -> None:
+    project, _ = opened(heard(clip(0, 24, FOUR_MONOS, mix=Mix(pan=pan))))
+    volume = next(one for one in effects(project) if one["kdenlive_id"] == "volume")
+    assert float(volume["level"].split("=")[1]) == pytest.approx(float(level), abs=0.01)
+    assert balances(project, "playlist0.0") == [["1"]]
+
+
+@pytest.mark.parametrize(
+    ("streams", "service"), [(None, "avformat"), (Streams(0, ((1, 4),)), "avformat-novalidate")]
+)
+def test_the_picture_of_media_that_nobody_looked_at_is_found_by_mlt(
+    streams: Streams | None, service: str
+) -> None:
+    """Unless it looks, it takes the first stream for the picture; where that is sound it is white [run]."""
+    seen = Track("V1", TrackKind.VIDEO, (clip(0, 24, replace(CAMERA, streams=streams), channels=()),))
+    project, _ = opened(replace(heard(clip(0, 24)), tracks=(seen,)))
+    opened_by = [said(one)["mlt_service"] for one in project if one.get("id") == "clip0"]
+    assert opened_by == [service]
+
+
+def test_what_the_edge_of_a_nest_cuts_is_told_and_what_is_kept_is_not() -> None:
+    inside = [clip(at, at + 48, media_in=MediaTime(Fraction(2))) for at in (0, 48)]
+    crossing = Transition("cross", RecordTime(Fraction(2)), Fraction(1, 2), Fraction(1, 2))
+    inner = heard(*inside, transitions=(crossing,))
+    fading = Mix(fade_in_us=500_000)
+    whole = Clip("whole", RecordTime(Fraction(0)), RecordTime(Fraction(4)), inner, mix=fading)
+    cut = replace(whole, name="cut", mix=Mix(), start=RecordTime(Fraction(4)), end=RecordTime(Fraction(6)))
+    project, losses = opened(heard(whole, cut))
+    told = [str(loss) for loss in losses if loss.feature is Feature.TRANSITION]
+    assert [one.startswith("“cut”") and "the nest's edge lies in it" in one for one in told] == [True]
+    assert Feature.FADE not in features(losses)
+    head = entries(project, "playlist0.0")[0][2]
+    assert [said(one)["kdenlive_id"] for one in head.findall("filter")] == ["fadein"]
 
 
 def test_two_clips_of_one_file_may_play_two_streams() -> None:

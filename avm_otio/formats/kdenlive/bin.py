@@ -234,7 +234,9 @@ class Bin:
         streams = source.indices(use.sound)
         if use.speed in (0, 1):
             length = source.length
-            service = "avformat-novalidate" if source.service == "avformat" else source.service
+            # Unless it looks, it takes the first stream for the picture, and sound is white [run].
+            known = source.service == "avformat" and source.streams is not None
+            service = "avformat-novalidate" if known else source.service
             opened = prop("resource", source.resource) + prop("mlt_service", service) + source.extra + streams
         else:
             length = max(use.needed, int((source.frames or 0) / abs(use.speed)))

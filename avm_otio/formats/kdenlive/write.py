@@ -16,6 +16,7 @@ from pathlib import Path
 from avm_otio.formats.kdenlive import FORMAT
 from avm_otio.formats.kdenlive.bin import NAMESPACE, Bin, Placed
 from avm_otio.formats.kdenlive.sound import SAMPLE, SoundEffects
+from avm_otio.formats.kdenlive.streams import parted
 from avm_otio.formats.kdenlive.text import (
     SEQUENCE_FOLDER,
     SEQUENCE_ID,
@@ -36,7 +37,7 @@ from avm_otio.formats.xml import escaped
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
-from avm_otio.timeline.nests import NOT_FORWARD, opened_nests
+from avm_otio.timeline.nests import opened_and_told
 from avm_otio.timeline.time import format_rate, nearest_frame
 
 _DROP_FRAME_RATE = Fraction(30000, 1001)
@@ -74,7 +75,7 @@ class _Project:
         if named:
             message = f"names of {named} clips not written: Kdenlive shows those of their files"
             self.losses.add(Feature.NAME, timeline, message)
-        self.timeline = opened_nests(timeline, self._opened)
+        self.timeline = parted(opened_and_told(timeline, self.losses), self.losses)
         self.rate = timeline.rate
         self.bin = Bin(timeline.name, folder, self.rate, self.losses)
         self.effects = SoundEffects(self.rate, self.losses)
@@ -82,19 +83,6 @@ class _Project:
         self.tracks: list[str] = []
         self.end = max(1, timeline.frames)
         self.guides: Notes = {}
-
-    def _opened(self, nest: Clip) -> None:
-        self.losses.add(Feature.NEST, nest, "nest opened")
-        if nest.speed <= 0:
-            self.losses.add(Feature.SPEED, nest, NOT_FORWARD)
-        if nest.mix.keys:
-            self.losses.add(Feature.GAIN, nest, f"{len(nest.mix.keys)} gain key frames not written")
-        if nest.mix.fade_in_us or nest.mix.fade_out_us:
-            self.losses.add(Feature.FADE, nest, "its fades not written")
-        if isinstance(nest.content, Timeline) and any(track.transitions for track in nest.content.tracks):
-            self.losses.add(Feature.TRANSITION, nest, "transitions inside it written as cuts")
-        for marker in nest.markers:
-            self.losses.add(Feature.MARKER, nest, f"marker “{marker.name}” not written")
 
     # The whole
 

@@ -25,7 +25,7 @@ from avm_otio.timeline.model import (
     Track,
     TrackKind,
 )
-from avm_otio.timeline.nests import opened_and_told
+from avm_otio.timeline.nests import OPENED, opened_and_told
 from avm_otio.timeline.time import format_rate, from_micros, nearest_frame, nominal_rate
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
@@ -82,8 +82,7 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
         The text, and what it does not say as the timeline does.
     """
     losses = Losses(timeline)
-    message = "nest opened: its clips lie in its place"
-    whole = opened_and_told(timeline, losses, message)
+    whole = opened_and_told(timeline, losses, OPENED)
     losses = losses.within(whole)
     losses.add_unsupported(FORMAT.says, FORMAT.name)
     losses.add_picture_gains()
