@@ -349,7 +349,7 @@ def test_what_opening_nests_to_be_spotted_loses_is_told(tmp_path: Path, stereo: 
     cuts = [clip(media, F(at, 4), F(at + 1, 4), media_in=F(1, 4)) for at in (0, 1)]
     inner = timeline(cuts, hours=0)
     crossing = Transition("cross", RecordTime(F(1, 4)), F(1, 10), F(1, 10))
-    inner = replace(inner, tracks=(replace(inner.tracks[0], transitions=(crossing,)),))
+    inner = replace(inner, tracks=(replace(inner.audio_tracks[0], transitions=(crossing,)),))
     cut, back = clip(inner, F(0), F(3, 10), "cut"), clip(inner, F(1), F(3, 2), "back", speed=F(-1))
     one = timeline([cut, back])
     losses = Losses(one)
