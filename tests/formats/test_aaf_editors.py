@@ -14,7 +14,9 @@ from tests.formats.aaf_files import (
     DISSOLVE,
     GAIN,
     MOTION,
+    PAN,
     PICTURE,
+    PLACE,
     RATIO,
     STEPS,
     STRAIGHT,
@@ -117,6 +119,53 @@ def test_a_gain_runs_between_its_points_as_it_says(
     assert next(found.clips()).mix.keys == mix
     write(found, tmp_path / "b.aaf")
     assert first_clip(tmp_path / "b.aaf").mix.keys == mix
+
+
+def test_a_pan_of_a_track_is_on_each_of_its_clips(tmp_path: Path) -> None:
+    """As Premiere writes it."""
+    with aaf(tmp_path / "a.aaf") as made:
+        master = made.master("a", made.source("/m/a.wav"))
+        inside = made.sequence(made.clip(master, 0, 50), made.filler(10), made.clip(master, 50, 40))
+        made.track(made.group(PAN, [inside], 100, made.constant(PLACE, Fraction(1, 4))))
+    found, notes = read_of(tmp_path / "a.aaf")
+    assert [clip.mix.pan for clip in found.clips()] == [-0.5, -0.5]
+    assert not notes
+
+
+@pytest.mark.parametrize(
+    ("points", "pans", "moves"),
+    [
+        # As Media Composer writes it: two points a clip, at its first and its last frame.
+        (((0, 0), (49, 0), (50, 1), (99, 1)), [-1.0, 1.0], False),
+        (((0, 0), (99, 0)), [-1.0, -1.0], False),
+        (((0, "1/2"), (99, "1/2")), [0.0, 0.0], False),
+        (((0, 0), (49, 0), (50, "1/2"), (70, 1), (99, "1/2")), [-1.0, 0.0], True),
+        (((0, 0), (99, 1)), [0.0, 0.0], True),
+        (((30, 1),), [1.0, 1.0], False),
+    ],
+)
+def test_a_pan_that_stands_still_within_a_clip_is_the_clips(
+    points: tuple[tuple[int, Any], ...], pans: list[float], moves: bool, tmp_path: Path
+) -> None:
+    with aaf(tmp_path / "a.aaf") as made:
+        master = made.master("a", made.source("/m/a.wav"))
+        inside = made.sequence(made.clip(master, 0, 50), made.clip(master, 50, 50))
+        given = made.varying(PLACE, [(Fraction(at, 100), Fraction(place)) for at, place in points])
+        made.track(made.group(PAN, [inside], 100, given))
+    found, notes = read_of(tmp_path / "a.aaf")
+    assert [clip.mix.pan for clip in found.clips()] == pans
+    assert ("a pan that moves" in notes) == moves
+
+
+def test_a_pan_of_several_channels_is_told(tmp_path: Path) -> None:
+    with aaf(tmp_path / "a.aaf") as made:
+        master = made.master("a", (made.source("/m/a.wav", channels=2), 0, (1, 2)))
+        inside = made.sequence(made.clip(master, 0, 50))
+        pan = made.group(PAN, [inside], 50, made.constant(PLACE, Fraction(0)))
+        made.track(pan, _TRACK_FORMAT=2)
+    found, notes = read_of(tmp_path / "a.aaf")
+    assert [clip.mix.pan for clip in found.clips()] == [0.0]
+    assert "a pan of a sound of several channels is not read" in notes
 
 
 def test_points_that_all_say_the_same_are_one_gain(tmp_path: Path) -> None:

@@ -185,3 +185,39 @@ def test_thousands_of_clips_take_little_time_each(tmp_path: Path) -> None:
 def test_a_rate_without_a_project_is_told(rate: str, is_told: bool, tmp_path: Path) -> None:
     _, losses = write(plain(Fraction(rate)), tmp_path / "cut.aaf")
     assert (Feature.RATE in features(losses)) == is_told
+
+
+@pytest.mark.parametrize("pans", [(-0.5, -0.5), (1.0, 0.0, -1.0), (0.25,)])
+def test_the_pan_of_mono_clips_is_their_tracks(pans: tuple[float, ...], tmp_path: Path) -> None:
+    clips = [
+        clip(sound(1), SECOND * at * 2, SECOND * 2, channels=(0,), mix=Mix(pan=pan))
+        for at, pan in enumerate(pans)
+    ]
+    path = tmp_path / "cut.aaf"
+    _, losses = write(cut(*clips, channels=1), path)
+    assert Feature.PAN not in features(losses)
+    with aaf2.open(str(path)) as file:
+        (top,) = file.content.toplevel()
+        group = top.slots.value[1].segment
+        assert group.operation.name == "Audio Pan"
+        for thing, _ in group.walk_references():
+            thing.validate()
+        assert group.length == group["InputSegments"].value[0].length
+    (again,), _ = read(path)
+    assert [one.mix.pan for one in again.clips()] == list(pans)
+    assert [track.channels for track in again.audio_tracks] == [1]
+
+
+def test_mono_clips_with_a_pan_on_a_stereo_track_are_on_a_mono_one_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "cut.aaf"
+    _, losses = write(cut(clip(sound(), channels=(1,), mix=Mix(pan=1.0))), path)
+    assert features(losses) == {Feature.CHANNELS}
+    (again,), _ = read(path)
+    assert [(one.mix.pan, one.channels) for one in again.clips()] == [(1.0, (1,))]
+
+
+def test_the_pan_of_stereo_is_told(tmp_path: Path) -> None:
+    _, losses = write(cut(clip(sound(), mix=Mix(pan=-0.5))), tmp_path / "cut.aaf")
+    assert [loss.message for loss in losses if loss.feature is Feature.PAN] == [
+        "pan of 50 % to the left not written: its track is not mono"
+    ]

@@ -255,13 +255,40 @@ def test_a_clip_that_says_nothing_shows_all_of_its_media(tmp_path):
 
 
 @pytest.mark.parametrize("offset", ["1/2s", "10s"])
-def test_markers_of_a_transition_are_told_whether_or_not_it_is_read(offset: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("head", [3600, 0])
+def test_markers_of_a_transition_are_the_timelines_whether_or_not_it_is_read(
+    offset: str, head: int, tmp_path: Path
+) -> None:
+    """A transition's local clock, which nothing states, is at an hour at its head, as a gap's [file]."""
     clip = '<asset-clip ref="r2" offset="{}s" start="1s" duration="1s"/>'
-    marks = '<marker start="3600s" duration="1/25s" value="a"/><chapter-marker start="3600s" value="b"/>'
+    marks = f'<marker start="{head}s" value="a"/><chapter-marker start="{head * 5 + 4}/5s" value="b"/>'
     cross = f'<transition offset="{offset}" duration="1s">{marks}</transition>'
     timeline, notes = reading(tmp_path, clip.format(0) + cross + clip.format(1))
-    assert "2 markers of transitions left out." in notes
+    assert not [note for note in notes if "marker" in note]
+    begins = Fraction(offset.rstrip("s"))
+    assert [(one.name, one.start) for one in timeline.markers] == [
+        ("a", begins),
+        ("b", begins + Fraction(4, 5)),
+    ]
+
+
+def test_a_marker_outside_of_its_transition_is_told(tmp_path: Path) -> None:
+    clip = '<asset-clip ref="r2" offset="{}s" start="1s" duration="1s"/>'
+    cross = '<transition offset="1/2s" duration="1s"><marker start="3602s" value="a"/></transition>'
+    timeline, notes = reading(tmp_path, clip.format(0) + cross + clip.format(1))
+    assert "1 markers outside of their clips left out." in notes
     assert not timeline.markers
+
+
+def test_the_parts_of_a_clip_have_its_name_and_what_is_connected_to_it_its_own(tmp_path: Path) -> None:
+    """Final Cut Pro shows the clip's name; those of its parts are ``shot - v1``, ``shot - a1``."""
+    sound = '<audio ref="r2" name="{}" lane="{}" offset="{}s" duration="2s"/>'
+    heard = sound.format("shot - a1", -1, 0)
+    seen = f'<video ref="r2" name="shot - v1" offset="0s" duration="4s">{heard}</video>'
+    music = sound.format("music", -2, 1)
+    cut, _ = reading(tmp_path, f'<clip name="scene 1" duration="4s">{seen}{music}</clip>')
+    assert sorted({one.name for one in cut.clips()}) == ["music", "scene 1"]
+    assert [one.start for one in the_clips(cut, "music")] == [1]
 
 
 def test_what_stands_still_and_what_runs_backwards_is_read(tmp_path):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from avm_otio.formats.fcpxml.read import read
+from avm_otio.formats.fcpxml.write import document
+from avm_otio.timeline.features import Feature
 from avm_otio.timeline.gain import SILENCE_DB
 from avm_otio.timeline.model import Clip, Timeline, TrackKind
 
@@ -254,6 +256,65 @@ def test_a_muted_range_is_a_jump_to_silence_and_back(tmp_path):
 
 
 def test_what_a_part_of_the_sound_cannot_say_is_told(tmp_path):
-    source = '<audio-role-source role="dialogue"><adjust-panner mode="1"/></audio-role-source>'
+    source = '<audio-role-source role="dialogue"><adjust-panner mode="2"/></audio-role-source>'
     _, notes = reading(tmp_path, *holder("mc-clip", source))
     assert "1 adjust-panner of parts of a clip's sound left out." in notes
+
+
+PANNED = '<adjust-panner mode="{}" amount="{}"/>'
+
+
+@pytest.mark.parametrize(
+    ("mode", "amount", "pan"),
+    [
+        ("1 (Stereo Left/Right)", "-50", -0.5),
+        ("1", "100", 1.0),
+        ("1", "-250", -1.0),
+        ("1", "nan", 0.0),
+        ("0 (Default)", "50", 0.0),
+        ("3 (Dialogue)", "50", 0.0),
+    ],
+)
+def test_a_pan_from_left_to_right_is_read_on_a_clip_a_part_and_a_role(
+    mode: str, amount: str, pan: float, tmp_path: Path
+) -> None:
+    panner = PANNED.format(mode, amount)
+    source = f'<audio-role-source role="dialogue">{panner}</audio-role-source>'
+    spines = [
+        (f'<asset-clip ref="r2" duration="4s">{panner}</asset-clip>', ""),
+        (
+            f'<clip duration="4s">{panner}<video ref="r2" duration="4s"/>'
+            '<audio ref="r2" duration="4s"/></clip>',
+            "",
+        ),
+        (
+            '<asset-clip ref="r2" duration="4s"><audio-channel-source srcCh="1, 2" role="dialogue">'
+            f"{panner}</audio-channel-source></asset-clip>",
+            "",
+        ),
+        *(holder(kind, source) for kind in KINDS),
+    ]
+    for spine, more in spines:
+        cut, _ = reading(tmp_path, spine, more)
+        assert {clip.mix.pan for clip in sounds(cut)} == {pan}, spine
+
+
+def test_a_pan_that_moves_is_kept_as_it_stands_or_told(tmp_path: Path) -> None:
+    keys = '<keyframeAnimation><keyframe time="0s" value="-100"/></keyframeAnimation>'
+    panner = f'<adjust-panner mode="1"><param name="amount">{keys}</param></adjust-panner>'
+    cut, _ = reading(tmp_path, f'<asset-clip ref="r2" duration="4s">{panner}</asset-clip>')
+    assert [one.label for clip in cut.clips() for one in clip.kept] == ["adjust-panner"]
+    part = f'<audio-channel-source srcCh="1, 2">{panner}</audio-channel-source>'
+    _, notes = reading(tmp_path, f'<asset-clip ref="r2" duration="4s">{part}</asset-clip>')
+    assert "1 adjust-panner of parts of a clip's sound left out." in notes
+
+
+def test_a_pan_is_written_and_read_again(tmp_path: Path) -> None:
+    spine = f'<asset-clip ref="r2" duration="4s">{PANNED.format("1", "-37.5")}</asset-clip>'
+    cut, _ = reading(tmp_path, spine)
+    text, losses = document(cut, tmp_path)
+    assert Feature.PAN not in {loss.feature for loss in losses}
+    assert '<adjust-panner mode="1 (Stereo Left/Right)" amount="-37.5"/>' in text
+    (tmp_path / "again.fcpxml").write_text(text, encoding="utf-8")
+    [again] = read(tmp_path / "again.fcpxml")[0]
+    assert [clip.mix.pan for clip in sounds(again)] == [-0.375]

@@ -11,8 +11,7 @@ FORMAT = Format(
     writes=(".aaf",),
     editors=(Editor("avid", "Avid Media Composer", names_absolutely=True),),
     sound=SoundFiles.MONO,
-    says=EVERYTHING
-    - {Feature.GENERATOR, Feature.LINK, Feature.NAME, Feature.PAN, Feature.METADATA, Feature.MEDIA},
+    says=EVERYTHING - {Feature.GENERATOR, Feature.LINK, Feature.NAME, Feature.METADATA, Feature.MEDIA},
     between_frames=True,
     read=later("avm_otio.formats.aaf.read", "read"),
     write=later("avm_otio.formats.aaf.write", "write"),

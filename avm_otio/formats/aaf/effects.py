@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from avm_otio.formats.aaf.compound_file import Storage
@@ -19,6 +20,11 @@ _LITTLE_ENDIAN = 0x4949
 """What Pro Tools notes in every combiner [file]."""
 
 _NOTHING, _ALL = Fraction(0), Fraction(1)
+
+
+def _place_of(pan: float) -> Fraction:
+    """A pan as AAF says it: 0 left, 1 right (Edit Protocol, Mono Audio Pan)."""
+    return (Fraction(pan).limit_denominator(10_000) + 1) / 2
 
 
 class EffectWriter:
@@ -71,6 +77,31 @@ class EffectWriter:
         else:
             return made
         return self._group("Audio Gain", "sound", size, dict([parameter]), [made])
+
+    def panned(self, places: Sequence[tuple[int, int, float]], made: Storage, size: int) -> Storage:
+        """A mono track whose clips are put between left and right.
+
+        Whole tracks are panned, as in Media Composer's and Premiere's files [file]: by one value, or by two
+        points for each clip, at its first and at its last unit.
+
+        Args:
+            places: First unit, first after it, and pan of each clip, in order.
+            made: The track.
+            size: How long it is.
+        """
+        pans = {pan for _, _, pan in places}
+        if not any(pans):
+            return made
+        if len(pans) == 1:
+            parameter = self._aaf.constant("Pan", "Rational", rational(_place_of(pans.pop())))
+        else:
+            points = [
+                (Fraction(unit, size), rational(_place_of(pan)))
+                for first, last, pan in places
+                for unit in dict.fromkeys((first, last - 1))
+            ]
+            parameter = self._aaf.varying("Pan", points)
+        return self._group("Audio Pan", "sound", size, dict([parameter]), [made])
 
     def slowed(self, made: Storage, size: int, speed: Fraction) -> Storage:
         """A picture at another speed.

@@ -8,14 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from avm_otio.formats.aaf.elements import Notes, interpolation_of, parameters, points, tags, value_of
-from avm_otio.formats.aaf.levels import gain_of
+from avm_otio.formats.aaf.levels import gain_at, gain_of
 from avm_otio.formats.aaf.objects import OPERATIONS, PARAMETERS
 from avm_otio.timeline.gain import added
 from avm_otio.timeline.model import Clip, GainKey, Mix
+from avm_otio.timeline.parts import heard_through
 from avm_otio.timeline.time import MediaTime, RecordTime
 
-_PAN = "9d2ea893-0968-11d3-8a38-0050040ef7d2"
-_PAN_VALUE = "e4962322-2267-11d3-8a4c-0050040ef7d2"
 _AUDIO_WARP = "f1db0f27-8d64-11d3-80df-006008143e6f"
 _SUBMASTER = "f1db0f3d-8d64-11d3-80df-006008143e6f"
 _CLIP_RATIO = "47c00f7d-fb55-11d3-9ff7-0004ac969f50"
@@ -28,12 +27,16 @@ _CURVE = "_ATN_AUDIO_DISSOLVE_CURVETYPE"
 _NO_INTERPOLATION, _STRAIGHT, _STEPS = (f"5b6c85a{n}-0ede-11d3-80a9-006008143e6f" for n in (3, 4, 5))
 """How a parameter runs between its points (Object Specification, interpolation definitions)."""
 
-_COMBINER, _GAIN, _MOTION = (
-    OPERATIONS[name][0] for name in ("Audio Channel Combiner", "Audio Gain", "Motion Control")
+_COMBINER, _GAIN, _PAN, _MOTION = (
+    OPERATIONS[name][0] for name in ("Audio Channel Combiner", "Audio Gain", "Audio Pan", "Motion Control")
 )
-_AMPLITUDE, _LEVEL, _RATIO, _OFFSETS = (
-    PARAMETERS[name][0] for name in ("Amplitude", "Level", "SpeedRatio", "PARAM_SPEED_OFFSET_MAP_U")
+_AMPLITUDE, _LEVEL, _PLACE, _RATIO, _OFFSETS = (
+    PARAMETERS[name][0] for name in ("Amplitude", "Level", "Pan", "SpeedRatio", "PARAM_SPEED_OFFSET_MAP_U")
 )
+_MIDDLE = Fraction(1, 2)
+_LAST_POINT = Fraction(1, 20)
+"""So long before its end a clip's pan may move: Media Composer lays the last point on its last frame, from
+where it runs to the next clip's [file]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,18 @@ class Effect:
         return self.number in (_GAIN, _STEREO_GAIN)
 
     @property
+    def is_pan(self) -> bool:
+        """Whether it puts a mono sound between left and right."""
+        return self.number == _PAN
+
+    @property
     def is_time_warp(self) -> bool:
         """Whether it changes speed."""
         return self.number in (_MOTION, _AUDIO_WARP) or self.warps
 
-    def does_something(self, group: Any) -> bool:
-        """Whether it does something: a pan to the middle, or a container, does not."""
-        if self.number == _PAN:
-            pan = parameters(group).get(_PAN_VALUE)
-            return pan is not None and any(value != Fraction(1, 2) for _, value in points(pan))
+    @property
+    def does_something(self) -> bool:
+        """Whether it does something: a container does not."""
         return self.number != _SUBMASTER
 
 
@@ -121,6 +127,29 @@ def louder(clip: Clip, group: Any, start: Fraction, length: Fraction, notes: Not
             before = mix.keys or (GainKey(Fraction(0), mix.gain_db),)
             mix = replace(mix, gain_db=0.0, keys=added((before, found)) if any(_gains(mix)) else tuple(found))
     return replace(clip, mix=mix)
+
+
+def panned(clip: Clip, group: Any, start: Fraction, length: Fraction, notes: Notes) -> Clip:
+    """A clip where the pan of a group that begins at ``start`` puts it: each clip may have its own."""
+    parameter = parameters(group).get(_PLACE)
+    given = [] if parameter is None else points(parameter)
+    if all(value == _MIDDLE for _, value in given):
+        return clip
+    if len(clip.channels) != 1:
+        notes.add("a pan of a sound of several channels is not read")
+        return clip
+    runs = interpolation_of(parameter)
+    keys = [GainKey(start + at * length, min(max(float(value), 0.0), 1.0)) for at, value in given]
+    if runs in (_NO_INTERPOLATION, _STEPS):
+        keys = _stepped(keys)
+    inside = [key.at for key in keys if clip.start < key.at < clip.end - _LAST_POINT]
+    moments = (clip.start, *inside, max(clip.start, clip.end - _LAST_POINT))
+    places = {round(gain_at(keys, at), 6) for at in moments}
+    if len(places) > 1:
+        notes.add("a pan that moves within a clip is read as none")
+        return clip
+    pan = round(places.pop() * 2 - 1, 6)
+    return replace(clip, mix=heard_through(clip.mix, Mix(pan=pan), clip.duration)) if pan else clip
 
 
 def _gains(mix: Mix) -> list[float]:

@@ -29,6 +29,7 @@ from avm_otio.formats.aaf.compound_file import Storage, write
 OPERATIONS = {
     "Audio Dissolve": ("0c3bea41-fc05-11d2-8a29-0050040ef7d2", "sound", 2, ("Level",)),
     "Audio Gain": ("9d2ea894-0968-11d3-8a38-0050040ef7d2", "sound", 1, ("Amplitude",)),
+    "Audio Pan": ("9d2ea893-0968-11d3-8a38-0050040ef7d2", "sound", 1, ("Pan",)),
     "Audio Channel Combiner": (
         "6b46dd7a-132d-4856-ab21-8b751d8462ec",
         "sound",
@@ -52,6 +53,7 @@ and Pro Tools write them [file].
 PARAMETERS = {
     "Level": ("e4962320-2267-11d3-8a4c-0050040ef7d2", "Rational"),
     "Amplitude": ("e4962321-2267-11d3-8a4c-0050040ef7d2", "Rational"),
+    "Pan": ("e4962322-2267-11d3-8a4c-0050040ef7d2", "Rational"),
     "SpeedRatio": ("72559a80-24d7-11d3-8a50-0050040ef7d2", "Rational"),
     "PARAM_SPEED_OFFSET_MAP_U": ("8d56827d-847e-11d5-935a-50f857c10000", "Rational"),
     "AvidParameterByteOrder": ("c0038672-a8cf-11d3-a05b-006094eb75cb", "aafUInt16"),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from avm_otio.formats.aaf.effects_read import Effect, has_a_curve, louder, slowed, speed_in
+from avm_otio.formats.aaf.effects_read import Effect, has_a_curve, louder, panned, slowed, speed_in
 from avm_otio.formats.aaf.elements import Notes, items, kind_of, length_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.parts import Part, are_one, faded, is_empty, moved, stem_of, unit_in, within
 from avm_otio.formats.aaf.sources import Played, SourceReader
@@ -219,7 +219,11 @@ class SegmentReader:
             return [
                 louder(clip, segment, start, length, self._notes) for clips in filled[:1] for clip in clips
             ]
-        if effect.does_something(segment):
+        if effect.is_pan:
+            return [
+                panned(clip, segment, start, length, self._notes) for clips in filled[:1] for clip in clips
+            ]
+        if effect.does_something:
             self._notes.add(f"the effect “{effect.called or effect.name}” is not read")
         if not filled and not inputs and not self._is_sound and length > 0:
             made = Generator(effect.called or effect.name)

@@ -76,6 +76,7 @@ class TrackWriter:
             made.append(storage)
             length += takes
 
+        places: list[tuple[int, int, float]] = []
         for part in self._parts(track, unit, total, channels):
             before = part.head[0] if part.head else 0
             after = part.tail[1] if part.tail else 0
@@ -93,6 +94,7 @@ class TrackWriter:
                 hole += fade_in
                 add(self._effects.transition(kind, 0, fade_in, None), -fade_in)
             add(self._segment(part.clip, unit, size, before, channels), size)
+            places.append((part.first, part.last, part.clip.mix.pan))
             if fade_out:
                 add(self._effects.transition(kind, fade_out, 0, None), -fade_out)
                 hole += fade_out
@@ -100,7 +102,8 @@ class TrackWriter:
             made.append(self._filler(kind, hole))
             length += hole
         definition = self._aaf.weak[kind]
-        return self._aaf.made("Sequence", DataDefinition=definition, Length=i64(length), Components=made)
+        whole = self._aaf.made("Sequence", DataDefinition=definition, Length=i64(length), Components=made)
+        return self._effects.panned(places, whole, length) if len(channels) == 1 else whole
 
     def _parts(self, track: Track, unit: Fraction, total: int, channels: Sequence[int]) -> list[_Part]:
         parts: list[_Part] = []

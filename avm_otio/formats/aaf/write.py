@@ -26,7 +26,7 @@ from avm_otio.formats.aaf.objects import Aaf, i64, mob_id, rational, text, u32
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS, TrackWriter
 from avm_otio.formats.format import Files, Target
 from avm_otio.timeline.features import Feature, Loss
-from avm_otio.timeline.losses import Losses
+from avm_otio.timeline.losses import Losses, words_of_pan
 from avm_otio.timeline.model import Clip, Marker, Timeline, Track
 from avm_otio.timeline.nests import opened_and_told
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
@@ -144,8 +144,15 @@ class _Composition:
     def _layout(self, track: Track) -> list[tuple[str, tuple[int, ...]]]:
         """The slots of a sound track: their names, and which of its channels each holds."""
         count = max(1, track.channels)
+        played = {len(clip.channels or (0,)) for clip in track.clips}
+        if count == 2 and played == {1} and any(clip.mix.pan for clip in track.clips):
+            self._losses.add(Feature.CHANNELS, track, "written as a mono track, which has a pan")
+            return [(track.name, (0,))]
         for clip in track.clips:
             self._report_channels(clip, track, count)
+            if clip.mix.pan and count > 1:
+                message = f"pan of {words_of_pan(clip.mix.pan)} not written: its track is not mono"
+                self._losses.add(Feature.PAN, clip, message)
         same = all(len(clip.channels or (0,)) == count for clip in track.clips)
         if count in TRACK_FORMATS and (count <= 2 or same):
             return [(track.name, tuple(range(count)))]

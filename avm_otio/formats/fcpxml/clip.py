@@ -16,6 +16,7 @@ from avm_otio.formats.fcpxml.inside import (
     is_too_loud,
     kept_elements,
     marker_text,
+    panner_of,
     plain,
     timing_of,
     volume_of,
@@ -99,6 +100,9 @@ class ClipTexts:
             begins = timing.start + heard.start - clip.start
             source += f' audioStart="{xml_time(begins)}" audioDuration="{xml_time(heard.duration)}"'
         volume = volume_of(heard.mix, timing.start + heard.start - clip.start) if heard else ""
+        panner = panner_of(heard.mix) if heard else ""
+        if panner and kept.of("adjust-panner"):
+            self._losses.add(Feature.EFFECT, heard or clip, "adjust-panner not written: its pan is")
         tail = ""
         content = clip.content
         if isinstance(content, Media):
@@ -124,7 +128,7 @@ class ClipTexts:
                 timing.text,
                 kept.of(*BEFORE_VOLUME),
                 volume,
-                kept.of("adjust-panner"),
+                panner or kept.of("adjust-panner"),
                 connected,
                 markers,
                 kept.of(*NOTES),

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.inside import FILTERS, KEPT_TAGS, plain
-from avm_otio.formats.fcpxml.terms import conformed_rate, rate_in_name, source_rate, time_of
+from avm_otio.formats.fcpxml.terms import PAN_MODE, conformed_rate, rate_in_name, source_rate, time_of
 from avm_otio.timeline.gain import SILENCE_DB, added
 from avm_otio.timeline.model import GainKey, Kept, Media
 from avm_otio.timeline.time import MediaTime, snap_rate
@@ -196,11 +196,17 @@ class Volume:
     fade_out: Fraction = Fraction(0)
     keys: tuple[GainKey, ...] = ()
     is_on: bool = True
+    pan: float = 0.0
 
 
 def volume_of(element: Element) -> Volume:
-    """The gain, fades, key frames and switches of an element; a muted range is a jump to silence and back."""
-    volume = _adjusted(element.find("adjust-volume"))
+    """The gain, fades, key frames, pan and switches of an element.
+
+    A muted range is a jump to silence and back.
+    """
+    panner = element.find("adjust-panner")
+    pan = None if panner is None else pan_of(panner)
+    volume = replace(_adjusted(element.find("adjust-volume")), pan=pan or 0.0)
     curves = [volume.keys] if volume.keys else []
     for mute in element.iterfind("mute"):
         if mute.get("start") is None and mute.get("duration") is None:
@@ -240,6 +246,22 @@ def _adjusted(adjust: Element | None) -> Volume:
     return Volume(0.0 if keys else gain, fade_in, fade_out, tuple(sorted(keys, key=lambda key: key.at)))
 
 
+def pan_of(panner: Element) -> float | None:
+    """Where a panner puts a sound, from -1 to 1; ``None`` where it is no pan from left to right, or moves."""
+    if panner.get("mode", "").strip() not in ("1", PAN_MODE):
+        return None
+    amount = panner.get("amount", "0")
+    for param in panner.iterfind("param"):
+        if param.get("name") != "amount" or param.find("keyframeAnimation") is not None:
+            return None
+        amount = param.get("value", amount)
+    try:
+        percent = float(amount)
+    except ValueError:
+        return None
+    return min(max(percent / 100, -1.0), 1.0) if percent == percent else None
+
+
 def decibels(text: str) -> float:
     """A gain: ``-12dB``, or the bare number; 0 where it says nothing that can be understood."""
     try:
@@ -265,6 +287,8 @@ def numbers_in(text: str) -> tuple[int, ...]:
 def kept_of(element: Element, references: References) -> Iterator[Kept]:
     """What of a clip no other format understands."""
     for child in element:
+        if child.tag == "adjust-panner" and pan_of(child) is not None:
+            continue  # our clip says it itself
         if child.tag in KEPT_TAGS:
             yield Kept(FORMAT.name, _named(child), text_with_effects([child], references))
 

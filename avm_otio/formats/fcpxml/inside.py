@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, tostring
 from avm_otio.errors import TimelineError
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.resources import Resources, attribute
-from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, source_rate_name, xml_time
+from avm_otio.formats.fcpxml.terms import HIGHEST_DB, LOWEST_DB, PAN_MODE, source_rate_name, xml_time
 from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Kept, Marker, Media, Mix, Timeline
 from avm_otio.timeline.time import from_micros
@@ -112,6 +112,11 @@ def volume_of(mix: Mix, start: Fraction) -> str:
     if not inside:
         return f"<adjust-volume{amount}/>"
     return f'<adjust-volume{amount}><param name="amount">{"".join(inside)}</param></adjust-volume>'
+
+
+def panner_of(mix: Mix) -> str:
+    """The pan of a clip."""
+    return f'<adjust-panner mode="{PAN_MODE}" amount="{mix.pan * 100:.6g}"/>' if mix.pan else ""
 
 
 def _decibels(gain: float) -> str:

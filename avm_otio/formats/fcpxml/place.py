@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 from avm_otio.formats.fcpxml.elements import Volume, time_at
 from avm_otio.timeline.gain import added
-from avm_otio.timeline.model import Clip, GainKey, TrackKind, Transition
+from avm_otio.timeline.model import Clip, GainKey, Mix, TrackKind, Transition
+from avm_otio.timeline.parts import heard_through
 from avm_otio.timeline.time import to_micros
 
 
@@ -124,6 +125,8 @@ def louder(clip: Clip, volume: Volume, local: Place, edges: tuple[Fraction, Frac
         fade_out_us=max(mix.fade_out_us, to_micros(fade_out)),
         keys=keys,
     )
+    if volume.pan:
+        mix = heard_through(mix, Mix(pan=volume.pan), clip.duration)
     return replace(clip, mix=mix, enabled=clip.enabled and volume.is_on)
 
 

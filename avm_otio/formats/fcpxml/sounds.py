@@ -6,13 +6,24 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from avm_otio.formats.fcpxml.elements import References, Volume, number_at, numbers_in, time_at, volume_of
+from avm_otio.formats.fcpxml.elements import (
+    References,
+    Volume,
+    number_at,
+    numbers_in,
+    pan_of,
+    time_at,
+    volume_of,
+)
 from avm_otio.formats.fcpxml.place import Around, Piece, Place, is_of_role, louder
 from avm_otio.timeline.model import Clip, Timeline, TrackKind
 from avm_otio.timeline.time import MediaTime, RecordTime
 
 Span = tuple[Fraction, Fraction]
 """From where to where, record time."""
+
+_READ = ("adjust-volume", "mute")
+"""What of a component's settings a clip has a place for, beside its pan."""
 
 _SIDES = {"L": -1.0, "R": 1.0}
 """The pan of a component whose one channel is sent to one side [off]."""
@@ -212,7 +223,8 @@ def _of_nest(
 def _pass_over(source: Element, references: References) -> None:
     """Count settings of a component of sound for which a clip has no place."""
     for child in source:
-        if child.tag not in ("adjust-volume", "mute"):
+        is_read = pan_of(child) is not None if child.tag == "adjust-panner" else child.tag in _READ
+        if not is_read:
             references.notes[f"{child.tag} of parts of a clip's sound left out"] += 1
 
 

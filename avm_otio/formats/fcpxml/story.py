@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import ceil, floor
 from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimelineError
@@ -61,6 +62,10 @@ STORY = ("asset-clip", "clip", "sync-clip", "ref-clip", "mc-clip", "video", "aud
 """Elements that are clips."""
 
 _MARKERS = ("marker", "chapter-marker")
+_HOUR = Fraction(3600)
+_COMPONENTS = ("video", "audio")
+"""Elements that are parts of a clip's media wherever they stand within it, connected to one another, too."""
+
 _OWN_PLACE = ("name", "lane", "offset", "start", "duration", "enabled")
 
 _NOTHING = (Fraction(-1), Fraction(-1))
@@ -84,7 +89,7 @@ class Story:
         nest_of: Reads what a clip refers to.
         pieces: The clips.
         crossings: The transitions.
-        markers: Markers on gaps: the timeline's own.
+        markers: Markers on gaps and transitions: the timeline's own.
     """
 
     references: References
@@ -120,11 +125,11 @@ class Story:
     def _transition(
         self, element: Element, place: Place, edges: list[tuple[Fraction, Fraction, bool]]
     ) -> None:
-        marks = sum(child.tag in _MARKERS for child in element)
-        if marks:
-            self.references.notes["markers of transitions left out"] += marks
         offset = time_at(element, "offset")
-        begin, end = sorted((place.at(offset), place.at(offset) + time_at(element, "duration") * place.pace))
+        head = place.at(offset)
+        begin, end = sorted((head, head + time_at(element, "duration") * place.pace))
+        local = replace(place, record=head, origin=self._head_of(element), stretch=place.pace)
+        self.markers += self._markers(element, local, begin, end)
         cuts = [(edge, seen) for head, tail, seen in edges for edge in (head, tail) if begin <= edge <= end]
         if not cuts:
             self.references.notes["transitions at no cut left out"] += 1
@@ -154,6 +159,25 @@ class Story:
         kind = TrackKind.VIDEO if is_seen else TrackKind.AUDIO
         self.crossings.append(Crossing(place.lane, kind, transition))
 
+    def _head_of(self, element: Element) -> Fraction:
+        """What a transition's local clock says at its head, which nothing states: an hour, as of gaps [file].
+
+        Rates that are no whole number have no frame there, or a timecode of that name 3.6 s later: the one
+        that holds its markers is taken.
+        """
+        starts = [time_at(child, "start") for child in element if child.tag in _MARKERS]
+        length = time_at(element, "duration")
+        frames = _HOUR * self.rate
+        heads = (
+            Fraction(ceil(frames)) / self.rate,
+            Fraction(floor(frames)) / self.rate,
+            _HOUR * round(self.rate) / self.rate,
+            time_at(element, "offset"),
+            Fraction(0),
+        )
+        fitting = (head for head in heads if all(head <= start < head + length for start in starts))
+        return next(fitting, heads[0])
+
     def clip(self, element: Element, place: Place, offset: Fraction) -> Fraction:
         """Walk one clip or gap; its length, in its parent's time."""
         if place.depth > _DEEPEST:
@@ -174,10 +198,11 @@ class Story:
             origin=start,
             stretch=place.pace * clock.stretch,
             depth=place.depth + 1,
-            name="",
         )
         low, high = sorted((head, head + length * place.pace))  # what lies in a clip that runs backwards, too
         lane = place.lane + lane_of(element)
+        if lane_of(element) and element.tag not in _COMPONENTS:
+            place = replace(place, name="")  # a clip of its own
         if element.tag == "gap":
             self.markers += self._markers(element, connected, low, high)
             inner = [child for child in element if child.tag in STORY and not lane_of(child)]
@@ -196,7 +221,7 @@ class Story:
         for child in element:
             if child.tag == "spine" and (lane_of(child) or element.tag not in ("clip", "sync-clip")):
                 lane = place.lane + lane_of(child)
-                self.spine(child, replace(within(place, child), lane=lane))
+                self.spine(child, replace(within(place, child), lane=lane, name=""))
             elif lane_of(child) and child.tag in (*STORY, "audition"):
                 self.clip(child, place, time_at(child, "offset"))
             elif child.tag == "caption":

@@ -46,6 +46,9 @@ _FRAME_DURATIONS = {
 }
 """Rate → frame duration, end of the format's name, name in ``conform-rate`` [file, off]."""
 
+PAN_MODE = "1 (Stereo Left/Right)"
+"""The mode of a panner from left, -100, to right, 100 [off: pan modes; 3p: the unit]."""
+
 _OTHER_SOURCES = {Fraction(48000, 1001): "47.95", Fraction(48): "48"}
 """Rates that media may have beside, as ``conform-rate`` names them [off]."""
 
