@@ -99,6 +99,53 @@ def test_a_mono_file_a_channel(tmp_path: Path) -> None:
     assert played(read_of(tmp_path / "a.aaf")[0]) == [[("/m/a1.mxf", (0,), 1)], [("/m/a2.mxf", (0,), 1)]]
 
 
+def of_mono_files(path: Path, *names: str, form: int) -> tuple[Timeline, str]:
+    """An AAF with one sound whose channels are a mono file each, as Pro Tools writes it."""
+    with aaf(path) as made:
+        masters = [made.master(name, made.source(f"/m/{name}.wav")) for name in names]
+        clips = [made.clip(master, 0, 25) for master in masters]
+        made.track(made.group(COMBINER, clips, 25), made.filler(25), _TRACK_FORMAT=form)
+    found, notes = read(path)
+    return found[0], "; ".join(notes)
+
+
+@pytest.mark.parametrize("names", [("hit.L", "hit.R"), ("a", "b")])
+def test_stereo_of_two_mono_files_is_two_mono_tracks_left_and_right(
+    names: tuple[str, str], tmp_path: Path
+) -> None:
+    found, notes = of_mono_files(tmp_path / "a.aaf", *names, form=2)
+    heard = [(clip.media.path, clip.channels, clip.media.channels, clip.mix.pan) for clip in found.clips()]
+    assert heard == [(f"/m/{names[0]}.wav", (0,), 1, -1.0), (f"/m/{names[1]}.wav", (0,), 1, 1.0)]
+    assert [track.name[-2:] for track in found.audio_tracks] == [" L", " R"]
+    assert "read as a mono track for each channel (L, R)" in notes
+
+
+@pytest.mark.parametrize(
+    ("speakers", "tracks"),
+    [
+        ("L C R Ls Rs LFE", "L R C LFE Ls Rs"),
+        ("L C R Lss Rss Lsr Rsr LFE", "L R C LFE Lss Rss Lsr Rsr"),
+        ("L Lc C Rc R Ls Rs LFE", "L R C LFE Ls Rs Lc Rc"),
+    ],
+)
+def test_speakers_are_what_the_mono_files_are_called(speakers: str, tracks: str, tmp_path: Path) -> None:
+    names = [f"hit.{speaker}" for speaker in speakers.split()]
+    found, notes = of_mono_files(tmp_path / "a.aaf", *names, form=3 if len(names) == 6 else 4)
+    assert [track.name.split()[-1] for track in found.audio_tracks] == tracks.split()
+    assert [clip.media.path for clip in found.clips()] == [f"/m/hit.{one}.wav" for one in tracks.split()]
+    pans = {clip.name.rpartition(".")[2]: clip.mix.pan for clip in found.clips()}
+    assert {one for one, pan in pans.items() if pan == 0} == {"C", "LFE"}
+    assert all(pan == (-1 if one[0] == "L" else 1) for one, pan in pans.items() if pan)
+    assert "which speaker" not in notes
+
+
+def test_channels_of_mono_files_that_nothing_names_are_numbered_and_told(tmp_path: Path) -> None:
+    found, notes = of_mono_files(tmp_path / "a.aaf", *"abcdefgh", form=4)
+    assert [track.name.split()[-1] for track in found.audio_tracks] == [str(at) for at in range(1, 9)]
+    assert {clip.mix.pan for clip in found.clips()} == {0.0}
+    assert "which speaker each of 8 channels is for is not read" in notes
+
+
 @pytest.mark.parametrize("numbers", [(1, 2), (2, 3), (2, 1)])
 def test_a_slot_a_channel_by_its_physical_number(tmp_path: Path, numbers: tuple[int, int]) -> None:
     with aaf(tmp_path / "a.aaf") as made:

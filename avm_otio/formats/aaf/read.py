@@ -14,6 +14,7 @@ from avm_otio.errors import TimelineError
 from avm_otio.formats.aaf.chain import number_of
 from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.markers_read import Layers, with_markers
+from avm_otio.formats.aaf.mono_files import parted
 from avm_otio.formats.aaf.segments import SegmentReader
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.formats.aaf.timecode import counted_frames
@@ -115,7 +116,8 @@ class _FileReader:
             count = sum(1 for track in tracks if (track.kind is TrackKind.AUDIO) == (holds == "sound"))
             found = self._tracks(slot, segment, holds == "sound", count, rate)
             by_slot[number] = Layers(len(tracks), len(found), number_of(slot))
-            tracks += found
+            for track in found:
+                tracks += parted(track, self._sources.speakers, self._notes)
         ends += [clip.end for track in tracks for clip in track.clips]
         made = Timeline(
             name=str(value_of(mob, "Name") or ""),

@@ -23,6 +23,7 @@ from avm_otio.formats.aaf.elements import (
     value_of,
 )
 from avm_otio.formats.aaf.media import CHANNEL_NAMES, FILM_ORDER
+from avm_otio.formats.aaf.mono_files import speakers_of
 from avm_otio.formats.aaf.timecode import counted_start
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.time import MediaTime, snap_rate
@@ -58,6 +59,9 @@ class SourceReader:
         file: The AAF.
         is_ours: Whether this program wrote it: then a file's own name and its channels are noted in it.
         notes: What could not be read.
+
+    Attributes:
+        speakers: Paths of the mono files of each sound that is made of such → what each is for.
     """
 
     def __init__(self, file: Any, is_ours: bool, notes: Notes) -> None:
@@ -69,6 +73,7 @@ class SourceReader:
         self._chains = Chains(self._mobs, notes)
         self._essence = {key_of(data.mob_id) for data in file.content.essencedata}
         self._split = self._split_files() if is_ours else {}
+        self.speakers: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def mob(self, clip: Any) -> Any:
         """The mob that a source clip refers to; ``None`` where it is none, or not in the file."""
@@ -126,14 +131,11 @@ class SourceReader:
             self._notes.add(
                 "the channels of a sound begin at several times: read as the first of them begins"
             )
-        paths = tuple(source.media.path for source in played)
-        if len(paths) == len(FILM_ORDER):
-            paths = tuple(paths[FILM_ORDER.index(at)] for at in range(len(paths)))
-        elif len(paths) > len(FILM_ORDER):
-            self._notes.add(f"which speaker each of {len(paths)} channels is for is not read")
         name = bare_name(first.name, len(played), 0)
-        mono = paths if all(paths) else ()
-        media = replace(first.media, name=name, channels=len(played), mono=mono)
+        mono = tuple(source.media.path for source in played)
+        if any(mono):
+            self.speakers[mono] = speakers_of([source.name for source in played], self._notes)
+        media = replace(first.media, name=name, channels=len(played), mono=mono if any(mono) else ())
         return media, tuple(range(len(played)))
 
     def _look(self, mob: Any, slot: Any, is_sound: bool, picked: tuple[int, ...], expected: int) -> Played:
