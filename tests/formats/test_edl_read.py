@@ -198,6 +198,32 @@ def test_a_wipe_keeps_its_code(read_text: ReadText) -> None:
     assert (joint.kind, [kept.text for kept in joint.kept]) == ("Custom_Transition", ["W001"])
 
 
+@pytest.mark.parametrize("to_black", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "comment", "told"),
+    [
+        ("W001 010", "", "wipe"),
+        ("D    010", "* EFFECT NAME: EXPONENTIAL FADE\n", "curve"),
+        ("D    010", "* EFFECT NAME: CONSTANT POWER\n", "curve"),
+        ("D    010", "* EFFECT NAME: CONSTANT GAIN\n", ""),
+        ("D    010", "", ""),
+    ],
+)
+def test_a_fade_of_sound_that_does_not_run_straight_is_told(
+    to_black: bool, kind: str, comment: str, told: str, read_text: ReadText
+) -> None:
+    zero = ("00:00:00:00", "00:00:00:00")
+    here, there = ("01:00:01:00",) * 2, ("01:00:01:00", "01:00:02:00")
+    lines = [edit("A", zero, here, reel="BL", number="002"), edit("A", record=there, number="002", kind=kind)]
+    if to_black:
+        black = ("00:00:00:00", "00:00:00:10"), ("01:00:01:00", "01:00:01:10")
+        lines = [edit("A", record=here, number="002"), edit("A", *black, reel="BL", number="002", kind=kind)]
+    _, notes = read_text(HEAD + edit("A") + "".join(lines) + comment)
+    assert [note for note in notes if "read as straight" in note] == [
+        f"Fade or cross fade of sound with a {told}, read as straight."
+    ] * bool(told)
+
+
 def test_a_dissolve_of_sound_from_and_to_black_is_a_fade(read_text: ReadText) -> None:
     zero = ("00:00:00:00", "00:00:00:00")
     text = (

@@ -318,3 +318,14 @@ def test_a_pan_is_written_and_read_again(tmp_path: Path) -> None:
     (tmp_path / "again.fcpxml").write_text(text, encoding="utf-8")
     [again] = read(tmp_path / "again.fcpxml")[0]
     assert [clip.mix.pan for clip in sounds(again)] == [-0.375]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("", True), (' type="easeInOut"', True), (' type="linear"', False)]
+)
+def test_a_fade_that_runs_in_a_curve_is_told(kind: str, told: bool, tmp_path: Path) -> None:
+    """One without a type eases: the DTD says so."""
+    fade = f'<adjust-volume><param name="amount"><fadeIn{kind} duration="1s"/></param></adjust-volume>'
+    cut, notes = reading(tmp_path, f'<asset-clip ref="r2" duration="4s">{fade}</asset-clip>')
+    assert [clip.mix.fade_in_us for clip in sounds(cut)] == [1_000_000]
+    assert ("1 fades that run in curves are read as straight." in notes) == told

@@ -48,6 +48,9 @@ from avm_otio.timeline.time import (
 )
 from avm_otio.timeline.urls import plain_path
 
+_CURVED = re.compile(r"EXPONENTIAL|LOGARITHM|(CONSTANT|EQUAL) POWER|\+3 ?DB|S.CURVE", re.IGNORECASE)
+"""Effects of sound that do not run straight, as Premiere and Final Cut Pro 7 name them [off]."""
+
 _MOST_NAMED = 10
 """Bad lines that are named one by one."""
 
@@ -246,6 +249,9 @@ class _Reader:
             kind="Custom_Transition" if is_wipe else "SMPTE_Dissolve",
             kept=(Kept(FORMAT.name, "wipe", line.kind),) if is_wipe else (),
         )
+        if any(kind is TrackKind.AUDIO for kind, _ in keys) and (is_wipe or _CURVED.search(comments.effect)):
+            way = "wipe" if is_wipe else "curve"
+            self.counts[f"fade or cross fade of sound with a {way}, read as straight"] += 1
         for key in keys:
             lane = self.lanes.setdefault(key, Lane())
             if line.reel.upper() in BLACK_REELS:

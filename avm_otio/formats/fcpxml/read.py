@@ -64,6 +64,8 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
         references.notes["clips of events beside the projects left out"] += len(events)
     else:
         found = [document.alone(clip) for clip in events]
+    curved = sum(fade.get("type") != "linear" for tag in ("fadeIn", "fadeOut") for fade in root.iter(tag))
+    references.notes["fades that run in curves are read as straight"] += curved  # what no type says eases
     if not found:
         hint = "Choose a project in Final Cut Pro and export it with File › Export XML."
         raise TimelineError(f"{path} holds no project and no clip.", hint)
