@@ -38,6 +38,9 @@ class AvmError(Exception):
     Args:
         what: What happened, and to which thing. One line.
         hint: What to do next. One line, may be empty.
+
+    Attributes:
+        may_pass: Whether it was tried again in vain, and may be gone another day; see ``retry.PassingFault``.
     """
 
     exit_code = 1
@@ -46,6 +49,7 @@ class AvmError(Exception):
         super().__init__(what)
         self.what = what
         self.hint = hint
+        self.may_pass = False
 
     def __str__(self) -> str:
         return f"{self.what} {self.hint}".rstrip()

@@ -24,6 +24,8 @@ PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 class PassingFault(Exception):  # noqa: N818  # a signal between two functions, not an error to show
     """Something that may be gone next time. Never leaves ``Retrying.run``.
 
+    It alone decides what may pass: the ``may_pass`` of every error that was not raised through it is false.
+
     Args:
         error: What to raise if it is not gone.
         retry_after: The answer's ``Retry-After``, as it came.
@@ -31,6 +33,7 @@ class PassingFault(Exception):  # noqa: N818  # a signal between two functions, 
 
     def __init__(self, error: AvmError, retry_after: str | None = None) -> None:
         super().__init__(error.what)
+        error.may_pass = True
         self.error = error
         self.retry_after = retry_after
 

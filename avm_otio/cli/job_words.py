@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -69,11 +69,13 @@ class Answer:
         items: The items that are laid, each once.
         total: What they cost.
         spare: How many others it offers.
+        unavailable: Why items of it can never be had, by name.
     """
 
     items: Sequence[Bought] = ()
     total: Total = Total(Decimal(0))  # noqa: RUF009  # a frozen value
     spare: int = 0
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
 def state_of(entry: Entry, is_at_work: bool, *, at_length: bool = False) -> str:
@@ -286,7 +288,8 @@ def answer_of(entry: Entry, keys: ServiceKeys) -> Answer:
         )
         for name, item in chosen.items()
     ]
-    return Answer(items, cues.total, len(wanted(cues, _ALL)) - len(chosen))
+    spare = len(wanted(cues, _ALL)) - len(chosen)
+    return Answer(items, cues.total, spare, entry.journal.unavailable)
 
 
 def _full(text: str) -> str:

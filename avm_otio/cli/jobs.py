@@ -98,6 +98,7 @@ def show(out: Output, word: str, place: Path) -> None:
         request=entry.journal.asked.get("request"),
         items=[asdict(each) for each in answer.items],
         alternatives=answer.spare,
+        unavailable=answer.unavailable,
         files={path.relative_to(entry.path).as_posix(): size for path, size in entry.files()},
         next=job_words.ways_on(entry),
     )
@@ -111,12 +112,16 @@ def show(out: Output, word: str, place: Path) -> None:
         for line in table(job_words.ITEM_HEADS, rows, right=("PRICE",), most=terminal_width()):
             out.result(line)
         out.result(f"{job_words.total_of(answer, currency)}; {answer.spare} more are offered and not laid.")
+    for name, reason in answer.unavailable.items():
+        out.result(f"{name} cannot be had: {reason}")
+    if answer.unavailable:
+        out.result("What cannot be had is tried again by avm-otio jobs resume --wait.")
 
 
 @jobs.command(epilog="Example: avm-otio jobs resume --all --in ~/Films")
 @click.argument("words", metavar="[JOB]...", nargs=-1)
 @click.option("--all", "take_all", is_flag=True, help="All unfinished jobs at --in.")
-@click.option("--wait", is_flag=True, help="Wait the full time for the answer to an uncertain paid call.")
+@click.option("--wait", is_flag=True, help="Wait the full time for an uncertain paid call; try items again.")
 @click.option("--resubmit", is_flag=True, help="Send an uncertain paid call again: you may pay twice.")
 @_yes
 @_place

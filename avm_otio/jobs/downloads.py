@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
@@ -81,8 +81,11 @@ def download(
     keep: Callable[[str, Kept], None],
     fresh: Callable[[], Cues],
     report: Report,
-) -> None:
+) -> dict[str, str]:
     """Fetch the items that are not here, a few at a time.
+
+    An item that can never be had is that item's fault alone: its cue gets the next one. What may pass (the
+    network, a server that fails) is no reason to choose another item: it ends the run, to be gone on with.
 
     Args:
         cues: What the service answered.
@@ -92,55 +95,121 @@ def download(
         kept: What earlier runs kept.
         service_url: The service that offers them.
         keep: Called with each item once it is here for good; like ``fresh`` and ``report`` in this thread.
-        fresh: Asks the service again for what it offers. Called once at most, where an address leads nowhere
-            any more.
+        fresh: Asks the service again for what it offers. Called once at most, where an item cannot be had at
+            its address.
         report: Where progress goes.
 
+    Returns:
+        The items that can never be had, by name, and why; for ``Cues.without``.
+
     Raises:
-        DownloadError: A chosen item could not be had, or is no sound. Those under way were let come to their
-            end, and are kept.
+        DownloadError: A chosen item could not be had today, or none at all can ever be. Those under way were
+            let come to their end, and are kept.
         OutputError: The disk is full, or the folder cannot be written.
     """
     from avm_otio.media.partial import sweep
 
-    chosen = wanted(cues, 0)
-    items = wanted(cues, alternatives)
-    waiting = deque(
-        (name, item) for name, item in items.items() if name not in kept or not is_here(folder, kept[name])
-    )
-    if not waiting:
-        return
-    missing, done = len(waiting), 0
-    renewed: set[str] = set()
+    wish = _Wish(cues, alternatives)
     failure: AvmError | None = None
+    renewed: set[str] = set()
     addresses = cache(partial(_addresses, fresh))
     stems = _stems(cues)
+    waiting = deque(name for name in wish.more() if name not in kept or not is_here(folder, kept[name]))
+    if not waiting:
+        return {}
+    missing, done = len(waiting), 0
     with Pool[Kept]() as pool, report.step("Downloading", missing) as advance:
         while waiting or pool.running:
             while waiting and pool.running < MOST_AT_ONCE:
-                name, item = waiting.popleft()
+                name = waiting.popleft()
+                item = wish.items[name]
                 pool.start(name, partial(_fetch, item, folder, stems[name], service_url, pool.pause))
             name, came = pool.next()
-            if isinstance(came, LinkExpiredError) and failure is None and name not in renewed:
-                now, otherwise = addresses()
-                if name in now:
+            if isinstance(came, DownloadError) and failure is None and _leads_nowhere(came):
+                now = addresses()
+                if name in now.by_name and name not in renewed:
                     renewed.add(name)
-                    waiting.appendleft((name, replace(items[name], url=now[name])))
+                    wish.items[name] = replace(wish.items[name], url=now.by_name[name])
+                    waiting.appendleft(name)
                     continue
-                came.hint = otherwise
+                if name not in now.by_name:
+                    came.hint, came.may_pass = now.otherwise, came.may_pass or not now.came
             if isinstance(came, Kept):
                 keep(name, came)
-                report.event("item_downloaded", id=items[name].id, path=str(folder / came.file))
-            elif not isinstance(came, OutputError) and name not in chosen:
-                report.warn(f"Alternative left out: {came}")
+                report.event("item_downloaded", id=wish.items[name].id, path=str(folder / came.file))
             else:
-                failure = failure or came
+                if name not in wish.chosen and not isinstance(came, OutputError):
+                    report.warn(f"Alternative left out: {came}")
+                failure = failure or wish.failure_of(name, came)
+            if failure is not None:
                 waiting.clear()
+            else:
+                more = [each for each in wish.more() if each not in kept or not is_here(folder, kept[each])]
+                waiting.extend(more)
+                missing += len(more)
             done += 1
             advance(done, missing)
+    failure = failure or wish.failure
     if failure is not None:
         raise failure
     sweep(folder)
+    for name, reason in wish.lost.items():
+        report.event("item_unavailable", name=name, reason=reason)
+    return wish.lost
+
+
+class _Wish:
+    """What is wanted of an answer, which changes with what cannot be had.
+
+    Attributes:
+        items: What is wanted or was, by name.
+        chosen: What is to be laid, by name.
+        lost: What can never be had, by name, and why.
+    """
+
+    def __init__(self, cues: Cues, alternatives: int) -> None:
+        self._cues = cues
+        self._alternatives = alternatives
+        self._failed: dict[str, AvmError] = {}
+        self._has_changed = True
+        self.items: dict[str, Item] = {}
+        self.chosen: Collection[str] = ()
+        self.lost: dict[str, str] = {}
+
+    def more(self) -> list[str]:
+        """What is wanted now and was not before, by name, the most important first."""
+        if not self._has_changed:
+            return []
+        self._has_changed = False
+        left = self._cues.without(self.lost)
+        self.chosen = wanted(left, 0)
+        added = {
+            name: item for name, item in wanted(left, self._alternatives).items() if name not in self.items
+        }
+        self.items |= added
+        return list(added)
+
+    def failure_of(self, name: str, error: AvmError) -> AvmError | None:
+        """Take note that an item could not be had; what ends the run for it, if anything does."""
+        if isinstance(error, OutputError):
+            return error
+        self._failed[name] = error
+        if _is_lost(error):
+            self.lost[name] = error.what
+            self._has_changed = True
+            return None
+        return error if name in self.chosen else None
+
+    @property
+    def failure(self) -> AvmError | None:
+        """What ends the run once nothing is left to fetch.
+
+        An alternative that could not be had today may have come to be chosen. Where nothing at all can ever
+        be had, the fault may lie elsewhere, and nothing is decided.
+        """
+        today = (self._failed[name] for name in self.chosen if name in self._failed)
+        everything = (self._failed[name] for name in self.lost if not self.chosen)
+        return next(today, None) or next(everything, None)
 
 
 def sounds_in(
@@ -219,14 +288,38 @@ def _stems(cues: Cues) -> dict[str, str]:
     }
 
 
-def _addresses(fresh: Callable[[], Cues]) -> tuple[Mapping[str, str], str]:
-    """Where the service says that items lie now, by their names; and why an item has no address there."""
+def _leads_nowhere(error: AvmError) -> bool:
+    """Whether another address of the item may help."""
+    return isinstance(error, LinkExpiredError) or _is_lost(error)
+
+
+def _is_lost(error: AvmError) -> bool:
+    """Whether an item can never be had: what is wrong is the item or its address, not the way to it."""
+    return isinstance(error, DownloadError) and not error.may_pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    """Where the service says that items lie now.
+
+    Attributes:
+        by_name: The addresses, by the items' names.
+        came: Whether the service said so; otherwise it could not be asked.
+        otherwise: Why an item has no address there.
+    """
+
+    by_name: Mapping[str, str]
+    came: bool
+    otherwise: str
+
+
+def _addresses(fresh: Callable[[], Cues]) -> _Addresses:
     try:
         offered = _offered(fresh(), slice(None))
     except AvmError as error:
-        return {}, f"The service gave no fresh address: {error}"
+        return _Addresses({}, False, f"The service gave no fresh address: {error}")
     found = {_name(service, item): item.url for service, item in offered if item.url}
-    return found, "The service has it no longer."
+    return _Addresses(found, True, "The service has it no longer.")
 
 
 def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callable[[float], None]) -> Kept:
@@ -257,7 +350,9 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
     except Exception as error:  # so is whatever a file can do
         path.unlink(missing_ok=True)
         message = f"{stem}: what came ({path.name}) does not play."
-        raise DownloadError(message, "Run it again; if it stays so, report it to the service.") from error
+        failed = DownloadError(message, "Run it again; if it stays so, report it to the service.")
+        failed.may_pass = _is_this_machines(error.__cause__ or error)
+        raise failed from error
     found = path.stat()
     return Kept(
         file=path.name,
@@ -268,6 +363,12 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
         sample_rate_hz=facts.sample_rate_hz,
         channels=facts.channels,
     )
+
+
+def _is_this_machines(error: BaseException) -> bool:
+    """Whether it is the machine that could not read a file, be it for want of memory, and not the file."""
+    of_ffmpeg = type(error).__module__.startswith("av.")
+    return isinstance(error, OSError | MemoryError) and not of_ffmpeg
 
 
 def _sha256(path: Path) -> str:

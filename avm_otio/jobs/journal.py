@@ -141,6 +141,7 @@ class Journal(_Part):
         call: The paid call, once it is about to be sent.
         answered: When the answer was on disk.
         media: The downloaded items, by ``music 12``, ``effect 7``, ``dialogue 3``.
+        unavailable: Why items that were wanted can never be had, by the same names: others are laid instead.
         outputs: The files written, by path relative to the job's folder.
         notify_secret: The value of ``{job}`` in ``--notify-url``.
         error: The error that ended the latest run; ``None`` if it ended well.
@@ -158,6 +159,7 @@ class Journal(_Part):
     call: Call | None = None
     answered: str | None = None
     media: Mapping[str, Kept] = Field(default_factory=dict)
+    unavailable: Mapping[str, str] = Field(default_factory=dict)
     outputs: Mapping[str, Written] = Field(default_factory=dict)
     notify_secret: str | None = None
     error: dict[str, Any] | None = None

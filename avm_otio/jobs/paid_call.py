@@ -93,7 +93,8 @@ def fetch_answer(
         request: Which items are laid, and so needed.
         patience: How long to wait.
         report: Where progress goes.
-        wait_on: Look for an uncertain paid call as long as for any result, and for more of an adopted one.
+        wait_on: Look for an uncertain paid call as long as for any result, and for more of an adopted one;
+            and for items that could not be had.
 
     Raises:
         UnsureIfPaidError: A paid call was sent, and nothing says whether it came through.
@@ -108,13 +109,15 @@ def fetch_answer(
             if _is_complete(job, question, request):
                 return
     with access.open() as client:
+        if wait_on and job.journal.unavailable:  # all is looked for once more
+            job.record(unavailable={})
         visit = _Visit(job, client, question.request, patience, report, is_free=access.is_free)
         if not answered_before or wait_on:
             visit.get_answer(wait_on)
         with answer_kept(job):
             if answered_before and not _is_complete(job, question, request):
                 visit.refetch()
-            download(
+            lost = download(
                 cues_of(job, question, request),
                 request.spares,
                 job.media,
@@ -124,10 +127,12 @@ def fetch_answer(
                 fresh=lambda: client.film(_film_id(job)).cues,
                 report=report,
             )
+            if lost:
+                job.record(unavailable={**job.journal.unavailable, **lost})
 
 
 def cues_of(job: Job, question: Question, request: Request) -> Cues:
-    """The cues of the job's answer.
+    """The cues of the job's answer, without the items that can never be had.
 
     Raises:
         CueError: They make no sense.
@@ -142,7 +147,7 @@ def cues_of(job: Job, question: Question, request: Request) -> Cues:
             f"The service could not use the film: {result.message}",
             "Try another range, or --quality with --again.",
         )
-    return cues
+    return cues.without(job.journal.unavailable)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
 from avm_otio.media.originals import film_located
-from avm_otio.mix.cues import Cues, Item
+from avm_otio.mix.cues import Cues, Item, Unavailable
 from avm_otio.mix.placement import Laid, LaidClip, lay
 from avm_otio.mix.tracks import Origin, add_tracks, without_ours
 from avm_otio.report import Report, Silent
@@ -79,6 +79,7 @@ class Scored:
         drop_frame: Whether the timeline's timecode drops frames.
         folder: The folder from which relative URLs of what is laid are meant.
         notes: What the user should know, one line each.
+        unavailable: What was to be laid and can never be had, and what lies there instead.
     """
 
     output: Path
@@ -92,6 +93,7 @@ class Scored:
     drop_frame: bool
     folder: Path
     notes: tuple[str, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
     losses: tuple[Loss, ...] = ()
     media_folder: Path | None = None
     made: Mapping[str, str] = field(default_factory=dict)
@@ -122,6 +124,7 @@ class Scored:
             "losses": len(self.losses),
             "media_folder": None if self.media_folder is None else str(self.media_folder),
             "notes": list(self.notes),
+            "unavailable": [each.as_dict() for each in self.unavailable],
             "rate": str(laid.rate),
             "start_frame": self.start_frame,
             "clips": self._clips(is_spare=False),
@@ -500,6 +503,7 @@ def _written(
         drop_frame=opened.timeline.drop_frame,
         folder=opened.folder,
         notes=notes,
+        unavailable=cues.unavailable,
         losses=written.losses,
         media_folder=written.media_folder,
         made=written.made,

@@ -142,7 +142,7 @@ class _Download:
 
     def _check_answer(self, url: httpx.URL, response: httpx.Response, *, is_rest: bool) -> None:
         status = response.status_code
-        if status in PASSING_STATUSES:
+        if status in PASSING_STATUSES or status >= 500:
             failed = self.asker.error(url, f"answered {status}", AGAIN)
             raise PassingFault(failed, response.headers.get("retry-after"))
         if not response.is_success or (status == 206) is not is_rest:

@@ -7,6 +7,7 @@ unknown here.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,9 @@ from avm_otio.retry import PassingFault
 MAX_REDIRECTS = 5
 AGAIN = "Run it again: what is already here is kept."
 ASK = "Ask the service for the result again: its links may have run out."
+
+_LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.ASCII)
 
 _NOBODY_THERE = (httpx.ConnectError, httpx.ConnectTimeout)
 
@@ -127,12 +131,19 @@ class Asker:
     ) -> httpx.Response:
         """Send one request, to an address that was checked and to no other: names are resolved once."""
         addresses, proxy = self._ways_to(url)
+
+        def may_lead_on(response: httpx.Response) -> None:
+            # Seen before httpx sees it, to which a bad address there is a line that broke off.
+            if response.has_redirect_location:
+                self._join(url, response.headers["location"])
+
         http = held.enter_context(
             httpx.Client(
                 proxy=proxy,
                 trust_env=False,
                 verify=httpx.create_ssl_context() if url.scheme == "https" else False,
                 timeout=httpx.Timeout(self.limits.read_s, connect=self.limits.connect_s),
+                event_hooks={"response": [may_lead_on]},
             )
         )
         failed: httpx.RequestError = httpx.ConnectError("it has no address")
@@ -171,8 +182,6 @@ class Asker:
             if proxy is None:
                 fault = f"has no address ({error.strerror or error})"
                 raise PassingFault(self.error(url, fault, AGAIN, LinkExpiredError)) from None
-        except UnicodeError:
-            raise self.error(url, "is not a host name", ASK) from None
         for address in addresses:
             if not self._may_be_asked(url.host, address):
                 raise self.error(
@@ -191,7 +200,8 @@ class Asker:
         """The next URL to ask, checked as far as its text allows."""
         try:
             url = base.join(text) if base is not None else httpx.URL(text)
-        except httpx.InvalidURL:
+            url.host, url.netloc  # noqa: B018  # each is read from the text only now
+        except (httpx.InvalidURL, UnicodeError):
             raise DownloadError(f"{self.item}: its address is not a URL.", ASK) from None
         if url.scheme not in ("http", "https") or not url.host:
             raise DownloadError(
@@ -199,6 +209,9 @@ class Asker:
                 "are fetched.",
                 ASK,
             )
+        host = url.raw_host.decode("ascii")
+        if not (":" in host or _HOST.fullmatch(host)) or (url.port or 0) > 65_535:
+            raise self.error(url, "is not a host name", ASK)
         if base is not None and base.scheme == "https" and url.scheme == "http" and not is_loopback(url.host):
             raise self.error(url, "was pointed to in clear text from an encrypted address", ASK)
         return url

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from avm_otio.errors import CueError
 from avm_otio.services import Service
+from avm_otio.timeline.time import format_timestamp
 
 Json = Mapping[str, Any]
 
 SKIP_HINT = "Leave such cues out with --skip-bad-cues."
 """What to do about a cue that makes no sense."""
+
+_MOST_PLACES = 5
+"""How many places of one item a line names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,34 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Unavailable:
+    """An item that a cue was to get, and that can never be had.
+
+    Attributes:
+        item: The item.
+        start_us: Where its cue starts, film time, microseconds; ``None`` where that is the whole film.
+        reason: Why it cannot be had, one sentence.
+        instead: The cue's next item, which takes its place; ``None`` where the cue stays empty.
+    """
+
+    item: Item
+    start_us: int | None
+    reason: str
+    instead: Item | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the summary of a run says it."""
+        return {
+            "kind": self.item.kind,
+            "id": self.item.id,
+            "title": self.item.title,
+            "film_start_us": self.start_us,
+            "reason": self.reason,
+            "instead": None if self.instead is None else {"id": self.instead.id, "title": self.instead.title},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Cues:
     """All that one answer offers.
 
@@ -92,12 +125,14 @@ class Cues:
         faults: What makes no sense in those lists, one line each; it is in no cue.
         unread: What could not be read of the answer, one line each; all the rest is in the cues.
         film_us: How long the film is, microseconds, where the answer says so.
+        unavailable: What was to be laid and cannot be had; see ``without``.
     """
 
     by_service: Mapping[Service, tuple[Cue, ...]] = field(default_factory=dict)
     faults: Mapping[Service, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     film_us: int | None = None
+    unavailable: tuple[Unavailable, ...] = ()
 
     @property
     def chosen(self) -> tuple[Item, ...]:
@@ -119,6 +154,28 @@ class Cues:
         unread = sorted({item.name for item in counted if item.is_price_unread})
         return Total(sum(prices.values(), Decimal(0)), tuple(unread))
 
+    def without(self, reasons: Mapping[str, str]) -> Cues:
+        """The same without items that can never be had: each cue's next item is chosen, if there is one.
+
+        Args:
+            reasons: Why, by the names of the items.
+        """
+        if not reasons:
+            return self
+        left: dict[Service, tuple[Cue, ...]] = {}
+        unavailable = list(self.unavailable)
+        for service, cues in self.by_service.items():
+            kept = []
+            for cue in cues:
+                items = tuple(item for item in cue.items if item.name not in reasons)
+                instead = items[0] if items else None
+                start_us = None if cue.end_us is None else cue.start_us
+                for item in takewhile(lambda item: item.name in reasons, cue.items):
+                    unavailable.append(Unavailable(item, start_us, reasons[item.name], instead))
+                kept += [replace(cue, items=items)] if items else []
+            left[service] = tuple(kept)
+        return replace(self, by_service=left, unavailable=tuple(unavailable))
+
     def has_any(self, service: Service) -> bool:
         """Whether the list of a service came with anything in it, be it of use or not."""
         return bool(self.by_service.get(service) or self.faults.get(service))
@@ -130,7 +187,7 @@ class Cues:
             skip_bad: Leave out what makes no sense instead of refusing the whole.
 
         Returns:
-            What is left out or could not be read, one line each.
+            What is left out, could not be read or cannot be had, one line each.
 
         Raises:
             CueError: Something makes no sense, and ``skip_bad`` is not set.
@@ -138,4 +195,20 @@ class Cues:
         faults = [fault for each in self.faults.values() for fault in each]
         if faults and not skip_bad:
             raise CueError(faults[0], SKIP_HINT)
-        return (*self.unread, *(f"Left out. {fault}" for fault in faults))
+        return (*self.unread, *(f"Left out. {fault}" for fault in faults), *self._replacements())
+
+    def _replacements(self) -> Iterator[str]:
+        """What came in place of items that cannot be had, a line for each of them."""
+        alike: dict[tuple[str, str], dict[str, list[str]]] = {}
+        for one in self.unavailable:
+            instead = one.instead and f"“{one.instead.title or one.instead.id}” ({one.instead.name})"
+            comes = f"{instead} takes its place" if instead else "nothing takes its place, which stays empty"
+            where = "under the film" if one.start_us is None else f"at {format_timestamp(one.start_us)}"
+            alike.setdefault((one.item.name, one.reason), {}).setdefault(comes, []).append(where)
+        for (name, reason), places in alike.items():
+            told = (
+                f"{comes}: {', '.join(at[:_MOST_PLACES])}"
+                + (f" and {len(at) - _MOST_PLACES} more" if len(at) > _MOST_PLACES else "")
+                for comes, at in places.items()
+            )
+            yield f"{name.capitalize()} cannot be had ({reason.rstrip('.')}); {'; '.join(told)}."

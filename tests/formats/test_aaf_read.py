@@ -1,15 +1,22 @@
 """Real AAFs, and files that are none."""
 
 import os
+import struct
+import tracemalloc
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import pytest
+from aaf2.cfb import CompoundFileBinary
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.aaf.read import read
+from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.writing import write
 from avm_otio.timeline.model import Media, Timeline
+from tests import timelines
 from tests.real_files import real_file
 
 
@@ -131,3 +138,69 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TimelineError, match="cannot be read"):
         read(tmp_path / "none.aaf")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("aaf") / "cut.aaf"
+    made = timelines.clip("A", 0, 24, available=(0, 48))
+    write(from_otio(timelines.timeline(timelines.track(made))), path)
+    return path.read_bytes()
+
+
+MANY = 2_000_000
+"""Of what a few bytes claim: enough to be seen, not enough to hurt who sees it."""
+
+
+def with_index(path: Path, key_size: int, head_at: int) -> None:
+    """Let the first index of that kind claim more than it holds."""
+    with path.open("rb+") as file:
+        storage = CompoundFileBinary(file, "rb+")
+        for folder, _, streams in storage.walk():
+            for entry in streams:
+                held = bytes(entry.open("r").read())
+                if entry.name.endswith(" index") and len(held) > head_at and held[head_at] == key_size:
+                    stream = storage.open(f"{folder.path()}/{entry.name}", "rw")
+                    stream.write(struct.pack("<I", MANY))
+                    storage.close()
+                    return
+    raise AssertionError("no such index")
+
+
+def with_long_stream(path: Path) -> None:
+    with path.open("rb+") as file:
+        storage = CompoundFileBinary(file, "rb+")
+        storage.find("/referenced properties").byte_size = 200 * MANY
+        storage.close()
+
+
+def with_long_table(path: Path) -> None:
+    with path.open("rb+") as file:
+        file.seek(68)
+        file.write(struct.pack("<II", 0, MANY))  # the table goes on in the first sector, and on
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        partial(with_index, key_size=16, head_at=14),
+        partial(with_index, key_size=32, head_at=14),
+        partial(with_index, key_size=16, head_at=8),
+        with_long_stream,
+        with_long_table,
+    ],
+    ids=["a set of objects", "a set of mobs", "an array of references", "a stream", "the table of tables"],
+)
+def test_a_size_that_the_file_cannot_hold_is_refused_before_it_is_believed(
+    whole: bytes, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "cut.aaf"
+    path.write_bytes(whole)
+    damage(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TimelineError, match="cannot be read as AAF"):
+            read(path)
+        assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
+    finally:
+        tracemalloc.stop()

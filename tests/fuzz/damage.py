@@ -22,6 +22,9 @@ SEED = int(os.environ.get("AVM_FUZZ_SEED") or random.SystemRandom().randrange(2*
 SECONDS = int(os.environ.get("AVM_FUZZ_SECONDS", "3600"))
 """How long all of the long runs take together."""
 
+LARGEST_BYTES = 2**20
+"""The documents that are made are smaller."""
+
 TEXTS = [
     "",
     " ",
@@ -162,11 +165,12 @@ def damaged_lines(text: str, cuts: list[Cut]) -> bytes:
             del lines[at]
         elif how == "twice":
             lines += [lines[at]] * (1 + which % 50)
+            lines = lines[: LARGEST_BYTES // 100]
         elif how == "swap":
             other = which % len(lines)
             lines[at], lines[other] = lines[other], lines[at]
         elif how == "deeper":
-            lines[at] = lines[at] * (1 + which % 40)
+            lines[at] = (lines[at] * (1 + which % 40))[: LARGEST_BYTES // 10]
         else:
             lines[at] = lines[at][: which % (len(lines[at]) + 1)]
     return "\n".join(lines).encode("utf-8", "replace")
@@ -200,6 +204,7 @@ def as_json(document: Any) -> str:
 __all__ = [
     "COUNT",
     "CUTS",
+    "LARGEST_BYTES",
     "SECONDS",
     "SEED",
     "Cut",

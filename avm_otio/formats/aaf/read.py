@@ -13,6 +13,7 @@ from aaf2.file import AAFFile
 from avm_otio.errors import TimelineError
 from avm_otio.formats.aaf.chain import number_of
 from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, tags, value_of
+from avm_otio.formats.aaf.held import check_header, hold
 from avm_otio.formats.aaf.markers_read import Layers, with_markers
 from avm_otio.formats.aaf.mono_files import parted
 from avm_otio.formats.aaf.segments import SegmentReader
@@ -65,6 +66,9 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
 
 def _opened(path: Path) -> Any:
     """The file as pyaaf2 has it, which leaves a damaged one open: closed here."""
+    with path.open("rb") as start:
+        check_header(start.read(512), path.stat().st_size)
+    hold()
     file = AAFFile.__new__(AAFFile)
     try:
         file.__init__(str(path), "r")

@@ -145,6 +145,30 @@ class LostItem(BaseModel):
     told: Text
 
 
+class Instead(BaseModel):
+    """The item that lies in the place of one that cannot be had."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    title: Text
+
+
+class UnavailableItem(BaseModel):
+    """An item that was to be laid for a cue, and that can never be had."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Annotated[Text, Field(description="music, effect or dialogue.")]
+    id: Annotated[int, Field(description="The service's id.")]
+    title: Text
+    film_start_us: Annotated[
+        int | None, Field(description="Where its cue starts, microseconds of the film; null for all of it.")
+    ]
+    reason: Annotated[Text, Field(description="Why it cannot be had, for people.")]
+    instead: Annotated[Instead | None, Field(description="What lies there; null where the cue stays empty.")]
+
+
 class Result(File):
     """``result.json``: the request was carried out. Written last; nothing is written after it."""
 
@@ -166,6 +190,9 @@ class Result(File):
     ] = ()
     losses: tuple[LostItem, ...]
     notes: tuple[Text, ...]
+    unavailable: Annotated[
+        tuple[UnavailableItem, ...], Field(description="Items that were to be laid and cannot be had.")
+    ] = ()
 
 
 _COUNTS: dict[str, Any] = {
