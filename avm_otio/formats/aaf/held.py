@@ -55,7 +55,7 @@ class _Stream(cfb.Stream):  # type: ignore[misc]  # pyaaf2 has no types
     __slots__ = ()
 
     def __init__(self, storage: Any, entry: Any, mode: str = "r") -> None:
-        if isinstance(storage.f, io.BufferedReader):
+        if isinstance(getattr(storage.f, "raw", None), io.FileIO) and not storage.f.writable():
             size = os.fstat(storage.f.fileno()).st_size
             if entry.byte_size > size:
                 raise CompoundFileBinaryError(f"a stream of {entry.byte_size} bytes in {size} bytes")
