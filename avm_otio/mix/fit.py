@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 from avm_otio.mix.fitted import Bar, Ending, Fitted, Join, Piece, seconds_words
 from avm_otio.mix.heard import Heard
@@ -21,9 +20,6 @@ from avm_otio.mix.joins import Grid, grid_of, joins_of
 from avm_otio.mix.paths import Reward, Way, cheapest
 from avm_otio.timeline.model import CUT_FADE_US, MUSIC_FADE_US
 from avm_otio.timeline.time import MICROSECONDS, FrameSpan, RecordTime, from_micros, to_micros
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 class MusicLength(StrEnum):
@@ -56,6 +52,7 @@ _NO_FADE = Fraction(5, 1000)
 _NEAR_CUT, _ON_CUT, _ON_CUT_US = 0.5, 1.0, 80_000
 """What it is worth that a section begins within a bar of a cut, and as much more on it, to two frames: as
 much as a join costs."""
+_REWARD_US = 10_000
 _FEW_CUTS = 4
 """Bars from one cut to the next on average: where there are more, each is worth less."""
 
@@ -181,17 +178,15 @@ def _reward(cuts: Sequence[RecordTime], span: FrameSpan, rate: Fraction, bar_us:
     if not before:
         return None
     places = np.array(before, dtype=np.int64)
-    sparse = to_micros(span.duration / rate) / (len(before) * _FEW_CUTS * bar_us)
-
-    def worth(left: NDArray[Any]) -> NDArray[Any]:
-        index = np.searchsorted(places, left)
-        after = np.abs(places[np.minimum(index, len(places) - 1)] - left)
-        until = np.abs(places[np.maximum(index - 1, 0)] - left)
-        off = np.minimum(after, until)
-        near = _NEAR_CUT * np.maximum(0.0, 1 - off / bar_us)
-        return np.asarray((near + _ON_CUT * (off <= _ON_CUT_US)) * min(1.0, sparse))
-
-    return worth
+    length_us = to_micros(span.duration / rate)
+    left = np.arange(0, length_us + _REWARD_US, _REWARD_US)
+    index = np.searchsorted(places, left)
+    after = np.abs(places[np.minimum(index, len(places) - 1)] - left)
+    until = np.abs(places[np.maximum(index - 1, 0)] - left)
+    off = np.minimum(after, until)
+    near = _NEAR_CUT * np.maximum(0.0, 1 - off / bar_us)
+    sparse = min(1.0, length_us / (len(before) * _FEW_CUTS * bar_us))
+    return _REWARD_US, (near + _ON_CUT * (off <= _ON_CUT_US)) * sparse
 
 
 @dataclass(frozen=True, slots=True)

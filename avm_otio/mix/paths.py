@@ -8,7 +8,7 @@ never taken twice in a row. A way's exact time is carried along, so bars need no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ from avm_otio.mix.joins import Grid, Joins
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Reward = Callable[["NDArray[Any]"], "NDArray[Any]"]
-"""Of the times that are left in microseconds where a section begins, what that is worth: the section begins
-on a cut of the picture."""
+Reward = tuple[int, "NDArray[Any]"]
+"""What it is worth that a section begins when so much is left, since it begins on a cut of the picture then:
+for every step of so many microseconds."""
 
 _IN_SECTION, _IN_FIRST_BAR, _AT_SECTION, _IN_BEGINNING = 2.0, 0.8, 0.5, 0.4
 """What it costs to begin in the middle of a section, within its first bar, at one that is not the first, and
@@ -125,7 +125,8 @@ class _Table:
         number = np.arange(places * width).reshape(places, width)
         rows = np.arange(places)
         starts = np.array(grid.starts)
-        begins = np.isin(to, starts)
+        begins, inner = np.isin(to, starts), starts[starts > 0]
+        step_us, worth = reward or (1, np.zeros(1))
         cost, left, pick, first = self.cost, self.left, self._pick, self._first
         options = np.empty((4, places))
         options_left = np.empty((4, places), dtype=np.int64)
@@ -136,15 +137,14 @@ class _Table:
             options_left[:2] = left[bars - 1, :, 1:] + lengths
             if reward is not None:
                 # Played through to a section's beginning.
-                inner = starts[starts > 0]
-                options[:2, inner - 1] -= reward(left[bars - 1][:, inner])
+                options[:2, inner - 1] -= worth.take(left[bars - 1][:, inner] // step_us, mode="clip")
             if bars >= run:
                 then, then_left = cost[bars - run], left[bars - run]
                 is_same = first[bars - run][target] == number
                 value = np.where(is_same, then[1][target], then[0][target]) + self._joins.cost
                 after = np.where(is_same, then_left[1][target], then_left[0][target]) + played
                 if reward is not None:
-                    value[begins] -= reward(after[begins])
+                    value[begins] -= worth.take(after[begins] // step_us, mode="clip")
                 for rank in (2, 3):
                     best = value.argmin(axis=1)
                     options[rank] = value[rows, best]
