@@ -10,6 +10,7 @@ Prints the table for RESULTS.md; ends with 1 if a law was broken.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import sys
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.kinds import network
+from tests.faults.odd import GONE, ODD
 from tests.faults.stage import UNSURE, Case, Stage, judged, stage
 
 CASES_OF_A_STAGE = 200
@@ -75,14 +77,21 @@ class Soak:
             "clock jumps": lambda case: {"nth": self.moment(), "does": "jump", "clock_s": self.days()},
             "disk full": lambda case: {"file_limit_bytes": round(10 ** self.dice.uniform(2, 5))},
             "two at once, one killed": self.two,
+            "odd answer": self.odd,
+            "odd answer, killed": lambda case: self.odd(case) | self.kill(case),
+            "odd answer, network": lambda case: self.odd(case) | self.trouble(case),
+            "killed, then an odd answer": self.kill_and_odd,
+            "items gone": self.gone,
+            "items gone, killed": lambda case: self.gone(case) | self.kill(case),
+            "items gone, network": lambda case: self.gone(case) | self.trouble(case),
         }
-        self.odds = (8, 3, 2, 8, 2, 2, 2, 1, 1, 1, 1)
+        self.odds = (8, 3, 2, 8, 2, 2, 2, 1, 1, 1, 1, 8, 3, 3, 1, 5, 2, 2)
 
     def one(self) -> tuple[str, Tally]:
         """One case of a random kind."""
         kind = self.dice.choices(list(self.kinds), self.odds)[0]
         case = self.played.case()
-        self.extra = 0
+        self.made: list[str] = []
         try:
             disturbed = self.kinds[kind](case)
         except AssertionError as error:
@@ -92,6 +101,7 @@ class Soak:
         met = sum(one.made > 0 for one in planned)
         stopped = sum(end.done for end in case.ends) + ("file_limit_bytes" in disturbed)
         stopped += disturbed.get("clock_s", 0.0) != 0 and disturbed.get("does") != "jump"
+        stopped += len(self.made)
         tally = Tally(1, met + stopped, broken=broken)
         tally.at_once = case.ends[0].code == 0
         tally.unsure = any(end.code == UNSURE for end in case.ends)
@@ -132,6 +142,29 @@ class Soak:
     def kill_and_clock(self, case: Case) -> Disturbed:
         case.run(**self.kill(case))
         return {"clock_s": self.days()}
+
+    def odd(self, case: Case) -> Disturbed:
+        """Every answer about the case's film makes no sense, each in the same way."""
+        kind, seed = self.dice.choice(ODD), self.dice.random()
+        self.made.append(kind.kind)
+        case.more = ("--skip-bad-cues",)
+        case.may_lose = math.inf if kind.loses is None else kind.loses
+        self.played.proxy.change = lambda document: kind.change(document, random.Random(seed))
+        return {}
+
+    def kill_and_odd(self, case: Case) -> Disturbed:
+        case.run(**self.kill(case))
+        return self.odd(case)
+
+    def gone(self, case: Case) -> Disturbed:
+        """Some items can never be had."""
+        kind, seed, share = self.dice.choice(list(GONE)), self.dice.random(), self.dice.choice((0.2, 0.5))
+        self.made.append(kind)
+        case.may_lose = 0
+        self.played.proxy.gone = lambda path: (
+            GONE[kind] if random.Random(f"{seed} {path}").random() < share else None
+        )
+        return {}
 
     def two(self, case: Case) -> Disturbed:
         case.together(case.planned(**self.kill(case)), case.planned())

@@ -102,6 +102,8 @@ class Call:
         body = self.receive()
         method, path = self.asked.split(" ", 1)
         number, path = self.proxy.link(path)
+        if number is not None and (answer := self.proxy.gone(path)) is not None:
+            return answer
         if number is not None and number < self.proxy.links:
             return says({"message": ["This link has run out."]}, self.proxy.run_out_status)
         headers = {name: value for name, value in self.headers.items() if name not in _BETWEEN_HOPS}
@@ -121,7 +123,7 @@ class Call:
         finally:
             service.close()
         self.proxy.count(self, body, answer)
-        return self.proxy.with_links(answer)
+        return self.proxy.made_odd(self.asked, self.proxy.with_links(answer))
 
     def answer(self, answer: Answer, upto: int | None = None, pause_s: float = 0.0) -> None:
         """Send an answer, or the first bytes of its body, and close; with a pause, byte by byte."""
@@ -198,6 +200,9 @@ class Proxy:
         paid: Film-service calls that it took, by the film's file name: each is an analysis paid for.
         asked: Method and path of every request, in order.
         token_in: Downloads that came with a token, which must not happen.
+        change: Makes something else of every result and Film that the service gives; ``None`` for nothing.
+        changed: The bodies that were sent so.
+        gone: The answer to a download that can never be had, by the path without its link's number.
     """
 
     service: str
@@ -211,6 +216,9 @@ class Proxy:
     paid: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
     token_in: list[str] = field(default_factory=list)
+    change: Callable[[Any], None] | None = None
+    changed: list[bytes] = field(default_factory=list)
+    gone: Callable[[str], Answer | None] = lambda path: None
     closing: threading.Event = field(default_factory=threading.Event)
     _names: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -276,6 +284,16 @@ class Proxy:
             return answer
         own, numbered = f"{self.url}/media/", f"{self.url}/links/{self.links}/media/"
         return replace(answer, body=answer.body.replace(own.encode(), numbered.encode()))
+
+    def made_odd(self, asked: str, answer: Answer) -> Answer:
+        """An answer about a film as ``change`` makes it."""
+        if self.change is None or answer.status != 200 or not re.fullmatch(f"{POLL}|{FILM}", asked):
+            return answer
+        document = json.loads(answer.body)
+        self.change(document)
+        answer = replace(answer, body=json.dumps(document).encode())
+        self.changed.append(answer.body)
+        return answer
 
     def count(self, call: Call, body: bytes, answer: Answer) -> None:
         """Remember what the service took."""

@@ -16,6 +16,7 @@ import wave
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,7 @@ import av
 import numpy as np
 
 from tests.faults.killing import HUNG, Ended, Moment, Run, Runner
+from tests.faults.odd import price_of
 from tests.faults.proxy import ITEM, Proxy, proxied
 from tests.timelines import clip, timeline, track
 
@@ -63,6 +65,8 @@ class Stage:
     def case(self, *more: str) -> Case:
         """A job that nobody has asked for before; with further options of ``score``."""
         self.proxy.faults.clear()
+        self.proxy.changed.clear()
+        self.proxy.change, self.proxy.gone = None, lambda path: None
         name = f"cut{next(self._numbers)}"
         folder = self.folder / name
         (folder / "config").mkdir(parents=True)
@@ -103,6 +107,7 @@ class Case:
         more: Further options of ``score``.
         inputs: Digests of what no run may change.
         ends: How its runs ended.
+        may_lose: How many cues its answer may lose at the most, where that is odd; ``None`` where it is not.
     """
 
     stage: Stage
@@ -111,6 +116,7 @@ class Case:
     more: tuple[str, ...]
     inputs: Mapping[Path, str]
     ends: list[Ended] = field(default_factory=list)
+    may_lose: float | None = None
 
     @property
     def job(self) -> Path | None:
@@ -212,8 +218,11 @@ class Case:
         self.stage.proxy.quiet()
         self._check_always()
         assert self.paid == 1, f"paid {self.paid} times"
-        unlike = difference(self.result(), reference)
-        assert not unlike, unlike
+        if self.is_unlike:
+            self._check_choice(reference)
+        else:
+            unlike = difference(self.result(), reference)
+            assert not unlike, unlike
         # What jobs share (known.json, waits.json) is no part of this one: its next writer clears up there.
         shared = (self.jobs, self.folder / "home" / "cache")
         left = [path for path in self.folder.rglob("*") if is_litter(path) and path.parent not in shared]
@@ -229,9 +238,46 @@ class Case:
         Raises:
             AssertionError: It is not.
         """
-        if (self.folder / OUTPUT).exists():
+        if (self.folder / OUTPUT).exists() and not self.is_unlike:
             unlike = difference(self.result(), reference)
             assert not unlike, f"half an output: {unlike}"
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether it may end otherwise than an undisturbed job: by an odd answer, or an item that is gone."""
+        return self.may_lose is not None or (self.job is not None and bool(self._journal()["unavailable"]))
+
+    def _journal(self) -> Any:
+        assert self.job is not None
+        return json.loads((self.job / "job.json").read_text())
+
+    def _check_choice(self, reference: Any) -> None:
+        """Nothing that was paid for is lost, what is not laid is told, the total is that of what is laid."""
+        assert self.job is not None
+        journal = self._journal()
+        if self.stage.proxy.changed and not journal["call"]["adopted"]:
+            assert (self.job / "result.received").read_bytes() in self.stage.proxy.changed, "not as it came"
+        laid = _laid(json.loads((self.folder / OUTPUT).read_text()))
+        (written,) = journal["outputs"].values()
+        summary = written["summary"]
+        prices: dict[tuple[str, str], Decimal] = {}
+        for one in laid:
+            key = (one["kind"], str(one["item"]["id"]))
+            prices[key] = max(price_of(one["item"]), prices.get(key, Decimal(0)))
+        total = sum(prices.values(), Decimal(0))
+        assert Decimal(summary["total_price"]) == total, f"{summary['total_price']} instead of {total}"
+        empty = [one for one in summary["unavailable"] if one["instead"] is None]
+        lost = len(_laid(reference)) - len(laid) - len({(one["kind"], one["film_start_us"]) for one in empty})
+        assert lost <= (self.may_lose or 0), f"{lost} cues lost: {self.ends[-1].said}"
+        for one in summary["unavailable"]:
+            assert f"{one['kind']} {one['id']}" in journal["unavailable"]
+            assert any(f"{one['kind']} {one['id']} cannot be had" in end.said.lower() for end in self.ends)
+        calls = len(self.stage.proxy.asked)
+        before = self.result()
+        (self.folder / OUTPUT).unlink()
+        assert self.run().code == 0, self.ends[-1].said
+        assert not difference(self.result(), before), "another choice in the next run"
+        assert len(self.stage.proxy.asked) == calls, f"asked again: {self.stage.proxy.asked[calls:]}"
 
     def result(self) -> Any:
         """The scored timeline as a value that is equal for equal results.
@@ -240,6 +286,22 @@ class Case:
         """
         scored = json.loads((self.folder / OUTPUT).read_text())
         return _alike(scored, self)
+
+
+def _laid(scored: Any) -> list[dict[str, Any]]:
+    """What our metadata say of every clip that is heard."""
+    found: list[dict[str, Any]] = []
+    waiting = [scored]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+            note = one.get("metadata", {}).get("avm") if isinstance(one.get("metadata"), dict) else None
+            if str(one.get("OTIO_SCHEMA", "")).startswith("Clip") and one.get("enabled") and note:
+                found += [note] if "item" in note else []
+    return found
 
 
 def is_litter(path: Path) -> bool:
