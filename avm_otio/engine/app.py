@@ -199,6 +199,12 @@ class Api:
         except (ValueError, RecursionError):
             asked = None
         wish = read_service_call(asked, film.type, film.duration_us, locale)
+        if wish.notify_url is not None and not self._work.may_notify(wish.notify_url):
+            raise Refusal(
+                locale.say(
+                    "notify_url must not lie inside a private network.", "notify_url 不能是內部網路的網址。"
+                )
+            )
         with self._counting:
             if self._analyses == 0:
                 raise Refusal("Insufficient analyze count")

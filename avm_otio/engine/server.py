@@ -50,7 +50,8 @@ def serve(
         token: The token that callers must show; any that is not empty where ``None``.
         on_ready: Told the base URL once calls are answered.
         analyses: How many service calls are taken; ``None`` for no limit.
-        tell: Told in a line, by whichever thread, what the user should know of the library.
+        tell: Told in a line, by whichever thread, what the user should know: of the library, of
+            notifications that did not arrive.
 
     Raises:
         UsageError: The host is not this machine, or the port is taken.
@@ -149,7 +150,7 @@ def _opened(
     sounds = Library(folder, data_dir / "libraries" / f"{key}.json", tell)
     store = Store(data_dir)
     with listening_at(host, port) as (listening, base_url):
-        work = Work(store, sounds, base_url)
+        work = Work(store, sounds, base_url, tell)
         try:
             store.forget_expired()
             for session_id in store.unfinished():

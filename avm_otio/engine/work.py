@@ -41,18 +41,32 @@ class Work:
         store: Where sessions lie and results go.
         library: The sounds to choose from.
         base_url: The engine's own address, for notifications.
+        tell: Told in a line, by whichever thread, of a notification that did not arrive.
     """
 
-    def __init__(self, store: Store, library: Library, base_url: str) -> None:
+    def __init__(
+        self, store: Store, library: Library, base_url: str, tell: Callable[[str], None] = lambda note: None
+    ) -> None:
         self._store = store
         self._library = library
         self._base_url = base_url
+        self._tell = tell
+        # As little trusted as any address from outside.
+        self._asker = Asker("notify_url", urlsplit(base_url).hostname or "", _NOTIFY_LIMITS)
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
 
     def take_up(self, session_id: int) -> None:
         """Carry out a session as soon as a thread is free."""
         self._pool.submit(self._carry_out, session_id)
+
+    def may_notify(self, url: str) -> bool:
+        """Whether a ``notify_url`` is one that is posted to, as far as its text tells."""
+        try:
+            self._asker.check(url)
+        except DownloadError:
+            return False
+        return True
 
     def close(self) -> None:
         """Break off what runs, and wait until it has."""
@@ -96,22 +110,24 @@ class Work:
         return session
 
     def _notify(self, session: Session) -> None:
-        """Post the result to ``notify_url``, a few times if need be; whether it arrives changes nothing."""
+        """Post the result to ``notify_url``, a few times if need be; that it does not arrive is told only."""
         url = session.request["notify_url"]
         locale = Locale(Language(session.request["language"]), session.request["currency"])
         body = Answers(self._store, self._base_url, locale).result(session)
-        host = urlsplit(self._base_url).hostname or ""
-        asker = Asker("notify_url", host, _NOTIFY_LIMITS)  # as little trusted as any address from outside
+        reason = ""
         for pause_s in (*_NOTIFY_PAUSES_S, 0.0):
             self._check()
             try:
-                if asker.post(url, json.dumps(body).encode()):
+                if self._asker.post(url, json.dumps(body).encode()):
                     return
-            except PassingFault:
-                pass
-            except DownloadError:  # an address that nothing of ours goes to
-                return
+                reason = "notify_url: it did not take it."
+            except PassingFault as fault:
+                reason = fault.error.what
+            except DownloadError as error:  # an address that nothing of ours goes to
+                reason = error.what
+                break
             self._stopping.wait(pause_s)
+        self._tell(f"The notification of session {session.id} did not arrive. {reason}")
 
 
 class _Analysis:

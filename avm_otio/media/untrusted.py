@@ -115,6 +115,19 @@ class Asker:
                 failed = self.error(url, f"broke off ({type(error).__name__})", AGAIN)
                 raise PassingFault(failed) from None
 
+    def check(self, url_text: str) -> None:
+        """Refuse an address that must not be asked, as far as its text tells: no name is resolved.
+
+        Raises:
+            DownloadError: It must not.
+        """
+        url = self._join(None, url_text)
+        host = url.raw_host.decode("ascii").strip("[]")
+        try:
+            self._refuse_inside(url, str(ipaddress.ip_address(host)))
+        except ValueError:  # a name
+            return
+
     def error(
         self, url: httpx.URL, fault: str, hint: str, kind: type[DownloadError] = DownloadError
     ) -> DownloadError:
@@ -183,18 +196,19 @@ class Asker:
                 fault = f"has no address ({error.strerror or error})"
                 raise PassingFault(self.error(url, fault, AGAIN, LinkExpiredError)) from None
         for address in addresses:
-            if not self._may_be_asked(url.host, address):
-                raise self.error(
-                    url,
-                    f"is {address}, an address inside a private network, and is not the service itself",
-                    "If it is meant, download it by hand.",
-                )
+            self._refuse_inside(url, address)
         return ([host], proxy) if proxy is not None else (addresses, None)
 
-    def _may_be_asked(self, host: str, address: str) -> bool:
-        if host == self.service_host or is_public(address):
-            return True
-        return is_loopback(self.service_host) and is_loopback(address)
+    def _refuse_inside(self, url: httpx.URL, address: str) -> None:
+        if url.host == self.service_host or is_public(address):
+            return
+        if is_loopback(self.service_host) and is_loopback(address):
+            return
+        raise self.error(
+            url,
+            f"is {address}, an address inside a private network, and is not the service itself",
+            "If it is meant, download it by hand.",
+        )
 
     def _join(self, base: httpx.URL | None, text: str) -> httpx.URL:
         """The next URL to ask, checked as far as its text allows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -394,6 +395,39 @@ def test_no_notification_goes_into_a_private_network(address: str, monkeypatch: 
     with pytest.raises(DownloadError, match="private network"):
         asker.post(address, b"{}")
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    "address", ["http://10.1.2.3/x", "http://[fd00::1]/x", "http://-/x", "http://x:99999/"]
+)
+def test_a_notify_url_that_nothing_is_posted_to_is_refused_at_once(
+    http: httpx.Client, ids: dict[str, int], address: str
+) -> None:
+    assert "notify_url" in refused(submit(http, ids["audio"], **EFFECTS, notify_url=address))
+
+
+def test_a_notification_that_does_not_arrive_is_told(
+    tmp_path: Path, sounds: Path, films: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avm_otio.engine.work._NOTIFY_PAUSES_S", (0.01,))
+    told: list[str] = []
+    inside = "http://inside.example/x"  # a name: where it leads is seen when it is asked
+    monkeypatch.setattr(
+        "avm_otio.media.untrusted._resolve", lambda host, port: [host if host[0].isdigit() else "10.1.2.3"]
+    )
+    with (
+        running(data_dir=tmp_path, library=sounds, token=TOKEN, tell=told.append) as url,
+        caller(url) as http,
+    ):
+        film = upload(http, films["audio"])
+        for address in (inside, "http://127.0.0.1:9/x"):
+            session = submit(http, film, **EFFECTS, notify_url=address).json()["session_id"]
+            result(http, film, session)
+            until = time.monotonic() + 20
+            while not any(f"session {session} did not arrive" in each for each in told):
+                assert time.monotonic() < until
+                time.sleep(0.02)
+    assert "inside a private network" in told[-2]
 
 
 def test_films_results_and_ids_outlive_the_engine(
