@@ -30,6 +30,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 
 class AvmError(Exception):
@@ -41,6 +42,7 @@ class AvmError(Exception):
 
     Attributes:
         may_pass: Whether it was tried again in vain, and may be gone another day; see ``retry.PassingFault``.
+        trace: The traceback of what nobody foresaw, where it may be our fault; ``config.faults`` keeps it.
     """
 
     exit_code = 1
@@ -50,6 +52,7 @@ class AvmError(Exception):
         self.what = what
         self.hint = hint
         self.may_pass = False
+        self.trace = ""
 
     def __str__(self) -> str:
         return f"{self.what} {self.hint}".rstrip()
@@ -208,4 +211,16 @@ class UnsupportedFilmError(RefusedError):
 
 def internal_error(error: Exception, hint: str) -> AvmError:
     """An exception that nobody foresaw, as an error for the user."""
-    return AvmError(f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}", hint)
+    message = f"This is a fault of avm-otio, not yours: {type(error).__name__}: {error}"
+    return traced(AvmError(message, hint), error)
+
+
+_Error = TypeVar("_Error", bound=AvmError)
+
+
+def traced(error: _Error, unforeseen: BaseException) -> _Error:
+    """An error with the traceback of the exception that it stands for, which may be a fault of ours."""
+    import traceback
+
+    error.trace = "".join(traceback.format_exception(unforeseen))
+    return error

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from avm_otio.cli.main import run
+from avm_otio.config.folders import default_cache_dir
 from avm_otio.errors import MediaError, TimeFormatError, TimelineError
 from avm_otio.media.probe import probe
 from avm_otio.timeline.time import parse_timestamp, snap_rate
@@ -106,6 +107,46 @@ def test_a_timeline_of_senseless_values_is_read_or_refused_in_one_line(
     assert "fault of avm-otio, not yours" not in told
     errors = [line for line in told.splitlines() if line.startswith("Error: ")]
     assert code == 0 or (code == 3 and len(errors) == 1), told
+
+
+@pytest.mark.parametrize(
+    ("suffix", "reader"),
+    [(".otio", "avm_otio.formats.reading.from_otio"), (".aaf", "avm_otio.formats.aaf.read.number_of")],
+)
+def test_a_fault_of_ours_in_reading_is_one_line_and_its_traceback_is_kept(
+    suffix: str,
+    reader: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AVM_CACHE_DIR", str(tmp_path / "cache"))
+    path, log = tmp_path / f"cut{suffix}", default_cache_dir() / "fault.log"
+    (tmp_path / "made.otio").write_text(json.dumps(document()))
+    assert run(["convert", str(tmp_path / "made.otio"), "-o", str(path)]) == 0
+    assert not log.exists()
+
+    def broken(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(reader, broken)
+    capsys.readouterr()
+    assert run(["convert", str(path), "-o", str(tmp_path / "out.edl")]) == 3
+    told = capsys.readouterr().err.strip()
+    assert told.count("\n") == 0
+    assert str(log) in told
+    assert "Traceback" not in told
+    assert "in broken" in log.read_text()
+
+
+def test_what_another_program_stumbles_over_in_a_file_is_no_fault_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVM_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cut.aaf").write_bytes(b"no AAF")
+    assert run(["convert", str(tmp_path / "cut.aaf"), "-o", str(tmp_path / "out.edl")]) == 3
+    assert "fault.log" not in capsys.readouterr().err
+    assert not (default_cache_dir() / "fault.log").exists()
 
 
 @pytest.mark.parametrize("rate", [1e-308, 5e-324, "1/100000"])

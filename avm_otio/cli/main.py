@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -164,7 +163,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with _ending_as_interruption():
             return _call(args)
     except AvmError as error:
-        return _report(output, error)
+        return _report(output, _with_trace(error))
     except click.ClickException as error:
         return _report(output, _usage_error(error))
     except (KeyboardInterrupt, EOFError, click.Abort):
@@ -174,7 +173,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and (failure := _of_the_machine(error)):
             return _report(output, failure)
-        return _report(output, _fault(error))
+        return _report(output, _with_trace(internal_error(error, "Please report it.")))
 
 
 class _InterruptedError(AvmError):
@@ -225,21 +224,15 @@ def _of_the_machine(error: OSError) -> AvmError | None:
     return None
 
 
-def _fault(error: Exception) -> AvmError:
-    """Keep an unforeseen error's traceback where it can be sent from."""
-    from avm_otio.config.folders import default_cache_dir
-    from avm_otio.config.tokens import hidden
+def _with_trace(error: AvmError) -> AvmError:
+    """An error behind which a fault of ours may hide, with where its traceback can be sent from."""
+    if error.trace:
+        from avm_otio.config.faults import keep_trace
 
-    trace = hidden("".join(traceback.format_exception(error)))
-    if os.environ.get("AVM_DEBUG"):
-        click.echo(trace, err=True)
-    log = default_cache_dir() / "fault.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(f"avm-otio {__version__}, Python {sys.version}\n{trace}", encoding="utf-8")
-    except OSError:
-        return internal_error(error, "Set AVM_DEBUG=1 and run it again to see the traceback.")
-    return internal_error(error, f"Please report it with {log}.")
+        log = keep_trace(error)
+        more = f"The traceback is in {log}." if log else "AVM_DEBUG=1 shows the traceback."
+        error.hint = f"{error.hint} {more}".strip()
+    return error
 
 
 def _nobody_reads() -> int:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import opentimelineio as otio
 
-from avm_otio.errors import TimelineError
+from avm_otio.errors import TimelineError, traced
 from avm_otio.files import side_folder
 from avm_otio.formats.making import many_values
 from avm_otio.formats.otio import files as otio_plain
@@ -134,10 +134,11 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
 
 def _senseless(path: Path, error: Exception) -> TimelineError:
     words = str(error).partition("\n")[0][:200]
-    return TimelineError(
+    refused = TimelineError(
         f"{path} says something that no timeline can ({type(error).__name__}: {words}).",
         "Export it again; if your editor opens it, report it as a fault of avm-otio.",
     )
+    return traced(refused, error)  # what is wrong with the file and what with us looks alike here
 
 
 def _refuse_large(path: Path) -> None:

@@ -15,7 +15,16 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avm_otio.errors import AvmError, DownloadError, LinkExpiredError, MediaError, OutputError, SelectionError
+from avm_otio.config.faults import keep_trace
+from avm_otio.errors import (
+    AvmError,
+    DownloadError,
+    LinkExpiredError,
+    MediaError,
+    OutputError,
+    SelectionError,
+    traced,
+)
 from avm_otio.jobs.journal import Kept
 from avm_otio.jobs.pool import Pool
 from avm_otio.mix.cues import Cues, Item
@@ -342,7 +351,10 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
         raise
     except Exception as error:  # whatever an address or a server can do is this item's fault alone
         message = f"{stem}: it cannot be fetched ({type(error).__name__})."
-        raise DownloadError(message, "Report it to the service.") from error
+        unforeseen = traced(DownloadError(message, "Report it to the service."), error)
+        unforeseen.may_pass = _is_this_machines(error)
+        keep_trace(unforeseen)
+        raise unforeseen from error
     try:
         facts = sound_length(path)
         if min(facts.samples, facts.sample_rate_hz, facts.channels) < 1:
@@ -352,6 +364,8 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
         message = f"{stem}: what came ({path.name}) does not play."
         failed = DownloadError(message, "Run it again; if it stays so, report it to the service.")
         failed.may_pass = _is_this_machines(error.__cause__ or error)
+        if not isinstance(error, AvmError):
+            keep_trace(traced(failed, error))
         raise failed from error
     found = path.stat()
     return Kept(

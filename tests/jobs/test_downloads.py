@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from avm_otio.config.folders import default_cache_dir
 from avm_otio.errors import DownloadError, LinkExpiredError, NetworkError, OutputError
 from avm_otio.jobs.downloads import MOST_AT_ONCE, download, is_here, sounds_in, wanted
 from avm_otio.jobs.journal import Kept
@@ -613,6 +614,10 @@ def test_an_interruption_passes_as_it_is_and_a_fault_that_nobody_foresaw_is_the_
     def broken(*_: object, **__: object) -> None:
         raise raised
 
+    monkeypatch.setenv("AVM_CACHE_DIR", str(run.folder))
     monkeypatch.setattr("avm_otio.media.fetch.fetch", broken)
     with pytest.raises(seen):
         run(read_cues(answer(effects=[[item(host, 7, "/7")]])))
+    log = default_cache_dir() / "fault.log"
+    assert log.exists() is (raised is ValueError)
+    assert raised is not ValueError or "in broken" in log.read_text()

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from avm_otio.config.folders import default_cache_dir
 from avm_otio.errors import InputError
 from avm_otio.jobs.watch.protocol import Progress, Result, Watcher
 from avm_otio.jobs.watch.visits import Rules
@@ -76,6 +77,7 @@ def test_a_fault_of_ours_ends_one_request_and_not_the_watch(tmp_path: Path) -> N
     bad, good = request(tmp_path, "a bad one"), request(tmp_path, "good")
     watched(tmp_path, fail)
     assert "fault of avm-otio" in error_in(bad)["message"]
+    assert "ZeroDivisionError" in (default_cache_dir() / "fault.log").read_text()
     assert (good / "result.json").exists()
 
 

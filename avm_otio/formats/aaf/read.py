@@ -6,11 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
+from aaf2.exceptions import AAFError
 from aaf2.file import AAFFile
 
-from avm_otio.errors import TimelineError
+from avm_otio.errors import TimelineError, traced
 from avm_otio.formats.aaf.chain import number_of
 from avm_otio.formats.aaf.elements import Notes, first_of, items, kind_of, length_of, rate_of, tags, value_of
 from avm_otio.formats.aaf.held import check_header, hold
@@ -58,10 +60,18 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
         raise
     except Exception as error:  # pyaaf2 raises whatever it stumbles over in a damaged file
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise TimelineError(f"{path} cannot be read as AAF ({reason}).", hint) from error
+        refused = TimelineError(f"{path} cannot be read as AAF ({reason}).", hint)
+        raise (refused if _is_pyaaf2s(error) else traced(refused, error)) from error
     if not found:
         raise TimelineError(f"{path} has no sequence.", hint)
     return found, notes.lines()
+
+
+def _is_pyaaf2s(error: Exception) -> bool:
+    """Whether pyaaf2 stumbled in reading the file, and not we in what we make of it."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    inner = str(frames[-1].f_globals.get("__name__")) if frames else ""
+    return isinstance(error, AAFError) or inner.startswith("aaf2")
 
 
 def _opened(path: Path) -> Any:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio import services
+from avm_otio.config.faults import keep_trace
 from avm_otio.errors import AnalysesUsedUpError, AvmError, TokenRefusedError, internal_error
 from avm_otio.files import unwritable
 from avm_otio.jobs.folder import Job, read_journal
@@ -279,6 +280,7 @@ class Batch:
         except Exception as error:
             with self._changed:
                 item.error = _as_avm_error(error, item.request)
+                keep_trace(item.error)
                 self._end(item, Stage.FAILED)
 
     def _warn(self, item: Item, warnings: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from avm_otio.config.faults import keep_trace
 from avm_otio.errors import AvmError, InputError, OutputError, internal_error
 from avm_otio.files import unwritable
 from avm_otio.folders import Folder
@@ -242,6 +243,7 @@ class Watch:
 
     def _fail(self, report: _RequestReport, error: AvmError) -> None:
         """End a request that was not carried out, unless it is ended already."""
+        keep_trace(error)
         if report.end():
             self._say(report, error)
 
