@@ -7,12 +7,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself is a fifth of the start, and type checkers know this name
 if TYPE_CHECKING:
-    from avm_otio.app import Outcome, carry_out, export_film, open_service, resume, score, write
+    from avm_otio.app import Outcome, carry_out, export_film, open_service, preview, resume, score, write
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
     from avm_otio.formats.reading import Opened, read
     from avm_otio.jobs.pipeline import Scored
     from avm_otio.jobs.saved import lay_answer
+    from avm_otio.media.mixdown import Preview
     from avm_otio.request import Request
     from avm_otio.service.client import Client
 
@@ -24,12 +25,14 @@ _HOME = {
     "Delivered": "delivery.deliver",
     "Opened": "formats.reading",
     "Outcome": "app",
+    "Preview": "media.mixdown",
     "Request": "request",
     "Scored": "jobs.pipeline",
     "carry_out": "app",
     "export_film": "app",
     "lay_answer": "jobs.saved",
     "open_service": "app",
+    "preview": "app",
     "read": "formats.reading",
     "resume": "app",
     "score": "app",
@@ -43,12 +46,14 @@ __all__ = [
     "Delivered",
     "Opened",
     "Outcome",
+    "Preview",
     "Request",
     "Scored",
     "carry_out",
     "export_film",
     "lay_answer",
     "open_service",
+    "preview",
     "read",
     "resume",
     "score",

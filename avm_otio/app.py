@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.pipeline import Scored
     from avm_otio.jobs.question import Question
     from avm_otio.media.film import FilmFile
+    from avm_otio.media.mixdown import Preview
     from avm_otio.service.client import Client
     from avm_otio.timeline.features import Loss
 
@@ -302,6 +303,29 @@ def export_film(request: Request, *, report: Report = _SILENT) -> FilmFile:
     from avm_otio.jobs import pipeline
 
     return pipeline.export(load_settings().complete(_here(request)), report)
+
+
+def preview(request: Request, *, stems: Path | None = None, report: Report = _SILENT) -> Preview:
+    """Write what a range of a timeline shows and plays, scored or not, to the request's output.
+
+    The picture is copied from the job's film where that shows it, else made as ``export_film`` makes it. The
+    sound is mixed as the timeline says, with nothing done to it that the timeline does not say.
+
+    Args:
+        request: The timeline, the range and the output: ``.mp4``, or ``.m4a`` for the sound alone.
+        stems: A folder for dialogue, music and effects as Broadcast WAVs; ``None`` for none.
+        report: Receives progress and warnings.
+
+    Raises:
+        UsageError: The output's suffix is another, or the output is the timeline itself.
+        InputError: The timeline, the range or its media cannot be used.
+        OutputError: Something cannot be written.
+    """
+    from avm_otio.jobs import preview as previews
+
+    _refuse_same(request.timeline, request.output)
+    stems = None if stems is None else stems.absolute()
+    return previews.preview(load_settings().complete(_here(request)), stems, report)
 
 
 def open_service(request: Request = _ANY, *, report: Report = _SILENT) -> AbstractContextManager[Client]:

@@ -127,6 +127,7 @@ def row(kind: Kind, default: Any, help: str, **more: Any) -> Any:
 
 
 _source = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert"))
+_range = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert", "preview"))
 _CLIENT = (*SCORING, "service submit", "service result", "film create", "film list", "film show")
 _client = partial(row, part=Part.QUESTION, commands=_CLIENT)
 _question = partial(row, part=Part.QUESTION, commands=(*SCORING, "service submit"))
@@ -168,17 +169,17 @@ class Request:
     track: str | None = _source(
         kinds.TEXT, None, "One track: 2 or V2, A1; with a clip, where to look for it.", metavar="N"
     )
-    tc_in: str | None = _source(
+    tc_in: str | None = _range(
         kinds.TEXT, None, "First frame, record timecode; ; for drop-frame.", flag="--in", metavar="TC"
     )
-    tc_out: str | None = _source(
+    tc_out: str | None = _range(
         kinds.TEXT, None, "First frame after the range, record timecode.", flag="--out", metavar="TC"
     )
-    rate: Fraction | None = _source(kinds.RATE, None, "Frame rate of an EDL: 25, 23.976, 24000/1001.")
-    sequence: str | None = _source(
+    rate: Fraction | None = _range(kinds.RATE, None, "Frame rate of an EDL: 25, 23.976, 24000/1001.")
+    sequence: str | None = _range(
         kinds.TEXT, None, "Which timeline, if the file holds several.", metavar="NAME"
     )
-    media_roots: tuple[Path, ...] = _source(
+    media_roots: tuple[Path, ...] = _range(
         kinds.PATHS,
         (),
         "Folder in which moved media are found by name.",
@@ -186,7 +187,7 @@ class Request:
         setting="media_roots",
         adds_up=True,
     )
-    strict: bool = _source(
+    strict: bool = _range(
         kinds.FLAG,
         False,
         "Refuse media that more than one file could be, or that the file found does not fit.",
@@ -196,7 +197,7 @@ class Request:
         "540p",
         "Height of the film that is made.",
         part=Part.SOURCE,
-        commands=(*SCORING, "export"),
+        commands=(*SCORING, "export", "preview"),
         setting="quality",
     )
 
@@ -347,7 +348,12 @@ class Request:
     )
 
     jobs_dir: Path | None = row(
-        kinds.PATH, None, "Folder for jobs.", part=Part.JOB, default_words="beside the timeline"
+        kinds.PATH,
+        None,
+        "Folder for jobs.",
+        part=Part.JOB,
+        commands=(*SCORING, "preview"),
+        default_words="beside the timeline",
     )
     again: bool = row(
         kinds.FLAG,

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avm_otio import __version__
 from avm_otio.errors import InputError, OutputError
@@ -22,6 +22,11 @@ from avm_otio.files import remove_orphans, side_folder, write_text
 from avm_otio.jobs.folder import JOURNAL, SCORED, load_journal, relative_to_job, stamp
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
+
+if TYPE_CHECKING:
+    from avm_otio.report import Report
+    from avm_otio.timeline.model import Media
+    from avm_otio.timeline.plan import ExportPlan
 
 _FILE = "known.json"
 _MOST_ORDERS = 2_000
@@ -194,3 +199,29 @@ def _table(found: Any) -> dict[str, Any]:
 
 def _newest(table: dict[str, Any], most: int) -> dict[str, Any]:
     return dict(list(table.items())[-most:])
+
+
+def media_digests(
+    plan: ExportPlan, media: Mapping[Media, Path], cache: Cache, report: Report
+) -> dict[Media, str]:
+    """The content of every piece of media of a film, looked at only where it may have changed."""
+    from avm_otio.media.fingerprint import content_digest, uses
+
+    found: dict[Media, str] = {}
+    unknown: list[tuple[Media, Any, str, Path]] = []
+    for source, use in uses(plan).items():
+        path, name = media[source], f"{use} {source.counted_from} {source.counted_rate} {source.sequence}"
+        before = cache.digest(path, name)
+        if before is None:
+            unknown.append((source, use, name, path))
+        else:
+            found[source] = before
+    if unknown:
+        with report.step("Looking at the media", len(unknown)) as advance:
+            for number, (source, use, name, path) in enumerate(unknown, 1):
+                was = fingerprint(path)
+                found[source] = content_digest(source, use, path, plan)
+                if source.sequence is None:
+                    cache.learn_digest(path, name, found[source], was)
+                advance(number, len(unknown))
+    return found

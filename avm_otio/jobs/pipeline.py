@@ -17,7 +17,7 @@ from avm_otio.errors import UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
-from avm_otio.jobs.cache import Cache, digest_of, fingerprint, stamps
+from avm_otio.jobs.cache import Cache, digest_of, media_digests, stamps
 from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
     FILM,
@@ -259,7 +259,7 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
     read |= stamps(media.values())
     jobs_folder = request.jobs_dir or opened.side_folder
     cache = Cache(jobs_folder)
-    film = film_asked(plan, _digests(plan, media, cache, report))
+    film = film_asked(plan, media_digests(plan, media, cache, report))
     path, asked = _job_of(question, jobs_folder, plan, film, again=request.again)
     order = (request.given or request).seen_from(path.absolute()).dump()
     with open_job(path, report, partial(_begin, path, plan, asked, question, order)) as (job, report):
@@ -357,30 +357,6 @@ def forget_call(path: Path, report: Report = _SILENT) -> None:
                 f"{path} has no uncertain paid call: it is {job.journal.state}.", "Leave out --resubmit."
             )
         job.record(call=None)
-
-
-def _digests(plan: ExportPlan, media: Mapping[Media, Path], cache: Cache, report: Report) -> dict[Media, str]:
-    """The content of every piece of media of a film, looked at only where it may have changed."""
-    from avm_otio.media.fingerprint import content_digest, uses
-
-    found: dict[Media, str] = {}
-    unknown: list[tuple[Media, Any, str, Path]] = []
-    for source, use in uses(plan).items():
-        path, name = media[source], f"{use} {source.counted_from} {source.counted_rate} {source.sequence}"
-        before = cache.digest(path, name)
-        if before is None:
-            unknown.append((source, use, name, path))
-        else:
-            found[source] = before
-    if unknown:
-        with report.step("Looking at the media", len(unknown)) as advance:
-            for number, (source, use, name, path) in enumerate(unknown, 1):
-                was = fingerprint(path)
-                found[source] = content_digest(source, use, path, plan)
-                if source.sequence is None:
-                    cache.learn_digest(path, name, found[source], was)
-                advance(number, len(unknown))
-    return found
 
 
 def _job_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -12,9 +12,10 @@ from pathlib import Path
 import av
 
 from avm_otio.errors import MediaError, OutputError
-from avm_otio.files import whole
+from avm_otio.files import same_file, whole
 from avm_otio.media.clock import TOLERANCE, MediaClock, media_clocks
-from avm_otio.media.encode import encode, read_ahead
+from avm_otio.media.decode import Samples
+from avm_otio.media.encode import FILM_SOUND, SoundQuality, encode, read_ahead
 from avm_otio.media.film_picture import Raster, compose, even, layered
 from avm_otio.media.film_sound import mix
 from avm_otio.media.picture import Pictures, SequencePictures, image_number, open_pictures
@@ -32,7 +33,8 @@ _LONGER_SOUND_S = Fraction(1, 10)
 """How much longer than its picture a file that is sent as it is may be: AAC fills its last frames up."""
 
 _FRAMES_AHEAD = 8
-_BLOCKS_AHEAD = 2
+BLOCKS_AHEAD = 2
+"""How many blocks of sound are mixed before they are wanted."""
 _NO_PICTURE_SHAPE = Fraction(16, 9)
 
 
@@ -131,6 +133,106 @@ def whole_file(plan: ExportPlan, media: Mapping[Media, Path]) -> FilmFile | None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The media of a plan, each looked at once.
+
+    Attributes:
+        plan: What is seen and heard.
+        places: Where each source lies (the folder of an image sequence).
+        infos: What each is; of an image sequence, what the first image that is shown is.
+        clocks: How media time runs in each.
+        has_sound: Whether anything is heard.
+        notes: What cannot be shown or heard as asked; more come as they are read.
+    """
+
+    plan: ExportPlan
+    places: Mapping[Media, Path]
+    infos: Mapping[Media, MediaInfo]
+    clocks: Mapping[Media, MediaClock]
+    has_sound: bool
+    notes: dict[str, None]
+
+    @classmethod
+    def of(cls, plan: ExportPlan, places: Mapping[Media, Path]) -> Sources:
+        """Look at the media of a plan.
+
+        Raises:
+            MediaError: Some cannot be read.
+        """
+        infos = _probed(plan, places)
+        notes = dict.fromkeys(note for info in infos.values() for note in info.notes)
+        has_sound = _check_sound(plan, infos, notes)
+        return cls(plan, places, infos, media_clocks(plan, infos), has_sound, notes)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file is one of them."""
+        return any(same_file(place, path) for place in self.places.values())
+
+    def raster(self, quality: Quality) -> Raster:
+        """The shape of the first moving picture, never taller than it: a title's only where no other is."""
+        return _raster(self.plan, self.infos, quality)
+
+    def encode(
+        self,
+        raster: Raster,
+        blocks: Iterator[Samples] | None,
+        path: Path,
+        *,
+        quality: Quality,
+        frame_done: Callable[[int], None],
+        sound_quality: SoundQuality = FILM_SOUND,
+    ) -> None:
+        """Encode the picture as the plan says, beside some sound; see ``media.encode.encode``.
+
+        Raises:
+            MediaError: Some media cannot be read.
+            av.FFmpegError: It cannot be encoded or written.
+        """
+        plan = self.plan
+
+        def open_source(source: Media) -> Pictures:
+            if source.sequence is not None:
+                rate, video = source.counted_rate or plan.rate, self.infos[source].video
+                assert video is not None
+                return SequencePictures(self.places[source], source.sequence, rate, video)
+            return open_pictures(
+                self.infos[source], raster.height, lambda note: self.notes.update({note: None})
+            )
+
+        layers = layered(plan, self.clocks, self.places, open_source)
+        with (
+            read_ahead(layers, _FRAMES_AHEAD) as decoded,
+            read_ahead(compose(decoded, raster), _FRAMES_AHEAD) as frames,
+        ):
+            encode(
+                frames,
+                blocks,
+                path,
+                rate=plan.rate,
+                size=(raster.width, raster.height),
+                options=quality.options,
+                frame_done=frame_done,
+                sound_quality=sound_quality,
+            )
+
+
+@contextmanager
+def written(out: Path, hint: str = "Try another --quality.") -> Iterator[Path]:
+    """A temporary path for a film that appears whole or not at all.
+
+    Raises:
+        OutputError: It cannot be encoded or written.
+    """
+    with whole(out) as temporary:
+        try:
+            yield temporary
+        except av.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            raise OutputError(f"{out} could not be encoded: {error}.", hint) from error
+
+
 def export_film(
     plan: ExportPlan,
     media: Mapping[Media, Path],
@@ -155,55 +257,32 @@ def export_film(
         MediaError: Some media cannot be read.
         OutputError: The film cannot be written, or would take the place of its own media.
     """
-    if out.exists() and any(path.exists() and path.samefile(out) for path in media.values()):
+    sources = Sources.of(plan, media)
+    if sources.holds(out):
         raise OutputError(f"{out} is media of the timeline itself.", "Choose another name for the film.")
-    notes: dict[str, None] = {}
-    infos = _probed(plan, media)
-    clocks = media_clocks(plan, infos)
-    notes |= dict.fromkeys(note for info in infos.values() for note in info.notes)
-    has_sound = _check_sound(plan, infos, notes)
-    raster = _raster(plan, infos, quality)
-
-    def open_source(source: Media) -> Pictures:
-        if source.sequence is not None:
-            rate, video = source.counted_rate or plan.rate, infos[source].video
-            assert video is not None
-            return SequencePictures(media[source], source.sequence, rate, video)
-        return open_pictures(infos[source], raster.height, lambda note: notes.update({note: None}))
-
+    raster = sources.raster(quality)
     with ExitStack() as stack:
-        decoded = stack.enter_context(read_ahead(layered(plan, clocks, media, open_source), _FRAMES_AHEAD))
-        frames = stack.enter_context(read_ahead(compose(decoded, raster), _FRAMES_AHEAD))
-        blocks = (
-            stack.enter_context(read_ahead(mix(plan, infos, clocks), _BLOCKS_AHEAD)) if has_sound else None
+        blocks = None
+        if sources.has_sound:
+            heard = mix(plan, sources.infos, sources.clocks)
+            blocks = stack.enter_context(read_ahead(heard, BLOCKS_AHEAD))
+        sources.encode(
+            raster,
+            blocks,
+            stack.enter_context(written(out)),
+            quality=quality,
+            frame_done=lambda done: None if progress is None else progress(done, plan.frames),
         )
-        with whole(out) as temporary:
-            try:
-                encode(
-                    frames,
-                    blocks,
-                    temporary,
-                    rate=plan.rate,
-                    size=(raster.width, raster.height),
-                    options=quality.options,
-                    frame_done=lambda done: None if progress is None else progress(done, plan.frames),
-                )
-            except av.FFmpegError as error:
-                if isinstance(error, OSError):
-                    raise
-                raise OutputError(
-                    f"{out} could not be encoded: {error}.", "Try another --quality."
-                ) from error
     return FilmFile(
         path=out,
         width=raster.width,
         height=raster.height,
         frames=plan.frames,
         duration=FilmTime(plan.frames / plan.rate),
-        has_sound=has_sound,
+        has_sound=sources.has_sound,
         size_bytes=out.stat().st_size,
         reencoded=True,
-        notes=tuple(notes),
+        notes=tuple(sources.notes),
     )
 
 
@@ -254,6 +333,8 @@ def _check_sound(plan: ExportPlan, infos: Mapping[Media, MediaInfo], notes: dict
             for channel in sound.channels:
                 if channel >= len(info.channel_places):
                     notes[f"{info.path.name} has no channel {channel + 1}: silence there."] = None
+            continue
+        if sound.may_be_silent:
             continue
         if info.path not in seen:
             raise MediaError(

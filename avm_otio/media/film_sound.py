@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from avm_otio.media.clock import MediaClock
 from avm_otio.media.decode import Doubles, Samples
@@ -31,41 +32,81 @@ _SILENCE_DB = -144.0
 """A gain of this or less is silence: it leaves nothing of 24 bit."""
 
 
+Buses = npt.NDArray[np.float32]
+"""Several stereo sums of one stretch, shape (buses, samples, 2)."""
+
+
 def mix(
     plan: ExportPlan, infos: Mapping[Media, MediaInfo], clocks: Mapping[Media, MediaClock]
 ) -> Generator[Samples, None, None]:
     """The film's sound in blocks of ``BLOCK_SAMPLES``, stereo, from film time 0 to its end.
+
+    It is what ``mixed`` gives, kept within full scale by a soft knee at 0.95.
+
+    Raises:
+        MediaError: A sound cannot be read.
+    """
+    for block in mixed(plan, infos, clocks):
+        yield _limited(block[0])
+
+
+def length_in_samples(plan: ExportPlan) -> int:
+    """How long a plan sounds."""
+    return nearest_frame(plan.frames / plan.rate, _RATE)
+
+
+def mixed(
+    plan: ExportPlan,
+    infos: Mapping[Media, MediaInfo],
+    clocks: Mapping[Media, MediaClock],
+    *,
+    bus_of: Callable[[SoundSegment], int] = lambda segment: 0,
+    buses: int = 1,
+    first: int = 0,
+    end: int | None = None,
+) -> Generator[Buses, None, None]:
+    """The sums of a plan's sounds in blocks of ``BLOCK_SAMPLES``; a sum may be above full scale.
 
     Mono is heard on both sides at its own level; of two or more mono streams the first two are left and
     right; surround is mixed down as FFmpeg does. Where a segment chooses channels, one is heard on both
     sides, two are left and right, more are mixed down by their labels, or as so many usually are; then each
     side is as loud as the segment's pan leaves it.
     Fades are linear in amplitude, gain runs straight in decibels from key frame to key frame, both to the
-    sample. Sums are kept within full scale by a soft knee at 0.95. Speed changes pitch, as tape does.
+    sample. Speed changes pitch, as tape does.
+
+    Args:
+        plan: What is heard.
+        infos: What each source is.
+        clocks: How media time runs in each.
+        bus_of: To which sum a sound is added.
+        buses: How many sums there are.
+        first: The first sample, at 48 kHz from film time 0.
+        end: The sample after the last one; to the film's end by default.
 
     Raises:
         MediaError: A sound cannot be read.
     """
-    total = nearest_frame(plan.frames / plan.rate, _RATE)
+    total = length_in_samples(plan) if end is None else end
     waiting = [_Voice(segment, clocks[segment.media]) for segment in plan.sound if infos[segment.media].audio]
+    waiting = [voice for voice in waiting if voice.end > first]
     waiting.sort(key=lambda voice: voice.first)
     playing: list[tuple[_Voice, StereoReader]] = []
     idle: list[StereoReader] = []
     try:
-        for start in range(0, total, BLOCK_SAMPLES):
-            end = min(start + BLOCK_SAMPLES, total)
-            while waiting and waiting[0].first < end:
+        for start in range(first, total, BLOCK_SAMPLES):
+            stop = min(start + BLOCK_SAMPLES, total)
+            while waiting and waiting[0].first < stop:
                 voice = waiting.pop(0)
                 segment = voice.segment
                 playing.append((voice, _from_idle(idle, infos[segment.media], segment.channels)))
-            block = np.zeros((end - start, 2), np.float32)
+            block = np.zeros((buses, stop - start, 2), np.float32)
             for voice, sound in playing:
-                voice.add_to(block, start, sound)
-            idle += [sound for voice, sound in playing if voice.end <= end]
-            playing = [pair for pair in playing if pair[0].end > end]
+                voice.add_to(block[bus_of(voice.segment)], start, sound)
+            idle += [sound for voice, sound in playing if voice.end <= stop]
+            playing = [pair for pair in playing if pair[0].end > stop]
             while len(idle) > _MOST_IDLE:
                 idle.pop(0).close()
-            yield _limited(block)
+            yield block
     finally:
         for sound in (*idle, *(sound for _, sound in playing)):
             sound.close()
@@ -109,9 +150,10 @@ class _Voice:
             heard = sound.read(first + nearest_frame(self._at_film_zero, Fraction(1)), end - first)
         else:
             heard = self._resampled(first, end, sound)
-        heard = heard * self._gain_curve.between(first, end)
+        if not self._gain_curve.is_full:
+            heard = heard * self._gain_curve.between(first, end)
         if self.segment.sides != BOTH_SIDES:
-            heard *= np.array(self.segment.sides, np.float32)
+            heard = heard * np.array(self.segment.sides, np.float32)
         block[first - block_start : end - block_start] += heard
 
     def _resampled(self, first: int, end: int, sound: StereoReader) -> Samples:
@@ -141,6 +183,8 @@ class _GainCurve:
     def __init__(self, segment: SoundSegment) -> None:
         self._segment = segment
         self._is_level = segment.gain_db == 0 and not segment.keys
+        fades = (segment.fade_in, segment.fade_out, segment.rises, segment.falls)
+        self.is_full = self._is_level and not any(fades)
         # The sort is stable: of two key frames at one moment, a jump, the first stays the first.
         keys = sorted(segment.keys, key=lambda key: key.at) or [GainKey(Fraction(0), 0.0)]
         self._key_samples = np.array([float((segment.start + key.at) * _RATE) for key in keys])
@@ -157,6 +201,12 @@ class _GainCurve:
         if segment.fade_out:
             until_end = (float(segment.end * _RATE) - samples) / float(segment.fade_out * _RATE)
             factors *= _ramp(until_end, float(segment.fade_out_to))
+        for ramp, is_fall in [(ramp, False) for ramp in segment.rises] + [
+            (ramp, True) for ramp in segment.falls
+        ]:
+            begins, ends = (float((segment.start + edge) * _RATE) for edge in (ramp.start, ramp.end))
+            share = np.clip((samples - begins) / (ends - begins), 0, 1)
+            factors *= 1 - share if is_fall else share
         if not self._is_level:
             gain_db = self._line(samples)
             factors *= np.where(gain_db > _SILENCE_DB, np.power(10, gain_db / 20), 0)

@@ -31,7 +31,12 @@ _LONGER_SOUND_S = Fraction(1, 10)
 
 
 def film_located(
-    plan: ExportPlan, folder: Path, roots: Sequence[Path], *, strict: bool = False
+    plan: ExportPlan,
+    folder: Path,
+    roots: Sequence[Path],
+    *,
+    strict: bool = False,
+    must_show: bool = True,
 ) -> tuple[ExportPlan, dict[Media, Path]]:
     """Find a film's media.
 
@@ -42,6 +47,7 @@ def film_located(
         folder: The timeline's folder.
         roots: Where moved media are looked for by name.
         strict: Whether media that several files could be are refused.
+        must_show: Whether it must show something.
 
     Returns:
         The film, without layers that are missing and not missed, and with no choice of channels where a clip
@@ -49,7 +55,7 @@ def film_located(
 
     Raises:
         MissingMediaError: Media that is seen or heard is not there; names each clip and path.
-        MediaError: The film would show nothing but black; or ``strict``.
+        MediaError: The film would show nothing but black, where it must not; or ``strict``.
     """
     hidden = plan.hidden_media
     from avm_otio.media.clock import used_spans
@@ -66,7 +72,7 @@ def film_located(
     lost = below.missing
     plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *search.notes, *below.notes))))
     plan = replace(plan, sound=_as_files_have_it(plan.sound, places)).without(lost)
-    return _seen(plan, places), places
+    return (_seen(plan, places) if must_show or plan.picture_media else plan), places
 
 
 def _seen(plan: ExportPlan, places: Mapping[Media, Path]) -> ExportPlan:

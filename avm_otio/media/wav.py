@@ -167,9 +167,9 @@ def _write(
             for block in _blocks(info, columns, start, count):
                 peak = max(peak, float(np.abs(block).max()) * scale)
                 if peak <= _OVER:
-                    packed = _packed(block * scale if quieter_db else block)
+                    steps = packed(block * scale if quieter_db else block)
                     for file, group in zip(files, groups, strict=True):
-                        file.write((packed if group == flat_order else packed[:, group]).tobytes())
+                        file.write((steps if group == flat_order else steps[:, group]).tobytes())
                 done += len(block)
                 if advance is not None:
                     advance(done)
@@ -222,7 +222,7 @@ def _history(info: MediaInfo, number: int, channels: int, quieter_db: float) -> 
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def _packed(block: Doubles) -> npt.NDArray[np.uint8]:
+def packed(block: Doubles) -> npt.NDArray[np.uint8]:
     """Samples as three bytes each, lowest first; full scale itself becomes the highest step there is."""
     whole_steps = np.rint(block * _FULL_SCALE)
     np.clip(whole_steps, -_FULL_SCALE, _FULL_SCALE - 1, out=whole_steps)

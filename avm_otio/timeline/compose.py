@@ -115,13 +115,17 @@ def _append(segments: list[PictureSegment], new: PictureSegment, rate: Fraction)
     segments.append(new)
 
 
-def sound_segments(placed: Iterable[Placed], span: FrameSpan, rate: Fraction) -> tuple[SoundSegment, ...]:
+def sound_segments(
+    placed: Iterable[Placed], span: FrameSpan, rate: Fraction, *, all_fades: bool = False
+) -> tuple[SoundSegment, ...]:
     """The sound of audio clips over a range, exact to the moment.
 
     Args:
         placed: Enabled clips in record time.
         span: The record frames of the range.
         rate: Frames a second of the record.
+        all_fades: Whether each fade is kept as it is. A film has one at either end of a sound, and key frames
+            for what else rises or falls: so it was always asked for.
     """
     first, last = span.start / rate, span.end / rate
     segments = []
@@ -137,12 +141,13 @@ def sound_segments(placed: Iterable[Placed], span: FrameSpan, rate: Fraction) ->
             media_in=MediaTime(cut.media_in),
             speed=cut.speed,
             channels=() if heard.channels_assumed else heard.channels,
+            stem=cut.stem,
         )
-        segments.append(_at_level(segment, cut))
+        segments.append(_at_level(segment, cut, all_fades))
     return tuple(segments)
 
 
-def _at_level(segment: SoundSegment, placed: Placed) -> SoundSegment:
+def _at_level(segment: SoundSegment, placed: Placed, all_fades: bool) -> SoundSegment:
     """A sound as loud as the clip and all that holds it say."""
     start, end, level = placed.start, placed.end, placed.level
     rises = [ramp for ramp in (placed.fade_in, *level.rises) if ramp is not None and ramp.end > start]
@@ -152,7 +157,14 @@ def _at_level(segment: SoundSegment, placed: Placed) -> SoundSegment:
         segment = _rising(segment, rises.pop(0), start)
     if falls and falls[0].end >= end:
         segment = _falling(segment, falls.pop(0), end)
-    # A segment has one fade at either end: what else rises or falls is key frames.
+    if all_fades:
+        rises, falls = (
+            [ramp.moved(Fraction(1), -start) for ramp in ramps if ramp.end > ramp.start]
+            for ramps in (rises, falls)
+        )
+        segment = replace(segment, rises=tuple(rises), falls=tuple(falls))
+        rises, falls = [], []
+    # A film's segment has one fade at either end: what else rises or falls is key frames.
     curves += [*map(_curve_of_rise, rises), *map(_curve_of_fall, falls)]
     keys = tuple(replace(key, at=key.at - start) for key in added(curves))
     return replace(segment, gain_db=level.gain_db, keys=keys, sides=level.sides)

@@ -475,7 +475,13 @@ class Track:
     @property
     def is_ours(self) -> bool:
         """Whether a run of ours laid it: as it says; by its name after an editor that keeps no notes."""
-        return self.stem is not None or services.owner_of_track(self.name) is not None
+        return self.holds is not None
+
+    @property
+    def holds(self) -> Stem | None:
+        """What a track of ours holds: as it says, or by its name; ``None`` for the user's own."""
+        owner = services.owner_of_track(self.name) if self.stem is None else None
+        return self.stem if owner is None else Stem(owner.stem)
 
     @property
     def end(self) -> Fraction:

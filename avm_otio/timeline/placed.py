@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from avm_otio.timeline.gain import BOTH_SIDES, Sides, sides_of, through
-from avm_otio.timeline.model import Clip, GainKey, Media, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.model import Clip, GainKey, Media, Stem, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, from_micros, nearest_frame
 
 _ZERO = Fraction(0)
@@ -84,6 +84,13 @@ class Level:
             through(self.sides, nest.sides),
         )
 
+    def faded(self, rise: Ramp | None, fall: Ramp | None) -> Level:
+        """The same with fades more."""
+        if rise is None and fall is None:
+            return self
+        rises, falls = (() if ramp is None else (ramp,) for ramp in (rise, fall))
+        return replace(self, rises=self.rises + rises, falls=self.falls + falls)
+
 
 UNCHANGED = Level()
 
@@ -105,6 +112,7 @@ class Placed:
         fade_in: A dissolve at its head, if any.
         fade_out: A fade at its tail, if any.
         level: How loud it is, through all that holds it.
+        stem: What it is of, where a run of ours laid it, as it or what holds it says.
     """
 
     clip: Clip
@@ -119,6 +127,7 @@ class Placed:
     fade_in: Ramp | None = None
     fade_out: Ramp | None = None
     level: Level = UNCHANGED
+    stem: Stem | None = None
 
     def media_at(self, time: Fraction) -> MediaTime:
         """Media time at a moment of the list's frame."""
@@ -169,10 +178,13 @@ class Placements:
     Attributes:
         timeline: The timeline.
         dissolves: Whether clips reach under their transitions (for rendering) or end at the cut (for naming).
+        heard: Whether each fade counts, as it is heard, through all nests. What is seen has one at either
+            end, and of a dissolve that of the clip above.
     """
 
     timeline: Timeline
     dissolves: bool = True
+    heard: bool = False
     _media: dict[Any, Media] = field(default_factory=dict)
 
     def of(self, kind: TrackKind, inside: TrackKind | None = None) -> list[Placed]:
@@ -209,15 +221,23 @@ class Placements:
             tail = after.after if after else _ZERO
             rise = Ramp(start - head, start + before.after) if before else None
             fall = Ramp(stop - after.before, stop + tail) if after else None
-            if after and kind is TrackKind.VIDEO and joints is not None and joints.is_covered(after):
+            is_seen = kind is TrackKind.VIDEO and not self.heard
+            if after and is_seen and joints is not None and joints.is_covered(after):
                 fall = None  # the next clip rises over this one; were both to fade, the picture would dip
             for placed in self._clip(clip, kind, head, tail, rise is not None, after is not None):
                 here = placed.shifted(start)
                 cut = here.trimmed(_ZERO, end)
                 if cut is not None:
+                    if self.heard:
+                        further = (cut.fade_in and rise, cut.fade_out and fall)
+                        cut = replace(cut, level=cut.level.faded(*further))
                     enabled = cut.enabled and track.enabled
                     yield replace(
-                        cut, enabled=enabled, fade_in=cut.fade_in or rise, fade_out=cut.fade_out or fall
+                        cut,
+                        enabled=enabled,
+                        fade_in=cut.fade_in or rise,
+                        fade_out=cut.fade_out or fall,
+                        stem=cut.stem or track.holds,
                     )
 
     def _clip(
@@ -238,6 +258,7 @@ class Placements:
                 speed=speed,
                 enabled=clip.enabled,
                 level=level,
+                stem=clip.stem,
             )
             return
         nest = clip.content
@@ -266,6 +287,7 @@ class Placements:
                     enabled=placed.enabled and clip.enabled,
                     own_sound=placed.own_sound and not silent,
                     level=placed.level.within(level),
+                    stem=placed.stem or clip.stem,
                 )
 
     def media_of(self, clip: Clip) -> Media | None:

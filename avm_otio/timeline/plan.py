@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from avm_otio.timeline.gain import BOTH_SIDES, Sides
-from avm_otio.timeline.model import GainKey, Media
+from avm_otio.timeline.model import GainKey, Media, Stem
+from avm_otio.timeline.placed import Ramp
 from avm_otio.timeline.time import FilmTime, MediaTime, RecordTime
 
 
@@ -77,6 +78,10 @@ class SoundSegment:
             begins within the fade. ``fade_in`` is what is left of it.
         fade_out_to: Amplitude at ``end`` down to which the fade out falls, where the film ends within it.
         sides: How much is heard on each side of what its channels come to.
+        rises: Further fades from silence, seconds of film time from ``start``; all multiply.
+        falls: Further fades to silence.
+        stem: What it is of, where a run of ours laid it; ``None`` for the timeline's own sound.
+        may_be_silent: Whether its media may have no sound: it is heard because it lies on a video track.
     """
 
     start: FilmTime
@@ -92,6 +97,10 @@ class SoundSegment:
     fade_in_from: Fraction = Fraction(0)
     fade_out_to: Fraction = Fraction(0)
     sides: Sides = BOTH_SIDES
+    rises: tuple[Ramp, ...] = ()
+    falls: tuple[Ramp, ...] = ()
+    stem: Stem | None = None
+    may_be_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,11 @@ class ExportPlan:
         used = [layer.media for segment in self.picture for layer in segment.layers]
         used += [segment.media for segment in self.sound]
         return tuple(dict.fromkeys(used))
+
+    @property
+    def picture_media(self) -> tuple[Media, ...]:
+        """Every source that is seen or may be; empty where all is black."""
+        return tuple(dict.fromkeys(layer.media for segment in self.picture for layer in segment.layers))
 
     @property
     def hidden_media(self) -> tuple[Media, ...]:
