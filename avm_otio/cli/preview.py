@@ -14,14 +14,10 @@ from avm_otio.cli.output import Output, pass_output
 if TYPE_CHECKING:
     from avm_otio.media.mixdown import Preview
 
-_MOST_SHOWN = 12
-
 
 @click.command(epilog="Example: avm-otio preview scored.otio -o preview.mp4 --stems stems/")
 @click.argument("timeline", type=options.FILE)
-@click.option(
-    "-o", "--output", type=options.FILE, required=True, help="The file to write: .mp4; .m4a for sound."
-)
+@click.option("-o", "--output", type=options.FILE, required=True, help="The .mp4 to write; .m4a for sound.")
 @click.option("--stems", type=options.FOLDER, help="Folder for DX, MX, FX and ME as 24-bit Broadcast WAVs.")
 @options.of_request("preview")
 @pass_output
@@ -57,7 +53,8 @@ def report_preview(out: Output, name: str, made: Preview) -> None:
         seen += " (the film's own picture)"
     heard = f"peak {made.peak_db:.1f} dB" if math.isfinite(made.peak_db) else "silent"
     out.say(
-        f"Preview of {name} → {made.path}: {made.frames} frames, {seen}, {made.size_bytes / 1e6:.1f} MB, {heard}"
+        f"Preview of {name} → {made.path}: {made.frames} frames, {seen}, "
+        f"{made.size_bytes / 1e6:.1f} MB, {heard}"
     )
     for path in made.stems:
         out.say(f"  {path}")

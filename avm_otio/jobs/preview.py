@@ -31,8 +31,12 @@ if TYPE_CHECKING:
     from avm_otio.jobs.journal import Journal
     from avm_otio.media.mixdown import Preview
     from avm_otio.media.remux import ReadyPicture
+    from avm_otio.timeline.model import Timeline
 
 _SILENT = Silent()
+
+_MOST_SHOWN = 12
+"""Lines of what is above full scale; events tell all."""
 
 _MOST_JOBS = 200
 """So many jobs beside a timeline are looked at for the one whose film shows it."""
@@ -126,7 +130,22 @@ def write(
             duration_s=round(float(over.end - over.start), 6),
             over_db=round(over.over_db, 2),
         )
+    for line in _told(made, plan, timeline):
+        report.warn(line)
     return made
+
+
+def _told(made: Preview, plan: ExportPlan, timeline: Timeline) -> Iterator[str]:
+    """What is above full scale, for people."""
+    for over in made.overs[:_MOST_SHOWN]:
+        at = timeline.timecode(plan.film_map.to_record(over.start))
+        what = f"The {over.of}" if over.of == over.of.lower() else over.of
+        yield (
+            f"{what} is up to {over.over_db:.1f} dB above full scale from {at} on, "
+            f"for {float(over.end - over.start):.2g} s: it is cut off there."
+        )
+    if len(made.overs) > _MOST_SHOWN:
+        yield f"And above full scale in {len(made.overs) - _MOST_SHOWN} more places."
 
 
 def _wants_picture(plan: ExportPlan, request: Request) -> bool:
