@@ -311,7 +311,14 @@ class _Project:
             inside = marker.start * clip.speed
             if clip.media is not None:
                 inside += clip.media_in - clip.media.start
-            note(placed.source.markers, max(0, nearest_frame(inside, self.rate)), marker, self.rate)
+            frame = max(0, nearest_frame(inside, self.rate))
+            if clip.speed == 0 and marker.start:
+                message = f"marker “{marker.name}” stands at its head: all of it is one frame of its file"
+                self.losses.add(Feature.MARKER, clip, message)
+            elif clip.speed and abs((frame / self.rate - inside) / clip.speed) >= SAMPLE:
+                message = f"marker “{marker.name}” moved to the nearest frame of its file"
+                self.losses.add(Feature.MARKER, clip, message)
+            note(placed.source.markers, frame, marker, self.rate)
 
     def _groups(self) -> str:
         """Linked clips: one picture and its own sound are ``AVSplit``, anything else a plain group [file]."""

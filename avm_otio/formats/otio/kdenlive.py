@@ -89,6 +89,7 @@ def _clip(
     media = clip.media
     if media is None:
         return
+    _report_channels(clip, media, name, losses)
     start = _counted_start(media, rate)
     span = item["source_range"]
     into = (head - media.start) * rate
@@ -111,6 +112,23 @@ def _clip(
         # A plain path: ``file:`` is not understood since 26.08 [src].
         "target_url": str(folder / path) if is_relative(path) else path,
     }
+
+
+def _report_channels(clip: Clip, media: Media, name: str, losses: Losses) -> None:
+    """Report a sound of which only some channels are meant: the importer reads none of it [src]."""
+    if not clip.channels or not media.channels:
+        return
+    streams = media.streams.sounds if media.streams else ()
+    first = streams[0][1] if len(streams) > 1 else media.channels
+    if clip.channels == tuple(range(first)):
+        return
+    wanted = ", ".join(str(channel + 1) for channel in clip.channels)
+    if len(streams) > 1:
+        heard = f"channels 1 to {first}" if first > 1 else "channel 1"
+        message = f"Kdenlive plays one stream of a file: {heard}, not {wanted}"
+    else:
+        message = f"it plays all {first} channels of its file, not {wanted}"
+    losses.add(Feature.CHANNELS, name, message)
 
 
 def _counted_start(media: Media, rate: Fraction) -> Fraction:

@@ -1,0 +1,143 @@
+"""Kdenlive's projects by MLT's rules: a playlist is a row of blanks and entries, in frames of the profile."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.differential.events import Event, File, Files, Found
+from tests.differential.readers.kit import level_of
+
+Element = ElementTree.Element
+
+MONO_DB = 3.0103
+"""MLT plays a mono sound so much quieter on each side of stereo."""
+
+
+def said(element: Element, name: str) -> str | None:
+    return next((p.text for p in element.findall("property") if p.get("name") == name), None)
+
+
+def kdenlive(paths: list[Path], rate: Fraction, files: Files) -> Found:
+    root = ElementTree.fromstring(paths[0].read_bytes())
+    found = Found(crossings=set(), markers=[])
+    project = _Project(root, rate, files, found)
+    for tractor in root.iter("tractor"):
+        if said(tractor, "kdenlive:track_name") is not None:
+            project.track(tractor)
+    for tractor in root.iter("tractor"):
+        guides = said(tractor, "kdenlive:sequenceproperties.guides")
+        if guides:
+            found.markers += [(one["pos"] / rate, one["comment"]) for one in json.loads(guides)]
+        start = said(tractor, "kdenlive:sequenceproperties.timecodeOffset")
+        if start is not None:
+            found.start = int(start)
+    return found
+
+
+@dataclass
+class _Project:
+    root: Element
+    rate: Fraction
+    files: Files
+    found: Found
+    makers: dict[str | None, Element] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.makers = {one.get("id"): one for one in self.root if one.tag in ("producer", "chain")}
+        self.bins = {
+            said(one, "kdenlive:id"): one for one in self.root if (one.get("id") or "").startswith("bin")
+        }
+
+    def track(self, tractor: Element) -> None:
+        heard = said(tractor, "kdenlive:audio_track") == "1"
+        lists = {one.get("id"): one for one in self.root.iter("playlist")}
+        on = True
+        for part in tractor.findall("track"):
+            on = on and not (part.get("hide") == "both" or (heard and part.get("hide") == "audio"))
+        for transition in tractor.findall("transition"):
+            first, last = (int(transition.get(edge, "")) for edge in ("in", "out"))
+            kind = "audio" if heard else "video"
+            assert said(transition, "mlt_service") == ("mix" if heard else "luma")
+            self.found.crossings.add((kind, first / self.rate, last / self.rate))
+        for part in tractor.findall("track"):
+            at = 0
+            for entry in lists[part.get("producer")]:
+                if entry.tag == "blank":
+                    at += int(entry.get("length", "0"))
+                elif entry.tag == "entry":
+                    self.entry(entry, at, heard, on)
+                    at += int(entry.get("out", "0")) - int(entry.get("in", "0")) + 1
+
+    def entry(self, entry: Element, at: int, heard: bool, on: bool) -> None:
+        rate = self.rate
+        first, last = int(entry.get("in", "0")), int(entry.get("out", "0"))
+        maker = self.makers[entry.get("producer")]
+        resource = said(maker, "warp_resource") or said(maker, "resource") or ""
+        name = resource.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        file = self.files[name]
+        speed = Fraction(said(maker, "warp_speed") or "1").limit_denominator(10**6)
+        used = first / rate * abs(speed)
+        if speed < 0:
+            used = file.duration - used
+        for effect in entry.findall("filter"):
+            if said(effect, "mlt_service") == "freeze":
+                speed, used = Fraction(0), int(said(effect, "frame") or "") / rate
+        begin, end = at / rate, (at + last - first + 1) / rate
+        here = self.bins.get(said(entry, "kdenlive:id"))
+        for one in json.loads(said(here, "kdenlive:markers") or "[]") if here is not None else ():
+            into = (one["pos"] / rate - used) / (speed or 1)
+            for name_ in one["comment"].split(" / "):
+                self.found.markers.append((begin + into, name_))
+        off = said(maker, "set.test_audio" if heard else "set.test_image") == "1"
+        if off or not on:
+            return
+        if not heard:
+            self.found.events.append(Event(name, None, begin, end, used, speed))
+            return
+        assert said(maker, "video_index") == "-1" or file.streams
+        channels, mono = _channels(maker, entry, file)
+        level, fades, pan = self.sound(entry, first, last, mono)
+        for channel in channels:
+            self.found.events.append(Event(name, channel, begin, end, used, speed, fades, pan, level))
+
+    def sound(self, entry: Element, first: int, last: int, mono: bool) -> tuple[object, tuple, float]:
+        points: list[tuple[Fraction, float]] = []
+        rise = fall = Fraction(0)
+        pan = 0.0
+        for effect in entry.findall("filter"):
+            called = said(effect, "kdenlive_id")
+            if called == "volume":
+                for key in (said(effect, "level") or "").split(";"):
+                    at, db = key.split("=")
+                    points.append(((int(at) - first) / self.rate, float(db)))
+            elif called in ("fadein", "fadeout"):
+                begin, stop = int(effect.get("in", "")), int(effect.get("out", ""))
+                length = (stop - begin + 1) / self.rate
+                if called == "fadein":
+                    assert begin == first, "a fade in begins with its clip"
+                    rise = length
+                else:
+                    assert stop == last, "a fade out ends with its clip"
+                    fall = length
+            elif called == "audiobalance":
+                pan = float(said(effect, "start") or "") * 2 - 1
+        if mono:
+            points = [(at, db - MONO_DB) for at, db in points] or [(Fraction(0), -MONO_DB)]
+        return level_of(0.0, points), (rise, fall), pan
+
+
+def _channels(maker: Element, entry: Element, file: File) -> tuple[tuple[int, ...], bool]:
+    """Of the stream that is played all, or one on both sides."""
+    streams = dict(file.streams)
+    wanted = said(maker, "audio_index")
+    number = int(wanted) if wanted and int(wanted) >= 0 else min(streams)
+    before = sum(count for one, count in file.streams if one < number)
+    channels = tuple(range(before, before + streams[number]))
+    for effect in entry.findall("filter"):
+        if said(effect, "mlt_service") == "channelcopy" and said(effect, "swap") != "1":
+            channels = (before + int(said(effect, "from") or ""),)
+    return channels, streams[number] == 1

@@ -1,0 +1,51 @@
+"""Our own reader: what we wrote comes back as it was."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from avm_otio.formats.reading import read
+from avm_otio.timeline.model import TrackKind
+from tests.differential.events import (
+    File,
+    Files,
+    Found,
+    crossings_of,
+    level_at,
+    markers_of,
+    wanted_of,
+)
+
+
+def _used(counted: Fraction, file: File, rate: Fraction) -> Fraction:
+    """Seconds of a file before a time that a list counts, in frames of the file where they are alike."""
+    alike = file.rate is not None and math.ceil(file.rate) == math.ceil(rate)
+    return counted * rate / (file.rate if file.rate and alike else rate) - file.start
+
+
+def own(paths: list[Path], rate: Fraction, files: Files) -> Found:
+    found = Found(crossings=set(), markers=[])
+    for path in paths:
+        timeline = read(path, rate=rate).timeline
+        assert timeline.rate == rate
+        found.start, found.drop = timeline.start_frame, timeline.drop_frame
+        found.crossings |= set(crossings_of(timeline))
+        found.markers += [(at, name) for name, (at, _) in markers_of(timeline).items()]
+        for one in wanted_of(timeline):
+            event, media = one.event, one.clip.media
+            assert media is not None
+            assert event.used is not None
+            if (
+                media.duration is None and event.name in files
+            ):  # an edit list does not say where a file begins
+                event = replace(event, used=_used(event.used + media.start, files[event.name], rate))
+            into = one.clip.start - one.event.start
+            mix = one.clip.mix
+            level = None
+            if one.track.kind is TrackKind.AUDIO:
+                level = lambda at, mix=mix, into=into: level_at(mix, at - into)  # noqa: E731
+            found.events.append(replace(event, level=level))
+    return found
