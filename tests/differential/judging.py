@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -108,6 +108,12 @@ EXCUSES = [
     Excuse("source", Feature.SPEED, "^speed not written"),
     Excuse("level", Feature.GAIN, "^(gain of|\\d+ gain key frames).* not written"),
     Excuse("level", Feature.GAIN, "gain key frames? moved to", HALF),
+    Excuse(
+        "level",
+        Feature.GAIN,
+        "jumps? of its gain written as ramps? of one frame|a jump of its gain",
+        Fraction(1),
+    ),
     Excuse("level", Feature.CHANNELS, "^Kdenlive plays one stream of a file"),
     Excuse("fade in", Feature.FADE, "^fade in .*(not written|written as|is [\\d.]+ s long)"),
     Excuse("fade out", Feature.FADE, "^fade out .*(not written|written as|is [\\d.]+ s long)"),
@@ -153,10 +159,18 @@ class Told:
             if loss.feature is Feature.TRANSITION and any(self._is_of(loss, nest) for nest in nests)
         )
         return self.limit("crossing", crossing) is None or any(
-            f"“{crossing.name}” inside it written as a cut" in message
-            or message == "transitions inside it written as cuts"
-            for message in inside
+            f"“{crossing.name}” inside it written as a cut" in message for message in inside
         )
+
+    def of_marker(self, name: str) -> Told:
+        """The same with what was reported of one marker alone, as if it were of the timeline."""
+        losses = []
+        for loss in self.losses:
+            if loss.feature is Feature.MARKER and f"“{name}”" in f"{loss.item}{loss.message}":
+                losses.append(replace(loss, item=f"Timeline “{self.timeline.name}”"))
+            elif loss.feature is not Feature.MARKER:
+                losses.append(loss)
+        return Told(self.timeline, tuple(losses))
 
     @staticmethod
     def _is_of(loss: Loss, item: Clip | Track | Timeline | Transition) -> bool:
@@ -299,11 +313,12 @@ def _others(timeline: Timeline, reader: Reader, told: Told, found: Found) -> Ite
         tracks = {clip.name: (track,) for clip, track, _ in clips_of(timeline)}
         for name, (at, whose) in markers_of(timeline).items():
             off = abs(here.get(name, Fraction(-100)) - at)
-            near = SAMPLE
+            near = max(SAMPLE, Fraction(1, 100) / told.rate if reader.hundredths else SAMPLE)
             if isinstance(whose, Clip):
                 between = reader.grid and (whose.start * told.rate).denominator > 1
                 near += HALF / told.rate if between else 0
-            if off >= near and not told.excuses("marker", off, whose, *tracks.get(whose.name, ()), timeline):
+            of = (whose, *tracks.get(whose.name, ()), timeline)
+            if off >= near and not told.of_marker(name).excuses("marker", off, *of):
                 yield f"marker {name} of {type(whose).__name__}: at {here.get(name)}, not {at}"
     is_moved = found.start not in (None, timeline.start_frame)
     if is_moved and not told.excuses("start", ANY, timeline):

@@ -256,3 +256,22 @@ def test_a_track_that_is_switched_off_comes_back_so(tmp_path: Path) -> None:
     found, told = written_and_read(timeline, tmp_path)
     assert not differences(found, as_said(timeline))
     assert not told
+
+
+def test_a_cross_fade_and_the_clips_that_it_joins_meet_at_one_moment(tmp_path: Path) -> None:
+    """At 59.94 a frame is no whole number of samples, in which an AAF counts sound."""
+    rate = Fraction(60_000, 1001)
+    media = [
+        Media(f"{name}.wav", f"/{name}.wav", duration=Fraction(60), sample_rate_hz=48_000, channels=1)
+        for name in "ab"
+    ]
+    clips = tuple(
+        Clip("a", RecordTime(start / rate), RecordTime(end / rate), one, MediaTime(9 / rate), channels=(0,))
+        for one, start, end in zip(media, (0, 167), (167, 301), strict=True)
+    )
+    fade = Transition("Cross Fade", RecordTime(167 / rate), 3 / rate, 5 / rate)
+    track = Track("A1", TrackKind.AUDIO, clips, (fade,), channels=1)
+    found, _ = written_and_read(split(settled(Timeline("cut", rate, (track,)))), tmp_path)
+    (read_again,) = found.tracks[0].transitions
+    assert (read_again.at, read_again.before, read_again.after) == (fade.at, fade.before, fade.after)
+    assert found.tracks[0].clips[0].end == found.tracks[0].clips[1].start == fade.at

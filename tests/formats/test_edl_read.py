@@ -577,3 +577,18 @@ def test_edits_over_one_another_take_the_lowest_free_track_however_many_there_ar
 def place(frame: int) -> str:
     seconds, frames = divmod(frame, 25)
     return f"01:{seconds // 60:02d}:{seconds % 60:02d}:{frames:02d}"
+
+
+def test_two_levels_at_one_timecode_are_a_jump_and_those_of_another_channel_are_none(
+    read_text: ReadText,
+) -> None:
+    levels = [("01:00", 6.0), ("01:10", 6.0), ("01:10", 0.0), ("01:20", -3.0)]
+    comments = "".join(
+        f"* AUDIO LEVEL AT 00:00:{at} IS {gain:+.2f} DB  (REEL AX {channel})\n"
+        for channel in ("A1", "A2")
+        for at, gain in levels
+    )
+    (timeline,), _ = read_text(HEAD + edit("AA") + comments)
+    (clip,) = timeline.clips()
+    wanted = [(Fraction(0), 6.0), (Fraction(10, 25), 6.0), (Fraction(10, 25), 0.0), (Fraction(20, 25), -3.0)]
+    assert [(key.at, key.gain_db) for key in clip.mix.keys] == wanted

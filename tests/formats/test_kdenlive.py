@@ -596,3 +596,41 @@ def test_a_jump_of_the_gain_is_a_ramp_of_one_frame_and_told() -> None:
     project, losses = opened(heard(clip(0, 24, mix=Mix(keys=keys))))
     assert [one["level"] for one in effects(project)] == ["0=0;9=0;10=-6"]
     assert Feature.GAIN in features(losses)
+
+
+def test_a_marker_that_stands_on_no_frame_of_its_file_is_reported() -> None:
+    """Kdenlive's markers are the file's: a still has one frame for all of them, and slow ones go between."""
+
+    def told(speed: Fraction, at: Fraction) -> list[str]:
+        shot = Media("s.mov", "/s.mov", duration=Fraction(60), rate=RATE, has_picture=True)
+        marked = clip(0, 48, shot, speed=speed, markers=(Marker("m", at),), channels=())
+        track = Track("V1", TrackKind.VIDEO, (marked,))
+        _, losses = opened(settled(Timeline("cut", RATE, (track,))))
+        return [loss.message for loss in losses if loss.feature is Feature.MARKER]
+
+    still = "marker “m” stands at its head: all of it is one frame of its file"
+    assert told(Fraction(0), 2 / RATE) == [still]
+    assert told(Fraction(1, 2), 3 / RATE) == ["marker “m” moved to the nearest frame of its file"]
+    for speed, at in ((Fraction(1, 2), 2 / RATE), (Fraction(0), Fraction(0)), (Fraction(2), 3 / RATE)):
+        assert told(speed, at) == []
+
+
+def test_what_a_nest_carries_is_written_and_not_reported_as_lost() -> None:
+    fade = Transition("fade", RecordTime(seconds(48, RATE)), seconds(6, RATE), seconds(6, RATE))
+    inner = heard(clip(0, 48, media_in=MediaTime(Fraction(5))), clip(48, 96), transitions=(fade,))
+    later = replace(inner.tracks[0].clips[1], media_in=MediaTime(Fraction(5)))
+    inner = replace(inner, tracks=(replace(inner.tracks[0], clips=(inner.tracks[0].clips[0], later)),))
+    nest = Clip(
+        "nest",
+        RecordTime(Fraction(0)),
+        RecordTime(seconds(96, RATE)),
+        inner,
+        mix=Mix(-6.0, 500_000),
+        channels=(0, 1),
+        markers=(Marker("here", Fraction(1)),),
+    )
+    project, losses = opened(heard(nest))
+    assert [one.get("in") for one in project.iter("transition") if one.get("in")] == ["42"]
+    assert "here" in ElementTree.tostring(project, encoding="unicode")
+    assert "fadein" in ElementTree.tostring(project, encoding="unicode")
+    assert not {Feature.TRANSITION, Feature.GAIN, Feature.FADE} & features(losses)

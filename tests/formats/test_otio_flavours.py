@@ -18,7 +18,7 @@ from avm_otio.formats.otio import premiere as premiere_otio
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.write import otio_of, timeline_of
 from avm_otio.timeline.features import Feature, Loss
-from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.model import Clip, Marker, Media, Mix, Streams, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import RATES, differences, plain, settled, timelines
 
@@ -298,3 +298,25 @@ def test_a_dissolve_is_left_out_for_the_in_point_after_it(at: int) -> None:
     made, losses = kdenlive(settled(replace(wanted, tracks=(track,))))
     assert not any(isinstance(child, otio.schema.Transition) for child in made.tracks[0])
     assert Feature.TRANSITION in features(losses)
+
+
+@pytest.mark.parametrize(
+    ("channels", "streams", "message"),
+    [
+        ((3,), None, "it plays all 6 channels of its file, not 4"),
+        ((1,), ((0, 1), (1, 1)), "Kdenlive plays one stream of a file: channel 1, not 2"),
+        ((0,), ((0, 1), (1, 1)), ""),
+        ((0, 1, 2, 3, 4, 5), None, ""),
+    ],
+)
+def test_kdenlive_plays_all_channels_of_a_file_and_says_which_were_meant(
+    channels: tuple[int, ...], streams: tuple[tuple[int, int], ...] | None, message: str
+) -> None:
+    media = Media("a.wav", "/a.wav", duration=Fraction(60), sample_rate_hz=48_000, channels=6)
+    if streams:
+        media = replace(media, channels=len(streams), streams=Streams(None, streams))
+    clip = Clip("a", RecordTime(Fraction(0)), RecordTime(Fraction(2)), media, channels=channels)
+    track = Track("A1", TrackKind.AUDIO, (clip,), channels=len(channels))
+    _, losses = kdenlive(settled(Timeline("cut", Fraction(25), (track,))))
+    told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
+    assert told == ([message] if message else [])

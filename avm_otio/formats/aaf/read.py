@@ -22,7 +22,7 @@ from avm_otio.formats.aaf.segments import SegmentReader
 from avm_otio.formats.aaf.sources import SourceReader
 from avm_otio.formats.aaf.timecode import counted_frames
 from avm_otio.formats.aaf.tracks import TRACK_FORMATS
-from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, snap_rate
 
@@ -172,7 +172,7 @@ class _FileReader:
                     name=name,
                     kind=kind,
                     clips=_apart(clips),
-                    transitions=tuple(reader.transitions),
+                    transitions=tuple(_joint_snapped(each, unit, rate) for each in reader.transitions),
                     channels=(asked or widest) if is_sound else 0,
                     enabled=not _whole(noted.get("AudioMixerCompMute")),
                 )
@@ -235,8 +235,7 @@ def _snapped(clip: Clip, unit: Fraction, rate: Fraction) -> Clip:
         return clip
 
     def snap(at: Fraction) -> Fraction:
-        frame = nearest_frame(at, rate) / rate
-        return frame if abs(frame - at) * unit <= Fraction(1, 2) else at
+        return _near_frame(at, unit, rate)
 
     start, end = snap(clip.start), snap(clip.end)
     origin = clip.media.start if clip.media else MediaTime(Fraction(0))
@@ -250,6 +249,20 @@ def _snapped(clip: Clip, unit: Fraction, rate: Fraction) -> Clip:
         media_in=MediaTime(origin + snap(clip.media_in - origin)),
         mix=mix,
     )
+
+
+def _joint_snapped(joint: Transition, unit: Fraction, rate: Fraction) -> Transition:
+    """A transition as the clips that it joins: where they meet is one moment."""
+    if unit < _HIGHEST_FRAME_RATE:
+        return joint
+    edges = (joint.at - joint.before, joint.at, joint.at + joint.after)
+    begin, cut, end = (_near_frame(edge, unit, rate) for edge in edges)
+    return replace(joint, at=RecordTime(cut), before=cut - begin, after=end - cut)
+
+
+def _near_frame(at: Fraction, unit: Fraction, rate: Fraction) -> Fraction:
+    frame = nearest_frame(at, rate) / rate
+    return frame if abs(frame - at) * unit <= Fraction(1, 2) else at
 
 
 def _apart(clips: list[Clip]) -> tuple[Clip, ...]:

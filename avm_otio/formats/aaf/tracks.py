@@ -135,7 +135,8 @@ class TrackWriter:
         by_start = {part.first: at for at, part in enumerate(parts)}
         for transition in track.transitions:
             cut = nearest_frame(transition.at, unit)
-            before, after = (nearest_frame(length, unit) for length in (transition.before, transition.after))
+            before = cut - nearest_frame(transition.at - transition.before, unit)
+            after = nearest_frame(transition.at + transition.after, unit) - cut
             at = by_start.get(cut)
             why = "there is no cut at its place"
             if at and before + after > 0:

@@ -20,7 +20,8 @@ _M2 = re.compile(
     r"M2\s+(?:(.*?)\s+)??([+-]?\d{1,6}(?:\.\d{1,6})?)(?:\s+([\d:;.,]{8,13}))?", re.ASCII | re.IGNORECASE
 )
 _LEVEL = re.compile(
-    r"\*\s*AUDIO LEVEL AT ([\d:;.,]{8,13}) IS ([+-]?\d{1,4}(?:\.\d{1,6})?)\s*DB\b.*", re.ASCII | re.IGNORECASE
+    r"\*\s*AUDIO LEVEL AT ([\d:;.,]{8,13}) IS ([+-]?\d{1,4}(?:\.\d{1,6})?)\s*DB\b(?:.*\b(A\d{1,2})\))?.*",
+    re.ASCII | re.IGNORECASE,
 )
 _VOL = re.compile(r"\*\s*A\d{1,2} VOL\s*=\s*([+-]?\d{1,4}(?:\.\d{1,6})?)\s*DB\b.*", re.ASCII | re.IGNORECASE)
 _PATCH = re.compile(r"\*\s*PATCH .*?FROM SOURCE (\d{1,2}) TO RECORD (\d{1,2})", re.ASCII | re.IGNORECASE)
@@ -78,7 +79,8 @@ class Comments:
         effect: The transition's name.
         speeds: Reel, nominal frames a second and source timecode of each ``M2`` line.
         is_frozen: Whether it is a freeze frame.
-        levels: Gains in decibels at source timecodes, as Final Cut Pro 7 and OpenShot write them.
+        levels: Gains in decibels at source timecodes, and of which channel where they say, as Final Cut
+            Pro 7 and OpenShot write them.
         volume: The one gain that Avid writes.
         patches: Source channel and record channel, from 1.
         locators: Record timecodes and texts.
@@ -94,7 +96,7 @@ class Comments:
     effect: str = ""
     speeds: list[tuple[str, str, str]] = field(default_factory=list)
     is_frozen: bool = False
-    levels: list[tuple[str, float]] = field(default_factory=list)
+    levels: list[tuple[str, float, str]] = field(default_factory=list)
     volume: float | None = None
     patches: list[tuple[int, int]] = field(default_factory=list)
     locators: list[tuple[str, str]] = field(default_factory=list)
@@ -124,7 +126,7 @@ def comments_of(lines: list[str]) -> Comments:
         elif found := _M2.fullmatch(comment):
             comments.speeds.append(((found[1] or "").strip(), found[2], found[3] or ""))
         elif found := _LEVEL.fullmatch(comment):
-            comments.levels.append((found[1], float(found[2])))
+            comments.levels.append((found[1], float(found[2]), (found[3] or "").upper()))
         elif found := _VOL.fullmatch(comment):
             comments.volume = float(found[1])
         elif found := _PATCH.match(comment):

@@ -367,11 +367,14 @@ class _Reader:
         return self.media.setdefault(media, media)
 
     def _mix(self, line: Line, comments: Comments, low: int, speed: Fraction) -> Mix:
-        levels = [(self._source_frame(time, line) - low, gain) for time, gain in comments.levels]
+        levels = [
+            (self._source_frame(time, line) - low, gain)
+            for time, gain, channel in comments.levels
+            if channel == comments.levels[-1][2]  # each channel has its own; in our lists the first alone
+        ]
         if len(levels) > 1 and speed > 0:
-            places = dict(levels)
-            keys = [GainKey(place / self.rate / speed, gain) for place, gain in sorted(places.items())]
-            return Mix(keys=tuple(keys))
+            levels = list(dict.fromkeys(sorted(levels, key=lambda level: level[0])))  # two at once are a jump
+            return Mix(keys=tuple(GainKey(place / self.rate / speed, gain) for place, gain in levels))
         if levels:
             return Mix(levels[0][1])
         return Mix(comments.volume or 0.0)
