@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -28,6 +29,7 @@ def kdenlive(paths: list[Path], rate: Fraction, files: Files) -> Found:
     for tractor in root.iter("tractor"):
         if said(tractor, "kdenlive:track_name") is not None:
             project.track(tractor)
+    found.events = _with_sides(found.events, files)
     for tractor in root.iter("tractor"):
         guides = said(tractor, "kdenlive:sequenceproperties.guides")
         if guides:
@@ -36,6 +38,27 @@ def kdenlive(paths: list[Path], rate: Fraction, files: Files) -> Found:
         if start is not None:
             found.start = int(start)
     return found
+
+
+def _with_sides(events: list[Event], files: Files) -> list[Event]:
+    """Two mono sounds of one file, panned all the way, are its stereo: how loud each is says its pan."""
+    made = []
+    for event in events:
+        sides = {
+            each.pan: each.level(Fraction(0))
+            for each in events
+            if each.name == event.name and each.channel is not None and each.level is not None
+        }
+        if event.channel is None or len(files[event.name].streams) < 2 or set(sides) != {-1.0, 1.0}:
+            made.append(event)
+            continue
+        apart = sides[1.0] - sides[-1.0]
+        pan = math.copysign(1 - 10 ** (-abs(apart) / 20), apart)
+        louder = next(
+            each for each in events if each.name == event.name and each.pan == (1.0 if apart > 0 else -1.0)
+        )
+        made.append(replace(event, pan=pan, level=louder.level))
+    return made
 
 
 @dataclass
