@@ -215,6 +215,29 @@ def test_media_of_another_rate_plays_in_real_time(
     assert (clip.speed, clip.duration, clip.media_start) == (speed, 4, 10)
 
 
+SPEEDS, SHARES = (f"8d56827{one}-847e-11d5-935a-50f857c10000" for one in "ca")
+
+
+@pytest.mark.parametrize(
+    ("number", "points", "told"),
+    [
+        (SPEEDS, ((0, 1), (40, 2)), True),
+        (SPEEDS, ((0, 1),), False),
+        (SHARES, ((0, 0), ("1/4", 3), ("3/4", 47), (1, 50)), True),
+        (SHARES, ((0, 0), ("1/2", 25), (1, 50)), False),
+    ],
+)
+def test_a_speed_that_changes_is_told_by_whichever_map_says_so(
+    number: str, points: tuple[tuple[Any, int], ...], told: bool, tmp_path: Path
+) -> None:
+    with aaf(tmp_path / "a.aaf") as made:
+        inside = made.clip(made.master("a", made.source("/m/a.mov", PICTURE)), 0, 50)
+        given = made.varying(number, [(Fraction(at), Fraction(value)) for at, value in points])
+        made.track(made.group(MOTION, [inside], 50, made.constant(RATIO, Fraction(1)), given))
+    _, notes = read_of(tmp_path / "a.aaf")
+    assert ("a speed that changes is read as its mean" in notes) == told
+
+
 def layered(made: Aaf, *layers: Any, length: int = 100) -> Any:
     scope = made.file.create.NestedScope()
     scope.media_kind, scope.length = PICTURE, length

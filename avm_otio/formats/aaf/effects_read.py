@@ -20,6 +20,10 @@ _SUBMASTER = "f1db0f3d-8d64-11d3-80df-006008143e6f"
 _CLIP_RATIO = "47c00f7d-fb55-11d3-9ff7-0004ac969f50"
 """``AvidControlClipRatio``: gain key frames of Media Composer, beside its constant ``Amplitude`` [file]."""
 
+_SPEEDS = "8d56827c-847e-11d5-935a-50f857c10000"
+_SHARES = "8d56827a-847e-11d5-935a-50f857c10000"
+"""``PARAM_SPEED_MAP_U``: how fast when; ``PARAM_OFFSET_MAP_U``: which frame comes after which share [file]."""
+
 _STEREO_GAIN = "9d2ea895-0968-11d3-8a38-0050040ef7d2"
 _CURVE = "_ATN_AUDIO_DISSOLVE_CURVETYPE"
 """Media Composer notes here how a dissolve of sound runs: 0 straight, 1 of equal power [3p]."""
@@ -182,6 +186,8 @@ def speed_in(group: Any, length: int, notes: Notes) -> tuple[Fraction, Fraction]
                 speed = speed.limit_denominator(10_000)
                 # Only a map that begins later says where the frames begin; else the clip inside does.
                 return speed, first if first_at == 0 and speed > 0 else Fraction(0)
+    if any(_changes(given[name]) for name in (_SPEEDS, _SHARES) if name in given):
+        notes.add("a speed that changes is read as its mean")
     ratio = given.get(_RATIO)
     if ratio is None:
         notes.add("a change of speed without a ratio is read as none")
@@ -190,6 +196,16 @@ def speed_in(group: Any, length: int, notes: Notes) -> tuple[Fraction, Fraction]
     if value == 0 or (value == length and length > 1):
         return Fraction(0), Fraction(0)
     return (1 / value).limit_denominator(10_000), Fraction(0)
+
+
+def _changes(parameter: Any) -> bool:
+    """Whether a map of speeds, or of frames over the share of what they fill, says a speed that changes."""
+    mapped = points(parameter)
+    if str(value_of(parameter, "Definition")) == _SPEEDS:
+        return len({speed for _, speed in mapped}) > 1
+    (first_at, first), (last_at, last) = mapped[0], mapped[-1]
+    slope = (last - first) / (last_at - first_at) if last_at != first_at else Fraction(0)
+    return any(abs(first + (at - first_at) * slope - frame) > 1 for at, frame in mapped)
 
 
 def slowed(
