@@ -193,6 +193,22 @@ def test_a_first_channel_that_is_read_as_all_is_told(tmp_path: Path) -> None:
     assert notes == ("1 × sound clip that names the first channel of its file alone, read as all of them",)
 
 
+def test_halves_of_which_one_is_longer_are_one_where_links_say_so_and_told(tmp_path: Path) -> None:
+    """As Premiere writes them under a transition of the picture [file]."""
+    both = "".join(f"<link><linkclipref>{name}</linkclipref></link>" for name in "ab")
+    left, right = item("a", 0, 50, inside=both), item("b", 0, 40, 2, inside=both)
+    (found,), notes = parse(tmp_path, sequence_text(lane(left, 1, 0), lane(right, 2, 1)))
+    assert [clip.channels for clip in found.clips()] == [(0, 1)]
+    assert any("channels differ in length" in note for note in notes)
+
+
+def test_a_clip_over_another_on_its_track_is_told(tmp_path: Path) -> None:
+    over = track(item("a", 0, 50) + item("b", 40, 60, begin=10))
+    (found,), notes = parse(tmp_path, sequence_text(over))
+    assert [(clip.start * 25, clip.end * 25) for clip in found.clips()] == [(0, 40), (40, 60)]
+    assert "1 × clip over another on its track: the earlier one ends where it begins" in notes
+
+
 def sequence_text(*audio: str, attributes: str = "", more: str = "") -> str:
     return (
         f'<xmeml version="4"><sequence id="s"{attributes}><name>cut</name>{RATE}<media><video/>'

@@ -22,7 +22,7 @@ _CLIP_RATIO = "47c00f7d-fb55-11d3-9ff7-0004ac969f50"
 
 _SPEEDS = "8d56827c-847e-11d5-935a-50f857c10000"
 _SHARES = "8d56827a-847e-11d5-935a-50f857c10000"
-"""``PARAM_SPEED_MAP_U``: how fast when; ``PARAM_OFFSET_MAP_U``: which frame comes after which share [file]."""
+"""``PARAM_SPEED_MAP_U``: how fast when; ``PARAM_OFFSET_MAP_U``: which frame after which share [file]."""
 
 _STEREO_GAIN = "9d2ea895-0968-11d3-8a38-0050040ef7d2"
 _CURVE = "_ATN_AUDIO_DISSOLVE_CURVETYPE"
@@ -203,8 +203,10 @@ def _changes(parameter: Any) -> bool:
     mapped = points(parameter)
     if str(value_of(parameter, "Definition")) == _SPEEDS:
         return len({speed for _, speed in mapped}) > 1
+    if len(mapped) < 2 or mapped[0][0] == mapped[-1][0]:
+        return False
     (first_at, first), (last_at, last) = mapped[0], mapped[-1]
-    slope = (last - first) / (last_at - first_at) if last_at != first_at else Fraction(0)
+    slope = (last - first) / (last_at - first_at)
     return any(abs(first + (at - first_at) * slope - frame) > 1 for at, frame in mapped)
 
 

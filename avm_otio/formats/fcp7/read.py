@@ -137,7 +137,7 @@ class _Reader:
         ]
         tracks += joined(lanes, full.get("explodedTracks", "").lower() == "true", self.notes)
         self._note_filters(audio)
-        made = linked(tracks)
+        made = linked(tracks, self.notes)
         start, drop = timecode_of(full, rate)
         length = number_of(full, "duration") or Fraction(0)
         last = max((clip.end for track in made for clip in track.clips), default=Fraction(0))

@@ -112,6 +112,8 @@ def _join(group: Sequence[Lane], channels: int, notes: Counter[str]) -> list[Who
         if len(items) == 1:
             clips.append((_on_its_side(items[0], side_of[id(items[0])], declared), tuple(items)))
             continue
+        if len({item.place for item in items}) > 1:
+            notes["clip whose channels differ in length, read as the one that is as long as its media"] += 1
         pan = _pan_of_whole(items, declared)
         agree = agree and pan is not None
         clips.append((_whole(items, pan or 0.0), tuple(items)))
@@ -264,8 +266,13 @@ def _unexploded(tracks: list[Whole], notes: Counter[str]) -> list[Whole]:
     return made
 
 
-def linked(tracks: Iterable[Whole]) -> tuple[Track, ...]:
-    """Tracks with their clips, numbered by what belongs together."""
+def linked(tracks: Iterable[Whole], notes: Counter[str]) -> tuple[Track, ...]:
+    """Tracks with their clips, numbered by what belongs together.
+
+    Args:
+        tracks: The tracks.
+        notes: Where clips that lie over one another are counted.
+    """
     every = list(tracks)
     above: dict[str, str] = {}
 
@@ -298,15 +305,16 @@ def linked(tracks: Iterable[Whole]) -> tuple[Track, ...]:
             clips.append(clip)
         kinds = {clip.stem for clip in clips}
         stem = kinds.pop() if len(kinds) == 1 else None
-        made.append(replace(whole.track, clips=_apart(clips), stem=stem))
+        made.append(replace(whole.track, clips=_apart(clips, notes), stem=stem))
     return tuple(made)
 
 
-def _apart(clips: list[Clip]) -> tuple[Clip, ...]:
+def _apart(clips: list[Clip], notes: Counter[str]) -> tuple[Clip, ...]:
     """Clips of which none lies over the next: the earlier one ends where the later begins."""
     done: list[Clip] = []
     for clip in clips:
         if done and done[-1].end > clip.start:
+            notes["clip over another on its track: the earlier one ends where it begins"] += 1
             if done[-1].start >= clip.start:
                 continue
             done[-1] = trimmed(done[-1], done[-1].start, clip.start)
