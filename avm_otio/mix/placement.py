@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,6 +22,7 @@ from avm_otio.timeline.model import (
     Mix,
     Offer,
     Stem,
+    Transition,
 )
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import (
@@ -94,12 +95,14 @@ class Lane:
         name: The track's name.
         clips: Its clips by their start; none overlap.
         is_spare: Whether these are alternatives, switched off.
+        transitions: Crossfades between its clips, in order.
     """
 
     service: Service
     name: str
     clips: tuple[LaidClip, ...]
     is_spare: bool = False
+    transitions: tuple[Transition, ...] = ()
 
     @property
     def stem(self) -> Stem:
@@ -195,6 +198,31 @@ def _lanes(
         Lane(service, name.format(number=number), dealt, is_spare)
         for number, dealt in enumerate(deal(clips, rate), 1)
     ]
+
+
+def relaid(laid: Laid, clips: Mapping[int, Sequence[LaidClip]]) -> Laid:
+    """The same with other clips on its tracks.
+
+    Args:
+        laid: It.
+        clips: By the number of a lane what lies on it now. Where cues of their own places moved or are gone,
+            the clips of all tracks of their kind are dealt anew.
+    """
+    made: list[Lane] = []
+    dealt: set[tuple[str, bool]] = set()
+    places = [[(clip.clip.start, clip.clip.end) for clip in lane.clips] for lane in laid.lanes]
+    now = [[(clip.clip.start, clip.clip.end) for clip in clips.get(n, ())] for n in range(len(laid.lanes))]
+    for number, lane in enumerate(laid.lanes):
+        kind = (lane.service.name, lane.is_spare)
+        alike = [n for n, each in enumerate(laid.lanes) if (each.service.name, each.is_spare) == kind]
+        if all(places[n] == now[n] for n in alike):
+            made.append(replace(lane, clips=tuple(clips.get(number, ()))))
+        elif kind not in dealt:
+            dealt.add(kind)
+            every = [clip for n in alike for clip in clips.get(n, ())]
+            name = lane.service.spare_track if lane.is_spare else lane.service.track
+            made += _lanes(lane.service, name, every, laid.rate, is_spare=lane.is_spare)
+    return replace(laid, lanes=tuple(made))
 
 
 def deal(clips: Iterable[LaidClip], rate: Fraction) -> tuple[tuple[LaidClip, ...], ...]:

@@ -93,7 +93,7 @@ def add_tracks(
 def _track(lane: Lane, origin: Origin) -> Track:
     """One of our tracks."""
     clips = tuple(_clip(clip, origin) for clip in lane.clips)
-    made = Track(lane.name, TrackKind.AUDIO, clips, stem=lane.stem)
+    made = Track(lane.name, TrackKind.AUDIO, clips, lane.transitions, stem=lane.stem)
     return replace(made, channels=widest(made), channels_assumed=True)
 
 

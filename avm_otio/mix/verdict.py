@@ -1,0 +1,114 @@
+"""What a mix comes to against what was asked of it, in numbers and in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from avm_otio.mix.presets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a mix is predicted to come to.
+
+    Attributes:
+        target: What was asked.
+        integrated_lufs: Integrated loudness of the whole; minus infinity of silence.
+        range_lu: Its loudness range.
+        true_peak_dbtp: Its true peak.
+        is_peak_exact: Whether that was measured; else it is at most that.
+        anchor_lufs: Loudness of the speech in the film's own sound; ``None`` without any.
+        own_lufs: Integrated loudness of the film's own sound by itself; ``None`` where it is silent.
+        own_peak_dbtp: Its true peak by itself; ``None`` where it is silent.
+        own_change_db: What the film's own sound would have to change by for the loudness to be met; 0 where
+            it is, ``None`` where no such change would do.
+        own_peak_change_db: What it would have to change by for the true peak to be met; 0 where it is.
+    """
+
+    target: Target
+    integrated_lufs: float
+    range_lu: float
+    true_peak_dbtp: float
+    is_peak_exact: bool
+    anchor_lufs: float | None
+    own_lufs: float | None
+    own_peak_dbtp: float | None
+    own_change_db: float | None = 0.0
+    own_peak_change_db: float = 0.0
+
+    @property
+    def is_loudness_met(self) -> bool:
+        """Whether the loudness is what was asked, to its tolerance."""
+        target = self.target
+        return target.lufs is None or abs(self.integrated_lufs - target.lufs) <= target.tolerance_lu + 1e-9
+
+    @property
+    def is_peak_met(self) -> bool:
+        """Whether the true peak is below what was asked."""
+        return self.true_peak_dbtp <= self.target.peak_dbtp + 0.05
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the mix is what was asked."""
+        return self.is_loudness_met and self.is_peak_met
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """In words: what it comes to, and what would have to change where that is not what was asked."""
+        if self.integrated_lufs == -math.inf:
+            return ("The mix is silent.",)
+        at_most = "" if self.is_peak_exact else "at most "
+        found = [
+            f"The mix comes to {_lufs(self.integrated_lufs)}, range {self.range_lu:.1f} LU, true peak "
+            f"{at_most}{_number(self.true_peak_dbtp)} dBTP{self._asked}"
+        ]
+        if not self.is_loudness_met:
+            found.append(self._loudness_remedy)
+        if not self.is_peak_met:
+            found.append(self._peak_remedy)
+        return tuple(found)
+
+    @property
+    def _asked(self) -> str:
+        target = self.target
+        peak = f"at most {_number(target.peak_dbtp)} dBTP"
+        if target.lufs is None:
+            return f": {peak}, {'met' if self.is_met else 'not met'}."
+        asked = f"{_lufs(target.lufs)} ±{target.tolerance_lu:g} LU and {peak}"
+        return f"; {target.name} asks {asked}: {'met' if self.is_met else 'not met'}."
+
+    @property
+    def _loudness_remedy(self) -> str:
+        assert self.target.lufs is not None
+        short = self.target.lufs - self.integrated_lufs
+        if self.own_lufs is None:
+            what = "louder" if short > 0 else "softer"
+            return f"Music and effects would have to be {abs(short):.1f} dB {what} than clip gain goes."
+        own = (
+            f"Your own sound decides: it is {_lufs(self.own_lufs)} by itself"
+            + (f", its speech {_lufs(self.anchor_lufs)}" if self.anchor_lufs is not None else "")
+            + "."
+        )
+        if self.own_change_db is None:
+            return f"{own} No gain on it alone would do."
+        way = "Raise" if self.own_change_db > 0 else "Lower"
+        return f"{own} {way} it by {abs(self.own_change_db):.1f} dB, then score again."
+
+    @property
+    def _peak_remedy(self) -> str:
+        if self.own_peak_dbtp is None or not self.own_peak_change_db:
+            over = self.true_peak_dbtp - self.target.peak_dbtp
+            return f"Its peaks are {over:.1f} dB too high."
+        return (
+            f"Your own sound decides: it peaks at {_number(self.own_peak_dbtp)} dBTP by itself. "
+            f"Lower it by {abs(self.own_peak_change_db):.1f} dB."
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def _lufs(value: float) -> str:
+    return f"{_number(value)} LUFS"
