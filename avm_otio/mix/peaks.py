@@ -23,8 +23,9 @@ Stretch = tuple[RecordTime, RecordTime]
 Measure = Callable[[Sequence[Voice], Sequence[Stretch]], Sequence[float]]
 """True peaks of a mix in some stretches, in dBTP."""
 
-MOST_TURNED_DOWN_DB = 12.0
-"""A clip is turned down by no more for a peak: what takes more is not that clip's fault."""
+_MOST_DB = {True: 12.0, False: 6.0}
+"""An effect and a piece of music are turned down by no more for a peak. What would take more is the film's
+own sound, so near to the limit by itself that the rest would have to go for it."""
 
 _LONGEST = 5
 """Steps of 100 ms that are asked for as one stretch."""
@@ -147,16 +148,20 @@ class Peaks:
         others = float((self.own.sums.peak[here] + bounds.music[here]).max())
         effects = [n for n, voice in enumerate(voices) if voice.is_effect and self._sounds(voice, here)]
         every = [n for n, voice in enumerate(voices) if self._sounds(voice, here)]
-        least = 10 ** (-MOST_TURNED_DOWN_DB / 20)
         for group, base in ((effects, others), (every, own)):
             gain = (limit - base) / (peak - base) if base < limit and peak > base else 0.0
-            if group and gain >= least:
-                change_db = float(np.floor(200 * np.log10(gain)) / 10)
+            change_db = float(np.floor(200 * np.log10(gain)) / 10) if gain > 0 else -np.inf
+            if group and all(self._may(voices, number, change_db) for number in group):
                 for number in group:
                     changes[number] = min(changes.get(number, 0.0), change_db)
                     for other in self._same_piece(voices, number):
                         changes[other] = min(changes.get(other, 0.0), changes[number])
                 return
+
+    def _may(self, voices: Sequence[Voice], number: int, change_db: float) -> bool:
+        """Whether a clip may be turned down by so much more."""
+        done_db = self.turned_down.get(number, 0.0)
+        return done_db - change_db <= _MOST_DB[voices[number].is_effect]
 
     def _same_piece(self, voices: Sequence[Voice], number: int) -> list[int]:
         """The clips of one piece of music, which has one gain."""

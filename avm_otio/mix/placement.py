@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from avm_otio.errors import CueError
+from avm_otio.mix.attacks import Cued, on_frame
 from avm_otio.mix.cues import SKIP_HINT, Cue, Cues, Item
+from avm_otio.mix.heard import Heard
+from avm_otio.mix.roles import role_of
 from avm_otio.request import Request
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.completed import all_channels
@@ -28,6 +31,7 @@ from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import (
     FilmTime,
     FrameSpan,
+    MediaTime,
     RecordTime,
     format_timestamp,
     frame_span,
@@ -147,6 +151,9 @@ def lay(
     rate: Fraction,
     media_of: Callable[[Item], Media],
     request: Request = _AS_IT_COMES,
+    *,
+    heard: Callable[[Item], Heard | None] | None = None,
+    scene_changes: Sequence[FilmTime] = (),
 ) -> Laid:
     """Lay an answer onto the record.
 
@@ -157,6 +164,9 @@ def lay(
         media_of: The media of an item, with no path where there is none. May raise ``LookupError`` for an
             alternative: it is not laid then.
         request: How to lay.
+        heard: What was heard in the file of an item, so that an effect's attack lies on its cue; where there
+            is nothing, the head of its file does.
+        scene_changes: Hard cuts of the picture, over which no effect's tail rings.
 
     Raises:
         CueError: A cue makes no sense, or starts at or after the film's end, and ``request.skip_bad_cues``
@@ -164,11 +174,12 @@ def lay(
     """
     first = nearest_frame(film_map.record_start, rate)
     within = FrameSpan(first, max(first + 1, nearest_frame(film_map.record_end, rate)))
-    place = _Place(film_map, film_map.record_end, rate, within, request)
+    changes = tuple(sorted(map(film_map.to_record, scene_changes)))
+    place = _Place(film_map, film_map.record_end, rate, within, request, heard or (lambda _: None), changes)
     notes = list(cues.check(skip_bad=request.skip_bad_cues))
     made: list[Lane] = []
     for service, offered in cues.by_service.items():
-        heard, spare = [], []
+        chosen, spare = [], []
         most = request.spares if service.spare_track else 0
         for number, cue in enumerate(offered, 1):
             if from_micros(cue.start_us) >= film_map.film_duration:
@@ -181,11 +192,11 @@ def lay(
                     raise CueError(message, SKIP_HINT)
                 notes.append(f"Left out. {message}")
                 continue
-            heard.append(place.clip(service, cue, 0, media_of(cue.items[0])))
+            chosen.append(place.clip(service, cue, 0, media_of(cue.items[0])))
             for rank, item in enumerate(cue.items[1 : 1 + most], 1):
                 with suppress(LookupError):
                     spare.append(place.clip(service, cue, rank, media_of(item)))
-        made += _lanes(service, service.track, heard, rate, is_spare=False)
+        made += _lanes(service, service.track, chosen, rate, is_spare=False)
         made += _lanes(service, service.spare_track, spare, rate, is_spare=True)
     made.sort(key=lambda lane: (lane.is_spare, _MIXER.index(lane.stem)))
     return Laid(rate, tuple(made), tuple(notes))
@@ -262,12 +273,14 @@ class _Length:
         length: Exact length on the record, in seconds.
         mix: Gain and fades.
         speed: Media seconds a record second.
+        media_in: Seconds of the file at its start.
     """
 
     start: RecordTime
     length: Fraction
     mix: Mix
     speed: Fraction = Fraction(1)
+    media_in: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +290,8 @@ class _Place:
     rate: Fraction
     within: FrameSpan
     request: Request
+    heard: Callable[[Item], Heard | None]
+    scene_changes: tuple[RecordTime, ...]
 
     def clip(self, service: Service, cue: Cue, rank: int, media: Media) -> LaidClip:
         """One of the items for a cue, laid."""
@@ -286,7 +301,7 @@ class _Place:
             title = service.words.capitalize()
         media = media if media.name else replace(media, name=title)
         lay = {Laying.CUES: self._at_cue, Laying.BED: self._under_film, Laying.REPLACES: self._as_film}
-        lies = lay[service.laying](cue, media, self._gain_db(stem))
+        lies = lay[service.laying](cue, item, media, self._gain_db(stem))
         film_end_us = to_micros(self.film_map.film_duration) if cue.end_us is None else cue.end_us
         others = (*cue.items[:rank], *cue.items[rank + 1 :])
         clip = Clip(
@@ -294,6 +309,7 @@ class _Place:
             start=lies.start,
             end=RecordTime(lies.start + lies.length),
             content=media,
+            media_in=MediaTime(media.start + lies.media_in),
             speed=lies.speed,
             enabled=not rank,
             mix=lies.mix,
@@ -316,19 +332,29 @@ class _Place:
         gains = {Stem.MUSIC: self.request.music_gain_db, Stem.EFFECTS: self.request.effects_gain_db}
         return gains.get(stem, 0.0)
 
-    def _at_cue(self, cue: Cue, media: Media, gain_db: float) -> _Length:
+    def _at_cue(self, cue: Cue, item: Item, media: Media, gain_db: float) -> _Length:
         start = self.film_map.to_record(FilmTime(from_micros(cue.start_us)))
         cue_end_us = cue.start_us if cue.end_us is None else cue.end_us
         cue_length = self.film_map.to_record(FilmTime(from_micros(cue_end_us))) - start
+        heard = self.heard(item)
         natural, rule = media.duration, self.request.effects_length
+        if natural is None and heard is not None:
+            natural = from_micros(heard.length_us)
         rings_out = natural is not None and (rule == "natural" or (rule == "auto" and natural <= ONE_SHOT))
+        if heard is not None and natural is not None:
+            first, last = self.film_map.record_start, self.end
+            cued = Cued(start, RecordTime(start + cue_length), first, last, self.rate, self.scene_changes)
+            lies = on_frame(cued, heard, natural, role_of(cue, item), rings_out=rings_out)
+            length = lies.end - lies.start
+            mix = Mix(gain_db, lies.fade_in_us, lies.fade_out_us).within(to_micros(length))
+            return _Length(lies.start, length, mix, media_in=lies.media_in)
         wanted = natural if natural is not None and (rings_out or natural < cue_length) else cue_length
         length = min(wanted, self.end - start)
         is_cut = natural is None or length < natural
         mix = Mix(gain_db, 0, CUT_FADE_US if is_cut else 0).within(to_micros(length))
         return _Length(start, length, mix)
 
-    def _under_film(self, cue: Cue, media: Media, gain_db: float) -> _Length:
+    def _under_film(self, cue: Cue, item: Item, media: Media, gain_db: float) -> _Length:
         start = self.film_map.record_start
         whole = self.end - start
         length = whole if media.duration is None else min(whole, media.duration)
@@ -336,7 +362,7 @@ class _Place:
         mix = Mix(gain_db, 0, MUSIC_FADE_US if is_cut else 0).within(to_micros(length))
         return _Length(start, length, mix)
 
-    def _as_film(self, cue: Cue, media: Media, gain_db: float) -> _Length:
+    def _as_film(self, cue: Cue, item: Item, media: Media, gain_db: float) -> _Length:
         """In place of the film's own sound: at the speed at which the film's clip plays."""
         speed, start = 1 / self.film_map.record_per_film, self.film_map.record_start
         natural = None if media.duration is None else media.duration / speed

@@ -36,11 +36,12 @@ def swelling(seconds: float, level_db: float, seed: int, by_db: list[float]) -> 
     return np.asarray(sound * 10 ** (np.interp(np.arange(len(sound)) / HZ, places, by_db) / 20))
 
 
-def below(scene: Scene, done: Levelled, start: float, end: float) -> float:
-    """How far the music is below speech in a stretch, by libavfilter's meter."""
+def below(scene: Scene, done: Levelled, *stretches: tuple[float, float]) -> list[float]:
+    """How far the music is below speech in some stretches, by libavfilter's meter."""
     assert done.verdict.anchor_lufs is not None
-    music = scene.render(done.laid, stem=Stem.MUSIC)[round(start * HZ) : round(end * HZ)]
-    return done.verdict.anchor_lufs - ebur128(music)[0]
+    music = scene.render(done.laid, stem=Stem.MUSIC)
+    heard_there = (music[round(start * HZ) : round(end * HZ)] for start, end in stretches)
+    return [done.verdict.anchor_lufs - ebur128(one)[0] for one in heard_there]
 
 
 def gains(done: Levelled, at: float) -> float:
@@ -55,22 +56,31 @@ def gains(done: Levelled, at: float) -> float:
 # Music around speech
 
 
-@pytest.mark.parametrize("name", ["gentle", "standard", "strong"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("standard", 1),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (("gentle", 0), ("standard", 2), ("strong", 3))
+        ),
+    ],
+)
 def test_music_under_every_utterance_is_as_far_below_speech_as_is_set(name: str, seed: int) -> None:
     chance = np.random.default_rng(seed)
     spoken: Spoken = []
     at = 1.0
-    while at < 36:
+    while at < 18:
         length = float(chance.uniform(0.7, 4))
         spoken.append((at, at + length))
         at += length + float(chance.choice([0.3, 0.8, 1.2, 2.5, 5]))
-    scene = Scene(F(40), talk(40, spoken, -26 + 4 * seed))
-    swell = chance.uniform(-5, 5, 9).tolist()
-    scene.add(0, MUSIC, 1, swelling(60, -16, seed, swell), F(0), length=F(40))
+    scene = Scene(F(24), talk(24, spoken, -30 + 3 * seed))
+    swell = chance.uniform(-5, 5, 6).tolist()
+    scene.add(0, MUSIC, 1, swelling(24, -16, seed, swell), F(0))
     done = levelled(scene, spoken, preset=PRESETS[name])
-    for start, end in spoken:
-        assert below(scene, done, start, end) == pytest.approx(PRESETS[name].under_speech_lu, abs=0.5)
+    assert below(scene, done, *spoken) == pytest.approx(
+        [PRESETS[name].under_speech_lu] * len(spoken), abs=0.5
+    )
 
 
 def test_music_is_down_before_the_first_word_and_rises_after_the_last_within_a_frame() -> None:
@@ -110,20 +120,19 @@ def test_in_a_long_pause_music_comes_up_to_what_is_set_between_words() -> None:
     scene = Scene(F(20), talk(20, spoken))
     scene.add(0, MUSIC, 1, noise(20, -18), F(0))
     done = levelled(scene, spoken)
-    assert below(scene, done, 7, 13) == pytest.approx(STANDARD.between_lu, abs=0.5)
+    assert below(scene, done, (7, 13)) == pytest.approx([STANDARD.between_lu], abs=0.5)
 
 
 def test_gain_goes_on_across_the_joins_of_a_piece() -> None:
     spoken = [(1.5, 4.0), (9.6, 14.0), (17.0, 17.9)]
     scene = Scene(F(20), talk(20, spoken))
-    piece = swelling(60, -18, 3, [-4, 4, -2, 3])
+    piece = swelling(44, -18, 3, [-4, 4, -2, 3])
     for start, end, media_in in ((0, 4, 3), (4, 10, 0), (10, 18, 31), (18, 20, 40)):
         scene.add(0, MUSIC, 1, piece, F(start), length=F(end - start), media_in=F(media_in))
     done = levelled(scene, spoken)
     for at in (4, 10, 18):
         assert gains(done, at - 1e-6) == pytest.approx(gains(done, at), abs=0.02)
-    for start, end in spoken:
-        assert below(scene, done, start, end) == pytest.approx(STANDARD.under_speech_lu, abs=0.5)
+    assert below(scene, done, *spoken) == pytest.approx([STANDARD.under_speech_lu] * 3, abs=0.5)
 
 
 def test_a_part_that_is_far_from_the_piece_is_brought_nearer_and_changes_before_it_begins() -> None:
@@ -142,11 +151,10 @@ def test_pieces_that_follow_each_other_are_each_at_their_level() -> None:
     scene.add(0, MUSIC, 1, noise(15, -30, 1), F(0))
     scene.add(0, MUSIC, 2, noise(15, -9, 2), F(15))
     done = levelled(scene, [(0.5, 29.0)])
-    for start, end in ((1, 14), (16, 29)):
-        assert below(scene, done, start, end) == pytest.approx(STANDARD.under_speech_lu, abs=0.5)
+    assert below(scene, done, (1, 14), (16, 29)) == pytest.approx([STANDARD.under_speech_lu] * 2, abs=0.5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.1, 6), st.floats(0.05, 4)), max_size=8),
     st.lists(st.integers(1, 19), unique=True, max_size=3).map(sorted),
@@ -161,7 +169,7 @@ def test_laws_of_gain(gaps: list[tuple[float, float]], cuts: list[int], name: st
         spoken.append((at, min(at + length, 20)))
         at += length
     spoken = [(start, end) for start, end in spoken if start < min(end, 19.9)]
-    scene = Scene(F(20), _TALK, rate=rate)
+    scene = Scene(F(20), _TALK, rate=rate, own_known=_TALK_HEARD)
     edges = [F(round(edge * rate), 1) / rate for edge in (0, *cuts, 20)]
     for start, end in pairwise(edges):
         scene.known["music 1"] = _MUSIC_HEARD
@@ -178,14 +186,14 @@ def test_laws_of_gain(gaps: list[tuple[float, float]], cuts: list[int], name: st
     for before, after in pairwise(clips):
         assert _end_gain(before.mix) == pytest.approx(_start_gain(after.mix), abs=0.02)
     if spoken:
-        up_db = max(gains(done, at / 10) for at in range(200))
+        up_db = max(gains(done, at / 10) for at in range(0, 200, 4))
         for start, end in spoken:
             middle = gains(done, (start + end) / 2)
             assert middle <= up_db
 
 
 _TALK, _MUSIC = talk(20, [(0, 20)]), noise(20, -18, 4)
-_MUSIC_HEARD = heard(_MUSIC)
+_TALK_HEARD, _MUSIC_HEARD = heard(_TALK), heard(_MUSIC)
 
 
 def _start_gain(mix: Mix) -> float:
@@ -328,7 +336,7 @@ def random_mix(seed: int) -> tuple[Scene, Spoken]:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 50))]
+    "seed", [*range(1, 4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, *range(4, 50)))]
 )
 def test_what_is_predicted_is_what_a_render_comes_to(seed: int) -> None:
     scene, spoken = random_mix(seed)
@@ -344,7 +352,9 @@ def test_what_is_predicted_is_what_a_render_comes_to(seed: int) -> None:
     assert peak < target.peak_dbtp or verdict.own_peak_change_db < 0
 
 
-@pytest.mark.parametrize("seed", range(0, 50, 5))
+@pytest.mark.parametrize(
+    "seed", [0, 5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 50, 5))]
+)
 def test_without_a_renderer_the_peak_is_at_most_what_is_told(seed: int) -> None:
     scene, spoken = random_mix(seed)
     done = levelled(scene, spoken)
@@ -445,7 +455,7 @@ def test_speech_throughout_keeps_music_down_without_a_key_frame() -> None:
     scene.add(0, MUSIC, 1, noise(20, -25), F(0))
     done = levelled(scene, [(0.0, 20.0)])
     assert done.laid.clips[0].clip.mix.keys == ()
-    assert below(scene, done, 0, 20) == pytest.approx(STANDARD.under_speech_lu, abs=0.5)
+    assert below(scene, done, (0, 20)) == pytest.approx([STANDARD.under_speech_lu], abs=0.5)
 
 
 def test_speech_that_cannot_be_heard_is_none() -> None:

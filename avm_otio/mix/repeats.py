@@ -1,0 +1,58 @@
+"""The same sound not heard again at once where the answer offers another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from avm_otio.mix.cues import Cue, Cues
+from avm_otio.services import Laying
+from avm_otio.timeline.time import format_timestamp
+
+AGAIN_AFTER_US = 10_000_000
+"""Nearer than this the ear knows a sound again."""
+
+
+def without_repeats(cues: Cues) -> tuple[Cues, tuple[str, ...]]:
+    """The same answer, cues taking their next item where their first was heard less than 10 s before.
+
+    To be done before prices are summed up and files fetched: another item is another price.
+
+    Returns:
+        It, and what was changed, one line for each service.
+    """
+    by_service = dict(cues.by_service)
+    notes = []
+    for service, offered in cues.by_service.items():
+        if service.laying is not Laying.CUES:
+            continue
+        varied, changed = _varied(offered)
+        if changed:
+            by_service[service] = varied
+            first = format_timestamp(changed[0].start_us)
+            notes.append(
+                f"{len(changed)} {service.words}s take the next item offered, the first at {first}: "
+                f"their own was heard less than 10 s before."
+                if len(changed) > 1
+                else f"The {service.words} at {first} takes the next item offered: its own was heard less "
+                f"than 10 s before."
+            )
+    return (replace(cues, by_service=by_service), tuple(notes)) if notes else (cues, ())
+
+
+def _varied(offered: tuple[Cue, ...]) -> tuple[tuple[Cue, ...], list[Cue]]:
+    last_us: dict[str, int] = {}
+    varied, changed = list(offered), []
+    for number in sorted(range(len(offered)), key=lambda number: offered[number].start_us):
+        cue = offered[number]
+        fresh = [
+            item
+            for item in cue.items
+            if cue.start_us - last_us.get(item.name, -AGAIN_AFTER_US) >= AGAIN_AFTER_US
+        ]
+        chosen = fresh[0] if fresh else cue.items[0]
+        if chosen != cue.items[0]:
+            others = tuple(item for item in cue.items if item is not chosen)
+            varied[number] = replace(cue, items=(chosen, *others))
+            changed.append(cue)
+        last_us[chosen.name] = cue.start_us
+    return tuple(varied), changed
