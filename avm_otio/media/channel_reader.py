@@ -79,7 +79,7 @@ class ChannelReader:
 def _at_48k(info: MediaInfo, number: int, columns: list[int], start: int) -> Generator[Doubles, None, None]:
     rate_hz = info.audio[number].sample_rate_hz
     if rate_hz == SAMPLE_RATE_HZ:
-        yield from (part for _, part in _native(info, number, columns, start))
+        yield from (part for _, part in sound_from(info, number, columns, start))
         return
     step, width = _grid(rate_hz), _reach(rate_hz)
     shared = SAMPLE_RATE_HZ * step // rate_hz
@@ -88,7 +88,7 @@ def _at_48k(info: MediaInfo, number: int, columns: list[int], start: int) -> Gen
     position = begin // step * shared
     resamplers = [Resampler(rate_hz) for _ in columns]
     end = begin
-    for at, part in _native(info, number, columns, begin):
+    for at, part in sound_from(info, number, columns, begin):
         end = at + len(part)
         made = np.stack([each.resampled(part[:, column]) for column, each in enumerate(resamplers)], axis=1)
         fresh = made[max(0, start - position) :]
@@ -100,8 +100,18 @@ def _at_48k(info: MediaInfo, number: int, columns: list[int], start: int) -> Gen
     yield last[max(0, start - position) : max(0, until - position)]
 
 
-def _native(info: MediaInfo, number: int, columns: list[int], start: int) -> Iterator[tuple[int, Doubles]]:
-    """Some channels at the stream's own rate, from a sample on, in large parts; silence before the first."""
+def sound_from(info: MediaInfo, number: int, columns: list[int], start: int) -> Iterator[tuple[int, Doubles]]:
+    """Some channels at the stream's own rate, from a sample on, in large parts; silence before the first.
+
+    Args:
+        info: The file.
+        number: Which of its sound streams, from 0.
+        columns: Which of that stream's channels.
+        start: The first sample, at the stream's rate, counted from file time 0.
+
+    Yields:
+        Where each part begins, in samples as ``start`` counts them, and its samples.
+    """
     audio = info.audio[number]
     to_doubles = ToDoubles(audio.sample_rate_hz, audio.channels)
     waiting: list[Doubles] = []
