@@ -346,6 +346,12 @@ class Request:
     media_format: str = _delivery(
         kinds.one_of("keep", "wav48"), "keep", "Sound as it is, or as 48 kHz 24-bit Broadcast WAV."
     )
+    picture_theme: str = _delivery(
+        kinds.one_of("auto", "light", "dark"),
+        "auto",
+        "Colours of a picture (.svg, .png); auto: as the viewer has it, a .png light.",
+    )
+    picture_prices: bool = _delivery(kinds.FLAG, False, "Show prices in a picture.")
 
     jobs_dir: Path | None = row(
         kinds.PATH,

@@ -21,6 +21,7 @@ from avm_otio.formats.otio.write import in_otio
 from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
+from avm_otio.media.drawings import Span, drawings
 from avm_otio.media.originals import located, measure, offline
 from avm_otio.media.recognise import is_media
 from avm_otio.report import Report, Silent
@@ -146,7 +147,9 @@ def delivery_of(request: Request) -> Delivery:
     )
 
 
-def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Delivered:
+def deliver(
+    opened: Opened, request: Request, report: Report = _SILENT, *, speech: Sequence[Span] = ()
+) -> Delivered:
     """Write a timeline for an editor, with its media where they are to go.
 
     Media are there before the file that names them; each file is whole or absent. What is missing is reported
@@ -156,13 +159,14 @@ def deliver(opened: Opened, request: Request, report: Report = _SILENT) -> Deliv
         opened: The timeline; not modified.
         request: Where to, for whom, and where moved media are found.
         report: Receives progress.
+        speech: Where people speak, record time, where that is known: a picture shows it.
 
     Raises:
         UsageError: See ``delivery_of``.
         InputError: A clip has no length, or media cannot be read.
         OutputError: Something cannot be written.
     """
-    made = _made(opened, request, report)
+    made = _made(opened, request, report, speech)
     if any(loss.message == OFFLINE for loss in made.losses):
         return made
     missing = offline(opened.timeline, opened.folder, request.media_roots)
@@ -179,13 +183,12 @@ def _note_of(missing: Sequence[Media]) -> Iterator[str]:
         yield f"{files} missing: {shown}{more}. Name the folder that holds them with --media-root."
 
 
-def _made(opened: Opened, request: Request, report: Report) -> Delivered:
+def _made(opened: Opened, request: Request, report: Report, speech: Sequence[Span]) -> Delivered:
     how, output, media_roots = delivery_of(request), request.output, request.media_roots
     if not output.absolute().parent.is_dir():
         raise unwritable(output, FileNotFoundError(errno.ENOENT, ""))  # before any work is done
     if how.editor is None:
-        paths, losses = write(opened.timeline, output, never=opened.path)
-        return Delivered(paths, _names(opened.timeline), losses)
+        return _drawn(opened, request, how, report, speech)
     if output.suffix.lower() != ".zip" and how.is_as_it_is:
         return Delivered((output,), _names(opened.timeline), notes=save(opened, output, is_media=is_media))
     if output.suffix.lower() not in BUNDLES:
@@ -200,6 +203,30 @@ def _made(opened: Opened, request: Request, report: Report) -> Delivered:
         _zip(folder, output)
     notes = (*made.notes, *([_UNPACK_HERE] if how.editor.names_absolutely else []))
     return replace(made, paths=(output,), media_folder=None, notes=notes)
+
+
+def _drawn(
+    opened: Opened, request: Request, how: Delivery, report: Report, speech: Sequence[Span]
+) -> Delivered:
+    """A file that no editor opens: a picture, for which the media are looked at."""
+    timeline, wanted = opened.timeline, writer_of(how.suffix).wanted
+    drawn = None
+    if wanted is not None:
+        refuse_deep_nests(timeline)
+        timeline = counted(with_lengths(opened, request.media_roots).timeline)
+        refuse_empty(timeline)
+        # What is drawn is the timeline as it is; the clips of this copy count in their files' own time.
+        there = located(timeline, opened.folder, request.media_roots, report, strict=how.strict)
+        drawn = drawings(there, wanted(timeline), report, speech)
+    paths, losses = write(
+        timeline,
+        request.output,
+        never=opened.path,
+        drawings=drawn,
+        theme=request.picture_theme,
+        prices=request.picture_prices,
+    )
+    return Delivered(paths, _names(timeline), losses)
 
 
 def _deliver(

@@ -7,7 +7,7 @@ they are first called; see ``later``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from importlib import import_module
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from avm_otio.timeline.features import Feature, Loss
 
 if TYPE_CHECKING:
+    from avm_otio.timeline.drawings import Drawings, Wanted
     from avm_otio.timeline.model import Timeline
 
 EVERYTHING = frozenset(Feature)
@@ -64,11 +65,17 @@ class Target:
         path: The file to write; its suffix is one that the format writes.
         editor: Name of the editor that will open it; empty for a format that no editor opens.
         is_media: Whether a file is media, and so may go into a bundle.
+        drawings: Of a format that draws the media, what is drawn; ``None`` where nobody looked.
+        theme: Of a picture, its colours: ``auto``, ``light`` or ``dark``.
+        prices: Whether a picture shows prices.
     """
 
     path: Path
     editor: str = ""
     is_media: Callable[[Path], bool] = Path.is_file
+    drawings: Drawings | None = field(default=None, repr=False)
+    theme: str = "auto"
+    prices: bool = False
 
     @property
     def folder(self) -> Path:
@@ -107,6 +114,7 @@ class Format:
         read: Reads a file; ``None`` where it is only written.
         write: Writes one; ``None`` where it is only read. It writes no file itself.
         rate_of: Of a format that does not say its rate, finds it; ``None`` for every other.
+        wanted: Of a format that draws the media, what of them it has room for; ``None`` for every other.
     """
 
     name: str
@@ -119,6 +127,7 @@ class Format:
     read: Read | None = None
     write: Write | None = None
     rate_of: RateOf | None = None
+    wanted: Callable[[Timeline], Wanted] | None = None
 
 
 def later(module: str, name: str) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from avm_otio.formats.format import AS_IT_IS, Target
 from avm_otio.formats.making import many_values
 from avm_otio.formats.table import writer_of
 from avm_otio.strangers import kept, named_path
+from avm_otio.timeline.drawings import Drawings
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Media, Timeline
@@ -25,6 +26,9 @@ def write(
     editor: str = "",
     never: Path | None = None,
     is_media: Callable[[Path], bool] = Path.is_file,
+    drawings: Drawings | None = None,
+    theme: str = "auto",
+    prices: bool = False,
 ) -> tuple[tuple[Path, ...], tuple[Loss, ...]]:
     """Write what an editor opens; each file appears whole or not at all.
 
@@ -34,6 +38,9 @@ def write(
         editor: Name of the editor that will open it; whoever opens such files where empty.
         never: What may not be written over: the file that the timeline was read from.
         is_media: Whether a file is media, and so may go into a bundle.
+        drawings: What of the media a picture shows.
+        theme: Colours of a picture.
+        prices: Whether a picture shows prices.
 
     Returns:
         Every file that was written, the one asked for first; and what they do not say as the timeline does.
@@ -51,7 +58,8 @@ def write(
             timeline = within_media(timeline, cut, between_frames=found.between_frames)
         if named_path(path) != path:
             timeline = _with_strangers_paths(timeline)
-        files, losses = found.write(timeline, Target(named_path(path), editor, is_media))
+        target = Target(named_path(path), editor, is_media, drawings, theme, prices)
+        files, losses = found.write(timeline, target)
         files = {kept(each): content for each, content in files.items()}
         for each in files:
             if never is not None and same_file(each, never):

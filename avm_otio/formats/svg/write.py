@@ -1,80 +1,54 @@
-"""A timeline as a picture, for people who would rather look: ``-o cut.svg``."""
+"""A timeline as a picture worth sending: pages of it below each other, and a legend."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
-from avm_otio import services
 from avm_otio.formats.format import Files, Target
-from avm_otio.formats.xml import escaped
-from avm_otio.text import one_line
+from avm_otio.formats.svg import clips, layout
+from avm_otio.formats.svg.layout import GAP, LEFT, MARGIN, WIDTH, Label, Page, Row, numbered
+from avm_otio.formats.svg.legend import legend_drawn, legend_height
+from avm_otio.formats.svg.theme import FONT, style
+from avm_otio.formats.svg.words import fitted, shortened, text, title, width
 from avm_otio.timeline.counted import counted
+from avm_otio.timeline.drawings import Drawings
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import refuse_empty
-from avm_otio.timeline.model import Clip, Marker, Stem, Timeline, Track, TrackKind, Transition
-from avm_otio.timeline.time import dropped_per_minute, nominal_rate
+from avm_otio.timeline.model import Stem, Timeline, TrackKind
+from avm_otio.timeline.time import dropped_per_minute, format_rate, nominal_rate
 
-WIDTH = 1280
-_LABELS = 220
-_ROW = 34
-_GAP = 5
-_HEAD = 54
-_RIGHT = 24
-_FONT = "font-family='Inter,Segoe UI,Helvetica,Arial,Noto Sans,Noto Sans CJK TC,sans-serif'"
-_LETTER = 6.7
-"""Width of an average letter at 11 px, in pixels."""
-
-_COLOURS = {
-    TrackKind.VIDEO: "#5b7fb5",
-    TrackKind.AUDIO: "#4f9d8b",
-    Stem.MUSIC: "#9a6fc4",
-    Stem.EFFECTS: "#d98a3d",
-    Stem.DIALOGUE: "#3f9fbf",
-}
-_FLAGS = {
-    "RED": "#e0625a",
-    "ORANGE": "#e8964a",
-    "YELLOW": "#e8c84a",
-    "GREEN": "#63c07a",
-    "CYAN": "#5ac8d8",
-    "BLUE": "#6a9af0",
-    "PURPLE": "#a47ae0",
-    "MAGENTA": "#e06ad0",
-    "PINK": "#f0a0c0",
-    "BLACK": "#60656e",
-}
-"""OTIO's colours of markers."""
-_DISABLED = (
+_HEAD = 66
+_HATCH = (
     "<defs><pattern id='off' width='6' height='6' patternUnits='userSpaceOnUse' "
-    "patternTransform='rotate(45)'><rect width='6' height='6' fill='#3b4048'/>"
-    "<rect width='2' height='6' fill='#565d68'/></pattern></defs>"
+    "patternTransform='rotate(45)'><rect width='6' height='6' class='p1'/>"
+    "<rect width='2' height='6' class='p2'/></pattern></defs>"
 )
 """Hatching for what is there and not heard or seen."""
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
-
-
-_LETTER_OF_NAMES = 7
-"""The same at 12 px."""
 _RULER_LABEL = 66
 """Room that a timecode takes on the ruler."""
-
-_LOUDEST_DB, _SOFTEST_DB = 12, -48
-"""From the top to the foot of a clip, where its gain is drawn as a line."""
+_LEAST_GAP = 6
+"""Pixels from which on a hole in the music is shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """A clip as it is drawn: record seconds, and what stands on it."""
+class Panel:
+    """One timeline in a picture.
 
-    start: Fraction
-    end: Fraction
-    name: str
-    enabled: bool
-    clip: Clip
+    Attributes:
+        title: What stands above it.
+        timeline: The timeline.
+        drawings: What of its media is shown; ``None`` for plain boxes.
+    """
+
+    title: str
+    timeline: Timeline
+    drawings: Drawings | None = None
 
 
 def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
@@ -83,209 +57,280 @@ def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
     Raises:
         TimelineError: It is empty.
     """
-    return {target.path: draw([(timeline.name, timeline)])}, ()
+    panel = Panel(timeline.name or target.path.stem, timeline, target.drawings)
+    is_image = target.path.suffix.lower() == ".png"
+    theme = "light" if is_image and target.theme == "auto" else target.theme
+    drawn = draw([panel], theme=theme, prices=target.prices)
+    if not is_image:
+        return {target.path: drawn}, ()
 
+    def save(path: Path) -> None:
+        from avm_otio.formats.svg.raster import as_png
 
-def numbered(track: Track, number: int, row: int) -> str:
-    """A track as most editors call it: ``A2  Dialogue``.
+        path.write_bytes(as_png(drawn))
 
-    Args:
-        track: The track.
-        number: Its number among those of its kind.
-        row: Its row, from 0 at the top.
-    """
-    label = f"{'V' if track.kind is TrackKind.VIDEO else 'A'}{number}"
-    return track.name if track.name.startswith(label) else f"{label}  {track.name}".rstrip()
+    return {target.path: save}, ()
 
 
 def draw(
-    timelines: Sequence[tuple[str, Timeline]], label_of: Callable[[Track, int, int], str] = numbered
+    panels: Sequence[Panel], label_of: Label = numbered, *, theme: str = "auto", prices: bool = False
 ) -> str:
     """Timelines below one another on one scale, each with its title, as SVG text.
 
     Args:
-        timelines: Each with its title.
-        label_of: What a track is called; see ``numbered``.
+        panels: The timelines.
+        label_of: What a track is called; see ``layout.numbered``.
+        theme: ``light``, ``dark``, or ``auto``: as whoever looks at it has it.
+        prices: Whether prices are shown.
 
     Raises:
         TimelineError: One of them is empty.
     """
-    for _, timeline in timelines:
-        refuse_empty(timeline)
-    timelines = [(title, counted(timeline)) for title, timeline in timelines]
-    longest = max(timeline.duration for _, timeline in timelines)
-    scale = (WIDTH - _LABELS - _RIGHT) / max(float(longest), 1e-6)
+    for panel in panels:
+        refuse_empty(panel.timeline)
+    panels = [Panel(panel.title, counted(panel.timeline), panel.drawings) for panel in panels]
+    length = layout.page_length(max(panel.timeline.duration for panel in panels))
     parts: list[str] = []
-    y = 0
-    for title, timeline in timelines:
-        parts += _panel(title, timeline, y, scale, label_of)
-        y += _HEAD + (_ROW + _GAP) * len(timeline.tracks) + 18
-    size = f"viewBox='0 0 {WIDTH} {y}' width='{WIDTH}' height='{y}'"
-    ground = f"<rect width='{WIDTH}' height='{y}' rx='8' fill='#1e2127'/>"
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' {size} {_FONT}>{_DISABLED}{ground}{''.join(parts)}</svg>\n"
-    )
+    legend: dict[str, str] = {}
+    y = 0.0
+    for panel in panels:
+        drawing = _Drawing(panel, label_of, length, prices)
+        parts += drawing.drawn(y)
+        legend |= drawing.legend
+        y += drawing.height
+    parts += legend_drawn(legend, y)
+    height = round(y + legend_height(legend) + 8)
+    size = f"viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' height='{height}'"
+    names = "xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink'"
+    ground = f"<rect width='{WIDTH}' height='{height}' rx='8' class='ground'/>"
+    return f"<svg {names} {size} {FONT}><style>{style(theme)}</style>{_HATCH}{ground}{''.join(parts)}</svg>\n"
 
 
-def _panel(
-    title: str, timeline: Timeline, top: int, scale: float, label_of: Callable[[Track, int, int], str]
-) -> Iterator[str]:
-    rate = timeline.rate
-    yield _text(16, top + 24, title or "Timeline", 14, "#e8eaed", "600")
-    height = _HEAD + (_ROW + _GAP) * len(timeline.tracks)
-    for at, label in _ticks(timeline, scale):
-        x = _LABELS + float(at) * scale
-        yield f"<line x1='{x:.1f}' y1='{top + 38}' x2='{x:.1f}' y2='{top + height}' stroke='#343941'/>"
-        if x + _RULER_LABEL < WIDTH:
-            yield _text(x + 4, top + 46, label, 10, "#8a919c")
-    for marker in timeline.markers:
-        yield _flag(_LABELS + float(marker.start) * scale, top + 29, marker)
-    for row, track in enumerate((*reversed(timeline.video_tracks), *timeline.audio_tracks)):
-        y = top + _HEAD + row * (_ROW + _GAP)
-        is_video, videos = track.kind is TrackKind.VIDEO, len(timeline.video_tracks)
-        number = videos - row if is_video else row - videos + 1
-        owner = services.owner_of_track(track.name)
-        ours = track.stem or (owner and Stem(owner.stem))
-        colour = _COLOURS[ours or track.kind]
-        yield _text(
-            16,
-            y + 21,
-            _shortened(label_of(track, number, row), _LABELS - 28),
-            12,
-            "#e8eaed" if ours else "#b4bac4",
-            "600" if ours else "400",
+class _Drawing:
+    """One timeline as it is drawn.
+
+    Attributes:
+        legend: What of the signs that are used is to be explained: sign and word.
+    """
+
+    def __init__(self, panel: Panel, label_of: Label, page_length: Fraction, prices: bool) -> None:
+        self._panel, self._timeline, self._prices = panel, panel.timeline, prices
+        self._rows = layout.rows(panel.timeline, label_of, is_tall=panel.drawings is not None)
+        self._pages = list(layout.pages(panel.timeline.duration, page_length))
+        self._gaps = _gaps(panel.timeline, self._rows)
+        self.legend: dict[str, str] = {}
+
+    @property
+    def height(self) -> float:
+        """How tall it is, in pixels."""
+        return _HEAD + len(self._pages) * layout.page_height(self._timeline, self._rows)
+
+    def drawn(self, y: float) -> Iterator[str]:
+        """The whole of it, ``y`` pixels from the top."""
+        head = fitted(self._panel.title or "Timeline", WIDTH - 2 * MARGIN, 19, bold=True)
+        yield text(MARGIN, y + 34, head, 19, "t h")
+        yield text(MARGIN, y + 54, self._about(), 11.5, "s")
+        for number, page in enumerate(self._pages, 1):
+            top = y + _HEAD + (number - 1) * layout.page_height(self._timeline, self._rows)
+            yield from self._page(page, number, top)
+
+    def _about(self) -> str:
+        timeline = self._timeline
+        first, last = timeline.timecode(Fraction(0)), timeline.timecode(timeline.duration)
+        parts = [f"{first} to {last}", f"{format_rate(timeline.rate)} fps"]
+        for stem, name in ((Stem.MUSIC, "music"), (Stem.EFFECTS, "effects"), (Stem.DIALOGUE, "dialogue")):
+            laid = [row for row in self._rows if row.stem is stem and row.track.enabled]
+            count = sum(clip.enabled for row in laid for clip in row.track.clips)
+            if count:
+                parts.append(f"{count} {name}")
+        if any(row.stem is Stem.MUSIC and not row.is_spare for row in self._rows):
+            start, end = _asked(timeline)
+            silent = sum(((stop - begin) for begin, stop in self._gaps), Fraction(0))
+            share = round(100 * (1 - silent / max(end - start, Fraction(1, 1000))))
+            share = min(share, 99) if silent else share
+            parts.append(f"music covers {share} %")
+        return " · ".join(parts)
+
+    def _page(self, page: Page, number: int, top: float) -> Iterator[str]:
+        timeline, rows, drawings = self._timeline, self._rows, self._panel.drawings
+        lanes = top + layout.head_height(timeline)
+        tops = layout.tops(rows, lanes)
+        if len(self._pages) > 1:
+            yield text(MARGIN, top + 14, f"{number} of {len(self._pages)}", 11, "s h")
+        right = page.x(page.end)
+        for row, y in zip(rows, tops, strict=False):
+            yield f"<rect x='{LEFT}' y='{y}' width='{right - LEFT:.1f}' height='{row.height}' class='lane'/>"
+        for at, label in _ticks(timeline, page):
+            x = page.x(at)
+            yield f"<line x1='{x:.1f}' y1='{top + 5}' x2='{x:.1f}' y2='{tops[-1] - GAP}' class='tick'/>"
+            if x + _RULER_LABEL < WIDTH:
+                yield text(x + 4, top + 14, label, 10, "s")
+        yield from self._marker_names(page, lanes - 15)
+        laid = [clips.blocks(row, page, timeline.rate, drawings) for row in rows]
+        for row, y, blocks in zip(rows, tops, laid, strict=False):
+            yield from self._track_name(row, y)
+            yield f"<g class='{row.style}'>"
+            for block in blocks:
+                yield clips.box(block, y, row, timeline, self._prices)
+            yield "</g>"
+        yield from self._speech(page, tops)
+        yield from self._silence(page, tops)
+        for row, y, blocks in zip(rows, tops, laid, strict=False):
+            yield f"<g class='{row.style}'>"
+            yield from self._inside(row, y, blocks, page)
+            yield "</g>"
+
+    def _inside(self, row: Row, y: float, blocks: list[clips.Block], page: Page) -> Iterator[str]:
+        """What is drawn on the clips of a track."""
+        drawings, is_video = self._panel.drawings, row.track.kind is TrackKind.VIDEO
+        for block in blocks:
+            if is_video:
+                yield from clips.picture(block, page, y, row)
+            else:
+                yield from clips.sound(block, page, y, row, drawings)
+            self._explain(row, block)
+        for transition in row.track.transitions:
+            crossed = clips.crossing(transition, page, y, row)
+            if crossed:
+                self.legend["cross"] = "crossfade"
+                yield crossed
+        for number, block in enumerate(blocks):
+            after = blocks[number + 1].left if number + 1 < len(blocks) else page.x(page.end)
+            yield clips.name(block, after, y, row, self._prices)
+            yield from clips.markers(block, page, y, row.track, self._prices)
+        for marker in row.track.markers:
+            if page.start <= marker.start <= page.end:
+                yield clips.flag(page.x(marker.start), y, marker, clips.about_marker(marker))
+
+    def _explain(self, row: Row, block: clips.Block) -> None:
+        names = {"v": "picture", "a": "sound of the cut", "m": "music", "e": "effects", "d": "clean dialogue"}
+        if block.look.is_missing:
+            self.legend["gone"] = "media missing"
+        elif not block.is_on:
+            self.legend["off"] = "switched off"
+        else:
+            self.legend[row.style] = names[row.style]
+        mix = block.clip.mix
+        if block.is_on and (mix.keys or mix.gain_db or mix.fade_in_us or mix.fade_out_us):
+            self.legend["gain"] = "gain and fades"
+            if block.look.peaks:
+                self.legend["ghost"] = "pale: before gain"
+
+    def _track_name(self, row: Row, y: float) -> Iterator[str]:
+        is_ours = row.stem is not None and not row.is_spare
+        look = "t h" if is_ours else "s" if row.is_spare else "t"
+        room = LEFT - MARGIN - 22
+        shown = shortened(row.label, room, 11.5, bold=is_ours)
+        base = y + (row.height / 2 if row.height < 40 else 20) + 4
+        yield f"<g class='{row.style}'><rect x='{MARGIN}' y='{y}' width='3' height='{row.height}' rx='1.5' "
+        yield f"class='{'p2' if row.is_spare else 'w'}'/></g>"
+        yield text(MARGIN + 11, base, shown, 11.5, look)
+
+    def _marker_names(self, page: Page, y: float) -> Iterator[str]:
+        """The timeline's markers, each with its name where there is room before the next."""
+        markers = sorted(
+            (marker for marker in self._timeline.markers if page.start <= marker.start <= page.end),
+            key=lambda marker: marker.start,
         )
-        room = f"width='{WIDTH - _LABELS - _RIGHT}' height='{_ROW}'"
-        yield f"<rect x='{_LABELS}' y='{y}' {room} fill='#262a31'/>"
-        for block in _blocks(track, rate):
-            yield from _drawn(block, y, scale, colour)
-        for transition in track.transitions:
-            yield _crossing(transition, y, scale)
-        for marker in track.markers:
-            yield _flag(_LABELS + float(marker.start) * scale, y, marker)
+        for number, marker in enumerate(markers):
+            x = page.x(marker.start)
+            after = page.x(markers[number + 1].start) - 8 if number + 1 < len(markers) else WIDTH - 4.0
+            yield clips.flag(x, y, marker, clips.about_marker(marker))
+            shown = fitted(marker.name, after - x - 7, 10)
+            if shown:
+                yield text(x + 7, y + 8, shown, 10, "t")
+
+    def _speech(self, page: Page, tops: list[float]) -> Iterator[str]:
+        """Where people speak, over the tracks of sound that are heard."""
+        spans = () if self._panel.drawings is None else self._panel.drawings.speech
+        for start, end in spans:
+            edges = page.within(start, end)
+            if edges is None:
+                continue
+            self.legend["speech"] = "speech"
+            for row, y in zip(self._rows, tops, strict=False):
+                if row.track.kind is TrackKind.AUDIO and not row.is_spare and row.stem is not Stem.EFFECTS:
+                    wide = max(edges[1] - edges[0], 0.5)
+                    place = f"x='{edges[0]:.1f}' y='{y}' width='{wide:.1f}' height='{row.height}'"
+                    yield f"<rect {place} class='speech'/>"
+
+    def _silence(self, page: Page, tops: list[float]) -> Iterator[str]:
+        """Where there is no music, on the first track of it."""
+        for row, y in zip(self._rows, tops, strict=False):
+            if row.stem is not Stem.MUSIC or row.is_spare:
+                continue
+            for start, end in self._gaps:
+                edges = page.within(start, end)
+                if edges is None or edges[1] - edges[0] < _LEAST_GAP:
+                    continue
+                self.legend["none"] = "no music"
+                left, wide = edges[0] + 1, edges[1] - edges[0] - 2
+                place = f"x='{left:.1f}' y='{y + 1}' width='{wide:.1f}' height='{row.height - 2}' rx='3'"
+                words = f"no music · {_spoken(end - start)}"
+                yield f"<rect {place} class='none'>{title(words)}</rect>"
+                for each in (words, "no music"):
+                    if width(each, 10.5) < wide - 8:
+                        yield text(left + wide / 2, y + row.height / 2 + 4, each, 10.5, "s", anchor="middle")
+                        break
+            return
 
 
-def _ticks(timeline: Timeline, scale: float) -> Iterator[tuple[Fraction, str]]:
+def _ticks(timeline: Timeline, page: Page) -> Iterator[tuple[Fraction, str]]:
     """Record seconds of whole seconds of timecode, as far apart as their labels need, with their labels."""
     rate, nominal = timeline.rate, nominal_rate(timeline.rate)
     dropped = dropped_per_minute(rate) if timeline.drop_frame else 0
-    step = next((step for step in _STEPS_S if step * scale >= 90), _STEPS_S[-1])
-    hours, minutes, seconds, _ = (int(part) for part in re.split("[:;]", timeline.timecode(Fraction(0))))
+    step = next((step for step in _STEPS_S if step * page.scale >= 84), _STEPS_S[-1])
+    hours, minutes, seconds, _ = (int(part) for part in re.split("[:;]", timeline.timecode(page.start)))
     second = -(-((hours * 60 + minutes) * 60 + seconds) // step) * step
     while True:
         minute = second // 60
         skipped = dropped if second % 60 == 0 and minute % 10 else 0
         frame = second * nominal + skipped - dropped * (minute - minute // 10) - timeline.start_frame
-        if frame > timeline.frames:
+        at = frame / rate
+        if frame > timeline.frames or at > page.end:
             return
-        if frame >= 0:
-            at = frame / rate
+        if at >= page.start:
             yield at, timeline.timecode(at)
         second += step
 
 
-def _blocks(track: Track, rate: Fraction) -> Iterator[_Block]:
-    for clip in track.clips:
-        first, last = clip.frames(rate)
-        start, end = (first / rate, last / rate) if clip.stem else clip.laid or (clip.start, clip.end)
-        note = "" if clip.speed == 1 else f" ({float(clip.speed) * 100:g} %)"
-        yield _Block(start, end, f"{clip.name}{note}", clip.enabled and track.enabled, clip)
+def _asked(timeline: Timeline) -> tuple[Fraction, Fraction]:
+    """The stretch of a timeline that was scored, as far as it says; else all of it."""
+    origin = timeline.origin or {}
+    try:
+        start, end = Fraction(origin["record_start"]), Fraction(origin["record_end"])
+    except (KeyError, ValueError, TypeError, ZeroDivisionError):
+        return Fraction(0), timeline.duration
+    return (start, end) if 0 <= start < end <= timeline.duration else (Fraction(0), timeline.duration)
 
 
-def _drawn(block: _Block, y: int, scale: float, colour: str) -> Iterator[str]:
-    x = _LABELS + float(block.start) * scale
-    width = max(float(block.end - block.start) * scale - 1, 1.5)
-    fill = colour if block.enabled else "url(#off)"
-    yield (
-        f"<rect x='{x:.1f}' y='{y}' width='{width:.1f}' height='{_ROW}' rx='3' fill='{fill}'>"
-        f"<title>{_words(block.name)}</title></rect>"
+def _gaps(timeline: Timeline, rows: Sequence[Row]) -> list[tuple[Fraction, Fraction]]:
+    """Where there is no music, though there is some elsewhere, by a frame and more."""
+    start, end = _asked(timeline)
+    covered = sorted(
+        clips.lies(clip, timeline.rate)
+        for row in rows
+        if row.stem is Stem.MUSIC and row.track.enabled
+        for clip in row.track.clips
+        if clip.enabled
     )
-    yield from _levels(block, x, y, width)
-    mix = block.clip.mix
-    gain = f"{mix.gain_db:+.3g} dB".replace("-", "\u2212") if mix.gain_db else ""
-    room = width - 10 - (len(gain) + 1) * _LETTER if gain else width - 10
-    name = _fit(block.name, room, _LETTER)
-    if len(name) > 1:
-        yield _text(x + 6, y + 21, name, 11, "#ffffff" if block.enabled else "#9aa1ac")
-        if gain:
-            yield _text(x + width - 4 - len(gain) * _LETTER, y + 21, gain, 10, "#ffffff")
-    for marker in block.clip.markers:
-        if 0 <= marker.start <= block.end - block.start:
-            yield _flag(x + float(marker.start) * scale, y, marker)
+    if not covered:
+        return []
+    gaps = []
+    reached = start
+    for first, last in [*covered, (end, end)]:
+        if first - reached >= 1 / timeline.rate:
+            gaps.append((reached, min(first, end)))
+        reached = max(reached, last)
+    return [(first, last) for first, last in gaps if first < last]
 
 
-def _levels(block: _Block, x: float, y: int, width: float) -> Iterator[str]:
-    """Fades as corners cut off, key frames of the gain as a line."""
-    mix, foot = block.clip.mix, y + _ROW
-    seconds = max(float(block.end - block.start), 1e-9)
-    for length_us, edge, way in ((mix.fade_in_us, x, 1), (mix.fade_out_us, x + width, -1)):
-        inner = edge + way * min(length_us / 1e6 / seconds, 1) * width
-        if length_us:
-            yield (
-                f"<path d='M{edge:.1f} {y}L{inner:.1f} {y}L{edge:.1f} {foot}Z' fill='#1e2127' "
-                "fill-opacity='0.55'/>"
-            )
-    if mix.keys:
-        keys = [key for key in mix.keys if 0 <= key.at <= seconds] or mix.keys[:1]
-        inside = [(min(float(key.at) / seconds, 1), key.gain_db) for key in keys]
-        inside = [(0, inside[0][1]), *inside, (1, inside[-1][1])]
-        points = " ".join(f"{x + part * width:.1f},{_level(gain, y):.1f}" for part, gain in inside)
-        yield f"<polyline points='{points}' fill='none' stroke='#ffffff' stroke-opacity='0.8'/>"
-
-
-def _level(gain_db: float, y: int) -> float:
-    part = (_LOUDEST_DB - gain_db) / (_LOUDEST_DB - _SOFTEST_DB)
-    return y + 2 + min(max(part, 0), 1) * (_ROW - 4)
-
-
-def _flag(x: float, y: int, marker: Marker) -> str:
-    """A marker: a triangle that points at its moment."""
-    words = _words(": ".join(filter(None, (marker.name, marker.comment))))
-    shape = f"M{x - 4:.1f} {y}L{x + 4:.1f} {y}L{x:.1f} {y + 7}Z"
-    fill = _FLAGS.get(marker.color, "#e8eaed")
-    return f"<path d='{shape}' fill='{fill}' stroke='#1e2127'><title>{words}</title></path>"
-
-
-def _crossing(transition: Transition, y: int, scale: float) -> str:
-    """A transition: from where it begins to where it ends, crossed."""
-    at = float(transition.at)
-    x, end = (_LABELS + (at + float(reach)) * scale for reach in (-transition.before, transition.after))
-    foot = y + _ROW
-    shape = f"M{x:.1f} {y}H{end:.1f}V{foot}H{x:.1f}ZL{end:.1f} {foot}M{x:.1f} {foot}L{end:.1f} {y}"
-    words = _words(transition.name or "Transition")
+def _spoken(seconds: Fraction) -> str:
+    minutes, rest = divmod(round(seconds), 60)
     return (
-        f"<path d='{shape}' fill='#ffffff' fill-opacity='0.12' stroke='#e8eaed' stroke-opacity='0.6'>"
-        f"<title>{words}</title></path>"
+        f"{minutes} min {rest:02d} s"
+        if minutes
+        else f"{float(seconds):.1f} s"
+        if seconds < 10
+        else f"{rest} s"
     )
-
-
-def _shortened(label: str, width: float) -> str:
-    """As much of a track's name as fits, with the number at its end, which tells it from its neighbours."""
-    name, _, number = label.rpartition(" ")
-    if not number.isdecimal() or _fit(label, width, _LETTER_OF_NAMES) == label:
-        return _fit(label, width, _LETTER_OF_NAMES)
-    return f"{_fit(name, width - (len(number) + 1) * _LETTER_OF_NAMES, _LETTER_OF_NAMES)} {number}"
-
-
-def _fit(text: str, width: float, letter: float) -> str:
-    """As much of a text as fits; letters of East Asian scripts count double."""
-    room = width / letter
-    kept = ""
-    for sign in text:
-        room -= 2 if ord(sign) > 0x2E7F else 1
-        if room < 0:
-            return f"{kept[:-1]}…" if len(kept) > 1 else ""
-        kept += sign
-    return kept
-
-
-def _text(x: float, y: float, text: str, size: int, colour: str, weight: str = "400") -> str:
-    return (
-        f"<text x='{x:.1f}' y='{y}' font-size='{size}' fill='{colour}' font-weight='{weight}' "
-        f"xml:space='preserve'>{_words(text)}</text>"
-    )
-
-
-def _words(text: str) -> str:
-    """A text as XML holds it, without what steers its direction or cannot be seen."""
-    return escaped(one_line(text))
