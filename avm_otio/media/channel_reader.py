@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 
 import av
@@ -100,7 +101,13 @@ def _at_48k(info: MediaInfo, number: int, columns: list[int], start: int) -> Gen
     yield last[max(0, start - position) : max(0, until - position)]
 
 
-def sound_from(info: MediaInfo, number: int, columns: list[int], start: int) -> Iterator[tuple[int, Doubles]]:
+def sound_from(
+    info: MediaInfo,
+    number: int,
+    columns: list[int],
+    start: int,
+    container: av.container.InputContainer | None = None,
+) -> Iterator[tuple[int, Doubles]]:
     """Some channels at the stream's own rate, from a sample on, in large parts; silence before the first.
 
     Args:
@@ -108,6 +115,7 @@ def sound_from(info: MediaInfo, number: int, columns: list[int], start: int) -> 
         number: Which of its sound streams, from 0.
         columns: Which of that stream's channels.
         start: The first sample, at the stream's rate, counted from file time 0.
+        container: The file, open: it is sought, and left open. ``None`` to open it here.
 
     Yields:
         Where each part begins, in samples as ``start`` counts them, and its samples.
@@ -122,7 +130,7 @@ def sound_from(info: MediaInfo, number: int, columns: list[int], start: int) -> 
         return position < header_end and 0 < end - header_end <= _MOST_PADDING
 
     with ExitStack() as stack:
-        for at, samples in _from(info, number, start, to_doubles, stack):
+        for at, samples in _from(info, number, start, to_doubles, stack, container):
             if at + len(samples) <= position + held:
                 continue
             for hole in range(position + held, at, _PART):
@@ -138,6 +146,7 @@ def sound_from(info: MediaInfo, number: int, columns: list[int], start: int) -> 
             yield position, joined[: header_end - position] if padded(position + held) else joined
 
 
+@lru_cache(maxsize=16)
 def _header_end(info: MediaInfo, number: int) -> int:
     """Where a stream ends by its header, in its samples since file time 0; 0 where the header is silent."""
     audio = info.audio[number]
@@ -150,7 +159,12 @@ def _header_end(info: MediaInfo, number: int) -> int:
 
 
 def _from(
-    info: MediaInfo, number: int, start: int, to_doubles: ToDoubles, stack: ExitStack
+    info: MediaInfo,
+    number: int,
+    start: int,
+    to_doubles: ToDoubles,
+    stack: ExitStack,
+    given: av.container.InputContainer | None,
 ) -> Iterator[tuple[int, Doubles]]:
     """Decode from somewhere before a sample."""
     rate_hz = info.audio[number].sample_rate_hz
@@ -158,11 +172,13 @@ def _from(
     def parts() -> Iterator[tuple[int, Doubles]]:
         return decoded(container, number, rate_hz, info.zero, to_doubles)
 
-    container = stack.enter_context(reopened(info.path))
+    container = given or stack.enter_context(reopened(info.path))
     early = Fraction(start, rate_hz) - PREROLL_S
     time_base = sound_streams(container)[number].time_base
     coarse = time_base is None or time_base > Fraction(1, rate_hz)
     if early < _SEEK_FROM_S or coarse or time_base is None or not seeks_exactly(info, number):
+        if given is not None:
+            container = stack.enter_context(reopened(info.path))
         return parts()  # where the clock is coarse (Matroska's), only counting from the start is exact
     with suppress(*FAULTS, OSError):
         container.seek(math.floor((early + info.zero) / time_base), stream=sound_streams(container)[number])

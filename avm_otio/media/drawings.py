@@ -7,19 +7,21 @@ missing or cannot be read is said to be so, and is never an error.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import numpy.typing as npt
 
 from avm_otio.errors import MediaError
 from avm_otio.media.channel_reader import sound_from
-from avm_otio.media.containers import FAULTS
+from avm_otio.media.containers import FAULTS, reopened
 from avm_otio.media.decode import seeks_exactly
 from avm_otio.media.probe import MediaInfo, probe
 from avm_otio.media.thumbnails import Thumbnails
@@ -29,7 +31,7 @@ from avm_otio.timeline.model import Clip, Generator, Media, Timeline, Track, Tra
 from avm_otio.timeline.placed import Placed, Placements
 from avm_otio.timeline.time import RecordTime
 
-_NEAR_S = 5
+_NEAR_S = 2
 """Between two stretches of a file that lie nearer than this, decoding goes on rather than seeking."""
 
 _LOUDEST = 8.0
@@ -132,21 +134,22 @@ class _Look:
             else:
                 for info, number, heard in self._stretches(place, track, clip):
                     streams[info.path, number].append(heard)
-        runs: list[tuple[MediaInfo, int, list[_Heard]]] = []
-        for (path, number), stretches in streams.items():
-            found = self._infos[path]
-            assert found is not None  # or there would be no stretch of it
-            runs += [(found, number, run) for run in _runs(found, number, stretches)]
-        total = sum(_seconds(*run) for run in runs)
+        runs = {
+            (path, number): list(_runs(self._known(path), number, stretches))
+            for (path, number), stretches in streams.items()
+        }
+        total = sum(_seconds(run, self._rate_hz(*key)) for key, each in runs.items() for run in each)
         if not runs:
             return
         with self._report.step("Drawing the sound", total) as advance:
             done = 0
-            for info, number, run in runs:
-                rate_hz = info.audio[number].sample_rate_hz
-                for at in self._read(info, number, run):
-                    advance(min(total, done + max(0, at - run[0].first) // rate_hz), total)
-                done += _seconds(info, number, run)
+            for key, each in runs.items():
+                rate_hz = self._rate_hz(*key)
+                with suppress(MediaError), closing(reopened(key[0])) as container:
+                    for run in each:
+                        for at in self._read(container, key, run):
+                            advance(min(total, done + max(0, at - run[0].first) // rate_hz), total)
+                        done += _seconds(run, rate_hz)
             advance(total, total)
 
     def watch(self) -> None:
@@ -157,8 +160,10 @@ class _Look:
         with self._report.step("Drawing the picture", len(slots)) as advance, Thumbnails() as thumbnails:
             for done, (place, start, end) in enumerate(slots, 1):
                 track = self._timeline.tracks[place[0]]
-                at = RecordTime((start + end) / 2)
-                for placed in self._seen(track, track.clips[place[1]], at):
+                clip = track.clips[place[1]]
+                tail = (clip.laid or (clip.start, clip.end))[1]
+                at = RecordTime((start + min(end, tail)) / 2)
+                for placed in self._seen(track, clip, at):
                     info = None if placed.media is None else self._info(placed.media)
                     if placed.media is None or info is None:
                         continue
@@ -187,6 +192,14 @@ class _Look:
             except MediaError:  # ``located`` has said so
                 self._infos[path] = None
         return self._infos[path]
+
+    def _known(self, path: Path) -> MediaInfo:
+        info = self._infos[path]
+        assert info is not None  # or nothing of it would be read
+        return info
+
+    def _rate_hz(self, path: Path, number: int) -> int:
+        return self._known(path).audio[number].sample_rate_hz
 
     def _placed(self, track: Track, clip: Clip) -> list[Placed]:
         """A clip, and what is nested in it, by itself."""
@@ -224,17 +237,25 @@ class _Look:
                     edges, slots = _columns(placed, head, self._wanted.step, rate_hz, len(draft.peaks))
                     yield info, number, _Heard(place, columns, edges, slots, gain)
 
-    def _read(self, info: MediaInfo, number: int, run: list[_Heard]) -> Iterator[int]:
+    def _read(
+        self, container: av.container.InputContainer, key: tuple[Path, int], run: list[_Heard]
+    ) -> Iterator[int]:
         """Decode what some stretches have in common, up to the end of the last one.
+
+        Args:
+            container: The file, open.
+            key: Its path, and which of its sound streams.
+            run: The stretches.
 
         Yields:
             How far it has come, samples of the stream.
         """
         end = max(heard.last for heard in run)
         waiting = run
+        info, number = self._known(key[0]), key[1]
         every = list(range(info.audio[number].channels))
         with suppress(*FAULTS, OSError, MediaError):  # what was heard up to there is drawn
-            for at, samples in sound_from(info, number, every, max(0, run[0].first)):
+            for at, samples in sound_from(info, number, every, max(0, run[0].first), container):
                 until = at + len(samples)
                 loud = np.nan_to_num(np.abs(samples), nan=0.0, posinf=0.0)
                 for heard in waiting:
@@ -259,16 +280,20 @@ class _Look:
     def _slots(self) -> list[tuple[Place, RecordTime, RecordTime]]:
         """Where thumbnails go: fewer, where they would be many."""
         wanted = self._wanted
-        shown = [
-            (place, clip.laid or (clip.start, clip.end))
-            for place, track, clip in self._clips()
-            if track.kind is TrackKind.VIDEO and self._is_shown(place, track, clip)
+        tracks = [
+            [
+                (place, clip.laid or (clip.start, clip.end))
+                for place, track, clip in self._clips()
+                if place[0] == index and self._is_shown(place, track, clip)
+            ]
+            for index, track in enumerate(self._timeline.tracks)
+            if track.kind is TrackKind.VIDEO
         ]
         while True:
-            found = [(place, *slot) for place, span in shown for slot in _cut_up(span, wanted)]
+            found = [slot for shown in tracks for slot in _strip(shown, wanted)]
             if len(found) <= _MOST_THUMBNAILS:
                 return found
-            wanted = replace(wanted, slot=wanted.slot * 2, least=wanted.least * 2)
+            wanted = replace(wanted, slot=wanted.slot * 2)
 
     def _is_shown(self, place: Place, track: Track, clip: Clip) -> bool:
         if isinstance(clip.content, Generator):
@@ -323,17 +348,40 @@ def _runs(info: MediaInfo, number: int, stretches: list[_Heard]) -> Iterator[lis
         yield run
 
 
-def _seconds(info: MediaInfo, number: int, run: list[_Heard]) -> int:
-    first, last = run[0].first, max(heard.last for heard in run)
-    return max(1, (last - first) // info.audio[number].sample_rate_hz)
+def _seconds(run: list[_Heard], rate_hz: int) -> int:
+    return max(1, (max(heard.last for heard in run) - run[0].first) // rate_hz)
 
 
-def _cut_up(span: tuple[RecordTime, RecordTime], wanted: Wanted) -> Iterator[tuple[RecordTime, RecordTime]]:
-    """The slots of a clip: one after the other from its head, and anew on every page."""
-    start, end = span
-    while start < end:
-        page_end = (start // wanted.page + 1) * wanted.page
-        stop = min(end, RecordTime(page_end), RecordTime(start + wanted.slot))
-        if stop - start >= wanted.least:
-            yield start, stop
-        start = stop
+def _strip(
+    shown: list[tuple[Place, tuple[RecordTime, RecordTime]]], wanted: Wanted
+) -> Iterator[tuple[Place, RecordTime, RecordTime]]:
+    """The thumbnails of a track: one after the other from the head of each clip, anew on every page.
+
+    A clip that is too short for one has one that reaches over those after it.
+    """
+    starts = [start for _, (start, end) in shown if end - start >= wanted.least]
+    reached = RecordTime(Fraction(0))
+    for number, (place, (head, end)) in enumerate(shown):
+        start = max(head, reached)
+        while start < end:
+            page_end = RecordTime((start // wanted.page + 1) * wanted.page)
+            stop = min(page_end, RecordTime(start + wanted.slot))
+            if stop > end:
+                wide = starts[bisect_right(starts, start) :]
+                stop = min(stop, _end_of(shown, number, stop), *wide[:1])
+            if stop - start >= wanted.least:
+                yield place, start, stop
+                reached = stop
+            start = stop
+
+
+def _end_of(
+    shown: list[tuple[Place, tuple[RecordTime, RecordTime]]], number: int, limit: RecordTime
+) -> RecordTime:
+    """Where clips end that follow each other without a hole, from one on, as far as a limit."""
+    end = shown[number][1][1]
+    for _, (start, stop) in shown[number + 1 :]:
+        if start > end or end >= limit:
+            break
+        end = max(end, stop)
+    return end

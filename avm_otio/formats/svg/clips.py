@@ -24,6 +24,18 @@ _SILENCE = 3
 _GHOST = 0.06
 """By which part of its amplitude a sound must be turned down for its file to be drawn behind it."""
 _LEAST_BOX = 1.5
+_ENOUGH = 14
+"""Letters of a name that tell a clip from its neighbours: a longer rest may be cut off."""
+_NEAR = 3
+"""Pixels below which a fade cannot be seen."""
+_NARROW = 4
+"""Pixels below which a crossfade is a band and no cross."""
+_LONGEST = 110
+"""Pixels of a name that stands on its neighbours."""
+_DOT = 9
+"""Pixels of a clip for each key frame that is drawn as a dot."""
+_MOST_FLAGS = 40
+"""On one clip or track: of more, such as every bar of a piece, those are left out that would touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +99,11 @@ def picture(block: Block, page: Page, y: float, row: Row) -> Iterator[str]:
     """The thumbnails of a clip, from its head on."""
     top, tall = y + BAR, row.height - BAR - 1.5
     for each in block.look.thumbnails:
-        edges = page.within(each.start, min(each.end, block.end))
+        edges = page.within(each.start, each.end)
         if edges is None:
             continue
         left, right = edges
-        wide = max(min(right, block.right) - left - 1.5, 1)
+        wide = max(right - left - 1.5, 1)
         data = base64.b64encode(each.jpeg).decode("ascii")
         yield (
             f"<rect x='{left + 0.5:.1f}' y='{top:.1f}' width='{wide:.1f}' height='{tall:.1f}' class='strip'/>"
@@ -107,8 +119,14 @@ def sound(block: Block, page: Page, y: float, row: Row, drawings: Drawings | Non
     tall = row.height - BAR - 2 if row.is_tall else row.height
     if drawings is not None and block.look.peaks and block.is_on:
         yield from _wave(block, page, top, tall, float(drawings.step), levels)
-    if not levels.is_flat:
+    if has_line(block, page):
         yield from _line(block, page, top, tall, levels)
+
+
+def has_line(block: Block, page: Page) -> bool:
+    """Whether the gain of a clip of sound is drawn."""
+    levels = Levels(block.clip.mix, block.end - block.start)
+    return block.is_on and levels.is_seen(_NEAR / page.scale)
 
 
 def _wave(block: Block, page: Page, top: float, tall: float, step: float, levels: Levels) -> Iterator[str]:
@@ -151,43 +169,57 @@ def _line(block: Block, page: Page, top: float, tall: float, levels: Levels) -> 
 
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, levels.line(first, last)))
     yield f"<polyline class='l' points='{points}'/>"
-    before = -math.inf
-    for x, y in map(place, levels.keys(first, last)):
-        if x - before >= 5:  # nearer ones would be a smear
-            yield f"<circle class='k' cx='{x:.1f}' cy='{y:.1f}' r='2'/>"
-            before = x
+    dots = [place(key) for key in levels.keys(first, last)]
+    if len(dots) * _DOT <= block.room:  # more would be a smear, and the line bends where they are
+        yield from (f"<circle class='k' cx='{x:.1f}' cy='{y:.1f}' r='2'/>" for x, y in dots)
 
 
-def name(block: Block, after: float, y: float, row: Row, prices: bool) -> str:
-    """A clip's name on it, or beside it where it is too short and there is room.
+def names(blocks: list[Block], end: float, y: float, row: Row, prices: bool) -> Iterator[str]:
+    """The names of the clips of a track, each on its clip where it fits.
+
+    Else beside it, where there is room. The names of what we laid may run over their neighbours instead, as
+    many of them as do not touch: where a page holds many effects, some names say more than none.
 
     Args:
-        block: The clip.
-        after: Where the next one begins, in pixels.
-        y: The top of its track.
+        blocks: The clips, in order.
+        end: Where the track ends on this page, in pixels.
+        y: The top of the track.
         row: The track.
         prices: Whether prices are shown.
     """
     base = y + (11.5 if row.is_tall else row.height / 2 + 3.8)
-    aside = " · ".join(filter(None, (_gain(block.clip), _price(block.clip) if prices else "")))
+    free = -math.inf
+    for number, block in enumerate(blocks):
+        after = blocks[number + 1].left if number + 1 < len(blocks) else end
+        label, aside = f"{block.clip.name}{_speed(block.clip)}", _aside(block, prices)
+        style = "lost" if block.look.is_missing else "n" if block.is_on else "s"
+        room = block.room - 10
+        shown = fitted(label, room - (width(aside, _NAME) + 8 if aside else 0), _NAME)
+        if shown and aside:
+            yield text(block.left + block.room - 5, base, aside, _NAME, style, anchor="end")
+        shown = shown or fitted(label, room, _NAME)
+        if shown == label or len(shown) >= _ENOUGH:
+            yield text(block.left + 5, base, shown, _NAME, style)
+            continue
+        beside = fitted(label, after - block.right - 6, _NAME)
+        if len(beside) > max(3, len(shown) + 3) and block.right > free:
+            yield text(block.right + 3, base, beside, _NAME, "s")
+            free = block.right + 6 + width(beside, _NAME)
+        elif len(shown) > 3:
+            yield text(block.left + 5, base, shown, _NAME, style)
+        elif row.stem is not None and row.is_tall and block.left > free:
+            wide = next((one.left for one in blocks[number + 1 :] if one.room > 40), end)
+            over = fitted(label, min(wide - block.left - 6, _LONGEST), _NAME)
+            if len(over) > 3:
+                yield text(block.left + 2, base, over, _NAME, style)
+                free = block.left + 8 + width(over, _NAME)
+
+
+def _aside(block: Block, prices: bool) -> str:
+    """What stands at the end of a clip."""
     if block.look.is_missing:
-        style, aside = "lost", "missing"
-    else:
-        style = "n" if block.is_on else "s"
-    label = f"{block.clip.name}{_speed(block.clip)}"
-    room = block.room - 10
-    reserved = width(aside, _NAME) + 8 if aside else 0
-    shown = fitted(label, room - reserved, _NAME)
-    if shown and aside:
-        end = text(block.left + block.room - 5, base, aside, _NAME, style, anchor="end")
-        return text(block.left + 5, base, shown, _NAME, style) + end
-    shown = shown or fitted(label, room, _NAME)
-    if len(shown) > 3 or shown == label:
-        return text(block.left + 5, base, shown, _NAME, style)
-    beside = fitted(label, after - block.right - 6, _NAME)
-    if len(beside) > 3 or (beside and beside == label):
-        return text(block.right + 3, base, beside, _NAME, "s")
-    return ""
+        return "missing"
+    return " · ".join(filter(None, (_gain(block.clip), _price(block.clip) if prices else "")))
 
 
 def flag(x: float, y: float, marker: Marker, words: str) -> str:
@@ -203,16 +235,30 @@ def about_marker(marker: Marker) -> str:
     return ": ".join(filter(None, (marker.name, marker.comment)))
 
 
-def markers(block: Block, page: Page, y: float, track: Track, prices: bool) -> Iterator[str]:
+def markers(block: Block, page: Page, y: float, track: Track) -> Iterator[str]:
     """The markers on a clip, but for the one that only says what ours is."""
     is_ours = track.is_ours or block.clip.stem is not None
-    for marker in block.clip.markers:
-        at = block.start + marker.start
-        if not (block.start <= at <= block.end and page.start <= at <= page.end):
-            continue
-        if is_ours and marker.start == 0 and not prices:
-            continue
-        yield flag(page.x(at), y, marker, about_marker(marker))
+    placed = [(block.start + marker.start, marker) for marker in block.clip.markers]
+    yield from flags(
+        [
+            (at, marker)
+            for at, marker in placed
+            if block.start <= at <= block.end and not (is_ours and at == block.start)
+        ],
+        page,
+        y,
+    )
+
+
+def flags(placed: list[tuple[Fraction, Marker]], page: Page, y: float) -> Iterator[str]:
+    """Markers at their record times; of many only so many as do not touch."""
+    here = [(at, marker) for at, marker in placed if page.start <= at <= page.end]
+    before = -math.inf
+    for at, marker in here:
+        x = page.x(at)
+        if len(here) <= _MOST_FLAGS or x - before >= 9:
+            yield flag(x, y, marker, about_marker(marker))
+            before = x
 
 
 def crossing(transition: Transition, page: Page, y: float, row: Row) -> str:
@@ -222,9 +268,12 @@ def crossing(transition: Transition, page: Page, y: float, row: Row) -> str:
         return ""
     x, end = max(page.x(begin), page.x(page.start)), min(page.x(stop), page.x(page.end))
     foot = y + row.height
-    shape = f"M{x:.1f} {y:.1f}H{end:.1f}V{foot:.1f}H{x:.1f}Z"
-    shape += f"L{end:.1f} {foot:.1f}M{x:.1f} {foot:.1f}L{end:.1f} {y:.1f}"
-    return f"<path d='{shape}' class='cross'>{title(transition.name or 'Transition')}</path>"
+    place = f"x='{x:.1f}' y='{y:.1f}' width='{max(end - x, 1):.1f}' height='{row.height}'"
+    band = f"<rect {place} class='over'>{title(transition.name or 'Transition')}</rect>"
+    if end - x < _NARROW:
+        return band
+    shape = f"M{x:.1f} {y:.1f}L{end:.1f} {foot:.1f}M{x:.1f} {foot:.1f}L{end:.1f} {y:.1f}"
+    return f"{band}<path d='{shape}' class='cross'/>"
 
 
 def _about(block: Block, timeline: Timeline, prices: bool) -> str:

@@ -16,7 +16,7 @@ from avm_otio.timeline.drawings import Wanted
 from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
 
 WIDTH = 1280
-LEFT = 200
+LEFT = 226
 """Where the tracks begin; their names stand before."""
 RIGHT = 24
 MARGIN = 20

@@ -54,7 +54,8 @@ def _sign(sign: str, x: float, y: float) -> str:
         return f"<g class='m'><rect {box} class='g'/><rect {inner} class='w'/></g>"
     if sign == "cross":
         foot = f"L{x + 20:.1f} {y + 11.5:.1f}M{x:.1f} {y + 11.5:.1f}L{x + 20:.1f} {y + 0.5:.1f}"
-        return f"<path class='cross' d='M{x:.1f} {y + 0.5:.1f}h20v11h-20Z{foot}'/>"
+        crossed = f"<path class='cross' d='M{x:.1f} {y + 0.5:.1f}{foot}'/>"
+        return f"<g class='m'><rect {box} class='b'/><rect {box} class='over'/>{crossed}</g>"
     if sign in ("speech", "none", "gone"):
         return f"<rect {box} class='{sign}'/>"
     inner = f"x='{x:.1f}' y='{y + 4:.1f}' width='20' height='4'"

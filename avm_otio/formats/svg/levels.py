@@ -36,6 +36,10 @@ class Levels:
         """Whether nothing of it changes anything."""
         return not (self._keys or self._gain_db or self._rise or self._fall)
 
+    def is_seen(self, least: float) -> bool:
+        """Whether there is a gain, or a fade as long as ``least`` seconds."""
+        return bool(self._keys or self._gain_db) or max(self._rise, self._fall) >= least
+
     def factor(self, at: float) -> float:
         """Amplitude that is left of full scale at a moment."""
         fade = 1.0

@@ -9,6 +9,14 @@ THEMES = ("auto", "light", "dark")
 
 FONT = "font-family='Inter,Segoe UI,Helvetica,Arial,Noto Sans,Noto Sans CJK TC,sans-serif'"
 
+_SCRIPTS = (
+    ".cjk{font-family:'Noto Sans CJK TC','Noto Sans TC','Noto Sans CJK SC','Noto Sans SC','PingFang TC',"
+    "'PingFang SC','Hiragino Sans','Apple SD Gothic Neo','Microsoft JhengHei','Microsoft YaHei','Yu Gothic',"
+    "'Malgun Gothic','Source Han Sans TC','WenQuanYi Zen Hei',Inter,sans-serif}"
+    ".other{font-family:'Noto Sans','Noto Sans Arabic','Noto Sans Hebrew','DejaVu Sans','Segoe UI',"
+    "'Geeza Pro','Arial Hebrew',Tahoma,'Nirmala UI',Arial,Inter,sans-serif}"
+)
+
 FLAGS = {
     "RED": "#e0625a",
     "ORANGE": "#e8964a",
@@ -62,9 +70,9 @@ _KINDS = {
 def style(theme: str) -> str:
     """The style sheet of a theme."""
     if theme == "dark":
-        return _sheet(_DARK, 1)
+        return _SCRIPTS + _sheet(_DARK, 1)
     dark = f"@media(prefers-color-scheme:dark){{{_sheet(_DARK, 1)}}}" if theme == "auto" else ""
-    return _sheet(_LIGHT, 0) + dark
+    return _SCRIPTS + _sheet(_LIGHT, 0) + dark
 
 
 def _sheet(colour: _Palette, number: int) -> str:
@@ -83,7 +91,8 @@ def _sheet(colour: _Palette, number: int) -> str:
         f".gone{{fill:{colour['lane']};stroke:{colour['missing']};stroke-opacity:.8;stroke-dasharray:3 2}}",
         f".lost{{fill:{colour['missing']}}}",
         f".flag{{stroke:{colour['ground']}}}",
-        f".cross{{fill:{colour['ground']};fill-opacity:.35;stroke:{colour['text']};stroke-opacity:.75}}",
+        f".over{{fill:{colour['ground']};fill-opacity:.4}}",
+        f".cross{{fill:none;stroke:{colour['text']};stroke-opacity:.6}}",
     ]
     for kind, palettes in _KINDS.items():
         box, wave, ink = palettes[number]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from avm_otio.formats.xml import escaped
 from avm_otio.text import one_line
 
-_NARROW, _WIDE = frozenset("iljftrI.,:;'|!()[]{} -·"), frozenset("mwMW@%—…")
+_NARROW, _WIDE = frozenset("iljftrI.,:;'|!()[]{} -·"), frozenset("mwMW@%—")
 _NARROW_EM, _WIDE_EM, _CAPITAL_EM, _USUAL_EM = 0.33, 0.92, 0.69, 0.585
 """Widths of letters in parts of the size: those of Inter, the widest of the usual sans serifs."""
+_ELLIPSIS_EM = 0.8
 _BOLD = 1.06
+
+
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]+"
+)
+_OTHER = re.compile("[\u0530-\u10ff\u1200-\u1dff\ufb1d-\ufdff\ufe70-\ufeff]+")
+"""Scripts that the font of the picture lacks: each is asked for in fonts of the system that have it."""
 
 
 def words(text: str) -> str:
@@ -30,13 +40,13 @@ def fitted(text: str, room: float, size: float, *, bold: bool = False) -> str:
         return ""
     if width(text, size, bold=bold) <= room:
         return text
-    left = room / (size * (_BOLD if bold else 1)) - _WIDE_EM
+    left = room / (size * (_BOLD if bold else 1)) - _ELLIPSIS_EM
     kept = 0
     for kept, sign in enumerate(text):  # noqa: B007  # how many fit
         left -= _em(sign)
         if left < 0:
             break
-    return f"{text[:kept].rstrip()}…" if kept > 1 else ""
+    return f"{text[:kept].rstrip(' –-·,')}…" if kept > 1 else ""
 
 
 def shortened(label: str, room: float, size: float, *, bold: bool = False) -> str:
@@ -62,8 +72,16 @@ def text(x: float, y: float, content: str, size: float, style: str, *, anchor: s
     where = f" text-anchor='{anchor}'" if anchor else ""
     return (
         f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size:g}' class='{style}'{where} "
-        f"xml:space='preserve'>{words(content)}</text>"
+        f"xml:space='preserve'>{_by_script(words(content))}</text>"
     )
+
+
+def _by_script(escaped_text: str) -> str:
+    """A text with a mark around each run of another script."""
+    if escaped_text.isascii():
+        return escaped_text
+    marked = _CJK.sub(r"<tspan class='cjk'>\g<0></tspan>", escaped_text)
+    return _OTHER.sub(r"<tspan class='other'>\g<0></tspan>", marked)
 
 
 def title(content: str) -> str:
@@ -76,6 +94,8 @@ def _em(sign: str) -> float:
         return _NARROW_EM
     if sign in _WIDE:
         return _WIDE_EM
+    if sign == "…":
+        return _ELLIPSIS_EM
     if sign.isascii():
         return _CAPITAL_EM if sign.isupper() else _USUAL_EM
     if unicodedata.combining(sign) or unicodedata.category(sign) in ("Mn", "Cf"):

@@ -188,21 +188,18 @@ class _Drawing:
                 yield from clips.picture(block, page, y, row)
             else:
                 yield from clips.sound(block, page, y, row, drawings)
-            self._explain(row, block)
+            self._explain(row, block, page)
         for transition in row.track.transitions:
             crossed = clips.crossing(transition, page, y, row)
             if crossed:
                 self.legend["cross"] = "crossfade"
                 yield crossed
-        for number, block in enumerate(blocks):
-            after = blocks[number + 1].left if number + 1 < len(blocks) else page.x(page.end)
-            yield clips.name(block, after, y, row, self._prices)
-            yield from clips.markers(block, page, y, row.track, self._prices)
-        for marker in row.track.markers:
-            if page.start <= marker.start <= page.end:
-                yield clips.flag(page.x(marker.start), y, marker, clips.about_marker(marker))
+        yield from clips.names(blocks, page.x(page.end), y, row, self._prices)
+        for block in blocks:
+            yield from clips.markers(block, page, y, row.track)
+        yield from clips.flags([(marker.start, marker) for marker in row.track.markers], page, y)
 
-    def _explain(self, row: Row, block: clips.Block) -> None:
+    def _explain(self, row: Row, block: clips.Block, page: Page) -> None:
         names = {"v": "picture", "a": "sound of the cut", "m": "music", "e": "effects", "d": "clean dialogue"}
         if block.look.is_missing:
             self.legend["gone"] = "media missing"
@@ -210,11 +207,10 @@ class _Drawing:
             self.legend["off"] = "switched off"
         else:
             self.legend[row.style] = names[row.style]
-        mix = block.clip.mix
-        if block.is_on and (mix.keys or mix.gain_db or mix.fade_in_us or mix.fade_out_us):
+        if row.track.kind is TrackKind.AUDIO and clips.has_line(block, page):
             self.legend["gain"] = "gain and fades"
             if block.look.peaks:
-                self.legend["ghost"] = "pale: before gain"
+                self.legend["ghost"] = "pale: before gain and fades"
 
     def _track_name(self, row: Row, y: float) -> Iterator[str]:
         is_ours = row.stem is not None and not row.is_spare
@@ -241,18 +237,23 @@ class _Drawing:
                 yield text(x + 7, y + 8, shown, 10, "t")
 
     def _speech(self, page: Page, tops: list[float]) -> Iterator[str]:
-        """Where people speak, over the tracks of sound that are heard."""
+        """Where people speak, over the tracks on which they do; where there is none, over all sound."""
+        sounds = [
+            (row, y)
+            for row, y in zip(self._rows, tops, strict=False)
+            if row.track.kind is TrackKind.AUDIO and not row.is_spare
+        ]
+        spoken = [(row, y) for row, y in sounds if row.style in ("a", "d")]
         spans = () if self._panel.drawings is None else self._panel.drawings.speech
         for start, end in spans:
             edges = page.within(start, end)
             if edges is None:
                 continue
             self.legend["speech"] = "speech"
-            for row, y in zip(self._rows, tops, strict=False):
-                if row.track.kind is TrackKind.AUDIO and not row.is_spare and row.stem is not Stem.EFFECTS:
-                    wide = max(edges[1] - edges[0], 0.5)
-                    place = f"x='{edges[0]:.1f}' y='{y}' width='{wide:.1f}' height='{row.height}'"
-                    yield f"<rect {place} class='speech'/>"
+            for row, y in spoken or sounds:
+                wide = max(edges[1] - edges[0], 0.5)
+                place = f"x='{edges[0]:.1f}' y='{y}' width='{wide:.1f}' height='{row.height}'"
+                yield f"<rect {place} class='speech'/>"
 
     def _silence(self, page: Page, tops: list[float]) -> Iterator[str]:
         """Where there is no music, on the first track of it."""
