@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from avm_otio import Request
-from avm_otio.formats.svg.write import draw
+from avm_otio.formats.svg.write import Panel, draw
 from avm_otio.jobs.pipeline import Scored, export
 from avm_otio.mix.cues import Cue
 from avm_otio.mix.placement import Laid, LaidClip
@@ -50,7 +50,7 @@ def test_a_cue_lies_where_the_timeline_counts_it(drop: bool, timecode: str) -> N
 def test_a_picture_of_a_timeline_counts_as_the_timeline_does() -> None:
     clip = Clip("c", RecordTime(F(0)), RecordTime(F(120)), Generator("c"))
     cut = Timeline("t", NTSC, (Track("V1", TrackKind.VIDEO, (clip,)),), 107_892, True, F(120))
-    drawn = draw([("t", cut)])
+    drawn = draw([Panel("t", cut)])
     assert "01:00:00;00" in drawn
     assert "00:59:56:12" not in drawn
 

@@ -30,6 +30,8 @@ _NEAR = 3
 """Pixels below which a fade cannot be seen."""
 _NARROW = 4
 """Pixels below which a crossfade is a band and no cross."""
+_ROOM = 32
+"""Pixels of a clip that shows some of its name on itself."""
 _LONGEST = 110
 """Pixels of a name that stands on its neighbours."""
 _DOT = 9
@@ -177,8 +179,8 @@ def _line(block: Block, page: Page, top: float, tall: float, levels: Levels) -> 
 def names(blocks: list[Block], end: float, y: float, row: Row, prices: bool) -> Iterator[str]:
     """The names of the clips of a track, each on its clip where it fits.
 
-    Else beside it, where there is room. The names of what we laid may run over their neighbours instead, as
-    many of them as do not touch: where a page holds many effects, some names say more than none.
+    Else beside it, where there is room, or over its neighbours: as many as do not touch, for where a page
+    holds many short clips, some names say more than none. Of the cut's own sound the picture says them.
 
     Args:
         blocks: The clips, in order.
@@ -195,20 +197,22 @@ def names(blocks: list[Block], end: float, y: float, row: Row, prices: bool) -> 
         style = "lost" if block.look.is_missing else "n" if block.is_on else "s"
         room = block.room - 10
         shown = fitted(label, room - (width(aside, _NAME) + 8 if aside else 0), _NAME)
-        if shown and aside:
+        if shown and aside and block.left >= free:
             yield text(block.left + block.room - 5, base, aside, _NAME, style, anchor="end")
         shown = shown or fitted(label, room, _NAME)
+        if block.left < free:
+            continue
         if shown == label or len(shown) >= _ENOUGH:
             yield text(block.left + 5, base, shown, _NAME, style)
             continue
         beside = fitted(label, after - block.right - 6, _NAME)
-        if len(beside) > max(3, len(shown) + 3) and block.right > free:
+        if len(beside) > max(3, len(shown) + 3):
             yield text(block.right + 3, base, beside, _NAME, "s")
             free = block.right + 6 + width(beside, _NAME)
         elif len(shown) > 3:
             yield text(block.left + 5, base, shown, _NAME, style)
-        elif row.stem is not None and row.is_tall and block.left > free:
-            wide = next((one.left for one in blocks[number + 1 :] if one.room > 40), end)
+        elif row.is_tall and row.style != "a" and not block.look.is_missing:
+            wide = next((one.left for one in blocks[number + 1 :] if one.room > _ROOM), end)
             over = fitted(label, min(wide - block.left - 6, _LONGEST), _NAME)
             if len(over) > 3:
                 yield text(block.left + 2, base, over, _NAME, style)

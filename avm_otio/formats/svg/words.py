@@ -17,9 +17,9 @@ _BOLD = 1.06
 
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
-    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]+"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
-_OTHER = re.compile("[\u0530-\u10ff\u1200-\u1dff\ufb1d-\ufdff\ufe70-\ufeff]+")
+_OTHER = re.compile("[\u0530-\u10ff\u1200-\u1dff\ufb1d-\ufdff\ufe70-\ufeff]")
 """Scripts that the font of the picture lacks: each is asked for in fonts of the system that have it."""
 
 
@@ -71,17 +71,16 @@ def text(x: float, y: float, content: str, size: float, style: str, *, anchor: s
     """
     where = f" text-anchor='{anchor}'" if anchor else ""
     return (
-        f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size:g}' class='{style}'{where} "
-        f"xml:space='preserve'>{_by_script(words(content))}</text>"
+        f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size:g}' class='{style}{_script(content)}'{where} "
+        f"xml:space='preserve'>{words(content)}</text>"
     )
 
 
-def _by_script(escaped_text: str) -> str:
-    """A text with a mark around each run of another script."""
-    if escaped_text.isascii():
-        return escaped_text
-    marked = _CJK.sub(r"<tspan class='cjk'>\g<0></tspan>", escaped_text)
-    return _OTHER.sub(r"<tspan class='other'>\g<0></tspan>", marked)
+def _script(content: str) -> str:
+    """The class of a text that has letters of another script: all of it is set in a font that has them."""
+    if content.isascii():
+        return ""
+    return " cjk" if _CJK.search(content) else " other" if _OTHER.search(content) else ""
 
 
 def title(content: str) -> str:
