@@ -13,7 +13,7 @@ from avm_otio.formats.svg.levels import Levels, depth_of, height_of
 from avm_otio.formats.svg.theme import FLAGS
 from avm_otio.formats.svg.words import fitted, text, title, width
 from avm_otio.timeline.drawings import Drawings, Look
-from avm_otio.timeline.model import Clip, Marker, Timeline, Track, Transition
+from avm_otio.timeline.model import Clip, Marker, Stem, Timeline, Track, Transition
 
 _NAME = 10.5
 """Size of a clip's name."""
@@ -205,18 +205,32 @@ def names(blocks: list[Block], end: float, y: float, row: Row, prices: bool) -> 
         if shown == label or len(shown) >= _ENOUGH:
             yield text(block.left + 5, base, shown, _NAME, style)
             continue
-        beside = fitted(label, after - block.right - 6, _NAME)
+        beside = "" if row.stem is Stem.MUSIC else fitted(label, after - block.right - 6, _NAME)
         if len(beside) > max(3, len(shown) + 3):
             yield text(block.right + 3, base, beside, _NAME, "s")
             free = block.right + 6 + width(beside, _NAME)
         elif len(shown) > 3:
             yield text(block.left + 5, base, shown, _NAME, style)
         elif row.is_tall and row.style != "a" and not block.look.is_missing:
-            wide = next((one.left for one in blocks[number + 1 :] if one.room > _ROOM), end)
-            over = fitted(label, min(wide - block.left - 6, _LONGEST), _NAME)
+            over = fitted(label, _free(blocks, number, end, row) - block.left - 6, _NAME)
             if len(over) > 3:
                 yield text(block.left + 2, base, over, _NAME, style)
                 free = block.left + 8 + width(over, _NAME)
+
+
+def _free(blocks: list[Block], number: int, end: float, row: Row) -> float:
+    """How far a clip's name may run over those after it, in pixels; no name runs into a hole in the music."""
+    before = blocks[number]
+    for block in blocks[number + 1 :]:
+        if block.left > before.right + 1 and row.stem is Stem.MUSIC:
+            end = before.right
+        elif block.room > _ROOM:
+            end = block.left
+        else:
+            before = block
+            continue
+        break
+    return min(end, blocks[number].left + _LONGEST)
 
 
 def _aside(block: Block, prices: bool) -> str:
