@@ -21,7 +21,8 @@ from xml.sax.saxutils import escape
 from avm_otio import read
 from avm_otio.cli.main import run
 from avm_otio.files import write_text
-from avm_otio.formats.svg.write import WIDTH, draw
+from avm_otio.formats.svg.layout import WIDTH
+from avm_otio.formats.svg.write import Panel, draw
 from avm_otio.timeline.model import Track, TrackKind
 
 ROOT = Path(__file__).parent.parent
@@ -117,7 +118,7 @@ def drawing(editor: Editor, folder: Path) -> str:
     timeline = read(written if is_read else scored(folder / f"{editor.name}.otio", "otio")).timeline
     if editor.name == "protools":  # which gets no picture
         timeline = replace(timeline, tracks=timeline.audio_tracks)
-    inner = draw([("scored", timeline)], LABELS[editor.name])
+    inner = draw([Panel("scored", timeline)], LABELS[editor.name], theme="dark")
     height = HEAD + int(inner.split("height='")[1].split("'")[0]) + FOOT
     way = (*editor.way, "every WAV" if editor.name == "protools" else f"scored{editor.suffix}")
     dots = "".join(

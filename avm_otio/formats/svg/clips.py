@@ -135,7 +135,8 @@ def _wave(block: Block, page: Page, top: float, tall: float, step: float, levels
     head = page.x(block.start)
     column = step * page.scale
     first = max(0, math.floor((block.left - head) / column + 1e-6))
-    last = min(len(block.look.peaks), math.ceil((block.right - head) / column - 1e-6))
+    last = math.floor((block.left + block.room - head) / column + 1e-6)  # none reaches into the next clip
+    last = min(len(block.look.peaks), max(last, first + 1))
     peaks = block.look.peaks[first:last]
     if not peaks:
         return
