@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import resvg_py
 
 from avm_otio.delivery.deliver import deliver
+from avm_otio.errors import OutputError
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.svg import raster
 from avm_otio.formats.svg.raster import as_png
@@ -99,9 +101,7 @@ def test_a_png_is_light_or_dark_and_twice_as_fine_as_it_is_drawn(
 
 def test_text_is_there_on_a_machine_without_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     rasterise = resvg_py.svg_to_bytes
-    monkeypatch.setattr(
-        raster.resvg_py, "svg_to_bytes", lambda **given: rasterise(**given, skip_system_fonts=True)
-    )
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **given: rasterise(**given, skip_system_fonts=True))
     found = []
     for name in ("Die Nacht – Ночь – Νύχτα", "."):
         (tmp_path / "x.png").write_bytes(as_png(draw([Panel(name, titled(name))], theme="light")))
@@ -115,6 +115,15 @@ def test_a_very_tall_picture_is_less_fine_rather_than_too_large(
     monkeypatch.setattr(raster, "_MOST_PIXELS", 400_000)
     (tmp_path / "x.png").write_bytes(as_png(draw([Panel("cut", titled("cut"))])))
     assert pixels(tmp_path / "x.png")[..., 0].size <= 405_000
+
+
+def test_without_the_rasteriser_a_png_is_refused_with_what_to_do(
+    film: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(OutputError, match="resvg-py"):
+        deliver(film, Request(output=tmp_path / "cut.png"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_timeline_gives_the_same_picture_each_time(film: Opened, tmp_path: Path) -> None:
