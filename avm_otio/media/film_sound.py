@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -150,8 +152,9 @@ class _Voice:
             heard = sound.read(first + nearest_frame(self._at_film_zero, Fraction(1)), end - first)
         else:
             heard = self._resampled(first, end, sound)
-        if not self._gain_curve.is_full:
-            heard = heard * self._gain_curve.between(first, end)
+        gain = self._gain_curve.between(first, end)
+        if not isinstance(gain, float) or gain != 1:
+            heard = heard * (np.float32(gain) if isinstance(gain, float) else gain)
         if self.segment.sides != BOTH_SIDES:
             heard = heard * np.array(self.segment.sides, np.float32)
         block[first - block_start : end - block_start] += heard
@@ -178,51 +181,94 @@ class _Voice:
 
 
 class _GainCurve:
-    """The amplitude of a segment over time: its gain, key frames and fades."""
+    """The amplitude of a segment over time: its gain, key frames and fades; film times in samples.
+
+    Most blocks lie within no fade and between two key frames: only what changes is reckoned sample by sample.
+    """
 
     def __init__(self, segment: SoundSegment) -> None:
-        self._segment = segment
-        self._is_level = segment.gain_db == 0 and not segment.keys
-        fades = (segment.fade_in, segment.fade_out, segment.rises, segment.falls)
-        self.is_full = self._is_level and not any(fades)
         # The sort is stable: of two key frames at one moment, a jump, the first stays the first.
         keys = sorted(segment.keys, key=lambda key: key.at) or [GainKey(Fraction(0), 0.0)]
-        self._key_samples = np.array([float((segment.start + key.at) * _RATE) for key in keys])
-        self._key_db = np.maximum([segment.gain_db + key.gain_db for key in keys], _SILENCE_DB)
+        self._keys = [
+            (float((segment.start + key.at) * _RATE), max(segment.gain_db + key.gain_db, _SILENCE_DB))
+            for key in keys
+        ]
+        self._moments = [moment for moment, _ in self._keys]
+        self._fades = list(_fades_of(segment))
 
-    def between(self, first: int, end: int) -> Samples:
-        """Factors for the samples ``first`` up to ``end`` of the film, shape (samples, 1)."""
-        segment = self._segment
-        samples = np.arange(first, end, dtype=np.float64)
-        factors = np.ones(end - first)
-        if segment.fade_in:
-            since_start = (samples - float(segment.start * _RATE)) / float(segment.fade_in * _RATE)
-            factors *= _ramp(since_start, float(segment.fade_in_from))
-        if segment.fade_out:
-            until_end = (float(segment.end * _RATE) - samples) / float(segment.fade_out * _RATE)
-            factors *= _ramp(until_end, float(segment.fade_out_to))
-        for ramp, is_fall in [(ramp, False) for ramp in segment.rises] + [
-            (ramp, True) for ramp in segment.falls
-        ]:
-            begins, ends = (float((segment.start + edge) * _RATE) for edge in (ramp.start, ramp.end))
-            share = np.clip((samples - begins) / (ends - begins), 0, 1)
-            factors *= 1 - share if is_fall else share
-        if not self._is_level:
-            gain_db = self._line(samples)
-            factors *= np.where(gain_db > _SILENCE_DB, np.power(10, gain_db / 20), 0)
+    def between(self, first: int, end: int) -> Samples | float:
+        """Factors for the samples ``first`` up to ``end`` of the film, shape (samples, 1); or one for all."""
+        pieces = list(self._pieces(first, end))
+        fades = [fade for fade in self._fades if fade.touches(first, end)]
+        if len(pieces) == 1 and not fades:
+            ((_, _, level),) = pieces
+            if isinstance(level, float):
+                return level
+        factors = np.empty(end - first)
+        for begin, stop, level in pieces:
+            factors[begin - first : stop - first] = level
+        for fade in fades:
+            factors *= fade.between(first, end)
         return factors.astype(np.float32)[:, None]
 
-    def _line(self, samples: Doubles) -> Doubles:
-        """Decibels at samples: straight from key frame to key frame, held outside."""
-        after = np.searchsorted(self._key_samples, samples, side="right")
-        left, right = np.maximum(after - 1, 0), np.minimum(after, len(self._key_db) - 1)
-        span = self._key_samples[right] - self._key_samples[left]
-        passed = samples - self._key_samples[left]
-        share = np.divide(passed, span, out=np.zeros(len(samples)), where=span > 0)
-        line: Doubles = self._key_db[left] + (self._key_db[right] - self._key_db[left]) * share
+    def _pieces(self, first: int, end: int) -> Iterator[tuple[int, int, float | Doubles]]:
+        """Stretches from key frame to key frame, held outside: from, to, and the amplitude of each sample."""
+        at, number = first, bisect_right(self._moments, first)
+        while at < end:
+            moment, right_db = self._keys[min(number, len(self._keys) - 1)]
+            stop = end if number == len(self._keys) else min(end, math.ceil(moment))
+            if stop > at:
+                since, left_db = self._keys[max(number - 1, 0)]
+                if left_db == right_db:
+                    yield at, stop, _amplitude(left_db)
+                else:
+                    slope = (right_db - left_db) / (moment - since)
+                    line = left_db + slope * (np.arange(at, stop, dtype=np.float64) - since)
+                    is_heard = line > _SILENCE_DB
+                    yield at, stop, np.exp(line * _NEPERS_A_DB) * is_heard
+                at = stop
+            number += 1
+
+
+_NEPERS_A_DB = math.log(10) / 20
+
+
+def _amplitude(gain_db: float) -> float:
+    return 10 ** (gain_db / 20) if gain_db > _SILENCE_DB else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Fade:
+    """Amplitude that runs straight from one sample to another, and is held outside."""
+
+    start: float
+    end: float
+    at_start: float
+    at_end: float
+
+    def touches(self, first: int, end: int) -> bool:
+        """Whether it changes what lies between two samples: it is full on one side of itself."""
+        return first < self.end if self.at_end == 1 else end > self.start
+
+    def between(self, first: int, end: int) -> Doubles:
+        """Factors for some samples."""
+        share = (np.arange(first, end, dtype=np.float64) - self.start) / (self.end - self.start)
+        line: Doubles = self.at_start + (self.at_end - self.at_start) * np.clip(share, 0, 1)
         return line
 
 
-def _ramp(share: Doubles, lowest: float) -> Doubles:
-    """From an amplitude to full, linear; ``share`` is how much of the way is done."""
-    return lowest + (1 - lowest) * np.clip(share, 0, 1)
+def _fades_of(segment: SoundSegment) -> Iterator[_Fade]:
+    """All fades of a segment; each is full at one of its ends."""
+
+    def sample(time: Fraction) -> float:
+        return float(time * _RATE)
+
+    start, end = segment.start, segment.end
+    if segment.fade_in:
+        yield _Fade(sample(start), sample(start + segment.fade_in), float(segment.fade_in_from), 1)
+    if segment.fade_out:
+        yield _Fade(sample(end - segment.fade_out), sample(end), 1, float(segment.fade_out_to))
+    for ramp in segment.rises:
+        yield _Fade(sample(start + ramp.start), sample(start + ramp.end), 0, 1)
+    for ramp in segment.falls:
+        yield _Fade(sample(start + ramp.start), sample(start + ramp.end), 1, 0)
