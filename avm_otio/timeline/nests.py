@@ -26,11 +26,20 @@ def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest ope
         losses: Where each nest is reported, and each transition that its edge cuts.
         message: What becomes of a nest.
     """
+    told: set[tuple[int, RecordTime]] = set()
 
     def on_nest(nest: Clip) -> None:
         losses.add(Feature.NEST, nest, message)
         if nest.speed <= 0:
             losses.add(Feature.SPEED, nest, NOT_FORWARD)
+        inner = nest.content
+        assert isinstance(inner, Timeline)
+        if (id(inner), nest.start) in told:  # its picture and its sound are two clips
+            return
+        told.add((id(inner), nest.start))
+        markers = (*inner.markers, *(marker for track in inner.tracks for marker in track.markers))
+        for name in dict.fromkeys(marker.name for marker in markers):
+            losses.add(Feature.MARKER, nest, f"marker “{name}” of the sequence inside it not written")
 
     def on_cut(nest: Clip, crossing: Transition) -> None:
         cut = f"transition “{crossing.name}” inside it written as a cut: the nest's edge lies in it"

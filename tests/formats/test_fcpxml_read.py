@@ -276,8 +276,17 @@ def test_a_marker_outside_of_its_transition_is_told(tmp_path: Path) -> None:
     clip = '<asset-clip ref="r2" offset="{}s" start="1s" duration="1s"/>'
     cross = '<transition offset="1/2s" duration="1s"><marker start="3602s" value="a"/></transition>'
     timeline, notes = reading(tmp_path, clip.format(0) + cross + clip.format(1))
-    assert "1 markers outside of their clips left out." in notes
+    assert "1 markers outside of their clips left out: “a”." in notes
     assert not timeline.markers
+
+
+def test_markers_of_a_title_that_lie_outside_of_it_are_named(tmp_path: Path) -> None:
+    marks = "".join(f'<marker start="{at}s" value="m{at}"/>' for at in (3599, *range(3601, 3614)))
+    timeline, notes = reading(tmp_path, f'<title name="t" start="3600s" duration="2s">{marks}</title>')
+    [title] = timeline.clips()
+    assert [(one.name, one.start) for one in title.markers] == [("m3601", 1)]
+    named = ", ".join(f"“m{at}”" for at in (3599, *range(3602, 3611)))
+    assert f"13 markers outside of their clips left out: {named} and 3 more." in notes
 
 
 def test_the_parts_of_a_clip_have_its_name_and_what_is_connected_to_it_its_own(tmp_path: Path) -> None:

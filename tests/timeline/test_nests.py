@@ -139,3 +139,21 @@ def test_a_nest_that_cannot_be_opened_is_told(speed: F) -> None:
     losses = Losses(cut)
     assert not list(opened_and_told(cut, losses).clips())
     assert any("its clips not written" in loss.message for loss in losses)
+
+
+def test_markers_of_a_sequence_inside_are_told_once() -> None:
+    whole = around()
+    (nest,) = whole.tracks[0].clips
+    assert isinstance(nest.content, Timeline)
+    first, *rest = nest.content.tracks
+    inner = replace(
+        nest.content,
+        markers=(Marker("of all", F(1)),),
+        tracks=(replace(first, markers=(Marker("of a track", F(1)),)), *rest),
+    )
+    tracks = tuple(replace(track, clips=(replace(track.clips[0], content=inner),)) for track in whole.tracks)
+    losses = Losses(whole)
+    opened_and_told(replace(whole, tracks=tracks), losses)
+    assert [loss.message for loss in losses if loss.feature.name == "MARKER"] == [
+        f"marker “{name}” of the sequence inside it not written" for name in ("of all", "of a track")
+    ]

@@ -41,10 +41,12 @@ class References:
 
     Attributes:
         notes: What was passed over, and how often.
+        outside: Names of markers that lie outside of their clips, where Final Cut Pro shows none.
     """
 
     def __init__(self, root: Element) -> None:
         self.notes: Counter[str] = Counter()
+        self.outside: list[str] = []
         self._by_id = {
             resource.get("id", ""): resource
             for resource in root.iterfind("resources/*")

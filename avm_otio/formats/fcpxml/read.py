@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +25,9 @@ from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.parts import Rows
 from avm_otio.timeline.time import RecordTime, nearest_frame
+
+_MOST_NAMED = 10
+"""Markers that are named one by one."""
 
 _BUNDLED = "Info.fcpxml"
 """The document in a bundle (``.fcpxmld``) [off]."""
@@ -69,7 +72,16 @@ def read(path: Path, rate: Fraction | None = None) -> tuple[list[Timeline], tupl
     if not found:
         hint = "Choose a project in Final Cut Pro and export it with File › Export XML."
         raise TimelineError(f"{path} holds no project and no clip.", hint)
-    return found, tuple(f"{count} {message}." for message, count in references.notes.items() if count)
+    notes = [f"{count} {message}." for message, count in references.notes.items() if count]
+    return found, (*notes, *_outside(references.outside))
+
+
+def _outside(markers: Sequence[str]) -> Iterator[str]:
+    """Which markers lie outside of their clips, as those of a clip that was trimmed do."""
+    if markers:
+        named = ", ".join(f"“{name}”" for name in markers[:_MOST_NAMED])
+        more = f" and {len(markers) - _MOST_NAMED} more" if len(markers) > _MOST_NAMED else ""
+        yield f"{len(markers)} markers outside of their clips left out: {named}{more}."
 
 
 class _Document:

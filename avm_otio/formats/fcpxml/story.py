@@ -437,7 +437,7 @@ class Story:
                 continue
             at = local.at(time_at(child, "start"))
             if not head <= at < tail:
-                self.references.notes["markers outside of their clips left out"] += 1
+                self.references.outside.append(child.get("value", ""))
                 continue
             length = time_at(child, "duration") * abs(local.stretch)
             yield Marker(
