@@ -193,7 +193,7 @@ def _candidates(film: FilmTraits, within: Span) -> Iterator[_Candidate]:
     for peak in picture.busiest:
         weight = 0.4 + 0.6 * peak.strength
         weak = peak.strength < 0.7
-        yield _Candidate(peak.at_us, Event.MOTION, Role.WHOOSH, weight, weak, until_us=peak.at_us)
+        yield _Candidate(peak.at_us, Event.MOTION, Role.WHOOSH, weight, weak)
     for still in picture.stills:
         start_us, end_us = max(still.start_us, within.start_us), min(still.end_us, within.end_us)
         if start_us < end_us:

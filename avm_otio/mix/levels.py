@@ -107,7 +107,9 @@ def level(
         ),
         *_turned_down(peaks.turned_down, target),
     )
-    return Levelled(mixer.laid_now(), tuple(changes), notes, mixer.verdict(highest, is_exact))
+    return Levelled(
+        mixer.laid_now(), tuple(changes), notes, mixer.verdict(highest, is_exact, peaks.turned_down)
+    )
 
 
 def _said(speech: Speech | None, film_map: FilmMap) -> tuple[Utterance, ...]:
@@ -168,6 +170,7 @@ class _Mixer:
                 changes.append(change)
             if placed is not None:
                 kept.append(voice.placed(placed, self.own.origin))
+        changes.sort(key=lambda change: change.clip.clip.start)
         dropped = {id(change.clip.cue) for change in changes if change.change is Change.DROPPED}
         self.voices = [voice for voice in kept if id(voice.laid.cue) not in dropped]
         return changes
@@ -269,8 +272,8 @@ class _Mixer:
             by_lane.setdefault(voice.lane, []).append(voice.laid)
         return relaid(self._laid, by_lane)
 
-    def verdict(self, highest_dbtp: float, is_exact: bool) -> Verdict:
-        """What the mix comes to, its true peak given."""
+    def verdict(self, highest_dbtp: float, is_exact: bool, turned_down: Mapping[int, float]) -> Verdict:
+        """What the mix comes to, its true peak given, and what was turned down for that."""
         power = self._sum(self.voices).coarse()
         own = self.own.sums.coarse()
         own_lufs = integrated(own)
@@ -285,10 +288,13 @@ class _Mixer:
             anchor_lufs=self.spoken_lufs,
             own_lufs=None if is_silent else own_lufs,
             own_peak_dbtp=None if is_silent else own_dbtp,
+            held_down_db=max(turned_down.values(), default=0.0),
         )
         if is_silent:
             return found
-        if not found.is_loudness_met:
+        if found.is_held_down:
+            found = replace(found, own_change_db=None)
+        elif not found.is_loudness_met:
             found = replace(found, own_change_db=self._own_change(found, power, own))
         if not found.is_peak_met:
             found = replace(found, own_peak_change_db=_own_peak_change(found))

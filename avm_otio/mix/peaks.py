@@ -24,8 +24,11 @@ Measure = Callable[[Sequence[Voice], Sequence[Stretch]], Sequence[float]]
 """True peaks of a mix in some stretches, in dBTP."""
 
 _MOST_DB = {True: 12.0, False: 6.0}
-"""An effect and a piece of music are turned down by no more for a peak. What would take more is the film's
-own sound, so near to the limit by itself that the rest would have to go for it."""
+"""An effect and a piece of music are turned down by no more for a peak that others nearly make by themselves:
+what would take more is theirs, and the rest would have to go for it."""
+
+_ROOM = 10 ** (-3 / 20)
+"""Others that stay below this share of the limit leave room: then the peak is not theirs."""
 
 _LONGEST = 5
 """Steps of 100 ms that are asked for as one stretch."""
@@ -151,7 +154,8 @@ class Peaks:
         for group, base in ((effects, others), (every, own)):
             gain = (limit - base) / (peak - base) if base < limit and peak > base else 0.0
             change_db = float(np.floor(200 * np.log10(gain)) / 10) if gain > 0 else -np.inf
-            if group and all(self._may(voices, number, change_db) for number in group):
+            has_room = base <= limit * _ROOM
+            if group and all(has_room or self._may(voices, number, change_db) for number in group):
                 for number in group:
                     changes[number] = min(changes.get(number, 0.0), change_db)
                     for other in self._same_piece(voices, number):

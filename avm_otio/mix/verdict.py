@@ -24,6 +24,7 @@ class Verdict:
         own_change_db: What the film's own sound would have to change by for the loudness to be met; 0 where
             it is, ``None`` where no such change would do.
         own_peak_change_db: What it would have to change by for the true peak to be met; 0 where it is.
+        held_down_db: By how much clips of ours are turned down for the true peak, at most.
     """
 
     target: Target
@@ -36,6 +37,7 @@ class Verdict:
     own_peak_dbtp: float | None
     own_change_db: float | None = 0.0
     own_peak_change_db: float = 0.0
+    held_down_db: float = 0.0
 
     @property
     def is_loudness_met(self) -> bool:
@@ -47,6 +49,17 @@ class Verdict:
     def is_peak_met(self) -> bool:
         """Whether the true peak is below what was asked."""
         return self.true_peak_dbtp <= self.target.peak_dbtp + 0.05
+
+    @property
+    def is_held_down(self) -> bool:
+        """Whether it is too soft since clips of ours would peak too high."""
+        target_lufs = self.target.lufs
+        if target_lufs is None or self.is_loudness_met:
+            return False
+        return (
+            self.integrated_lufs < target_lufs
+            and self.held_down_db > (target_lufs - self.integrated_lufs) / 2
+        )
 
     @property
     def is_met(self) -> bool:
@@ -82,6 +95,11 @@ class Verdict:
     def _loudness_remedy(self) -> str:
         assert self.target.lufs is not None
         short = self.target.lufs - self.integrated_lufs
+        if self.is_held_down:
+            return (
+                f"Its peaks leave no room: clips of ours are turned down by up to {self.held_down_db:.1f} dB "
+                "for them. Without a limiter it gets no louder."
+            )
         if self.own_lufs is None:
             what = "louder" if short > 0 else "softer"
             return f"Music and effects would have to be {abs(short):.1f} dB {what} than clip gain goes."

@@ -61,10 +61,10 @@ def test_each_cut_gets_an_effect_at_its_frame_and_the_strongest_a_riser_into_it(
     assert (riser.end_us, riser.item_ids[0]) == (5_005_000, 4)
 
 
-def test_a_whoosh_ends_where_motion_peaks() -> None:
+def test_a_whoosh_is_cued_where_motion_peaks_since_it_is_laid_by_its_own_peak() -> None:
     film = FilmTraits(6_000_000, PictureTraits(busiest=(Moment(3_000_000, 1.0),)))
     (cue,) = spot_effects(film, EFFECTS)
-    assert (cue.end_us, cue.role, cue.item_ids[0]) == (3_000_000, Role.WHOOSH, 1)
+    assert (cue.start_us, cue.role, cue.item_ids[0]) == (3_000_000, Role.WHOOSH, 1)
 
 
 def test_the_same_sound_is_not_used_every_time() -> None:

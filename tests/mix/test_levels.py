@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction as F
 from itertools import pairwise
 
@@ -18,7 +19,8 @@ from avm_otio.mix.presets import PRESETS, Preset, preset_of, target_of
 from avm_otio.mix.roles import Role
 from avm_otio.mix.spots import Change, UnderSpeech
 from avm_otio.services import EFFECTS, MUSIC
-from avm_otio.timeline.model import Mix, Stem
+from avm_otio.timeline.model import Mix, Stem, Transition
+from avm_otio.timeline.time import RecordTime
 from tests.mix.scenes import HZ, Scene, Sound, ebur128, gain, heard, noise, speech, talk
 
 OFF, STANDARD = PRESETS["off"], PRESETS["standard"]
@@ -398,6 +400,31 @@ def test_an_own_sound_that_peaks_too_high_by_itself_is_told_and_not_touched() ->
     assert not done.verdict.is_peak_met
     assert "Your own sound decides: it peaks at" in done.verdict.lines[-1]
     assert done.verdict.own_peak_change_db < -2
+
+
+def test_a_loudness_that_peaks_leave_no_room_for_is_told() -> None:
+    clicks = np.zeros(10 * HZ)
+    clicks[::2400] = 0.9
+    scene = Scene(F(10))
+    scene.add(0, MUSIC, 1, clicks, F(0))
+    done = levelled(scene, [], target=target_of("web"), true_peak=scene.true_peak)
+    assert ebur128(scene.render(done.laid))[2] <= -1
+    assert not done.verdict.is_met
+    assert done.verdict.lines[1].startswith("Its peaks leave no room")
+
+
+def test_gain_in_a_crossfade_is_that_of_the_piece() -> None:
+    scene = Scene(F(20), talk(20, [(8.0, 12.0)]))
+    piece = noise(44, -18, 3)
+    scene.add(0, MUSIC, 1, piece, F(0), length=F(10))
+    scene.add(0, MUSIC, 1, piece, F(10), length=F(10), media_in=F(20))
+    laid = scene.laid()
+    fade = Transition("Cross Fade 0 dB", RecordTime(F(10)), F(1, 5), F(1, 5))
+    laid = replace(laid, lanes=(replace(laid.lanes[0], transitions=(fade,)),))
+    done = level(laid, scene.film_map, scene.hear, own=scene.own_heard, speech=speech([(8.0, 12.0)]))
+    assert done.laid.lanes[0].transitions == (fade,)
+    assert gains(done, 9.999) == gains(done, 10)
+    assert below(scene, done, (8.0, 12.0)) == pytest.approx([STANDARD.under_speech_lu], abs=0.5)
 
 
 def test_effects_that_would_clip_together_are_turned_down_by_clip_gain() -> None:
