@@ -48,8 +48,7 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
     reader = StereoReader(info, ())
     try:
         meter, kept = Meter(2), _Kept(reader)
-        for block in reader.blocks(_BLOCK):
-            check()
+        for block in reader.blocks(_BLOCK, check):
             meter.add(block)
             kept.add(block)
         if not kept.samples:

@@ -46,10 +46,16 @@ class StereoReader:
             both += stream.read(start, count)
         return both
 
-    def blocks(self, size: int) -> Iterator[Samples]:
-        """All of it from file time 0 to its end, ``size`` samples at a time; the last block has the rest."""
+    def blocks(self, size: int, check: Callable[[], None] = lambda: None) -> Iterator[Samples]:
+        """All of it from file time 0 to its end, ``size`` samples at a time; the last block has the rest.
+
+        Args:
+            size: How much at a time.
+            check: Called before each block; may raise to break off.
+        """
         start = 0
         while True:
+            check()
             block = self.read(start, size)
             ends = [stream.end for stream in self._streams]
             known = [end for end in ends if end is not None]

