@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy as np
 from avm_otio.errors import MediaError
 from avm_otio.media.attack import shape_of
 from avm_otio.media.decode import Samples
+from avm_otio.media.features import Watcher
 from avm_otio.media.heard_json import as_kept
 from avm_otio.media.loudness import Meter
+from avm_otio.media.music import music_of
 from avm_otio.media.probe import probe
 from avm_otio.media.stereo_reader import StereoReader
 from avm_otio.mix.heard import Heard
@@ -48,28 +51,33 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
     reader = StereoReader(info, ())
     try:
         meter, kept = Meter(2), _Kept(reader)
+        watcher = Watcher() if music else None
         for block in reader.blocks(_BLOCK, check):
             meter.add(block)
             kept.add(block)
+            if watcher is not None:
+                watcher.add(block)
         if not kept.samples:
             raise MediaError(f"{path} holds no sound that decodes.", "Give a whole, readable file.")
         curve, grains = meter.finish()
         shape = shape_of(grains, kept.samples, kept.look)
     finally:
         reader.close()
-    return as_kept(
-        Heard(
-            length_us=_micros(kept.samples),
-            curve=curve,
-            begins_us=_micros(shape.begins),
-            ends_us=_micros(shape.ends),
-            is_cut_off=shape.is_cut_off,
-            attack_us=_micros(shape.attack),
-            peak_us=_micros(shape.peak),
-            tail_us=_micros(shape.tail),
-            is_rising=shape.is_rising,
-        )
+    heard = Heard(
+        length_us=_micros(kept.samples),
+        curve=curve,
+        begins_us=_micros(shape.begins),
+        ends_us=_micros(shape.ends),
+        is_cut_off=shape.is_cut_off,
+        attack_us=_micros(shape.attack),
+        peak_us=_micros(shape.peak),
+        tail_us=_micros(shape.tail),
+        is_rising=shape.is_rising,
     )
+    if watcher is not None:
+        found = music_of(watcher.finish(), curve, heard.begins_us, heard.ends_us)
+        heard = replace(heard, music=found)
+    return as_kept(heard)
 
 
 def _micros(samples: int) -> int:
