@@ -49,6 +49,8 @@ _SILENCE_LUFS = -70.0
 """BS.1770-5: below its absolute gate nothing counts as sound."""
 
 _LEAST_HEAD_US = 60_000
+_LEAST_HANDLE_US, _NO_HANDLE = 150_000, 0.4
+"""Where the file begins too near to a place there is little to fade in with."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,7 @@ def joins_of(grid: Grid, rate: Fraction) -> Joins:
     allowed &= (edges[leave] <= grid.rings_us) & (edges[enter] < grid.rings_us)
     back = edges[leave] - edges[enter]
     short = np.where(back < _SHORTEST_LOOP_US, 0.6, np.where(back < _SHORT_LOOP_US, 0.2, 0.0))
+    quality = quality + np.where(edges[enter] < _LEAST_HANDLE_US, _NO_HANDLE, 0.0)
     cost = np.where(allowed, _JOIN + quality + np.where(back > 0, short, 0.0), np.inf)
     kept = _kept(cost)
     most = max(1, int(kept.sum(axis=1).max(initial=0)))

@@ -57,11 +57,13 @@ class LaidClip:
         clip: It as a clip of the timeline, with the item that is heard and the others for the same cue.
         cue: The cue that it answers.
         rank: 0 for the item that is heard; 1, 2 … for a disabled alternative, best first.
+        part: Of music that is cut to the picture, which clip of its piece it is, from 0.
     """
 
     clip: Clip
     cue: Cue
     rank: int = 0
+    part: int = 0
 
     @property
     def kind(self) -> Stem:

@@ -107,7 +107,8 @@ def _clip(laid: LaidClip, origin: Origin) -> Clip:
         currency=origin.currency,
         license=origin.license,
     )
-    return replace(clip, offer=offer, markers=() if laid.rank else (_marker(laid, origin),))
+    marker = () if laid.rank or laid.part else (_marker(laid, origin),)
+    return replace(clip, offer=offer, markers=(*marker, *clip.markers))
 
 
 def _marker(laid: LaidClip, origin: Origin) -> Marker:

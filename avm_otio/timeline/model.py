@@ -268,6 +268,8 @@ class Offer:
         currency: What prices are in; empty where unknown.
         license: The licence that was asked for, as sent; ``None`` where unknown.
         record: From and to where it exactly lies, record time, where its clip lies only near there.
+        fitted: Of music that is cut to the picture, on the first clip of a piece, what it is made of: bars,
+            sections and joins, as plain JSON.
     """
 
     item: Json
@@ -280,6 +282,7 @@ class Offer:
     currency: str = ""
     license: Json | None = None
     record: tuple[RecordTime, RecordTime] | None = None
+    fitted: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

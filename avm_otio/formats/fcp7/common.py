@@ -73,6 +73,9 @@ DISSOLVE, DISSOLVE_ID = "Cross Dissolve", "Cross Dissolve"
 CROSS_FADE, CROSS_FADE_ID = "Cross Fade (+3dB)", "KGAudioTransCrossFade3dB"
 """Name and ``effectid`` of the sound's cross fade of even power [3p]."""
 
+EVEN_GAIN, EVEN_GAIN_ID = "Cross Fade ( 0dB)", "KGAudioTransCrossFade0dB"
+"""The same of even gain: straight in amplitude, as those between clips of ours are [3p]."""
+
 
 def timebase(rate: Fraction) -> tuple[int, bool] | None:
     """A rate as ``timebase`` and ``ntsc`` [off]; ``None`` where they cannot say it."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from avm_otio.formats.fcp7.common import CROSS_FADE, DISSOLVE
-from avm_otio.formats.fcp7.pieces import kept_xml, transition_item
+from avm_otio.formats.fcp7.common import CROSS_FADE, DISSOLVE, EVEN_GAIN, EVEN_GAIN_ID
+from avm_otio.formats.fcp7.pieces import effect_xml, kept_xml, transition_item
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
@@ -73,11 +73,17 @@ def cuts_of(
     return cuts
 
 
+_OF_EVEN_GAIN = ("crossfade0db", "crossfade(0db)")
+"""What Resolve and Premiere call it, without its spaces."""
+
+
 def _effect(transition: Transition, kind: TrackKind) -> tuple[str, str]:
     for kept in transition.kept:
         text = kept_xml(kept, "effect")
         if text:
             return text, ""
+    if kind is TrackKind.AUDIO and transition.name.replace(" ", "").lower() in _OF_EVEN_GAIN:
+        return effect_xml(EVEN_GAIN, EVEN_GAIN_ID, kind), ""
     plain = CROSS_FADE if kind is TrackKind.AUDIO else DISSOLVE
     if transition.kind != "SMPTE_Dissolve" or transition.name not in ("", plain):
         return "", f"“{transition.name or transition.kind}” written as “{plain}”"

@@ -91,6 +91,17 @@ def speed_filter(speed: Fraction, kind: TrackKind) -> str:
     )
 
 
+def effect_xml(name: str, effect_id: str, kind: TrackKind) -> str:
+    """What a transition does."""
+    category = "" if kind is TrackKind.AUDIO else "<effectcategory>Dissolve</effectcategory>"
+    return (
+        f"<effect><name>{name}</name><effectid>{effect_id}</effectid>{category}"
+        f"<effecttype>transition</effecttype><mediatype>{kind}</mediatype>"
+        "<wipecode>0</wipecode><wipeaccuracy>100</wipeaccuracy><startratio>0</startratio>"
+        "<endratio>1</endratio><reverse>FALSE</reverse></effect>\n"
+    )
+
+
 def transition_item(
     span: tuple[int, int], cut: int, alignment: str, rate: Fraction, kind: TrackKind, effect: str = ""
 ) -> str:
@@ -106,14 +117,7 @@ def transition_item(
     """
     if not effect:
         heard = kind is TrackKind.AUDIO
-        name, effect_id = (CROSS_FADE, CROSS_FADE_ID) if heard else (DISSOLVE, DISSOLVE_ID)
-        category = "" if heard else "<effectcategory>Dissolve</effectcategory>"
-        effect = (
-            f"<effect><name>{name}</name><effectid>{effect_id}</effectid>{category}"
-            f"<effecttype>transition</effecttype><mediatype>{kind}</mediatype>"
-            "<wipecode>0</wipecode><wipeaccuracy>100</wipeaccuracy><startratio>0</startratio>"
-            "<endratio>1</endratio><reverse>FALSE</reverse></effect>\n"
-        )
+        effect = effect_xml(*((CROSS_FADE, CROSS_FADE_ID) if heard else (DISSOLVE, DISSOLVE_ID)), kind)
     return (
         f"<transitionitem>\n<start>{span[0]}</start>\n<end>{span[1]}</end>\n<alignment>{alignment}</alignment>\n"
         f"<cutPointTicks>{ticks((cut - span[0]) / rate)}</cutPointTicks>\n{rate_xml(rate)}{effect}"

@@ -58,6 +58,8 @@ def offer_metadata(offer: Offer) -> dict[str, Any]:
         data["license"] = offer.license
     if offer.cue is not None:
         data["cue"] = _as_data(offer.cue)
+    if offer.fitted is not None:
+        data["fitted"] = offer.fitted
     return data
 
 

@@ -433,6 +433,7 @@ def _channels(ours: Json, resolve: Json) -> tuple[int, ...]:
 def _offer(ours: Json, start: Fraction, end: Fraction) -> Offer | None:
     """What a service offered for a clip of ours, where it is noted as we write it."""
     item, cue, licence = ours["item"], ours.get("cue"), ours.get("license")
+    fitted = ours.get("fitted")
     alternatives = ours.get("alternatives", ())
     try:
         first, last = (parse_timestamp(ours.get(edge)) or 0 for edge in ("film_start", "film_end"))
@@ -448,6 +449,7 @@ def _offer(ours: Json, start: Fraction, end: Fraction) -> Offer | None:
             currency=str(ours.get("currency") or ""),
             license=None if licence is None else dict(licence),
             record=None if lies == (start, end) else lies,
+            fitted=None if fitted is None else dict(fitted),
         )
     except (TypeError, ValueError, TimeFormatError):
         return None

@@ -10,7 +10,7 @@ FORMAT = Format(
     writes=(".rpp",),
     editors=(Editor("reaper", "Reaper"),),
     sound=SoundFiles.SPOTTED,
-    says=EVERYTHING - {Feature.TRANSITION, Feature.GENERATOR, Feature.METADATA, Feature.MEDIA},
+    says=EVERYTHING - {Feature.GENERATOR, Feature.METADATA, Feature.MEDIA},
     between_frames=True,
     write=as_text(later("avm_otio.formats.reaper.write", "document")),
 )

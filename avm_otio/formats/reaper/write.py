@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -26,9 +27,19 @@ from avm_otio.timeline.model import (
     TrackKind,
 )
 from avm_otio.timeline.nests import OPENED, opened_and_told
-from avm_otio.timeline.time import format_rate, from_micros, nearest_frame, nominal_rate
+from avm_otio.timeline.time import (
+    MediaTime,
+    RecordTime,
+    format_rate,
+    from_micros,
+    nearest_frame,
+    nominal_rate,
+    to_micros,
+)
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
+_SAMPLE = 1 / _RATE
+_NONE = Fraction(0)
 
 _PRESETS = {
     (Fraction(24000, 1001), False): 0,
@@ -153,9 +164,32 @@ class _Writer:
         # Reaper's tracks have two channels or more, an even number.
         yield f"    NCHAN {max(2, track.channels + track.channels % 2)}"
         yield "    MAINSEND 1 0"
+        crossed = self._crossed(track)
         for clip in track.clips:
-            yield from self._item(clip, track)
+            yield from self._item(crossed.get(clip.start, clip), track)
         yield "  >"
+
+    def _crossed(self, track: Track) -> dict[Fraction, Clip]:
+        """Clips of sound that cross fade, by where they began: items that overlap, with fades as long."""
+        starts = {clip.start: clip for clip in track.clips}
+        ends = {clip.end: clip for clip in track.clips}
+        made: dict[Fraction, Clip] = {}
+        for crossing in track.transitions:
+            out, into = ends.get(crossing.at), starts.get(crossing.at)
+            if track.kind is TrackKind.VIDEO or out is None or into is None or out is into:
+                self._losses.add(Feature.TRANSITION, crossing, "transition written as a cut")
+                continue
+            longer = _reaching(made.get(out.start, out), _NONE, crossing.after)
+            earlier = _reaching(made.get(into.start, into), crossing.before, _NONE)
+            if longer is None or earlier is None:
+                self._losses.add(
+                    Feature.TRANSITION, crossing, "written as a cut: the media have no more, or do not run on"
+                )
+                continue
+            length_us = to_micros(crossing.before + crossing.after)
+            made[out.start] = replace(longer, mix=replace(longer.mix, fade_out_us=length_us))
+            made[into.start] = replace(earlier, mix=replace(earlier.mix, fade_in_us=length_us))
+        return made
 
     def _item(self, clip: Clip, track: Track) -> Iterator[str]:
         media = clip.media
@@ -273,6 +307,26 @@ class _Writer:
         if plain != text:
             self._losses.add(Feature.NAME, f"“{plain}”", "signs that Reaper cannot read replaced")
         return f"{mark}{plain}{mark}"
+
+
+def _reaching(clip: Clip, before: Fraction, after: Fraction) -> Clip | None:
+    """A clip that begins earlier and ends later, its key frames where they were; ``None`` without media."""
+    media = clip.media
+    if media is None or media.sequence is not None or clip.speed <= 0:
+        return None
+    head = clip.media_in - before * clip.speed
+    tail = clip.media_in + (clip.duration + after) * clip.speed
+    if head < media.start - _SAMPLE or (media.end is not None and tail > media.end + _SAMPLE):
+        return None
+    keys = tuple(replace(key, at=key.at + before) for key in clip.mix.keys)
+    return replace(
+        clip,
+        start=RecordTime(clip.start - before),
+        end=RecordTime(clip.end + after),
+        media_in=MediaTime(max(head, media.start)),
+        mix=replace(clip.mix, keys=keys),
+        markers=tuple(replace(marker, start=marker.start + before) for marker in clip.markers),
+    )
 
 
 def _points(keys: tuple[GainKey, ...]) -> Iterator[tuple[Fraction, float]]:
