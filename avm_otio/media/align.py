@@ -6,11 +6,19 @@ dips by 3 dB at its middle; of two in opposite phase it falls silent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from avm_otio.mix.cutting import Phase
+from avm_otio.mix.fitted import Fitted
+from avm_otio.timeline.model import SAMPLE_RATE_HZ
+from avm_otio.timeline.time import from_micros, nearest_frame, to_micros
 
 MOST_US = 5_000
 """How far a sound may give way for its phase: a hit 5 ms off is not heard as off."""
@@ -30,6 +38,32 @@ class Alignment:
 
     offset_samples: int
     correlation: float
+
+
+def phases_of(
+    fitted: Fitted, read: Callable[[int, int], NDArray[Any]], rate_hz: int = SAMPLE_RATE_HZ
+) -> dict[tuple[int, int], Phase]:
+    """Listen to the joins of a piece, to each kind of them once: what ``mix.fit.aligned`` takes.
+
+    Args:
+        fitted: How the piece lies.
+        read: Samples of its file: the first one and how many; silence where there are none.
+        rate_hz: Samples a second.
+    """
+    rate, most = Fraction(rate_hz), from_micros(MOST_US)
+    found: dict[tuple[int, int], Phase] = {}
+    for join, (out, into) in zip(fitted.joins, pairwise(fitted.pieces), strict=True):
+        pair = (join.leaves_us, join.enters_us)
+        length = nearest_frame(join.before + join.after, rate)
+        if pair in found or length < 1:
+            continue
+        first = nearest_frame(out.media_out - join.before, rate)
+        second = nearest_frame(into.media_in - join.before - most, rate)
+        room = nearest_frame(2 * most, rate)
+        found_here = align(read(first, length), read(second, length + room))
+        offset_us = to_micros(Fraction(found_here.offset_samples, rate_hz))
+        found[pair] = Phase(offset_us, found_here.correlation)
+    return found
 
 
 def align(out: NDArray[Any], into: NDArray[Any]) -> Alignment:

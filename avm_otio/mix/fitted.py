@@ -6,7 +6,7 @@ Record times count from the timeline's first frame; media times from the file's 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -77,6 +77,7 @@ class Join:
         score: How little it is to be heard, 0 to 1.
         off_beat_ms: How far it is off the beat, where media are cut to the sample.
         off_frames_ms: The same where an editor cuts them to the frame.
+        correlation: How alike both sides are in the crossfade, -1 to 1; ``None`` where nobody listened.
     """
 
     at: RecordTime
@@ -88,6 +89,7 @@ class Join:
     score: float
     off_beat_ms: float = 0.0
     off_frames_ms: float = 0.0
+    correlation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,10 @@ class Fitted:
         last = -(-self.pieces[-1].end * self.rate // 1)
         return FrameSpan(round(self.pieces[0].start * self.rate), min(last, self.span.end))
 
+    def noted(self, note: str) -> Fitted:
+        """The same with one more line for the user."""
+        return replace(self, notes=(*self.notes, note))
+
     def beat_markers(self) -> tuple[Marker, ...]:
         """A marker on every bar, record time."""
         return tuple(
@@ -163,6 +169,7 @@ class Fitted:
                     "score": join.score,
                     "off_beat_ms": join.off_beat_ms,
                     "off_frames_ms": join.off_frames_ms,
+                    "correlation": join.correlation,
                 }
                 for join in self.joins
             ],

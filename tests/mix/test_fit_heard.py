@@ -17,11 +17,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avm_otio.mix.fit import MusicLength, fit
+from avm_otio.media.align import phases_of
+from avm_otio.mix.fit import MusicLength, aligned, fit
 from avm_otio.mix.fitted import Fitted
 from avm_otio.mix.heard import Heard
 from avm_otio.timeline.time import FrameSpan
 from tests.mix.heard_music import FORM, piece
+from tests.mix.test_fit import assert_whole
 
 HZ = 12_000
 """Enough for what is measured here, and quick."""
@@ -33,7 +35,7 @@ CHORDS = {"A": (220.0, 277.2, 329.6), "B": (174.6, 220.0, 261.6), "C": (196.0, 2
 
 
 def played(heard: Heard, beats: int = 4) -> Samples:
-    """A piece as ``heard_music.piece`` says: a chord for each section, a tick on every beat, a ringing end."""
+    """A piece as ``heard_music.piece`` says: a chord a section, a tick on every beat, a ringing end."""
     assert heard.music is not None
     assert heard.music.rhythm is not None
     time = np.arange(round(heard.length_us / 1e6 * HZ)) / HZ
@@ -175,3 +177,31 @@ def test_the_level_holds_over_a_join() -> None:
 
 def test_the_pieces_have_their_form() -> None:
     assert set(FORM) == set(CHORDS)
+
+
+def test_joins_that_were_listened_to_are_in_phase_and_longer() -> None:
+    heard = piece(60, bpm=113)
+    file = played(heard)
+
+    def read(first: int, count: int) -> Samples:
+        ahead = max(0, -first)
+        return np.pad(file[max(0, first) : first + count], (ahead, 0))[:count]
+
+    music = fit(heard, FrameSpan(0, 150 * 24), F(24))
+    phases = phases_of(music, read, HZ)
+    better = aligned(music, heard, phases)
+    assert_whole(better, heard)
+    assert all(abs(phase.offset_us) <= 5000 for phase in phases.values())
+    assert all(join.correlation is not None for join in better.joins)
+    assert better.ending is music.ending
+    assert abs(better.pieces[-1].media_out - F(heard.ends_us, 1_000_000)) <= F(1, 24)
+    sound = rendered(better, file)
+    for number, join in enumerate(better.joins):
+        assert abs(join.off_frames_ms) <= 20
+        assert click(better, number, sound, file) <= CLICK
+        if (join.correlation or 0) > 0.5:
+            was = music.joins[number]
+            assert join.before + join.after > was.before + was.after
+    again = phases_of(better, read, HZ)
+    for pair, phase in again.items():
+        assert (phase.correlation or 0) >= (phases[pair].correlation or 0) - 0.35
