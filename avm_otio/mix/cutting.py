@@ -118,6 +118,9 @@ class Cutter:
             )
             for shift, (first, last) in zip(shifts, pairwise(cuts), strict=True)
         ]
+        left = from_micros(self.heard.length_us) - pieces[-1].media_in
+        if pieces[-1].media_out - pieces[-1].media_in > left:  # it plays out within its last frame
+            pieces[-1] = replace(pieces[-1], end=RecordTime(pieces[-1].start + left))
         joins = []
         for index, ((_, leaves), (enters, _)) in enumerate(pairwise(runs)):
             correlation = phases[index].correlation

@@ -37,6 +37,7 @@ class MusicLength(StrEnum):
 STING = Fraction(3)
 """Seconds: what is shorter is a sting, and never repeated under ``picture``."""
 
+_SHORTEST_LOOP_US = 1_000_000
 _ROUNDS = 4
 """How often a way is looked for anew where its joins give way by more than half a frame in all."""
 _NEAR_CUT, _ON_CUT, _ON_CUT_US = 0.5, 1.0, 80_000
@@ -172,8 +173,8 @@ def _repeated(heard: Heard, grid: Grid | None, span: FrameSpan, rate: Fraction) 
         first, last = grid.edges_us[enters], min(beyond, grid.ends_us)
         if last - grid.edges_us[-2] < grid.bar_us * 9 // 10:  # it breaks off within its last bar
             leaves, last = grid.count - 1, grid.edges_us[-2]
-    if last - first <= 0:
-        return _played(heard, span, rate, heard.begins_us)
+    if last - first < _SHORTEST_LOOP_US:
+        return _played(heard, span, rate, heard.begins_us).noted("it is too short to be repeated")
     builder = Cutter(heard, grid, span, rate)
     wanted_us, frame_us = to_micros(span.duration / rate), to_micros(1 / rate)
     runs = [(heard.begins_us, last)]
