@@ -200,7 +200,15 @@ class Cutter:
             if abs(start - first) * rate < 1 and start >= 0 and start + sums[-1] + whole <= length:
                 first = start
                 break
-        return [first + each for each in sums], gives
+        shifts = [first + each for each in sums]
+        for index, ((_, leaves), _) in enumerate(pairwise(runs)):
+            exact = (from_micros(leaves) - shifts[index]) * rate
+            missing = -(shifts[index + 1] + exact // 1 / rate)
+            if missing > 0 and -(-exact // 1) / rate + shifts[index] > length:
+                # The whole file again: no frame lies between its end and its head, so one is earlier.
+                shifts[index + 1 :] = [shift + missing for shift in shifts[index + 1 :]]
+                gives[index] += missing
+        return shifts, gives
 
     def _cuts(self, runs: Sequence[tuple[int, int]], shifts: Sequence[Fraction]) -> list[int]:
         """Frames of the stretch at which a run begins, and where the last one ends.
