@@ -23,7 +23,7 @@ _FINE_S = FINE / SAMPLE_RATE_HZ
 _SLOW_S = SLOW / SAMPLE_RATE_HZ
 
 _SLOWEST_BPM, _FASTEST_BPM = 50.0, 190.0
-_USUAL_BPM, _USUAL_OCTAVES = 110.0, 0.8
+_USUAL_BPM, _USUAL_OCTAVES = 110.0, 0.7
 """The tempo that listeners tap to, and how far from it they go (van Noorden and Moelants, 1999)."""
 
 _BARS = (4, 3, 2)
@@ -135,6 +135,7 @@ def _meter(pulse: Floats, features: Features, changes: Floats) -> _Meter | None:
             on_bar = multiples % bar == 0
             # Beats within the bar must be there by themselves: what repeats a bar later is no beat yet.
             score = prior + float(own[~on_bar].mean()) + 2 * float(low[~on_bar].mean()) - 1.5 * low_half
+            score += 0.5 * float(own[on_bar].mean() + low[on_bar].mean())
             score += 2 * float(chords[on_bar].mean()) - float(chords[~on_bar].mean())
             score += 0.3 * (third - half) - 0.1 if bar == 2 else 0.0
             if best is None or score > best.score:
