@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache, partial
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from avm_otio import services
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
-from avm_otio.errors import UsageError
+from avm_otio.errors import AvmError, UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
@@ -30,6 +31,7 @@ from avm_otio.jobs.folder import (
     locked,
     now,
     open_job,
+    quoted,
     read_journal,
     readable,
     stamp,
@@ -261,6 +263,8 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
     cache = Cache(jobs_folder)
     film = film_asked(plan, media_digests(plan, media, cache, report))
     path, asked = _job_of(question, jobs_folder, plan, film, again=request.again)
+    if request.jobs_dir is None and not (path / JOURNAL).exists():
+        _tell_of_the_same(path, opened.side_folder, report)
     order = (request.given or request).seen_from(path.absolute()).dump()
     with open_job(path, report, partial(_begin, path, plan, asked, question, order)) as (job, report):
         outputs = dict(job.journal.outputs)
@@ -378,6 +382,22 @@ def _job_of(
             path, asked = following
         make_folder(path)
     return path, asked
+
+
+def _tell_of_the_same(path: Path, side_folder: Path, report: Report) -> None:
+    """Say where another timeline's jobs, such as those of this one before it was renamed, hold this answer.
+
+    It is not taken from there: both timelines would play the sounds of one folder, and go with it.
+    """
+    key = path.name.rsplit("-", 1)[-1]
+    for other in sorted(side_folder.parent.glob(f"*{side_folder.suffix}/*-{key}")):
+        with suppress(AvmError, OSError):
+            if other.parent != side_folder and read_journal(other).answered is not None:
+                report.warn(
+                    f"{other} holds an answer to this very question. This is a question of its own; to use "
+                    f"that answer, stop this run and add --jobs-dir {quoted(other.parent)}."
+                )
+                return
 
 
 def _attempt(

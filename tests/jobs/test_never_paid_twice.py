@@ -118,6 +118,20 @@ def test_the_same_again_asks_the_service_nothing(cut: Path, score: Run, service:
     assert (cut.parent / "out.otio").read_bytes() == before
 
 
+def test_an_answer_beside_a_renamed_timeline_is_told_of_before_anything_is_sent(
+    cut: Path, score: Run, service: ScriptedService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score() == 0
+    assert "very question" not in capsys.readouterr().err
+    renamed = cut.rename(cut.with_name("cut v2.otio"))
+    service.instead["POST /film/"] = says({"message": ["No room."]}, 400)
+    assert score(timeline=renamed) == 6
+    told = capsys.readouterr().err
+    assert f"to use that answer, stop this run and add --jobs-dir {cut.with_suffix('.avm')}." in told
+    assert score("--jobs-dir", str(cut.with_suffix(".avm")), timeline=renamed) == 0
+    assert (uploaded(service), paid(service)) == (2, 1)
+
+
 @pytest.mark.parametrize(
     "more",
     [
