@@ -33,7 +33,7 @@ SUFFIXES = (".mp4", ".m4a")
 MIX = "mix"
 """What the whole sound is called where it is over full scale; stems are called by their names."""
 
-_QUALITY = SoundQuality(256_000, "fast", substitutes_noise=False)
+_QUALITY = SoundQuality(320_000, "fast", substitutes_noise=False)
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _OVER = 1 + 2.0**-20
 """From here on a peak is above full scale: below, it is the rounding of an arithmetic that ends at 1."""
