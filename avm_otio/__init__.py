@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
     from avm_otio.formats.reading import Opened, read
-    from avm_otio.jobs.pipeline import Scored
     from avm_otio.jobs.saved import lay_answer
+    from avm_otio.jobs.scored import Scored
     from avm_otio.media.mixdown import Preview
     from avm_otio.request import Request
     from avm_otio.service.client import Client

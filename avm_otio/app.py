@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.budget import Limits
     from avm_otio.jobs.paid_call import Patience
-    from avm_otio.jobs.pipeline import Scored
     from avm_otio.jobs.question import Question
+    from avm_otio.jobs.scored import Scored
     from avm_otio.media.film import FilmFile
     from avm_otio.media.mixdown import Preview
     from avm_otio.service.client import Client

@@ -172,7 +172,25 @@ def some_of(*words: str) -> Kind:
     return Kind(read, {"type": "array", "items": dict(each.schema), "minItems": 1}, "LIST", is_list=True)
 
 
+def one_of_or_number(*words: str) -> Kind:
+    """One of some words, or a number."""
+    word = one_of(*words)
+
+    def read(value: object) -> str | float:
+        try:
+            return float(_number(value))
+        except ValueError:
+            pass
+        try:
+            return str(word.read(value))
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(words)}, or a number, not {_shown(value)}") from None
+
+    return Kind(read, {"anyOf": [dict(word.schema), {"type": "number"}]}, "|".join((*words, "NUMBER")))
+
+
 TEXT = Kind(_text, _TEXT_SCHEMA, "TEXT")
+TEXTS = Kind(_several(_text, "texts"), {"type": "array", "items": dict(_TEXT_SCHEMA)}, "TEXT", is_list=True)
 KEY_TEXT = Kind(_key_text, _TEXT_SCHEMA | {"minLength": 1}, "TEXT")
 DECIBELS = Kind(_decibels, {"type": "number"}, "DB")
 NUMBER_FROM_0 = Kind(_number_from_0, {"type": "number", "minimum": 0}, "NUMBER")

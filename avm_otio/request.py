@@ -132,6 +132,7 @@ _CLIENT = (*SCORING, "service submit", "service result", "film create", "film li
 _client = partial(row, part=Part.QUESTION, commands=_CLIENT)
 _question = partial(row, part=Part.QUESTION, commands=(*SCORING, "service submit"))
 _layout = partial(row, part=Part.LAYOUT, commands=(*SCORING, "convert"))
+_sound = partial(row, part=Part.LAYOUT)
 _delivery = partial(row, part=Part.DELIVERY, commands=(*SCORING, "convert"))
 
 
@@ -316,6 +317,54 @@ class Request:
         metavar="URL",
     )
 
+    music_length: str = _sound(
+        kinds.one_of("picture", "full", "loop", "as-is"),
+        "picture",
+        "Music cut to the picture, once and whole, repeated, or from its head as it comes.",
+        setting="soundtrack.music_length",
+    )
+    music_end: str | None = _sound(
+        kinds.TEXT,
+        None,
+        "Where the music ends, record timecode.",
+        metavar="TC",
+        default_words="with the picture",
+    )
+    music_per: str = _sound(
+        kinds.one_of("film", "scene", "marker"),
+        "film",
+        "What gets a piece of music of its own.",
+        setting="soundtrack.music_per",
+    )
+    beat_markers: bool = _sound(kinds.FLAG, False, "Mark the bars of the music.")
+    mix: str = _sound(
+        kinds.one_of("off", "gentle", "standard", "strong"),
+        "standard",
+        "How far music and effects make room for speech; off: everything as it comes.",
+        setting="soundtrack.mix",
+    )
+    mix_figures: tuple[str, ...] = _sound(
+        kinds.TEXTS,
+        (),
+        "Figures of the mix that are not the preset's; comma between.",
+        flag="--mix-figures",
+        metavar="NAME=NUMBER",
+        setting="soundtrack.figures",
+    )
+    loudness: str | float = _sound(
+        kinds.one_of_or_number("none", "r128", "a85", "web"),
+        "none",
+        "Loudness of the whole, by the gain of our clips alone.",
+        unit="LUFS, where it is a number",
+        metavar="none|r128|a85|web|LUFS",
+        setting="soundtrack.loudness",
+    )
+    effects_under_speech: str = _sound(
+        kinds.one_of("keep", "lower", "drop"),
+        "lower",
+        "An effect that would hide a word stays, is lowered or moved, or is left out.",
+        setting="soundtrack.effects_under_speech",
+    )
     effects_length: str = _layout(
         kinds.one_of("cue", "natural", "auto"), "auto", "auto: up to 3 s rings out, longer ends with its cue."
     )
@@ -352,6 +401,13 @@ class Request:
         "Colours of a picture (.svg, .png); auto: as the viewer has it, a .png light.",
     )
     picture_prices: bool = _delivery(kinds.FLAG, False, "Show prices in a picture.")
+
+    preview: bool = row(
+        kinds.FLAG,
+        False,
+        "Write a preview to watch beside the output, too: <output>.preview.mp4.",
+        part=Part.DELIVERY,
+    )
 
     jobs_dir: Path | None = row(
         kinds.PATH,

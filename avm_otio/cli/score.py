@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,10 @@ def report_outcome(out: Output, name: str, outcome: Outcome) -> None:
         out.say(f"Scored {name} → {summary['output']}")
     for heading, clips in groupby(summary["clips"], key=_heading):
         _list(out, heading, list(clips), summary)
+    if coverage := summary.get("coverage"):
+        out.say(f"{coverage[0].upper()}{coverage[1:]}.")
+    for line in (summary.get("mix") or {}).get("words", ()):
+        out.say(line)
     out.say(
         f"{_counts(summary)}; chosen items cost {summary['total_price']} {summary['currency']}, "
         f"{summary['alternatives']} alternatives kept."
@@ -108,13 +112,33 @@ def _counts(summary: Mapping[str, Any]) -> str:
 
 
 def _list(out: Output, heading: str, clips: list[Mapping[str, Any]], summary: Mapping[str, Any]) -> None:
+    joined = {number: _parts_from(clips, number) for number, clip in enumerate(clips) if not clip.get("part")}
+    clips = [{**clip, "parts": joined[number]} for number, clip in enumerate(clips) if number in joined]
     for clip in clips[:_MOST_SHOWN]:
         price = "" if clip["price"] is None else f"{clip['price']} {summary['currency']}"
         if clip["is_bought"]:
             price = "bought"
-        out.say(f"  {heading:<9} {clip['timecode']:<12} {clip['title']}  {price}".rstrip())
+        level = _level(clip["parts"])
+        out.say(f"  {heading:<9} {clip['timecode']:<12} {level:>17}  {clip['title']}  {price}".rstrip())
     if len(clips) > _MOST_SHOWN:
         out.say(f"  {heading:<9} and {len(clips) - _MOST_SHOWN} more")
+
+
+def _parts_from(clips: Sequence[Mapping[str, Any]], number: int) -> list[Mapping[str, Any]]:
+    """The clips of the piece that begins at a place of the list."""
+    following = takewhile(lambda clip: clip.get("part"), clips[number + 1 :])
+    return [clips[number], *following]
+
+
+def _level(parts: Sequence[Mapping[str, Any]]) -> str:
+    """The gain of a sound, from its lowest to its highest."""
+    gains = [
+        gain
+        for part in parts
+        for gain in ([key["gain_db"] for key in part.get("keys", ())] or [part.get("gain_db", 0.0)])
+    ]
+    ends = [f"{gain:+.1f}".replace("-", "−") for gain in (min(gains), max(gains))]
+    return f"{ends[0]} dB" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]} dB"
 
 
 def report_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:

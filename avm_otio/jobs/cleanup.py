@@ -17,6 +17,7 @@ from avm_otio.jobs.catalogue import Entry, refuse_to_wait
 from avm_otio.jobs.folder import (
     ANSWERS,
     FILM,
+    HEARD,
     JOURNAL,
     LOG,
     REQUEST,
@@ -36,7 +37,7 @@ _STALE_S = 3600.0
 """Age at which a temporary file that no lock guards counts as left behind, in seconds."""
 
 _LOCK = "lock"
-_OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, "media"} | {
+_OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, HEARD, "media"} | {
     received_name(name) for name in ANSWERS
 }
 _MOST_READ_BYTES = 256 * 1024**2

@@ -55,12 +55,13 @@ def wanted(cues: Cues, alternatives: int) -> dict[str, Item]:
     Returns:
         The chosen items, then alternatives.
     """
-    items: dict[str, Item] = {}
-    for ranks in (slice(1), slice(1, 1 + alternatives)):
-        for service, item in _offered(cues, ranks):
-            if ranks.start is None or service.spare_track:  # other alternatives lie on no track
-                items.setdefault(_name(service, item), item)
-    return items
+    chosen = {item.name: item for item in cues.chosen}
+    laid = {
+        _name(service, item): item
+        for service, item in _offered(cues, slice(1, 1 + alternatives))
+        if service.spare_track  # other alternatives lie on no track
+    }
+    return chosen | {name: item for name, item in laid.items() if name not in chosen}
 
 
 def is_here(folder: Path, kept: Kept) -> bool:
@@ -90,6 +91,7 @@ def download(
     keep: Callable[[str, Kept], None],
     fresh: Callable[[], Cues],
     report: Report,
+    choose: Callable[[Cues], Cues] = lambda cues: cues,
 ) -> dict[str, str]:
     """Fetch the items that are not here, a few at a time.
 
@@ -107,6 +109,7 @@ def download(
         fresh: Asks the service again for what it offers. Called once at most, where an item cannot be had at
             its address.
         report: Where progress goes.
+        choose: Chooses what is heard, of what can be had.
 
     Returns:
         The items that can never be had, by name, and why; for ``Cues.without``.
@@ -118,7 +121,7 @@ def download(
     """
     from avm_otio.media.partial import sweep
 
-    wish = _Wish(cues, alternatives)
+    wish = _Wish(cues, alternatives, choose)
     failure: AvmError | None = None
     renewed: set[str] = set()
     addresses = cache(partial(_addresses, fresh))
@@ -176,8 +179,9 @@ class _Wish:
         lost: What can never be had, by name, and why.
     """
 
-    def __init__(self, cues: Cues, alternatives: int) -> None:
+    def __init__(self, cues: Cues, alternatives: int, choose: Callable[[Cues], Cues]) -> None:
         self._cues = cues
+        self._choose = choose
         self._alternatives = alternatives
         self._failed: dict[str, AvmError] = {}
         self._has_changed = True
@@ -190,7 +194,7 @@ class _Wish:
         if not self._has_changed:
             return []
         self._has_changed = False
-        left = self._cues.without(self.lost)
+        left = self._choose(self._cues.without(self.lost))
         self.chosen = wanted(left, 0)
         added = {
             name: item for name, item in wanted(left, self._alternatives).items() if name not in self.items
@@ -221,14 +225,11 @@ class _Wish:
         return next(today, None) or next(everything, None)
 
 
-def sounds_in(
-    cues: Cues, alternatives: int, folder: Path, kept: Mapping[str, Kept], naming: Naming
-) -> Callable[[Item], Media]:
+def sounds_in(cues: Cues, folder: Path, kept: Mapping[str, Kept], naming: Naming) -> Callable[[Item], Media]:
     """The media of downloaded items, by what the journal remembers alone: no file is opened.
 
     Args:
         cues: What the service answered.
-        alternatives: How many more than the chosen item are wanted for each place.
         folder: Where the files are.
         kept: What was downloaded.
         naming: How the timeline names a file.
@@ -238,7 +239,7 @@ def sounds_in(
     """
     sounds = {
         _key(item): _sound(naming(folder / kept[name].file), kept[name])
-        for service, item in _offered(cues, slice(1 + alternatives))
+        for service, item in _offered(cues, slice(None))
         if (name := _name(service, item)) in kept
     }
     return lambda item: sounds[_key(item)]

@@ -55,6 +55,8 @@ ANSWERS = (CALL, RESULT, SERVICE_FILM)
 RECEIVED = ".received"
 """Suffix of an answer as it came."""
 SCORED = "scored.otio"
+HEARD = "heard"
+"""What was heard in the film and in the items, to be heard once."""
 MEDIA = "media"
 RESTORE = "Restore it from a backup. With its folder moved away, what was paid for is paid for anew."
 LOG = "log.jsonl"

@@ -30,10 +30,12 @@ from avm_otio.jobs.downloads import download, is_here, wanted
 from avm_otio.jobs.folder import CALL, RESULT, SERVICE_FILM, Job, now, quoted
 from avm_otio.jobs.question import Question
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
+from avm_otio.mix.choice import choose
 from avm_otio.mix.cues import Cues
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.retry import PASSING_STATUSES, PassingFault, Retrying
+from avm_otio.timeline.time import to_micros
 
 if TYPE_CHECKING:
     from avm_otio.service.client import Client
@@ -118,11 +120,12 @@ def fetch_answer(
             if answered_before and not _is_complete(job, question, request):
                 visit.refetch()
             lost = download(
-                cues_of(job, question, request),
+                _offered(job, question, request),
                 request.spares,
                 job.media,
                 job.journal.media,
                 service_url=client.base_url,
+                choose=partial(choose, film_us=_film_us(job), request=request),
                 keep=lambda name, kept: job.record(media={**job.journal.media, name: kept}),
                 fresh=lambda: client.film(_film_id(job)).cues,
                 report=report,
@@ -132,13 +135,23 @@ def fetch_answer(
 
 
 def cues_of(job: Job, question: Question, request: Request) -> Cues:
-    """The cues of the job's answer, without the items that can never be had.
+    """The cues of the job's answer, of what can be had, what is heard first.
 
     Raises:
         CueError: They make no sense.
         ServiceError: The service says in its answer why it has none.
         InputError: The answer is not in the job's folder any more.
     """
+    return choose(_offered(job, question, request), _film_us(job), request)
+
+
+def _film_us(job: Job) -> int | None:
+    film = job.journal.film
+    return None if film is None else to_micros(Fraction(film.duration_s))
+
+
+def _offered(job: Job, question: Question, request: Request) -> Cues:
+    """The cues of the job's answer, without the items that can never be had."""
     result, film = read_result(job.load(RESULT), question.keys), read_film(job.load(SERVICE_FILM))
     cues = result.completed(film, question.request.services)
     cues.check(skip_bad=request.skip_bad_cues)

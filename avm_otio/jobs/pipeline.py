@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avm_otio import services
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
 from avm_otio.errors import AvmError, UsageError
@@ -40,19 +37,19 @@ from avm_otio.jobs.folder import (
 from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
+from avm_otio.jobs.scored import Scored
+from avm_otio.jobs.soundtrack import Soundtrack, soundtrack
 from avm_otio.media.originals import film_located
-from avm_otio.mix.cues import Cues, Item, Unavailable
-from avm_otio.mix.placement import Laid, LaidClip, lay
+from avm_otio.mix.cues import Cues, Item
+from avm_otio.mix.placement import Laid
 from avm_otio.mix.tracks import Origin, add_tracks, without_ours
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
-from avm_otio.services import FilmType, Laying
-from avm_otio.timeline.features import Loss
+from avm_otio.services import FilmType
 from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.model import Media, Timeline, TrackKind
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import Selection, find_track, plan_film
-from avm_otio.timeline.time import format_timecode
 from avm_otio.timeline.urls import paths_of, url_of
 
 if TYPE_CHECKING:
@@ -60,118 +57,6 @@ if TYPE_CHECKING:
 
 _SILENT = Silent()
 _MUTE_IT = "The picture's own sound is on no track: mute it in your editor under the new dialogue."
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What a run made.
-
-    Attributes:
-        output: The timeline that was written.
-        job: The job's folder.
-        film_id: The Film.
-        session_id: The film service; ``None`` where its answer was lost and the result found on the Film.
-        laid: What lies on the timeline.
-        currency: What prices are in.
-        losses: What the file does not say as the timeline does.
-        media_folder: Where media were copied or made for the editor, if any were.
-        made: Path of a sound that the editor does not take as it is → of what it gets instead.
-        total: Sum of the chosen items' prices, each item once, what is bought already not counted.
-        start_frame: The timeline's start timecode, as a count of frames.
-        drop_frame: Whether the timeline's timecode drops frames.
-        folder: The folder from which relative URLs of what is laid are meant.
-        notes: What the user should know, one line each.
-        unavailable: What was to be laid and can never be had, and what lies there instead.
-    """
-
-    output: Path
-    job: Path
-    film_id: int | None
-    session_id: int | None
-    laid: Laid
-    currency: str
-    total: Decimal
-    start_frame: int
-    drop_frame: bool
-    folder: Path
-    notes: tuple[str, ...] = ()
-    unavailable: tuple[Unavailable, ...] = ()
-    losses: tuple[Loss, ...] = ()
-    media_folder: Path | None = None
-    made: Mapping[str, str] = field(default_factory=dict)
-
-    def timecode(self, clip: LaidClip) -> str:
-        """The record timecode at which a clip lies."""
-        first, _ = clip.clip.frames(self.laid.rate)
-        return format_timecode(self.start_frame + first, self.laid.rate, self.drop_frame)
-
-    def summary(self) -> dict[str, Any]:
-        """What is reported at the end, as JSON: the ``done`` event, every clip, and the notes."""
-        laid = self.laid
-        by_service = {service: laid.of(service) for service in services.SERVICES}
-        return {
-            "output": str(self.output),
-            "job": str(self.job),
-            "film_id": self.film_id,
-            "session_id": self.session_id,
-            **{service.items: sum(len(lane.clips) for lane in of) for service, of in by_service.items()},
-            **{
-                f"{service.item}_tracks": len(of)
-                for service, of in by_service.items()
-                if service.laying is Laying.CUES
-            },
-            "alternatives": sum(len(clip.alternatives) for clip in laid.clips),
-            "total_price": str(self.total),
-            "currency": self.currency,
-            "losses": len(self.losses),
-            "media_folder": None if self.media_folder is None else str(self.media_folder),
-            "notes": list(self.notes),
-            "unavailable": [each.as_dict() for each in self.unavailable],
-            "rate": str(laid.rate),
-            "start_frame": self.start_frame,
-            "clips": self._clips(is_spare=False),
-            "spare_clips": self._clips(is_spare=True),
-        }
-
-    def _clips(self, *, is_spare: bool) -> list[dict[str, Any]]:
-        """The clips that are heard, or the alternatives: what fills the film, then cues by their start."""
-        order = services.SERVICES.index
-        lying = [(lane, clip) for lane in self.laid.lanes if lane.is_spare is is_spare for clip in lane.clips]
-        lying.sort(key=lambda one: (one[1].cue.end_us is not None, order(one[0].service), one[1].clip.start))
-        return [self._clip(lane.name, clip) for lane, clip in lying]
-
-    def _clip(self, track: str, laid: LaidClip) -> dict[str, Any]:
-        """One clip for people, and for hosts that lay it themselves."""
-        clip, item = laid.clip, laid.item
-        first, last = clip.frames(self.laid.rate)
-        forms = paths_of(clip.media.url if clip.media else "", self.folder)
-        file = next((os.path.normpath(path) for path in forms if path.is_file()), None)
-        return {
-            "kind": str(laid.kind),
-            "timecode": self.timecode(laid),
-            "title": clip.name if item.title else _title(item),
-            **_price(item),
-            "alternatives": len(laid.alternatives),
-            "others": [{"title": _title(other), **_price(other)} for other in laid.alternatives],
-            "file": self.made.get(file or "", file),
-            "track": track,
-            "record_frame": first,
-            "frames": last - first,
-            "media_start_us": 0,
-            "speed": str(clip.speed),
-            "gain_db": clip.mix.gain_db,
-            "fade_in_us": clip.mix.fade_in_us,
-            "fade_out_us": clip.mix.fade_out_us,
-        }
-
-
-def _title(item: Item) -> str:
-    return item.title or str(item.id)
-
-
-def _price(item: Item) -> dict[str, Any]:
-    price = None if item.price is None else str(item.price)
-    return {"price": price, "is_bought": item.is_bought}
 
 
 def open_timeline(request: Request, report: Report = _SILENT) -> Opened:
@@ -335,8 +220,12 @@ def finish(
             cues = cues_of(job, question, request)
             if not cues.chosen:
                 report.warn("The service found nothing to lay.")
-            laid = _laid(job, request, opened, plan, cues)
-        scored = _written(job, request, question, opened, plan, cues, laid, report)
+            with_tracks = _with_tracks(job, request, question, opened, plan)
+            media_of = _media_of(job, opened, cues)
+            made = soundtrack(job, request, opened, plan, cues, media_of, with_tracks, report)
+        scored = _written(
+            job, request, question, replace(opened, timeline=with_tracks(made.laid)), cues, made, report
+        )
         size_bytes, modified_ns = stamp(scored.output)
         digest = digest_of(request, question.keys, question.library)
         written = Written(
@@ -452,34 +341,45 @@ def _make_film(
     )
 
 
-def _laid(job: Job, request: Request, opened: Opened, plan: ExportPlan, cues: Cues) -> Laid:
-    style = reading.url_style(opened.timeline)
-    folder = opened.folder
-    media_of = sounds_in(
-        cues, request.spares, job.media, job.journal.media, lambda path: url_of(path, style, folder)
+def _media_of(job: Job, opened: Opened, cues: Cues) -> Callable[[Item], Media]:
+    style, folder = reading.url_style(opened.timeline), opened.folder
+    return sounds_in(cues, job.media, job.journal.media, lambda path: url_of(path, style, folder))
+
+
+def _with_tracks(
+    job: Job, request: Request, question: Question, opened: Opened, plan: ExportPlan
+) -> Callable[[Laid], Timeline]:
+    """Makes the timeline with what was laid."""
+    film, call = job.journal.film, job.journal.call
+    origin = Origin(
+        question.service,
+        question.currency,
+        question.language,
+        None if film is None else film.id,
+        None if call is None else call.session_id,
+        question.request.license,
     )
-    return lay(cues, plan.film_map, opened.timeline.rate, media_of, request)
+
+    def with_tracks(laid: Laid) -> Timeline:
+        replaced = heard(opened.timeline, request.selection, plan) if laid.replacements else ()
+        return add_tracks(opened.timeline, laid, origin, replaced=replaced)
+
+    return with_tracks
 
 
 def _written(
     job: Job,
     request: Request,
     question: Question,
-    opened: Opened,
-    plan: ExportPlan,
+    scored: Opened,
     cues: Cues,
-    laid: Laid,
+    made: Soundtrack,
     report: Report,
 ) -> Scored:
     """The timeline with what was laid, for whoever opens it."""
-    film, call = job.journal.film, job.journal.call
-    film_id = None if film is None else film.id
-    session_id = None if call is None else call.session_id
-    license = question.request.license
-    origin = Origin(question.service, question.currency, question.language, film_id, session_id, license)
-    replaced = heard(opened.timeline, request.selection, plan) if laid.replacements else ()
-    scored = replace(opened, timeline=add_tracks(opened.timeline, laid, origin, replaced=replaced))
-    notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not replaced else ()))
+    film, call, laid = job.journal.film, job.journal.call, made.laid
+    is_muted = any(clip.replaced_by for clip in scored.timeline.clips())
+    notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not is_muted else ()))
     if not delivery_of(request).is_as_it_is:  # what the editor's file cannot say is not lost
         reading.save(scored, job.path / SCORED)
     written = deliver(scored, request, report)
@@ -487,22 +387,28 @@ def _written(
     for note in notes:
         report.warn(note)
     report.event("written", path=str(request.output), tracks=list(written.tracks))
+    preview = None
+    if request.preview:
+        from avm_otio.jobs.preview import write
+
+        preview = request.output.with_name(f"{request.output.stem}.preview.mp4")
+        write(scored, replace(request, output=preview, tc_in=None, tc_out=None), report=report, job=job.path)
     return Scored(
         output=request.output,
         job=job.path,
-        film_id=film_id,
-        session_id=session_id,
-        laid=laid,
+        film_id=None if film is None else film.id,
+        session_id=None if call is None else call.session_id,
+        made=made,
         currency=question.currency,
-        total=cues.total.price,
-        start_frame=opened.timeline.start_frame,
-        drop_frame=opened.timeline.drop_frame,
-        folder=opened.folder,
+        start_frame=scored.timeline.start_frame,
+        drop_frame=scored.timeline.drop_frame,
+        folder=scored.folder,
         notes=notes,
         unavailable=cues.unavailable,
         losses=written.losses,
         media_folder=written.media_folder,
-        made=written.made,
+        replaced_files=written.made,
+        preview=preview,
     )
 
 

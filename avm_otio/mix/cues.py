@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import takewhile
@@ -62,12 +62,14 @@ class Cue:
         end_us: Film time, microseconds, not before ``start_us``; ``None`` where the cue is the whole film.
         items: Alternatives, best first; at least one.
         served: The cue as it came, without its items; empty where it is the whole film.
+        pieces: How many of its items, best first, may be heard: one, but of the music of a long film.
     """
 
     start_us: int
     end_us: int | None
     items: tuple[Item, ...]
     served: Json = field(default_factory=dict)
+    pieces: int = 1
 
 
 def whole_film(items: Sequence[Item]) -> tuple[Cue, ...]:
@@ -77,7 +79,7 @@ def whole_film(items: Sequence[Item]) -> tuple[Cue, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What the chosen items of an answer cost.
+    """What items of an answer cost.
 
     Attributes:
         price: In the currency that was asked for.
@@ -86,6 +88,21 @@ class Total:
 
     price: Decimal
     unread: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, items: Iterable[Item]) -> Total:
+        """What items cost: each once, what is bought already not counted.
+
+        Music 7 and effect 7 are two items. Of one that comes twice with two prices the higher one counts, so
+        that no limit is passed by the order in which they came.
+        """
+        counted = [item for item in items if not item.is_bought]
+        prices: dict[str, Decimal] = {}
+        for item in counted:
+            if item.price is not None:
+                prices[item.name] = max(item.price, prices.get(item.name, item.price))
+        unread = sorted({item.name for item in counted if item.is_price_unread})
+        return cls(sum(prices.values(), Decimal(0)), tuple(unread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,7 @@ class Cues:
         unread: What could not be read of the answer, one line each; all the rest is in the cues.
         film_us: How long the film is, microseconds, where the answer says so.
         unavailable: What was to be laid and cannot be had; see ``without``.
+        notes: What was chosen otherwise than served, one line each.
     """
 
     by_service: Mapping[Service, tuple[Cue, ...]] = field(default_factory=dict)
@@ -133,26 +151,18 @@ class Cues:
     unread: tuple[str, ...] = ()
     film_us: int | None = None
     unavailable: tuple[Unavailable, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> tuple[Item, ...]:
-        """The first item of each cue, which is what is laid."""
-        return tuple(cue.items[0] for cues in self.by_service.values() for cue in cues)
+        """What may be heard: the first item of each cue, more of the music of a long film."""
+        cues = (cue for offered in self.by_service.values() for cue in offered)
+        return tuple(item for cue in cues for item in cue.items[: cue.pieces])
 
     @property
     def total(self) -> Total:
-        """What the chosen items cost: each item once, what is bought already not counted.
-
-        Music 7 and effect 7 are two items. Of one that comes twice with two prices the higher one counts, so
-        that no limit is passed by the order in which they came.
-        """
-        counted = [item for item in self.chosen if not item.is_bought]
-        prices: dict[str, Decimal] = {}
-        for item in counted:
-            if item.price is not None:
-                prices[item.name] = max(item.price, prices.get(item.name, item.price))
-        unread = sorted({item.name for item in counted if item.is_price_unread})
-        return Total(sum(prices.values(), Decimal(0)), tuple(unread))
+        """What the chosen items cost."""
+        return Total.of(self.chosen)
 
     def without(self, reasons: Mapping[str, str]) -> Cues:
         """The same without items that can never be had: each cue's next item is chosen, if there is one.
@@ -195,7 +205,7 @@ class Cues:
         faults = [fault for each in self.faults.values() for fault in each]
         if faults and not skip_bad:
             raise CueError(faults[0], SKIP_HINT)
-        return (*self.unread, *(f"Left out. {fault}" for fault in faults), *self._replacements())
+        return (*self.unread, *(f"Left out. {fault}" for fault in faults), *self._replacements(), *self.notes)
 
     def _replacements(self) -> Iterator[str]:
         """What came in place of items that cannot be had, a line for each of them."""

@@ -12,13 +12,13 @@ AGAIN_AFTER_US = 10_000_000
 """Nearer than this the ear knows a sound again."""
 
 
-def without_repeats(cues: Cues) -> tuple[Cues, tuple[str, ...]]:
+def without_repeats(cues: Cues) -> Cues:
     """The same answer, cues taking their next item where their first was heard less than 10 s before.
 
     To be done before prices are summed up and files fetched: another item is another price.
 
     Returns:
-        It, and what was changed, one line for each service.
+        It, with what was changed in its notes, one line for each service.
     """
     by_service = dict(cues.by_service)
     notes = []
@@ -36,7 +36,7 @@ def without_repeats(cues: Cues) -> tuple[Cues, tuple[str, ...]]:
                 else f"The {service.words} at {first} takes the next item offered: its own was heard less "
                 f"than 10 s before."
             )
-    return (replace(cues, by_service=by_service), tuple(notes)) if notes else (cues, ())
+    return replace(cues, by_service=by_service, notes=(*cues.notes, *notes)) if notes else cues
 
 
 def _varied(offered: tuple[Cue, ...]) -> tuple[tuple[Cue, ...], list[Cue]]:

@@ -168,7 +168,7 @@ def test_the_journal_alone_says_what_lies_on_the_timeline(host: Host, run: Run) 
     cues = read_cues(answer([item(host, 1, "/1")], [[item(host, 7, "/7"), item(host, 8, "/8")]]))
     run(cues, 1)
     (run.folder / run.kept["music 1"].file).unlink()
-    sound_of = sounds_in(cues, 1, run.folder, run.kept, lambda path: f"file://{path.name}")
+    sound_of = sounds_in(cues, run.folder, run.kept, lambda path: f"file://{path.name}")
     bed = sound_of(cues.by_service[MUSIC][0].items[0])
     assert (bed.url, bed.duration, bed.sample_rate_hz) == ("file://1 Boom.wav", F(3, 10), 44_100)
     boom = sound_of(cues.by_service[EFFECTS][0].items[0])
@@ -213,7 +213,7 @@ def test_items_of_one_id_and_title_but_of_two_kinds_have_files_of_their_own(host
     host["/m"], host["/e"], host["/d"] = ranged(BED), ranged(BOOM), ranged(SLAM)
     cues = read_cues(answer([item(host, 7, "/m")], [[item(host, 7, "/e")]], [item(host, 7, "/d")]))
     assert run(cues) == {"music 7": BED, "effect 7": BOOM, "dialogue 7": SLAM}
-    sound_of = sounds_in(cues, 0, run.folder, run.kept, lambda path: path.name)
+    sound_of = sounds_in(cues, run.folder, run.kept, lambda path: path.name)
     assert sound_of(cues.by_service[MUSIC][0].items[0]).sample_rate_hz == 44_100
     assert sound_of(cues.by_service[DENOISE][0].items[0]).channels == 1
 

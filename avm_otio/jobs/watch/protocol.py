@@ -112,6 +112,15 @@ class Alternative(BaseModel):
     is_bought: bool
 
 
+class GainKey(BaseModel):
+    """One key frame of a clip's gain; between two the gain runs straight in decibels."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at_us: Annotated[int, Field(description="Microseconds from the clip's head.")]
+    gain_db: float
+
+
 class LaidClip(BaseModel):
     """One clip, for people, and for hosts that place it themselves."""
 
@@ -130,9 +139,13 @@ class LaidClip(BaseModel):
     frames: Annotated[int, Field(description="Its length on the timeline, in frames.")]
     media_start_us: Annotated[int, Field(description="Where in its media it starts, in microseconds.")]
     speed: Annotated[str, Field(description="Media seconds per record second, as a fraction; mostly 1.")]
-    gain_db: Annotated[float, Field(description="Its gain; 0 is unchanged.")]
+    gain_db: Annotated[float, Field(description="Its gain; 0 is unchanged. The lowest of keys.")]
+    keys: Annotated[
+        tuple[GainKey, ...], Field(description="Its gain over time; where there are any, they say the whole.")
+    ] = ()
     fade_in_us: Annotated[int, Field(description="Length of the linear fade at its head, in microseconds.")]
     fade_out_us: Annotated[int, Field(description="Length of the linear fade at its tail, in microseconds.")]
+    part: Annotated[int, Field(description="Which clip of its piece of music it is, from 0.")] = 0
 
 
 class LostItem(BaseModel):
@@ -169,6 +182,21 @@ class UnavailableItem(BaseModel):
     instead: Annotated[Instead | None, Field(description="What lies there; null where the cue stays empty.")]
 
 
+class MixVerdict(BaseModel):
+    """What the whole mix is predicted to come to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: Annotated[str, Field(description="What was asked.")]
+    is_met: Annotated[bool, Field(description="Whether it is what was asked.")]
+    integrated_lufs: Annotated[float | None, Field(description="Integrated loudness; null for silence.")]
+    range_lu: Annotated[float, Field(description="Loudness range.")]
+    true_peak_dbtp: Annotated[float | None, Field(description="True peak; null for silence.")]
+    is_peak_exact: Annotated[bool, Field(description="Whether it was measured; else it is at most that.")]
+    speech_lufs: Annotated[float | None, Field(description="Loudness of speech; null where there is none.")]
+    words: Annotated[tuple[Text, ...], Field(description="The same for people.")]
+
+
 class Result(File):
     """``result.json``: the request was carried out. Written last; nothing is written after it."""
 
@@ -190,6 +218,11 @@ class Result(File):
     ] = ()
     losses: tuple[LostItem, ...]
     notes: tuple[Text, ...]
+    coverage: Annotated[
+        Text | None, Field(description="How much of the picture has music, for people; null without any.")
+    ] = None
+    mix: Annotated[MixVerdict | None, Field(description="Its loudness; null where levels came as is.")] = None
+    preview: Annotated[str | None, Field(description="The preview, absolute; null for none.")] = None
     unavailable: Annotated[
         tuple[UnavailableItem, ...], Field(description="Items that were to be laid and cannot be had.")
     ] = ()

@@ -1,0 +1,238 @@
+"""An answer's sounds made into a soundtrack: listened to, cut to the picture, set to their levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from avm_otio.errors import InputError
+from avm_otio.formats.reading import Opened
+from avm_otio.jobs.ears import hear_film, hear_items
+from avm_otio.jobs.folder import Job
+from avm_otio.media.originals import film_located
+from avm_otio.mix.cues import Cue, Cues, Item
+from avm_otio.mix.fit import MusicLength
+from avm_otio.mix.fitted import Coverage
+from avm_otio.mix.heard import Heard, Speech
+from avm_otio.mix.laid_music import laid_music
+from avm_otio.mix.music_plan import MusicPer, MusicPlan, plan_music
+from avm_otio.mix.placement import Laid, LaidClip, Lane, lay
+from avm_otio.mix.verdict import Verdict
+from avm_otio.report import Report
+from avm_otio.request import Request
+from avm_otio.services import Laying, Service
+from avm_otio.timeline.model import Media, Timeline
+from avm_otio.timeline.plan import ExportPlan
+from avm_otio.timeline.playback import plan_playback
+from avm_otio.timeline.select import Selection, record_span
+from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime, from_micros, nearest_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Soundtrack:
+    """What was laid, as it is heard.
+
+    Attributes:
+        laid: The clips at their levels; its notes say what the user should know.
+        coverage: How much of what wants music has some; ``None`` where none was asked for.
+        verdict: What the whole mix comes to; ``None`` where levels were left as they came.
+    """
+
+    laid: Laid
+    coverage: Coverage | None = None
+    verdict: Verdict | None = None
+
+
+def soundtrack(
+    job: Job,
+    request: Request,
+    opened: Opened,
+    plan: ExportPlan,
+    cues: Cues,
+    media_of: Callable[[Item], Media],
+    with_tracks: Callable[[Laid], Timeline],
+    report: Report,
+) -> Soundtrack:
+    """Make a soundtrack of the answer's sounds.
+
+    Args:
+        job: Where they are, and where what was heard is kept.
+        request: How it is made.
+        opened: The timeline.
+        plan: Its film.
+        cues: The answer, what is heard first.
+        media_of: The media of an item; raises ``LookupError`` for one that is not here.
+        with_tracks: The timeline with what was laid.
+        report: Where progress goes.
+
+    Raises:
+        CueError: A cue makes no sense.
+        InputError: ``music_end`` is no place of the timeline, or a figure of the mix cannot be.
+    """
+    from avm_otio.mix.presets import preset_of, target_of
+    from avm_otio.mix.spots import UnderSpeech
+
+    preset = preset_of(request.mix, figures_of(request))
+    target = target_of(f"{request.loudness}")
+    heard, notes = hear_items(job, cues, request.spares, report)
+    own, speech = hear_film(job, report)
+    cuts = scene_changes(plan)
+    laid = lay(cues, plan.film_map, opened.timeline.rate, media_of, request, heard=heard, scene_changes=cuts)
+    laid = replace(laid, notes=(*laid.notes, *notes))
+    music = _Music(request, opened.timeline, plan, heard, media_of, speech, cuts)
+    coverage: Coverage | None = None
+    for service, offered in cues.by_service.items():
+        if service.laying is Laying.BED and offered:
+            laid, coverage = music.cut(laid, service, offered[0])
+    if not preset.is_on and target.lufs is None:
+        return Soundtrack(laid, coverage)
+    from avm_otio.mix.levels import level
+
+    levelled = level(
+        laid,
+        plan.film_map,
+        heard,
+        own=own,
+        speech=speech,
+        preset=preset,
+        target=target,
+        under_speech=UnderSpeech(request.effects_under_speech),
+        true_peak=partial(_true_peak, opened, request, with_tracks),
+        timecode=opened.timeline.timecode,
+    )
+    laid = replace(levelled.laid, notes=(*laid.notes, *levelled.notes))
+    return Soundtrack(laid, coverage, levelled.verdict)
+
+
+def figures_of(request: Request) -> dict[str, float]:
+    """The figures of the mix that are not the preset's.
+
+    Raises:
+        InputError: One is not ``name=number``.
+    """
+    figures = {}
+    for text in request.mix_figures:
+        name, _, value = text.partition("=")
+        try:
+            figures[name.strip()] = float(value)
+        except ValueError:
+            raise InputError(f"“{text}” is no figure of a mix.", "Write it as under_speech_lu=12.") from None
+    return figures
+
+
+def scene_changes(plan: ExportPlan) -> tuple[FilmTime, ...]:
+    """Where the picture of a film cuts hard: what is seen before and after has nothing in common.
+
+    A dissolve is none: what comes is seen before it.
+    """
+    cuts = []
+    before: set[Media] = set()
+    for segment in plan.picture:
+        seen = {layer.media for layer in segment.layers}
+        if segment.start and not (seen & before and len(segment.layers) > 1):
+            cuts.append(FilmTime(segment.start / plan.rate))
+        before = seen
+    return tuple(cuts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Music:
+    request: Request
+    timeline: Timeline
+    plan: ExportPlan
+    heard: Callable[[Item], Heard | None]
+    media_of: Callable[[Item], Media]
+    speech: Speech
+    cuts: tuple[FilmTime, ...]
+
+    def cut(self, laid: Laid, service: Service, cue: Cue) -> tuple[Laid, Coverage | None]:
+        """What was laid, its music cut to the picture, alternatives like what is heard."""
+        pieces = [item for item in cue.items[: cue.pieces] if self._is_heard(item)]
+        if not pieces:
+            return laid, None
+        chosen = self._planned(pieces)
+        lanes = [self._lane(service, cue, chosen, pieces)]
+        for number in range(1, 1 + self.request.spares * bool(service.spare_track)):
+            if number < len(cue.items) and self._is_heard(cue.items[number]):
+                item = cue.items[number]
+                lane = self._lane(service, cue, self._planned([item]), [item])
+                lanes.append(_as_spare(lane, cue, number))
+        kept = [lane for lane in laid.lanes if lane.service != service]
+        heard_lanes = [lane for lane in lanes if not lane.is_spare and lane.clips]
+        spare_lanes = [lane for lane in lanes if lane.is_spare and lane.clips]
+        first = next((n for n, lane in enumerate(laid.lanes) if lane.service == service), len(kept))
+        first = min(first, len(kept))
+        made = (*kept[:first], *heard_lanes, *kept[first:], *spare_lanes)
+        return replace(laid, lanes=made, notes=(*laid.notes, *chosen.notes)), chosen.coverage
+
+    def _is_heard(self, item: Item) -> bool:
+        found = self.heard(item)
+        return found is not None and found.music is not None
+
+    def _planned(self, items: Sequence[Item]) -> MusicPlan:
+        timeline, film_map = self.timeline, self.plan.film_map
+        rate = timeline.rate
+        first, last = (nearest_frame(at, rate) for at in (film_map.record_start, film_map.record_end))
+        pieces = [found for item in items if (found := self.heard(item)) is not None]
+        return plan_music(
+            pieces,
+            FrameSpan(first, max(first + 1, last)),
+            rate,
+            names=[item.title or str(item.id) for item in items],
+            length=MusicLength(self.request.music_length),
+            per=MusicPer(self.request.music_per),
+            end=self._end,
+            markers=timeline.markers,
+            cuts=[film_map.to_record(cut) for cut in self.cuts],
+            spoken=[(self._record(start), self._record(end)) for start, end in self.speech.spoken],
+            start_frame=timeline.start_frame,
+            drop_frame=timeline.drop_frame,
+        )
+
+    def _record(self, film_us: int) -> RecordTime:
+        return self.plan.film_map.to_record(FilmTime(from_micros(film_us)))
+
+    @property
+    def _end(self) -> int | None:
+        if self.request.music_end is None:
+            return None
+        return record_span(self.timeline, Selection(tc_out=self.request.music_end)).end
+
+    def _lane(self, service: Service, cue: Cue, planned: MusicPlan, items: Sequence[Item]) -> Lane:
+        return laid_music(
+            service,
+            cue,
+            planned,
+            items,
+            self.media_of,
+            self.plan.film_map,
+            gain_db=self.request.music_gain_db,
+            beat_markers=self.request.beat_markers,
+        )
+
+
+def _as_spare(lane: Lane, cue: Cue, rank: int) -> Lane:
+    """A track of music as an alternative, switched off."""
+    clips = tuple(
+        LaidClip(replace(laid.clip, enabled=False, alternative=rank), cue, rank, laid.part)
+        for laid in lane.clips
+    )
+    name = lane.service.spare_track.format(number=rank)
+    return replace(lane, name=name, clips=clips, is_spare=True)
+
+
+def _true_peak(
+    opened: Opened,
+    request: Request,
+    with_tracks: Callable[[Laid], Timeline],
+    laid: Laid,
+    stretches: Sequence[tuple[RecordTime, RecordTime]],
+) -> Sequence[float]:
+    """The true peak of the whole mix in some stretches, dBTP."""
+    from avm_otio.media.mixdown import true_peak
+
+    plan, media = film_located(
+        plan_playback(with_tracks(laid)), opened.folder, request.media_roots, must_show=False
+    )
+    return true_peak(plan, media, stretches)
