@@ -382,7 +382,7 @@ def _written(
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not is_muted else ()))
     if not delivery_of(request).is_as_it_is:  # what the editor's file cannot say is not lost
         reading.save(scored, job.path / SCORED)
-    written = deliver(scored, request, report)
+    written = deliver(scored, request, report, speech=made.spoken)
     notes += written.notes
     for note in notes:
         report.warn(note)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from avm_otio.errors import InputError
+from avm_otio.errors import InputError, MediaError
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.ears import hear_film, hear_items
 from avm_otio.jobs.folder import Job
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cue, Cues, Item
-from avm_otio.mix.fit import MusicLength
-from avm_otio.mix.fitted import Coverage
-from avm_otio.mix.heard import Heard, Speech
+from avm_otio.mix.fit import MusicLength, aligned
+from avm_otio.mix.fitted import Coverage, Fitted
+from avm_otio.mix.heard import Heard
 from avm_otio.mix.laid_music import laid_music
 from avm_otio.mix.music_plan import MusicPer, MusicPlan, plan_music
 from avm_otio.mix.placement import Laid, LaidClip, Lane, lay
@@ -37,11 +37,13 @@ class Soundtrack:
         laid: The clips at their levels; its notes say what the user should know.
         coverage: How much of what wants music has some; ``None`` where none was asked for.
         verdict: What the whole mix comes to; ``None`` where levels were left as they came.
+        spoken: Where people speak, record time.
     """
 
     laid: Laid
     coverage: Coverage | None = None
     verdict: Verdict | None = None
+    spoken: tuple[tuple[RecordTime, RecordTime], ...] = ()
 
 
 def soundtrack(
@@ -80,13 +82,18 @@ def soundtrack(
     cuts = scene_changes(plan)
     laid = lay(cues, plan.film_map, opened.timeline.rate, media_of, request, heard=heard, scene_changes=cuts)
     laid = replace(laid, notes=(*laid.notes, *notes))
-    music = _Music(request, opened.timeline, plan, heard, media_of, speech, cuts)
+    record = plan.film_map.to_record
+    spoken = tuple(
+        (record(FilmTime(from_micros(start))), record(FilmTime(from_micros(end))))
+        for start, end in speech.spoken
+    )
+    music = _Music(job, request, opened.timeline, plan, heard, media_of, spoken, cuts)
     coverage: Coverage | None = None
     for service, offered in cues.by_service.items():
         if service.laying is Laying.BED and offered:
             laid, coverage = music.cut(laid, service, offered[0])
     if not preset.is_on and target.lufs is None:
-        return Soundtrack(laid, coverage)
+        return Soundtrack(laid, coverage, spoken=spoken)
     from avm_otio.mix.levels import level
 
     levelled = level(
@@ -102,7 +109,7 @@ def soundtrack(
         timecode=opened.timeline.timecode,
     )
     laid = replace(levelled.laid, notes=(*laid.notes, *levelled.notes))
-    return Soundtrack(laid, coverage, levelled.verdict)
+    return Soundtrack(laid, coverage, levelled.verdict, spoken)
 
 
 def figures_of(request: Request) -> dict[str, float]:
@@ -138,12 +145,13 @@ def scene_changes(plan: ExportPlan) -> tuple[FilmTime, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Music:
+    job: Job
     request: Request
     timeline: Timeline
     plan: ExportPlan
     heard: Callable[[Item], Heard | None]
     media_of: Callable[[Item], Media]
-    speech: Speech
+    spoken: tuple[tuple[RecordTime, RecordTime], ...]
     cuts: tuple[FilmTime, ...]
 
     def cut(self, laid: Laid, service: Service, cue: Cue) -> tuple[Laid, Coverage | None]:
@@ -175,7 +183,7 @@ class _Music:
         rate = timeline.rate
         first, last = (nearest_frame(at, rate) for at in (film_map.record_start, film_map.record_end))
         pieces = [found for item in items if (found := self.heard(item)) is not None]
-        return plan_music(
+        planned = plan_music(
             pieces,
             FrameSpan(first, max(first + 1, last)),
             rate,
@@ -185,13 +193,34 @@ class _Music:
             end=self._end,
             markers=timeline.markers,
             cuts=[film_map.to_record(cut) for cut in self.cuts],
-            spoken=[(self._record(start), self._record(end)) for start, end in self.speech.spoken],
+            spoken=self.spoken,
             start_frame=timeline.start_frame,
             drop_frame=timeline.drop_frame,
         )
+        parts = tuple(
+            replace(part, music=self._in_phase(part.music, pieces[part.piece], items[part.piece]))
+            for part in planned.parts
+        )
+        return replace(planned, parts=parts)
 
-    def _record(self, film_us: int) -> RecordTime:
-        return self.plan.film_map.to_record(FilmTime(from_micros(film_us)))
+    def _in_phase(self, music: Fitted, heard: Heard, item: Item) -> Fitted:
+        """The same, its joins listened to; as they were planned where the file cannot be read."""
+        if not music.joins:
+            return music
+        from avm_otio.media.align import phases_of
+        from avm_otio.media.probe import probe
+        from avm_otio.media.stereo_reader import StereoReader
+
+        try:
+            reader = StereoReader(probe(self.job.media / self.job.journal.media[item.name].file), ())
+        except MediaError:
+            return music
+        try:
+            return aligned(music, heard, phases_of(music, reader.read))
+        except MediaError:
+            return music
+        finally:
+            reader.close()
 
     @property
     def _end(self) -> int | None:
