@@ -114,7 +114,7 @@ def test_what_is_laid_is_said_in_words(
     assert score(cut_of(tmp_path), service) == 0
     text = capsys.readouterr().err
     listed = [line.split() for line in text.splitlines() if line.startswith("  ")]
-    assert [(words[0], words[2]) for words in listed] == [
+    assert [(words[0], words[4]) for words in listed] == [
         ("Music", "Bed"),
         ("Ambience", "Kitchen"),
         ("Ambience", "S-2"),

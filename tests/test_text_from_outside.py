@@ -83,6 +83,7 @@ OF_OUR_OWN = {
     ("cli/jobs.py", "click.confirm"),  # a question without a name in it
     ("cli/config_command.py", "click.prompt"),  # the origin of the service, which the user typed
     ("cli/output.py", "stream.write"),
+    ("config/faults.py", "sys.stderr.write"),  # a traceback that was asked for
 }
 
 

@@ -55,7 +55,12 @@ def wanted(cues: Cues, alternatives: int) -> dict[str, Item]:
     Returns:
         The chosen items, then alternatives.
     """
-    chosen = {item.name: item for item in cues.chosen}
+    chosen = {
+        _name(service, item): item
+        for service, offered in cues.by_service.items()
+        for cue in offered
+        for item in cue.items[: cue.pieces]
+    }
     laid = {
         _name(service, item): item
         for service, item in _offered(cues, slice(1, 1 + alternatives))

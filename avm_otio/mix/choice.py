@@ -35,9 +35,9 @@ def choose(cues: Cues, film_us: int | None, request: Request) -> Cues:
 def _pieces(cue: Cue, film_us: int | None, request: Request) -> int:
     """How many pieces of music are heard: one, as long as it need not be heard more than three times."""
     most = min(_MOST_PIECES, len(cue.items))
-    if request.music_per != "film":
+    if request.music_per not in (None, "film"):
         return most
     length_us = cue.items[0].duration_us
-    if request.music_length != "picture" or not film_us or not length_us:
+    if request.music_length not in (None, "picture") or not film_us or not length_us:
         return 1
     return min(most, -(-film_us // (MOST_TIMES * length_us)))

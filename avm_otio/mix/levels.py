@@ -267,7 +267,11 @@ class _Mixer:
         return self._laid_with(self.voices)
 
     def _laid_with(self, voices: Sequence[Voice]) -> Laid:
-        by_lane: dict[int, list[LaidClip]] = {}
+        by_lane = {  # what takes the place of the film's own sound is at its level
+            number: list(lane.clips)
+            for number, lane in enumerate(self._laid.lanes)
+            if lane.stem is Stem.DIALOGUE
+        }
         for voice in voices:
             by_lane.setdefault(voice.lane, []).append(voice.laid)
         return relaid(self._laid, by_lane)

@@ -299,7 +299,18 @@ def test_what_was_told_last_is_what_is_gone_on_with(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    louder = ["score", "cut.otio", "-o", "out.otio", "--service", service.url, "--music-gain", "-6"]
+    louder = [
+        "score",
+        "cut.otio",
+        "-o",
+        "out.otio",
+        "--service",
+        service.url,
+        "--music-gain",
+        "-6",
+        "--mix",
+        "off",
+    ]
     with monkeypatch.context() as patch:
         patch.setattr("avm_otio.jobs.pipeline.finish", interrupted)
         assert run(louder) == 130

@@ -205,7 +205,10 @@ def test_the_chosen_total_is_told_with_its_currency(score: Score, capsys: pytest
 
 def test_a_range_and_a_gain_are_heeded(cut: Path, score: Score) -> None:
     assert (
-        score("--in", "01:00:01:00", "--out", "01:00:02:00", "--effects-gain", "-6", "--music-gain", "-12.5")
+        score(
+            *("--in", "01:00:01:00", "--out", "01:00:02:00", "--mix", "off"),
+            *("--effects-gain", "-6", "--music-gain", "-12.5"),
+        )
         == 0
     )
     scored = otio.adapters.read_from_file(str(cut.parent / "out.otio"))

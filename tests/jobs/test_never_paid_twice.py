@@ -268,7 +268,7 @@ def test_what_failed_before_the_paid_call_is_not_sent_again(score: Run, service:
 
 
 def test_what_failed_after_the_paid_call_is_not_paid_again(score: Run, service: ScriptedService) -> None:
-    service.files["/items/1"] = html(404)
+    service.files["/items/1"] = html(503)
     assert score() == 6
     service.files["/items/1"] = sound()
     assert score() == 0
