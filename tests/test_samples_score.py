@@ -62,7 +62,7 @@ def check(scored: Scored, source: Path) -> None:
     ]
     lying = [track.range_of_child(clip) for track, clip in ours(opened.otio_timeline, "AVM Effects")]
     assert len(answered) == len(lying)
-    # An attack lies on its cue's start, a riser ends at its cue's end: either way the cue is heard in its time.
+    # An attack lies on its cue's start, a riser ends at its cue's end: the cue is heard in its time.
     for starts, ends in answered:
         assert any(
             seconds_of(lies.start_time) - Fraction(1, 2) / rate <= max(starts, ends)
