@@ -19,7 +19,7 @@ from avm_otio.mix.heard import Heard, Speech
 from avm_otio.mix.loudness import integrated, loudness_range
 from avm_otio.mix.loudness import true_peak as true_peak_of
 from avm_otio.mix.peaks import Measure, Peaks, Stretch
-from avm_otio.mix.placement import Laid, LaidClip, relaid
+from avm_otio.mix.placement import Laid, relaid
 from avm_otio.mix.presets import PRESETS, PROGRAMME_LUFS, TARGETS, Preset, Target
 from avm_otio.mix.spots import Change, Changed, Spots, UnderSpeech
 from avm_otio.mix.verdict import Verdict
