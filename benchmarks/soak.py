@@ -171,14 +171,14 @@ class Soak:
         return {}
 
 
-def share(number: int, faults: int, seed: int) -> tuple[dict[str, Tally], float]:
+def share(number: int, faults: int, seed: int, patience_s: float) -> tuple[dict[str, Tally], float]:
     """One process's share of the faults."""
     dice = random.Random(f"{seed} {number}")
     tallies: dict[str, Tally] = {}
     started = time.monotonic()
     made = 0
     while made < faults:
-        with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as played:
+        with tempfile.TemporaryDirectory() as folder, stage(Path(folder), patience_s) as played:
             soak = Soak(played, dice)
             for _ in range(CASES_OF_A_STAGE):
                 kind, tally = soak.one()
@@ -225,13 +225,21 @@ def main() -> int:
     reader.add_argument("--faults", type=int, default=3000)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    reader.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        help="seconds after which a run hangs (more on a busy machine)",
+    )
     said = reader.parse_args()
     tallies: dict[str, Tally] = {}
     longest_s = 0.0
     with ProcessPoolExecutor(said.processes) as pool:
         each = -(-said.faults // said.processes)
         for part, took_s in pool.map(
-            share, range(said.processes), *zip(*[(each, said.seed)] * said.processes, strict=True)
+            share,
+            range(said.processes),
+            *zip(*[(each, said.seed, said.patience)] * said.processes, strict=True),
         ):
             longest_s = max(longest_s, took_s)
             for kind, tally in part.items():

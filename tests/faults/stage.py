@@ -54,12 +54,14 @@ class Stage:
         footage: The film that timelines are cut from.
         proxy: What stands before the engine.
         runner: What runs the program.
+        patience_s: After this long a run hangs.
     """
 
     folder: Path
     footage: Path
     proxy: Proxy
     runner: Runner
+    patience_s: float = 60.0
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def case(self, *more: str) -> Case:
@@ -158,7 +160,7 @@ class Case:
             "AVM_TOKEN": TOKEN,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
-        return Run(said, str(self.folder), env, **disturbed)
+        return Run(said, str(self.folder), env, patience_s=self.stage.patience_s, **disturbed)
 
     def run(self, *arguments: str, **disturbed: Any) -> Ended:
         """Run the program, disturbed or not."""
@@ -359,12 +361,13 @@ def _media(url: str, case: Case) -> str:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path, patience_s: float = 60.0) -> Iterator[Stage]:
     """An engine with a library of its own, the proxy, and all the rest, as long as this is open."""
     with ExitStack() as held:
         library = _library(folder / "library")
         proxy = held.enter_context(proxied(held.enter_context(_engine(folder, library))))
-        yield Stage(folder, _film(folder / "footage.mp4"), proxy, held.enter_context(Runner()))
+        runner = held.enter_context(Runner())
+        yield Stage(folder, _film(folder / "footage.mp4"), proxy, runner, patience_s)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ SEED = int(os.environ.get("AVM_FUZZ_SEED") or random.SystemRandom().randrange(2*
 """Repeats a run."""
 
 SECONDS = int(os.environ.get("AVM_FUZZ_SECONDS", "3600"))
-"""How long all of the long runs take together."""
+"""How much of the processor's time all of the long runs take together."""
 
 LARGEST_BYTES = 2**20
 """The documents that are made are smaller."""

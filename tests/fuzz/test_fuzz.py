@@ -235,9 +235,9 @@ def _told(check: Callable[[list[Cut]], None], number: int) -> Callable[[list[Cut
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", [*sorted(MAKERS), "answer", "request"])
 def test_an_hour_of_it(kind: str, good: dict[str, Path], tmp_path: Path) -> None:
-    share, began, number = SECONDS / (len(MAKERS) + 2), time.monotonic(), SEED
+    share, began, number = SECONDS / (len(MAKERS) + 2), time.process_time(), SEED
     one: Any = {"answer": check_answer, "request": check_request}.get(kind)
-    while time.monotonic() - began < share:
+    while time.process_time() - began < share:
         check = one or partial(check_file, kind, good, tmp_path)
         fuzzed(given(CUTS)(_told(check, number)), number, 50)()
         number += 1
