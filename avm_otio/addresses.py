@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from avm_otio.errors import UsageError
+
+if TYPE_CHECKING:
+    import socket
 
 LOCAL = "local"
 """The engine on this machine; needs no token and no network."""
@@ -101,6 +104,8 @@ def listening_at(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
     Raises:
         UsageError: The host is not this machine's, or the port is taken or none.
     """
+    import socket
+
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=128)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,11 +42,13 @@ def whole(path: Path, mode: int = 0o666, *, lasting: bool = True) -> Iterator[Pa
 
 def _tag(name: str) -> str:
     """The beginning of the names of a file's temporary files, so that no other file's are removed."""
+    import hashlib  # a library of ciphers: no help or completion waits for it
+
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:4]
 
 
 def _temporary(name: str, suffix: str) -> str:
-    return f".{_tag(name)}{secrets.token_hex(2)}{suffix}"
+    return f".{_tag(name)}{os.urandom(2).hex()}{suffix}"
 
 
 @contextmanager

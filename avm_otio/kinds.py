@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 LONGEST_TEXT = 4096
 """Characters: no name, path or address is longer, and a log must stay readable."""
@@ -119,6 +121,8 @@ def _path(value: object) -> Path:
 
 
 def _rate(value: object) -> Fraction:
+    from fractions import Fraction
+
     from avm_otio.errors import TimeFormatError
     from avm_otio.timeline.time import snap_rate
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
-from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +25,8 @@ from avm_otio.errors import AvmError, InputError, UsageError
 from avm_otio.kinds import Kind
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from avm_otio.timeline.select import Selection
 
 VERSION = 1
@@ -567,6 +568,8 @@ def schema(kind: type[Request] = Request) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> Any:
+    from fractions import Fraction
+
     if isinstance(value, tuple):
         return [_as_json(each) for each in value]
     if isinstance(value, Path):

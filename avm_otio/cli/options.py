@@ -74,7 +74,7 @@ def _option(row: Row) -> Callable[[F], F]:
     else:
         more = {"type": Value(row), "metavar": row.metavar or kind.metavar}
     if row.name == "editor":
-        more |= {"cls": _EditorOption, "shell_complete": _editors}
+        more |= {"cls": _EditorOption, "shell_complete": _editors, "help": row.help}
     else:
         more["help"] = help_of(row)
     return click.option(row.flag, row.name, default=None, **more)

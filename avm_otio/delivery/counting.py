@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avm_otio.errors import InputError
 from avm_otio.formats.reading import Opened, read
 from avm_otio.formats.table import reader_of
 from avm_otio.media.locate import look_for
-from avm_otio.media.probe import MediaInfo, VideoInfo, probe
 from avm_otio.request import Request
 from avm_otio.timeline.model import Clip, Media, Timeline, TrackKind
 from avm_otio.timeline.time import (
@@ -22,6 +22,9 @@ from avm_otio.timeline.time import (
     nearest_frame,
     nominal_rate,
 )
+
+if TYPE_CHECKING:
+    from avm_otio.media.probe import MediaInfo, VideoInfo
 
 
 def as_media_count(opened: Opened, request: Request) -> Opened:
@@ -58,6 +61,8 @@ def as_media_count(opened: Opened, request: Request) -> Opened:
 
 
 def _probed(opened: Opened, roots: Sequence[Path]) -> dict[Media, MediaInfo]:
+    from avm_otio.media.probe import probe
+
     places, _ = look_for(opened.timeline.media(), folder=opened.folder, roots=roots)
     found: dict[Path, MediaInfo | None] = {}
     for path in places.values():

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
 from avm_otio.delivery.takes import ending, must_be_converted, sounds
@@ -21,7 +22,6 @@ from avm_otio.formats.otio.write import in_otio
 from avm_otio.formats.reading import Opened, save
 from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
-from avm_otio.media.drawings import Span, drawings
 from avm_otio.media.originals import located, measure, offline
 from avm_otio.media.recognise import is_media
 from avm_otio.report import Report, Silent
@@ -42,6 +42,9 @@ from avm_otio.timeline.limits import (
 from avm_otio.timeline.losses import OFFLINE, Losses
 from avm_otio.timeline.model import Media, Timeline
 from avm_otio.timeline.picture_sound import with_picture_sound
+
+if TYPE_CHECKING:
+    from avm_otio.media.drawings import Span
 
 _SILENT = Silent()
 _PLAIN = "otio"
@@ -212,6 +215,8 @@ def _drawn(
     timeline, wanted = opened.timeline, writer_of(how.suffix).wanted
     drawn = None
     if wanted is not None:
+        from avm_otio.media.drawings import drawings
+
         refuse_deep_nests(timeline)
         timeline = counted(with_lengths(opened, request.media_roots).timeline)
         refuse_empty(timeline)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from avm_otio.delivery.conversions import Conversion, Made, converted
 from avm_otio.delivery.copies import copied
 from avm_otio.formats.format import SoundFiles
 from avm_otio.report import Report
@@ -21,6 +21,9 @@ from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import OPENED, opened_and_told, opened_nests
 from avm_otio.timeline.time import MediaTime, nearest_frame
+
+if TYPE_CHECKING:
+    from avm_otio.delivery.conversions import Conversion, Made
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _DAY = 24 * 3600 * SAMPLE_RATE_HZ
@@ -215,6 +218,11 @@ def _converted_whole(
 
     Those that are not wanted so stay as they are.
     """
+    uses = {path: use for path, use in _uses(timeline).items() if is_wanted(use.media)}
+    if not uses:
+        return timeline
+    from avm_otio.delivery.conversions import Conversion, converted  # most timelines need none
+
     wanted = {
         path: Conversion(
             Path(path),
@@ -226,11 +234,8 @@ def _converted_whole(
             expected=use.media.duration or Fraction(0),
             width=len(use.channels) if split else use.media.channels,
         )
-        for path, use in _uses(timeline).items()
-        if is_wanted(use.media)
+        for path, use in uses.items()
     }
-    if not wanted:
-        return timeline
     made = converted(wanted.values(), folder, taken, report)
     _report_quieter(made, report)
 
@@ -267,6 +272,8 @@ def _media_of(one: Conversion, made: Made) -> Media:
 
 def _spotted(timeline: Timeline, folder: Path, taken: set[str], report: Report) -> Timeline:
     """Every clip that is heard as a WAV of its own, which knows where it lies."""
+    from avm_otio.delivery.conversions import converted
+
     wanted: dict[tuple[int, int], Conversion] = {}
     for at, track in enumerate(timeline.audio_tracks):
         for number, clip in enumerate(track.clips):
@@ -296,6 +303,8 @@ def _cut(clip: Clip, name: str, timeline: Timeline) -> Conversion:
     Its first sample is the one that is heard at the sample of the record nearest to the clip's head; so the
     error is at most half a sample, and clips that follow one another leave no hole.
     """
+    from avm_otio.delivery.conversions import Conversion
+
     media = clip.media
     assert media is not None  # it is heard
     first = nearest_frame(clip.start, _RATE) / _RATE

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from avm_otio.timeline.features import Feature, Loss
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from avm_otio.timeline.drawings import Drawings, Wanted
     from avm_otio.timeline.model import Timeline
 

@@ -24,7 +24,6 @@ from avm_otio.limits import in_force
 from avm_otio.strangers import named_path
 from avm_otio.timeline.limits import bounded
 from avm_otio.timeline.model import Clip, Marker, Timeline
-from avm_otio.timeline.select import alike
 from avm_otio.timeline.urls import UrlStyle, is_relative
 
 _Named = TypeVar("_Named", Timeline, otio.schema.Timeline)
@@ -239,6 +238,8 @@ def _of_otio(found: otio.core.SerializableObject, path: Path, sequence: str | No
 def _chosen(timelines: Sequence[_Named], path: Path, sequence: str | None) -> _Named:
     """The one timeline of a file, or the one that is asked for."""
     if sequence is not None:
+        from avm_otio.timeline.select import alike
+
         names = [timeline.name for timeline in timelines]
         meant = alike(sequence, set(names))
         timelines = [timeline for timeline in timelines if timeline.name == meant]

@@ -6,11 +6,15 @@ run time by ``register``. ``docs/adding-a-format.md`` walks through it.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
+from importlib.machinery import PathFinder
+from pathlib import Path
 
 from avm_otio.errors import UsageError
 from avm_otio.formats.format import Editor, Format
@@ -55,6 +59,8 @@ def formats() -> tuple[Format, ...]:
 
 
 def _of_other_packages() -> Iterator[Format]:
+    if not _may_be_others():
+        return
     from importlib.metadata import entry_points
 
     for point in entry_points(group=GROUP):
@@ -65,6 +71,35 @@ def _of_other_packages() -> Iterator[Format]:
         if not isinstance(found, Format):
             raise _unusable(f"{point.name}” ({point.value}) is not an avm_otio Format.")
         yield found
+
+
+def _may_be_others() -> bool:
+    """Whether a package may add a format: to look for the words is quicker than to load what reads them.
+
+    The help of a command lists the editors, and should not take longer for packages that are not there.
+    """
+    others = [one for one in sys.meta_path if hasattr(one, "find_distributions") and one is not PathFinder]
+    if others:
+        return True
+    for place in sys.path:
+        try:
+            inside = os.listdir(place or ".")  # noqa: PTH208  # a tenth of a pathlib's time
+        except NotADirectoryError:  # a zip file
+            return True
+        except OSError:
+            continue
+        if any(name.endswith(".egg") or _names_the_group(place, name) for name in inside):
+            return True
+    return False
+
+
+def _names_the_group(place: str, name: str) -> bool:
+    if not name.endswith((".dist-info", ".egg-info")):
+        return False
+    try:
+        return GROUP in Path(place, name, "entry_points.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _unusable(message: str) -> UsageError:

@@ -16,13 +16,13 @@ from avm_otio.report import Report
 from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Clip, Media, Streams, Timeline
 from avm_otio.timeline.placed import Placements
-from avm_otio.timeline.plan import ExportPlan, SoundSegment
 from avm_otio.timeline.time import MediaTime, format_timecode, nearest_frame
 from avm_otio.timeline.urls import place_of
 
 if TYPE_CHECKING:
     from avm_otio.media.clock import MediaClock
     from avm_otio.media.probe import MediaInfo
+    from avm_otio.timeline.plan import ExportPlan, SoundSegment
 
 _ZERO = Fraction(0)
 _TOLERANCE = Fraction(1, 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -67,6 +68,18 @@ def cut() -> Timeline:
     )
     sound = Track("A1", TrackKind.AUDIO, channels=2)
     return Timeline("cut", Fraction(25), (Track("V1", TrackKind.VIDEO, shots), sound), duration=Fraction(3))
+
+
+def test_help_loads_what_reads_packages_only_where_one_adds_a_format(other_package: Path) -> None:
+    (other_package / "logging_sheet.py").write_text(example())
+    words = "import sys; from avm_otio.formats.table import editors; "
+    words += "print('sheet' in editors(), 'importlib.metadata' in sys.modules)"
+    for paths, said in (([other_package], "True True"), ([], "False False")):
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [*paths, ROOT]))}
+        ran = subprocess.run(
+            [sys.executable, "-c", words], env=env, capture_output=True, text=True, check=True
+        )
+        assert ran.stdout.strip() == said
 
 
 def test_a_format_of_another_package_is_read_written_and_for_an_editor(
@@ -179,6 +192,8 @@ def test_the_nearest_editor_is_named() -> None:
 def test_looking_at_the_table_loads_no_reader_and_no_writer() -> None:
     heavy = ("opentimelineio", "av", "numpy", "aaf2", "xml.etree", "pydantic")
     code = f"""
+import os
+import subprocess
 import sys
 from avm_otio.formats import table
 table.formats(), table.editors()
