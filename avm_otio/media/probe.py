@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
-import numpy.typing as npt
 
 from avm_otio.errors import MediaError
 from avm_otio.media.containers import (
@@ -44,6 +43,9 @@ _STILL_BRANDS = ("avif", "heic", "heix", "heim", "heis", "mif1", "mif2")
 _MOV = "mov,mp4,m4a,3gp,3g2,mj2"
 _GIVE_ANOTHER = "Give a whole, readable file."
 _NOTED_OFFSET_S = Fraction(1, 20)
+
+_MATRIX = struct.Struct("=5i")
+"""The beginning of FFmpeg's display matrix: a, b, u, c, d in 16.16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,16 +385,15 @@ def _turned(frame: av.VideoFrame, path: Path, *, is_still: bool) -> tuple[int, b
     angle = round(frame.rotation / 90) * 90 % 360
     try:
         data: Any = frame.side_data.get("DISPLAYMATRIX")
-        matrix = None if data is None else np.frombuffer(bytes(data), np.int32)
-        mirrored = matrix is not None and len(matrix) >= 5 and _is_flipping(matrix)
+        matrix = b"" if data is None else bytes(data)
+        mirrored = len(matrix) >= _MATRIX.size and _is_flipping(*_MATRIX.unpack_from(matrix))
     except FAULTS:  # PyAV does not know EXIF data, with which such stills come
         mirrored = is_still and is_mirrored(path)
     # FFmpeg's angle is that of the first column, which mirroring left to right turns about.
     return ((180 - angle) % 360 if mirrored else angle), mirrored
 
 
-def _is_flipping(matrix: npt.NDArray[np.int32]) -> bool:
-    a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
+def _is_flipping(a: int, b: int, u: int, c: int, d: int) -> bool:
     return a * d - b * c < 0
 
 
