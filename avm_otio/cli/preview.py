@@ -51,7 +51,7 @@ def report_preview(out: Output, name: str, made: Preview) -> None:
     seen = f"{made.width}×{made.height}" if made.has_picture else "sound alone"
     if made.has_picture and not made.reencoded:
         seen += " (the film's own picture)"
-    heard = f"peak {made.peak_db:.1f} dB" if math.isfinite(made.peak_db) else "silent"
+    heard = f"peak {made.peak_db:.1f} dB".replace("-", "−") if math.isfinite(made.peak_db) else "silent"
     out.say(
         f"Preview of {name} → {made.path}: {made.frames} frames, {seen}, "
         f"{made.size_bytes / 1e6:.1f} MB, {heard}"

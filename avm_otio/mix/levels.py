@@ -22,7 +22,7 @@ from avm_otio.mix.peaks import Measure, Peaks, Stretch
 from avm_otio.mix.placement import Laid, relaid
 from avm_otio.mix.presets import PRESETS, PROGRAMME_LUFS, TARGETS, Preset, Target
 from avm_otio.mix.spots import Change, Changed, Spots, UnderSpeech
-from avm_otio.mix.verdict import Verdict
+from avm_otio.mix.verdict import Verdict, lufs_words
 from avm_otio.mix.voices import Own, Voice, add_all, own_sound, voices_of
 from avm_otio.timeline.model import Stem
 from avm_otio.timeline.plan import FilmMap
@@ -330,7 +330,7 @@ class _Mixer:
         if not self._preset.is_on:
             return
         if not self._said and any(not voice.is_effect for voice in self.voices):
-            yield f"Nobody speaks in the film's own sound: music is at {self.anchor_lufs:g} LUFS."
+            yield f"Nobody speaks in the film's own sound: music is at {lufs_words(self.anchor_lufs)}."
         missed = {id(line): line.out_of_reach for line in self._lines.values()}
         count = sum(missed.values())
         if count:

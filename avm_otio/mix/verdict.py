@@ -73,7 +73,7 @@ class Verdict:
             return ("The mix is silent.",)
         at_most = "" if self.is_peak_exact else "at most "
         found = [
-            f"The mix comes to {_lufs(self.integrated_lufs)}, range {self.range_lu:.1f} LU, true peak "
+            f"The mix comes to {lufs_words(self.integrated_lufs)}, range {self.range_lu:.1f} LU, true peak "
             f"{at_most}{_number(self.true_peak_dbtp)} dBTP{self._asked}"
         ]
         if not self.is_loudness_met:
@@ -88,7 +88,7 @@ class Verdict:
         peak = f"at most {_number(target.peak_dbtp)} dBTP"
         if target.lufs is None:
             return f": {peak}, {'met' if self.is_met else 'not met'}."
-        asked = f"{_lufs(target.lufs)} ±{target.tolerance_lu:g} LU and {peak}"
+        asked = f"{lufs_words(target.lufs)} ±{target.tolerance_lu:g} LU and {peak}"
         return f"; {target.name} asks {asked}: {'met' if self.is_met else 'not met'}."
 
     @property
@@ -104,8 +104,8 @@ class Verdict:
             what = "louder" if short > 0 else "softer"
             return f"Music and effects would have to be {abs(short):.1f} dB {what} than clip gain goes."
         own = (
-            f"Your own sound decides: it is {_lufs(self.own_lufs)} by itself"
-            + (f", its speech {_lufs(self.anchor_lufs)}" if self.anchor_lufs is not None else "")
+            f"Your own sound decides: it is {lufs_words(self.own_lufs)} by itself"
+            + (f", its speech {lufs_words(self.anchor_lufs)}" if self.anchor_lufs is not None else "")
             + "."
         )
         if self.own_change_db is None:
@@ -128,5 +128,6 @@ def _number(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
 
 
-def _lufs(value: float) -> str:
+def lufs_words(value: float) -> str:
+    """A loudness as people read it."""
     return f"{_number(value)} LUFS"
