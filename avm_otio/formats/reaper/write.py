@@ -186,6 +186,10 @@ class _Writer:
                     Feature.TRANSITION, crossing, "written as a cut: the media have no more, or do not run on"
                 )
                 continue
+            for way, clip, fade_us in (("out", out, out.mix.fade_out_us), ("in", into, into.mix.fade_in_us)):
+                if fade_us:
+                    message = f"fade {way} of {fade_us / 1_000_000:g} s not written: it cross fades there"
+                    self._losses.add(Feature.FADE, clip, message)
             length_us = to_micros(crossing.before + crossing.after)
             made[out.start] = replace(longer, mix=replace(longer.mix, fade_out_us=length_us))
             made[into.start] = replace(earlier, mix=replace(earlier.mix, fade_in_us=length_us))

@@ -23,7 +23,7 @@ def aaf(paths: list[Path], rate: Fraction, files: Files) -> Found:
                     found.start, found.drop = slot.segment.start, bool(slot.segment.drop)
                 elif type(slot).__name__ == "EventMobSlot":
                     _markers(slot, rate, found)
-                elif kind == "Sequence":
+                elif kind == "Sequence" or getattr(slot.segment, "media_kind", "") == "Sound":
                     _slot(slot, found)
     return found
 
@@ -39,7 +39,10 @@ def _slot(slot: Any, found: Found) -> None:
     is_off = bool(said.get("AudioMixerCompMute"))
     unit = Fraction(slot.edit_rate)
     at = 0
-    parts = list(slot.segment.components)
+    whole, pan = slot.segment, level_of(0.0, ())
+    if type(whole).__name__ == "OperationGroup":  # a mono track that is panned
+        pan, whole = _pan(whole, unit), whole.segments[0]
+    parts = list(whole.components)
     for index, component in enumerate(parts):
         kind = type(component).__name__
         if kind == "Transition":
@@ -57,7 +60,10 @@ def _slot(slot: Any, found: Found) -> None:
         )
         if not is_off:
             for event in _clips(component, unit):
-                found.events.append(replace(event, start=lies, end=lies + event.end, fades=fades))
+                # What a clip reaches under a transition is less than half of it.
+                place = None if event.channel is None else pan(lies + event.end / 2)
+                event = replace(event, start=lies, end=lies + event.end, fades=fades, pan=place)
+                found.events.append(event)
         at += component.length
 
 
@@ -109,6 +115,17 @@ def _slowed(group: Any, event: Event, unit: Fraction) -> Event:
     if speed < 0:  # the input is what it uses, played from its end
         used += (begins - ends) / unit
     return replace(event, used=used + begins / unit, speed=speed)
+
+
+def _pan(group: Any, unit: Fraction) -> Level:
+    """Places of a track, from -1 to 1, at seconds from its head."""
+    assert group.operation.name == "Audio Pan"
+    place = next(one for one in group.parameters if one.name == "Pan")
+    if not hasattr(place, "pointlist"):
+        return level_of(float(place.value) * 2 - 1, ())
+    length = group.length / unit
+    line = [(Fraction(p.time) * length, float(p.value) * 2 - 1) for p in place.pointlist]
+    return level_of(0.0, line)
 
 
 def _gain(group: Any, length: Fraction) -> Level:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tests.differential.events import Event, Files, Found
 from tests.differential.readers.kit import decibels, level_of
 
+SAMPLE = Fraction(1, 44_100)
+
 
 def reaper(paths: list[Path], rate: Fraction, files: Files) -> Found:
     import rpp
 
     project = rpp.loads(paths[0].read_text(encoding="utf-8"))
-    found = Found(markers=[], start=round(Fraction(project.find("PROJOFFS")[1]) * rate))
+    found = Found(crossings=set(), markers=[], start=round(Fraction(project.find("PROJOFFS")[1]) * rate))
     open_regions: set[str] = set()
     for marker in project.findall("MARKER"):
         is_region = marker[4] == "1"
@@ -26,12 +30,32 @@ def reaper(paths: list[Path], rate: Fraction, files: Files) -> Found:
         found.markers.append((Fraction(marker[2]), marker[3]))
     for track in project.findall("TRACK"):
         is_off = track.find("MUTESOLO")[1] != "0"
+        items = [(_item(item, files), item.find("MUTE")[1] != "0") for item in track.findall("ITEM")]
         for item in track.findall("ITEM"):
-            events = _item(item, files)
             found.markers += [(at, name) for at, name in _marked(item)]
-            if not is_off and item.find("MUTE")[1] == "0":
-                found.events += events
+        for (before, _), (after, _) in pairwise(items):
+            _crossed(before, after)
+        for (before, off), (after, also_off) in pairwise(items):
+            span = after[0].start, before[0].end
+            if span[1] - span[0] >= SAMPLE and not (is_off or off or also_off):
+                found.crossings.add(("audio", *span))
+        found.events += [event for events, off in items for event in events if not (is_off or off)]
     return found
+
+
+def _crossed(before: list[Event], after: list[Event]) -> None:
+    """Items that overlap cross fade: their fades there are as long, and no fades of their own."""
+    length = before[0].end - after[0].start
+    if length < SAMPLE:  # places are rounded
+        return
+    for number, event in enumerate(before):
+        assert event.fades is not None
+        assert abs(event.fades[1] - length) < Fraction(1, 100_000)
+        before[number] = replace(event, fades=(event.fades[0], Fraction(0)))
+    for number, event in enumerate(after):
+        assert event.fades is not None
+        assert abs(event.fades[0] - length) < Fraction(1, 100_000)
+        after[number] = replace(event, fades=(Fraction(0), event.fades[1]))
 
 
 def _marked(item: Any) -> list[tuple[Fraction, str]]:
