@@ -12,9 +12,10 @@ from typing import Any
 from avm_otio import services
 from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.mix.cues import Item, Total, Unavailable
-from avm_otio.mix.placement import Laid, LaidClip
+from avm_otio.mix.placement import Laid, LaidClip, Lane
 from avm_otio.services import Laying
 from avm_otio.timeline.features import Loss
+from avm_otio.timeline.model import Clip
 from avm_otio.timeline.time import format_timecode, to_micros
 from avm_otio.timeline.urls import paths_of
 
@@ -122,9 +123,9 @@ class Scored:
         order = services.SERVICES.index
         lying = [(lane, clip) for lane in self.laid.lanes if lane.is_spare is is_spare for clip in lane.clips]
         lying.sort(key=lambda one: (one[1].cue.end_us is not None, order(one[0].service), one[1].clip.start))
-        return [self._clip(lane.name, clip) for lane, clip in lying]
+        return [self._clip(lane, clip) for lane, clip in lying]
 
-    def _clip(self, track: str, laid: LaidClip) -> dict[str, Any]:
+    def _clip(self, lane: Lane, laid: LaidClip) -> dict[str, Any]:
         """One clip for people, and for hosts that lay it themselves."""
         clip, item = laid.clip, laid.item
         first, last = clip.frames(self.laid.rate)
@@ -138,7 +139,7 @@ class Scored:
             "alternatives": len(laid.alternatives),
             "others": [{"title": _title(other), **_price(other)} for other in laid.alternatives],
             "file": self.replaced_files.get(file or "", file),
-            "track": track,
+            "track": lane.name,
             "record_frame": first,
             "frames": last - first,
             "part": laid.part,
@@ -149,7 +150,14 @@ class Scored:
             "keys": [{"at_us": to_micros(key.at), "gain_db": round(key.gain_db, 2)} for key in clip.mix.keys],
             "fade_in_us": clip.mix.fade_in_us,
             "fade_out_us": clip.mix.fade_out_us,
+            "cross_fade_us": _cross_fade_us(lane, clip),
         }
+
+
+def _cross_fade_us(lane: Lane, clip: Clip) -> dict[str, int] | None:
+    """The crossfade at the head of a clip: how long before and after the cut both clips are heard."""
+    fade = next((each for each in lane.transitions if each.at == clip.start), None)
+    return None if fade is None else {"before": to_micros(fade.before), "after": to_micros(fade.after)}
 
 
 def _title(item: Item) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from .laying import lay
+from .placing import pieces_of
 from .scene_timeline import scene_rate, strips_of, timecode, timeline_of
 from .watch_folder import LOOK_S, Problem, Request, Settings
 
@@ -91,7 +92,7 @@ class _Waiting:
             )
         for note in lay(scene, result):
             self.report({"WARNING"}, note)
-        count, price = len(result["clips"]), f"{result['total_price']} {result['currency']}"
+        count, price = len(pieces_of(result)), f"{result['total_price']} {result['currency']}"
         self.report({"INFO"}, f"{count} sounds laid, {price}.")
         return result
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from .placing import Place, pieces_of, places_of, volumes_of
 from .scene_timeline import scene_rate, strips_of
 from .watch_folder import Problem
 
@@ -37,14 +38,14 @@ def lay(scene: bpy.types.Scene, result: dict[str, Any]) -> list[str]:
     )
     highest = max((strip.channel for strip in strips), default=0)
     heard, spare = result["clips"], result.get("spare_clips", [])
-    lanes = list(dict.fromkeys(clip["track"] for clip in (*heard, *spare)))
-    if highest + len(lanes) > _MOST_CHANNELS:
-        raise Problem(f"{scene.name} has no {len(lanes)} free channels above {highest}: clear some.")
+    placed, channels = places_of((*heard, *spare), rate)
+    if highest + channels > _MOST_CHANNELS:
+        raise Problem(f"{scene.name} has no {channels} free channels above {highest}: clear some.")
     is_twice = _is_heard_there(scene, strips, result)
     laid: list[Any] = []
     try:
-        for clip in (*heard, *spare):
-            laid.append(_lay(scene, strips, clip, highest + 1 + lanes.index(clip["track"]), rate))
+        for place in placed:
+            laid.append(_lay(scene, strips, place, highest + 1, rate))
     except Problem:
         for strip in laid:
             strips.remove(strip)
@@ -54,7 +55,7 @@ def lay(scene: bpy.types.Scene, result: dict[str, Any]) -> list[str]:
         strip.mute = True
     # Blender writes the names of markers over each other: cues that begin together share one.
     cues: dict[int, list[str]] = {}
-    for clip in heard:
+    for clip in pieces_of(result):
         cues.setdefault(clip["record_frame"], []).append(f"{clip['title']}{_price(clip, result['currency'])}")
     for frame, names in cues.items():
         scene.timeline_markers.new(" + ".join(names), frame=scene.frame_start + frame)
@@ -99,25 +100,26 @@ def _notes(result: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _lay(scene: bpy.types.Scene, strips: Any, clip: dict[str, Any], channel: int, rate: Fraction) -> Any:
-    start = scene.frame_start + clip["record_frame"]
+def _lay(scene: bpy.types.Scene, strips: Any, place: Place, lowest: int, rate: Fraction) -> Any:
+    clip = place.clip
+    start, end = scene.frame_start + place.first, scene.frame_start + place.last
+    left_out = float(place.media_start * rate)
     try:
-        strip = strips.new_sound(clip["title"], clip["file"], channel, start)
+        strip = strips.new_sound(clip["title"], clip["file"], lowest + place.channel, start)
     except RuntimeError as error:
         raise Problem(f"Blender cannot play {clip['file']}: {error}. Score again.") from error
-    strip.frame_final_end = start + clip["frames"]
-    gain = 10 ** (clip["gain_db"] / 20)
-    strip.volume = gain
-    end = start + clip["frames"]
-    fade_in, fade_out = (
-        min(round(Fraction(clip[name], 1_000_000) * rate), clip["frames"] // 2)
-        for name in ("fade_in_us", "fade_out_us")
-    )
-    keys = [(start, 0.0), (start + fade_in, gain)] if fade_in else []
-    keys += [(end - fade_out, gain), (end, 0.0)] if fade_out else []
-    for frame, volume in keys:
+    if left_out:
+        # A sound keeps its place between two frames, as its handles do not [run, 5.0.1].
+        strip.frame_offset_start = left_out
+        strip.frame_start = start - left_out
+    strip.frame_final_end = end
+    points = volumes_of(place, rate)
+    strip.volume = points[0][1]
+    for frame, volume in points if len(points) > 1 else ():
         strip.volume = volume
-        strip.keyframe_insert("volume", frame=frame)
+        strip.keyframe_insert("volume", frame=scene.frame_start + frame)
+    # Blender moves a strip that meets another one of its channel.
+    strip.channel = lowest + place.channel
     return strip
 
 

@@ -121,6 +121,15 @@ class GainKey(BaseModel):
     gain_db: float
 
 
+class CrossFade(BaseModel):
+    """For how long both clips at a cut are heard; each fades straight in amplitude."""
+
+    model_config = ConfigDict(frozen=True)
+
+    before: Annotated[int, Field(description="Microseconds for which the second is heard before the cut.")]
+    after: Annotated[int, Field(description="Microseconds for which the first is heard after the cut.")]
+
+
 class LaidClip(BaseModel):
     """One clip, for people, and for hosts that place it themselves."""
 
@@ -145,6 +154,10 @@ class LaidClip(BaseModel):
     ] = ()
     fade_in_us: Annotated[int, Field(description="Length of the linear fade at its head, in microseconds.")]
     fade_out_us: Annotated[int, Field(description="Length of the linear fade at its tail, in microseconds.")]
+    cross_fade_us: Annotated[
+        CrossFade | None,
+        Field(description="The crossfade at its head, from the clip before it on its track; null for a cut."),
+    ] = None
     part: Annotated[int, Field(description="Which clip of its piece of music it is, from 0.")] = 0
 
 

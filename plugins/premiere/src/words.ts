@@ -187,6 +187,11 @@ const zhTW: Words = {
     "Making the starter library": "製作內建聲音庫",
     "Converting sound": "轉換聲音",
     "Copying media": "複製媒體",
+    Listening: "聆聽聲音",
+    "Listening to the film": "聆聽影片",
+    "Writing the preview": "輸出預覽",
+    "Drawing the picture": "繪製畫面",
+    "Drawing the sound": "繪製波形",
   },
   message: (said) => {
     for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
