@@ -9,12 +9,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 Clip = dict[str, Any]
 
 _STEP_DB = 2.0
-"""The most by which the gain differs between two points. Volume is linear in Blender, and a straight line of 2 dB
+"""The most by which the gain differs between two points. Volume is linear in Blender; a straight line of 2 dB
 is nowhere more than 0.06 dB off one that is straight in decibels."""
 
 _RAMPS = ("fade_in_us", "fade_out_us")
@@ -104,7 +105,7 @@ def _cross_fade(earlier: Clip, later: Clip, fade: dict[str, int], rate: Fraction
 
 
 def volumes_of(place: Place, rate: Fraction) -> list[tuple[float, float]]:
-    """The volume of a clip as points that are joined by straight lines: frames from the scene's start, and volumes.
+    """The volume of a clip as points joined by straight lines: frames from the scene's start, and volumes.
 
     Args:
         place: The clip's.
@@ -130,7 +131,7 @@ def volumes_of(place: Place, rate: Fraction) -> list[tuple[float, float]]:
 
     ordered = sorted(edges)
     points = [ordered[0]]
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         change_db = abs(_gain_db(keys, end) - _gain_db(keys, start))
         steps = max(1, math.ceil(change_db / _STEP_DB - 1e-9))
         if change_db and (start < up or end > down):  # both move: their product is no line
@@ -143,7 +144,7 @@ def _gain_db(keys: list[tuple[float, float]], frame: float) -> float:
     """The gain at a frame: straight between two keys, as the nearest one outside of them."""
     if frame <= keys[0][0]:
         return keys[0][1]
-    for (start, before), (end, after) in zip(keys, keys[1:], strict=False):
+    for (start, before), (end, after) in pairwise(keys):
         if frame <= end:
             return before + (after - before) * (frame - start) / (end - start) if end > start else after
     return keys[-1][1]

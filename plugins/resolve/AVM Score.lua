@@ -24,6 +24,7 @@ local LAST = "AVM Last Resolve Job.txt" -- in the watch folder: the request that
 local SILENCE_S = 1.75 -- a watcher that lives changes its file every second; that none does is said within two
 local GONE_S, LOOK_S = 30, 0.5 -- one that was started needs a moment to begin
 local CELLS, STEP_S = 30, 0.05 -- of the window: its bar, and how often it is kept alive
+local NEAR_MS = 1 -- what nobody hears of an in point
 local COLORS = { music = "Blue", effects = "Green", dialogue = "Cyan" }
 
 -- What the dialog offers.
@@ -539,6 +540,15 @@ local function all_clips(result)
   return all
 end
 
+-- What is heard, for people: a piece of music that lies in several parts is one.
+local function pieces(result)
+  local found = {}
+  for _, clip in ipairs(result.clips) do
+    if (clip.part or 0) == 0 then found[#found + 1] = clip end
+  end
+  return found
+end
+
 -- Into a new timeline.
 
 local function free_name(project, wanted)
@@ -588,7 +598,7 @@ local function import_new(project, timeline, result)
     say(("Only %d of %d sounds came into %s: relink its media, or lay them with AVM Import Last Job Into This Timeline.")
       :format(there, wished, name))
   end
-  say(("%s: %d sounds, %s %s."):format(name, #result.clips, result.total_price, result.currency))
+  say(("%s: %d sounds, %s %s."):format(name, #pieces(result), result.total_price, result.currency))
 end
 
 -- Into this timeline.
@@ -627,28 +637,58 @@ local function pool_items(pool, result)
   return items
 end
 
-local function append(pool, item, clip, index, start, last)
+-- Frames a second: "25", "24000/1001".
+local function rate_of(text)
+  local frames, seconds = text:match("^(%d+)/(%d+)$")
+  return frames and frames / seconds or tonumber(text)
+end
+
+-- Where in its file a clip begins, in frames: a number with a fraction, which the maker allows there.
+local function media_frame(clip, rate)
+  return math.floor((clip.media_start_us or 0) * rate / 1000 + 0.5) / 1000
+end
+
+local function append(pool, item, clip, index, start, last, rate)
+  local first = media_frame(clip, rate)
   local made = pool:AppendToTimeline({ {
-    mediaPoolItem = item, startFrame = 0, endFrame = last, mediaType = 2, trackIndex = index,
+    mediaPoolItem = item, startFrame = first, endFrame = first + last, mediaType = 2, trackIndex = index,
     recordFrame = start + clip.record_frame,
   } })
   return made and made[1]
 end
 
+-- What does not begin in its file where it should, as far as the host tells: it may count files in whole frames.
+local function begun_elsewhere(made, clip, rate)
+  local seconds, frames = made:GetSourceStartTime(), made:GetLeftOffset(true)
+  local got = tonumber(seconds) or tonumber(frames) and frames / rate
+  -- One that tells nothing is taken to round.
+  got = got or math.floor(media_frame(clip, rate) + 0.5) / rate
+  local late_ms = 1000 * got - (clip.media_start_us or 0) / 1000
+  return math.abs(late_ms) > NEAR_MS and ("%s %s %+.0f ms"):format(clip.timecode, clip.title, late_ms) or nil
+end
+
 -- Whether the frame named last is played differs among versions: the first sound that is long enough shows it.
-local function lay(pool, timeline, item, clip, index, start, seen)
+local function lay_at(pool, timeline, item, clip, index, start, seen)
+  local function append_to(last) return append(pool, item, clip, index, start, last, seen.rate) end
   local last = clip.frames - 1 + (seen.more or 0)
-  local made = append(pool, item, clip, index, start, last)
+  local made = append_to(last)
   -- A sound may end within its last frame: a host that counts whole ones has one less.
-  if not made and last > 0 then return append(pool, item, clip, index, start, last - 1) end
+  if not made and last > 0 then return append_to(last - 1) end
   if not made or seen.more then return made end
   if made:GetDuration() == clip.frames then
     seen.more = 0
   elseif timeline:DeleteClips({ made }) then
-    made = append(pool, item, clip, index, start, clip.frames)
+    made = append_to(clip.frames)
     -- A sound that ends within its last frame is short either way, and shows nothing.
     if made and made:GetDuration() == clip.frames then seen.more = 1 end
   end
+  return made
+end
+
+local function lay(pool, timeline, item, clip, index, start, seen)
+  local made = lay_at(pool, timeline, item, clip, index, start, seen)
+  local moved = made and begun_elsewhere(made, clip, seen.rate)
+  if moved then seen.moved[#seen.moved + 1] = moved end
   return made
 end
 
@@ -682,7 +722,7 @@ end
 -- One marker a frame is all that the host takes, so cues that begin together share one.
 local function mark(timeline, result)
   local cues, order = {}, {}
-  for _, clip in ipairs(result.clips) do
+  for _, clip in ipairs(pieces(result)) do
     local price = clip.is_bought and " (bought)"
       or clip.price and (" (%s %s)"):format(clip.price, result.currency) or ""
     local at = clip.record_frame
@@ -744,29 +784,35 @@ local function lay_into(project, timeline, result)
   if is_heard_there(timeline, result.clips, start) then
     say("Sounds of an earlier scoring are heard at the same place: mute or delete them.")
   end
-  local items, seen, missing, quieter = pool_items(pool, result), {}, {}, false
-  local dialogue = false
+  local items, missing, quieter, dialogue = pool_items(pool, result), {}, false, false
+  local seen = { rate = rate_of(result.rate), moved = {} }
   project:SetCurrentTimeline(timeline) -- clips are appended to whichever is current
   for _, lane in ipairs(lanes_of(result.clips)) do
     local index = new_track(timeline, lane.name)
     for _, clip in ipairs(lane.clips) do
       lay(pool, timeline, items[clip.file], clip, index, start, seen)
       dialogue = dialogue or clip.kind == "dialogue"
-      quieter = quieter or clip.gain_db ~= 0 or clip.fade_in_us ~= 0 or clip.fade_out_us ~= 0 or clip.speed ~= "1"
+      quieter = quieter or clip.gain_db ~= 0 or #(clip.keys or {}) > 0 or clip.cross_fade_us
+        or clip.fade_in_us ~= 0 or clip.fade_out_us ~= 0 or clip.speed ~= "1"
     end
     for _, one in ipairs(missing_in(timeline, index, lane, start)) do missing[#missing + 1] = one end
   end
   local spare = lay_spare(pool, timeline, items, result, start, seen, missing)
   mark(timeline, result)
   if quieter then
-    say("DaVinci Resolve lets no script set gains, fades and speeds: they are in the new timeline of AVM Import Last Job.")
+    say("DaVinci Resolve lets no script set gains, levels over time, fades, crossfades and speeds: music is not turned "
+      .. "down under speech and its parts are cut; they are in the new timeline of AVM Import Last Job.")
+  end
+  if #seen.moved > 0 then
+    say("These begin elsewhere in their files than they should, exactly only in the new timeline of AVM Import Last Job: "
+      .. table.concat(seen.moved, "; ") .. ".")
   end
   if dialogue then say("The noise-reduced sound lies beside your own: mute one of them.") end
   if #missing > 0 then
     fail(("%d of %d sounds did not come where they belong: %s. Take the new tracks away and choose AVM Import Last Job.")
       :format(#missing, #result.clips + spare, table.concat(missing, "; ")))
   end
-  say(("%s: %d sounds laid, %s %s."):format(timeline:GetName(), #result.clips, result.total_price, result.currency))
+  say(("%s: %d sounds laid, %s %s."):format(timeline:GetName(), #pieces(result), result.total_price, result.currency))
 end
 
 -- What the menu item does.

@@ -8,6 +8,7 @@ marker a frame. Nothing here has been held against the real program.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ class Item(Seems):
     source: PoolItem | None = None
     is_enabled: bool = True
     can_switch: bool = True
+    media_start: float | None = None
+    """Frames of its file that are left out; ``None`` where the host does not tell."""
+
+    def GetLeftOffset(self, subframe_precision: bool = False) -> float | None:
+        return self.media_start
 
     def SetClipEnabled(self, is_enabled: bool) -> bool | None:
         if not self.can_switch:
@@ -177,7 +183,8 @@ class MediaPool(Seems):
         for said in clips:
             tracks = timeline._of("audio") if said.get("mediaType") == 2 else timeline._of("video")
             index = int(said["trackIndex"])
-            frames = int(said["endFrame"]) - int(said["startFrame"]) + self.project.last_frame_is_played
+            first = math.floor(said["startFrame"]) if self.project.counts_frames else said["startFrame"]
+            frames = round(said["endFrame"] - said["startFrame"]) + self.project.last_frame_is_played
             there = self.project.media_frames.get(said["mediaPoolItem"].GetName(), frames)
             if self.project.refuses_beyond_media and frames > there:
                 continue
@@ -190,6 +197,7 @@ class MediaPool(Seems):
                 continue  # the later of two that overlap, without a word
             item = Item(said["mediaPoolItem"].GetName(), start, frames, said["mediaPoolItem"])
             item.can_switch = self.project.can_switch
+            item.media_start = first if self.project.tells_offsets else None
             track.items.append(item)
             made.append(item)
         return made or None
@@ -246,6 +254,9 @@ class Project(Seems):
     media_frames: dict[str, int] = field(default_factory=dict)
     refuses_beyond_media: bool = False
     can_switch: bool = True
+    counts_frames: bool = False
+    """Takes in points of files in whole frames only."""
+    tells_offsets: bool = True
     imports_media: bool = True
     """With a timeline: the App Store's edition does not, users report."""
     pool: set[Path] = field(default_factory=set)

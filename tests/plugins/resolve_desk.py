@@ -120,6 +120,7 @@ class Desk:
         (self.folder / "scored.otio").write_text(made.to_json_string())
         result = {"name": "result.json", "output": str(self.folder / "scored.otio"), "clips": clips}
         result |= {"total_price": "10.00", "currency": "USD", "notes": []}
+        result["rate"] = str(fake.frames_of(self.timeline.rate))
         (self.folder / "answer.json").write_text(json.dumps(result | more))
 
     def choose(self, item: str, wait: Callable[[float], None] = lambda seconds: time.sleep(0.02)) -> str:

@@ -25,7 +25,8 @@ def placing() -> ModuleType:
 def loaded() -> ModuleType:
     path = Path(__file__).parents[2] / "plugins" / "blender" / "placing.py"
     spec = importlib.util.spec_from_file_location("avm_blender_placing", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
     spec.loader.exec_module(module)
     return module

@@ -6,11 +6,13 @@ Each behaviour is shown twice: chosen from the menu, and chosen in the dialog of
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,8 +182,58 @@ def test_what_a_script_cannot_do_is_told(desk: Desk) -> None:
     answer["clips"][0] |= {"speed": "2", "kind": "dialogue"}
     (desk.folder / "answer.json").write_text(json.dumps(answer))
     said = desk.choose(INTO)
-    assert "no script set gains, fades and speeds" in said
+    assert "no script set gains, levels over time, fades, crossfades and speeds" in said
     assert "lies beside your own: mute one of them" in said
+
+
+def with_parts(desk: Desk, **more: Any) -> None:
+    """The bed lies in two parts, which meet."""
+    path = desk.folder / "answer.json"
+    answer = json.loads(path.read_text())
+    bed, *others = answer["clips"]
+    first = bed | {"frames": 40, "media_start_us": 0, "part": 0}
+    second = bed | {"record_frame": 40, "frames": 56, "media_start_us": 1_013_000, "part": 1, "timecode": "2"}
+    path.write_text(json.dumps(answer | {"clips": [first, second | more, *others]}))
+
+
+@pytest.mark.parametrize(
+    ("counts_frames", "tells_offsets", "words"),
+    [
+        (False, True, None),
+        (True, True, "These begin elsewhere in their files than they should, .* AVM .*: 2 Bed -13 ms\\."),
+        (False, False, "These begin elsewhere in their files than they should, .* AVM .*: 2 Bed -13 ms\\."),
+    ],
+)
+def test_the_parts_of_a_piece_begin_in_its_file_where_they_should_or_it_is_told(
+    desk: Desk, counts_frames: bool, tells_offsets: bool, words: str | None
+) -> None:
+    with_parts(desk)
+    desk.project.counts_frames, desk.project.tells_offsets = counts_frames, tells_offsets
+    said = desk.choose(INTO)
+    items = next(track.items for track in desk.timeline.tracks if track.name == "AVM Music 1")
+    assert [item.start - desk.timeline.start for item in items] == [0, 40]
+    if tells_offsets:
+        assert [item.media_start for item in items] == [0, 25 if counts_frames else 25.325]
+    assert ("begin elsewhere" in said) is (words is not None)
+    assert words is None or re.search(words, said)
+
+
+def test_a_piece_in_parts_is_one_for_people(desk: Desk) -> None:
+    with_parts(desk)
+    assert "4 sounds laid" in desk.choose(INTO)
+    assert sorted(desk.timeline.markers) == [0, 30, 60]
+    assert "4 sounds, 10.00 USD" in desk.choose(LAST)
+
+
+@pytest.mark.parametrize(
+    "more", [{"keys": [{"at_us": 0, "gain_db": 0}]}, {"cross_fade_us": {"before": 40_000, "after": 40_000}}]
+)
+def test_levels_over_time_and_crossfades_are_told_as_left_to_the_new_timeline(
+    desk: Desk, more: dict[str, Any]
+) -> None:
+    with_parts(desk, **more)
+    said = desk.choose(INTO)
+    assert "music is not turned down under speech and its parts are cut; they are in the new timeline" in said
 
 
 @pytest.mark.parametrize(

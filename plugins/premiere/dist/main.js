@@ -85,6 +85,9 @@
       imported: (name, sounds) => `${name} is open: ${sounds} sounds.`,
       laid: (name, sounds) => `${name}: ${sounds} sounds laid and checked.`,
       gains: (sounds) => `The gain of these could not be set, set it by hand: ${sounds}.`,
+      inPoints: (sounds) => `These begin elsewhere in their files than they should, and exactly in the new sequence: ${sounds}.`,
+      keys: () => "Levels over time (music under speech) are in the new sequence only; here each clip has the level of its softest place: a panel cannot be sure where Premiere Pro counts key frames from.",
+      crossFades: () => "The parts of a piece are cut here; their crossfades are in the new sequence only: a panel can add none to sound.",
       fades: () => "Fades are in the new sequence only: a panel cannot be sure where Premiere Pro counts key frames from.",
       speeds: (sounds) => `These play at a speed of their own in the new sequence only: ${sounds}.`,
       names: (names) => `Tracks can be named from Premiere Pro 26.3 on; from the top: ${names}.`,
@@ -199,7 +202,12 @@
       Downloading: "下載聲音",
       "Making the starter library": "製作內建聲音庫",
       "Converting sound": "轉換聲音",
-      "Copying media": "複製媒體"
+      "Copying media": "複製媒體",
+      Listening: "聆聽聲音",
+      "Listening to the film": "聆聽影片",
+      "Writing the preview": "輸出預覽",
+      "Drawing the picture": "繪製畫面",
+      "Drawing the sound": "繪製波形"
     },
     message: (said) => {
       for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
@@ -230,6 +238,9 @@
       imported: (name, sounds) => `已開啟「${name}」：共 ${sounds} 個聲音。`,
       laid: (name, sounds) => `「${name}」：已鋪上並核對 ${sounds} 個聲音。`,
       gains: (sounds) => `以下聲音的音量無法設定，請手動調整：${sounds}。`,
+      inPoints: (sounds) => `以下聲音在檔案中的起點有偏差，新序列中則準確：${sounds}。`,
+      keys: () => "隨時間變化的音量（對白下的配樂）只在新序列中；此處各片段採其最小音量：面板無法確定 Premiere Pro 的關鍵影格由何處起算。",
+      crossFades: () => "此處配樂各段直接相接；交叉淡化只在新序列中：面板無法為聲音加上轉場。",
       fades: () => "淡入淡出只在新序列中：面板無法確定 Premiere Pro 的關鍵影格由何處起算。",
       speeds: (sounds) => `以下聲音僅在新序列中變速：${sounds}。`,
       names: (names) => `Premiere Pro 26.3 起才能命名音軌；由上而下依序為：${names}。`,
@@ -333,6 +344,7 @@
   var LOOK_MS = 250;
   var SERVICES = ["music", "effects", "denoise"];
   var everyClip = ({ clips, spare_clips = [] }) => [...clips, ...spare_clips];
+  var piecesOf = ({ clips }) => clips.filter(({ part = 0 }) => part === 0);
   var inside = (folder, name) => folder.replace(/[\\/]+$/, "") + (folder.includes("\\") ? "\\" : "/") + name;
   async function readJson(files, path) {
     const text = await files.read(path);
@@ -464,6 +476,7 @@
   var DROPPING = [102, 106];
   var PATIENCE_MS = 5e3;
   var LOOK_MS2 = 250;
+  var NEAR_TICKS = TICKS_A_SECOND / 1000n;
   var Premiere = class {
     /**
      * @param ppro The host's own module.
@@ -506,7 +519,7 @@
       if (!made) throw new Problem(["notImported", result.output]);
       await project.openSequence(made);
       await project.setActiveSequence(made);
-      return [["imported", made.name, `${result.clips.length}`]];
+      return [["imported", made.name, `${piecesOf(result).length}`]];
     }
     async layInto(result) {
       const open = await this.open();
@@ -535,13 +548,17 @@
         throw new Problem(["missing", `${missing.length}`, `${everyClip(result).length}`, which]);
       }
       const loud = await this.withGains(open, laid);
+      const moved = await this.begunElsewhere(laid);
       const retimed = result.clips.filter((clip) => clip.speed !== "1").map((clip) => `${clip.timecode} ${clip.title}`);
       return [
-        ["laid", open.sequence.name, `${result.clips.length}`],
+        ["laid", open.sequence.name, `${piecesOf(result).length}`],
         ...spare.length > 0 ? [["spare", `${spare.length}`]] : [],
         ...audible.length > 0 ? [["audible", audible.join("; ")]] : [],
         ...loud.length > 0 ? [["gains", loud.join("; ")]] : [],
+        ...moved.length > 0 ? [["inPoints", moved.join("; ")]] : [],
+        ...result.clips.some(({ keys = [] }) => keys.length > 0) ? [["keys"]] : [],
         ...result.clips.some((clip) => clip.fade_in_us || clip.fade_out_us) ? [["fades"]] : [],
+        ...result.clips.some((clip) => clip.cross_fade_us) ? [["crossFades"]] : [],
         ...retimed.length > 0 ? [["speeds", retimed.join("; ")]] : [],
         ...unnamed.length > 0 ? [["names", unnamed.join(", ")]] : [],
         ...result.clips.some((clip) => clip.kind === "dialogue") ? [["dialogue"]] : [],
@@ -686,6 +703,15 @@
       }
       return false;
     }
+    /** What does not begin in its file where it should: a host may count files in frames. */
+    async begunElsewhere(laid) {
+      const moved = [];
+      for (const { clip, item } of laid) {
+        const late = BigInt((await item.getInPoint()).ticks) - ticksOfUs(clip.media_start_us);
+        if ((late < 0n ? -late : late) > NEAR_TICKS) moved.push(`${clip.timecode} ${clip.title} ${milliseconds(late)} ms`);
+      }
+      return moved;
+    }
     /** Disables what is an alternative; those that are heard all the same. */
     async disabled(open, spare) {
       if (spare.length > 0)
@@ -721,6 +747,7 @@
     }
   };
   var gained = (asItIs, db) => asItIs === 0 ? db : asItIs * 10 ** (db / 20);
+  var milliseconds = (ticks) => `${ticks > 0n ? "+" : ""}${Math.round(Number(ticks) / Number(NEAR_TICKS))}`;
   async function levelOf(item) {
     const chain = await item.getComponentChain();
     for (let at = 0; at < chain.getComponentCount(); at++) {
@@ -1092,7 +1119,7 @@
     };
   }
   function results(words, actions, { result, budget }) {
-    const clips = result?.clips ?? [];
+    const clips = result ? piecesOf(result) : [];
     const total = result?.total_price ?? "0";
     const currency = result?.currency ?? "";
     const left = budget === null ? null : less(budget, total);

@@ -18,8 +18,8 @@ import type {
 } from "@adobe/premierepro";
 
 import { Problem } from "./problem";
-import { ticksAFrame, ticksOfUs, timecode } from "./time";
-import { type Clip, everyClip, type Files, type Pause, type Result } from "./watch_folder";
+import { TICKS_A_SECOND, ticksAFrame, ticksOfUs, timecode } from "./time";
+import { type Clip, everyClip, type Files, type Pause, piecesOf, type Result } from "./watch_folder";
 import type { NoteTold } from "./words";
 
 /** What is marked with in and out, as record timecodes; `to` is the first frame not in it. */
@@ -48,6 +48,9 @@ const DROPPING = [102, 106];
 /** How long a host may take to show what it says is exported or imported, and how often we look. */
 const PATIENCE_MS = 5000;
 const LOOK_MS = 250;
+
+/** What nobody hears of an in point: a millisecond. */
+const NEAR_TICKS = TICKS_A_SECOND / 1000n;
 
 interface Open {
   readonly project: Project;
@@ -107,7 +110,7 @@ export class Premiere implements Host {
     if (!made) throw new Problem(["notImported", result.output]);
     await project.openSequence(made);
     await project.setActiveSequence(made);
-    return [["imported", made.name, `${result.clips.length}`]];
+    return [["imported", made.name, `${piecesOf(result).length}`]];
   }
 
   async layInto(result: Result): Promise<readonly NoteTold[]> {
@@ -138,13 +141,17 @@ export class Premiere implements Host {
       throw new Problem(["missing", `${missing.length}`, `${everyClip(result).length}`, which]);
     }
     const loud = await this.withGains(open, laid);
+    const moved = await this.begunElsewhere(laid);
     const retimed = result.clips.filter((clip) => clip.speed !== "1").map((clip) => `${clip.timecode} ${clip.title}`);
     return [
-      ["laid", open.sequence.name, `${result.clips.length}`],
+      ["laid", open.sequence.name, `${piecesOf(result).length}`],
       ...(spare.length > 0 ? [["spare", `${spare.length}`] as const] : []),
       ...(audible.length > 0 ? [["audible", audible.join("; ")] as const] : []),
       ...(loud.length > 0 ? [["gains", loud.join("; ")] as const] : []),
+      ...(moved.length > 0 ? [["inPoints", moved.join("; ")] as const] : []),
+      ...(result.clips.some(({ keys = [] }) => keys.length > 0) ? [["keys"] as const] : []),
       ...(result.clips.some((clip) => clip.fade_in_us || clip.fade_out_us) ? [["fades"] as const] : []),
+      ...(result.clips.some((clip) => clip.cross_fade_us) ? [["crossFades"] as const] : []),
       ...(retimed.length > 0 ? [["speeds", retimed.join("; ")] as const] : []),
       ...(unnamed.length > 0 ? [["names", unnamed.join(", ")] as const] : []),
       ...(result.clips.some((clip) => clip.kind === "dialogue") ? [["dialogue"] as const] : []),
@@ -306,6 +313,16 @@ export class Premiere implements Host {
     return false;
   }
 
+  /** What does not begin in its file where it should: a host may count files in frames. */
+  private async begunElsewhere(laid: readonly Laid[]): Promise<string[]> {
+    const moved: string[] = [];
+    for (const { clip, item } of laid) {
+      const late = BigInt((await item.getInPoint()).ticks) - ticksOfUs(clip.media_start_us);
+      if ((late < 0n ? -late : late) > NEAR_TICKS) moved.push(`${clip.timecode} ${clip.title} ${milliseconds(late)} ms`);
+    }
+    return moved;
+  }
+
   /** Disables what is an alternative; those that are heard all the same. */
   private async disabled(open: Open, spare: readonly Laid[]): Promise<string[]> {
     if (spare.length > 0)
@@ -346,6 +363,9 @@ export class Premiere implements Host {
  * ExtendScript had a linear scale on which 0 dB is 0.1778; the unit here is not documented.)
  */
 const gained = (asItIs: number, db: number): number => (asItIs === 0 ? db : asItIs * 10 ** (db / 20));
+
+/** Ticks in whole milliseconds, with their sign. */
+const milliseconds = (ticks: bigint): string => `${ticks > 0n ? "+" : ""}${Math.round(Number(ticks) / Number(NEAR_TICKS))}`;
 
 /** The level of a sound's own volume; names are in the user's language, match names are not. */
 async function levelOf(item: AudioClipTrackItem): Promise<ComponentParam | null> {

@@ -3,7 +3,7 @@
 import { less } from "./money";
 import { sentence } from "./problem";
 import type { Actions, Phase, State } from "./state";
-import { type Clip, type Service, SERVICES } from "./watch_folder";
+import { type Clip, piecesOf, type Service, SERVICES } from "./watch_folder";
 import { type Language, note, WORDS, type Words } from "./words";
 
 /** What a phase looks like. */
@@ -154,7 +154,7 @@ function running(words: Words, actions: Actions): Page {
 }
 
 function results(words: Words, actions: Actions, { result, budget }: State): Page {
-  const clips = result?.clips ?? [];
+  const clips = result ? piecesOf(result) : [];
   const total = result?.total_price ?? "0";
   const currency = result?.currency ?? "";
   const left = budget === null ? null : less(budget, total);

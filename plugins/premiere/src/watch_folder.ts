@@ -30,6 +30,9 @@ export type Service = (typeof SERVICES)[number];
 /** What is laid: first what is heard. */
 export const everyClip = ({ clips, spare_clips = [] }: Result): readonly Clip[] => [...clips, ...spare_clips];
 
+/** What is heard, for people: a piece of music that lies in several parts is one. */
+export const piecesOf = ({ clips }: Pick<Result, "clips">): readonly Clip[] => clips.filter(({ part = 0 }) => part === 0);
+
 /** Lets time pass. */
 export type Pause = (ms: number) => Promise<void>;
 
@@ -56,9 +59,16 @@ export interface Clip {
   readonly media_start_us: number;
   /** Media seconds a record second, as a fraction; "1" nearly always. */
   readonly speed: string;
+  /** Where there are keys the lowest of them. */
   readonly gain_db: number;
+  /** Its gain over time, from its head; not there from an older program, like all that may be left out. */
+  readonly keys?: readonly { readonly at_us: number; readonly gain_db: number }[];
   readonly fade_in_us: number;
   readonly fade_out_us: number;
+  /** How long the one before it on its track is heard together with it, before and after the cut at its head. */
+  readonly cross_fade_us?: { readonly before: number; readonly after: number } | null;
+  /** Which clip of its piece of music it is, from 0. */
+  readonly part?: number;
 }
 
 export interface Lost {

@@ -67,6 +67,11 @@ const en = {
     imported: (name: string, sounds: string) => `${name} is open: ${sounds} sounds.`,
     laid: (name: string, sounds: string) => `${name}: ${sounds} sounds laid and checked.`,
     gains: (sounds: string) => `The gain of these could not be set, set it by hand: ${sounds}.`,
+    inPoints: (sounds: string) =>
+      `These begin elsewhere in their files than they should, and exactly in the new sequence: ${sounds}.`,
+    keys: () =>
+      "Levels over time (music under speech) are in the new sequence only; here each clip has the level of its softest place: a panel cannot be sure where Premiere Pro counts key frames from.",
+    crossFades: () => "The parts of a piece are cut here; their crossfades are in the new sequence only: a panel can add none to sound.",
     fades: () => "Fades are in the new sequence only: a panel cannot be sure where Premiere Pro counts key frames from.",
     speeds: (sounds: string) => `These play at a speed of their own in the new sequence only: ${sounds}.`,
     names: (names: string) => `Tracks can be named from Premiere Pro 26.3 on; from the top: ${names}.`,
@@ -222,6 +227,10 @@ const zhTW: Words = {
     imported: (name, sounds) => `已開啟「${name}」：共 ${sounds} 個聲音。`,
     laid: (name, sounds) => `「${name}」：已鋪上並核對 ${sounds} 個聲音。`,
     gains: (sounds) => `以下聲音的音量無法設定，請手動調整：${sounds}。`,
+    inPoints: (sounds) => `以下聲音在檔案中的起點有偏差，新序列中則準確：${sounds}。`,
+    keys: () =>
+      "隨時間變化的音量（對白下的配樂）只在新序列中；此處各片段採其最小音量：面板無法確定 Premiere Pro 的關鍵影格由何處起算。",
+    crossFades: () => "此處配樂各段直接相接；交叉淡化只在新序列中：面板無法為聲音加上轉場。",
     fades: () => "淡入淡出只在新序列中：面板無法確定 Premiere Pro 的關鍵影格由何處起算。",
     speeds: (sounds) => `以下聲音僅在新序列中變速：${sounds}。`,
     names: (names) => `Premiere Pro 26.3 起才能命名音軌；由上而下依序為：${names}。`,

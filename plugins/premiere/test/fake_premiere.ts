@@ -39,6 +39,8 @@ export interface Traits {
   readonly disables: boolean;
   /** Adds no track for what is laid past the last. */
   readonly addsTracks: boolean;
+  /** Counts what is played of a file in whole frames. */
+  readonly countsFrames: boolean;
 }
 
 export const USUAL: Traits = {
@@ -61,6 +63,7 @@ export const USUAL: Traits = {
   lateMs: 0,
   disables: true,
   addsTracks: true,
+  countsFrames: false,
 };
 
 interface Sound {
@@ -255,6 +258,7 @@ export class FakePremiere {
       createSetDisabledAction: (disabled) => this.action(() => void (sound.disabled = disabled && this.traits.disables)),
       getStartTime: async () => time(sound.start),
       getEndTime: async () => time(sound.end),
+      getInPoint: async () => time(sound.mediaStart),
       getComponentChain: async () =>
         whole<ppro.AudioComponentChain>({
           getComponentCount: () => components.length,
@@ -298,9 +302,10 @@ export class FakePremiere {
           if (index === this.tracks.length && this.traits.addsTracks) this.tracks.push({ name: `Audio ${index + 1}`, sounds: [] });
           const track = this.tracks[index];
           if (!track) return;
-          const [from, to] = this.played.get(item.name) ?? [0n, this.mediaTicks()];
+          const [asked, to] = this.played.get(item.name) ?? [0n, this.mediaTicks()];
+          const from = this.traits.countsFrames ? asked - (asked % ticksAFrame(this.traits.rate)) : asked;
           const start = BigInt(at.ticks);
-          const end = start + to - from;
+          const end = start + to - asked;
           // An overwrite takes what lay there; the rest of it is simply left out, which no lane of ours may need.
           track.sounds = track.sounds.filter((one) => one.end <= start || one.start >= end);
           track.sounds.push({ file: item.name, start, end, mediaStart: from, level: this.traits.unity, disabled: false });

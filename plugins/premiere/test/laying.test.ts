@@ -99,6 +99,41 @@ for (const unity of [0.177827941, 1, 0]) {
   });
 }
 
+const parts = (folder: string): Promise<Clip[]> =>
+  Promise.all(
+    [0, 1, 2].map((part) =>
+      clip(folder, {
+        title: "Theme",
+        kind: "music",
+        track: "AVM Music 1",
+        record_frame: 100 * part,
+        frames: 100,
+        media_start_us: 7_013_000 * part,
+        gain_db: -12,
+        keys: [{ at_us: 0, gain_db: -3 }, { at_us: 400_000, gain_db: -12 }],
+        cross_fade_us: part > 0 ? { before: 40_000, after: 40_000 } : null,
+        part,
+      }),
+    ),
+  );
+
+test("a piece in parts is laid part by part where each begins in the file, as soft as its softest, and counted once", async (t) => {
+  const { folder, host, premiere } = await stage(t);
+  const notes = await premiere.layInto(result(folder, await parts(folder)));
+  const music = host.tracks.find(({ name }) => name === "AVM Music 1")?.sounds ?? [];
+  const frame = ticksAFrame("25");
+  assert.deepEqual(music.map(({ start, mediaStart }) => [start / frame, mediaStart]), [0n, 1n, 2n].map((part) => [100n * part, 254_016n * 7_013_000n * part]));
+  for (const { level } of music) assert.ok(Math.abs(level / host.traits.unity - 10 ** (-12 / 20)) < 1e-9);
+  assert.deepEqual(notes, [["laid", "Reel 1", "1"], ["keys"], ["crossFades"]]);
+  assert.deepEqual(await premiere.importNew(result(folder, await parts(folder))), [["imported", "Reel 1 scored", "1"]]);
+});
+
+test("what begins elsewhere in its file is told with how much", async (t) => {
+  const { folder, premiere } = await stage(t, { countsFrames: true });
+  const notes = await premiere.layInto(result(folder, await parts(folder)));
+  assert.deepEqual(notes[1], ["inPoints", "01:00:02:00 Theme -13 ms; 01:00:02:00 Theme -26 ms"]);
+});
+
 test("a gain that cannot be set is told", async (t) => {
   const { folder, premiere } = await stage(t, { hasLevels: false });
   const notes = await premiere.layInto(result(folder, await cues(folder)));
