@@ -103,15 +103,19 @@ def _notes(result: dict[str, Any]) -> list[str]:
 def _lay(scene: bpy.types.Scene, strips: Any, place: Place, lowest: int, rate: Fraction) -> Any:
     clip = place.clip
     start, end = scene.frame_start + place.first, scene.frame_start + place.last
-    left_out = float(place.media_start * rate)
+    whole = int(place.media_start * rate)
+    rest = place.media_start - whole / rate
     try:
         strip = strips.new_sound(clip["title"], clip["file"], lowest + place.channel, start)
     except RuntimeError as error:
         raise Problem(f"Blender cannot play {clip['file']}: {error}. Score again.") from error
-    if left_out:
-        # A sound keeps its place between two frames, as its handles do not [run, 5.0.1].
-        strip.frame_offset_start = left_out
-        strip.frame_start = start - left_out
+    if not hasattr(strip, "sound_offset"):  # Blender before it: the nearest frame
+        whole, rest = round(place.media_start * rate), Fraction(0)
+    strip.frame_offset_start = whole
+    strip.frame_start = start - whole
+    if rest:
+        # Handles move a sound by whole frames; this one moves it in seconds, to the sample [run, 5.0.1].
+        strip.sound_offset = -float(rest)
     strip.frame_final_end = end
     points = volumes_of(place, rate)
     strip.volume = points[0][1]
