@@ -23,8 +23,15 @@ def main(result, fps, fps_base, frames, out, mix):
         for strip in scene.sequence_editor.strips
     ]
     markers = [(marker.frame, marker.name) for marker in scene.timeline_markers]
+    volumes = {}
+    for strip in scene.sequence_editor.strips:
+        for curve in laying._curves(scene.animation_data.action):
+            if curve.data_path == strip.path_from_id("volume"):
+                frames = range(int(strip.frame_final_start), int(strip.frame_final_end) + 1)
+                volumes[strip.channel, frames[0]] = [curve.evaluate(frame) for frame in frames]
     bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)
     told = {"notes": notes, "strips": sorted(strips, key=lambda one: one[1]), "markers": markers}
+    told["volumes"] = [volumes[strip[:2]] for strip in told["strips"]]
     Path(out).write_text(json.dumps(told))
 
 

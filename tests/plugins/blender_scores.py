@@ -24,7 +24,7 @@ def sounds(scene):
 
 
 def volumes(scene):
-    """The volume of each sound strip with key frames, frame by frame, as Blender evaluates it."""
+    """By channel and first frame: volumes of sounds with key frames, frame by frame, as Blender has them."""
     found = {}
     for strip in strips_of(scene.sequence_editor):
         if strip.type == "SOUND":
@@ -32,7 +32,9 @@ def volumes(scene):
             curve = next((one for one in curves(scene) if one.data_path == path), None)
             if curve is not None:
                 first, last = int(strip.frame_final_start), int(strip.frame_final_end)
-                found[strip.name] = [curve.evaluate(frame) for frame in range(first, last + 1)]
+                found[f"{strip.channel} {first}"] = [
+                    curve.evaluate(frame) for frame in range(first, last + 1)
+                ]
     return found
 
 

@@ -16,10 +16,14 @@ from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import BLENDER
 from tests.media.numbered import movie
 from tests.plugins.blender_home import FPS, home_in, in_blender
+from tests.plugins.test_blender_placing import loaded
 
 pytestmark = pytest.mark.editors
 
 Told = dict[str, Any]
+
+LOWEST = 3
+"""The first channel above the film's own."""
 
 
 class Desk:
@@ -67,16 +71,22 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, Fraction(25))
 
 
-def assert_fades_are_straight(told: Told, result: Told, rate: Fraction) -> None:
-    """The volume of what fades out, at every frame, as a straight line to silence."""
-    faded = [clip for clip in result["clips"] if round(Fraction(clip["fade_out_us"], 10**6) * rate) > 2]
-    assert faded
-    for clip in faded:
-        volume, frames = told["volumes"][clip["title"]], clip["frames"]
-        fade = min(round(Fraction(clip["fade_out_us"], 10**6) * rate), frames // 2)
-        gain = 10 ** (clip["gain_db"] / 20)
-        wanted = [gain * min(1, (frames - frame) / fade) for frame in range(frames + 1)]
-        assert np.allclose(volume, wanted, atol=1e-3)
+def assert_levels_are_straight(told: Told, result: Told, rate: Fraction) -> None:
+    """The volume of what fades or moves, at every frame, between the points that the add-on sets."""
+    placing = loaded()
+    places, _ = placing.places_of((*result["clips"], *result["spare_clips"]), rate)
+    moving = [(place, points) for place in places if len(points := placing.volumes_of(place, rate)) > 1]
+    assert moving
+    for place, points in moving:
+        volume = told["volumes"][f"{LOWEST + place.channel} {1 + place.first}"]
+        frames = range(place.first, place.last + 1)
+        assert np.allclose(volume, np.interp(frames, *zip(*points, strict=True)), atol=1e-3)
+
+
+def wished(result: Told, kind: str, rate: Fraction) -> list[tuple[int, int]]:
+    """First frame and length of every strip that a result asks for, with what crossfades play of it."""
+    places, _ = loaded().places_of(result[kind], rate)
+    return sorted((1 + place.first, place.last - place.first) for place in places)
 
 
 def laid(told: Told, is_muted: bool = False) -> list[tuple[int, int]]:
@@ -94,19 +104,22 @@ def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: 
     assert told["error"] is None
     assert Fraction(result["rate"]) == rate
     assert len(result["clips"]) >= 2
-    assert laid(told) == sorted((1 + clip["record_frame"], clip["frames"]) for clip in result["clips"])
-    spare = sorted((1 + clip["record_frame"], clip["frames"]) for clip in result["spare_clips"])
+    assert laid(told) == wished(result, "clips", rate)
+    spare = wished(result, "spare_clips", rate)
     assert laid(told, is_muted=True) == spare != []
     channels = {channel for name, channel, *_ in told["sounds"] if [name, channel] != ["shot sound", 1]}
     assert min(channels) > 2, "nothing is laid among the scene's own strips"
-    assert [frame for frame, _ in told["markers"]] == sorted({1 + c["record_frame"] for c in result["clips"]})
-    assert_fades_are_straight(told, result, rate)
+    assert [frame for frame, _ in told["markers"]] == sorted(
+        {1 + clip["record_frame"] for clip in result["clips"] if clip["part"] == 0}
+    )
+    assert_levels_are_straight(told, result, rate)
     assert told["after undo"] == told["before"]
     heard = read_wav(tmp_path / "mix.wav")
     effects = [clip for clip in result["clips"] if clip["kind"] == "effects"]
     for clip in effects:
         wanted = round(clip["record_frame"] / rate * 48_000)
-        sound = read_wav(Path(clip["file"]))[: round(clip["frames"] / rate * 48_000), 0]
+        sound = read_wav(Path(clip["file"]))[round(clip["media_start_us"] * 0.048) :, 0]
+        sound = sound[: round(clip["frames"] / rate * 48_000)]
         near = max(wanted - 24_000, 0)  # the same sound may be heard elsewhere, too
         at = hear(heard[near : wanted + len(sound) + 24_000], sound).at + near
         assert abs(at - wanted) <= 48_000 / rate / 2, clip["title"]
@@ -117,7 +130,7 @@ def test_markers_say_bought_of_what_was_paid_for_before_and_share_a_frame(desk: 
     desk.blender()
     (path,) = desk.watch.glob("*/result.json")
     result = json.loads(path.read_text())
-    first, second = result["clips"][:2]
+    first, second = (clip | {"part": 0, "cross_fade_us": None} for clip in result["clips"][:2])
     first |= {"is_bought": True, "price": "9.50"}
     second |= {"is_bought": False, "price": "3.00", "record_frame": first["record_frame"]}
     result["clips"] = [first, second]
@@ -157,7 +170,7 @@ def test_a_blender_that_is_killed_loses_nothing(desk: Desk) -> None:
     desk.blender("die")
     told = desk.blender("last")
     assert told["error"] is None
-    assert laid(told) == sorted((1 + clip["record_frame"], clip["frames"]) for clip in desk.result()["clips"])
+    assert laid(told) == wished(desk.result(), "clips", desk.rate)
     assert len(list(desk.watch.glob("*/request.json"))) == 1
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.editors.hearing import read_wav
 from tests.plugins.blender_home import FPS, home_in, in_blender
-from tests.plugins.test_blender_placing import clip
+from tests.plugins.test_blender_placing import clip, loaded
 
 pytestmark = pytest.mark.editors
 
@@ -54,6 +54,11 @@ def test_parts_are_heard_from_their_in_points_to_the_sample_at_their_levels(
     told = json.loads(out.read_text())
     assert told["markers"] == [[1, "Theme"]]
     assert told["strips"] == [[1, 1, 54], [2, 48, 104], [1, 98, 151]]
+    placing = loaded()
+    for place, volume in zip(placing.places_of(clips, rate)[0], told["volumes"], strict=True):
+        points = zip(*placing.volumes_of(place, rate), strict=True)
+        wanted = np.interp(range(place.first, place.last + 1), *points)
+        assert np.allclose(volume, wanted, atol=1e-3), "straight from point to point"
     heard = read_wav(mix)[:, 0]
     # Where the level stands still: frames from the start, seconds of the file at the first of them, the gain.
     for first, last, media_s, gain_db in (
