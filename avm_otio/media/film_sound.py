@@ -24,7 +24,7 @@ BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
 """How much is mixed at a time; memory does not grow with the film."""
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
-_LOBES = 16
+_LOBES = 24
 _MOST_LOBES = 64
 _CHUNK = 4096
 _MOST_IDLE = 8

@@ -103,6 +103,7 @@ def test_what_was_scored_is_watched_with_the_jobs_film_and_heard_with_its_stems(
     assert timeline.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "more"), [("s.fcpxml", ()), ("s.xml", ()), ("s.otio", ("--deliver", "copy"))]
 )
@@ -138,6 +139,7 @@ def test_a_height_that_was_asked_for_is_made(
     assert not Ended(capsys, timeline, tmp_path / "p.mp4", "--quality", "540p").done["reencoded"]
 
 
+@pytest.mark.slow
 def test_a_damaged_job_is_none(
     cut: Path, service: ScriptedService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

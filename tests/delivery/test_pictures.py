@@ -63,7 +63,7 @@ def test_the_media_are_looked_at_for_a_picture_only(
     def refuse(*_: object) -> None:
         raise AssertionError("the media were looked at")
 
-    monkeypatch.setattr("avm_otio.delivery.deliver.drawings", refuse)
+    monkeypatch.setattr("avm_otio.media.drawings.drawings", refuse)
     deliver(film, Request(output=tmp_path / "cut.otio"))
     deliver(film, Request(output=tmp_path / "cut.edl"))
     with pytest.raises(AssertionError):
@@ -85,6 +85,7 @@ def test_missing_media_are_drawn_as_missing(film: Opened, tmp_path: Path) -> Non
     assert any("missing" in note for note in made.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("theme", "ground"), [("auto", 255), ("light", 255), ("dark", 0x19)])
 def test_a_png_is_light_or_dark_and_twice_as_fine_as_it_is_drawn(
     film: Opened, tmp_path: Path, theme: str, ground: int
@@ -109,6 +110,7 @@ def test_text_is_there_on_a_machine_without_fonts(monkeypatch: pytest.MonkeyPatc
     assert found[0] > 20 * found[1]
 
 
+@pytest.mark.slow
 def test_a_very_tall_picture_is_less_fine_rather_than_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +128,7 @@ def test_without_the_rasteriser_a_png_is_refused_with_what_to_do(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_same_timeline_gives_the_same_picture_each_time(film: Opened, tmp_path: Path) -> None:
     for name in ("one.svg", "other.svg", "one.png", "other.png"):
         deliver(film, Request(output=tmp_path / name))

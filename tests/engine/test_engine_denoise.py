@@ -86,6 +86,7 @@ def test_a_film_whose_sound_is_empty_gets_an_empty_file(tmp_path: Path) -> None:
     assert read_wav(tmp_path / "out.wav").shape == (1, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit_db", [0.0, 0.2, 6.0, 12.0, 24.0])
 @pytest.mark.usefixtures("either_way")
 def test_nothing_is_turned_down_by_more_than_the_limit_nor_moved(tmp_path: Path, limit_db: float) -> None:

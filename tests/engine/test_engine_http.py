@@ -151,7 +151,7 @@ def test_noise_reduced_sound_is_as_long_as_the_films(scored: dict[str, Any], tmp
     path.write_bytes(httpx.get(audio["url"]).content)
     heard = read_wav(path)
     assert heard.shape == (1, 10 * RATE_HZ)
-    quiet = np.abs(heard[0]) < 0.3
+    quiet = np.abs(heard[0]) < 0.15  # a click is no speech: it goes down by up to 12 dB
     assert quiet[: CLICKS[0]].all()
     assert not quiet[CLICKS[0] : CLICKS[0] + 50].all()
 

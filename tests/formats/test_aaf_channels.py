@@ -39,6 +39,7 @@ def test_one_file_mob_a_channel_each_of_one_slot(tmp_path: Path, count: int, for
     assert not notes
 
 
+@pytest.mark.slow
 def test_one_channel_of_such_a_file_on_a_mono_track(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         files = [made.source("/m/a.wav", channels=2, numbers=[at]) for at in (1, 2)]
@@ -68,6 +69,7 @@ def test_channel_ids_of_linked_media(tmp_path: Path) -> None:
     assert not notes
 
 
+@pytest.mark.slow
 def test_several_channel_ids_are_several_channels(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         master = made.master("a", (made.source("/m/a.wav", channels=4), 0, [3, 4]))
@@ -109,6 +111,7 @@ def of_mono_files(path: Path, *names: str, form: int) -> tuple[Timeline, str]:
     return found[0], "; ".join(notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("hit.L", "hit.R"), ("a", "b")])
 def test_stereo_of_two_mono_files_is_two_mono_tracks_left_and_right(
     names: tuple[str, str], tmp_path: Path
@@ -146,6 +149,7 @@ def test_channels_of_mono_files_that_nothing_names_are_numbered_and_told(tmp_pat
     assert "which speaker each of 8 channels is for is not read" in notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", [(1, 2), (2, 3), (2, 1)])
 def test_a_slot_a_channel_by_its_physical_number(tmp_path: Path, numbers: tuple[int, int]) -> None:
     with aaf(tmp_path / "a.aaf") as made:
@@ -157,6 +161,7 @@ def test_a_slot_a_channel_by_its_physical_number(tmp_path: Path, numbers: tuple[
     assert [track[0][1] for track in played(read_of(tmp_path / "a.aaf")[0])] == [(at,) for at in order]
 
 
+@pytest.mark.slow
 def test_one_slot_of_a_stereo_file_is_all_of_it(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         made.track(made.clip(made.master("a", made.source("/m/a.wav", channels=2)), 0, 25), _TRACK_FORMAT=2)
@@ -171,6 +176,7 @@ def test_master_slots_say_the_channel_where_the_file_does_not(tmp_path: Path) ->
     assert played(read_of(tmp_path / "a.aaf")[0]) == [[("/m/a.wav", (1,), 2)]]
 
 
+@pytest.mark.slow
 def test_a_channel_that_the_file_does_not_have_is_told(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         master = made.master("a", (made.source("/m/a.wav", channels=2), 0, [3]))
@@ -190,6 +196,7 @@ def test_slots_that_contradict_each_other_are_told(tmp_path: Path) -> None:
     assert "say that they are one channel" in notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [True, False])
 def test_channels_are_joined_only_where_they_carry_the_same(tmp_path: Path, same: bool) -> None:
     with aaf(tmp_path / "a.aaf") as made:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -10,7 +9,9 @@ import pytest
 
 from avm_otio import Request
 from avm_otio.formats.svg.write import Panel, draw
-from avm_otio.jobs.pipeline import Scored, export
+from avm_otio.jobs.pipeline import export
+from avm_otio.jobs.scored import Scored
+from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.mix.cues import Cue
 from avm_otio.mix.placement import Laid, LaidClip
 from avm_otio.report import Silent
@@ -36,9 +37,8 @@ def test_a_cue_lies_where_the_timeline_counts_it(drop: bool, timecode: str) -> N
         job=Path("j"),
         film_id=None,
         session_id=None,
-        laid=Laid(NTSC, ()),
+        made=Soundtrack(Laid(NTSC, ())),
         currency="USD",
-        total=Decimal(0),
         start_frame=107_892,
         drop_frame=drop,
         folder=Path(),
