@@ -15,6 +15,7 @@ from avm_otio.errors import AvmError, UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
+from avm_otio.jobs import soundtrack
 from avm_otio.jobs.cache import Cache, digest_of, media_digests, stamps
 from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
@@ -38,7 +39,7 @@ from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
 from avm_otio.jobs.scored import Scored
-from avm_otio.jobs.soundtrack import Soundtrack, soundtrack
+from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid
@@ -141,6 +142,7 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
 
     read = stamps([request.timeline])
     opened = open_timeline(request, report)
+    soundtrack.check(request, opened.timeline)
     plan = _plan(opened, request, report)
     plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
     read |= stamps(media.values())
@@ -222,7 +224,7 @@ def finish(
                 report.warn("The service found nothing to lay.")
             with_tracks = _with_tracks(job, request, question, opened, plan)
             media_of = _media_of(job, opened, cues)
-            made = soundtrack(job, request, opened, plan, cues, media_of, with_tracks, report)
+            made = soundtrack.soundtrack(job, request, opened, plan, cues, media_of, with_tracks, report)
         scored = _written(
             job, request, question, replace(opened, timeline=with_tracks(made.laid)), cues, made, report
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from avm_otio.errors import InputError, MediaError
+from avm_otio.errors import InputError, MediaError, SelectionError
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.ears import hear_film, hear_items
 from avm_otio.jobs.folder import Job
@@ -112,6 +112,34 @@ def soundtrack(
     return Soundtrack(laid, coverage, levelled.verdict, spoken)
 
 
+def check(request: Request, timeline: Timeline) -> None:
+    """Make sure that a soundtrack can be made as it is asked, before anything is sent or paid for.
+
+    Raises:
+        InputError: A figure of the mix, the loudness, or where the music ends cannot be.
+    """
+    from avm_otio.mix.presets import preset_of, target_of
+
+    preset_of(request.mix, figures_of(request))
+    target_of(f"{request.loudness}")
+    music_end(request, timeline)
+
+
+def music_end(request: Request, timeline: Timeline) -> int | None:
+    """The frame of the record at which the music ends; ``None`` for the picture's end.
+
+    Raises:
+        SelectionError: It lies outside the timeline.
+    """
+    if request.music_end is None:
+        return None
+    try:
+        return record_span(timeline, Selection(tc_out=request.music_end)).end
+    except SelectionError as error:
+        what = f"The music cannot end at {request.music_end}, outside the timeline."
+        raise SelectionError(what, error.hint) from None
+
+
 def figures_of(request: Request) -> dict[str, float]:
     """The figures of the mix that are not the preset's.
 
@@ -119,7 +147,7 @@ def figures_of(request: Request) -> dict[str, float]:
         InputError: One is not ``name=number``.
     """
     figures = {}
-    for text in request.mix_figures:
+    for text in request.mix_figures or ():
         name, _, value = text.partition("=")
         try:
             figures[name.strip()] = float(value)
@@ -190,7 +218,7 @@ class _Music:
             names=[item.title or str(item.id) for item in items],
             length=MusicLength(self.request.music_length),
             per=MusicPer(self.request.music_per),
-            end=self._end,
+            end=music_end(self.request, self.timeline),
             markers=timeline.markers,
             cuts=[film_map.to_record(cut) for cut in self.cuts],
             spoken=self.spoken,
@@ -221,12 +249,6 @@ class _Music:
             return music
         finally:
             reader.close()
-
-    @property
-    def _end(self) -> int | None:
-        if self.request.music_end is None:
-            return None
-        return record_span(self.timeline, Selection(tc_out=self.request.music_end)).end
 
     def _lane(self, service: Service, cue: Cue, planned: MusicPlan, items: Sequence[Item]) -> Lane:
         return laid_music(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from avm_otio.errors import UsageError
@@ -144,8 +145,11 @@ def preset_of(name: str, figures: Mapping[str, float] | None = None) -> Preset:
             changed: dict[str, Any] = {figure: float(value)}
             preset = replace(preset, **changed)
         else:
+            roles = [f"{role}_{each}" for role in Role for each in _ROLE_FIGURES]
+            near = get_close_matches(figure, [*_FIGURES, *roles], n=1)
             known = ", ".join((*_FIGURES, *(f"hit_{each}" for each in _ROLE_FIGURES)))
-            raise UsageError(f"A mix has no figure “{figure}”.", f"It has {known}, and so for each role.")
+            hint = f"Did you mean {near[0]}?" if near else f"It has {known}, and so for each role."
+            raise UsageError(f"A mix has no figure “{figure}”.", hint)
     if preset.between_lu > preset.under_speech_lu:
         raise UsageError(
             f"Music would be {preset.between_lu:g} LU below speech between words and "

@@ -28,12 +28,12 @@ def without_repeats(cues: Cues) -> Cues:
         varied, changed = _varied(offered)
         if changed:
             by_service[service] = varied
-            first = format_timestamp(changed[0].start_us)
+            first = f"{format_timestamp(changed[0].start_us).partition('.')[0]} into the film"
             notes.append(
-                f"{len(changed)} {service.words}s take the next item offered, the first at {first}: "
+                f"{len(changed)} {service.words}s take the next item offered, the first {first}: "
                 f"their own was heard less than 10 s before."
                 if len(changed) > 1
-                else f"The {service.words} at {first} takes the next item offered: its own was heard less "
+                else f"The {service.words} {first} takes the next item offered: its own was heard less "
                 f"than 10 s before."
             )
     return replace(cues, by_service=by_service, notes=(*cues.notes, *notes)) if notes else cues

@@ -87,7 +87,7 @@ class Verdict:
         target = self.target
         peak = f"at most {_number(target.peak_dbtp)} dBTP"
         if target.lufs is None:
-            return f": {peak}, {'met' if self.is_met else 'not met'}."
+            return f"; {peak} is asked: {'met' if self.is_met else 'not met'}."
         asked = f"{lufs_words(target.lufs)} ±{target.tolerance_lu:g} LU and {peak}"
         return f"; {target.name} asks {asked}: {'met' if self.is_met else 'not met'}."
 

@@ -204,8 +204,8 @@ def test_a_sound_heard_less_than_ten_seconds_before_gives_its_place_to_the_next(
     found = without_repeats(offered((1, (1, 2)), (5, (1, 2, 3)), (9, (1, 2, 3)), (12, (1, 2))))
     assert chosen(found) == [1, 2, 3, 1]
     assert found.notes == (
-        "2 sound effects take the next item offered, the first at 00:00:05.000000: their own was heard less "
-        "than 10 s before.",
+        "2 sound effects take the next item offered, the first 00:00:05 into the film: their own was heard "
+        "less than 10 s before.",
     )
     assert [item.id for item in found.by_service[EFFECTS][1].items] == [2, 1, 3]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 from avm_otio.formats.format import Files, Target
@@ -18,7 +19,7 @@ from avm_otio.timeline.counted import counted
 from avm_otio.timeline.drawings import Drawings
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.limits import refuse_empty
-from avm_otio.timeline.model import Stem, Timeline, TrackKind
+from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nominal_rate
 
 _HEAD = 66
@@ -140,7 +141,7 @@ class _Drawing:
         parts = [f"{first} to {last}", f"{format_rate(timeline.rate)} fps"]
         for stem, name in ((Stem.MUSIC, "music"), (Stem.EFFECTS, "effects"), (Stem.DIALOGUE, "dialogue")):
             laid = [row for row in self._rows if row.stem is stem and row.track.enabled]
-            count = sum(clip.enabled for row in laid for clip in row.track.clips)
+            count = sum(_pieces(row.track, stem) for row in laid)
             if count:
                 parts.append(f"{count} {name}")
         if any(row.stem is Stem.MUSIC and not row.is_spare for row in self._rows):
@@ -335,3 +336,11 @@ def _spoken(seconds: Fraction) -> str:
         if seconds < 10
         else f"{rest} s"
     )
+
+
+def _pieces(track: Track, stem: Stem) -> int:
+    """How many sounds lie on a track; the clips of one piece of music, which follow each other, are one."""
+    clips = [clip for clip in track.clips if clip.enabled]
+    if stem is not Stem.MUSIC:
+        return len(clips)
+    return sum(1 for _ in groupby(clip.media and clip.media.path for clip in clips))
