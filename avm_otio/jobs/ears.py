@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from avm_otio.errors import AvmError, MediaError
-from avm_otio.files import make_folder, write_text
-from avm_otio.jobs.folder import HEARD, Job
+from avm_otio.files import write_text
+from avm_otio.folders import Folder, is_ours, own_folder
+from avm_otio.jobs.folder import HEARD, Job, stamp
 from avm_otio.jobs.journal import Kept
 from avm_otio.jobs.pool import Pool
 from avm_otio.media.heard_json import heard_in, heard_text, speech_in, speech_text
@@ -75,20 +77,18 @@ def hear_film(job: Job, report: Report) -> tuple[Heard | None, Speech]:
     heard, speech = _kept(job, "film.json", heard_in), _kept(job, "film-speech.json", speech_in)
     if path is None or (heard is not None and speech is not None):
         return heard, speech or Speech()
-    from avm_otio.media.listening import hear
     from avm_otio.media.speech import hear_speech
 
     with report.step("Listening to the film", 2) as advance:
         try:
-            heard = hear(path)
+            heard = _heard(path)
             advance(1, 2)
             speech = hear_speech(path)
         except MediaError as error:
             report.warn(f"The film's own sound could not be listened to: {error}")
             return None, Speech()
         advance(2, 2)
-    _keep(job, "film.json", heard_text(heard))
-    _keep(job, "film-speech.json", speech_text(speech))
+    _keep(job, {"film.json": heard_text(heard), "film-speech.json": speech_text(speech)}, report)
     return heard, speech
 
 
@@ -106,8 +106,6 @@ def _items(cues: Cues, alternatives: int) -> dict[str, tuple[Item, bool]]:
 def _hear_all(
     job: Job, waiting: Iterable[tuple[Item, Kept, bool]], report: Report
 ) -> tuple[dict[str, Heard], dict[str, AvmError]]:
-    from avm_otio.media.listening import hear
-
     sounds = {item.name: (kept, music) for item, kept, music in waiting}
     found: dict[str, Heard] = {}
     failed: dict[str, AvmError] = {}
@@ -116,28 +114,48 @@ def _hear_all(
         while left or pool.running:
             while left and pool.running < (os.cpu_count() or 1):
                 kept, music = sounds[left[0]]
-                pool.start(left.pop(0), partial(hear, job.media / kept.file, music=music))
+                pool.start(left.pop(0), partial(_heard, job.media / kept.file, music=music))
             name, came = pool.next()
             if isinstance(came, Heard):
                 found[name] = came
-                _keep(job, f"{sounds[name][0].sha256}.json", heard_text(came))
             else:
                 failed[name] = came
             advance(len(found) + len(failed), len(sounds))
+    _keep(job, {f"{sounds[name][0].sha256}.json": heard_text(heard) for name, heard in found.items()}, report)
     return found, failed
 
 
+def _heard(path: Path, *, music: bool = False) -> Heard:
+    """What is heard in a file.
+
+    Raises:
+        MediaError: It cannot be listened to, or was changed meanwhile: what was heard is not in it.
+    """
+    from avm_otio.media.listening import hear
+
+    before = stamp(path)
+    heard = hear(path, music=music)
+    if stamp(path) != before:
+        raise MediaError(f"{path} was changed while it was listened to.", "Run it again.")
+    return heard
+
+
 def _kept(job: Job, name: str, read: Callable[[str], _Found | None]) -> _Found | None:
-    path = job.path / HEARD / name
+    """What was kept: of a plain file in a folder of our own, which no pipe or link replaces."""
     try:
-        if path.stat().st_size > _LARGEST_KEPT:
-            return None
-        return read(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        with Folder.open(job.path) as folder, folder.below(HEARD) as inside:
+            if not is_ours(inside.stat()):
+                return None
+            return read(inside.read(name, most_bytes=_LARGEST_KEPT).decode())
+    except (OSError, ValueError, AvmError):
         return None
 
 
-def _keep(job: Job, name: str, text: str) -> None:
-    folder = job.path / HEARD
-    make_folder(folder)
-    write_text(folder / name, text, lasting=False)
+def _keep(job: Job, texts: Mapping[str, str], report: Report) -> None:
+    """Keep what was heard for the next run; where it cannot be kept, that is told and nothing else lost."""
+    try:
+        own_folder(job.path, HEARD)
+        for name, text in texts.items():
+            write_text(job.path / HEARD / name, text, lasting=False)
+    except (OSError, AvmError) as error:
+        report.warn(f"What was heard is not kept, and is listened to again by the next run: {error}")

@@ -1,4 +1,6 @@
-"""What was heard, as a text to keep beside its file: one line of JSON with its version.
+"""What was heard, as a text to keep beside its file: one line of JSON with its version and its checksum.
+
+A text that was damaged may still be JSON, its times senseless: only what its checksum fits is believed.
 
 Levels are kept in hundredths of a decibel, likeness in thousandths, times in microseconds.
 """
@@ -7,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
 from avm_otio.mix.heard import Curve, Heard, Music, Rhythm, Section, Speech, lufs, power_of
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever listening finds something else, or says it otherwise: then files are heard again."""
 
 _TIMES = ("length_us", "begins_us", "ends_us", "attack_us", "peak_us", "tail_us")
@@ -119,11 +122,18 @@ def _decibels(peak: float) -> float:
 
 
 def _line(kept: dict[str, Any]) -> str:
-    return json.dumps(kept, separators=(",", ":"), allow_nan=False) + "\n"
+    return _plain(kept | {"crc": zlib.crc32(_plain(kept).encode())}) + "\n"
+
+
+def _plain(kept: dict[str, Any]) -> str:
+    return json.dumps(kept, separators=(",", ":"), allow_nan=False)
 
 
 def _read(text: str) -> dict[str, Any]:
     kept = json.loads(text)
     if not isinstance(kept, dict) or kept.get("version") != _VERSION:
         raise ValueError("another version")
+    crc = kept.pop("crc", None)
+    if crc != zlib.crc32(_plain(kept).encode()):
+        raise ValueError("damaged")
     return kept

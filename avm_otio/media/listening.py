@@ -30,6 +30,9 @@ _HEAD_BLOCKS = 6
 
 _TAIL_BLOCKS = 2
 
+_LOUDEST = 1e6
+"""120 dB above full scale: floating-point files may go above it, but no sound does so far."""
+
 
 def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda: None) -> Heard:
     """Listen to a sound, once through, as a mix at 48 kHz stereo plays it.
@@ -53,6 +56,7 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
         meter, kept = Meter(2), _Kept(reader)
         watcher = Watcher() if music else None
         for block in reader.blocks(_BLOCK, check):
+            _refuse_senseless(block, kept.samples, path)
             meter.add(block)
             kept.add(block)
             if watcher is not None:
@@ -78,6 +82,20 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
         found = music_of(watcher.finish(), curve, heard.begins_us, heard.ends_us)
         heard = replace(heard, music=found)
     return as_kept(heard)
+
+
+def _refuse_senseless(block: Samples, at: int, path: Path) -> None:
+    """Refuse what is no sound: one sample that is no number would be in every level.
+
+    Raises:
+        MediaError: A sample is no number, or louder than anything is.
+    """
+    loudest = float(np.abs(block).max(initial=0))
+    if not loudest <= _LOUDEST:  # "not a number" is not less, either
+        raise MediaError(
+            f"What sounds in {path} from {at / SAMPLE_RATE_HZ:g} s on is no number, or louder than any sound.",
+            "Give another file.",
+        )
 
 
 def _micros(samples: int) -> int:

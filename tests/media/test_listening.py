@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from pathlib import Path
 
 import av
@@ -14,7 +15,7 @@ from avm_otio.media.listening import hear
 from avm_otio.media.loudness import Meter
 from avm_otio.mix.heard import Heard
 from avm_otio.mix.loudness import integrated, loudness_range, momentary, short_term, true_peak
-from tests.media.sounds import streams, wav
+from tests.media.sounds import noise, streams, wav
 
 RATE = 48_000
 
@@ -260,6 +261,19 @@ def test_a_file_without_sound_is_refused(tmp_path: Path) -> None:
         hear(path)
     with pytest.raises(MediaError, match="holds no sound"):
         hear(wav(tmp_path / "b.wav", np.zeros((0, 2))))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 3e38])
+@pytest.mark.parametrize("at", [0, 70_000])
+def test_what_is_no_number_is_no_sound(tmp_path: Path, value: float, at: int) -> None:
+    samples = noise(3).astype("<f4")
+    samples[at] = value
+    data = samples.tobytes()
+    form = (b"WAVEfmt ", 16, 3, 1, RATE, RATE * 4, 4, 32)
+    head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + len(data), *form, b"data", len(data))
+    (tmp_path / "a.wav").write_bytes(head + data)
+    with pytest.raises(MediaError, match="is no number"):
+        hear(tmp_path / "a.wav", music=True)
 
 
 def test_listening_can_be_broken_off(tmp_path: Path) -> None:
