@@ -93,7 +93,7 @@ def _refuse_senseless(block: Samples, at: int, path: Path) -> None:
     loudest = float(np.abs(block).max(initial=0))
     if not loudest <= _LOUDEST:  # "not a number" is not less, either
         raise MediaError(
-            f"What sounds in {path} from {at / SAMPLE_RATE_HZ:g} s on is no number, or louder than any sound.",
+            f"What sounds in {path} from {at / SAMPLE_RATE_HZ:g} s on is no number, or no sound.",
             "Give another file.",
         )
 

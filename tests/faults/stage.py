@@ -54,7 +54,7 @@ class Stage:
         footage: The film that timelines are cut from.
         proxy: What stands before the engine.
         runner: What runs the program.
-        patience_s: After this long a run hangs.
+        patience_s: After this long without a word or an event a run hangs.
     """
 
     folder: Path
