@@ -22,6 +22,9 @@ FINE = 48
 SLOW = 2400
 """50 ms: one step of harmony and timbre."""
 
+RECENT = 4
+"""Steps that what is new must be louder than."""
+
 _WINDOW = 1024
 _THIN = 4
 """Harmony is heard at a quarter of the rate: 12 kHz."""
@@ -59,7 +62,7 @@ class Watcher:
     def __init__(self) -> None:
         self._short: Floats = np.zeros(_WINDOW, np.float32)
         self._long: Floats = np.zeros(_LONG // 2, np.float32)
-        self._before: Floats = np.zeros(_BANDS)
+        self._before: Floats = np.zeros((RECENT, _BANDS))
         self._last = np.float32(0)
         self._rest: Floats = np.zeros(0, np.float32)
         self._found: dict[str, list[Floats]] = {name: [] for name in Features.__slots__}
@@ -86,8 +89,8 @@ class Watcher:
         heard = np.concatenate([self._short, mono])
         self._short = heard[-_WINDOW:]
         bands = _levels(sliding_window_view(heard, _WINDOW)[HOP::HOP], _band_edges())
-        rise = np.maximum(np.diff(bands, axis=0, prepend=self._before[None]), 0)
-        self._before = bands[-1]
+        rise = rises(self._before, bands)
+        self._before = np.concatenate([self._before, bands])[-RECENT:]
         found["novelty"].append(rise.sum(axis=1))
         found["low"].append(rise[:, :_LOW_BANDS].sum(axis=1))
 
@@ -101,6 +104,22 @@ class Watcher:
             level = np.abs(np.fft.rfft(frames * _hann(_LONG), axis=1))
             found["chroma"].append(level[:, : len(_pitches())] @ _pitches())
         self._long = heard[usable * step :]
+
+
+def rises(before: Floats, bands: Floats) -> Floats:
+    """What is new in each band, step by step: louder than any of the steps shortly before it.
+
+    Two low notes at once beat against each other, and steps of 10 ms make slow rhythms of that (a chord
+    that is held through a piece at 120 was heard at 96): against several steps it is nothing new.
+
+    Args:
+        before: The last ``RECENT`` steps before these.
+        bands: Levels, steps × bands.
+    """
+    whole = np.concatenate([before, bands])
+    recent = sliding_window_view(whole[:-1], RECENT, axis=0).max(axis=2)
+    rise: Floats = np.maximum(bands - recent, 0)
+    return rise
 
 
 def _levels(frames: Floats, edges: NDArray[np.int64]) -> Floats:

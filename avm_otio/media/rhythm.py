@@ -8,13 +8,14 @@ piece a few bars at a time, and set to a millisecond by the attacks on it, many 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avm_otio.media.features import FINE, HOP, SLOW, Features
+from avm_otio.media.repetition import agreeing, attacks_of
 from avm_otio.mix.heard import Rhythm
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
 
@@ -27,15 +28,32 @@ _USUAL_BPM, _USUAL_OCTAVES = 110.0, 0.7
 """The tempo that listeners tap to, and how far from it they go (van Noorden and Moelants, 1999)."""
 
 _BARS = (4, 3, 2)
+_SHORTEST_BAR_S = 0.9
+_REPEATS = 8
+"""So many of the times after which a piece is like itself are looked at for its bars."""
+
+_HALVED_BPM = 92.0
+"""Two beats in a bar, no faster and each of two parts, are four of twice the tempo."""
+
 _LEAST_S = 6.0
 """A shorter piece has no bars to speak of."""
 
-_LEAST_PULSE = 0.1
+_LEAST_PULSE = 0.04
 """How like itself a beat later novelty must be."""
 
 _WINDOW_BEATS = 8
-_STEADY_S = 0.012
+_STEADY_S = 0.006
 """A piece whose beats all lie so near one even grid was made on it."""
+
+_OFF_S = 0.012
+"""Further than this a place is off: the ear hears 15 ms."""
+
+_ALIKE, _LEAST_SURE, _CLEAR = 0.4, 0.35, 0.15
+"""How like all others what is around a place is where music has bars: of 126 made pieces whose places were
+right none was under 0.3 at its median, of 18 without a beat none over 0.12."""
+
+_TIGHT = 100.0
+"""How much even beats are worth against strong ones (Ellis, 2007)."""
 
 Floats = NDArray[np.floating[Any]]
 
@@ -46,6 +64,7 @@ class _Meter:
     bar: int
     score: float
     pulse: float
+    is_halved: bool
 
 
 def rhythm_of(features: Features, begins_s: float, ends_s: float) -> Rhythm | None:
@@ -63,20 +82,33 @@ def rhythm_of(features: Features, begins_s: float, ends_s: float) -> Rhythm | No
     meter = _meter(pulse, features, changes)
     if meter is None or meter.pulse < _LEAST_PULSE:
         return None
-    grid = _followed(pulse, features.fine, meter.period_s, begins_s, ends_s)
+    attacks = attacks_of(features.fine)
+    grid = _followed(pulse, attacks, meter.period_s, begins_s, ends_s)
     if grid is None:
         return None
     beats = _extended(grid, begins_s, ends_s)
     if len(beats) < 2 * meter.bar:
         return None
-    first, confidence = _first_downbeat(beats, meter.bar, features, changes)
+    first, margin = _first_downbeat(beats, meter.bar, features, changes)
+    downbeats = np.arange(first, len(beats), meter.bar)
+    alike, off, gain = agreeing(attacks, beats[downbeats])
+    is_off = np.abs(off) > _OFF_S
+    sure = float(1 - is_off.mean()) * min(max(float(np.median(alike)) / _ALIKE, 0.0), 1.0)
+    if sure < _LEAST_SURE:
+        return None
+    # On an even grid a bar that tells little is where the grid says; where beats move, nothing says so.
+    kept = downbeats[~(is_off & (gain > _CLEAR))] if _is_even(grid) else downbeats[~is_off]
     return Rhythm(
         bpm=round(60 / float(np.median(np.diff(beats))), 3),
         beats_us=tuple(round(beat * 1e6) for beat in beats),
         bar=meter.bar,
-        downbeats=tuple(range(first, len(beats), meter.bar)),
-        confidence=confidence,
+        downbeats=tuple(int(beat) for beat in kept),
+        confidence=round(sure * (0.5 + 0.5 * margin), 3),
     )
+
+
+def _is_even(grid: tuple[Floats, Floats]) -> bool:
+    return len(grid[0]) == 2
 
 
 def _pulse(novelty: Floats) -> Floats:
@@ -118,6 +150,7 @@ def _meter(pulse: Floats, features: Features, changes: Floats) -> _Meter | None:
     broad = _likeness(smooth, longest)
     deep = _likeness(np.convolve(_pulse(features.low), np.array([0.25, 0.5, 0.25]), "same"), longest)
     harmony = _likeness(np.convolve(changes, np.full(3, 1 / 3), "same"), round(longest * _HOP_S / _SLOW_S))
+    tops = _repeats(broad + deep + _at(harmony, np.arange(len(broad)) * _HOP_S / _SLOW_S))
     best: _Meter | None = None
     for period in _periods(broad):
         lag = period / _HOP_S
@@ -126,21 +159,44 @@ def _meter(pulse: Floats, features: Features, changes: Floats) -> _Meter | None:
         own, low = _at(broad, lag * multiples), _at(deep, lag * multiples)
         half = float(_at(broad, lag * (multiples - 0.5)).mean())
         low_half = max(float(_at(deep, lag * (multiples - 0.5)).mean()), 0.0)
+        eighth = max(float(_at(broad, lag * (multiples - 1 / 8)).mean()), 0.0)
         third = float(_at(broad, lag * (multiples - 1 / 3)).mean())
         chords = _at(harmony, period / _SLOW_S * multiples)
         prior = -0.5 * (math.log2(60 / period / _USUAL_BPM) / _USUAL_OCTAVES) ** 2
         for bar in _BARS:
-            if count < 2 * bar - 1 or not 0.9 <= bar * period <= 5.2:
+            if count < 2 * bar - 1 or not _SHORTEST_BAR_S <= bar * period <= 5.2:
                 continue
             on_bar = multiples % bar == 0
             # Beats within the bar must be there by themselves: what repeats a bar later is no beat yet.
             score = prior + float(own[~on_bar].mean()) + 2 * float(low[~on_bar].mean()) - 1.5 * low_half
             score += 0.5 * float(own[on_bar].mean() + low[on_bar].mean())
             score += 2 * float(chords[on_bar].mean()) - float(chords[~on_bar].mean())
+            score += 2 * _explained(tops, period, 4 if bar == 2 else bar) - 2 * eighth
             score += 0.3 * (third - half) - 0.1 if bar == 2 else 0.0
             if best is None or score > best.score:
-                best = _Meter(period, bar, score, float(own.mean()))
+                best = _Meter(period, bar, score, float(own.mean()), bar == 2 and third < half)
+    if best is not None and best.is_halved and 60 / best.period_s <= _HALVED_BPM:
+        return replace(best, period_s=best.period_s / 2, bar=4)
     return best
+
+
+def _repeats(likeness: Floats) -> tuple[Floats, Floats]:
+    """After which times, in seconds, the piece is most like itself, and how much."""
+    inner = np.flatnonzero((likeness[1:-1] > likeness[:-2]) & (likeness[1:-1] >= likeness[2:])) + 1
+    inner = inner[inner * _HOP_S >= _SHORTEST_BAR_S]
+    tops = inner[np.argsort(likeness[inner])[-_REPEATS:]]
+    return tops * _HOP_S, np.maximum(likeness[tops], 0)
+
+
+def _explained(tops: tuple[Floats, Floats], period: float, bar: int) -> float:
+    """Which share of what repeats does so after whole bars, or at least after whole beats."""
+    lags, weights = tops
+    if not weights.sum():
+        return 0.0
+    beats = lags / period
+    whole = np.abs(beats - np.rint(beats)) < np.minimum(0.02 * beats, 0.12) + 0.02
+    bars = whole & (np.rint(beats) % bar == 0)
+    return float((weights * np.where(bars, 1.0, np.where(whole, 0.6, 0.0))).sum() / weights.sum())
 
 
 def _periods(broad: Floats) -> Floats:
@@ -158,7 +214,7 @@ def _periods(broad: Floats) -> Floats:
 
 
 def _followed(
-    pulse: Floats, fine: Floats, period_s: float, begins_s: float, ends_s: float
+    pulse: Floats, attacks: Floats, period_s: float, begins_s: float, ends_s: float
 ) -> tuple[Floats, Floats] | None:
     """Beats by number, and where these lie, in seconds: from the clearest stretch on, both ways."""
     smooth = np.convolve(pulse, np.hanning(7) / np.hanning(7).sum(), "same")
@@ -183,7 +239,6 @@ def _followed(
         return None
     stretch = [(comb(best[1], period_s * s), period_s * s) for s in np.linspace(0.98, 1.02, 41)]
     period = max(stretch)[1]
-    attacks = _attacks(fine)
     found: list[tuple[float, float, float]] = []
     for direction in (1, -1):
         at, number, pace = best[1], 0, period
@@ -203,17 +258,8 @@ def _followed(
                 pace *= 1 + 0.25 * direction * offset / (_WINDOW_BEATS / 2 * pace)
             at += direction * pace * _WINDOW_BEATS / 2
             number += direction * _WINDOW_BEATS // 2
-    return _settled(np.array(sorted(found))) if len(found) > 1 else None
-
-
-def _attacks(fine: Floats) -> Floats:
-    """How suddenly the sound rises at each millisecond: the 5 from it on against the 5 before it."""
-    floor = 1e-9 + 1e-4 * float(np.percentile(fine, 95))
-    sums = np.cumsum(np.pad(fine, (6, 5)))
-    before = sums[5 : 5 + len(fine)] - sums[: len(fine)]
-    after = sums[10 : 10 + len(fine)] - sums[5 : 5 + len(fine)]
-    rise: Floats = np.maximum(np.log((after + floor) / (before + floor)), 0)
-    return rise
+    even = _settled(np.array(sorted(found))) if len(found) > 1 else None
+    return even or _tracked(pulse, attacks, period)
 
 
 def _placed(attacks: Floats, at: float, pace: float) -> tuple[float, float] | None:
@@ -233,8 +279,8 @@ def _placed(attacks: Floats, at: float, pace: float) -> tuple[float, float] | No
     return float(offsets[top]) * _FINE_S, float(profile[top])
 
 
-def _settled(places: NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """An even grid where all lie near one; else the places themselves, smoothed."""
+def _settled(places: NDArray[np.float64]) -> tuple[Floats, Floats] | None:
+    """An even grid where all lie near one."""
     number, at, weight = places.T
     keep = np.ones(len(number), bool)
     line = np.array([0.0, 0.0])
@@ -243,13 +289,50 @@ def _settled(places: NDArray[np.float64]) -> tuple[Floats, Floats]:
         off = np.abs(at - np.polyval(line, number))
         keep = off <= max(2.5 * float(np.median(off)), 0.002)
     off = np.abs(at - np.polyval(line, number))
-    if np.percentile(off, 75) <= _STEADY_S:
-        ends = np.array([number[0], number[-1] + 1])
-        return ends, np.polyval(line, ends)
-    unique = np.unique(number)
-    mean = np.array([np.average(at[number == n], weights=weight[number == n]) for n in unique])
-    padded = np.pad(mean - np.polyval(line, unique), 1, mode="edge")
-    return unique, np.polyval(line, unique) + np.convolve(padded, [0.25, 0.5, 0.25], "valid")
+    if np.percentile(off, 75) > _STEADY_S:
+        return None
+    ends = np.array([number[0], number[-1] + 1])
+    return ends, np.polyval(line, ends)
+
+
+def _tracked(pulse: Floats, attacks: Floats, period_s: float) -> tuple[Floats, Floats] | None:
+    """Beats that hurry or linger, by number: the best way through all onsets (Ellis, 2007), then to a ms."""
+    smooth = np.convolve(pulse, np.hanning(7) / np.hanning(7).sum(), "same")
+    onsets = smooth / max(float(smooth.std()), 1e-9)
+    lag = period_s / _HOP_S
+    back = np.arange(-round(1.15 * lag), -round(0.87 * lag) + 1)
+    cost = -_TIGHT * np.log(-back / lag) ** 2
+    total, came = onsets.copy(), np.full(len(onsets), -1)
+    for now in range(-int(back[0]), len(onsets)):
+        ways = total[now + back] + cost
+        best = int(ways.argmax())
+        total[now] += ways[best]
+        came[now] = now + back[best]
+    first = max(0, len(total) - round(lag))
+    way = [first + int(total[first:].argmax())]
+    while came[way[-1]] >= 0:
+        way.append(int(came[way[-1]]))
+    beats = np.array(way[::-1]) * _HOP_S
+    if len(beats) < 2 * _WINDOW_BEATS:
+        return None
+    numbers = np.arange(len(beats))
+    reach = _WINDOW_BEATS // 2
+    found = []
+    for centre in range(reach, len(beats) - reach):
+        near = slice(centre - reach, centre + reach + 1)
+        line = np.polyfit(numbers[near] - centre, beats[near], 1)
+        placed = _placed(attacks, float(np.polyval(line, -reach)), float(line[0]))
+        if placed is not None:
+            found.append((centre - 0.5, float(np.polyval(line, -0.5)) + placed[0], placed[1]))
+    if len(found) < _WINDOW_BEATS:
+        return None
+    number, at, weight = np.array(found).T
+    smoothed = [
+        np.polyval(np.polyfit(number[near] - n, at[near], 2, w=weight[near]), 0)
+        for n in number
+        if (near := np.abs(number - n) <= _WINDOW_BEATS).sum() > 3
+    ]
+    return (number, np.array(smoothed)) if len(smoothed) == len(number) else None
 
 
 def _extended(grid: tuple[Floats, Floats], begins_s: float, ends_s: float) -> Floats:

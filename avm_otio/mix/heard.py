@@ -48,8 +48,9 @@ class Rhythm:
         bpm: Tempo, beats a minute.
         beats_us: Every beat, in order.
         bar: Beats in a bar.
-        downbeats: Which of the beats begin a bar: indices, in order.
-        confidence: How sure the bars are, 0 to 1.
+        downbeats: Which of the beats begin a bar: indices, in order. A bar that is not heard to repeat what
+            other bars are is left out.
+        confidence: How sure the bars are, 0 to 1: most that they repeat truly, then which beat begins them.
     """
 
     bpm: float

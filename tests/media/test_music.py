@@ -10,16 +10,17 @@ import pytest
 from avm_otio.media.heard_json import heard_in, heard_text
 from avm_otio.media.listening import hear
 from avm_otio.mix.heard import Heard, Music
+from tests.media.grooves import HELD_OUT, TUNED, made, without_beat
 from tests.media.sounds import noise, wav
 from tests.media.tunes import RATE, Tune, tune
 
 
-def heard(folder: Path, made: Tune) -> Heard:
-    return hear(wav(folder / "tune.wav", made.sound), music=True)
+def heard(folder: Path, piece: Tune) -> Heard:
+    return hear(wav(folder / "tune.wav", piece.sound), music=True)
 
 
-def music(folder: Path, made: Tune) -> Music:
-    found = heard(folder, made).music
+def music(folder: Path, piece: Tune) -> Music:
+    found = heard(folder, piece).music
     assert found is not None
     return found
 
@@ -47,20 +48,62 @@ TUNES = {
 
 @pytest.mark.parametrize("name", TUNES)
 def test_tempo_beats_and_bars_are_those_of_the_tune(tmp_path: Path, name: str) -> None:
-    made = tune(**TUNES[name])  # type: ignore[arg-type]
-    found = music(tmp_path, made)
+    tuned = tune(**TUNES[name])  # type: ignore[arg-type]
+    found = music(tmp_path, tuned)
     rhythm = found.rhythm
     assert rhythm is not None
     assert rhythm.bpm == pytest.approx(TUNES[name]["bpm"], rel=0.002)
     assert rhythm.bar == TUNES[name].get("beats", 4)
-    beats = far_from(rhythm.beats_us, made.beats)
+    beats = far_from(rhythm.beats_us, tuned.beats)
     assert np.abs(beats).max() <= 5
     assert np.ptp(beats) <= 3, "what lies between two places is exact to 3 ms"
-    assert np.abs(far_from(found.places_us, made.bars)).max() <= 5
-    assert len(found.places_us) >= len(made.bars) - 1
+    assert np.abs(far_from(found.places_us, tuned.bars)).max() <= 5
+    assert len(found.places_us) >= len(tuned.bars) - 1
     assert found.places_us == tuple(
         rhythm.beats_us[beat] for beat in rhythm.downbeats if rhythm.beats_us[beat] in found.places_us
     )
+
+
+GROOVES = {
+    "dotted with drums": 120,
+    "slowing rock": 90,
+    "hurrying arpeggio": 110,
+    "cinema tresillo": 95,
+    "slowing bossa": 130,
+    "half time": 130,
+    "waltz": 140,
+}
+
+
+@pytest.mark.parametrize("name", GROOVES)
+def test_what_lies_between_two_places_keeps_the_beat_whatever_the_groove(tmp_path: Path, name: str) -> None:
+    """Whichever part of the bar is taken for its beginning, and where the piece hurries or lingers, too."""
+    sound = made((TUNED | HELD_OUT)[name], GROOVES[name], seconds=22)
+    found = music(tmp_path, sound)
+    assert found.rhythm is not None
+    places = np.array(found.places_us) / 1e6
+    places = places[(places > sound.beats[0] - 0.05) & (places < sound.beats[-1] - 0.02)]
+    assert len(places) >= 4
+    halves = np.interp(np.arange(0, len(sound.beats) - 0.5, 0.5), np.arange(len(sound.beats)), sound.beats)
+    off = places - halves[np.abs(places[:, None] - halves).argmin(axis=1)]
+    assert np.ptp(off) <= 0.015
+
+
+def test_low_notes_that_beat_against_each_other_are_no_rhythm(tmp_path: Path) -> None:
+    """A held chord whose notes beat, and ticks at 120: it is the ticks that are heard."""
+    time = np.arange(20 * RATE) / RATE
+    sound = 0.08 * sum(np.sin(2 * np.pi * hertz * time) for hertz in (174.6, 220.0, 261.6))
+    tick = np.sin(2 * np.pi * 3000 * time[:960]) * np.exp(-np.arange(960) / 120)
+    for beat in range(39):
+        sound[beat * RATE // 2 :][:960] += (0.25 if beat % 4 else 0.5) * tick
+    found = music(tmp_path, Tune(np.repeat(sound[:, None], 2, axis=1), time, time))
+    assert found.rhythm is not None
+    assert found.rhythm.bpm == pytest.approx(120, rel=0.002)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 4])
+def test_notes_that_come_as_they_will_make_no_bars(tmp_path: Path, seed: int) -> None:
+    assert music(tmp_path, without_beat(seed, 20)).rhythm is None
 
 
 def test_sections_begin_where_the_music_changes(tmp_path: Path) -> None:
@@ -70,8 +113,8 @@ def test_sections_begin_where_the_music_changes(tmp_path: Path) -> None:
     )
     bars = 8 * 2 * RATE
     sound = np.concatenate([first.sound[:bars], other.sound[:bars], first.sound])
-    made = Tune(sound, np.arange(0, 48.1, 2.0), np.arange(0, 48.1, 0.5))
-    found = music(tmp_path, made)
+    piece = Tune(sound, np.arange(0, 48.1, 2.0), np.arange(0, 48.1, 0.5))
+    found = music(tmp_path, piece)
     assert found.rhythm is not None
     assert found.rhythm.bpm == pytest.approx(120, rel=0.002)
     starts = [section.start_us / 1e6 for section in found.sections]
@@ -89,13 +132,13 @@ def test_sections_begin_where_the_music_changes(tmp_path: Path) -> None:
 
 
 def test_sections_cover_a_piece_without_holes(tmp_path: Path) -> None:
-    made = heard(tmp_path, tune(110, seconds=20))
-    assert made.music is not None
-    ends = [made.begins_us, *(section.end_us for section in made.music.sections)]
-    assert ends[-1] == made.ends_us
-    assert ends[:-1] == [section.start_us for section in made.music.sections]
-    assert len(made.music.places_us) == len(made.music.likeness)
-    assert heard_in(heard_text(made)) == made
+    piece = heard(tmp_path, tune(110, seconds=20))
+    assert piece.music is not None
+    ends = [piece.begins_us, *(section.end_us for section in piece.music.sections)]
+    assert ends[-1] == piece.ends_us
+    assert ends[:-1] == [section.start_us for section in piece.music.sections]
+    assert len(piece.music.places_us) == len(piece.music.likeness)
+    assert heard_in(heard_text(piece)) == piece
 
 
 @pytest.mark.parametrize("kind", ["drone", "noise", "swells"])
