@@ -243,7 +243,8 @@ TUNED: Mapping[str, Groove] = {
     "waltz": Groove(
         (90, 140, 168),
         (Part(_bass, (0,), 0.4, (-3, -1), 0.9), Part(_pluck, (1, 2), 0.2, (3,)),
-         Part(_pluck, (1, 2), 0.2, (4,)), Part(_pluck, (0, 0.5, 1, 1.5, 2, 2.5), 0.15, (6, 7, 8, 7), chance=0.5)),
+         Part(_pluck, (1, 2), 0.2, (4,)),
+         Part(_pluck, (0, 0.5, 1, 1.5, 2, 2.5), 0.15, (6, 7, 8, 7), chance=0.5)),
         beats=3,
     ),
     "jig": Groove(
