@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from avm_otio.engine.sound_analysis import analyse_sound
+from avm_otio.engine.sound_analysis import loudness_of
 from avm_otio.engine.synth import (
     Wave,
     clock,
@@ -89,7 +89,7 @@ def bed(name: str) -> Wave:
     _percussion(mix, plan, beat_s, chance)
     mix = shaped(levelled(mix, 0.5), 0.001, _TAIL_S * 0.6)
     for _ in range(2):  # rounding off the peaks takes some loudness with it
-        loudness = analyse_sound([mix]).loudness_lufs or _LOUDNESS_LUFS
+        loudness = loudness_of(mix) or _LOUDNESS_LUFS
         mix = limited(mix * np.float32(10 ** ((_LOUDNESS_LUFS - loudness) / 20)), _CEILING)
     centred: Wave = mix - mix.mean(axis=1, keepdims=True)
     return centred

@@ -45,7 +45,7 @@ class SoundTraits:
     Attributes:
         onsets: Where something new is heard.
         loudness_lufs: Integrated loudness (ITU-R BS.1770-4); ``None`` for silence.
-        tempo_bpm: The likeliest tempo, an octave off at worst; ``None`` where there is no pulse.
+        tempo_bpm: The tempo, at worst half or twice of it; ``None`` where no beat is plain.
         brightness_hz: Where the middle of its energy lies.
         duration_us: Its length.
     """

@@ -57,9 +57,14 @@ class Features:
 
 
 class Watcher:
-    """Watches a sound at 48 kHz stereo."""
+    """Watches a sound at 48 kHz.
+
+    Attributes:
+        spectrum: The power of all that was watched so far, from 0 Hz to half the rate.
+    """
 
     def __init__(self) -> None:
+        self.spectrum: Floats = np.zeros(_WINDOW // 2 + 1)
         self._short: Floats = np.zeros(_WINDOW, np.float32)
         self._long: Floats = np.zeros(_LONG // 2, np.float32)
         self._before: Floats = np.zeros((RECENT, _BANDS))
@@ -68,7 +73,7 @@ class Watcher:
         self._found: dict[str, list[Floats]] = {name: [] for name in Features.__slots__}
 
     def add(self, block: Samples) -> None:
-        """Watch on; shape (samples, 2)."""
+        """Watch on; shape (samples, channels)."""
         mono = np.concatenate([self._rest, block.mean(axis=1)])
         whole = len(mono) - len(mono) % SLOW
         self._rest = mono[whole:]
@@ -88,7 +93,10 @@ class Watcher:
 
         heard = np.concatenate([self._short, mono])
         self._short = heard[-_WINDOW:]
-        bands = _levels(sliding_window_view(heard, _WINDOW)[HOP::HOP], _band_edges())
+        frames = sliding_window_view(heard, _WINDOW)[HOP::HOP]
+        power = np.abs(np.fft.rfft(frames * _hann(_WINDOW), axis=1)) ** 2
+        self.spectrum += power.sum(axis=0, dtype=np.float64)
+        bands = np.log1p(np.add.reduceat(power, _band_edges(), axis=1) * 10.0)
         rise = rises(self._before, bands)
         self._before = np.concatenate([self._before, bands])[-RECENT:]
         found["novelty"].append(rise.sum(axis=1))
@@ -120,12 +128,6 @@ def rises(before: Floats, bands: Floats) -> Floats:
     recent = sliding_window_view(whole[:-1], RECENT, axis=0).max(axis=2)
     rise: Floats = np.maximum(bands - recent, 0)
     return rise
-
-
-def _levels(frames: Floats, edges: NDArray[np.int64]) -> Floats:
-    power = np.abs(np.fft.rfft(frames * _hann(_WINDOW), axis=1)) ** 2
-    levels: Floats = np.log1p(np.add.reduceat(power, edges, axis=1) * 10.0)
-    return levels
 
 
 @cache

@@ -45,9 +45,11 @@ class Meter:
 
     Args:
         channels: How many channels; all count the same (BS.1770's weights of left, right and centre).
+        peaks: Whether true peaks are wanted, too: most of the work. Without them all are 0.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, peaks: bool = True) -> None:
+        self._wants_peaks = peaks
         self._held = np.zeros((channels, _SIZE), np.float32)
         self._filled = _BEHIND
         self._samples = 0
@@ -89,7 +91,8 @@ class Meter:
         weighted = np.fft.irfft(np.fft.rfft(held, axis=1) * _k_response(), _SIZE, axis=1)
         power = (weighted[:, _BEHIND : _BEHIND + _TURN].astype(np.float32) ** 2).sum(axis=0)
         self._grains.append(power.reshape(-1, GRAIN).mean(axis=1, dtype=np.float64))
-        self._peaks.append(_true_peaks(held[:, _BEHIND - _REACH : _BEHIND + _TURN + _REACH]))
+        around = held[:, _BEHIND - _REACH : _BEHIND + _TURN + _REACH]
+        self._peaks.append(_true_peaks(around) if self._wants_peaks else np.zeros(_TURN // _STEP))
         held[:, : _SIZE - _TURN] = held[:, _TURN:].copy()
         self._filled = _SIZE - _TURN
 
