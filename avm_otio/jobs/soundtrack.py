@@ -184,13 +184,19 @@ class _Music:
 
     def cut(self, laid: Laid, service: Service, cue: Cue) -> tuple[Laid, Coverage | None]:
         """What was laid, its music cut to the picture, alternatives like what is heard."""
-        pieces = [item for item in cue.items[: cue.pieces] if self._is_heard(item)]
+        offered = [item for item in cue.items if self._is_heard(item)]
+        pieces = [item for item in offered if item in cue.items[: cue.pieces]]
         if not pieces:
             return laid, None
+        if not any(map(self._sounds, pieces)):
+            pieces += [item for item in offered if self._sounds(item)][:1]
         chosen = self._planned(pieces)
+        if not any(map(self._sounds, pieces)) and len(cue.items) > len(offered):
+            hint = "The answer holds other music: --alternatives 1 fetches the next piece, to take its place."
+            chosen = replace(chosen, notes=(*chosen.notes, hint))
         lanes = [self._lane(service, cue, chosen, pieces)]
         for number in range(1, 1 + self.request.spares * bool(service.spare_track)):
-            if number < len(cue.items) and self._is_heard(cue.items[number]):
+            if number < len(cue.items) and self._sounds(cue.items[number]):
                 item = cue.items[number]
                 lane = self._lane(service, cue, self._planned([item]), [item])
                 lanes.append(_as_spare(lane, cue, number))
@@ -205,6 +211,10 @@ class _Music:
     def _is_heard(self, item: Item) -> bool:
         found = self.heard(item)
         return found is not None and found.music is not None
+
+    def _sounds(self, item: Item) -> bool:
+        found = self.heard(item)
+        return found is not None and found.music is not None and found.sounds
 
     def _planned(self, items: Sequence[Item]) -> MusicPlan:
         timeline, film_map = self.timeline, self.plan.film_map

@@ -123,6 +123,11 @@ class Heard:
     is_rising: bool = False
     music: Music | None = None
 
+    @property
+    def sounds(self) -> bool:
+        """Whether there is anything in it but silence."""
+        return self.ends_us > self.begins_us and any(self.curve.power)
+
 
 @dataclass(frozen=True, slots=True)
 class Speech:

@@ -154,7 +154,7 @@ def plan_music(
         notes.append("No marker MUSIC IN begins a piece: there is one for the whole.")
     if per is MusicPer.SCENE and not any(span.start < nearest_frame(cut, rate) < span.end for cut in cuts):
         notes.append("No scene changes are known: there is one piece for the whole.")
-    is_varied = len(stretches) > len(wanted.spans)
+    is_varied = per is not MusicPer.FILM or len(stretches) > len(wanted.spans)
     parts: list[Part] = []
     for stretch, piece in zip(stretches, planner.dealt(stretches, usable, is_varied), strict=False):
         music = fit(pieces[piece], stretch, rate, length, cuts=cuts)
@@ -192,7 +192,7 @@ class _Planner:
 
     def _length(self, piece: int) -> Fraction:
         heard = self.pieces[piece]
-        return from_micros(max(0, heard.ends_us - heard.begins_us)) if any(heard.curve.power) else Fraction(0)
+        return from_micros(heard.ends_us - heard.begins_us) if heard.sounds else Fraction(0)
 
     def for_pieces(self, span: FrameSpan, usable: Sequence[int]) -> list[FrameSpan]:
         """A stretch as it is, or in as many parts as it takes that no piece is heard too often."""

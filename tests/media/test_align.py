@@ -41,3 +41,15 @@ def test_silence_and_too_little() -> None:
     assert align(NOISE[:100], np.zeros(120)).offset_samples == 0
     with pytest.raises(ValueError, match="as much"):
         align(NOISE[:100], NOISE[:50])
+
+
+def test_a_second_is_aligned_at_once_and_as_a_plain_correlation_would() -> None:
+    chance = np.random.default_rng(4)
+    out, into = chance.normal(size=(4_801, 2)), chance.normal(size=(5_280, 2))
+    into[117 : 117 + 4_801] += out
+    found = align(out, into)
+    left, right = out.mean(axis=1), into.mean(axis=1)
+    plain = np.correlate(right, left, "valid")
+    assert found.offset_samples + 479 // 2 == int(np.argmax(plain)) == 117
+    power = np.sum(left**2) * np.sum(right[117 : 117 + 4_801] ** 2)
+    assert found.correlation == pytest.approx(plain[117] / np.sqrt(power), abs=1e-9)
