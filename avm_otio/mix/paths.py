@@ -67,14 +67,19 @@ def cheapest(grid: Grid, joins: Joins, wanted_us: int, frame_us: int, reward: Re
         return Way(grid.ends_us - wanted_us, wanted_us // 2, (), _IN_SECTION)
     lengths.sort()
     short = max(1, lengths[len(lengths) // 10], grid.bar_us // 2)
-    table = _Table(grid, joins, math.ceil(wanted_us / short) + 2, reward)
-    for start, count in table.starts(wanted_us, frame_us, lengths[-1]):
-        found = table.way(start, count)
-        rest = wanted_us - found.taken_us
-        if grid.has_ending:
-            return Way(grid.edges_us[start] - rest, rest, found.joins, found.cost)
-        if grid.edges_us[found.end] + rest <= grid.ends_us:
-            return Way(grid.edges_us[start], 0, found.joins, found.cost)
+    most = math.ceil(wanted_us / short) + 2
+    # The cheapest may break off in the last bar, of which there is too little; then those count that do not.
+    for last in (True, False):
+        table = _Table(grid, joins, most, reward, may_end_last=last)
+        for start, count in table.starts(wanted_us, frame_us, lengths[-1]):
+            found = table.way(start, count)
+            rest = wanted_us - found.taken_us
+            if grid.has_ending:
+                return Way(grid.edges_us[start] - rest, rest, found.joins, found.cost)
+            if grid.edges_us[found.end] + rest <= grid.ends_us:
+                return Way(grid.edges_us[start], 0, found.joins, found.cost)
+        if grid.has_ending or grid.count < 2:
+            break
     return None
 
 
@@ -93,7 +98,9 @@ class _Found:
 class _Table:
     """The cheapest ways to finish, from every place with every number of bars left."""
 
-    def __init__(self, grid: Grid, joins: Joins, most: int, reward: Reward | None) -> None:
+    def __init__(
+        self, grid: Grid, joins: Joins, most: int, reward: Reward | None, *, may_end_last: bool
+    ) -> None:
         import numpy as np
 
         self._grid, self._joins = grid, joins
@@ -109,7 +116,7 @@ class _Table:
         else:  # it breaks off in the bar after
             self.cost[0, 0, :places] = _OTHER_END
             self.cost[0, 0, list(grid.starts)] = 0.0
-            self.cost[0, 0, places - 1] += 1.0  # there may be less than a bar
+            self.cost[0, 0, places - 1] += 1.0 if may_end_last else np.inf  # there may be less than a bar
         self._fill(edges, reward)
 
     def _fill(self, edges: NDArray[Any], reward: Reward | None) -> None:

@@ -222,3 +222,10 @@ def test_coverage_counts_frames_once() -> None:
     asked = [FrameSpan(music.span.start, music.span.end + 60 * 24)]
     assert coverage([music, music], asked, RATE) == Coverage(60 * 24, 120 * 24, RATE)
     assert str(coverage([music], asked, RATE)) == "music covers 50 % of 00:02:00:00"
+
+
+@pytest.mark.parametrize("frames", [2300, 2396, 2397])
+def test_a_last_bar_that_is_too_short_to_break_off_in_is_not_the_end_of_looking(frames: int) -> None:
+    music = fit(piece(20, bpm=60, is_cut_off=True), FrameSpan(100, 100 + frames), F(24000, 1001))
+    assert not any("as a whole" in note for note in music.notes)
+    assert music.pieces[-1].end == F(100 + frames) / F(24000, 1001)
