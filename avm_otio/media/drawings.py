@@ -293,6 +293,8 @@ class _Look:
             found = [slot for shown in tracks for slot in _strip(shown, wanted)]
             if len(found) <= _MOST_THUMBNAILS:
                 return found
+            if wanted.slot >= wanted.page:  # they are no fewer if they are wider: one clip, one picture
+                return found[:: -(-len(found) // _MOST_THUMBNAILS)]
             wanted = replace(wanted, slot=wanted.slot * 2)
 
     def _is_shown(self, place: Place, track: Track, clip: Clip) -> bool:

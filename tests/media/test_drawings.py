@@ -235,6 +235,12 @@ def test_there_are_never_too_many_thumbnails_and_each_weighs_little(film: Path) 
     assert max(len(one.jpeg) for one in found) < 6000
 
 
+def test_more_tracks_than_thumbnails_still_end(film: Path) -> None:
+    tracks = tuple(Track(f"V{n}", TrackKind.VIDEO, (clip(0, 1, film),)) for n in range(250))
+    shown = [one for look in drawn(tracks, WANTED).looks.values() for one in look.thumbnails]
+    assert 100 < len(shown) <= 240
+
+
 def test_the_same_media_give_the_same_drawings(film: Path, stereo: Path) -> None:
     tracks = (
         Track("V", TrackKind.VIDEO, (clip(0, 1, film),)),
