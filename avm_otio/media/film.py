@@ -310,14 +310,13 @@ def _probed(plan: ExportPlan, media: Mapping[Media, Path]) -> dict[Media, MediaI
     """What every source is; of an image sequence, what the first image that is shown is."""
     by_path: dict[Path, MediaInfo] = {}
     infos: dict[Media, MediaInfo] = {}
-    first_times = {
-        layer.media: layer.media_in for segment in reversed(plan.picture) for layer in segment.layers
-    }
+    first_seen = {layer.media: layer for segment in reversed(plan.picture) for layer in segment.layers}
     for source in plan.media:
         path = media[source]
         if source.sequence is not None:
-            time = first_times[source] - (source.counted_from or 0)
-            path /= source.sequence.file_name(image_number(time, source.counted_rate or plan.rate))
+            layer, rate = first_seen[source], source.counted_rate or plan.rate
+            time = layer.media_in - (source.counted_from or 0)
+            path /= source.sequence.file_name(image_number(time, rate, backwards=layer.speed < 0))
         if path not in by_path:
             by_path[path] = probe(path)
         infos[source] = by_path[path]

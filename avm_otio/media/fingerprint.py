@@ -46,7 +46,10 @@ def uses(plan: ExportPlan) -> dict[Media, Use]:
         last = (segment.end - segment.start - 1) / plan.rate
         for layer in segment.layers:
             use = found.get(layer.media, Use())
-            found[layer.media] = replace(use, picture=_wider(use.picture, layer.media_in, last * layer.speed))
+            # Backwards the frame before a time is the one that is seen then.
+            back = 1 / (layer.media.counted_rate or plan.rate) if layer.speed < 0 else 0
+            first = layer.media_in - back
+            found[layer.media] = replace(use, picture=_wider(use.picture, first, last * layer.speed))
     for sound in plan.sound:
         use = found.get(sound.media, Use())
         length = (sound.end - sound.start) * sound.speed

@@ -56,7 +56,7 @@ class Pictures(Protocol):
 
         Args:
             time: File time.
-            backwards: Whether earlier times will be asked for next.
+            backwards: Whether it plays backwards: where two frames meet, the one that ends there.
 
         Raises:
             MediaError: The picture cannot be read.
@@ -112,7 +112,7 @@ class SequencePictures:
 
     def frame_at(self, time: Fraction, *, backwards: bool = False) -> av.VideoFrame | None:
         """The image that covers a time; the first one before it."""
-        number = image_number(time, self._rate)
+        number = image_number(time, self._rate, backwards=backwards)
         if self._shown is None or self._shown[0] != number:
             self._shown = number, _first_frame(self._folder / self._sequence.file_name(number))
         return self._shown[1]
@@ -169,16 +169,17 @@ class _Movie:
             self._advance()
 
     def _backward(self, time: Fraction) -> av.VideoFrame | None:
-        if not self._behind or not self._behind[0][0] <= time + TOLERANCE < self._behind_end:
+        if not self._behind or not self._behind[0][0] < time - TOLERANCE <= self._behind_end:
             self._go_to(time - _CHUNK_FRAMES * self._frame_s)
             self._behind.clear()
             self._behind.append(self._small(self._shown))
-            while self._next is not None and self._next[0] <= time + TOLERANCE:
+            while self._next is not None and self._next[0] < time - TOLERANCE:
                 self._advance()
                 self._behind.append(self._small(self._shown))
             self._behind_end = self._end_of_shown()
-        covering = [held for held in self._behind if held[0] <= time + TOLERANCE]
-        return self._covering(time, *(covering[-1] if covering else self._behind[0]), self._behind_end)
+        covering = [held for held in self._behind if held[0] < time - TOLERANCE]
+        shown = covering[-1] if covering else self._behind[0]
+        return self._covering(time - self._frame_s, *shown, self._behind_end)
 
     def _covering(
         self, time: Fraction, shown_at: Fraction, frame: av.VideoFrame, end: Fraction
@@ -290,8 +291,10 @@ class _Movie:
         self._damage_noted = True
 
 
-def image_number(time: Fraction, rate: Fraction) -> int:
+def image_number(time: Fraction, rate: Fraction, *, backwards: bool = False) -> int:
     """Which image of a sequence, counted from 0, covers a time since its first one."""
+    if backwards:
+        return max(math.ceil((time - TOLERANCE) * rate) - 1, 0)
     return max(math.floor((time + TOLERANCE) * rate), 0)
 
 

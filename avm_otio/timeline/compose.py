@@ -70,10 +70,8 @@ def _visible(
 
 def _layer(placed: Placed, start: Fraction, end: Fraction, rate: Fraction, origin: Fraction) -> PictureLayer:
     assert placed.media is not None
-    media_in = placed.media_at(start)
-    if placed.speed < 0:  # the frame shown is the one that ends here
-        media_in = MediaTime(media_in - 1 / (placed.media.counted_rate or rate))
-    layer = PictureLayer(placed.media, media_in, placed.speed, _opacity(placed, start), _opacity(placed, end))
+    opacities = _opacity(placed, start), _opacity(placed, end)
+    layer = PictureLayer(placed.media, placed.media_at(start), placed.speed, *opacities)
     if placed.level == UNCHANGED:
         return layer
     curves = (*placed.level.curves, *map(_curve_of_rise, placed.level.rises))
@@ -208,13 +206,11 @@ def sound_of_picture(
                 head, tail = 1 - above[0], 1 - above[1]
             above = (layer.opacity_in, layer.opacity_out) if layer.opacity_in != layer.opacity_out else above
             if layer.media.is_file and layer.speed != 0 and layer.media not in silent:
-                # A backwards layer's media_in is the start of the frame shown; its sound runs from the end.
-                edge = 1 / (layer.media.counted_rate or rate) if layer.speed < 0 else 0
                 sound = SoundSegment(
                     start=FilmTime(start),
                     end=FilmTime(end),
                     media=layer.media,
-                    media_in=MediaTime(layer.media_in + edge),
+                    media_in=layer.media_in,
                     speed=layer.speed,
                     gain_db=layer.gain_db,
                     keys=tuple(replace(key, at=key.at - start) for key in layer.keys),

@@ -20,11 +20,12 @@ class PictureLayer:
     """One source in one stretch of picture.
 
     Film frame ``n`` of the segment (counted from the segment's start) shows the media frame that covers
-    media time ``media_in + n / film rate * speed``.
+    media time ``media_in + n / film rate * speed``: the last that begins then or before; played backwards
+    the mirror image of that, the first that ends then or after.
 
     Attributes:
         media: What is shown.
-        media_in: Media time at the segment's first film frame.
+        media_in: Media time at the segment's first film frame; backwards it runs down from there.
         speed: Media seconds a film second: 1 as shot, 2 twice as fast, 0 a freeze, negative backwards.
         opacity_in: Opacity at the segment's start, 0 to 1 (dissolves).
         opacity_out: Opacity at the segment's end; linear in between.

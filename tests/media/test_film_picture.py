@@ -95,8 +95,8 @@ def test_speeds_freezes_and_reverse_show_the_covering_frame(tmp_path: Path) -> N
         (8, (layer(source, F(10, 25), F(2)),)),
         (8, (layer(source, F(20, 25), F(1, 2)),)),
         (5, (layer(source, F(200, 25), F(0)),)),
-        (90, (layer(source, F(230, 25), F(-1)),)),
-        (10, (layer(source, F(59, 25), F(-2)),)),
+        (90, (layer(source, F(231, 25), F(-1)),)),
+        (10, (layer(source, F(60, 25), F(-2)),)),
     )
     _, seen = exported(plan, tmp_path)
     assert seen == [
@@ -110,7 +110,7 @@ def test_speeds_freezes_and_reverse_show_the_covering_frame(tmp_path: Path) -> N
 
 def test_backwards_play_of_a_large_picture_is_exact_though_kept_small(tmp_path: Path) -> None:
     source = file_source(movie(tmp_path / "a.mp4", 60, F(25), size=(1280, 720)))
-    plan = film_plan(F(25), (60, (layer(source, F(59, 25), F(-1)),)))
+    plan = film_plan(F(25), (60, (layer(source, F(60, 25), F(-1)),)))
     film, seen = exported(plan, tmp_path)
     assert seen == list(range(59, -1, -1))
     assert (film.width, film.height) == (960, 540)
@@ -120,6 +120,25 @@ def test_another_rate_shows_the_frame_that_covers_the_moment(tmp_path: Path) -> 
     source = file_source(movie(tmp_path / "a.mp4", 100, F(24000, 1001)))
     _, seen = exported(film_plan(F(25), (30, (layer(source, F(77, 100)),))), tmp_path)
     assert seen == [math.floor((F(77, 100) + n / F(25)) * F(24000, 1001)) for n in range(30)]
+
+
+@pytest.mark.parametrize("speed", [F(-1), F(-1, 2), F(-2)])
+def test_backwards_is_the_mirror_image_of_forwards_at_another_rate_too(tmp_path: Path, speed: F) -> None:
+    """Of a file and of that file turned round, which end where the other begins."""
+    source = file_source(movie(tmp_path / "a.mp4", 100, F(24000, 1001)))
+    begins = F(50) * 1001 / 24000 + F(13, 1000)
+    _, back = exported(film_plan(F(25), (20, (layer(source, begins, speed),))), tmp_path)
+    turned = F(100) * 1001 / 24000 - begins
+    _, forth = exported(film_plan(F(25), (20, (layer(source, turned, -speed),))), tmp_path)
+    assert back == [99 - number for number in forth]
+
+
+def test_an_image_sequence_turned_round_shows_the_image_that_its_time_lies_in(tmp_path: Path) -> None:
+    for number in range(10):
+        still(tmp_path / f"shot.{number + 1:04d}.png", pattern(number))
+    source = sequence_source(tmp_path, rate=F(25))
+    _, seen = exported(film_plan(F(50), (8, (layer(source, F(11, 50), F(-1)),))), tmp_path)
+    assert seen == [5, 4, 4, 3, 3, 2, 2, 1]
 
 
 def test_where_a_timeline_counts_a_23976_file_at_24_its_frame_counts_hold(tmp_path: Path) -> None:
@@ -206,7 +225,7 @@ def test_an_image_sequence_counts_from_its_first_file(tmp_path: Path) -> None:
         still(tmp_path / f"shot.{number + 1:04d}.png", pattern(number))
     source = sequence_source(tmp_path, rate=F(25))
     _, seen = exported(
-        film_plan(F(25), (6, (layer(source, F(2, 25)),)), (3, (layer(source, F(5, 25), F(-1)),))), tmp_path
+        film_plan(F(25), (6, (layer(source, F(2, 25)),)), (3, (layer(source, F(6, 25), F(-1)),))), tmp_path
     )
     assert seen == [2, 3, 4, 5, 6, 7, 5, 4, 3]
 
@@ -358,9 +377,11 @@ def test_any_plan_shows_the_covering_frames(
         media_in = data.draw(st.integers(40, 80)) / own_rate
         stretches.append((length, (layer(file_source(path), media_in, speed),)))
         times = [media_in + n / rate * speed for n in range(length)]
-        expected += [math.floor(time * own_rate) for time in times]
-        # just before a frame's edge, within the tolerance, it may be either frame
-        assume(not any(0 < -(time * own_rate) % 1 <= F(2, 1000) * own_rate for time in times))
+        for counted in (time * own_rate for time in times):
+            expected.append(math.ceil(counted) - 1 if speed < 0 else math.floor(counted))
+        # just before a frame's edge, on the way that it plays, it may be either frame
+        way = 1 if speed < 0 else -1
+        assume(not any(0 < way * (time * own_rate) % 1 <= F(2, 1000) * own_rate for time in times))
     _, seen = exported(film_plan(rate, *stretches), tmp_path)
     assert seen == expected
 

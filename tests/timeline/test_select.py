@@ -25,12 +25,13 @@ def timeline(*tracks: otio.core.Composable, start: int | None = None) -> Timelin
 
 
 def shown(plan: ExportPlan) -> list[tuple[str, F] | None]:
-    """Clip name and media time of the topmost layer, film frame by film frame."""
+    """Clip name and media time of the frame of the topmost layer, film frame by film frame."""
     frames: list[tuple[str, F] | None] = []
     for segment in plan.picture:
         for frame in range(segment.end - segment.start):
             top = segment.layers[0] if segment.layers else None
-            frames.append(top and (top.media.clip_name, top.media_in + frame / plan.rate * top.speed))
+            back = 1 / plan.rate if top and top.speed < 0 else 0  # the frame that ends then
+            frames.append(top and (top.media.clip_name, top.media_in + frame / plan.rate * top.speed - back))
     return frames
 
 
