@@ -245,6 +245,7 @@ def test_a_clip_that_is_the_whole_file_is_sent_as_it_is(
     assert media.read_bytes() in service.asked[0].body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "title", ["../../etc/passwd", "CON", "x" * 300, "", 'a/b\\c:d*?"<>|', "場景 🎬", "\u202etxt.wav", "-rf"]
 )
@@ -263,6 +264,7 @@ def test_a_strange_title_makes_a_safe_file_name_that_begins_with_the_id(
 # --- faults: one line, the right code, nothing half written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "answer", "code", "words"),
     [
@@ -299,6 +301,7 @@ def test_a_fault_of_the_service_is_one_line_with_its_code(
     assert sum(path.endswith("/service/") for path in service.calls("POST")) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("item", "code"),
     [
@@ -333,6 +336,7 @@ def test_what_is_no_sound_is_laid_nowhere_and_told_and_what_may_pass_ends_the_ru
         assert [clip.metadata["avm"]["item"]["id"] for track in scored.tracks[1:] for clip in track] == [7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url",
     [
@@ -355,6 +359,7 @@ def test_an_address_that_must_not_be_asked_is_refused(
     assert leftovers(cut.parent) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [

@@ -101,6 +101,7 @@ def test_channels_are_counted_through_all_streams(tmp_path: Path) -> None:
     assert look.peaks == pytest.approx(peaks_of(as_stored(sounds[3]), 0, 1, 25), abs=0.05)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(

@@ -54,6 +54,7 @@ def exported(plan: ExportPlan, tmp_path: Path) -> tuple[FilmFile, np.ndarray]:
     return film, sound_of(film.path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_rate", [48000, 44100, 96000, 22050])
 def test_a_sound_file_is_heard_at_its_film_time_to_the_sample(tmp_path: Path, sample_rate: int) -> None:
     original = noise(4, sample_rate)
@@ -74,6 +75,7 @@ def test_a_sound_file_is_heard_at_its_film_time_to_the_sample(tmp_path: Path, sa
     assert np.abs(found[:47000]).max() < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "ts"])
 def test_a_videos_own_sound_stays_in_sync_with_its_picture(tmp_path: Path, ending: str) -> None:
     original = noise(12)

@@ -102,6 +102,7 @@ def tracks(draw: st.DrawFn, files: list[Media], rate: F, frames: int, nests: boo
     return audio(*clips, transitions=tuple(crossings), enabled=draw(st.integers(0, 5)) > 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data(), rate=st.sampled_from([F(24), F(25), F(24000, 1001)]))
 def test_the_mix_is_the_plain_sum_of_what_is_heard(files: list[Media], data: st.DataObject, rate: F) -> None:

@@ -46,6 +46,7 @@ TUNES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TUNES)
 def test_tempo_beats_and_bars_are_those_of_the_tune(tmp_path: Path, name: str) -> None:
     tuned = tune(**TUNES[name])  # type: ignore[arg-type]
@@ -75,6 +76,7 @@ GROOVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROOVES)
 def test_what_lies_between_two_places_keeps_the_beat_whatever_the_groove(tmp_path: Path, name: str) -> None:
     """Whichever part of the bar is taken for its beginning, and where the piece hurries or lingers, too."""
@@ -106,6 +108,7 @@ def test_notes_that_come_as_they_will_make_no_bars(tmp_path: Path, seed: int) ->
     assert music(tmp_path, without_beat(seed, 20)).rhythm is None
 
 
+@pytest.mark.slow
 def test_sections_begin_where_the_music_changes(tmp_path: Path) -> None:
     """Eight bars of one tune, eight of another, the first once more, at one tempo."""
     first, other = (
