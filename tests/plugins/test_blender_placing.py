@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 RATE = Fraction(25)
@@ -68,6 +68,7 @@ def test_a_piece_in_parts_is_one_for_people(placing: ModuleType) -> None:
     assert len(placing.pieces_of({"clips": [clip(0, 40), clip(40, 40, part=1), old]})) == 2
 
 
+@example(frames=4, keys=[(0, 5.0), (2, 0.0)], fades=(60_000, 0))
 @given(
     frames=st.integers(1, 400),
     keys=st.lists(st.tuples(st.integers(-10, 410), st.floats(-40, 12)), max_size=6),
