@@ -91,6 +91,7 @@ def test_the_readmes_first_command_gives_music_and_at_least_five_effects(workpla
         assert any(path.exists() for path in paths_of(clip.media_reference.target_url, workplace.parent))
 
 
+@pytest.mark.slow
 def test_noise_reduced_sound_lies_in_sync_and_the_original_is_disabled(workplace: Path) -> None:
     source = workplace / "stereo_and_mono.otio"
     scored = score(Request(source, workplace / "dialogue.otio", services=("denoise",)))

@@ -66,6 +66,7 @@ def mixed(
     buses: int = 1,
     first: int = 0,
     end: int | None = None,
+    idle: list[StereoReader] | None = None,
 ) -> Generator[Buses, None, None]:
     """The sums of a plan's sounds in blocks of ``BLOCK_SAMPLES``; a sum may be above full scale.
 
@@ -84,6 +85,8 @@ def mixed(
         buses: How many sums there are.
         first: The first sample, at 48 kHz from film time 0.
         end: The sample after the last one; to the film's end by default.
+        idle: Readers that are open and may be used; all are in it again at the end, for the caller to close.
+            ``None`` opens and closes as it goes.
 
     Raises:
         MediaError: A sound cannot be read.
@@ -93,7 +96,8 @@ def mixed(
     waiting = [voice for voice in waiting if voice.end > first]
     waiting.sort(key=lambda voice: voice.first)
     playing: list[tuple[_Voice, StereoReader]] = []
-    idle: list[StereoReader] = []
+    is_lent = idle is not None
+    idle = [] if idle is None else idle
     try:
         for start in range(first, total, BLOCK_SAMPLES):
             stop = min(start + BLOCK_SAMPLES, total)
@@ -110,8 +114,10 @@ def mixed(
                 idle.pop(0).close()
             yield block
     finally:
-        for sound in (*idle, *(sound for _, sound in playing)):
-            sound.close()
+        idle += [sound for _, sound in playing]
+        if not is_lent:
+            for sound in idle:
+                sound.close()
 
 
 def _from_idle(idle: list[StereoReader], info: MediaInfo, channels: tuple[int, ...]) -> StereoReader:

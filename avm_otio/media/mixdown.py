@@ -22,6 +22,7 @@ from avm_otio.media.film import BLOCKS_AHEAD, Quality, Sources, written
 from avm_otio.media.film_sound import Buses, length_in_samples, mixed
 from avm_otio.media.remux import ReadyPicture, remux
 from avm_otio.media.stems import Stems
+from avm_otio.media.stereo_reader import StereoReader
 from avm_otio.media.true_peak import AROUND, peak_between
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Media, Stem
 from avm_otio.timeline.plan import ExportPlan, SoundSegment
@@ -216,10 +217,15 @@ def true_peak(
     """
     sources = Sources.of(plan, media)
     peaks = []
-    for stretch in stretches:
-        first, end = (nearest_frame(edge - plan.film_map.record_start, _RATE) for edge in stretch)
-        blocks = _blocks(sources, 1, first - AROUND, end + AROUND)
-        peaks.append(decibels(peak_between(block[0] for block in blocks) if first < end else 0.0))
+    readers: list[StereoReader] = []  # the same sounds are heard in many stretches
+    try:
+        for stretch in stretches:
+            first, end = (nearest_frame(edge - plan.film_map.record_start, _RATE) for edge in stretch)
+            blocks = _blocks(sources, 1, first - AROUND, end + AROUND, readers)
+            peaks.append(decibels(peak_between(block[0] for block in blocks) if first < end else 0.0))
+    finally:
+        for reader in readers:
+            reader.close()
     return tuple(peaks)
 
 
@@ -246,7 +252,13 @@ def _sum(sources: Sources, watch: _Watch, stems: Stems | None) -> Generator[Samp
         yield np.clip(whole, -1, 1)
 
 
-def _blocks(sources: Sources, buses: int, first: int = 0, end: int | None = None) -> Iterator[Buses]:
+def _blocks(
+    sources: Sources,
+    buses: int,
+    first: int = 0,
+    end: int | None = None,
+    idle: list[StereoReader] | None = None,
+) -> Iterator[Buses]:
     return mixed(
         sources.plan,
         sources.infos,
@@ -255,6 +267,7 @@ def _blocks(sources: Sources, buses: int, first: int = 0, end: int | None = None
         buses=buses,
         first=first,
         end=end,
+        idle=idle,
     )
 
 

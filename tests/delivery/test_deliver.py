@@ -35,6 +35,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Opened:
     return scored(tmp_path_factory.mktemp("film"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("editor", "suffix"), EVERY, ids=["".join(one) for one in EVERY])
 def test_every_editor_gets_a_whole_file_and_nothing_else_is_left(
     film: Opened, editor: str, suffix: str, tmp_path: Path
@@ -98,6 +99,7 @@ def test_sound_becomes_48_khz_24_bit(film: Opened, tmp_path: Path) -> None:
     assert "scored.media" in output.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("editor", ["premiere", "fcp", "kdenlive", "reaper", "avid"])
 def test_a_bundle_is_one_file_that_holds_the_timeline_and_its_media(
     film: Opened, editor: str, tmp_path: Path

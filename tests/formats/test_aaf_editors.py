@@ -132,6 +132,7 @@ def test_a_pan_of_a_track_is_on_each_of_its_clips(tmp_path: Path) -> None:
     assert not notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("points", "pans", "moves"),
     [
@@ -194,6 +195,7 @@ def test_a_soloed_track_is_told(tmp_path: Path) -> None:
     assert [track.enabled for track in found.audio_tracks] == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ratio", "taken", "speed"),
     [(Fraction(5, 6), 120, 1), (Fraction(5, 12), 240, 2), (Fraction(-5, 6), 120, -1), (Fraction(100), 1, 0)],
@@ -218,6 +220,7 @@ def test_media_of_another_rate_plays_in_real_time(
 SPEEDS, SHARES = (f"8d56827{one}-847e-11d5-935a-50f857c10000" for one in "ca")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "points", "told"),
     [
@@ -277,6 +280,7 @@ def test_layers_keep_their_numbers_and_their_markers(tmp_path: Path) -> None:
     assert "marker of picture track 9" in notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rate", "fps", "start", "label"),
     [

@@ -106,6 +106,7 @@ def test_the_same_timeline_is_the_same_file(tmp_path: Path) -> None:
     assert one.read_bytes() == other.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("timeline", "lost"),
     [

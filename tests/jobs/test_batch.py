@@ -153,6 +153,7 @@ def test_the_highest_code_is_the_batchs(batch: Batch, cuts: list[Path], service:
     assert batch() == 6
 
 
+@pytest.mark.slow
 def test_no_more_analyses_are_paid_for_than_allowed_also_by_later_runs(
     batch: Batch, cuts: list[Path], service: ScriptedService
 ) -> None:
@@ -215,6 +216,7 @@ def test_where_the_analyses_are_used_up_the_rest_is_not_tried(
     assert states(cuts) == {"failed": 1, "held": 4}
 
 
+@pytest.mark.slow
 def test_again_asks_and_pays_anew_whatever_was_paid_before(
     batch: Batch, cuts: list[Path], service: ScriptedService
 ) -> None:
@@ -245,6 +247,7 @@ def dies_always(request: Request) -> tuple[Request, Question]:
     return READY(request)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_its_timeline_a_second_try(
     batch: Batch, cuts: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -253,6 +256,7 @@ def test_a_worker_that_is_killed_costs_its_timeline_a_second_try(
     assert "cut1.otio: Its worker process was ended from outside; retrying." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_timeline_that_kills_its_worker_again_fails_alone(
     batch: Batch, cuts: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +292,7 @@ def test_a_dead_worker_is_replaced_and_a_fault_in_it_comes_back() -> None:
     assert worker.pid is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
 def test_ctrl_c_ends_all_processes_lets_paid_calls_answer_and_the_next_run_goes_on(
     batch: Batch, cuts: list[Path], service: ScriptedService

@@ -76,6 +76,7 @@ HARM = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes")
 @pytest.mark.parametrize("harm", HARM)
 def test_whatever_became_of_what_was_kept_the_next_run_ends_alike_and_touches_nothing_else(
@@ -130,6 +131,7 @@ def floating(value: float) -> bytes:
     return struct.pack("<4sI8sIHHIIHH4sI", *head) + data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

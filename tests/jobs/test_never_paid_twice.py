@@ -132,6 +132,7 @@ def test_an_answer_beside_a_renamed_timeline_is_told_of_before_anything_is_sent(
     assert (uploaded(service), paid(service)) == (2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [
@@ -163,6 +164,7 @@ def test_a_film_that_lies_elsewhere_on_the_timeline_is_no_new_question(
     assert music.range_of_child(music.find_clips()[0]).start_time.value == 24
 
 
+@pytest.mark.slow
 def test_the_same_cut_under_another_name_is_no_new_question(
     cut: Path, score: Run, service: ScriptedService
 ) -> None:
@@ -202,6 +204,7 @@ def test_sounds_of_a_job_in_the_editors_own_tracks_are_no_new_question(
     assert tracks_in(cut.parent / "again.otio") == ["Audio 3", "AVM Music 1", "AVM Effects 1"]
 
 
+@pytest.mark.slow
 def test_sounds_that_only_lie_as_a_jobs_do_are_the_users_own(
     cut: Path, score: Run, service: ScriptedService
 ) -> None:
@@ -221,6 +224,7 @@ def test_moved_media_is_no_new_question(cut: Path, score: Run, service: Scripted
     assert (uploaded(service), paid(service)) == (1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [["--bpm", "90"], ["--currency", "EUR"], ["--services", "music"]])
 def test_another_request_is_another_question(score: Run, service: ScriptedService, more: list[str]) -> None:
     assert score() == 0
@@ -330,6 +334,7 @@ def test_sending_it_again_pays_once_more_and_only_where_nobody_knows(
     assert paid(service) == 2
 
 
+@pytest.mark.slow
 def test_an_upload_whose_answer_is_lost_is_looked_for_by_its_name(
     cut: Path, score: Run, service: ScriptedService
 ) -> None:
@@ -460,6 +465,7 @@ def test_an_odd_field_does_not_lose_what_was_paid_for(
     assert paid(service) == 1
 
 
+@pytest.mark.slow
 def test_music_and_effect_of_one_id_are_two_in_every_total(
     cut: Path, score: Run, service: ScriptedService, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -517,6 +523,7 @@ def test_an_item_that_can_never_be_had_is_replaced_for_good_and_the_total_follow
     assert paid(service) == 1
 
 
+@pytest.mark.slow
 def test_a_budget_holds_for_what_takes_the_place_of_an_item_that_cannot_be_had(
     cut: Path, score: Run, service: ScriptedService, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -566,6 +573,7 @@ def test_a_finished_job_goes_on_where_its_folder_was_moved_to(
     assert len(service.asked) == asked
 
 
+@pytest.mark.slow
 def test_one_question_under_two_names_at_the_same_moment_is_one_job(
     cut: Path, score: Run, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

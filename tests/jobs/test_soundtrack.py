@@ -160,6 +160,7 @@ def test_each_sound_is_heard_once_whatever_is_asked_of_it_afterwards(
     assert listened == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"null", b'{"version": 1}', b"\xff\xfe", b"[" * 9_999])
 def test_what_was_heard_and_is_damaged_is_heard_again(
     score: Score, listened: list[Path], damage: bytes

@@ -56,6 +56,7 @@ def test_two_stereo_pairs_in_one_stream_are_heard_left_and_right(tmp_path: Path)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("codec", "ending", "count", "layout"),
     [
