@@ -106,6 +106,7 @@ EXCUSES = [
     Excuse("speed", Feature.SPEED, "is written at its own$"),
     Excuse("speed", Feature.SPEED, "^speed (of .*)?(not written|written as)"),
     Excuse("source", Feature.SPEED, "^speed not written"),
+    Excuse("source", Feature.MEDIA, "begins before its media does: written from the first of it"),
     Excuse("level", Feature.GAIN, "^(gain of|\\d+ gain key frames).* not written"),
     Excuse("level", Feature.GAIN, "gain key frames? moved to", HALF),
     Excuse(

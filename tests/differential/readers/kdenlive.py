@@ -57,7 +57,9 @@ def _with_sides(events: list[Event], files: Files) -> list[Event]:
         louder = next(
             each for each in events if each.name == event.name and each.pan == (1.0 if apart > 0 else -1.0)
         )
-        made.append(replace(event, pan=pan, level=louder.level))
+        # Of two that begin apart, under a transition that is a cut on one side, each counts from its head.
+        level, later = louder.level, event.start - louder.start
+        made.append(replace(event, pan=pan, level=lambda at, level=level, later=later: level(at + later)))
     return made
 
 

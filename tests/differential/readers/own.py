@@ -23,7 +23,9 @@ from tests.differential.events import (
 def _used(counted: Fraction, file: File, rate: Fraction) -> Fraction:
     """Seconds of a file before a time that a list counts, in frames of the file where they are alike."""
     alike = file.rate is not None and math.ceil(file.rate) == math.ceil(rate)
-    return counted * rate / (file.rate if file.rate and alike else rate) - file.start
+    used = counted * rate / (file.rate if file.rate and alike else rate) - file.start
+    day = 86_400 * math.ceil(rate) / rate
+    return used - day if used > day / 2 else used  # before timecode 0 it is the day before
 
 
 def own(paths: list[Path], rate: Fraction, files: Files) -> Found:

@@ -50,11 +50,11 @@ def _crossed(before: list[Event], after: list[Event]) -> None:
         return
     for number, event in enumerate(before):
         assert event.fades is not None
-        assert abs(event.fades[1] - length) < Fraction(1, 100_000)
+        assert abs(event.fades[1] - length) < SAMPLE
         before[number] = replace(event, fades=(event.fades[0], Fraction(0)))
     for number, event in enumerate(after):
         assert event.fades is not None
-        assert abs(event.fades[0] - length) < Fraction(1, 100_000)
+        assert abs(event.fades[0] - length) < SAMPLE
         after[number] = replace(event, fades=(Fraction(0), event.fades[1]))
 
 
