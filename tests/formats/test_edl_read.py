@@ -312,6 +312,17 @@ def test_edits_after_midnight_follow_those_before(read_text: ReadText) -> None:
     assert [clip.start for clip in found.clips()] == [0, 1]
 
 
+@pytest.mark.parametrize(("speed", "begins"), [("025.0", 86_399), ("-025.0", 86_401)])
+def test_a_source_that_runs_through_midnight_goes_on(read_text: ReadText, speed: str, begins: int) -> None:
+    """Backwards it begins at the later of its two times, which is after midnight."""
+    text = HEAD + edit("V", ("23:59:59:00", "00:00:01:00"), ("01:00:00:00", "01:00:02:00"))
+    (found,), notes = read_text(text + f"M2   AX       {speed}                00:00:01:00\n")
+    assert [clip.media_in for clip in found.clips()] == [begins]
+    assert not notes
+    _, notes = read_text(text)
+    assert not notes
+
+
 def test_several_lists_in_one_file_are_several_timelines(read_text: ReadText) -> None:
     found, _ = read_text(HEAD + edit("V") + "TITLE: second\n" + edit("A"))
     assert [one.name for one in found] == ["cut", "second"]

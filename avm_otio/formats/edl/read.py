@@ -137,8 +137,14 @@ class _Reader:
         return notes
 
     def _source_frame(self, time: str, line: Line) -> int:
-        is_drop = has_drop_sign(time) or (line.is_drop and not self.uses_signs)
+        is_drop = self._source_drops(time, line)
         return frames_of(time, self.rate, is_drop, f"{self.path}, line {line.place}")
+
+    def _source_drops(self, time: str, line: Line) -> bool:
+        return has_drop_sign(time) or (line.is_drop and not self.uses_signs)
+
+    def _source_day(self, line: Line) -> int:
+        return day_frames(self.rate, self._source_drops(line.times[0], line))
 
     def _record_frame(self, time: str, line: Line) -> int:
         return frames_of(time, self.rate, self.is_drop, f"{self.path}, line {line.place}")
@@ -315,9 +321,10 @@ class _Reader:
         return tuple(range(len(numbers)))
 
     def _span(self, line: Line) -> tuple[int, int]:
-        """Source in and out."""
+        """Source in and out; out is after midnight where they lie more than half a day apart."""
         low, high = (self._source_frame(time, line) for time in line.times[:2])
-        return low, high
+        day = self._source_day(line)
+        return low, high + day if low - high > day // 2 else high
 
     def _count_mismatch(self, line: Line, comments: Comments) -> None:
         first, last = self.records[line.place]
@@ -329,7 +336,8 @@ class _Reader:
         """Speed, media time at the head in frames, and the source frame from which gains are counted."""
         low, high = self._span(line)
         of_reel = [row for row in comments.speeds if _same_reel(row[0], line.reel)]
-        here = [row for row in of_reel if not row[2] or self._source_frame(row[2], line) in (low, high)]
+        edges = low, high % self._source_day(line)
+        here = [row for row in of_reel if not row[2] or self._source_frame(row[2], line) in edges]
         if not here and len(of_reel) == len(comments.speeds) == 1:
             here = of_reel  # the one speed of the edit, counted from elsewhere
         if here:
@@ -360,7 +368,7 @@ class _Reader:
             channels=max(line.audio, default=0) and len(line.audio),
             has_picture=bool(line.video),
             is_online=bool(path),
-            drop_frame=has_drop_sign(low) or (line.is_drop and not self.uses_signs),
+            drop_frame=self._source_drops(low, line),
             reel=reel,
             counted_rate=self.rate,
         )
