@@ -79,13 +79,17 @@ Files = Mapping[str, File]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An event that must be read: whose it is, its gain at moments from the clip's own head, its nests."""
+    """An event that must be read: whose it is, and its nests."""
 
     event: Event
     clip: Clip
     track: Track
-    levels: tuple[tuple[Fraction, float], ...]
     around: tuple[Clip, ...] = ()
+
+    @property
+    def levels(self) -> Iterator[tuple[Fraction, float]]:
+        """Its gain at moments from the clip's own head."""
+        return ((at, level_at(self.clip.mix, at)) for at in moments(self.clip))
 
 
 def files_of(timeline: Timeline) -> Files:
@@ -199,10 +203,9 @@ def _wanted(
         mix.pan,
     )
     event = under(event, clip, crossings)
-    line = tuple((at, level_at(mix, at)) for at in moments(clip))
     channels: tuple[int | None, ...] = clip.channels
     for channel in (None,) if track.kind is TrackKind.VIDEO else channels:
-        yield Wanted(replace(event, channel=channel), clip, track, line, around)
+        yield Wanted(replace(event, channel=channel), clip, track, around)
 
 
 def crossings_of(timeline: Timeline) -> dict[tuple[str, Fraction, Fraction], tuple[Transition, Track]]:
