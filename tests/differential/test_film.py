@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction as F
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, note, seed
 from hypothesis import strategies as st
 
+from avm_otio.media.probe import probe
 from avm_otio.timeline.model import Clip, GainKey, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.select import plan_film
 from avm_otio.timeline.time import MediaTime, RecordTime, from_micros
@@ -22,6 +24,9 @@ RATE = F(25)
 HZ = 48_000
 LONG = 4  # seconds of every file
 LOUD = 10 ** (-90 / 20)
+
+probed = cache(probe)
+"""Files do not change here; to look at them anew for each example takes longer than the rest."""
 
 
 @pytest.fixture(scope="session")
@@ -91,14 +96,12 @@ def gains(
     db = np.full(len(moments), mix.gain_db)
     if mix.keys:
         places = np.array([float(key.at) for key in mix.keys])
-        levels = [key.gain_db for key in mix.keys]
-        for number, at in enumerate(inside + 1e-9):
-            after = int(np.searchsorted(places, at, side="right"))
-            if after == 0 or after == len(places):
-                db[number] = levels[min(after, len(places) - 1)] if after == 0 else levels[-1]
-            else:
-                share = (at - places[after - 1]) / (places[after] - places[after - 1])
-                db[number] = levels[after - 1] + share * (levels[after] - levels[after - 1])
+        levels = np.array([key.gain_db for key in mix.keys])
+        after = np.searchsorted(places, inside + 1e-9, side="right")
+        one, other = np.clip(after - 1, 0, None), np.clip(after, None, len(places) - 1)
+        # Before the first key frame and after the last it stays; of two at one place the later counts.
+        share = (inside + 1e-9 - places[one]) / np.maximum(places[other] - places[one], 1e-12)
+        db = levels[one] + np.where(one == other, 0, share) * (levels[other] - levels[one])
     made = 10 ** (db / 20)
     ramps = [rise or (clip.start, clip.start + from_micros(mix.fade_in_us))]
     falls = [fall or (clip.end - from_micros(mix.fade_out_us), clip.end)]
@@ -167,7 +170,7 @@ def is_the_sum(files: list[tuple[Media, np.ndarray]], picture: Media, drawn: lis
     plan = plan_film(timeline)
     plan = replace(plan, picture=())
     wanted = reference(timeline, {media.path: samples for media, samples in files})
-    found = mixed(plan)
+    found = mixed(plan, probed)
     assert found.shape == wanted.shape
     off = np.abs(found - wanted).max(axis=1)
     worst = int(off.argmax())

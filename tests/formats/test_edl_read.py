@@ -590,6 +590,17 @@ def place(frame: int) -> str:
     return f"01:{seconds // 60:02d}:{seconds % 60:02d}:{frames:02d}"
 
 
+def test_levels_at_one_timecode_keep_their_order_also_where_one_comes_back(read_text: ReadText) -> None:
+    # down to -20 dB for an instant: the first and the last of the three are equal and both count
+    levels = [("01:00", 0.0), ("01:10", -6.0), ("01:10", -20.0), ("01:10", -6.0), ("01:20", 0.0)]
+    comments = "".join(
+        f"* AUDIO LEVEL AT 00:00:{at} IS {gain:+.2f} DB  (REEL AX A1)\n" for at, gain in levels
+    )
+    (timeline,), _ = read_text(HEAD + edit("A") + comments)
+    (clip,) = timeline.clips()
+    assert [key.gain_db for key in clip.mix.keys] == [0.0, -6.0, -20.0, -6.0, 0.0]
+
+
 def test_two_levels_at_one_timecode_are_a_jump_and_those_of_another_channel_are_none(
     read_text: ReadText,
 ) -> None:

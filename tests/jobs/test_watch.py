@@ -248,7 +248,7 @@ def test_many_watchers_do_each_request_once(tmp_path: Path) -> None:
 
 
 def test_what_a_dead_watcher_left_is_taken_over_by_one_only(tmp_path: Path) -> None:
-    """The lease is long: a thread that a loaded machine holds up for its length has lost its claim by right."""
+    """The lease is long: who is held up for all of it, on a loaded machine, has lost the claim by right."""
     made = request(tmp_path, "one")
     (made / "claim.json").write_text('{"version": 1, "watcher": "dead", "host": "h", "pid": 1}')
     times: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from avm_otio.media.clock import media_clocks
 from avm_otio.media.film_sound import mix
-from avm_otio.media.probe import probe
+from avm_otio.media.probe import MediaInfo, probe
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import placed
 
@@ -55,7 +55,7 @@ def as_stored(samples: np.ndarray) -> np.ndarray:
     return np.rint(samples * 32767).astype(np.int16) / 32768
 
 
-def mixed(plan: ExportPlan) -> np.ndarray:
+def mixed(plan: ExportPlan, probed: Callable[[Path], MediaInfo] = probe) -> np.ndarray:
     """The sound of a film before it is encoded, (samples, 2)."""
-    infos = {source: probe(path) for source, path in placed(plan).items()}
+    infos = {source: probed(path) for source, path in placed(plan).items()}
     return np.concatenate([*mix(plan, infos, media_clocks(plan, infos))])

@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from avm_otio.errors import TimelineError
@@ -381,7 +383,9 @@ class _Reader:
             if channel == comments.levels[-1][2]  # each channel has its own; in our lists the first alone
         ]
         if len(levels) > 1 and speed > 0:
-            levels = list(dict.fromkeys(sorted(levels, key=lambda level: level[0])))  # two at once are a jump
+            levels = [
+                level for level, _ in groupby(sorted(levels, key=itemgetter(0)))
+            ]  # two at once are a jump
             return Mix(keys=tuple(GainKey(place / self.rate / speed, gain) for place, gain in levels))
         if levels:
             return Mix(levels[0][1])
