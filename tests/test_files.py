@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,15 +72,26 @@ def test_two_ways_to_one_file_are_the_same(tmp_path: Path) -> None:
     assert not same_file(tmp_path / "a", tmp_path / "c")
 
 
+def kill_a_writer(target: Path) -> None:
+    """Kill a process in the middle of writing a file.
+
+    Not a fork: this process has threads, whose locks a fork would copy as they are.
+    """
+    script = f"""
+import os
+from pathlib import Path
+from avm_otio.files import whole
+with whole(Path({str(target)!r})) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == -9
+
+
 @pytest.mark.skipif(os.name != "posix", reason="no other system lets a held file take another's place")
 def test_what_a_killed_writer_left_is_removed_by_the_next_one_of_that_file(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
-    killed = os.fork()
-    if killed == 0:
-        with whole(target) as temporary:
-            temporary.write_text("half")
-            os.kill(os.getpid(), 9)
-    os.waitpid(killed, 0)
+    kill_a_writer(target)
     (orphan,) = tmp_path.iterdir()
     with whole(target.with_name("b.txt")) as other, whole(target) as mine:
         assert not orphan.exists()
@@ -112,12 +125,7 @@ def test_where_others_may_write_no_temporary_file_is_within_their_reach(tmp_path
 def test_a_private_folder_of_a_killed_writer_is_removed(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     target = tmp_path / "a.txt"
-    killed = os.fork()
-    if killed == 0:
-        with whole(target) as temporary:
-            temporary.write_text("half")
-            os.kill(os.getpid(), 9)
-    os.waitpid(killed, 0)
+    kill_a_writer(target)
     write_text(target, "whole")
     assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
 
