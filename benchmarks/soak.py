@@ -13,13 +13,14 @@ import argparse
 import math
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.faults.kinds import network
 from tests.faults.odd import GONE, ODD
 from tests.faults.stage import UNSURE, Case, Stage, judged, stage
 
-CASES_OF_A_STAGE = 200
+CASES_OF_A_STAGE = 100
 """Then engine and folders begin anew, so that the list of films stays as long as a customer's."""
 
 DAY_S = 86_400.0
@@ -59,7 +60,9 @@ class Tally:
 class Soak:
     """One process's share: a stage and dice."""
 
-    def __init__(self, played: Stage, dice: random.Random) -> None:
+    def __init__(
+        self, played: Stage, dice: random.Random, only: Sequence[str] = (), keep: Path | None = None
+    ) -> None:
         self.played = played
         self.dice = dice
         self.reference = played.reference()
@@ -85,28 +88,42 @@ class Soak:
             "items gone, killed": lambda case: self.gone(case) | self.kill(case),
             "items gone, network": lambda case: self.gone(case) | self.trouble(case),
         }
-        self.odds = (8, 3, 2, 8, 2, 2, 2, 1, 1, 1, 1, 8, 3, 3, 1, 5, 2, 2)
+        odds = dict(zip(self.kinds, (8, 3, 2, 8, 2, 2, 2, 1, 1, 1, 1, 8, 3, 3, 1, 5, 2, 2), strict=True))
+        self.odds = {kind: odds[kind] for kind in only or odds}
+        self.keep = keep
 
     def one(self) -> tuple[str, Tally]:
         """One case of a random kind."""
-        kind = self.dice.choices(list(self.kinds), self.odds)[0]
+        kind = self.dice.choices(list(self.odds), list(self.odds.values()))[0]
         case = self.played.case()
         self.made: list[str] = []
+        self.odd_answers = 0
         try:
             disturbed = self.kinds[kind](case)
         except AssertionError as error:
             return kind, Tally(1, 1, broken=[f"{kind}: {error}"])
         planned = list(self.played.proxy.faults)
-        broken = judged(case, self.reference, kind, **disturbed)
+        broken = judged(case, self.reference, f"{kind} ({', '.join(self.made)})", **disturbed)
+        if broken and self.keep is not None:
+            self.keep_case(case, broken)
         met = sum(one.made > 0 for one in planned)
         stopped = sum(end.done for end in case.ends) + ("file_limit_bytes" in disturbed)
         stopped += disturbed.get("clock_s", 0.0) != 0 and disturbed.get("does") != "jump"
-        stopped += len(self.made)
+        stopped += self.odd_answers
         tally = Tally(1, met + stopped, broken=broken)
         tally.at_once = case.ends[0].code == 0
         tally.unsure = any(end.code == UNSURE for end in case.ends)
         tally.paid[case.paid] += 1
         return kind, tally
+
+    def keep_case(self, case: Case, broken: list[str]) -> None:
+        """Copy a case that broke a law, with what its runs said and what was asked."""
+        assert self.keep is not None
+        kept = self.keep / f"{os.getpid()}-{case.folder.name}"
+        shutil.copytree(case.folder, kept)
+        said = [f"--- code {end.code}\n{end.said}" for end in case.ends]
+        calls = [call for call in self.played.proxy.asked if "/links/" not in call][-60:]
+        (kept / "broken.txt").write_text("\n".join([*broken, *said, "--- calls", *calls]))
 
     def moment(self) -> int:
         return self.dice.randint(1, self.events)
@@ -124,6 +141,7 @@ class Soak:
     def trouble(self, case: Case) -> Disturbed:
         chosen = self.dice.choice(_TROUBLES)
         nth = chosen.nth if self.dice.random() < 0.6 else self.dice.randint(1, 3)
+        self.made.append(str(replace(chosen, nth=nth)))
         self.played.proxy.plan(chosen.fault, chosen.on, nth, chosen.times)
         return {}
 
@@ -147,6 +165,7 @@ class Soak:
         """Every answer about the case's film makes no sense, each in the same way."""
         kind, seed = self.dice.choice(ODD), self.dice.random()
         self.made.append(kind.kind)
+        self.odd_answers += 1
         case.more = ("--skip-bad-cues",)
         case.may_lose = math.inf if kind.loses is None else kind.loses
         self.played.proxy.change = lambda document: kind.change(document, random.Random(seed))
@@ -160,6 +179,7 @@ class Soak:
         """Some items can never be had."""
         kind, seed, share = self.dice.choice(list(GONE)), self.dice.random(), self.dice.choice((0.2, 0.5))
         self.made.append(kind)
+        self.odd_answers += 1
         case.may_lose = 0
         self.played.proxy.gone = lambda path: (
             GONE[kind] if random.Random(f"{seed} {path}").random() < share else None
@@ -171,7 +191,9 @@ class Soak:
         return {}
 
 
-def share(number: int, faults: int, seed: int, patience_s: float) -> tuple[dict[str, Tally], float]:
+def share(
+    number: int, faults: int, seed: int, patience_s: float, only: Sequence[str], keep: Path | None
+) -> tuple[dict[str, Tally], float]:
     """One process's share of the faults."""
     dice = random.Random(f"{seed} {number}")
     tallies: dict[str, Tally] = {}
@@ -179,7 +201,7 @@ def share(number: int, faults: int, seed: int, patience_s: float) -> tuple[dict[
     made = 0
     while made < faults:
         with tempfile.TemporaryDirectory() as folder, stage(Path(folder), patience_s) as played:
-            soak = Soak(played, dice)
+            soak = Soak(played, dice, only, keep)
             for _ in range(CASES_OF_A_STAGE):
                 kind, tally = soak.one()
                 tallies.setdefault(kind, Tally()).add(tally)
@@ -189,7 +211,11 @@ def share(number: int, faults: int, seed: int, patience_s: float) -> tuple[dict[
                 if made >= faults:
                     break
         print(
-            f"share {number}: {made} faults, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True
+            f"share {number}: {made} faults, {time.monotonic() - started:.0f} s",
+            *table(tallies),
+            sep="\n",
+            file=sys.stderr,
+            flush=True,
         )
     return tallies, time.monotonic() - started
 
@@ -231,6 +257,8 @@ def main() -> int:
         default=60.0,
         help="seconds after which a run hangs (more on a busy machine)",
     )
+    reader.add_argument("--only", action="append", default=[], metavar="KIND", help="may be repeated")
+    reader.add_argument("--keep", type=Path, help="where the folders of cases that break a law are copied")
     said = reader.parse_args()
     tallies: dict[str, Tally] = {}
     longest_s = 0.0
@@ -239,7 +267,7 @@ def main() -> int:
         for part, took_s in pool.map(
             share,
             range(said.processes),
-            *zip(*[(each, said.seed, said.patience)] * said.processes, strict=True),
+            *zip(*[(each, said.seed, said.patience, said.only, said.keep)] * said.processes, strict=True),
         ):
             longest_s = max(longest_s, took_s)
             for kind, tally in part.items():

@@ -248,21 +248,9 @@ class _Visit:
             raise MediaError(f"The film of {self.job.path} is gone.", "Run it again: it is made again.")
         self.job.record(film=made.but(sending=True))
         with self.report.step("Uploading the film", made.size_bytes) as advance:
-            film_id = _UPLOADING.run(partial(self._upload_once, path, made.sent_as, advance))
+            film_id = _UPLOADING.run(_Sending(self, path, made.sent_as, advance))
         self._uploaded(film_id)
         return False
-
-    def _upload_once(self, path: Path, name: str, advance: Callable[..., None]) -> int:
-        try:
-            return self.client.create_film(path, filename=name, progress=advance)
-        except (NetworkError, ContractError, RefusedError) as error:
-            if isinstance(error, RefusedError) and error.status not in PASSING_STATUSES:
-                raise
-            with suppress(ServiceError):  # the first fault is the one to report
-                found = self._film_by_name()
-                if found is not None:
-                    return found.id
-            raise PassingFault(error) from None
 
     def _uploaded(self, film_id: int) -> None:
         made = self.job.journal.film
@@ -274,14 +262,14 @@ class _Visit:
         """Take over the film of an upload of which no answer came."""
         found = None
         with suppress(ServiceError):  # to send it again costs no analysis
-            found = self._film_by_name()
+            found = self.film_by_name()
         if found is None:
             return False
         self.report.warn(f"An earlier upload came through: film {found.id} is used.")
         self._uploaded(found.id)
         return True
 
-    def _film_by_name(self) -> Film | None:
+    def film_by_name(self) -> Film | None:
         """The newest film at the service whose name carries the job's key."""
         mark = f"-{self.job.journal.key}"
         ours = [
@@ -497,6 +485,38 @@ class _Visit:
         self.job.save(RESULT, result.served)
         self.job.save(SERVICE_FILM, film.served)
         self.job.record(answered=at or now())
+
+
+@dataclass(slots=True)
+class _Sending:
+    """Sends a film, and again only where it is not at the service: its answer may be lost, or late."""
+
+    visit: _Visit
+    path: Path
+    name: str
+    advance: Callable[..., None]
+    fault: NetworkError | ContractError | RefusedError | None = None
+
+    def __call__(self) -> int:
+        if self.fault is not None and (found := self._found(self.fault)) is not None:
+            return found
+        try:
+            return self.visit.client.create_film(self.path, filename=self.name, progress=self.advance)
+        except (NetworkError, ContractError, RefusedError) as error:
+            if isinstance(error, RefusedError) and error.status not in PASSING_STATUSES:
+                raise
+            self.fault = error  # the one to report, whatever comes of looking
+            if (found := self._found(error)) is not None:
+                return found
+            raise PassingFault(error) from None
+
+    def _found(self, fault: NetworkError | ContractError | RefusedError) -> int | None:
+        """The id of the film at the service; a service that cannot even say what it holds is sent nothing."""
+        try:
+            film = self.visit.film_by_name()
+        except ServiceError:
+            raise PassingFault(fault) from None
+        return None if film is None else film.id
 
 
 def _resume(job: Job) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from tests.faults.proxy import Answer, Call, Fault
@@ -59,6 +60,22 @@ def cut(upto: int | float, *, told: bool = True) -> Fault:
 def trickle(pause_s: float) -> Fault:
     """The answer comes a byte at a time."""
     return lambda call: call.answer(call.pass_on(), pause_s=pause_s)
+
+
+def late(pause_s: float, *, acted: bool) -> Fault:
+    """The answer comes when nobody waits for it any more; the service acts at once, or only then."""
+
+    def fault(call: Call) -> None:
+        call.receive()
+        if acted:
+            answer = call.pass_on()
+            time.sleep(pause_s)
+        else:
+            time.sleep(pause_s)
+            answer = call.pass_on()
+        call.answer(answer)
+
+    return fault
 
 
 def run_out(status: int) -> Fault:

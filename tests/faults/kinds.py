@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.faults.breaking import (
     cut,
     instead,
+    late,
     lost,
     reset_after_all,
     reset_at_once,
@@ -17,6 +18,8 @@ from tests.faults.breaking import (
 from tests.faults.proxy import FILM, FILMS, ITEM, PAY, POLL, UPLOAD, Fault, says, text
 
 LONGER_THAN_ANY_RETRY = 12
+_LONGER_THAN_AN_ANSWER_S = 2.5
+"""The stage's runs wait for a second, and look for half a one."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def _of_json() -> dict[str, Fault]:
     return {
         "JSON cut": cut(0.5, told=False),
         "slow-loris": trickle(0.3),
+        "answered late": late(_LONGER_THAN_AN_ANSWER_S, acted=True),
+        "acted late": late(_LONGER_THAN_AN_ANSWER_S, acted=False),
         **{f"wrong JSON ({name})": instead(says(document), acted=True) for name, document in wrong.items()},
     }
 

@@ -197,7 +197,6 @@ class Proxy:
         links: The number that links of items carry; those with a lower one have run out.
         run_out_status: What they are answered then.
         uploads: Films that the service took, by their file names.
-        paid: Film-service calls that it took, by the film's file name: each is an analysis paid for.
         asked: Method and path of every request, in order.
         token_in: Downloads that came with a token, which must not happen.
         change: Makes something else of every result and Film that the service gives; ``None`` for nothing.
@@ -213,17 +212,29 @@ class Proxy:
     links: int = 1
     run_out_status: int = 403
     uploads: Counter[str] = field(default_factory=Counter)
-    paid: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
     token_in: list[str] = field(default_factory=list)
     change: Callable[[Any], None] | None = None
     changed: list[bytes] = field(default_factory=list)
     gone: Callable[[str], Answer | None] = lambda path: None
     closing: threading.Event = field(default_factory=threading.Event)
+    _paid: Counter[str] = field(default_factory=Counter)
     _names: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _busy: int = 0
     _free_at: float = 0.0
+
+    @property
+    def paid(self) -> Counter[str]:
+        """Film-service calls that the service took, by the film's file name: each is an analysis paid for.
+
+        Named when it is asked for: a film can be listed and paid for before its upload is answered.
+        """
+        named: Counter[str] = Counter()
+        with self._lock:
+            for film, n in self._paid.items():
+                named[self._names.get(film, film)] += n
+        return named
 
     def plan(self, fault: Fault, on: str, nth: int = 1, times: int = 1) -> Planned:
         """Let a fault happen to the nth request that matches ``on``, and to those that follow it."""
@@ -254,14 +265,19 @@ class Proxy:
         with self._lock:
             self._busy += change
 
-    def quiet(self, patience_s: float = 10.0) -> None:
-        """Wait until nothing is under way: what a dead caller sent has reached the service or never will."""
+    def quiet(self, patience_s: float = 120.0) -> None:
+        """Wait until nothing is under way: what a dead caller sent has reached the service or never will.
+
+        Raises:
+            AssertionError: Something still is; nothing can be said of what was paid.
+        """
         address = urlsplit(self.url)
         with socket.create_connection((str(address.hostname), int(address.port or 80))) as last:
             last.shutdown(socket.SHUT_WR)
             last.recv(1)  # connections are taken in turn: all earlier ones are counted now
         until = time.monotonic() + patience_s
-        while self._busy and time.monotonic() < until:
+        while self._busy:
+            assert time.monotonic() < until, f"{self._busy} calls are under way after {patience_s} s"
             time.sleep(0.002)
 
     def spend(self, size: int) -> None:
@@ -306,8 +322,7 @@ class Proxy:
                 self.uploads[name] += 1
                 self._names[str(json.loads(answer.body)["id"])] = name
             elif re.fullmatch(PAY, call.asked):
-                film = call.asked.split("/")[2]
-                self.paid[self._names.get(film, film)] += 1
+                self._paid[call.asked.split("/")[2]] += 1
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.faults.breaking import late
 from tests.faults.kinds import LONGER_THAN_ANY_RETRY, Trouble, network, pairs
-from tests.faults.stage import Stage, judged
+from tests.faults.proxy import PAY
+from tests.faults.stage import UNSURE, Stage, judged
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +51,17 @@ def test_an_answer_that_is_lost_is_not_asked_for_twice_where_nothing_can_be_foun
         played.proxy.plan(trouble.fault, trouble.on, trouble.nth, trouble.times)
     failed = judged(case, undisturbed, "; ".join(map(str, both)))
     assert not failed, "\n".join(failed)
+
+
+def test_a_payment_that_comes_late_is_known_before_it_is_decided(played: Stage, undisturbed: Any) -> None:
+    """The law's own user waits until nothing is under way: only then he can be sure."""
+    case = played.case()
+    played.proxy.plan(late(4.0, acted=False), PAY)
+    end = case.run()
+    assert end.code == UNSURE
+    case.be_sure(end)
+    case.finish()
+    case.check(undisturbed)
 
 
 def test_every_kind_of_fault_is_among_the_quick_ones_or_has_a_sister_there() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from urllib.request import Request, urlopen
 
 import pytest
@@ -35,6 +38,26 @@ def test_what_the_service_took_is_counted_by_the_name_of_its_film(proxy: Proxy) 
     ask(proxy, "/film/", b'content-disposition: form-data; name="file"; filename="cut-abc.mp4"')
     ask(proxy, "/film/7/service/", b"{}")
     assert (dict(proxy.uploads), dict(proxy.paid)) == ({"cut-abc.mp4": 1}, {"cut-abc.mp4": 1})
+
+
+def test_what_is_paid_for_before_its_upload_is_answered_is_counted_by_that_films_name(
+    service: Service, proxy: Proxy
+) -> None:
+    has_come, may_answer = Event(), Event()
+
+    def late(handler: BaseHTTPRequestHandler) -> None:
+        has_come.set()
+        assert may_answer.wait(10)
+        says({"id": 7})(handler)
+
+    service.replies.insert(0, late)
+    with ThreadPoolExecutor() as pool:
+        upload = pool.submit(ask, proxy, "/film/", b'name="file"; filename="cut-abc.mp4"')
+        assert has_come.wait(10)
+        ask(proxy, "/film/7/service/", b"{}")
+        may_answer.set()
+        upload.result(10)
+    assert dict(proxy.paid) == {"cut-abc.mp4": 1}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction as F
 from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -348,6 +349,34 @@ def test_an_upload_whose_answer_is_lost_is_looked_for_by_its_name(
     sent = uploaded(service)
     assert score() == 0
     assert uploaded(service) == sent
+
+
+def films_of(*names: str) -> Reply:
+    return says({"results": [{"id": FILM_ID, "filename": name} for name in names]})
+
+
+@pytest.mark.parametrize("never_says", [reset, html(502), says({"message": ["Later."]}, 503)])
+def test_a_film_is_not_sent_again_to_a_service_that_cannot_say_what_it_holds(
+    score: Run, service: ScriptedService, never_says: Reply
+) -> None:
+    service.instead |= {"POST /film/": reset, "GET /film/": never_says}
+    assert score() == 6
+    assert uploaded(service) == 1
+
+
+def test_a_film_that_is_listed_late_is_not_sent_again(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    looks = []
+
+    def listed(handler: BaseHTTPRequestHandler) -> None:
+        looks.append(handler.path)
+        name = json.loads((the_job(cut) / JOURNAL).read_text())["film"]["sent_as"]
+        films_of(*([name] if len(looks) > 1 else []))(handler)
+
+    service.instead |= {"POST /film/": reset, "GET /film/": listed}
+    assert score() == 0
+    assert (uploaded(service), paid(service)) == (1, 1)
 
 
 def test_a_film_that_the_service_lost_before_anything_was_paid_is_sent_again(
