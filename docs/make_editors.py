@@ -64,10 +64,24 @@ def _at(frames: int) -> RecordTime:
 
 def everything() -> Timeline:
     """A cut that has one of each thing that a format may be unable to say."""
-    shot = Media("a.mov", "/media/a.mov", duration=Fraction(100), rate=RATE, size=(1920, 1080),
-                 sample_rate_hz=48_000, channels=2, has_picture=True)  # fmt: skip
-    wav = Media("hit.wav", "/media/hit.wav", duration=Fraction(9), sample_rate_hz=48_000, channels=2,
-                mono=("/media/hit.L.wav", "/media/hit.R.wav"))  # fmt: skip
+    shot = Media(
+        "a.mov",
+        "/media/a.mov",
+        duration=Fraction(100),
+        rate=RATE,
+        size=(1920, 1080),
+        sample_rate_hz=48_000,
+        channels=2,
+        has_picture=True,
+    )
+    wav = Media(
+        "hit.wav",
+        "/media/hit.wav",
+        duration=Fraction(9),
+        sample_rate_hz=48_000,
+        channels=2,
+        mono=("/media/hit.L.wav", "/media/hit.R.wav"),
+    )
     head = MediaTime(Fraction(10))
     seen = (
         Clip("one", _at(0), _at(50), shot, head, link=1, markers=(Marker("note", Fraction(1), color="RED"),)),
@@ -75,18 +89,34 @@ def everything() -> Timeline:
         Clip("fast", _at(100), _at(150), shot, head, Fraction(2)),
         Clip("title", _at(150), _at(200), Generator("Title", "text")),
     )
-    inner = Timeline("scene", RATE, (Track("V1", TrackKind.VIDEO, (replace(seen[1], kept=()),)),),
-                        duration=Fraction(4))  # fmt: skip
+    inner = Timeline(
+        "scene", RATE, (Track("V1", TrackKind.VIDEO, (replace(seen[1], kept=()),)),), duration=Fraction(4)
+    )
     heard = (replace(seen[0], channels=(0, 1), markers=()),)
     keys = (GainKey(Fraction(0), 0.0), GainKey(Fraction(1), -6.0))
     half = Fraction(7, 1000)
     hits = (
-        Clip("hit", RecordTime(_at(10) + half), RecordTime(_at(30) + half), wav, channels=(0, 1),
-             stem=Stem.EFFECTS, mix=Mix(-3.0, 200_000, 200_000)),
-        Clip("off", _at(60), _at(90), wav, channels=(0, 1), stem=Stem.EFFECTS, enabled=False,
-             mix=Mix(keys=keys)),
+        Clip(
+            "hit",
+            RecordTime(_at(10) + half),
+            RecordTime(_at(30) + half),
+            wav,
+            channels=(0, 1),
+            stem=Stem.EFFECTS,
+            mix=Mix(-3.0, 200_000, 200_000),
+        ),
+        Clip(
+            "off",
+            _at(60),
+            _at(90),
+            wav,
+            channels=(0, 1),
+            stem=Stem.EFFECTS,
+            enabled=False,
+            mix=Mix(keys=keys),
+        ),
         Clip("left", _at(100), _at(130), wav, channels=(0,), stem=Stem.EFFECTS, mix=Mix(pan=-1.0)),
-    )  # fmt: skip
+    )
     return Timeline(
         "everything",
         RATE,

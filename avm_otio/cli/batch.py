@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "timeline", "output", "job", "state", "recalled", "cues", "price", "currency", "seconds", "error", "hint",
-)  # fmt: skip
+)  # a row a line, to be read as a table  # fmt: skip
 _REPORTS = (".csv", ".json")
 _SHOW_EVERY_S = 0.2
 

@@ -49,7 +49,7 @@ ROLES: Table = {
         "step", "footstep", "door", "water", "splash", "drop", "glitch", "chime", "bell", "foley",
         "creak", "knock", "glass", "paper", "cloth",
     ),
-}  # fmt: skip
+}  # a row a line, to be read as a table  # fmt: skip
 
 GENRES: Table = {
     1: ("ambient", "drone", "氛圍", "氛围"),

@@ -38,6 +38,7 @@ from avm_otio.jobs.folder import (
 from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
+from avm_otio.jobs.report_plan import report_plan
 from avm_otio.jobs.scored import Scored
 from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.media.originals import film_located
@@ -416,17 +417,7 @@ def _written(
 
 def _plan(opened: Opened, request: Request, report: Report) -> ExportPlan:
     plan = plan_film(opened.timeline, request.selection)
-    edges = (plan.film_map.record_start, plan.film_map.record_end)
-    record_in, record_out = map(opened.timeline.timecode, edges)
-    report.event(
-        "plan",
-        name=plan.name,
-        record_in=record_in,
-        record_out=record_out,
-        frames=plan.frames,
-        rate=str(plan.rate),
-        notes=list(plan.notes),
-    )
+    report_plan(plan, opened.timeline, report)
     return plan
 
 

@@ -18,6 +18,7 @@ from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.cache import Cache, media_digests
 from avm_otio.jobs.folder import JOURNAL, MEDIA, is_media_of_a_job, read_journal, stamp
+from avm_otio.jobs.report_plan import report_plan
 from avm_otio.media.originals import film_located
 from avm_otio.mix.tracks import without_ours
 from avm_otio.report import Report, Silent
@@ -91,20 +92,10 @@ def write(
 
     timeline = opened.timeline
     plan = plan_playback(timeline, Selection(tc_in=request.tc_in, tc_out=request.tc_out))
-    edges = (plan.film_map.record_start, plan.film_map.record_end)
     plan, media = film_located(
         plan, opened.folder, request.media_roots, strict=request.strict, must_show=False
     )
-    record_in, record_out = map(timeline.timecode, edges)
-    report.event(
-        "plan",
-        name=plan.name,
-        record_in=record_in,
-        record_out=record_out,
-        frames=plan.frames,
-        rate=str(plan.rate),
-        notes=list(plan.notes),
-    )
+    report_plan(plan, timeline, report)
     for note in plan.notes:
         report.warn(note)
     film = _film_of(opened, plan, request, report, job) if _wants_picture(plan, request) else None

@@ -185,9 +185,14 @@ class _Mixer:
             gain_db = self.voices[piece[0]].mix.gain_db
             played = [self._played(self.voices[number]) for number in piece]
             line = line_of(
-                played, self._said, self.anchor_lufs, self._preset, self._laid.rate, self.own.origin,
+                played,
+                self._said,
+                self.anchor_lufs,
+                self._preset,
+                self._laid.rate,
+                self.own.origin,
                 alone_lu=None if self._said else 0.0,
-            ).raised(0.0, gain_db)  # fmt: skip
+            ).raised(0.0, gain_db)
             for number in piece:
                 self._lines[number] = line
                 self.voices[number] = self.voices[number].with_mix(line.on(self.voices[number].laid.clip))

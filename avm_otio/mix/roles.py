@@ -38,7 +38,7 @@ _SIGNS: dict[Role, tuple[str, ...]] = {
         "foley", "step", "footstep", "walk", "door", "splash", "cloth", "paper", "glass", "creak", "knock",
         "chime", "bell", "keys", "water", "腳步", "脚步", "門", "门",
     ),
-}  # fmt: skip
+}  # a row a line, to be read as a table  # fmt: skip
 """By what a word begins with; the earlier row counts where a name says two: a rising whoosh is a riser."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

@@ -133,8 +133,10 @@ def test_every_producer_is_there_before_it_is_used_and_is_in_the_bin(timeline: T
             if "producer" in use.attrib and use is not project:
                 assert use.attrib["producer"] in known
         known.add(one.get("id", ""))
-    bin_ids = [said(by_id(project, entry.attrib["producer"]))["kdenlive:id"]
-               for entry in by_id(project, "main_bin").findall("entry")]  # fmt: skip
+    bin_ids = [
+        said(by_id(project, entry.attrib["producer"]))["kdenlive:id"]
+        for entry in by_id(project, "main_bin").findall("entry")
+    ]
     assert len(bin_ids) == len(set(bin_ids))
     used = {said(entry)["kdenlive:id"] for entry in project.iter("entry") if said(entry)}
     assert used <= set(bin_ids)

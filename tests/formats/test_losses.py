@@ -87,7 +87,7 @@ def test_an_effect_of_somebody_elses_is_told_wherever_it_is(
         ("edl.edl", lambda cut: replace(cut, duration=cut.duration + 2), "frames at its end not written"),
         ("edl.edl", clip(2, name=""), "has no name, its media's written"),
     ],
-)  # fmt: skip
+)
 def test_what_has_no_place_is_told(tmp_path: Path, file: str, change: Change, said: str) -> None:
     editor, suffix = file.split(".")
     new = told(change(plain()), editor, f".{suffix}", tmp_path) - told(

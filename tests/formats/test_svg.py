@@ -146,8 +146,10 @@ def test_the_gain_line_passes_through_the_places_of_the_key_frames() -> None:
     for (time, y), (moment, gain_db) in zip(points, meant, strict=True):
         assert time == pytest.approx(moment, abs=0.002)
         assert y == pytest.approx(depth(gain_db), abs=0.06)
-    dots = [(seconds_at(float(dot.get("cx", "")), 10), float(dot.get("cy", "")))
-            for dot in root.iter(f"{SVG}circle")]  # fmt: skip
+    dots = [
+        (seconds_at(float(dot.get("cx", "")), 10), float(dot.get("cy", "")))
+        for dot in root.iter(f"{SVG}circle")
+    ]
     assert dots == [pytest.approx(point, abs=0.002) for point in points[1:-1]]
 
 

@@ -159,8 +159,10 @@ def test_every_item_comes_measured_and_is_told_of(host: Host, run: Run) -> None:
     assert {name for name, _ in run.heard.events} == {"item_downloaded"}
     told = {fields["id"]: fields["path"] for _, fields in run.heard.events}
     assert told == {
-        1: str(run.folder / "1 Bed.wav"), 7: str(run.folder / "7 Boom.wav"), 8: str(run.folder / "8 Slam.wav")
-    }  # fmt: skip
+        1: str(run.folder / "1 Bed.wav"),
+        7: str(run.folder / "7 Boom.wav"),
+        8: str(run.folder / "8 Slam.wav"),
+    }
 
 
 def test_the_journal_alone_says_what_lies_on_the_timeline(host: Host, run: Run) -> None:
@@ -368,9 +370,19 @@ def headed(channels: int, bits: int, rate_hz: int = 48_000) -> bytes:
 
 
 BAD_URLS = [
-    "http://no host/x", "http://-/x", "http://[::1", "http://" + "a" * 70 + ".example/x", "http://xn--/x",
-    "http://\u0000/x", "http://a..b/x", "data:audio/wav,x", "http:x", "http://x:99999/", "//x", "x" * 70_000,
-]  # fmt: skip
+    "http://no host/x",
+    "http://-/x",
+    "http://[::1",
+    "http://" + "a" * 70 + ".example/x",
+    "http://xn--/x",
+    "http://\u0000/x",
+    "http://a..b/x",
+    "data:audio/wav,x",
+    "http:x",
+    "http://x:99999/",
+    "//x",
+    "x" * 70_000,
+]
 
 
 @pytest.mark.parametrize("bad", BAD_URLS)

@@ -536,8 +536,9 @@ def test_an_item_that_can_never_be_had_is_replaced_for_good_and_the_total_follow
     assert set(journal["media"]) == {"music 7", "music 8", "effect 1"}
     (written,) = journal["outputs"].values()
     assert [(one["id"], one["instead"]) for one in written["summary"]["unavailable"]] == [
-        (6, {"id": 7, "title": "Bed"}), (3, None)
-    ]  # fmt: skip
+        (6, {"id": 7, "title": "Bed"}),
+        (3, None),
+    ]
     service.files |= {"/items/6": sound(), "/items/3": sound()}
     asked = len(service.asked)
     assert score("--alternatives", "1", output="again.otio") == 0

@@ -126,8 +126,12 @@ def test_a_strangers_request_is_carried_out_in_its_own_folder(place: Path) -> No
     (clip,) = otio.adapters.read_from_file(str(made / "out.otio")).find_clips()
     assert clip.media_reference.target_url == "a.mp4"
     assert sorted(each.name for each in made.iterdir()) == [
-        "a.mp4", "cut.otio", "out.otio", "request.json", "result.json",
-    ]  # fmt: skip
+        "a.mp4",
+        "cut.otio",
+        "out.otio",
+        "request.json",
+        "result.json",
+    ]
 
 
 def test_copies_lie_beside_the_output_under_the_strangers_own_names(place: Path) -> None:
@@ -209,8 +213,9 @@ def test_media_are_the_strangers_own_or_below_a_root_of_the_watcher(place: Path)
     answer(made)
     with zipfile.ZipFile(made / "out.otioz") as bundle:
         assert sorted(name for name in bundle.namelist() if name.startswith("media/")) == [
-            "media/a.mp4", "media/c.mp4",
-        ]  # fmt: skip
+            "media/a.mp4",
+            "media/c.mp4",
+        ]
 
 
 def test_images_of_a_sequence_are_no_links(place: Path) -> None:
@@ -231,8 +236,9 @@ def test_images_of_a_sequence_are_no_links(place: Path) -> None:
     with zipfile.ZipFile(made / "out.otioz") as bundle:
         assert not any(SECRET.encode() in bundle.read(name) for name in bundle.namelist())
         assert [name for name in bundle.namelist() if "i.000" in name] == [
-            "media/i/i.0001.png", "media/i/i.0002.png",
-        ]  # fmt: skip
+            "media/i/i.0001.png",
+            "media/i/i.0002.png",
+        ]
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ TUNED: Mapping[str, Groove] = {
         (*_CHORD, Part(_pluck, _EIGHTHS, 0.2, (3, 4, 5, 4)), Part(_bass, (0, 2), 0.3, (-3,), 1.8)),
         drift=-0.06,
     ),
-}  # fmt: skip
+}  # a row a line, to be read as a table  # fmt: skip
 
 _BOWS = tuple(Part(_bow, (0,), 0.04, (n,), 3.9) for n in range(3))
 
@@ -349,7 +349,7 @@ HELD_OUT: Mapping[str, Groove] = {
          Part(_bow, (0,), 0.08, (4,), 2.8)),
         beats=3, drift=-0.06, room=0.8,
     ),
-}  # fmt: skip
+}  # a row a line, to be read as a table  # fmt: skip
 
 
 def chance_groove(seed: int) -> tuple[Groove, float]:

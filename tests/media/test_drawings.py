@@ -154,8 +154,9 @@ def test_a_stretch_is_decoded_once_whoever_plays_it(stereo: Path, monkeypatch: p
 
 
 def test_a_nest_shows_what_is_heard_in_it(stereo: Path, sides: np.ndarray) -> None:
-    inner = Timeline("scene", F(25), (Track("A", TrackKind.AUDIO, (clip(1, 3, stereo, channels=(0, 1)),)),),
-                     duration=F(3))  # fmt: skip
+    inner = Timeline(
+        "scene", F(25), (Track("A", TrackKind.AUDIO, (clip(1, 3, stereo, channels=(0, 1)),)),), duration=F(3)
+    )
     nest = Clip("scene", RecordTime(F(2)), RecordTime(F(4)), inner, MediaTime(F(1, 2)))
     (look,) = looks(nest)
     peaks = look.peaks
@@ -218,13 +219,21 @@ def test_thumbnails_show_what_a_clip_shows_there(film: Path) -> None:
         (3, 3.5, "green"),
     ]
     assert [colour for *_, colour in strip(clip(0, 2, film, media_in=MediaTime(F(4)), speed=F(-2)))] == [
-        "grey", "blue", "green", "red"]  # fmt: skip
+        "grey",
+        "blue",
+        "green",
+        "red",
+    ]
 
 
 def test_thumbnails_begin_anew_on_each_page_and_reach_over_short_clips(film: Path) -> None:
     paged = replace(WANTED, page=F(3, 4))
     assert [one[:2] for one in strip(clip(0, F(3, 2), film), wanted=paged)] == [
-        (0, 0.5), (0.5, 0.75), (0.75, 1.25), (1.25, 1.5)]  # fmt: skip
+        (0, 0.5),
+        (0.5, 0.75),
+        (0.75, 1.25),
+        (1.25, 1.5),
+    ]
     short = [clip(F(n, 10), F(n + 1, 10), film, media_in=MediaTime(F(n % 4))) for n in range(12)]
     assert [one[:2] for one in strip(*short)] == [(0, 0.5), (0.5, 1)]
 

@@ -46,9 +46,12 @@ def test_an_item_comes_whole_under_its_stem_and_what_it_holds(tmp_path: Path) ->
     told: list[tuple[int, int | None]] = []
     with serving(raw(200, WAV, content_type="audio/mpeg")) as host:
         got = fetch(
-            f"{host.url}/a/boom.mp3?sig=1", tmp_path / "new" / "media", "7 轟 boom",
-            service_url=LOCAL, progress=lambda *step: told.append(step),
-        )  # fmt: skip
+            f"{host.url}/a/boom.mp3?sig=1",
+            tmp_path / "new" / "media",
+            "7 轟 boom",
+            service_url=LOCAL,
+            progress=lambda *step: told.append(step),
+        )
     assert got == tmp_path / "new" / "media" / "7 轟 boom.wav"
     assert got.read_bytes() == WAV
     assert [path.name for path in got.parent.iterdir()] == ["7 轟 boom.wav"]
@@ -111,9 +114,19 @@ def test_a_passing_fault_is_tried_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:audio/wav;base64,UklGRg==", "/etc/passwd", "", "http://",
-     "http://[::1", "C:\\x.wav", "javascript:alert(1)", "//127.0.0.1/x"],
-)  # fmt: skip
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "data:audio/wav;base64,UklGRg==",
+        "/etc/passwd",
+        "",
+        "http://",
+        "http://[::1",
+        "C:\\x.wav",
+        "javascript:alert(1)",
+        "//127.0.0.1/x",
+    ],
+)
 def test_only_web_addresses_are_fetched(url: str, tmp_path: Path) -> None:
     with pytest.raises(DownloadError):
         fetch(url, tmp_path, "7", service_url=LOCAL, retrying=AT_ONCE)
@@ -122,9 +135,22 @@ def test_only_web_addresses_are_fetched(url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
-     "[fc00::1]", "[fe80::1]", "[::ffff:10.0.0.1]", "224.0.0.1", "[64:ff9b::7f00:1]"],
-)  # fmt: skip
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "100.64.0.1",
+        "[fc00::1]",
+        "[fe80::1]",
+        "[::ffff:10.0.0.1]",
+        "224.0.0.1",
+        "[64:ff9b::7f00:1]",
+    ],
+)
 def test_a_remote_service_cannot_point_into_the_private_network(host: str, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="private"):
         fetch(f"http://{host}:9/x", tmp_path, "7", service_url=REMOTE, retrying=AT_ONCE)
@@ -238,14 +264,14 @@ def test_interrupting_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) ->
         ("-rf", "7 rf"),
         ("  a \t b\r\n c. . ", "7 a b c"),
         ("a\u202egnp.exe\u200b\ufeff", "7 a gnp.exe"),
-        ("a:b*c?d\"e<f>g|h", "7 a b c d e f g h"),
+        ('a:b*c?d"e<f>g|h', "7 a b c d e f g h"),
         ("null\0byte\x7f\x85", "7 null byte"),
         ("音樂 🎬 👩\u200d🎤", "7 音樂 🎬 👩\u200d🎤"),
         ("cafe\u0301", "7 café"),
         ("\ud800lone", "7 lone"),
         ("...", "7"),
     ],
-)  # fmt: skip
+)
 def test_a_stem_is_the_id_and_what_is_safe_of_the_title(title: str | None, stem: str) -> None:
     assert safe_stem(7, title) == stem
 

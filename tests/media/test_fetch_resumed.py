@@ -169,7 +169,7 @@ def lying(content_range: str | None, body: bytes = WAV[HALF:], **headers: str) -
         lying(f"bytes {HALF}-{SIZE - 1}/{SIZE}", OTHER[HALF:], etag='"v2"'),
         raw(416, b"", content_range=f"bytes */{SIZE}"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_does_not_fit_is_not_believed_and_the_whole_is_asked_for_once(
     answer: Reply, tmp_path: Path
 ) -> None:
@@ -222,11 +222,18 @@ def test_a_part_that_is_whole_gets_its_name_without_asking(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "note",
-    ["", "{", "[]", "null", "{}", '{"address":"x","content_type":"","total":null,"version":"v"}',
-     '{"address":"x","content_type":"","total":12,"version":"v"}',
-     '{"address":"x","content_type":"","total":99999999,"version":"a\\r\\nb: c"}',
-     '{"address":"x","content_type":"","total":99999999,"version":"\\u97f3"}'],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"address":"x","content_type":"","total":null,"version":"v"}',
+        '{"address":"x","content_type":"","total":12,"version":"v"}',
+        '{"address":"x","content_type":"","total":99999999,"version":"a\\r\\nb: c"}',
+        '{"address":"x","content_type":"","total":99999999,"version":"\\u97f3"}',
+    ],
+)
 def test_a_note_that_makes_no_sense_is_as_good_as_none(note: str, tmp_path: Path) -> None:
     part = Part.of(tmp_path, "7")
     part.path.write_bytes(OTHER[:HALF])
@@ -240,8 +247,13 @@ def test_the_secrets_of_an_address_never_reach_the_disk(tmp_path: Path) -> None:
     with serving(ranged(WAV, cut=HALF)) as host:
         address = host.url.replace("http://", "http://user:passw0rd@")
         with pytest.raises(DownloadError):
-            fetch(f"{address}/x?sig=s3cret#frag", tmp_path, "7", service_url=LOCAL,
-                  retrying=Retrying(attempts=1))  # fmt: skip
+            fetch(
+                f"{address}/x?sig=s3cret#frag",
+                tmp_path,
+                "7",
+                service_url=LOCAL,
+                retrying=Retrying(attempts=1),
+            )
     written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert json.loads((tmp_path / ".7.part.json").read_text())["address"] == f"{host.url}/x"
     assert not any(secret in written for secret in (b"s3cret", b"passw0rd", b"user", b"frag"))

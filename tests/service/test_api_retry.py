@@ -103,12 +103,36 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "127.9.9.9", "0.0.0.0", "169.254.169.254",
-        "100.64.0.1", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1",
-        "::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "ff0e::1", "fec0::1", "fe80::1%1",
-        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "127.0.0.1",
+        "127.9.9.9",
+        "0.0.0.0",
+        "169.254.169.254",
+        "100.64.0.1",
+        "224.0.0.1",
+        "239.1.1.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "192.0.2.1",
+        "198.18.0.1",
+        "::",
+        "::1",
+        "fe80::1",
+        "fc00::1",
+        "fd12::1",
+        "ff02::1",
+        "ff0e::1",
+        "fec0::1",
+        "fe80::1%1",
+        "::ffff:10.0.0.1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::a00:1",
+        "2002:a00:1::",
+        "2001:db8::1",
     ],
-)  # fmt: skip
+)
 def test_addresses_inside_some_network_are_not_public(address: str) -> None:
     assert not is_public(address)
 
@@ -116,10 +140,17 @@ def test_addresses_inside_some_network_are_not_public(address: str) -> None:
 @pytest.mark.parametrize(
     ("host", "here"),
     [
-        ("localhost", True), ("LOCALHOST", True), ("127.0.0.1", True), ("127.1.2.3", True), ("::1", True),
-        ("::ffff:127.0.0.1", True), ("localhost.evil.example", False), ("127.0.0.1.example", False),
-        ("10.0.0.1", False), ("0.0.0.0", False),
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.example", False),
+        ("10.0.0.1", False),
+        ("0.0.0.0", False),
     ],
-)  # fmt: skip
+)
 def test_loopback_is_known_by_name_or_address(host: str, here: bool) -> None:
     assert is_loopback(host) is here

@@ -36,9 +36,14 @@ def test_it_asks_until_the_result_is_done_and_tells_of_each_answer() -> None:
     told: list[tuple[float, bool]] = []
     with serving(NOT_YET, NOT_YET, DONE) as service, Client(service.url, "t") as client:
         result = wait_for_result(
-            client, 1, 2, later=LATER, on_poll=lambda waited, so_far: told.append((waited, so_far.is_done)),
-            clock=clock, pause=clock.pause,
-        )  # fmt: skip
+            client,
+            1,
+            2,
+            later=LATER,
+            on_poll=lambda waited, so_far: told.append((waited, so_far.is_done)),
+            clock=clock,
+            pause=clock.pause,
+        )
     assert result.is_done
     assert told == [(0.0, False), (0.2, False), (0.4, True)]
 

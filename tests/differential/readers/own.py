@@ -48,6 +48,6 @@ def own(paths: list[Path], rate: Fraction, files: Files) -> Found:
             mix = one.clip.mix
             level = None
             if one.track.kind is TrackKind.AUDIO:
-                level = lambda at, mix=mix, into=into: level_at(mix, at - into)  # noqa: E731
+                level = lambda at, mix=mix, into=into: level_at(mix, at - into)  # noqa: E731  # one line for each of the two
             found.events.append(replace(event, level=level))
     return found
