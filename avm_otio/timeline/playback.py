@@ -17,7 +17,7 @@ from avm_otio.timeline.limits import refuse_empty, refuse_unmeasured
 from avm_otio.timeline.model import Clip, Timeline, Track, TrackKind
 from avm_otio.timeline.placed import Placed, Placements
 from avm_otio.timeline.plan import ExportPlan, FilmMap, SoundSegment
-from avm_otio.timeline.select import Selection, record_span
+from avm_otio.timeline.select import Selection, curved_fades, record_span
 from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime
 
 _WHOLE = Selection()
@@ -54,7 +54,7 @@ def plan_playback(timeline: Timeline, selection: Selection = _WHOLE) -> ExportPl
         picture=picture_segments(seen, span, rate),
         sound=_sound(_exact(timeline), span),
         film_map=FilmMap(RecordTime(span.start / rate), Fraction(1), FilmTime(frames / rate)),
-        notes=_notes(seen),
+        notes=(*_notes(seen), *curved_fades(on_frames)),
     )
 
 

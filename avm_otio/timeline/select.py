@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -276,7 +277,7 @@ def _range_plan(timeline: Timeline, selection: Selection) -> ExportPlan:
         picture=picture,
         sound=sound,
         film_map=FilmMap(RecordTime(span.start / rate), Fraction(1), FilmTime(frames / rate)),
-        notes=_notes(seen),
+        notes=(*_notes(seen), *curved_fades(timeline)),
     )
 
 
@@ -285,3 +286,21 @@ def _notes(seen: Sequence[Placed]) -> tuple[str, ...]:
     return tuple(
         f"“{name}” is a generator: the film shows what lies below it." for name in sorted(generators)
     )
+
+
+_CURVED = re.compile(r"[+-] ?3 ?db|(constant|equal|even) power|exponential|logarithmic", re.IGNORECASE)
+"""Names of cross fades with a curve: of FCP7 and Premiere's XML, of Resolve, of Premiere's menu."""
+
+
+def curved_fades(timeline: Timeline) -> tuple[str, ...]:
+    """A line on the cross fades of a timeline that have a curve: in a film they are straight."""
+    count = sum(
+        bool(_CURVED.search(transition.name))
+        for track in timeline.audio_tracks
+        if track.enabled
+        for transition in track.transitions
+    )
+    if not count:
+        return ()
+    subject = "1 cross fade has a curve and is" if count == 1 else f"{count} cross fades have a curve and are"
+    return (f"{subject} straight here: up to 3 dB lower in the middle.",)

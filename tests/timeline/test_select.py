@@ -14,6 +14,7 @@ from avm_otio.formats.otio.read import from_otio
 from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.plan import ExportPlan
+from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.select import Selection, plan_film, record_span
 from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime
 from tests.timelines import clip, gap, time_range, track
@@ -329,3 +330,27 @@ def test_of_two_names_that_look_alike_the_exact_one_is_meant_and_no_other_guesse
     assert plan_film(cut, Selection(clip="Cut 1")).frames == 3
     with pytest.raises(SelectionError, match="No clip"):
         plan_film(cut, Selection(clip="Cut   1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "has_a_curve"),
+    [
+        ("Cross Fade (+3dB)", True),
+        ("Cross Fade +3 dB", True),
+        ("Constant Power", True),
+        ("Exponential Fade", True),
+        ("Cross Fade ( 0dB)", False),
+        ("Cross Fade 0 dB", False),
+        ("Constant Gain", False),
+    ],
+)
+def test_a_cross_fade_with_a_curve_is_reported_as_straight(name: str, has_a_curve: bool) -> None:
+    sound = track(clip("s", 5, 10), clip("t", 5, 10), kind="Audio")
+    sound.insert(1, otio.schema.Transition(name, "SMPTE_Dissolve", frames(2), frames(2)))
+    cut = timeline(track(clip("a", 0, 20)), sound)
+    for plan in (plan_film(cut), plan_playback(cut, Selection())):
+        assert any("straight" in note for note in plan.notes) is has_a_curve
+
+
+def frames(count: int) -> otio.opentime.RationalTime:
+    return otio.opentime.RationalTime(count, 24)
