@@ -24,13 +24,16 @@ from avm_otio.request import Request
 if TYPE_CHECKING:
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.formats.reading import Opened
+    from avm_otio.jobs.forecast import Forecast
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.budget import Limits
     from avm_otio.jobs.paid_call import Patience
     from avm_otio.jobs.question import Question
+    from avm_otio.jobs.reels import Reel
     from avm_otio.jobs.scored import Scored
     from avm_otio.media.film import FilmFile
     from avm_otio.media.mixdown import Preview
+    from avm_otio.mix.bill import Bill
     from avm_otio.service.client import Client
     from avm_otio.timeline.features import Loss
 
@@ -87,6 +90,58 @@ def carry_out(request: Request, *, report: Report = _SILENT) -> Outcome:
         report.warn(f"The library is for --service local: {request.service} chooses from its own sounds.")
     scored = _score(request, settings, report)
     return Outcome(scored.summary(), scored.losses)
+
+
+def look_ahead(request: Request, *, report: Report = _SILENT) -> Forecast:
+    """What scoring a timeline would send and use up; nothing is sent, made or written.
+
+    Args:
+        request: As for ``score``.
+        report: Receives progress and warnings.
+
+    Raises:
+        InputError: The timeline, the selection or its media cannot be used.
+        UsageError: Things that do not go together.
+    """
+    from avm_otio.jobs.forecast import forecast
+
+    settings = load_settings()
+    request, question = ready(_here(request), settings)
+    return forecast(request, question, settings.cache_dir, report)
+
+
+def reels(words: Sequence[str], request: Request = _ANY, *, report: Report = _SILENT) -> list[Reel]:
+    """Scored timelines, read again, with what each of our sounds on them is.
+
+    Args:
+        words: Paths of timelines; the folders or keys of jobs.
+        request: ``rate``, ``sequence``, ``media_roots`` and ``jobs_dir`` count.
+        report: Receives progress and warnings.
+
+    Raises:
+        InputError: One cannot be read.
+    """
+    from avm_otio.jobs.reels import open_reels
+
+    settings = load_settings()
+    return open_reels(words, settings.complete(_here(request)), settings.service_keys, report)
+
+
+def cost(words: Sequence[str], request: Request = _ANY, *, report: Report = _SILENT) -> Bill:
+    """What scored timelines cost together: every item once.
+
+    Args:
+        words: As for ``reels``.
+        request: As for ``reels``.
+        report: Receives progress and warnings.
+
+    Raises:
+        InputError: One cannot be read.
+    """
+    from avm_otio.mix.bill import Bill
+
+    found = reels(words, request, report=report)
+    return Bill.of((reel.name, [(reel.timecode(each), each) for each in reel.sounds]) for reel in found)
 
 
 def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | None:

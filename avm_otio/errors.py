@@ -5,6 +5,7 @@
     AvmError                     1  the machine or a bug (also: disk full, no permission)
     ├── OutputError              1  a file could not be written
     ├── UsageError               2  no such command, option or value
+    ├── OverLimitError           5  more than a limit allows: ``--max-cost``
     ├── InputError               3  the timeline, range, media or settings cannot be used
     │   ├── TimelineError          not a timeline, empty, unreadable
     │   ├── SelectionError         no such clip or range
@@ -75,6 +76,12 @@ class UsageError(AvmError):
     """The command line is wrong: no such command, option or value."""
 
     exit_code = 2
+
+
+class OverLimitError(AvmError):
+    """What was asked for comes to more than a limit allows."""
+
+    exit_code = 5
 
 
 class InputError(AvmError):

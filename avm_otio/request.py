@@ -37,6 +37,9 @@ QUALITIES = ("360p", "540p", "720p", "1080p")
 SCORING = ("score", "batch", "farm")
 """The commands that take a whole request."""
 
+AFTER = ("cost",)
+"""The commands that read scored timelines again."""
+
 
 class Part(StrEnum):
     """What a field is part of."""
@@ -129,6 +132,7 @@ def row(kind: Kind, default: Any, help: str, **more: Any) -> Any:
 
 _source = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert"))
 _range = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert", "preview"))
+_read = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert", "preview", *AFTER))
 _CLIENT = (*SCORING, "service submit", "service result", "film create", "film list", "film show")
 _client = partial(row, part=Part.QUESTION, commands=_CLIENT)
 _question = partial(row, part=Part.QUESTION, commands=(*SCORING, "service submit"))
@@ -177,11 +181,11 @@ class Request:
     tc_out: str | None = _range(
         kinds.TEXT, None, "First frame after the range, record timecode.", flag="--out", metavar="TC"
     )
-    rate: Fraction | None = _range(kinds.RATE, None, "Frame rate of an EDL: 25, 23.976, 24000/1001.")
-    sequence: str | None = _range(
+    rate: Fraction | None = _read(kinds.RATE, None, "Frame rate of an EDL: 25, 23.976, 24000/1001.")
+    sequence: str | None = _read(
         kinds.TEXT, None, "Which timeline, if the file holds several.", metavar="NAME"
     )
-    media_roots: tuple[Path, ...] = _range(
+    media_roots: tuple[Path, ...] = _read(
         kinds.PATHS,
         (),
         "Folder in which moved media are found by name.",
@@ -266,10 +270,12 @@ class Request:
         "Lowest budget, in the currency of prices.",
         setting="requirement.budget_min",
     )
-    budget_max: float | None = _question(
+    budget_max: float | None = row(
         kinds.NUMBER_FROM_0,
         None,
         "Highest budget, in the currency of prices.",
+        part=Part.QUESTION,
+        commands=(*SCORING, "service submit", "cost"),
         setting="requirement.budget_max",
     )
     outline: str | None = _question(
@@ -415,7 +421,7 @@ class Request:
         None,
         "Folder for jobs.",
         part=Part.JOB,
-        commands=(*SCORING, "preview"),
+        commands=(*SCORING, "preview", *AFTER),
         default_words="beside the timeline",
     )
     again: bool = row(

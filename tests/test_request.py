@@ -184,7 +184,7 @@ def test_every_command_that_a_row_names_has_its_option() -> None:
 
 
 def test_score_has_every_field_as_an_option() -> None:
-    own = {"help", "as_json", "quiet"}
+    own = {"help", "as_json", "quiet", "dry_run"}
     assert {param.name for param in command_of("score").params} - own == set(rows())
 
 

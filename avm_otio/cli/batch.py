@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,22 +34,6 @@ _REPORTS = (".csv", ".json")
 _SHOW_EVERY_S = 0.2
 
 
-class Money(click.ParamType[Decimal]):
-    """An amount: 500, 49.90."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """Read it exactly."""
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            amount = Decimal(-1)
-        if not amount.is_finite() or amount < 0:
-            self.fail(f"{value!r} is not an amount.", param, ctx)
-        return amount
-
-
 @click.command(
     epilog="Example: avm-otio batch reels/*.otio --output-dir scored --for resolve --report cost.csv"
 )
@@ -60,7 +44,9 @@ class Money(click.ParamType[Decimal]):
 @click.option("--output-dir", type=options.FOLDER, help="Where outputs go.  [default: beside the timelines]")
 @click.option("--name", default="{stem}.scored{suffix}", show_default=True, help="How outputs are called.")
 @click.option("--max-analyses", type=click.IntRange(0), metavar="N", help="Pay for no more analyses in all.")
-@click.option("--max-cost", type=Money(), help="Lay items of no higher price in all; see docs/batch.md.")
+@click.option(
+    "--max-cost", type=options.Money(), help="Lay items of no higher price in all; see docs/batch.md."
+)
 @click.option(
     "--cpu-jobs", type=click.IntRange(1, 256), metavar="N", help="Processes.  [default: processors]"
 )

@@ -211,7 +211,7 @@ def lines_of(entry: Entry, is_at_work: bool, name_option: NameOption) -> Iterato
     if "timeline" in order:
         yield from line("Timeline", str(entry.place(order["timeline"])))
     yield from line("Asked", *_asked(journal.asked))
-    yield from line("Licence", *_licence(journal.asked.get("request", {}), name_option))
+    yield from line("Licence", *licence_lines(journal.asked.get("request", {}), name_option))
     yield from line("Film", *_film(entry))
     yield from line("Paid", *_paid(entry))
     changed = changed_outputs(entry)
@@ -311,7 +311,8 @@ def _asked(asked: Mapping[str, Any]) -> Iterator[str]:
         yield ", ".join(f"{name} {value}" for name, value in music.items() if value not in (None, [], ""))
 
 
-def _licence(request: Mapping[str, Any], name_option: NameOption) -> Iterator[str]:
+def licence_lines(request: Mapping[str, Any], name_option: NameOption) -> Iterator[str]:
+    """The licence that was asked for, a line for each part of it."""
     license = request.get("license", {})
     tables = {"range": "where", "duration": "how long", "usage_platforms": "for what"}
     for table, head in tables.items():

@@ -30,9 +30,10 @@ _NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "alternatives", "rate", "s
 @click.command(epilog="Example: avm-otio score cut.otio -o scored.otio --in 01:00:10:00 --out 01:00:40:00")
 @click.argument("timeline", type=options.FILE)
 @click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent and used up; send nothing.")
 @options.of_request("score")
 @pass_output
-def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
+def score(out: Output, timeline: Path, output: Path, dry_run: bool, **flags: Any) -> None:
     """Lay music and sound effects under a TIMELINE.
 
     Exports the film, asks the service, waits, downloads, and writes a copy of the timeline with new audio
@@ -41,7 +42,13 @@ def score(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
     """
     from avm_otio import app
 
-    outcome = app.carry_out(options.request_of(timeline, output, **flags), report=out)
+    request = options.request_of(timeline, output, **flags)
+    if dry_run:
+        from avm_otio.cli.forecast import report_forecast
+
+        report_forecast(out, app.look_ahead(request, report=out))
+        return
+    outcome = app.carry_out(request, report=out)
     report_outcome(out, str(timeline), outcome)
 
 

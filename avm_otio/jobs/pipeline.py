@@ -88,7 +88,7 @@ def export(request: Request, report: Report = _SILENT) -> FilmFile:
     """
     opened = open_timeline(request, report)
     plan, media = film_located(
-        _plan(opened, request, report), opened.folder, request.media_roots, strict=request.strict
+        planned(opened, request, report), opened.folder, request.media_roots, strict=request.strict
     )
     return _export(plan, media, request.output, request.quality, report)
 
@@ -144,7 +144,7 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
     read = stamps([request.timeline])
     opened = open_timeline(request, report)
     soundtrack.check(request, opened.timeline)
-    plan = _plan(opened, request, report)
+    plan = planned(opened, request, report)
     plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
     read |= stamps(media.values())
     jobs_folder = request.jobs_dir or opened.side_folder
@@ -262,17 +262,33 @@ def _job_of(
 
     It is there when this returns: of two runs that ask the same under two names, one finds the other's.
     """
-    attempt = 0
     with locked(jobs_folder):
-        path, asked = _attempt(question, jobs_folder, plan, film, attempt)
-        while (path / JOURNAL).exists():
-            following = _attempt(question, jobs_folder, plan, film, attempt + 1)
-            is_last = not (following[0] / JOURNAL).exists()
-            if is_last and not (again and read_journal(path).answered is not None):
-                break
-            attempt += 1
-            path, asked = following
+        path, asked = latest_attempt(question, jobs_folder, plan, film, again=again)
         make_folder(path)
+    return path, asked
+
+
+def latest_attempt(
+    question: Question, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], *, again: bool
+) -> tuple[Path, dict[str, Any]]:
+    """The folder that a question belongs to, and the whole question; the folder may not be there yet.
+
+    Args:
+        question: What is asked.
+        jobs_folder: Where jobs lie.
+        plan: The film's.
+        film: What the film shows, as ``media.fingerprint.film_asked`` describes it.
+        again: Whether a question that was answered is asked anew.
+    """
+    attempt = 0
+    path, asked = _attempt(question, jobs_folder, plan, film, attempt)
+    while (path / JOURNAL).exists():
+        following = _attempt(question, jobs_folder, plan, film, attempt + 1)
+        is_last = not (following[0] / JOURNAL).exists()
+        if is_last and not (again and read_journal(path).answered is not None):
+            break
+        attempt += 1
+        path, asked = following
     return path, asked
 
 
@@ -415,7 +431,8 @@ def _written(
     )
 
 
-def _plan(opened: Opened, request: Request, report: Report) -> ExportPlan:
+def planned(opened: Opened, request: Request, report: Report) -> ExportPlan:
+    """The film of what a request selects, reported as a ``plan``."""
     plan = plan_film(opened.timeline, request.selection)
     report_plan(plan, opened.timeline, report)
     return plan

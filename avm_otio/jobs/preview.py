@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import with_lengths
-from avm_otio.errors import AvmError, InputError
-from avm_otio.files import make_folder, same_file
+from avm_otio.errors import AvmError
+from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.cache import Cache, media_digests
-from avm_otio.jobs.folder import JOURNAL, MEDIA, is_media_of_a_job, read_journal, stamp
+from avm_otio.jobs.folder import is_media_of_a_job, read_journal, stamp
+from avm_otio.jobs.of_timeline import jobs_of
 from avm_otio.jobs.report_plan import report_plan
 from avm_otio.media.originals import film_located
 from avm_otio.mix.tracks import without_ours
@@ -38,9 +39,6 @@ _SILENT = Silent()
 
 _MOST_SHOWN = 12
 """Lines of what is above full scale; events tell all."""
-
-_MOST_JOBS = 200
-"""So many jobs beside a timeline are looked at for the one whose film shows it."""
 
 
 def preview(request: Request, stems: Path | None = None, report: Report = _SILENT) -> Preview:
@@ -147,44 +145,12 @@ def _film_of(
     opened: Opened, plan: ExportPlan, request: Request, report: Report, job: Path | None
 ) -> ReadyPicture | None:
     """The picture of the film of a job that shows what the plan shows, frame for frame; if there is one."""
-    for path in [job] if job is not None else _jobs_of(opened, request):
+    for path in [job] if job is not None else jobs_of(opened, request.jobs_dir):
         with suppress(AvmError, OSError, LookupError, TypeError, ValueError):  # another's, or damaged
             found = _film_in(path, opened, plan, request, report)
             if found is not None:
                 return found
     return None
-
-
-def _jobs_of(opened: Opened, request: Request) -> Iterator[Path]:
-    """The folders of jobs that may have laid a timeline's tracks: of sounds that it plays, then beside it."""
-    seen: set[Path] = set()
-
-    def fresh(path: Path) -> bool:
-        is_fresh = path not in seen and (path / JOURNAL).is_file()
-        seen.add(path)
-        return is_fresh
-
-    for media in opened.timeline.media():
-        for path in paths_of(media.url, opened.folder):
-            if path.parent.name == MEDIA and fresh(path.parent.parent):
-                yield path.parent.parent
-    beside = [request.jobs_dir] if request.jobs_dir is not None else []
-    beside += [opened.side_folder, *sorted(opened.path.absolute().parent.glob("*.avm"))]
-    journals = (file for folder in beside for file in sorted(folder.glob(f"*/{JOURNAL}")))
-    for number, file in enumerate(journals):
-        if number >= _MOST_JOBS:
-            return
-        if fresh(file.parent) and _laid(file.parent, opened.path):
-            yield file.parent
-
-
-def _laid(job: Path, timeline: Path) -> bool:
-    """Whether a job read or wrote a timeline."""
-    with suppress(InputError):
-        journal = read_journal(job)
-        named = [*journal.outputs, journal.order.get("timeline", "")]
-        return any(same_file(job / name, timeline) for name in named if name)
-    return False
 
 
 def _film_in(

@@ -153,6 +153,18 @@ def read_result(document: object, keys: ServiceKeys) -> ServiceResult:
         raise ContractError(f"Not a service result as the API describes it: {wrong}") from None
 
 
+def read_item(service: Service, document: object) -> Item | None:
+    """One item as a timeline of ours keeps it: as it was served.
+
+    Returns:
+        ``None`` where it is none, or has no id.
+    """
+    try:
+        return _Reader().item(service, document)
+    except _WrongTypeError:
+        return None
+
+
 class _WrongTypeError(Exception):
     """Something is not of the type that it must have."""
 
@@ -259,12 +271,13 @@ class _Reader:
         items = []
         for place, raw in listed.items():
             try:
-                items.append(self._item(service, place, raw))
+                items.append(self.item(service, raw, place))
             except _WrongTypeError as wrong:
                 self.unread.append(f"Left out. {place}: {wrong}")
         return tuple(items)
 
-    def _item(self, service: Service, place: str, raw: object) -> Item:
+    def item(self, service: Service, raw: object, place: str = "An item") -> Item:
+        """One item of a list; what of it cannot be read counts as not said."""
         served = _object(raw)
         number = _id(served)
         if abs(number) >= 2**63:

@@ -52,7 +52,7 @@ def plan_playback(timeline: Timeline, selection: Selection = _WHOLE) -> ExportPl
         rate=rate,
         frames=frames,
         picture=picture_segments(seen, span, rate),
-        sound=_sound(_exact(timeline), span),
+        sound=_sound(exact(timeline), span),
         film_map=FilmMap(RecordTime(span.start / rate), Fraction(1), FilmTime(frames / rate)),
         notes=(*_notes(seen), *curved_fades(on_frames)),
     )
@@ -75,7 +75,7 @@ def _sound(timeline: Timeline, span: FrameSpan) -> tuple[SoundSegment, ...]:
     return found
 
 
-def _exact(timeline: Timeline) -> Timeline:
+def exact(timeline: Timeline) -> Timeline:
     """A timeline whose sounds lie where they exactly lie, not on the frames that OTIO counts."""
     return replace(timeline, tracks=tuple(map(_exact_track, timeline.tracks)))
 
@@ -88,7 +88,7 @@ def _exact_track(track: Track) -> Track:
 
 
 def _exact_clip(clip: Clip) -> Clip:
-    content = _exact(clip.content) if isinstance(clip.content, Timeline) else clip.content
+    content = exact(clip.content) if isinstance(clip.content, Timeline) else clip.content
     return replace(clip, content=content, laid=None)
 
 

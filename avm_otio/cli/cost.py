@@ -1,0 +1,210 @@
+"""``avm-otio cost``: what scored timelines use, and what that costs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from avm_otio.cli import options
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.errors import OverLimitError, UsageError
+
+if TYPE_CHECKING:
+    from avm_otio.mix.bill import Bill, Line
+    from avm_otio.mix.cues import Total
+
+_SUFFIXES = (".csv", ".json")
+_UNKNOWN = "of unknown currency"
+
+
+@click.command(epilog="Example: avm-otio cost reel1.otio reel2.otio -o cost.csv --max-cost 500")
+@click.argument("scored", metavar="SCORED...", nargs=-1, required=True)
+@click.option("-o", "--output", type=options.FILE, metavar="FILE", help="Write it as .csv or .json, too.")
+@click.option("--max-cost", type=options.Money(), help="End with code 5 where the sum is higher.")
+@options.of_request("cost")
+@pass_output
+def cost(
+    out: Output, scored: tuple[str, ...], output: Path | None, max_cost: Decimal | None, **flags: Any
+) -> None:
+    """Add up what SCORED timelines cost: every item once, what is bought already not counted.
+
+    SCORED is a timeline that was scored, as it came or as your editor wrote it, or a job: its folder, its
+    key, or the start of its key. What is switched off is listed apart. Nothing is asked of the service.
+    """
+    from avm_otio import app
+    from avm_otio.config.load import load_settings
+
+    if output is not None and output.suffix.lower() not in _SUFFIXES:
+        raise UsageError(f"{output} names no kind of report.", f"Name it {output.stem}.csv or .json.")
+    request = options.request_of(**flags)
+    bill = app.cost(scored, request, report=out)
+    budget = load_settings().complete(request).budget_max
+    left = None if budget is None else Decimal(str(budget))
+    if output is not None:
+        _write(output, bill)
+        out.event("written", path=str(output))
+    for line in bill.used:
+        out.event("item", **_row(line, is_used=True))
+    for line in bill.spare:
+        out.event("item", **_row(line, is_used=False))
+    _show(out, bill, len(scored), left)
+    is_within = max_cost is None or _is_within(bill, max_cost)
+    out.event(
+        "done",
+        reels=len(scored),
+        items=len(bill.used),
+        totals=_totals(bill.totals),
+        switched_off=len(bill.spare),
+        switched_off_totals=_totals(bill.spare_totals),
+        budget=None if left is None else str(left),
+        is_within_max_cost=is_within,
+        output=None if output is None else str(output),
+    )
+    if not is_within:
+        raise OverLimitError(
+            f"What is used costs {_sums(bill.totals)}, more than --max-cost {max_cost}.",
+            "Choose cheaper alternatives, or raise it.",
+        )
+
+
+def _is_within(bill: Bill, limit: Decimal) -> bool:
+    """Whether what is used costs no more than a limit; what has no price that can be read may cost anything.
+
+    Raises:
+        UsageError: The prices are in several currencies.
+    """
+    if len(bill.totals) > 1:
+        found = " and ".join(currency or _UNKNOWN for currency in sorted(bill.totals))
+        raise UsageError(f"--max-cost cannot add up prices in {found}.", "Give reels of one currency.")
+    return all(not total.unread and total.price <= limit for total in bill.totals.values())
+
+
+def _show(out: Output, bill: Bill, reels: int, budget: Decimal | None) -> None:
+    from avm_otio.cli.table import table, terminal_width
+
+    heads = ["ITEM", "TITLE", "PRICE", "CLIPS", "FIRST AT", *(["REELS"] if reels > 1 else [])]
+    for number, (lines, head) in enumerate(((bill.used, ""), (bill.spare, "Switched off, not counted:"))):
+        if not lines and number:
+            continue
+        if head:
+            out.result("")
+            out.result(head)
+        rows = [_shown(line, reels) for line in lines]
+        for text in table(heads, rows, right=("PRICE", "CLIPS"), most=terminal_width()):
+            out.result(text)
+    out.result("")
+    bought = sum(line.is_bought for line in bill.used)
+    before = f"; {bought} of them bought before" if bought else ""
+    out.result(f"{_count(bill.used)} used: {_sums(bill.totals)}{before}.")
+    if bill.spare:
+        out.result(f"{_count(bill.spare)} switched off: {_sums(bill.spare_totals)} if all were used as well.")
+    if budget is not None:
+        for currency, total in bill.totals.items():
+            rest = budget - total.price
+            words = f"{rest} left" if rest >= 0 else f"{-rest} over it"
+            out.result(f"Budget {budget} {currency}: {words}.".replace("  ", " "))
+
+
+def _shown(line: Line, reels: int) -> list[str]:
+    price = f"{line.item.price} {line.currency or _UNKNOWN}"
+    if line.is_bought:
+        price = "bought"
+    elif line.total.unread:
+        price = "cannot be read"
+    elif line.item.price is None:
+        price = "not given"
+    else:
+        price = f"{line.total.price} {line.currency}".strip()
+    first = line.places[0].timecode if line.places else ""
+    where = ", ".join(place.reel for place in line.places)
+    return [
+        line.item.name,
+        line.item.title or str(line.item.id),
+        price,
+        str(line.clips),
+        first,
+        *([where] if reels > 1 else []),
+    ]
+
+
+def _count(lines: Sequence[Line]) -> str:
+    return f"{len(lines)} item{'s' * (len(lines) != 1)}"
+
+
+def _sums(totals: Mapping[str, Total]) -> str:
+    words = [
+        f"{total.price} {currency or _UNKNOWN}"
+        + (f" and {', '.join(total.unread)} at a price that cannot be read" if total.unread else "")
+        for currency, total in totals.items()
+    ]
+    return " and ".join(words) or "nothing"
+
+
+def _totals(totals: Mapping[str, Total]) -> dict[str, Any]:
+    return {
+        currency: {"price": str(total.price), "unread": list(total.unread)}
+        for currency, total in totals.items()
+    }
+
+
+def _row(line: Line, *, is_used: bool) -> dict[str, Any]:
+    item = line.item
+    first = line.places[0] if line.places else None
+    return {
+        "kind": item.kind,
+        "id": item.id,
+        "title": item.title,
+        "price": None if item.price is None else str(item.price),
+        "currency": line.currency,
+        "is_bought": line.is_bought,
+        "counts": str(line.total.price),
+        "is_price_unread": bool(line.total.unread),
+        "is_used": is_used,
+        "clips": line.clips,
+        "first_at": None if first is None else first.timecode,
+        "reels": [place.reel for place in line.places],
+        "service": line.service,
+    }
+
+
+def _write(path: Path, bill: Bill) -> None:
+    """Write the bill as a file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    from avm_otio.files import write_text
+
+    rows = list(_rows(bill))
+    if path.suffix.lower() == ".json":
+        document = {
+            "items": rows,
+            "totals": _totals(bill.totals),
+            "switched_off_totals": _totals(bill.spare_totals),
+        }
+        write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        return
+    text = io.StringIO()
+    columns = [*(rows[0] if rows else {"kind": "", "counts": "", "currency": "", "is_used": ""})]
+    table = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    table.writeheader()
+    for row in rows:
+        table.writerow({**row, "reels": "; ".join(row["reels"])})
+    for currency, total in bill.totals.items():
+        table.writerow({"kind": "total", "counts": str(total.price), "currency": currency, "is_used": True})
+    for currency, total in bill.spare_totals.items():
+        table.writerow({"kind": "total", "counts": str(total.price), "currency": currency, "is_used": False})
+    write_text(path, text.getvalue())
+
+
+def _rows(bill: Bill) -> Iterator[dict[str, Any]]:
+    for lines, is_used in ((bill.used, True), (bill.spare, False)):
+        for line in lines:
+            yield _row(line, is_used=is_used)
