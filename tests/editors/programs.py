@@ -20,7 +20,7 @@ BLENDER = EDITORS / "bpy" / "bin" / "python"
 XGES = EDITORS / "xges" / "bin" / "python"
 
 _TIME_LIMIT_SECONDS = 60
-"""melt hung twice in 125 runs: each gets a time limit and another try."""
+"""melt hangs in about 1 of 60 runs, at times twice in a row: a run has a time limit, and is begun again."""
 
 
 def program(name: str) -> str:
@@ -31,15 +31,20 @@ def program(name: str) -> str:
     return found
 
 
-def run_twice(
-    command: Sequence[str], limit: float = _TIME_LIMIT_SECONDS, makes: Path | None = None, **named: object
+def run_again(
+    command: Sequence[str],
+    limit: float = _TIME_LIMIT_SECONDS,
+    makes: Path | None = None,
+    tries: int = 2,
+    **named: object,
 ) -> str:
-    """Run a program, once more if it hangs or breaks down; what it said.
+    """Run a program, again if it hangs or breaks down; what it said.
 
     Editors on a screen of their own do both now and then, whatever they are given: Kdenlive 26.08 while it
     draws the sound of a clip. ``makes`` may not be there when it begins.
     """
-    for is_last in (False, True):
+    for number in range(tries):
+        is_last = number == tries - 1
         if makes is not None:
             makes.unlink(missing_ok=True)
         try:
@@ -62,7 +67,7 @@ def melt(project: Path, sound: Path) -> Path:
     # With a thread of its own for frames (real_time=-1) it hangs where others use the processors:
     # 29 of 60 runs against none.
     consumer = ["-quiet", "-consumer", f"avformat:{sound}", "acodec=pcm_s16le", "vn=1", "real_time=0"]
-    run_twice([program("melt"), f"xml:{project}", *consumer], cwd="/")
+    run_again([program("melt"), f"xml:{project}", *consumer], cwd="/", tries=4)
     return sound
 
 
@@ -124,7 +129,7 @@ def kdenlive_import(folder: Path, cut: str, into: Path) -> tuple[Path, Path]:
             f"{inside}/{cut}",
             project,
         ]
-        run_twice([*start, *script], limit=180, makes=copy / "taken.kdenlive")
+        run_again([*start, *script], limit=180, makes=copy / "taken.kdenlive")
         mix = _render(start, project, copy, inside)
         return Path(shutil.copy(copy / "taken.kdenlive", into)), Path(shutil.copy(mix, into))
 
@@ -133,5 +138,5 @@ def _render(start: Sequence[str], project: str, folder: Path, inside: str) -> Pa
     """Let Kdenlive render a project into a folder, which the programs inside see as ``inside``."""
     mix = folder / "mix.wav"
     render = ["kdenlive", "--render", "--render-preset", "WAV", project, f"{inside}/{mix.name}"]
-    run_twice([*start, "QT_QPA_PLATFORM=offscreen", *render], limit=150, makes=mix)
+    run_again([*start, "QT_QPA_PLATFORM=offscreen", *render], limit=150, makes=mix)
     return mix

@@ -11,7 +11,7 @@ import pytest
 
 from avm_otio.formats.writing import write
 from tests.editors.hearing import hear, read_wav
-from tests.editors.programs import BLENDER, run_twice
+from tests.editors.programs import BLENDER, run_again
 from tests.editors.scene import Scene, gains_by_frame, make_scene
 
 pytestmark = pytest.mark.editors
@@ -46,7 +46,7 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
     cut, mix, laid = (tmp_path / name for name in ("cut.otio", "mix.wav", "laid.json"))
     write(scene.timeline, cut, editor="blender")
     script = Path(__file__).with_name("blender_lay.py")
-    run_twice([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
+    run_again([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
     _check_strips(json.loads(laid.read_text(encoding="utf-8")))
     heard = read_wav(mix)
     assert abs(len(heard) - scene.samples(250)) <= 64, "as long as the film, but for the mixer's own blocks"

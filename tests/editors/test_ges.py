@@ -12,7 +12,7 @@ import pytest
 
 from avm_otio.formats.writing import write
 from tests.editors.hearing import hear, read_wav
-from tests.editors.programs import XGES, program, run_twice
+from tests.editors.programs import XGES, program, run_again
 from tests.editors.scene import make_scene
 
 pytestmark = pytest.mark.editors
@@ -57,10 +57,10 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
     cut.mkdir()
     scene = make_scene(media, rate)
     write(scene.timeline, cut / "cut.otio")
-    run_twice([str(XGES), "-c", _CONVERT, str(cut / "cut.otio"), str(cut / "cut.xges")])
+    run_again([str(XGES), "-c", _CONVERT, str(cut / "cut.otio"), str(cut / "cut.xges")])
     mix = cut / "mix.wav"
     output = ["--track-types=audio", f"--outputuri={mix.as_uri()}", f"--format={_WAV}", "--no-interactive"]
-    run_twice([launch, f"--load={(cut / 'cut.xges').as_uri()}", *output])
+    run_again([launch, f"--load={(cut / 'cut.xges').as_uri()}", *output])
     heard = read_wav(mix)
     for name, first, source, frames in _LYING:
         there = hear(heard, scene.part(name, source, frames))
