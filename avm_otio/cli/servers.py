@@ -46,6 +46,7 @@ def serve_engine(
         analyses=analyses,
         on_ready=_ready(out, "engine_ready", "Serving the API"),
         tell=out.warn,
+        step=out.step,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from avm_otio import services
@@ -56,12 +57,11 @@ def kept_effects(cues: Iterable[Cue], items: Mapping[int, LibraryItem], bought: 
 
 
 def _kept(item: LibraryItem, bought: bool) -> Json:
-    suffix = item.path[item.path.rfind(".") :]
     return {
         "id": item.id,
         "title": item.title,
         "duration_us": item.duration_us,
-        "suffix": suffix,
+        "suffix": item.suffix or PurePosixPath(item.path).suffix,
         "is_bought": bought,
         "price_twd": price_twd(item.id, item.kind),
     }

@@ -1,4 +1,4 @@
-"""Which sounds lie in a library: their names, and nothing that takes longer to find out."""
+"""Which sounds lie in a library: found by their names, or by how the files begin."""
 
 from __future__ import annotations
 
@@ -10,8 +10,27 @@ from pathlib import Path
 
 _ENDINGS = frozenset(
     f".{ending}"
-    for ending in "aac aif aifc aiff caf flac m4a mka mp3 oga ogg opus w64 wav wma".split()  # noqa: SIM905  # a list to read
+    for ending in """
+    3ga aac ac3 aif aifc aiff amr ape au bwf caf dff dsf dts eac3 flac gsm m4a m4b mka mp2 mp3 mpa mpc oga ogg
+    opus ra rf64 shn snd spx tak tta voc vqf w64 wav wave weba wma wv
+    """.split()  # noqa: SIM905  # a list to read
 )
+"""What names of sounds end with: such files are not looked into until they are listened to."""
+
+_STARTS = (
+    (0, b"RF64"), (0, b"BW64"), (0, b"fLaC"), (0, b"OggS"), (0, b"ID3"), (0, b"caff"), (0, b"wvpk"),
+    (0, b"MAC "), (0, b"TTA1"), (0, b"TTA2"), (0, b"tBaK"), (0, b"MPCK"), (0, b"MP+"), (0, b".snd"),
+    (0, b"#!AMR"), (0, b"DSD "), (0, b"FRM8"), (0, b"Creative Voice File"), (0, b"NIST_1A"), (0, b"ajkg"),
+    (0, b"\x0b\x77"), (0, b"\x7f\xfe\x80\x01"), (0, b"riff\x2e\x91\xcf\x11"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"), (0, b"\x1a\x45\xdf\xa3"),
+    (8, b"WAVE"), (8, b"AIFF"), (8, b"AIFC"), (8, b"8SVX"), (8, b"M4A "), (8, b"M4B "),
+)  # a list to read  # fmt: skip
+"""How sounds begin, and at which byte: files of any other name are looked at for these."""
+
+_SYNCS = frozenset((*range(0xE2, 0xE8), *range(0xF0, 0xFE)))
+"""What follows ``FF`` where MPEG sound of any layer, or ADTS, begins without a tag before it."""
+
+_LOOKED_AT = 32
 
 
 def sounds_below(folder: Path) -> list[str]:
@@ -25,11 +44,32 @@ def digest_of(folder: Path) -> str:
     return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def is_named_sound(path: str) -> bool:
+    """Whether a file's name says that it is a sound."""
+    return os.path.splitext(path)[1].lower() in _ENDINGS  # noqa: PTH122  # text throughout: a library holds many files
+
+
 def _found(folder: Path) -> Iterator[str]:
-    root = len(os.path.join(folder, ""))  # noqa: PTH118  # text throughout: a library holds many files
+    root = len(os.path.join(folder, ""))  # noqa: PTH118  # the same
     for here, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = f"{here[root:]}/".replace(os.sep, "/").lstrip("/")
         for name in files:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in _ENDINGS:  # noqa: PTH122  # the same
+            if not name.startswith(".") and (
+                is_named_sound(name) or _begins_as_sound(os.path.join(here, name))  # noqa: PTH118  # the same
+            ):
                 yield below + name
+
+
+def _begins_as_sound(path: str) -> bool:
+    """Whether a file begins as a sound does; what cannot be opened, or is no plain file, does not."""
+    try:
+        if not os.path.isfile(path):  # noqa: PTH113  # a pipe would wait for ever
+            return False
+        with open(path, "rb") as file:  # noqa: PTH123  # the same
+            head = file.read(_LOOKED_AT)
+    except OSError:
+        return False
+    if len(head) == _LOOKED_AT and head[0] == 0xFF and head[1] in _SYNCS:
+        return True
+    return any(head[at : at + len(start)] == start for at, start in _STARTS)

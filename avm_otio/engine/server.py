@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import h11
@@ -18,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from avm_otio.addresses import is_loopback, listening_at
 from avm_otio.config.folders import default_cache_dir
 from avm_otio.engine.app import PATIENCE_S, Api
-from avm_otio.engine.library import Library
+from avm_otio.engine.library import UNSEEN, Library, Step, index_of
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
 from avm_otio.engine.work import Work
@@ -39,6 +38,7 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     analyses: int | None = None,
     tell: Callable[[str], None] = lambda note: None,
+    step: Step = UNSEEN,
 ) -> None:
     """Serve the film service's contract until interrupted.
 
@@ -52,6 +52,7 @@ def serve(
         analyses: How many service calls are taken; ``None`` for no limit.
         tell: Told in a line, by whichever thread, what the user should know: of the library, of
             notifications that did not arrive.
+        step: Shows how far listening to the library has come.
 
     Raises:
         UsageError: The host is not this machine, or the port is taken.
@@ -59,7 +60,7 @@ def serve(
         OutputError: The data folder cannot be written.
         KeyboardInterrupt: It was interrupted, and is closed.
     """
-    with _opened(host, port, data_dir, library, token, analyses, tell) as engine:
+    with _opened(host, port, data_dir, library, token, analyses, tell, step) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
         engine.run()
@@ -73,6 +74,7 @@ def running(
     token: str | None = None,
     analyses: int | None = None,
     tell: Callable[[str], None] = lambda note: None,
+    step: Step = UNSEEN,
 ) -> Iterator[str]:
     """The engine in a thread of this program, on a port that the system chooses; arguments as for ``serve``.
 
@@ -83,7 +85,7 @@ def running(
         InputError: The library is not there or holds no sounds.
         OutputError: The data folder cannot be written.
     """
-    with _opened("127.0.0.1", 0, data_dir, library, token, analyses, tell) as engine:
+    with _opened("127.0.0.1", 0, data_dir, library, token, analyses, tell, step) as engine:
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
         # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
@@ -141,13 +143,13 @@ def _opened(
     token: str | None,
     analyses: int | None,
     tell: Callable[[str], None],
+    step: Step,
 ) -> Iterator[_Engine]:
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
     if not is_loopback(host):
         raise UsageError(f"The engine serves this machine only, not {host}.", "Leave the host at 127.0.0.1.")
     folder = library if library is not None else starter_library(default_cache_dir())
-    key = sha256(str(folder.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    sounds = Library(folder, data_dir / "libraries" / f"{key}.json", tell)
+    sounds = Library(folder, index_of(folder, data_dir), tell, step)
     store = Store(data_dir)
     with listening_at(host, port) as (listening, base_url):
         work = Work(store, sounds, base_url, tell)

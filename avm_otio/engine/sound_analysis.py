@@ -49,8 +49,8 @@ def analyse_sound(blocks: Iterable[Samples]) -> SoundTraits:
     return SoundTraits(
         onsets=_onsets(features.novelty, fine.finish(), samples),
         loudness_lufs=_loudness(meter),
-        tempo_bpm=_tempo(features, samples / SOUND_RATE_HZ),
-        brightness_hz=_brightness(watcher.spectrum),
+        tempo_bpm=tempo_of(features, samples / SOUND_RATE_HZ),
+        brightness_hz=brightness_of(watcher.spectrum),
         duration_us=samples * 1_000_000 // SOUND_RATE_HZ,
     )
 
@@ -67,8 +67,13 @@ def _loudness(meter: Meter) -> float | None:
     return loudness if math.isfinite(loudness) else None
 
 
-def _tempo(features: Features, length_s: float) -> float | None:
-    """Beats a minute; ``None`` where there is no beat whose bars hold."""
+def tempo_of(features: Features, length_s: float) -> float | None:
+    """Beats a minute; ``None`` where there is no beat whose bars hold.
+
+    Args:
+        features: The sound, watched.
+        length_s: How long it is.
+    """
     head = Features(
         novelty=features.novelty[: round(_TEMPO_S * SOUND_RATE_HZ) // HOP],
         low=features.low[: round(_TEMPO_S * SOUND_RATE_HZ) // HOP],
@@ -135,7 +140,7 @@ def _rise_db(fine: Floats, at: int) -> float:
     return 10 * math.log10((float(after.mean()) + _INAUDIBLE) / (quiet + _INAUDIBLE))
 
 
-def _brightness(spectrum: Floats) -> float:
+def brightness_of(spectrum: Floats) -> float:
     """The frequency below which half of the energy above 40 Hz lies, in Hz; 0 for silence."""
     frequencies_hz = np.linspace(0, SOUND_RATE_HZ / 2, len(spectrum))
     energy = np.where(frequencies_hz >= 40, spectrum, 0).cumsum()

@@ -19,7 +19,7 @@ from avm_otio.media.features import Watcher
 from avm_otio.media.heard_json import as_kept
 from avm_otio.media.loudness import Meter
 from avm_otio.media.music import music_of
-from avm_otio.media.probe import probe
+from avm_otio.media.probe import MediaInfo, probe
 from avm_otio.media.stereo_reader import StereoReader
 from avm_otio.mix.heard import Heard
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
@@ -48,13 +48,34 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
     Raises:
         MediaError: It cannot be read, or holds no sound.
     """
-    info = probe(path)
+    watcher = Watcher() if music else None
+    heard = attend(probe(path), watcher, check=check)
+    if watcher is not None:
+        found = music_of(watcher.finish(), heard.curve, heard.begins_us, heard.ends_us)
+        heard = replace(heard, music=found)
+    return as_kept(heard)
+
+
+def attend(
+    info: MediaInfo, watcher: Watcher | None, *, peaks: bool = True, check: Callable[[], None] = lambda: None
+) -> Heard:
+    """Listen to a sound once through, as ``hear`` does, without finding out what music it is made of.
+
+    Args:
+        info: The file, probed.
+        watcher: Watches it, too; it is the caller's to finish.
+        peaks: Whether true peaks are wanted: most of the work.
+        check: Called every 5 seconds of sound; may raise to break off.
+
+    Raises:
+        MediaError: It cannot be read, or holds no sound.
+    """
+    path = info.path
     if not info.audio:
         raise MediaError(f"{path} holds no sound that can be decoded.", "Give a sound file.")
     reader = StereoReader(info, ())
     try:
-        meter, kept = Meter(2), _Kept(reader)
-        watcher = Watcher() if music else None
+        meter, kept = Meter(2, peaks=peaks), _Kept(reader)
         for block in reader.blocks(_BLOCK, check):
             _refuse_senseless(block, kept.samples, path)
             meter.add(block)
@@ -67,7 +88,7 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
         shape = shape_of(grains, kept.samples, kept.look)
     finally:
         reader.close()
-    heard = Heard(
+    return Heard(
         length_us=_micros(kept.samples),
         curve=curve,
         begins_us=_micros(shape.begins),
@@ -78,10 +99,6 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
         tail_us=_micros(shape.tail),
         is_rising=shape.is_rising,
     )
-    if watcher is not None:
-        found = music_of(watcher.finish(), curve, heard.begins_us, heard.ends_us)
-        heard = replace(heard, music=found)
-    return as_kept(heard)
 
 
 def _refuse_senseless(block: Samples, at: int, path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_library_keeps_ids_measures_once_and_leaves_out_what_cannot_be_read(tm
         "Long song": "music",
     }
     assert len(told) == 1
-    assert told[0].startswith("1 of 3 sounds of the library cannot be read: broken.mp3 (")
+    assert told[0].startswith("1 of 3 sounds of the library cannot be used: broken.mp3 (")
     again = Library(folder, tmp_path / "index.json")
     assert again.items() == library.items()
     assert again.path(items["Long song"].id) == folder / "Long song.wav"
@@ -123,7 +123,7 @@ def test_of_many_sounds_that_cannot_be_read_a_few_are_named(tmp_path: Path) -> N
     told: list[str] = []
     assert Library(tmp_path, tmp_path / "index.json", told.append).items() == ()
     (line,) = told
-    assert line.startswith("12 of 12 sounds of the library cannot be read: 00.wav (")
+    assert line.startswith("12 of 12 sounds of the library cannot be used: 00.wav (")
     assert line.endswith("; and 9 more")
 
 

@@ -41,7 +41,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_used(tmp_path: Path) -> Non
     told: list[str] = []
     items = Library(folder, tmp_path / "index.json", told.append).items()
     assert [item.path for item in items] == ["good.wav"]
-    assert told[0].startswith(f"{len(ODD)} of {len(ODD) + 1} sounds of the library cannot be read")
+    assert told[0].startswith(f"{len(ODD)} of {len(ODD) + 1} sounds of the library cannot be used")
 
 
 @pytest.mark.parametrize(("count", "layout"), [(8, "7.1"), (16, "")])

@@ -1,0 +1,143 @@
+"""What a sound is used as, and what it does: by its category, its folder, its name, its tags, its length."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from avm_otio.engine.tags import Tags
+from avm_otio.engine.thesaurus import read, thesaurus, things_in
+from avm_otio.engine.ucs import Category, category_named, category_of, ucs_name
+from avm_otio.engine.vocabulary import Role
+
+_MUSIC_FROM_US = 20_000_000
+"""A sound whose names do not say is music from this length on."""
+
+_PHRASE_FROM_US = 6_000_000
+"""A shorter sound of a musical category is an effect: a sting, a note."""
+
+_BED_FROM_US = 12_000_000
+"""From this length on a sound that names a place is the place's ambience."""
+
+_MAIN_FIRST = (Role.RISER, Role.WHOOSH, Role.IMPACT, Role.TICK, Role.SPOT, Role.AMBIENCE)
+"""What a sound is first of all whose name says several: a slam in a room is a slam."""
+
+_PLAIN_BEDS = frozenset(("ambience", "room", "presence"))
+"""Things that say themselves that a sound is a bed."""
+
+
+class Kind(StrEnum):
+    """What a sound of a library is used as."""
+
+    MUSIC = "music"
+    EFFECT = "effect"
+    DIALOGUE = "dialogue"
+
+
+def category_of_sound(path: str, tags: Tags) -> Category | None:
+    """The category that its name, else its tags, say."""
+    named = ucs_name(PurePosixPath(path).stem)
+    if named is not None:
+        return named.category
+    if tags.cat_id and (found := category_of(tags.cat_id)) is not None:
+        return found
+    return category_named(tags.category, tags.subcategory) if tags.category else None
+
+
+def roles_of(path: str, tags: Tags, category: Category | None, duration_us: int) -> tuple[Role, ...]:
+    """What a sound does, the main thing first; empty where nothing says so."""
+    place = PurePosixPath(path)
+    named = ucs_name(place.stem)
+    name = place.stem if named is None else f"{named.fx_name} {named.user_data}"
+    roles = _said(name, duration_us)
+    if category is not None and category.does in _ROLES:
+        sure = _ROLES[category.does]
+        if sure is not Role.SPOT:
+            return tuple(dict.fromkeys((sure, *roles)))
+        roles = tuple(
+            role for role in roles if role is not Role.AMBIENCE or _PLAIN_BEDS & things_in(name)
+        ) or (sure,)
+    if roles:
+        return roles
+    for text in (tags.title, tags.keywords, *reversed(place.parent.parts), tags.description):
+        if found := _said(text, duration_us):
+            return found
+    return ()
+
+
+def kind_of(
+    path: str,
+    tags: Tags,
+    category: Category | None,
+    roles: Sequence[Role],
+    duration_us: int,
+    *,
+    has_beat: bool,
+) -> Kind:
+    """What a sound is used as."""
+    if category is not None:
+        if category.does == "music":
+            return Kind.MUSIC if duration_us >= _PHRASE_FROM_US else Kind.EFFECT
+        return Kind.DIALOGUE if category.does == "dialogue" else Kind.EFFECT
+    place = PurePosixPath(path)
+    for folder in reversed(place.parent.parts):
+        if (kind := _kind_said(folder)) is not None:
+            return kind
+    counted = _counted(place.stem)
+    if counted["music"] and not counted["effect"]:
+        return Kind.MUSIC if duration_us >= _PHRASE_FROM_US or not roles else Kind.EFFECT
+    if counted["dialogue"] and not counted["music"]:
+        return Kind.DIALOGUE
+    if tags.genre and (kind := _kind_said(tags.genre)) is not None:
+        return kind
+    for text in (tags.keywords, tags.description):
+        said = _counted(text)
+        if said["music"] and not said["effect"] and duration_us >= _PHRASE_FROM_US:
+            return Kind.MUSIC
+    if duration_us < _MUSIC_FROM_US:
+        return Kind.EFFECT
+    if has_beat and (counted["music"] or tags.artist or counted["other"] >= counted["effect"]):
+        return Kind.MUSIC  # "Ocean Drive" is a song, whatever it speaks of; "Clock ticking" is none
+    if Role.AMBIENCE in roles[:1]:
+        return Kind.EFFECT
+    return Kind.EFFECT if counted["effect"] and counted["effect"] >= counted["other"] else Kind.MUSIC
+
+
+def _said(text: str, duration_us: int) -> tuple[Role, ...]:
+    """The roles that the words of a text say, the main one first."""
+    does = thesaurus().does
+    things = things_in(text)
+    found = {_ROLES[does[thing]] for thing in things if does[thing] in _ROLES}
+    ordered = [role for role in _MAIN_FIRST if role in found]
+    if Role.AMBIENCE in found:
+        is_bed = duration_us >= _BED_FROM_US or bool(
+            things & _PLAIN_BEDS and found <= {Role.AMBIENCE, Role.SPOT}
+        )
+        if is_bed and not found & {Role.RISER, Role.WHOOSH}:
+            ordered = [Role.AMBIENCE, *(role for role in ordered if role is not Role.AMBIENCE)]
+    return tuple(ordered)
+
+
+def _kind_said(folder: str) -> Kind | None:
+    counted = _counted(folder)
+    kinds = [kind for kind in ("music", "dialogue", "effect") if counted[kind]]
+    return Kind(kinds[0]) if len(kinds) == 1 else Kind.EFFECT if "effect" in kinds else None
+
+
+def _counted(text: str) -> Counter[str]:
+    """How many words of a text speak of music, of speech, of things that sound, and of anything else."""
+    does = thesaurus().does
+    counted: Counter[str] = Counter()
+    for word in read(text):
+        kinds = {_kind_word(does[thing]) for thing in word.things}
+        counted.update(kinds or {"other"})
+    return counted
+
+
+def _kind_word(does: str) -> str:
+    return does if does in ("music", "dialogue") else "effect"
+
+
+_ROLES = {role.name.lower(): role for role in Role}

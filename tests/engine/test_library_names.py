@@ -1,0 +1,132 @@
+"""What names of sounds say: categories, roles and kinds, in several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from avm_otio.engine.sorting import category_of_sound, kind_of, roles_of
+from avm_otio.engine.tags import NO_TAGS, Tags, licence_in
+from avm_otio.engine.thesaurus import read, things_in
+from avm_otio.engine.ucs import categories, category_named, ucs_name
+from avm_otio.engine.vocabulary import EMOTIONS, GENRES, ids_in
+from tests.engine import library_names as names
+
+
+def roles_wrong(told: Iterable[tuple[str, str]]) -> list[str]:
+    wrong = []
+    for name, role in told:
+        path = f"{name}.wav"
+        found = roles_of(path, NO_TAGS, category_of_sound(path, NO_TAGS), 2_000_000)
+        if not found or found[0].name.lower() != role:
+            wrong.append(name)
+    return wrong
+
+
+def kinds_wrong(told: Iterable[tuple[str, float, str]]) -> list[str]:
+    wrong = []
+    for path, seconds, kind in told:
+        length_us = round(seconds * 1e6)
+        category = category_of_sound(path, NO_TAGS)
+        roles = roles_of(path, NO_TAGS, category, length_us)
+        if kind_of(path, NO_TAGS, category, roles, length_us, has_beat=kind == "music") != kind:
+            wrong.append(path)
+    return wrong
+
+
+@pytest.mark.parametrize("told", [names.ROLES, names.ROLES_HELD_OUT])
+def test_what_a_sound_does_is_read_from_its_ucs_name(told: tuple[tuple[str, str], ...]) -> None:
+    assert len(told) == 62
+    assert len(roles_wrong(told)) <= 2
+
+
+@pytest.mark.parametrize("told", [names.KINDS, names.KINDS_HELD_OUT])
+def test_music_effects_and_dialogue_are_told_apart(told: tuple[tuple[str, float, str], ...]) -> None:
+    assert len(told) == 32
+    assert len(kinds_wrong(told)) <= 1
+
+
+def test_every_id_of_the_system_is_read_from_a_name() -> None:
+    assert len(categories()) == 753
+    assert len({each.category for each in categories()}) == 82
+    for each in categories():
+        found = ucs_name(f"{each.cat_id}_Some Name_ABC_LIB")
+        assert found is not None
+        assert found.category is each
+        assert each.subcategory
+        assert category_named(each.category.upper(), each.subcategory.upper()) is not None
+
+
+def test_all_parts_of_a_ucs_name_are_read() -> None:
+    found = ucs_name("GUNAuto-RIFLE_AK47-Burst Distant_TFX_WAR2_MS 48k_take 3")
+    assert found is not None
+    assert found.category.cat_id == "GUNAuto"
+    assert (found.user_category, found.vendor_category, found.fx_name) == ("RIFLE", "AK47", "Burst Distant")
+    assert (found.creator_id, found.source_id, found.user_data) == ("TFX", "WAR2", "MS 48k_take 3")
+
+
+@pytest.mark.parametrize(
+    "name", ["wind_howling", "mix_final_v2", "Rain", "window-attention", "test_01", "fire_alarm"]
+)
+def test_a_name_that_only_begins_like_an_id_is_no_ucs_name(name: str) -> None:
+    assert ucs_name(name) is None
+
+
+def test_whole_words_count_not_parts_of_words() -> None:
+    assert things_in("window-attention") == {"window"}
+    assert not things_in("Brainstorm Trainee Carpet Doorman")
+    assert ids_in("Darkroom Poppy Housekeeping", GENRES) == ids_in("Darkroom Poppy", EMOTIONS) == ()
+
+
+def test_stop_words_choose_nothing() -> None:
+    assert read("the a an of and in the") == ()
+    assert [word.text for word in read("The Sound of a Door")] == ["door"]
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [
+        ("Tür", "door"),
+        ("tuer_auf", "door"),
+        ("Türen", "door"),
+        ("porte qui grince", "door"),
+        ("puerta", "door"),
+        ("porta", "door"),
+        ("大门", "door"),
+        ("關門聲", "slam"),
+        ("Straßenverkehr", "traffic"),
+        ("lluvia", "rain"),
+        ("pioggia", "rain"),
+        ("下雨的街道", "city"),
+        ("火车经过", "train"),
+        ("room tone", "room"),
+        ("FootstepsOnGravel", "footsteps"),
+        ("barking", "dog"),
+    ],
+)
+def test_words_are_known_in_several_languages(text: str, thing: str) -> None:
+    assert thing in things_in(text)
+
+
+def test_a_category_in_the_tags_counts_where_the_name_says_none() -> None:
+    assert category_of_sound("a01.wav", Tags(cat_id="DOORWood")) is ucs_name("DOORWood_x").category  # type: ignore[union-attr]
+    by_names = category_of_sound("a01.wav", Tags(category="AMBIENCE", subcategory="Room Tone"))
+    assert by_names is not None
+    assert by_names.cat_id == "AMBRoom"
+
+
+@pytest.mark.parametrize(
+    ("text", "licence"),
+    [
+        ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0"),
+        ("https://creativecommons.org/licenses/by-nc-sa/4.0/", "CC BY-NC-SA"),
+        ("CC-BY-SA 3.0", "CC BY-SA"),
+        ("Creative Commons Attribution-NonCommercial 4.0", "CC BY-NC"),
+        ("Royalty-free for all productions", "royalty-free"),
+        ("(c) 2020 Somebody. All rights reserved.", "all rights reserved"),
+        ("a nice sound", ""),
+    ],
+)
+def test_a_licence_is_read_from_a_text(text: str, licence: str) -> None:
+    assert licence_in(text) == licence
