@@ -97,32 +97,48 @@ def _apart(folder: Folder, path: Path, mode: int, lasting: bool) -> Iterator[Pat
     It lies in a private folder on the same disk, reached through its descriptor. Where the system has no such
     way, or a disk knows no owners, it lies in the private folder for temporary files and is copied over.
     """
-    name = _temporary(path.name, "")
-    private: Folder | None = None
-    try:
-        folder.make(name, 0o700)
-        private = folder.below(name)
+    with private_folder(folder, path.name) as private:
         if not _is_private(private):
             with _carried(folder, path, mode, lasting) as temporary:
                 yield temporary
             return
-        _is_ours(private.handle)  # held, so that it is no orphan
         inside = _FIRST + path.suffix
         os.close(private.create(inside, mode))
         yield _by_descriptor(private) / inside
         if lasting:
-            with os.fdopen(private.opened(inside), "rb") as file:
-                os.fsync(file.fileno())
+            private.sync_file(inside)
         private.rename(inside, path.name, folder)
         if lasting:
             folder.sync()
+
+
+@contextmanager
+def private_folder(folder: Folder, name: str) -> Iterator[Folder]:
+    """A new folder in an opened one, for what is not whole yet; removed with all that lies in it.
+
+    Args:
+        folder: Where it is made.
+        name: What it is for: ``remove_orphans`` of that name removes those that killed runs left.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    made = _temporary(name, "")
+    private: Folder | None = None
+    try:
+        folder.make(made, 0o700)
+        private = folder.below(made)
+        if private.handle >= 0:
+            _is_ours(private.handle)  # held, so that it is no orphan
+        yield private
     finally:
         if private is not None:
             with suppress(OSError), private:
                 if is_ours(private.stat()):
-                    private.remove(_FIRST + path.suffix)
+                    for inside in private.names():
+                        private.remove(inside)
         with suppress(OSError):
-            folder.remove(name, folder=True)
+            folder.remove(made, folder=True)
 
 
 _FIRST = "0"
@@ -242,8 +258,10 @@ def remove_orphans(path: Path) -> None:
 def _remove_orphans(folder: Folder, name: str) -> None:
     if os.name != "posix":
         return
-    pattern = re.compile(rf"\.{_tag(name)}[0-9a-f]{{4}}({re.escape(Path(name).suffix)})?")
-    for orphan in filter(pattern.fullmatch, folder.names()):
+    begins = f".{_tag(name)}"
+    pattern = re.compile(rf"{re.escape(begins)}[0-9a-f]{{4}}({re.escape(Path(name).suffix)})?")
+    alike = [other for other in folder.names() if other.startswith(begins)]  # a folder may hold thousands
+    for orphan in filter(pattern.fullmatch, alike):
         with suppress(OSError, IrregularFileError):
             if stat.S_ISDIR(folder.stat(orphan).st_mode):
                 _remove_private(folder, orphan)

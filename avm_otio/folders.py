@@ -241,6 +241,19 @@ class Folder:
             else:
                 os.unlink(name, dir_fd=self._handle)
 
+    def sync_file(self, name: str) -> None:
+        """Have what was written into a plain file in it outlive a power cut.
+
+        Raises:
+            OSError: It is none, or the disk fails.
+        """
+        may_read = HAS_DESCRIPTORS  # Windows syncs only what may be written
+        handle = self.opened(name) if may_read else os.open(self.path / name, os.O_RDWR | _BINARY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
     def sync(self) -> None:
         """Have what was renamed in it outlive a power cut."""
         if not HAS_DESCRIPTORS:  # other systems cannot open a folder

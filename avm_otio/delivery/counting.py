@@ -52,12 +52,13 @@ def as_media_count(opened: Opened, request: Request) -> Opened:
     ]
     rate, note = reader.rate_of(opened.path, request.rate, pictures)
     notes = opened.notes
-    if request.rate is None or rate != opened.timeline.rate:
+    is_told_else = request.rate is None and note not in opened.notes
+    if rate != opened.timeline.rate or is_told_else:
         again = read(opened.path, rate=rate, sequence=request.sequence)
         opened, notes = again, again.notes
         infos = _probed(opened, request.media_roots)
     timeline = in_files_timecode(opened.timeline, infos)
-    return replace(opened, timeline=timeline, notes=((note, *notes) if note else notes))
+    return replace(opened, timeline=timeline, notes=tuple(dict.fromkeys((note, *notes) if note else notes)))
 
 
 def _probed(opened: Opened, roots: Sequence[Path]) -> dict[Media, MediaInfo]:

@@ -282,9 +282,9 @@ class _Look:
         wanted = self._wanted
         tracks = [
             [
-                (place, clip.laid or (clip.start, clip.end))
-                for place, track, clip in self._clips()
-                if place[0] == index and self._is_shown(place, track, clip)
+                ((index, number), clip.laid or (clip.start, clip.end))
+                for number, clip in enumerate(track.clips)
+                if self._is_shown((index, number), track, clip)
             ]
             for index, track in enumerate(self._timeline.tracks)
             if track.kind is TrackKind.VIDEO

@@ -211,7 +211,7 @@ class Placements:
     def _track(self, track: Track, kind: TrackKind, rate: Fraction) -> Iterator[Placed]:
         """What a track shows; of a track of the other kind only what its nests hold."""
         joints = _Joints(track, rate) if self.dissolves and track.transitions else None
-        end = track.end
+        end, holds = track.end, track.holds
         for index, clip in enumerate(track.clips):
             if track.kind is not kind and not isinstance(clip.content, Timeline):
                 continue
@@ -237,7 +237,7 @@ class Placements:
                         enabled=enabled,
                         fade_in=cut.fade_in or rise,
                         fade_out=cut.fade_out or fall,
-                        stem=cut.stem or track.holds,
+                        stem=cut.stem or holds,
                     )
 
     def _clip(
@@ -321,6 +321,7 @@ class _Joints:
                 self._into[after] = transition
             if before is not None:
                 self._out_of[before] = transition
+        self._covered = {id(transition) for transition in self._into.values()}
 
     def _found(self, side: int, transition: Transition, rate: Fraction) -> int | None:
         index = self._exact[side].get(transition.at)
@@ -336,7 +337,7 @@ class _Joints:
 
     def is_covered(self, transition: Transition) -> bool:
         """Whether a clip follows it."""
-        return any(joined is transition for joined in self._into.values())
+        return id(transition) in self._covered
 
 
 def _level(clip: Clip, duration: Fraction, rises: bool, falls: bool) -> Level:

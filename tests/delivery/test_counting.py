@@ -97,3 +97,13 @@ def test_a_clip_that_lies_outside_its_file_is_told_where_others_are_seen(tmp_pat
     )
     film = export_film(Request(path, tmp_path / "f.mp4", media_roots=(tmp_path,)))
     assert numbers(film.path)[:5] == [10, 11, 12, 13, 14]
+
+
+def test_a_list_whose_media_say_nothing_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = listed(tmp_path, "01:00:00:00", "NON-DROP", ":")
+    request = Request(path, tmp_path / "o")
+    first = read(path)
+    monkeypatch.setattr("avm_otio.delivery.counting.read", None)
+    found = as_media_count(first, request)
+    assert found.timeline == first.timeline
+    assert [note for note in found.notes if "rate" in note] == list(first.notes)

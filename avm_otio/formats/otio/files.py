@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import opentimelineio as otio
 
 from avm_otio.errors import OutputError, TimelineError
-from avm_otio.files import free_name, make_folder, whole
+from avm_otio.files import free_name, whole
 from avm_otio.formats.format import Files, Target
 from avm_otio.formats.otio.frames import available_json, in_own_time, unmeasured
 from avm_otio.formats.otio.json_form import Document, is_a, range_json, reference_of
@@ -30,6 +30,7 @@ from avm_otio.strangers import admitted
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.model import Clip, Media, Timeline
 from avm_otio.timeline.urls import UrlStyle, paths_of, rebased, url_of
+from avm_otio.unpacked import is_there, unpacking
 
 _FLAVOURS = {
     "otio": "files",
@@ -160,9 +161,7 @@ def read_otioz(path: Path, extract_to: Path) -> otio.core.SerializableObject:
             with bundle.open(CONTENT) as content:
                 text = content.read(bundle.getinfo(CONTENT).file_size).decode("utf-8-sig")
             found = parse(text, f"{path}/{CONTENT}")
-            for member in bundle.infolist():
-                if member.filename.startswith(f"{MEDIA}/") and not member.is_dir():
-                    _unpack(bundle, member, extract_to)
+            _unpack(bundle, extract_to)
             return found
     except _BROKEN as error:
         raise TimelineError(
@@ -196,15 +195,15 @@ def _refuse_large(bundle: zipfile.ZipFile, path: Path) -> None:
         raise OutputError(f"{unpacked}, and the disk has {free} left.", "Free up space, then run it again.")
 
 
-def _unpack(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
-    inside = PurePosixPath(member.filename)
-    target = folder.joinpath(*inside.parts)
-    if target.exists() and target.stat().st_size == member.file_size:
+def _unpack(bundle: zipfile.ZipFile, folder: Path) -> None:
+    media = [one for one in bundle.infolist() if one.filename.startswith(f"{MEDIA}/") and not one.is_dir()]
+    missing = [one for one in media if not is_there(folder / one.filename, one.file_size)]
+    if not missing:
         return
-    make_folder(target.parent)
-    with whole(target) as temporary, bundle.open(member) as source, temporary.open("wb") as sink:
-        while block := source.read(2**20):
-            sink.write(block)
+    with unpacking(folder) as unpacked:
+        for member in missing:
+            with bundle.open(member) as source:
+                unpacked.add(PurePosixPath(member.filename), iter(partial(source.read, 2**20), b""))
 
 
 def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
