@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +14,7 @@ from typing import TypeVar
 from avm_otio.errors import AvmError, MediaError
 from avm_otio.files import write_text
 from avm_otio.folders import Folder, is_ours, own_folder
+from avm_otio.jobs.cache import Cache, media_digests
 from avm_otio.jobs.folder import HEARD, Job, stamp
 from avm_otio.jobs.journal import Kept
 from avm_otio.jobs.pool import Pool
@@ -19,6 +23,8 @@ from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.heard import Heard, Speech
 from avm_otio.report import Report
 from avm_otio.services import Laying
+from avm_otio.timeline.model import Media
+from avm_otio.timeline.plan import ExportPlan
 
 _Found = TypeVar("_Found", Heard, Speech)
 
@@ -89,6 +95,43 @@ def hear_film(job: Job, report: Report) -> tuple[Heard | None, Speech]:
             return None, Speech()
         advance(2, 2)
     _keep(job, {"film.json": heard_text(heard), "film-speech.json": speech_text(speech)}, report)
+    return heard, speech
+
+
+def hear_record(
+    job: Job,
+    plan: ExportPlan,
+    media: Mapping[Media, Path],
+    report: Report,
+) -> tuple[Heard, Speech]:
+    """Listen to what a timeline plays: where a job's film does not sound as that does.
+
+    Args:
+        job: Where it is kept.
+        plan: What is heard; see ``timeline.playback``.
+        media: Where each source lies.
+        report: Where progress goes.
+
+    Returns:
+        What was heard, and where people speak, times of the plan.
+
+    Raises:
+        MediaError: A sound cannot be read.
+    """
+    from avm_otio.media.fingerprint import film_asked
+    from avm_otio.media.playing import hear_playing
+
+    plan = replace(plan, picture=())
+    cache = Cache(job.path.parent)
+    asked = film_asked(plan, media_digests(plan, media, cache, report))
+    cache.save()
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    names = f"record-{key}.json", f"record-{key}-speech.json"
+    heard, speech = _kept(job, names[0], heard_in), _kept(job, names[1], speech_in)
+    if heard is None or speech is None:
+        with report.step("Listening to the timeline") as advance:
+            heard, speech = hear_playing(plan, media, advance)
+        _keep(job, {names[0]: heard_text(heard), names[1]: speech_text(speech)}, report)
     return heard, speech
 
 

@@ -112,6 +112,7 @@ class Scored:
             "is_met": verdict.is_met,
             "integrated_lufs": _finite(verdict.integrated_lufs),
             "range_lu": round(verdict.range_lu, 1),
+            "is_range_rough": verdict.is_range_rough,
             "true_peak_dbtp": _finite(verdict.true_peak_dbtp),
             "is_peak_exact": verdict.is_peak_exact,
             "speech_lufs": None if verdict.anchor_lufs is None else _finite(verdict.anchor_lufs),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from avm_otio.errors import InputError, MediaError, SelectionError
+from avm_otio.errors import InputError, MediaError, MissingMediaError, SelectionError
 from avm_otio.formats.reading import Opened
-from avm_otio.jobs.ears import hear_film, hear_items
+from avm_otio.jobs.ears import hear_film, hear_items, hear_record
 from avm_otio.jobs.folder import Job
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.fit import MusicLength, aligned
 from avm_otio.mix.fitted import Coverage, Fitted
-from avm_otio.mix.heard import Heard
+from avm_otio.mix.heard import Heard, Speech
 from avm_otio.mix.laid_music import laid_music
 from avm_otio.mix.music_plan import MusicPer, MusicPlan, plan_music
 from avm_otio.mix.placement import Laid, LaidClip, Lane, lay
@@ -22,9 +22,9 @@ from avm_otio.mix.verdict import Verdict
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.services import Laying, Service
-from avm_otio.timeline.model import Media, Timeline
+from avm_otio.timeline.model import Media, Stem, Timeline
 from avm_otio.timeline.plan import ExportPlan
-from avm_otio.timeline.playback import plan_playback
+from avm_otio.timeline.playback import plan_playback, sounds_alike
 from avm_otio.timeline.select import Selection, record_span
 from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime, from_micros, nearest_frame
 
@@ -78,10 +78,11 @@ def soundtrack(
     preset = preset_of(request.mix, figures_of(request))
     target = target_of(f"{request.loudness}")
     heard, notes = hear_items(job, cues, request.spares, report)
-    own, speech = hear_film(job, report)
     cuts = scene_changes(plan)
     laid = lay(cues, plan.film_map, opened.timeline.rate, media_of, request, heard=heard, scene_changes=cuts)
     laid = replace(laid, notes=(*laid.notes, *notes))
+    own = _own_sound(job, request, opened, plan, laid, with_tracks, report)
+    speech = own.speech
     record = plan.film_map.to_record
     spoken = tuple(
         (record(FilmTime(from_micros(start))), record(FilmTime(from_micros(end))))
@@ -100,16 +101,92 @@ def soundtrack(
         laid,
         plan.film_map,
         heard,
-        own=own,
+        own=own.heard,
+        as_played=own.is_record,
         speech=speech,
         preset=preset,
         target=target,
         under_speech=UnderSpeech(request.effects_under_speech),
-        true_peak=partial(_true_peak, opened, request, with_tracks),
+        true_peak=partial(_true_peak, opened, request, _span(opened, plan), with_tracks)
+        if own.is_whole
+        else None,
         timecode=opened.timeline.timecode,
     )
     laid = replace(levelled.laid, notes=(*laid.notes, *levelled.notes))
     return Soundtrack(laid, coverage, levelled.verdict, spoken)
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnSound:
+    """What is heard where music and effects are laid.
+
+    Attributes:
+        heard: How loud it is; ``None`` where it is silent.
+        speech: Where people speak, film time.
+        is_record: Whether it is what the timeline plays, rather than the film.
+        is_whole: Whether that could be read in the timeline's stead where it had to be.
+    """
+
+    heard: Heard | None
+    speech: Speech
+    is_record: bool = False
+    is_whole: bool = True
+
+
+def _own_sound(
+    job: Job,
+    request: Request,
+    opened: Opened,
+    plan: ExportPlan,
+    laid: Laid,
+    with_tracks: Callable[[Laid], Timeline],
+    report: Report,
+) -> _OwnSound:
+    """The timeline's own sound: the film's, but where that is not what the timeline plays there.
+
+    A clip's film runs at the speed it was shot and leaves out what other tracks play; a track's leaves those
+    out, too; and of a timeline without sound tracks an editor plays what lies below other pictures.
+    """
+    span = _span(opened, plan)
+    playing = plan_playback(opened.timeline, span=span)
+    if sounds_alike(plan, playing):
+        return _OwnSound(*hear_film(job, report))
+    replacing = replace(laid, lanes=tuple(lane for lane in laid.lanes if lane.stem is Stem.DIALOGUE))
+    playing = plan_playback(with_tracks(replacing), span=span)
+    try:
+        located = film_located(playing, opened.folder, request.media_roots, must_show=False)
+        heard, speech = hear_record(job, *located, report)
+    except (MediaError, MissingMediaError) as error:  # of shots that nobody asked to score
+        report.warn(f"Levels are set by the film's sound, not by all that plays there: {error}")
+        return _OwnSound(*hear_film(job, report), is_whole=False)
+    per_film = plan.film_map.record_per_film
+    if per_film == 1:
+        return _OwnSound(heard, speech, is_record=True)
+    # Words are found best at the speed at which they were spoken.
+    is_heard = {(part.media, part.speed * per_film) for part in playing.sound}
+    plays_film = any((part.media, part.speed) in is_heard for part in plan.sound)
+    shot = hear_film(job, report)[1] if plays_film else Speech()
+    sped = ((round(start / per_film), round(end / per_film)) for start, end in speech.spoken)
+    return _OwnSound(heard, Speech(_joined((*sped, *shot.spoken))), is_record=True)
+
+
+def _joined(stretches: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Stretches of time in order; what overlaps is one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def _span(opened: Opened, plan: ExportPlan) -> FrameSpan:
+    """The record frames of a film."""
+    timeline = opened.timeline
+    edges = (plan.film_map.record_start, plan.film_map.record_end)
+    first, last = (nearest_frame(at, timeline.rate) for at in edges)
+    return FrameSpan(first, max(first + 1, last))
 
 
 def check(request: Request, timeline: Timeline) -> None:
@@ -286,6 +363,7 @@ def _as_spare(lane: Lane, cue: Cue, rank: int) -> Lane:
 def _true_peak(
     opened: Opened,
     request: Request,
+    span: FrameSpan,
     with_tracks: Callable[[Laid], Timeline],
     laid: Laid,
     stretches: Sequence[tuple[RecordTime, RecordTime]],
@@ -294,6 +372,6 @@ def _true_peak(
     from avm_otio.media.mixdown import true_peak
 
     plan, media = film_located(
-        plan_playback(with_tracks(laid)), opened.folder, request.media_roots, must_show=False
+        plan_playback(with_tracks(laid), span=span), opened.folder, request.media_roots, must_show=False
     )
     return true_peak(plan, media, stretches)

@@ -58,10 +58,14 @@ def hear_speech(path: Path, check: Callable[[], None] = lambda: None) -> Speech:
         return Speech()
     reader = StereoReader(info, ())
     try:
-        likely = [*_likely(_chunks(reader.blocks(_BLOCK, check)))]
+        return speech_in(reader.blocks(_BLOCK, check))
     finally:
         reader.close()
-    return Speech(spoken(likely))
+
+
+def speech_in(blocks: Iterable[Samples]) -> Speech:
+    """Find where people speak in a sound that comes in blocks, 48 kHz stereo; times from its head."""
+    return Speech(spoken([*_likely(_chunks(blocks))]))
 
 
 def spoken(likely: Sequence[float]) -> tuple[tuple[int, int], ...]:

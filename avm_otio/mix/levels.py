@@ -16,7 +16,7 @@ from avm_otio.mix.cues import Item
 from avm_otio.mix.ducking import MOST_GAIN_DB, Line, Played, Utterance, line_of, utterances
 from avm_otio.mix.grid import Sum
 from avm_otio.mix.heard import Heard, Speech
-from avm_otio.mix.loudness import integrated, loudness_range
+from avm_otio.mix.loudness import RANGE_NEEDS_STEPS, integrated, loudness_range
 from avm_otio.mix.loudness import true_peak as true_peak_of
 from avm_otio.mix.peaks import Measure, Peaks, Stretch
 from avm_otio.mix.placement import Laid, relaid
@@ -66,6 +66,7 @@ def level(
     heard: Callable[[Item], Heard | None],
     *,
     own: Heard | None = None,
+    as_played: bool = False,
     speech: Speech | None = None,
     preset: Preset = PRESETS["standard"],
     target: Target = TARGETS["none"],
@@ -80,6 +81,8 @@ def level(
         film_map: Where film time lies on the timeline.
         heard: What was heard in the file of an item; ``None`` where nobody listened: its level stays.
         own: What was heard in the film's own sound, from its first frame on; ``None`` where it is silent.
+        as_played: Whether that is what the timeline plays there, with all that takes its place, and not the
+            film at its own speed.
         speech: Where people speak in it, film time.
         preset: How music and effects sit around speech.
         target: What the whole has to come to.
@@ -93,7 +96,12 @@ def level(
     replacing = [voice for voice in voices if voice.laid.kind is Stem.DIALOGUE]
     ours = [voice for voice in voices if voice.laid.kind is not Stem.DIALOGUE]
     mixer = _Mixer(
-        laid, film_map, own_sound(own, replacing, film_map), preset, target, _said(speech, film_map)
+        laid,
+        film_map,
+        own_sound(own, replacing, film_map, as_played=as_played),
+        preset,
+        target,
+        _said(speech, film_map),
     )
     changes = mixer.balance(ours, under_speech)
     mixer.reach()
@@ -292,6 +300,7 @@ class _Mixer:
             target=self._target,
             integrated_lufs=integrated(power),
             range_lu=loudness_range(power),
+            is_range_rough=len(power) < RANGE_NEEDS_STEPS,
             true_peak_dbtp=highest_dbtp,
             is_peak_exact=is_exact,
             anchor_lufs=self.spoken_lufs,

@@ -18,6 +18,9 @@ MOMENTARY_STEPS = 4
 SHORT_TERM_STEPS = 30
 """3 s (EBU Tech 3341, 2.2)."""
 
+RANGE_NEEDS_STEPS = 600
+"""A minute: EBU Tech 3342 gives no range to less, which has too few blocks for its shares."""
+
 _ABSOLUTE_GATE = power_of(-70.0)
 _INTEGRATED_GATE = 10 ** (-10.0 / 10)
 """BS.1770-5, annex 1: 10 LU below what passes the absolute gate."""
@@ -45,7 +48,11 @@ def short_term(power: Sequence[float]) -> float:
 
 
 def loudness_range(power: Sequence[float]) -> float:
-    """Loudness range, in LU; 0 for less than 3 s, and for silence."""
+    """Loudness range, in LU; 0 for less than 3 s, and for silence.
+
+    The blocks that its shares meet are those of Tech 3342's own reference. FFmpeg rounds otherwise, by one
+    block: in films of some seconds that is up to 0.8 LU, in a minute less than 0.2.
+    """
     if len(power) < SHORT_TERM_STEPS:
         return 0.0
     loud = sorted(_gated(windows(power, SHORT_TERM_STEPS), _RANGE_GATE))

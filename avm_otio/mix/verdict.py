@@ -16,6 +16,8 @@ class Verdict:
         target: What was asked.
         integrated_lufs: Integrated loudness of the whole; minus infinity of silence.
         range_lu: Its loudness range.
+        is_range_rough: Whether it is short of the minute that EBU Tech 3342 wants for that figure: in few
+            blocks one more or less moves it, and meters differ in which they take.
         true_peak_dbtp: Its true peak.
         is_peak_exact: Whether that was measured; else it is at most that.
         anchor_lufs: Loudness of the speech in the film's own sound; ``None`` without any.
@@ -38,6 +40,7 @@ class Verdict:
     own_change_db: float | None = 0.0
     own_peak_change_db: float = 0.0
     held_down_db: float = 0.0
+    is_range_rough: bool = False
 
     @property
     def is_loudness_met(self) -> bool:
@@ -72,9 +75,10 @@ class Verdict:
         if self.integrated_lufs == -math.inf:
             return ("The mix is silent.",)
         at_most = "" if self.is_peak_exact else "at most "
+        about = "about " if self.is_range_rough else ""
         found = [
-            f"The mix comes to {lufs_words(self.integrated_lufs)}, range {self.range_lu:.1f} LU, true peak "
-            f"{at_most}{_number(self.true_peak_dbtp)} dBTP{self._asked}"
+            f"The mix comes to {lufs_words(self.integrated_lufs)}, range {about}{self.range_lu:.1f} LU, "
+            f"true peak {at_most}{_number(self.true_peak_dbtp)} dBTP{self._asked}"
         ]
         if not self.is_loudness_met:
             found.append(self._loudness_remedy)

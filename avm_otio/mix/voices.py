@@ -97,20 +97,31 @@ class Own:
         return whole.between(float(start - self.origin), float(end - self.origin))
 
 
-def own_sound(heard: Heard | None, replacing: Sequence[Voice], film_map: FilmMap) -> Own:
-    """The film's own sound, and noise-reduced sound in its place where that is laid."""
+def own_sound(
+    heard: Heard | None, replacing: Sequence[Voice], film_map: FilmMap, *, as_played: bool = False
+) -> Own:
+    """The film's own sound, and noise-reduced sound in its place where that is laid.
+
+    Args:
+        heard: What was heard.
+        replacing: What takes its place.
+        film_map: Where the film lies.
+        as_played: Whether what was heard is what the timeline plays there, with all that takes its place.
+    """
     origin = film_map.record_start
     length_s = float(film_map.record_end - origin)
     sums = Sum.silent(int(np.ceil(length_s / 0.01 - 1e-6)))
     if heard is not None:
-        sound = strip(heard.curve, 0.0, length_s, 0.0, float(1 / film_map.record_per_film))
+        speed = 1.0 if as_played else float(1 / film_map.record_per_film)
+        sound = strip(heard.curve, 0.0, length_s, 0.0, speed)
         audible = np.ones(len(sound.power) + 1)
         edges = sound.edges_s
-        for voice in replacing:
+        for voice in () if as_played else replacing:
             start, end = (float(at - origin) for at in (voice.laid.clip.start, voice.laid.clip.end))
             audible[(edges >= start - 1e-9) & (edges <= end + 1e-9)] = 0.0
         sums.add(sound, audible)
-    add_all(sums, replacing, origin)
+    if not as_played:
+        add_all(sums, replacing, origin)
     return Own(sums, origin)
 
 

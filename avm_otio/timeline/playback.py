@@ -14,7 +14,7 @@ from avm_otio.errors import TimelineError
 from avm_otio.timeline.compose import picture_segments, sound_segments
 from avm_otio.timeline.counted import counted
 from avm_otio.timeline.limits import refuse_empty, refuse_unmeasured
-from avm_otio.timeline.model import Clip, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.placed import Placed, Placements
 from avm_otio.timeline.plan import ExportPlan, FilmMap, SoundSegment
 from avm_otio.timeline.select import Selection, curved_fades, record_span
@@ -23,12 +23,15 @@ from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime
 _WHOLE = Selection()
 
 
-def plan_playback(timeline: Timeline, selection: Selection = _WHOLE) -> ExportPlan:
+def plan_playback(
+    timeline: Timeline, selection: Selection = _WHOLE, span: FrameSpan | None = None
+) -> ExportPlan:
     """Plan what a range of a timeline shows and plays.
 
     Args:
         timeline: The timeline, scored or not.
         selection: The range; clips and tracks cannot be chosen.
+        span: The range as record frames, instead.
 
     Returns:
         The plan; what a run of ours laid says so by the ``stem`` of its segments. Where nothing is seen, its
@@ -44,7 +47,8 @@ def plan_playback(timeline: Timeline, selection: Selection = _WHOLE) -> ExportPl
     on_frames = counted(timeline)
     if on_frames.duration == 0:
         raise TimelineError(f"Timeline “{timeline.name}” is empty.", "Put at least one clip on a track.")
-    rate, span = on_frames.rate, record_span(on_frames, selection)
+    rate = on_frames.rate
+    span = record_span(on_frames, selection) if span is None else span
     seen = [placed for placed in Placements(on_frames).of(TrackKind.VIDEO) if placed.enabled]
     frames = span.duration
     return ExportPlan(
@@ -56,6 +60,42 @@ def plan_playback(timeline: Timeline, selection: Selection = _WHOLE) -> ExportPl
         film_map=FilmMap(RecordTime(span.start / rate), Fraction(1), FilmTime(frames / rate)),
         notes=(*_notes(seen), *curved_fades(on_frames)),
     )
+
+
+def sounds_alike(film: ExportPlan, playing: ExportPlan) -> bool:
+    """Whether a film sounds as what the timeline plays there: the same sounds at the same places.
+
+    A film follows frames, what is played its exact moments: up to a frame is no difference.
+    """
+    if film.film_map.record_per_film != 1:
+        return False
+    frame = 1 / playing.rate
+    ours, theirs = (_stretches(plan.sound, frame) for plan in (film, playing))
+    return ours.keys() == theirs.keys() and all(
+        len(ours[key]) == len(theirs[key])
+        and all(
+            abs(place - its) <= frame
+            for stretch, other in zip(ours[key], theirs[key], strict=True)
+            for place, its in zip(stretch, other, strict=True)
+        )
+        for key in ours
+    )
+
+
+def _stretches(
+    sound: tuple[SoundSegment, ...], frame: Fraction
+) -> dict[tuple[Media, Fraction], list[tuple[Fraction, Fraction, Fraction]]]:
+    """When each source is heard, and what of it the film's first moment would be; what goes on is one."""
+    found: dict[tuple[Media, Fraction], list[tuple[Fraction, Fraction, Fraction]]] = {}
+    for part in sorted(sound, key=lambda part: (part.start, part.media_in)):
+        head = part.media_in - part.start * part.speed
+        stretches = found.setdefault((part.media, part.speed), [])
+        if stretches and part.start <= stretches[-1][1] and abs(head - stretches[-1][2]) <= frame:
+            before = stretches[-1]
+            stretches[-1] = (before[0], max(before[1], part.end), before[2])
+        else:
+            stretches.append((part.start, part.end, head))
+    return found
 
 
 def _sound(timeline: Timeline, span: FrameSpan) -> tuple[SoundSegment, ...]:

@@ -234,11 +234,16 @@ def peak_dbtp(sound: Sound) -> float:
 
 
 def ebur128(sound: Sound) -> tuple[float, float, float]:
-    """Integrated loudness, range and true peak of a sound on both sides, by libavfilter's meter."""
+    """Integrated loudness, range and true peak of a sound, by libavfilter's meter.
+
+    Args:
+        sound: One channel, heard on both sides; or two, (samples, 2).
+    """
     import av
     from av.filter import Graph
 
-    frame = av.AudioFrame.from_ndarray(np.stack([sound, sound]).astype(np.float32), "fltp", "stereo")
+    sides = np.stack([sound, sound]) if sound.ndim == 1 else np.ascontiguousarray(sound.T)
+    frame = av.AudioFrame.from_ndarray(sides.astype(np.float32), "fltp", "stereo")
     frame.sample_rate = HZ
     graph = Graph()
     source = graph.add_abuffer(sample_rate=HZ, format="fltp", layout="stereo")

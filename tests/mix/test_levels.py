@@ -21,7 +21,7 @@ from avm_otio.mix.spots import Change, UnderSpeech
 from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.model import Mix, Stem, Transition
 from avm_otio.timeline.time import RecordTime
-from tests.mix.scenes import HZ, Scene, Sound, ebur128, gain, heard, noise, speech, talk
+from tests.mix.scenes import HZ, Scene, Sound, curve_of, ebur128, gain, heard, noise, speech, talk
 
 OFF, STANDARD = PRESETS["off"], PRESETS["standard"]
 Spoken = list[tuple[float, float]]
@@ -337,6 +337,25 @@ def random_mix(seed: int) -> tuple[Scene, Spoken]:
     return scene, spoken
 
 
+def range_by_the_standard(sound: Sound) -> float:
+    """Loudness range as the reference in EBU Tech 3342 reckons it."""
+    power = np.asarray(curve_of(sound).power)
+    blocks = np.convolve(power, np.ones(30) / 30, "valid")
+    blocks = blocks[blocks > 10 ** ((-70 + 0.691) / 10)]
+    loud = np.sort(blocks[blocks > blocks.mean() / 100])
+    low, high = (loud[math.floor((len(loud) - 1) * share + 0.5)] for share in (0.1, 0.95))
+    return 10 * math.log10(high / low)
+
+
+def test_a_range_of_a_minute_and_more_is_what_every_meter_reads() -> None:
+    own = talk(80, [(2, 20), (24, 41), (50, 70)])
+    scene = Scene(F(80), own)
+    scene.add(0, MUSIC, 1, swelling(80, -18, 3, [-12, 3, -6, 4, -9, 0]), F(0))
+    done = levelled(scene, [(2, 20), (24, 41), (50, 70)], true_peak=scene.true_peak)
+    assert not done.verdict.is_range_rough
+    assert done.verdict.range_lu == pytest.approx(ebur128(scene.render(done.laid))[1], abs=0.3)
+
+
 @pytest.mark.parametrize(
     "seed", [*range(1, 4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, *range(4, 50)))]
 )
@@ -350,7 +369,9 @@ def test_what_is_predicted_is_what_a_render_comes_to(seed: int) -> None:
     assert verdict.integrated_lufs == pytest.approx(loudness, abs=0.3)
     assert verdict.true_peak_dbtp == pytest.approx(peak, abs=0.5)
     assert verdict.is_peak_exact
+    assert verdict.range_lu == pytest.approx(range_by_the_standard(scene.render(done.laid)), abs=0.3)
     assert verdict.range_lu == pytest.approx(spread, abs=1)
+    assert verdict.is_range_rough
     assert peak < target.peak_dbtp or verdict.own_peak_change_db < 0
 
 

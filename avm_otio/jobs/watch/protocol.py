@@ -204,6 +204,7 @@ class MixVerdict(BaseModel):
     is_met: Annotated[bool, Field(description="Whether it is what was asked.")]
     integrated_lufs: Annotated[float | None, Field(description="Integrated loudness; null for silence.")]
     range_lu: Annotated[float, Field(description="Loudness range.")]
+    is_range_rough: Annotated[bool, Field(description="Whether the mix is shorter than a minute.")] = False
     true_peak_dbtp: Annotated[float | None, Field(description="True peak; null for silence.")]
     is_peak_exact: Annotated[bool, Field(description="Whether it was measured; else it is at most that.")]
     speech_lufs: Annotated[float | None, Field(description="Loudness of speech; null where there is none.")]
