@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from avm_otio.errors import UsageError
+from avm_otio.text import nearest
 
 if TYPE_CHECKING:
     import socket
@@ -74,7 +75,9 @@ def read_service(value: object) -> str:
     except ValueError:
         raise ValueError("is not an address") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("must be local, avmapping or an address that begins with https://")
+        near = nearest(text, (LOCAL, *SHORT_NAMES))
+        hint = f" (did you mean {near}?)" if near else ""
+        raise ValueError(f"must be local, avmapping or an address that begins with https://{hint}")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("must hold no user, query or fragment")
     if parts.scheme == "http" and not is_loopback(host):

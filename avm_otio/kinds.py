@@ -7,10 +7,12 @@ All readers take what JSON, TOML, Python or a text gave, and raise ``ValueError`
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from avm_otio.text import nearest
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -156,7 +158,7 @@ def one_of(*words: str) -> Kind:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or value.strip().casefold() not in by_fold:
-            raise ValueError(f"must be one of {', '.join(words)}, not {_shown(value)}")
+            raise ValueError(f"must be one of {', '.join(words)}, not {_shown(value)}{meant(value, words)}")
         return by_fold[value.strip().casefold()]
 
     return Kind(read, {"enum": list(words), "type": "string"}, choices=words)
@@ -188,7 +190,8 @@ def one_of_or_number(*words: str) -> Kind:
         try:
             return str(word.read(value))
         except ValueError:
-            raise ValueError(f"must be one of {', '.join(words)}, or a number, not {_shown(value)}") from None
+            known = f"one of {', '.join(words)}, or a number"
+            raise ValueError(f"must be {known}, not {_shown(value)}{meant(value, words)}") from None
 
     return Kind(read, {"anyOf": [dict(word.schema), {"type": "number"}]}, "|".join((*words, "NUMBER")))
 
@@ -217,6 +220,12 @@ OPTIONS = Kind(
 def words_in(text: str) -> list[str]:
     """The words of a list with commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def meant(value: object, words: Sequence[str]) -> str:
+    """`` (did you mean …?)`` where a value is nearly one of some words, else nothing."""
+    near = nearest(value.strip(), words) if isinstance(value, str) else ""
+    return f" (did you mean {near}?)" if near else ""
 
 
 def _shown(value: object) -> str:

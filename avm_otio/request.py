@@ -327,7 +327,7 @@ class Request:
     music_length: str = _sound(
         kinds.one_of("picture", "full", "loop", "as-is"),
         "picture",
-        "Music cut to the picture, once and whole, repeated, or from its head as it comes.",
+        "Cut to the picture, whole and once, again and again, or from its first sample.",
         setting="soundtrack.music_length",
     )
     music_end: str | None = _sound(
@@ -353,7 +353,7 @@ class Request:
     mix_figures: tuple[str, ...] = _sound(
         kinds.TEXTS,
         (),
-        "Figures of the mix that are not the preset's; comma between.",
+        "Other figures than the preset's, comma between.",
         flag="--mix-figures",
         metavar="NAME=NUMBER",
         setting="soundtrack.figures",

@@ -6,6 +6,7 @@ For a file name there is ``media.naming``, for XML and SVG ``formats.xml``, for 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _LINE_ENDS = re.compile(r"[ \t]*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+[ \t]*")
 """Whatever a terminal, an editor or Python takes for the end of a line: nothing may forge a line of ours."""
@@ -34,6 +35,15 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _STEERS.sub(REPLACEMENT, _LINE_ENDS.sub(" ", text))
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The one of some words that a mistyped one is most like, upper or lower case; empty where none is."""
+    from difflib import get_close_matches  # only mistakes need it
+
+    by_fold = {each.casefold(): each for each in words}
+    close = get_close_matches(word.casefold(), by_fold, n=1)
+    return by_fold[close[0]] if close else ""
 
 
 def json_shown(json: str) -> str:

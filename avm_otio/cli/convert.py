@@ -15,7 +15,9 @@ from avm_otio.errors import CueError, UsageError
 from avm_otio.request import Request
 
 
-@click.command(epilog="Example: avm-otio convert result.json -o scored.otio --onto cut.otio --media items/")
+@click.command(
+    epilog="Example: avm-otio convert result.avm.json -o scored.otio --onto cut.otio --media items/"
+)
 @click.argument("source", metavar="INPUT", type=options.FILE)
 @click.option("-o", "--output", type=options.FILE, required=True, help="What to write; see --for.")
 @click.option("--onto", type=options.FILE, help="The timeline onto which a saved answer is laid.")
@@ -33,7 +35,8 @@ def convert(
     """Convert INPUT: a timeline, or a saved Film, service result or notification, into what an editor opens.
 
     A saved answer is laid --onto a timeline at --clip or --in (its start by default); without --onto it
-    becomes a timeline of its own.
+    becomes a timeline of its own. What the format cannot say is listed, and all else written: short_film.otio
+    into short_film.fcpxml ends with "Wrote short_film.fcpxml: 2 tracks".
     """
     from avm_otio.delivery import deliver as delivery
     from avm_otio.delivery.counting import as_media_count

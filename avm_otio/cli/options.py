@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from avm_otio.kinds import meant
 from avm_otio.request import Request, Row, rows
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,7 +59,7 @@ class _Words(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """What click would list in lower case."""
-        return f"{value!r} is not one of {', '.join(map(repr, self.choices))}."
+        return f"{value!r} is not one of {', '.join(map(repr, self.choices))}{meant(value, self.choices)}."
 
 
 def of_request(command: str, kind: type[Request] = Request) -> Callable[[F], F]:
@@ -90,8 +91,8 @@ def _option(row: Row) -> Callable[[F], F]:
         more = {"type": FOLDER, "multiple": kind.is_list}
     else:
         more = {"type": Value(row), "metavar": row.metavar or kind.metavar}
-    if row.name == "editor":
-        more |= {"cls": _EditorOption, "shell_complete": _editors, "help": row.help}
+    if row.name in _LISTED:
+        more |= {"cls": _ListedOption, "shell_complete": _complete, "help": row.help}
     else:
         more["help"] = help_of(row)
     return click.option(row.flag, row.name, default=None, **more)
@@ -99,9 +100,9 @@ def _option(row: Row) -> Callable[[F], F]:
 
 def help_of(row: Row) -> str:
     """A row's line of help, with its default."""
-    editors = f" One of {', '.join(_editor_names())}." if row.name == "editor" else ""
+    listed = _LISTED[row.name]() if row.name in _LISTED else ""
     default = row.default_words or _plain(row.default)
-    return row.help + editors + (f"  [default: {default}]" if default else "")
+    return row.help + listed + (f"  [default: {default}]" if default else "")
 
 
 def _plain(default: Any) -> str:
@@ -110,8 +111,13 @@ def _plain(default: Any) -> str:
     return "" if default is None or default is False or default == Path() else str(default)
 
 
-def _editors(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
-    return [name for name in _editor_names() if name.startswith(begun)]
+def _complete(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    if option.name == "editor":
+        return [name for name in _editor_names() if name.startswith(begun)]
+    from avm_otio.mix.presets import figures_of_a_mix
+
+    before, comma, last = begun.rpartition(",")
+    return [f"{before}{comma}{name}=" for name in figures_of_a_mix() if name.startswith(last)]
 
 
 def _editor_names() -> list[str]:
@@ -120,12 +126,31 @@ def _editor_names() -> list[str]:
     return list(editors())
 
 
-class _EditorOption(click.Option):
-    """``--for``: its help names the editors, which are only looked up when it is shown."""
+def _listed_editors() -> str:
+    return f" One of {', '.join(_editor_names())}."
+
+
+def _listed_figures() -> str:
+    from avm_otio.mix.presets import ROLE_FIGURES, figures_of_a_mix
+    from avm_otio.mix.roles import Role
+
+    of_roles = tuple(f"_{figure}" for figure in ROLE_FIGURES)
+    whole = [name for name in figures_of_a_mix() if not name.endswith(of_roles)]
+    each = " and ".join(f"ROLE{figure}" for figure in of_roles)
+    return f" They are {', '.join(whole)}; and {each}, ROLE of {', '.join(Role)}."
+
+
+_LISTED = {"editor": _listed_editors, "mix_figures": _listed_figures}
+"""Options whose help names what there is, which is only looked up when it is shown."""
+
+
+class _ListedOption(click.Option):
+    """An option whose help names what there is."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """The option and its help."""
-        self.help = help_of(rows()["editor"])
+        assert self.name is not None
+        self.help = help_of(rows()[self.name])
         return super().get_help_record(ctx)
 
 

@@ -16,6 +16,7 @@ from avm_otio.config.settings import Key, Settings, defaults, keys, section_of
 from avm_otio.errors import InputError, UsageError
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
+from avm_otio.text import nearest
 
 
 def load_settings(kind: type[Request] = Request) -> Settings:
@@ -103,7 +104,14 @@ def unknown_key_hint(name: str, kind: type[Request] = Request) -> str:
     """What to do about a key that there is not."""
     table = keys(kind)
     near = options.nearest(name, [*table, *_sections(table), *(f"options.{each}" for each in options.TABLES)])
-    return f"{near}avm-otio config show lists all keys."
+    if not near:  # the right name in no table, or in another
+        last = {key.rpartition(".")[2]: key for key in table}
+        found = nearest(name.rpartition(".")[2], last)
+        near = f"Did you mean {last[found]}? " if found else ""
+    sections = _sections(table)
+    section = nearest(name.partition(".")[0], sections) if "." in name else ""
+    here = [key for key in table if key.startswith(f"{section}.")] if section else list(table)
+    return f"{near}There are {', '.join(here)}."
 
 
 def read_value(key: Key, raw: object) -> Any:

@@ -7,8 +7,8 @@ The service's reference names the tables without listing ids, so the user gives 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
+from avm_otio import text
 from avm_otio.errors import UsageError
 
 TABLES = (
@@ -70,9 +70,8 @@ def name_of(names: Names, table: str, id: int) -> str:
 
 def nearest(word: str, words: list[str]) -> str:
     """``Did you mean …? `` where a word is near enough, else nothing."""
-    by_fold = {each.casefold(): each for each in words}
-    close = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
-    return f"Did you mean {by_fold[close[0]]}? " if close else ""
+    near = text.nearest(word, words)
+    return f"Did you mean {near}? " if near else ""
 
 
 def _bare(text: str) -> str:

@@ -26,6 +26,7 @@ from avm_otio.media.originals import located, measure, offline
 from avm_otio.media.recognise import is_media
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
+from avm_otio.text import nearest
 from avm_otio.timeline.completed import completed
 from avm_otio.timeline.counted import counted
 from avm_otio.timeline.features import Loss
@@ -126,8 +127,11 @@ def delivery_of(request: Request) -> Delivery:
     if found is None:
         if suffix in writable():
             return Delivery(None, Deliver.LINK, MediaFormat.KEEP, suffix)
+        near = nearest(suffix, writable())
+        hint = f"Did you mean {near}? " if near else ""
         raise UsageError(
-            f"{output} names no format that can be written.", f"Writable are {', '.join(writable())}, .zip."
+            f"{output} names no format that can be written.",
+            f"{hint}Writable are {', '.join(writable())}, .zip.",
         )
     if suffix not in (*found.suffixes, ".zip"):
         raise UsageError(

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from avm_otio.errors import UsageError
 from avm_otio.formats.format import Editor, Format
+from avm_otio.text import nearest
 
 GROUP = "avm_otio.formats"
 """The group of entry points by which another package adds a format."""
@@ -126,8 +126,8 @@ def editor_named(name: str) -> Editor:
     """
     found = editors().get(name.lower())
     if found is None:
-        close = get_close_matches(name.lower(), editors(), n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
+        near = nearest(name, editors())
+        hint = f"Did you mean {near}? " if near else ""
         raise UsageError(f"There is no editor “{name}”.", f"{hint}There are {', '.join(editors())}.")
     return found
 
@@ -159,7 +159,9 @@ def writer_of(suffix: str, editor: str = "") -> Format:
             return each
     whose = f" for {editor}" if editor else ""
     what = suffix or "a file without a suffix"
-    raise UsageError(f"No format writes {what}{whose}.", f"Writable are {', '.join(writable())}.")
+    near = nearest(suffix, writable())
+    hint = f"Did you mean {near}? " if near and near != suffix else ""
+    raise UsageError(f"No format writes {what}{whose}.", f"{hint}Writable are {', '.join(writable())}.")
 
 
 def readable() -> tuple[str, ...]:

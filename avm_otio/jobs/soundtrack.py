@@ -163,8 +163,8 @@ def _own_sound(
     if per_film == 1:
         return _OwnSound(heard, speech, is_record=True)
     # Words are found best at the speed at which they were spoken.
-    is_heard = {(part.media, part.speed * per_film) for part in playing.sound}
-    plays_film = any((part.media, part.speed) in is_heard for part in plan.sound)
+    is_heard = {(part.media.path, part.speed * per_film) for part in playing.sound}
+    plays_film = any((part.media.path, part.speed) in is_heard for part in plan.sound)
     shot = hear_film(job, report)[1] if plays_film else Speech()
     sped = ((round(start / per_film), round(end / per_film)) for start, end in speech.spoken)
     return _OwnSound(heard, Speech(_joined((*sped, *shot.spoken))), is_record=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
 from avm_otio.errors import UsageError
 from avm_otio.mix.roles import Role
+from avm_otio.text import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +138,17 @@ def preset_of(name: str, figures: Mapping[str, float] | None = None) -> Preset:
     for figure, value in (figures or {}).items():
         _check(figure, value)
         role, _, of_role = figure.partition("_")
-        if role in Role.__members__.values() and of_role in _ROLE_FIGURES:
+        if role in Role.__members__.values() and of_role in ROLE_FIGURES:
             level = replace(preset.roles[Role(role)], **{of_role: float(value)})
             preset = replace(preset, roles={**preset.roles, Role(role): level})
         elif figure in _FIGURES:
             changed: dict[str, Any] = {figure: float(value)}
             preset = replace(preset, **changed)
         else:
-            roles = [f"{role}_{each}" for role in Role for each in _ROLE_FIGURES]
-            near = get_close_matches(figure, [*_FIGURES, *roles], n=1)
-            known = ", ".join((*_FIGURES, *(f"hit_{each}" for each in _ROLE_FIGURES)))
-            hint = f"Did you mean {near[0]}?" if near else f"It has {known}, and so for each role."
+            near = nearest(figure, figures_of_a_mix())
+            known = ", ".join((*_FIGURES, *(f"hit_{each}" for each in ROLE_FIGURES)))
+            hint = f"Did you mean {near}? " if near else ""
+            hint += f"It has {known}, and so for each role."
             raise UsageError(f"A mix has no figure “{figure}”.", hint)
     if preset.between_lu > preset.under_speech_lu:
         raise UsageError(
@@ -160,7 +160,13 @@ def preset_of(name: str, figures: Mapping[str, float] | None = None) -> Preset:
 
 
 _FIGURES = tuple(each.name for each in fields(Preset) if each.name not in ("name", "is_on", "roles"))
-_ROLE_FIGURES = tuple(each.name for each in fields(RoleLevel))
+ROLE_FIGURES = tuple(each.name for each in fields(RoleLevel))
+"""The figures that each role has."""
+
+
+def figures_of_a_mix() -> tuple[str, ...]:
+    """The name of every figure that can be set, those of roles among them."""
+    return (*_FIGURES, *(f"{role}_{each}" for role in Role for each in ROLE_FIGURES))
 
 
 def _check(figure: str, value: float) -> None:

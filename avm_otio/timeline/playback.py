@@ -14,7 +14,7 @@ from avm_otio.errors import TimelineError
 from avm_otio.timeline.compose import picture_segments, sound_segments
 from avm_otio.timeline.counted import counted
 from avm_otio.timeline.limits import refuse_empty, refuse_unmeasured
-from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, ImageSequence, Timeline, Track, TrackKind
 from avm_otio.timeline.placed import Placed, Placements
 from avm_otio.timeline.plan import ExportPlan, FilmMap, SoundSegment
 from avm_otio.timeline.select import Selection, curved_fades, record_span
@@ -84,12 +84,12 @@ def sounds_alike(film: ExportPlan, playing: ExportPlan) -> bool:
 
 def _stretches(
     sound: tuple[SoundSegment, ...], frame: Fraction
-) -> dict[tuple[Media, Fraction], list[tuple[Fraction, Fraction, Fraction]]]:
-    """When each source is heard, and what of it the film's first moment would be; what goes on is one."""
-    found: dict[tuple[Media, Fraction], list[tuple[Fraction, Fraction, Fraction]]] = {}
+) -> dict[tuple[str, ImageSequence | None, Fraction], list[tuple[Fraction, Fraction, Fraction]]]:
+    """When each file is heard, and what of it the film's first moment would be; what goes on is one."""
+    found: dict[tuple[str, ImageSequence | None, Fraction], list[tuple[Fraction, Fraction, Fraction]]] = {}
     for part in sorted(sound, key=lambda part: (part.start, part.media_in)):
         head = part.media_in - part.start * part.speed
-        stretches = found.setdefault((part.media, part.speed), [])
+        stretches = found.setdefault((part.media.path, part.media.sequence, part.speed), [])
         if stretches and part.start <= stretches[-1][1] and abs(head - stretches[-1][2]) <= frame:
             before = stretches[-1]
             stretches[-1] = (before[0], max(before[1], part.end), before[2])
