@@ -178,22 +178,29 @@ def some_of(*words: str) -> Kind:
     return Kind(read, {"type": "array", "items": dict(each.schema), "minItems": 1}, "LIST", is_list=True)
 
 
-def one_of_or_number(*words: str) -> Kind:
-    """One of some words, or a number."""
+def one_of_or_number(*words: str, is_from_0: bool = False) -> Kind:
+    """One of some words, or a number; one from 0 to 1000 where ``is_from_0``."""
     word = one_of(*words)
+    number: dict[str, Any] = {"type": "number"}
+    if is_from_0:
+        number |= {"minimum": 0, "maximum": 1000}
 
     def read(value: object) -> str | float:
         try:
-            return float(_number(value))
+            found = float(_number(value))
         except ValueError:
             pass
+        else:
+            if is_from_0 and not 0 <= found <= 1000:
+                raise ValueError(f"must be a number from 0 to 1000, not {_shown(value)}")
+            return found
         try:
             return str(word.read(value))
         except ValueError:
             known = f"one of {', '.join(words)}, or a number"
             raise ValueError(f"must be {known}, not {_shown(value)}{meant(value, words)}") from None
 
-    return Kind(read, {"anyOf": [dict(word.schema), {"type": "number"}]}, "|".join((*words, "NUMBER")))
+    return Kind(read, {"anyOf": [dict(word.schema), number]}, "|".join((*words, "NUMBER")))
 
 
 TEXT = Kind(_text, _TEXT_SCHEMA, "TEXT")

@@ -317,6 +317,14 @@ class Request:
         setting="requirement.language",
         table="language",
     )
+    effects_density: str | float | None = _question(
+        kinds.one_of_or_number("none", "sparse", "normal", "dense", is_from_0=True),
+        None,
+        "How many effects the local engine lays: 4, 20 or 30 a minute at most, or as many as a number says.",
+        unit="effects a minute, where it is a number",
+        metavar="none|sparse|normal|dense|N",
+        default_words="sparse where people speak, else normal",
+    )
     notify_url: str | None = _question(
         kinds.TEXT,
         None,

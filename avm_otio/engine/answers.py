@@ -13,11 +13,14 @@ from avm_otio.engine.library import Kind, LibraryItem
 from avm_otio.engine.requests import Locale
 from avm_otio.engine.spotting import Cue
 from avm_otio.engine.store import Session, Store, StoredFilm
-from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Table, ids_in
+from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Role, Table, ids_in
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.time import format_timestamp
 
 Json = dict[str, Any]
+
+_LAID_BY = {Role.WHOOSH: "peak", Role.RISER: "end", Role.AMBIENCE: "beginning"}
+"""What of a sound lies on its cue, where it is not the attack."""
 
 
 def price_twd(item_id: int, kind: Kind) -> int:
@@ -50,7 +53,12 @@ def kept_effects(cues: Iterable[Cue], items: Mapping[int, LibraryItem], bought: 
             "end_us": cue.end_us,
             "object_class": int(cue.event),
             "action_labels": [int(cue.role)],
-            "items": [_kept(items[item_id], bought) for item_id in cue.item_ids],
+            "items": [
+                _kept(items[item_id], bought) | {"points": _points(items[item_id])}
+                for item_id in cue.item_ids
+            ],
+            "reasons": list(cue.reasons),
+            "confidence": cue.confidence,
         }
         for cue in cues
     ]
@@ -65,6 +73,14 @@ def _kept(item: LibraryItem, bought: bool) -> Json:
         "is_bought": bought,
         "price_twd": price_twd(item.id, item.kind),
     }
+
+
+def _points(item: LibraryItem) -> Json | None:
+    outline = item.outline
+    if outline is None:
+        return None
+    points = {"begins": outline.begins_us, "attack": outline.attack_us}
+    return points | {"peak": outline.peak_us, "ends": outline.ends_us}
 
 
 def _first(text: str, table: Table) -> int:
@@ -138,13 +154,24 @@ class Answers:
         return show[service.laying](kept)
 
     def _cue(self, kept: Json) -> Json:
+        role = Role(kept["action_labels"][0])
         return {
             "start_at": format_timestamp(kept["start_us"]),
             "end_at": format_timestamp(kept["end_us"]),
             "object_class": kept["object_class"],
             "action_labels": kept["action_labels"],
-            "sound_effect_items": [self._item(item) for item in kept["items"]],
+            "sound_effect_items": [self._effect(item) for item in kept["items"]],
+            "avm_role": role.name.lower(),
+            "avm_laid_by": _LAID_BY.get(role, "attack"),
+            # An engine of before kept neither.
+            "avm_reasons": kept.get("reasons", []),
+            "avm_confidence": kept.get("confidence", 0.0),
         }
+
+    def _effect(self, kept: Json) -> Json:
+        points = kept.get("points")
+        said = None if points is None else {name: format_timestamp(at) for name, at in points.items()}
+        return self._item(kept) | {"avm_points": said}
 
     def _item(self, kept: Json) -> Json:
         return {

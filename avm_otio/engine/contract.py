@@ -82,6 +82,10 @@ class Stretch(BaseModel):
 
     start_at: Timestamp | None = None
     end_at: Timestamp | None = None
+    avm_density: (
+        Literal["none", "sparse", "normal", "dense"] | Annotated[float, Field(ge=0, le=1000)] | None
+    ) = Field(None, description="This engine's own: effects a minute.")
+    avm_words: str | None = Field(None, description="This engine's own: what is in the film, in words.")
 
 
 class Item(_Shape):
@@ -105,6 +109,23 @@ class FilmMusic(Item):
     emotion: int
 
 
+class Points(_Shape):
+    """Where a sound strikes, from the first sample of its file."""
+
+    begins: Timestamp
+    attack: Timestamp
+    peak: Timestamp
+    ends: Timestamp
+
+
+class EffectItem(Item):
+    """An effect to choose."""
+
+    avm_points: Annotated[
+        Points | None, Field(description="This engine's own: where it strikes; null for more than 30 s.")
+    ]
+
+
 class EffectCue(_Shape):
     """A place in the film, and the effects to choose from."""
 
@@ -112,7 +133,17 @@ class EffectCue(_Shape):
     end_at: Timestamp
     object_class: int
     action_labels: list[int]
-    sound_effect_items: list[Item]
+    sound_effect_items: list[EffectItem]
+    avm_role: Annotated[
+        Literal["whoosh", "impact", "riser", "tick", "ambience", "spot"],
+        Field(description="This engine's own: what all of its sounds do."),
+    ]
+    avm_laid_by: Annotated[
+        Literal["attack", "peak", "end", "beginning"],
+        Field(description="This engine's own: what of a sound lies on `start_at`; its end on `end_at`."),
+    ]
+    avm_reasons: Annotated[list[str], Field(description="This engine's own: why it lies there.")]
+    avm_confidence: Annotated[float, Field(ge=0, le=1, description="This engine's own.")]
 
 
 class NoiseReducedSound(_Shape):

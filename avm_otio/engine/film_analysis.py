@@ -81,6 +81,7 @@ def analyse_picture(frames: Iterable[tuple[Fraction, Luma]]) -> PictureTraits:
         busiest=tuple(_busiest(starts_us, motion, shots)),
         stills=tuple(_stills(starts_us, motion, shots)),
         motion=float(min(1.0, motion.mean() / _BUSY)),
+        most_motion=float(min(1.0, motion.max() / _BUSY)),
     )
 
 

@@ -19,6 +19,7 @@ from avm_otio.engine.listing import is_named_sound, sounds_below
 from avm_otio.engine.sorting import Kind, category_of_sound, kind_of, roles_of
 from avm_otio.engine.starter import is_starter
 from avm_otio.engine.tags import NO_TAGS, Tags
+from avm_otio.engine.traits import Outline
 from avm_otio.engine.ucs import Category, ucs_name
 from avm_otio.engine.vocabulary import Role
 from avm_otio.engine.workers import measure_all
@@ -51,8 +52,7 @@ class LibraryItem:
         tempo_bpm: The tempo that it states, else the likeliest, if any.
         brightness_hz: Where the middle of its energy lies.
         channels: How many channels it has.
-        attack_us: Where its attack begins.
-        peak_us: Where it is loudest.
+        outline: Where it begins, strikes and ends; ``None`` where nobody listened.
         tail_us: From where on it only rings out.
         is_rising: Whether it swells up to its peak.
         key: Its key, as in ``F#m``, if it has one.
@@ -74,8 +74,7 @@ class LibraryItem:
     tempo_bpm: float | None
     brightness_hz: float
     channels: int = 2
-    attack_us: int = 0
-    peak_us: int = 0
+    outline: Outline | None = None
     tail_us: int = 0
     is_rising: bool = False
     key: str | None = None
@@ -231,8 +230,7 @@ def item_of(item_id: int, relative: str, facts: Mapping[str, Any], licences: Lic
         tempo_bpm=stated or facts["tempo_bpm"],
         brightness_hz=facts["brightness_hz"],
         channels=facts["channels"],
-        attack_us=facts["attack_us"],
-        peak_us=facts["peak_us"],
+        outline=Outline(*(facts[name] for name in Outline.__slots__)),
         tail_us=facts["tail_us"],
         is_rising=facts["is_rising"],
         key=facts["key"],

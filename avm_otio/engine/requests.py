@@ -20,6 +20,12 @@ TWD_PER = {"TWD": 1.0, "USD": 32.0, "EUR": 35.0}
 _MOST = 1e15
 """The largest amount that means anything: of money, or of beats."""
 
+DENSITIES = {"none": 0.0, "sparse": 4.0, "normal": 20.0, "dense": 30.0}
+"""Effects a minute, by the words in which they are asked for."""
+
+_MOST_DENSE = 1000
+"""Effects a minute beyond which a number means nothing."""
+
 PLATFORMS_PER_USAGE = 100
 """The engine's own rule of which platform belongs to which usage: 1–99 to the first, 100–199 to the next."""
 
@@ -66,6 +72,8 @@ class ServiceCall:
         start_us, end_us: The stretch of film time for effects.
         notify_url: Where the result is posted.
         language, currency: Of the call, for what is posted later.
+        density: How many effects, as asked: a word of ``DENSITIES``, a number a minute, or ``None``.
+        words: What is in the film, in the caller's words; a reason to believe in a thing.
     """
 
     services: tuple[str, ...]
@@ -75,6 +83,8 @@ class ServiceCall:
     notify_url: str | None
     language: str
     currency: str
+    density: str | float | None = None
+    words: str = ""
 
 
 def read_locale(language: str | None, currency: str | None) -> Locale:
@@ -132,7 +142,11 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
             if film_type == unsupported.film_type:
                 raise Refusal(locale.say(unsupported.message, unsupported.message_zh))
     music = _read_music(body[MUSIC.request_key], locale) if MUSIC in asked else None
-    start_us, end_us = _read_stretch(body.get(EFFECTS.request_key) or {}, duration_us)
+    effects = body.get(EFFECTS.request_key) or {}
+    start_us, end_us = _read_stretch(effects, duration_us)
+    density, words = _read_density(effects, locale), _read_words(effects, locale)
+    if music is not None:
+        words = f"{words} {music.pop('outline')}".strip()
     notify_url = body.get("notify_url") or None
     if notify_url is not None and not _is_web(notify_url):
         raise Refusal(
@@ -141,7 +155,8 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
             )
         )
     keys = tuple(service.request_key for service in asked)
-    return ServiceCall(keys, music, start_us, end_us, notify_url, locale.language, locale.currency)
+    language, currency = locale.language, locale.currency
+    return ServiceCall(keys, music, start_us, end_us, notify_url, language, currency, density, words)
 
 
 def _check_license(given: object) -> None:
@@ -183,8 +198,10 @@ def _read_music(service: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
                 "requirement.budget_min is above budget_max.", "requirement.budget_min 大於 budget_max。"
             )
         )
+    outline = field("outline", lambda value: isinstance(value, str), "text", "")
     return {
-        "text": f"{title} {field('outline', lambda value: isinstance(value, str), 'text', '')}",
+        "text": f"{title} {outline}",
+        "outline": outline,
         "bpm": field("bpm", _is_amount, "a number of at least 0", 0) or None,
         "genres": field("genre", _are_whole, "a list of ids", []),
         "instruments": field("instrument", _are_whole, "a list of ids", []),
@@ -203,6 +220,28 @@ def _read_stretch(service: Mapping[str, Any], duration_us: int) -> tuple[int, in
     if not 0 <= start_us < end_us <= duration_us:
         raise Refusal("Sound effect start time unavailable")
     return start_us, end_us
+
+
+def _read_density(service: Mapping[str, Any], locale: Locale) -> str | float | None:
+    given = service.get("avm_density")
+    if given is None or (isinstance(given, str) and given in DENSITIES):
+        return given
+    if _is_amount(given) and given <= _MOST_DENSE:
+        return float(given)
+    listed = ", ".join(DENSITIES)
+    raise Refusal(
+        locale.say(
+            f"avm_density must be {listed}, or a number a minute from 0 to {_MOST_DENSE}.",
+            f"avm_density 必須是 {listed},或每分鐘 0 到 {_MOST_DENSE} 的數字。",
+        )
+    )
+
+
+def _read_words(service: Mapping[str, Any], locale: Locale) -> str:
+    given = service.get("avm_words")
+    if given is None or isinstance(given, str):
+        return given or ""
+    raise Refusal(locale.say("avm_words must be text.", "avm_words 必須是文字。"))
 
 
 def _is_text(body: object) -> bool:

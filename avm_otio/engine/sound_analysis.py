@@ -19,6 +19,7 @@ from avm_otio.mix.loudness import integrated
 
 _LEAST_GAP_HOPS = 8
 _LEAST_RISE_DB = 3.0
+_USUAL, _PIECE = 51, 30_000
 _INAUDIBLE = 1e-7
 """−70 dBFS, as a mean square."""
 
@@ -107,9 +108,7 @@ def _onsets(novelty: Floats, fine: Floats, samples: int) -> tuple[Moment, ...]:
     """Peaks of novelty that stand out, each moved to the steepest rise of the sound near it."""
     if len(novelty) < 3 or novelty.max() <= 0:
         return ()
-    window = 51
-    padded = np.pad(novelty, window // 2)
-    usual = np.median(sliding_window_view(padded, window), axis=1)
+    usual = _running_median(novelty)
     near = sliding_window_view(np.pad(novelty, _LEAST_GAP_HOPS // 2), _LEAST_GAP_HOPS + 1).max(axis=1)
     floor = max(0.12 * float(np.percentile(novelty, 99.5)), 1.0)
     peaks = np.flatnonzero((novelty >= near) & (novelty > 2.0 * usual + floor))
@@ -123,11 +122,21 @@ def _onsets(novelty: Floats, fine: Floats, samples: int) -> tuple[Moment, ...]:
     return tuple(Moment(at_us, strength) for at_us, strength in sorted(found.items()))
 
 
+def _running_median(values: Floats) -> Floats:
+    """The median of half a second around each; in pieces, since numpy copies every window for it."""
+    padded = np.pad(values, _USUAL // 2)
+    pieces = [
+        np.median(sliding_window_view(padded[at : at + _PIECE + _USUAL - 1], _USUAL), axis=1)
+        for at in range(0, len(values), _PIECE)
+    ]
+    return np.concatenate(pieces)
+
+
 def _steepest_us(fine: Floats, around: int) -> int:
     """The millisecond, within 25 of ``around``, that is loudest against the five before it."""
     first, end = max(0, around - 25), min(len(fine), around + 26)
-    quiet = np.concatenate([np.zeros(5), fine])
-    before = np.array([quiet[n : n + 5].mean() for n in range(first, end)])
+    quiet = np.concatenate([np.zeros(max(0, 5 - first)), fine[max(0, first - 5) : end]])
+    before = sliding_window_view(quiet, 5)[: end - first].mean(axis=1)
     rise = np.log(fine[first:end] + _INAUDIBLE) - np.log(before + _INAUDIBLE)
     loud = fine[first:end] > 0.05 * fine[first:end].max()
     return (first + int(np.where(loud, rise, -np.inf).argmax())) * 1000

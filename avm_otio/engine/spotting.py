@@ -1,32 +1,42 @@
-"""Deciding where effects go and which music fits: pure, and the same for the same film and library."""
+"""Deciding where effects go, and which: pure, and the same for the same film and library.
+
+What deserves an effect is said by ``events``. Of that the weightiest get one as long as there is room, each a
+sound of the very role and of no thing that nobody said is there, laid where nobody speaks. Fewer than are
+asked for is right, more is not.
+"""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from avm_otio.engine.events import Candidate, candidates_in, has_near
 from avm_otio.engine.library import Kind, LibraryItem
-from avm_otio.engine.traits import FilmTraits, Moment, Span
-from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Event, Role, ids_in, words_of
+from avm_otio.engine.requests import DENSITIES
+from avm_otio.engine.subjects import claims_of, common_words, is_believed
+from avm_otio.engine.traits import FilmTraits, Span
+from avm_otio.engine.vocabulary import Event, Role
 
 LEAST_SPACING_US = 400_000
 """Two hits that are nearer than this blur into one."""
 
-MOST_DENSE_US = 800_000
-"""On the mean there is no more than one cue in this time."""
+WORN_US = 20_000_000
+"""The same sound is not heard twice in this time where another fits."""
 
-_WANTED_US = 2_000_000
-"""Weak moments are used only while there is less than one cue in this time."""
+MINUTE_US = 60_000_000
 
-_NEAR_US = 80_000
-_AROUND_US = 600_000
+_SPOKEN_SHARE = 0.25
+"""From this share of it on, a stretch counts as one in which people speak: a dialogue has pauses."""
+
 _LEAST_CUE_US = 40_000
-_RISER_FROM_US = 1_500_000
+_CLEAR_US = 250_000
+"""An effect whose heart would be so near before a word would be heard over it."""
+
 _ALTERNATIVES = 5
-_MUSIC_OFFERED = 10
+_POOL = 40
+"""So many of the best sounds of a role take turns, and more where more are wanted in 20 s."""
 
 _IDEAL = {
     Role.WHOOSH: (0.6, 2000.0),
@@ -41,188 +51,276 @@ _IDEAL = {
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """An effect to lay: film time in microseconds, what it is laid at, and items, best first."""
+    """An effect to lay.
+
+    Attributes:
+        start_us, end_us: Film time in microseconds.
+        event: What it is laid at.
+        role: What its sounds do, each of them.
+        item_ids: Items, best first.
+        reasons: Why there, and why these sounds, in words.
+        confidence: How sure it is that an effect belongs there, 0 to 1.
+    """
 
     start_us: int
     end_us: int
     event: Event
     role: Role
     item_ids: tuple[int, ...]
+    reasons: tuple[str, ...] = ()
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class MusicWish:
-    """What was asked of the music. Ids are those of ``vocabulary``."""
+class EffectWish:
+    """What was asked of the effects.
 
-    text: str = ""
-    bpm: float | None = None
-    genres: tuple[int, ...] = ()
-    instruments: tuple[int, ...] = ()
+    Attributes:
+        density: A word of ``DENSITIES``, a number a minute, or ``None``: as many as suit the film.
+        words: What is in the film: the reason to believe in a thing.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A moment that could have a sound; ends at ``until_us`` where that is set; ``weak`` is a filler."""
-
-    at_us: int
-    event: Event
-    role: Role
-    weight: float
-    weak: bool = False
-    until_us: int | None = None
-
-    @property
-    def is_hit(self) -> bool:
-        return self.event in (Event.CUT, Event.MOTION, Event.SOUND)
+    density: str | float | None = None
+    words: str = ""
 
 
 def spot_effects(
-    film: FilmTraits, items: Sequence[LibraryItem], within: Span | None = None
+    film: FilmTraits,
+    items: Sequence[LibraryItem],
+    within: Span | None = None,
+    wish: EffectWish | None = None,
 ) -> tuple[Cue, ...]:
-    """Lay effects.
-
-    Hard cuts come first, then a riser into the strongest of them, sounds of the film itself, motion, and room
-    tone under long still shots.
+    """Lay effects where something stands out that a sound could belong to.
 
     Args:
         film: What was found in it.
         items: The library.
         within: The stretch of film time that may be used; the whole film by default.
+        wish: How many are wanted, and what is in the film.
 
     Returns:
-        In order of their starts; each lies within the stretch and ends after it starts; at most one in
-        ``MOST_DENSE_US`` on the mean.
+        In order of their starts; each lies within the stretch and ends after it starts, none is heard to
+        start in speech; on the mean and in any minute no more than are wanted.
     """
-    within = within or Span(0, film.duration_us)
+    within, wish = within or Span(0, film.duration_us), wish or EffectWish()
+    a_minute = effects_a_minute(film, within, wish.density)
     effects = [item for item in items if item.kind is Kind.EFFECT]
-    if not effects:
-        return ()
-    uses: Counter[int] = Counter()
-    cues = []
-    for candidate in sorted(_chosen(film, within), key=lambda chosen: (chosen.at_us, chosen.event)):
-        ranked = rank_effects(effects, candidate.role, uses)
-        cue = _placed(candidate, ranked, within)
-        if cue is not None:
-            uses[ranked[0].id] += 1
-            cues.append(cue)
-    return tuple(sorted(cues, key=lambda cue: (cue.start_us, cue.end_us, cue.event)))
+    spotter = _Spotter(Shelf(effects, wish.words, a_minute), film.speech, within, a_minute)
+    candidates = candidates_in(film, within, a_minute)
+    for candidate in sorted(candidates, key=lambda one: (-one.weight, one.at_us, one.event)):
+        spotter.offer(candidate)
+    spotter.freshen()
+    return tuple(sorted(spotter.cues, key=lambda cue: (cue.start_us, cue.end_us, cue.event)))
 
 
-def rank_effects(
-    items: Sequence[LibraryItem], role: Role, uses: Counter[int] | None = None
-) -> tuple[LibraryItem, ...]:
-    """Effects for a role, best first; what was used often goes back a little."""
+def effects_a_minute(film: FilmTraits, within: Span, density: str | float | None) -> float:
+    """How many effects a minute there may be: as asked, else few where people speak."""
+    if density is None:
+        spoken_us = sum(
+            max(0, min(each.end_us, within.end_us) - max(each.start_us, within.start_us))
+            for each in film.speech
+        )
+        is_spoken = spoken_us >= _SPOKEN_SHARE * (within.end_us - within.start_us) and spoken_us > 0
+        density = "sparse" if is_spoken else "normal"
+    return DENSITIES[density] if isinstance(density, str) else density
+
+
+def main_role(item: LibraryItem) -> Role | None:
+    """What a sound is first of all; ``None`` where nothing says so."""
+    return item.roles[0] if item.roles else None
+
+
+def rank_effects(items: Sequence[LibraryItem], role: Role) -> tuple[LibraryItem, ...]:
+    """Effects of a role, best first; none of another, nor one that is heard not to do what its name says."""
     ideal_s, ideal_hz = _IDEAL[role]
 
     def cost(item: LibraryItem) -> tuple[float, str]:
         length = abs(math.log2(max(item.duration_us, 1000) / 1e6 / ideal_s))
         brightness = abs(math.log2(max(item.brightness_hz, 20.0) / ideal_hz))
-        named = 3.0 if role in item.roles else 0.0
-        worn = 0.7 * uses[item.id] if uses else 0.0
-        return 0.3 * length + 0.15 * brightness + worn - named, item.path
+        return 0.3 * length + 0.15 * brightness, item.path
 
-    return tuple(sorted(items, key=cost))
+    return tuple(sorted((item for item in items if main_role(item) == role and _does(item, role)), key=cost))
 
 
-def rank_music(film: FilmTraits, items: Sequence[LibraryItem], wish: MusicWish) -> tuple[LibraryItem, ...]:
-    """Music for a film, best first: by what was asked, then by how fast and bright the film is."""
-    activity = _activity(film)
-    bpm = wish.bpm or 70.0 + 65.0 * activity
-    bright_hz = 180.0 * 2 ** (1.5 * activity)
-    asked = set(words_of(wish.text))
-    moods = set(ids_in(wish.text, EMOTIONS))
-
-    def cost(item: LibraryItem) -> tuple[float, str]:
-        tempo = 0.5 if item.tempo_bpm is None else min(abs(math.log2(item.tempo_bpm / bpm)), 1.0)
-        brightness = abs(math.log2(max(item.brightness_hz, 20.0) / bright_hz))
-        genres = set(ids_in(item.path, GENRES))
-        genre = bool(genres & (set(wish.genres) | set(ids_in(wish.text, GENRES))))
-        instrument = bool(set(ids_in(item.path, INSTRUMENTS)) & set(wish.instruments))
-        mood = len(moods & set(ids_in(item.title, EMOTIONS)))
-        words = len(asked & set(words_of(item.title)))
-        fits = 1.5 * mood + 0.5 * words + 2.0 * genre + 2.0 * instrument
-        return (4.0 if wish.bpm else 1.0) * tempo + 0.15 * brightness - fits, item.path
-
-    return tuple(sorted((item for item in items if item.kind is Kind.MUSIC), key=cost))[:_MUSIC_OFFERED]
+def _does(item: LibraryItem, role: Role) -> bool:
+    outline = item.outline
+    if outline is None or role is not Role.RISER:
+        return True
+    return 2 * outline.peak_us > outline.begins_us + outline.ends_us
 
 
-def _activity(film: FilmTraits) -> float:
-    """How lively a film is, from 0 to 1: cuts (30 a minute are lively), motion, loudness."""
-    minutes = max(film.duration_us / 60e6, 1 / 60)
-    cutting = min(len(film.picture.cuts) / minutes / 30.0, 1.0)
-    loudness = film.sound.loudness_lufs
-    loud = 0.5 if loudness is None else min(max((loudness + 40) / 30, 0.0), 1.0)
-    return 0.5 * cutting + 0.35 * min(2 * film.picture.motion, 1.0) + 0.15 * loud
+@dataclass(frozen=True, slots=True)
+class _Lie:
+    """How a sound lies around the moment for which it is laid, in microseconds.
+
+    Attributes:
+        before_us: How long before it is heard.
+        after_us: How long after it.
+    """
+
+    before_us: int
+    after_us: int
 
 
-def _chosen(film: FilmTraits, within: Span) -> list[_Candidate]:
-    length_us = within.end_us - within.start_us
-    room = max(1, length_us // MOST_DENSE_US)
-    wanted = max(1, length_us // _WANTED_US)
-    last_us = within.end_us - _LEAST_CUE_US
-    taken: list[_Candidate] = []
-    hits_us: list[int] = []
-    for candidate in sorted(_candidates(film, within), key=lambda one: (one.weak, -one.weight, one.at_us)):
-        if len(taken) >= (wanted if candidate.weak else room):
-            break
-        if not within.start_us <= candidate.at_us <= last_us:
-            continue
+def _lie_of(item: LibraryItem, role: Role) -> _Lie:
+    """As whoever lays it does: a hit by its attack, a whoosh by its peak, a riser by its end."""
+    outline = item.outline
+    if outline is None:
+        return _Lie(item.duration_us, 0) if role is Role.RISER else _Lie(0, item.duration_us)
+    point = outline.point_us(role)
+    return _Lie(point - outline.head_us(role), outline.ends_us - point)
+
+
+class Shelf:
+    """The effects of a library that may be laid in a film, by role.
+
+    Args:
+        effects: The library's effects.
+        words: What is in the film: the reason to believe in a thing.
+        a_minute: How many are wanted a minute.
+    """
+
+    def __init__(self, effects: Sequence[LibraryItem], words: str, a_minute: float) -> None:
+        self._effects = effects
+        self._words = words
+        self._common = common_words(item.path for item in effects)
+        self._pool = max(_POOL, math.ceil(a_minute))
+        self._by_role: dict[Role, tuple[LibraryItem, ...]] = {}
+
+    def of(self, role: Role) -> tuple[LibraryItem, ...]:
+        """The best of a role; none that claims a thing which nobody spoke of."""
+        if role not in self._by_role:
+            fitting: list[LibraryItem] = []
+            for item in rank_effects(self._effects, role):
+                if is_believed(self.claims(item), self._words):
+                    fitting.append(item)
+                if len(fitting) == self._pool:
+                    break
+            self._by_role[role] = tuple(fitting)
+        return self._by_role[role]
+
+    def claims(self, item: LibraryItem) -> frozenset[str]:
+        """The things that a sound claims to be there."""
+        return claims_of(item.path, self._common)
+
+
+class _Spotter:
+    """Takes candidates, the weightiest first, as long as there is room for them, and a sound.
+
+    Args:
+        shelf: The sounds to choose from.
+        speech: Where people speak.
+        within: The stretch that may be used.
+        a_minute: How many cues a minute there may be.
+    """
+
+    def __init__(self, shelf: Shelf, speech: Sequence[Span], within: Span, a_minute: float) -> None:
+        self.cues: list[Cue] = []
+        self._shelf = shelf
+        self._taken: list[tuple[Candidate, Cue]] = []
+        self._speech = speech
+        self._speech_ends = [each.end_us for each in speech]
+        self._within = within
+        self._room = math.floor(a_minute * (within.end_us - within.start_us) / MINUTE_US)
+        self._in_a_minute = max(1, math.floor(a_minute))
+        self._starts_us: list[int] = []
+        self._hits_us: list[int] = []
+        self._used_us: dict[int, list[int]] = {}
+
+    def offer(self, candidate: Candidate) -> None:
+        """Lay an effect for a candidate if there is room for it and a sound that fits."""
+        if len(self.cues) >= self._room or not self._is_inside(candidate) or self._is_crowded(candidate):
+            return
+        cue = self._first_that_fits(candidate)
+        if cue is None or self._fills_a_minute(cue.start_us):
+            return
         if candidate.is_hit:
-            place = bisect_left(hits_us, candidate.at_us)
-            beside = hits_us[max(0, place - 1) : place + 1]
-            if any(abs(other - candidate.at_us) < LEAST_SPACING_US for other in beside):
-                continue
-            hits_us.insert(place, candidate.at_us)
-        taken.append(candidate)
-    return taken
+            insort(self._hits_us, candidate.at_us)
+        insort(self._starts_us, cue.start_us)
+        self._take(cue)
+        self._taken.append((candidate, cue))
 
+    def freshen(self) -> None:
+        """Choose the sounds anew in the order of time: until now the weightiest chose first."""
+        self._used_us, self.cues = {}, []
+        for candidate, before in sorted(self._taken, key=lambda taken: taken[1].start_us):
+            # Another riser would start elsewhere.
+            found = None if candidate.event is Event.TENSION else self._first_that_fits(candidate)
+            self._take(found or before)
 
-def _candidates(film: FilmTraits, within: Span) -> Iterator[_Candidate]:
-    picture, sound = film.picture, film.sound
-    onsets = sorted(moment.at_us for moment in sound.onsets)
-    strong = sorted(moment.at_us for moment in picture.busiest if moment.strength >= 0.5)
-    for cut in picture.cuts:
-        yield _Candidate(cut.at_us, Event.CUT, _role_of_cut(cut, onsets, strong), 2.0 + cut.strength)
-    late = [cut for cut in picture.cuts if within.start_us + _RISER_FROM_US <= cut.at_us < within.end_us]
-    if late:
-        strongest = max(late, key=lambda cut: (cut.strength, -cut.at_us))
-        yield _Candidate(strongest.at_us, Event.TENSION, Role.RISER, 1.9, until_us=strongest.at_us)
-    for onset in sound.onsets:
-        role = Role.IMPACT if onset.strength >= 0.8 else Role.SPOT
-        yield _Candidate(onset.at_us, Event.SOUND, role, 0.5 + onset.strength, weak=onset.strength < 0.3)
-    for peak in picture.busiest:
-        weight = 0.4 + 0.6 * peak.strength
-        weak = peak.strength < 0.7
-        yield _Candidate(peak.at_us, Event.MOTION, Role.WHOOSH, weight, weak)
-    for still in picture.stills:
-        start_us, end_us = max(still.start_us, within.start_us), min(still.end_us, within.end_us)
-        if start_us < end_us:
-            yield _Candidate(start_us, Event.STILL, Role.AMBIENCE, 1.0, until_us=end_us)
+    def _take(self, cue: Cue) -> None:
+        insort(self._used_us.setdefault(cue.item_ids[0], []), cue.start_us)
+        self.cues.append(cue)
 
+    def _is_inside(self, candidate: Candidate) -> bool:
+        return self._within.start_us <= candidate.at_us <= self._within.end_us - _LEAST_CUE_US
 
-def _role_of_cut(cut: Moment, onsets: Sequence[int], strong_motion: Sequence[int]) -> Role:
-    if cut.strength >= 0.9 or _has_near(onsets, cut.at_us, _NEAR_US):
-        return Role.IMPACT
-    return Role.WHOOSH if _has_near(strong_motion, cut.at_us, _AROUND_US) else Role.TICK
+    def _is_crowded(self, candidate: Candidate) -> bool:
+        return candidate.is_hit and has_near(self._hits_us, candidate.at_us, LEAST_SPACING_US - 1)
 
+    def _fills_a_minute(self, start_us: int) -> bool:
+        """Whether there would be more in some minute than may be."""
+        many, place = self._in_a_minute, bisect_left(self._starts_us, start_us)
+        around = self._starts_us[max(0, place - many) : place + many]
+        insort(around, start_us)
+        return any(after - first < MINUTE_US for first, after in zip(around, around[many:], strict=False))
 
-def _has_near(times_us: Sequence[int], at_us: int, reach_us: int) -> bool:
-    place = bisect_left(times_us, at_us - reach_us)
-    return place < len(times_us) and times_us[place] <= at_us + reach_us
-
-
-def _placed(candidate: _Candidate, ranked: Sequence[LibraryItem], within: Span) -> Cue | None:
-    """A candidate with its sounds, cut to the stretch; ``None`` where too little of it is left."""
-    natural_us = ranked[0].duration_us
-    if candidate.until_us is None:
-        start_us, end_us = candidate.at_us, min(candidate.at_us + natural_us, within.end_us)
-    elif candidate.event is Event.STILL:
-        start_us, end_us = candidate.at_us, candidate.until_us
-    else:
-        start_us, end_us = max(within.start_us, candidate.until_us - natural_us), candidate.until_us
-        if end_us - start_us < natural_us // 2:
-            return None  # it would peak long after what it is for
-    if end_us - start_us < _LEAST_CUE_US and end_us - start_us < natural_us:
+    def _first_that_fits(self, candidate: Candidate) -> Cue | None:
+        """A candidate with the least worn of the sounds that can be laid there, the others after it."""
+        ranked = self._least_worn(candidate)
+        for item in ranked:
+            cue = self._placed(candidate, item, [item, *(other for other in ranked if other is not item)])
+            if cue is not None:
+                return cue
         return None
-    ids = tuple(item.id for item in ranked[:_ALTERNATIVES])
-    return Cue(start_us, end_us, candidate.event, candidate.role, ids)
+
+    def _least_worn(self, candidate: Candidate) -> list[LibraryItem]:
+        """The sounds that fit, best first; those that are heard shortly before or after come last."""
+
+        def worn(item: LibraryItem) -> tuple[int, int]:
+            used_us = self._used_us.get(item.id, [])
+            start_us = candidate.at_us
+            if candidate.event is Event.TENSION:
+                start_us = max(self._within.start_us, start_us - _lie_of(item, candidate.role).before_us)
+            place = bisect_left(used_us, start_us)
+            near_us = used_us[max(0, place - 1) : place + 1]
+            away_us = min((abs(used - start_us) for used in near_us), default=WORN_US)
+            return max(0, WORN_US - away_us), len(used_us)
+
+        return sorted(self._shelf.of(candidate.role), key=worn)
+
+    def _placed(self, candidate: Candidate, item: LibraryItem, ranked: Sequence[LibraryItem]) -> Cue | None:
+        """A candidate with its sounds, cut to the stretch, clear of speech; ``None`` where it cannot be."""
+        within, lie = self._within, _lie_of(item, candidate.role)
+        at_us = start_us = candidate.at_us
+        heard_us, clear_us = at_us - lie.before_us, at_us + _CLEAR_US
+        if candidate.until_us is None:
+            end_us = min(at_us + max(lie.after_us, _LEAST_CUE_US), within.end_us)
+        elif candidate.event is Event.STILL:
+            end_us = clear_us = candidate.until_us
+        else:
+            start_us, end_us = max(within.start_us, at_us - lie.before_us), at_us
+            clear_us = end_us
+        if heard_us < within.start_us and candidate.role in (Role.WHOOSH, Role.RISER):
+            return None  # what swells is nothing without its beginning
+        if self._next_word(heard_us) < clear_us:
+            return None
+        end_us = min(end_us, self._next_word(at_us if candidate.until_us is None else start_us))
+        if end_us - start_us < _LEAST_CUE_US:
+            return None
+        ids = tuple(each.id for each in ranked[:_ALTERNATIVES])
+        reasons = (candidate.reason, *self._reasons_for(candidate.role, item))
+        confidence = round(min(max(candidate.weight / 3, 0.05), 0.95), 2)
+        return Cue(start_us, end_us, candidate.event, candidate.role, ids, reasons, confidence)
+
+    def _next_word(self, from_us: int) -> int:
+        """Where speech begins, or goes on, from a time on."""
+        place = bisect_left(self._speech_ends, from_us + 1)
+        return max(self._speech[place].start_us, from_us) if place < len(self._speech) else 2**62
+
+    def _reasons_for(self, role: Role, item: LibraryItem) -> tuple[str, ...]:
+        named = f"“{item.title}” says {role.name.lower()} by its name"
+        claims = ", ".join(sorted(self._shelf.claims(item)))
+        said = f"the request's words speak of it: {claims}" if claims else "it claims no thing"
+        quiet = ("nobody speaks there",) if self._speech else ()
+        return (*quiet, named, said)

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from avm_otio.engine.vocabulary import Role
+
+NEAR_ITS_END_US = 150_000
+"""From the peak of a riser to its end, up to which it is the end that is meant."""
+
+MOST_BEFORE_US = 250_000
+"""So much of what is heard before an attack is kept."""
+
+SWELLING = (Role.WHOOSH, Role.RISER)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -30,12 +40,49 @@ class PictureTraits:
         busiest: In each short stretch of a moving shot, the frame with the most motion.
         stills: Long stretches in which next to nothing moves.
         motion: How much moves on the whole, from 0 (nothing) to 1.
+        most_motion: How much moves where the most does, from 0 to 1: what strengths of ``busiest`` are of.
     """
 
     cuts: tuple[Moment, ...] = ()
     busiest: tuple[Moment, ...] = ()
     stills: tuple[Span, ...] = ()
     motion: float = 0.0
+    most_motion: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where in its file a sound strikes; microseconds from its first sample.
+
+    Attributes:
+        begins_us: Where it is first heard.
+        attack_us: Where its attack begins.
+        peak_us: Where it is loudest.
+        ends_us: Where it is last heard; not after ``begins_us`` for silence.
+    """
+
+    begins_us: int
+    attack_us: int
+    peak_us: int
+    ends_us: int
+
+    def point_us(self, role: Role) -> int:
+        """What lies on the moment for which it is laid.
+
+        The attack of what strikes, the peak of a whoosh, the end of a riser (its peak, where that is well
+        before), the beginning of ambience.
+        """
+        if role is Role.AMBIENCE:
+            return self.begins_us
+        if role is Role.RISER:
+            return self.ends_us if self.ends_us - self.peak_us <= NEAR_ITS_END_US else self.peak_us
+        return self.peak_us if role is Role.WHOOSH else self.attack_us
+
+    def head_us(self, role: Role) -> int:
+        """From where on it is played: a hand on a latch before an attack is, room tone is not."""
+        if role in SWELLING or self.attack_us - self.begins_us <= MOST_BEFORE_US:
+            return self.begins_us
+        return self.begins_us if role is Role.AMBIENCE else max(self.begins_us, self.attack_us - 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +106,9 @@ class SoundTraits:
 
 @dataclass(frozen=True, slots=True)
 class FilmTraits:
-    """A film: its length and what its picture and sound do."""
+    """A film: its length, what its picture and sound do, and where people speak."""
 
     duration_us: int
     picture: PictureTraits = PictureTraits()
     sound: SoundTraits = SoundTraits()
+    speech: tuple[Span, ...] = ()

@@ -15,12 +15,14 @@ from avm_otio.engine.decoding import Samples, checked, film_shape, luma_frames, 
 from avm_otio.engine.denoise import denoise_to
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library, LibraryItem
+from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import Language, Locale, ServiceCall
 from avm_otio.engine.sound_analysis import analyse_sound
-from avm_otio.engine.spotting import MusicWish, rank_music, spot_effects
+from avm_otio.engine.spotting import EffectWish, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
 from avm_otio.errors import AvmError, DownloadError
+from avm_otio.media.speech import hear_speech
 from avm_otio.media.untrusted import Asker, FetchLimits
 from avm_otio.retry import PassingFault
 from avm_otio.services import DENOISE, EFFECTS, MUSIC, FilmType
@@ -185,7 +187,11 @@ class _Analysis:
         return kept_music(rank_music(self._traits, affordable, tastes), not self._library.is_starter)
 
     def _effects(self) -> list[Json]:
-        cues = spot_effects(self._traits, self._items, Span(self._call.start_us, self._call.end_us))
+        said = hear_speech(self._store.film_path(self._film), self._check)
+        film = replace(self._traits, speech=tuple(Span(*each) for each in said.spoken))
+        within = Span(self._call.start_us, self._call.end_us)
+        wish = EffectWish(self._call.density, self._call.words)
+        cues = spot_effects(film, self._items, within, wish)
         return kept_effects(cues, {item.id: item for item in self._items}, not self._library.is_starter)
 
     def _dialogue(self) -> list[Json]:

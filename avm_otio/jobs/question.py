@@ -13,7 +13,7 @@ from avm_otio.addresses import LOCAL, is_loopback
 from avm_otio.errors import InputError, UsageError
 from avm_otio.request import Request
 from avm_otio.service.request import ServiceRequest
-from avm_otio.services import MUSIC, ServiceKeys
+from avm_otio.services import EFFECTS, MUSIC, ServiceKeys
 
 VERSION = 2
 """Part of every key: grows when the same question would be written otherwise."""
@@ -133,14 +133,21 @@ def service_request(request: Request, title: str) -> ServiceRequest:
         UsageError: No licence for a service that needs one, or budgets that contradict each other.
     """
     parameters: dict[str, Mapping[str, Any]] = {name: {} for name in request.services}
+    if EFFECTS.name in request.services and _is_here(request):
+        own = {"avm_density": request.effects_density, "avm_words": request.outline or None}
+        parameters[EFFECTS.name] = {name: value for name, value in own.items() if value is not None}
     if MUSIC.name in request.services:
         parameters[MUSIC.name] = _requirement(request, title)
     return ServiceRequest(_license(request), parameters, request.notify_url or None)
 
 
+def _is_here(request: Request) -> bool:
+    """Whether the engine of this machine is asked, which understands more than the contract."""
+    return request.service == LOCAL or is_loopback(urlsplit(request.service).hostname or "")
+
+
 def _license(request: Request) -> dict[str, Any]:
-    is_here = request.service == LOCAL or is_loopback(urlsplit(request.service).hostname or "")
-    spare = _ENGINE_LICENSE if is_here else ((), None, ())
+    spare = _ENGINE_LICENSE if _is_here(request) else ((), None, ())
     area = list(request.license_range or spare[0])
     duration = spare[1] if request.license_duration is None else request.license_duration
     platforms = list(request.license_platforms or spare[2])

@@ -80,7 +80,7 @@ def on_frame(cued: Cued, heard: Heard, natural: Fraction, role: Role, *, rings_o
         min(from_micros(at_us), natural)
         for at_us in (heard.begins_us, heard.ends_us, heard.attack_us, heard.peak_us, heard.tail_us)
     )
-    swells = heard.is_rising or (role is Role.RISER and 2 * peak > begins + ends)
+    swells = heard.is_rising or role is Role.WHOOSH or (role is Role.RISER and 2 * peak > begins + ends)
     is_riser = swells and (role is Role.RISER or ends - peak <= _NEAR_ITS_END)
     at, point = cued.start, attack
     head = begins if attack - begins <= _MOST_BEFORE else max(begins, attack - _JUST_BEFORE)

@@ -9,15 +9,12 @@ from fractions import Fraction
 from avm_otio.mix.cues import Cue, Item
 from avm_otio.mix.fitted import Fitted, Piece
 from avm_otio.mix.music_plan import MusicPlan, Part
-from avm_otio.mix.placement import Laid, LaidClip, Lane
+from avm_otio.mix.placement import CROSSFADE, Laid, LaidClip, Lane
 from avm_otio.services import Service
 from avm_otio.timeline.completed import all_channels
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Offer, Stem, Transition
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import MediaTime, to_micros
-
-CROSSFADE = "Cross Fade 0 dB"
-"""What the transitions of a music track are called: the name of a straight one in Resolve."""
 
 
 def laid_music(

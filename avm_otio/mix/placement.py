@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from avm_otio.errors import CueError
 from avm_otio.mix.attacks import Cued, on_frame
 from avm_otio.mix.cues import SKIP_HINT, Cue, Cues, Item
 from avm_otio.mix.heard import Heard
-from avm_otio.mix.roles import role_of
+from avm_otio.mix.loops import FADE_IN_US, FADE_OUT_US, looped
+from avm_otio.mix.roles import Role, role_of
 from avm_otio.request import Request
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.completed import all_channels
@@ -43,6 +45,9 @@ from avm_otio.timeline.time import (
 ONE_SHOT = Fraction(3)
 """Seconds up to which an effect rings out under ``auto``: a cue can be shorter than a frame."""
 
+CROSSFADE = "Cross Fade 0 dB"
+"""What the transitions of our tracks are called: the name of a straight one in Resolve."""
+
 _LEAST_CUT = Fraction(2, SAMPLE_RATE_HZ)
 """Media seconds that are left of a sound which does not play out."""
 
@@ -57,13 +62,21 @@ class LaidClip:
         clip: It as a clip of the timeline, with the item that is heard and the others for the same cue.
         cue: The cue that it answers.
         rank: 0 for the item that is heard; 1, 2 … for a disabled alternative, best first.
-        part: Of music that is cut to the picture, which clip of its piece it is, from 0.
+        part: Of music that is cut to the picture, or of room tone that is repeated, which clip of it this
+            is, from 0.
+        crossfade: Of a part of room tone, seconds over which it comes in from the part before it.
     """
 
     clip: Clip
     cue: Cue
     rank: int = 0
     part: int = 0
+    crossfade: Fraction = Fraction(0)
+
+    def follows(self, other: LaidClip) -> bool:
+        """Whether it is the next part of the same sound."""
+        is_next = self.part == other.part + 1 and self.crossfade > 0
+        return is_next and (self.cue, self.rank) == (other.cue, other.rank)
 
     @property
     def kind(self) -> Stem:
@@ -194,10 +207,10 @@ def lay(
                     raise CueError(message, SKIP_HINT)
                 notes.append(f"Left out. {message}")
                 continue
-            chosen.append(place.clip(service, cue, 0, media_of(cue.items[0])))
+            chosen += place.clips(service, cue, 0, media_of(cue.items[0]))
             for rank, item in enumerate(cue.items[1 : 1 + most], 1):
                 with suppress(LookupError):
-                    spare.append(place.clip(service, cue, rank, media_of(item)))
+                    spare += place.clips(service, cue, rank, media_of(item))
         made += _lanes(service, service.track, chosen, rate, is_spare=False)
         made += _lanes(service, service.spare_track, spare, rate, is_spare=True)
     made.sort(key=lambda lane: (lane.is_spare, _MIXER.index(lane.stem)))
@@ -208,9 +221,17 @@ def _lanes(
     service: Service, name: str, clips: Iterable[LaidClip], rate: Fraction, *, is_spare: bool
 ) -> list[Lane]:
     return [
-        Lane(service, name.format(number=number), dealt, is_spare)
+        Lane(service, name.format(number=number), dealt, is_spare, tuple(_crossfades(dealt)))
         for number, dealt in enumerate(deal(clips, rate), 1)
     ]
+
+
+def _crossfades(clips: Sequence[LaidClip]) -> Iterator[Transition]:
+    """Between the parts of one sound."""
+    for before, clip in pairwise(clips):
+        if clip.follows(before) and before.clip.end == clip.clip.start:
+            half = clip.crossfade / 2
+            yield Transition(CROSSFADE, clip.clip.start, half, half)
 
 
 def relaid(laid: Laid, clips: Mapping[int, Sequence[LaidClip]]) -> Laid:
@@ -241,22 +262,29 @@ def relaid(laid: Laid, clips: Mapping[int, Sequence[LaidClip]]) -> Laid:
 def deal(clips: Iterable[LaidClip], rate: Fraction) -> tuple[tuple[LaidClip, ...], ...]:
     """Deal clips onto as few lanes as possible so that none overlap in a lane.
 
-    Two overlap where their frames do, or their exact times: a sound that rings on for a part of a frame is
-    not cut off by the next. Taking clips by their start and giving each the lowest lane that is free needs
-    exactly as many lanes as clips overlap at once, which no dealing can better.
+    A part of a sound lies in the lane of the part before it. Two overlap where their frames do, or their
+    exact times: a sound that rings on for a part of a frame is not cut off by the next. Taking clips by their
+    start and giving each the lowest lane that is free needs exactly as many lanes as clips overlap at once,
+    which no dealing can better.
     """
     dealt: list[list[LaidClip]] = []
     busy: list[tuple[int, int]] = []
     ringing: list[int] = []
     free: list[int] = []
     spans = [(clip.clip.frames(rate), clip) for clip in clips]
-    for (first, last), clip in sorted(spans, key=lambda span: (span[0][0], span[1].clip.start)):
+    in_order = sorted(spans, key=lambda span: (span[0][0], not span[1].crossfade, span[1].clip.start))
+    for (first, last), clip in in_order:
         while busy and busy[0][0] <= first:
             ringing.append(heapq.heappop(busy)[1])
         for lane in [lane for lane in ringing if dealt[lane][-1].clip.end <= clip.clip.start]:
             ringing.remove(lane)
             heapq.heappush(free, lane)
-        if free:
+        going_on = [lane for lane in free if clip.crossfade and clip.follows(dealt[lane][-1])]
+        if going_on:
+            lane = going_on[0]
+            free.remove(lane)
+            heapq.heapify(free)
+        elif free:
             lane = heapq.heappop(free)
         else:
             lane = len(dealt)
@@ -285,6 +313,11 @@ class _Length:
     media_in: Fraction = Fraction(0)
 
 
+def _faded(clip: Clip, fade_in_us: int, fade_out_us: int) -> Clip:
+    mix = replace(clip.mix, fade_in_us=fade_in_us, fade_out_us=fade_out_us)
+    return replace(clip, mix=mix.within(to_micros(clip.duration)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     film_map: FilmMap
@@ -295,8 +328,40 @@ class _Place:
     heard: Callable[[Item], Heard | None]
     scene_changes: tuple[RecordTime, ...]
 
-    def clip(self, service: Service, cue: Cue, rank: int, media: Media) -> LaidClip:
-        """One of the items for a cue, laid."""
+    def clips(self, service: Service, cue: Cue, rank: int, media: Media) -> list[LaidClip]:
+        """One of the items for a cue, laid: one clip, or the parts of room tone that is repeated."""
+        whole = self._clip(service, cue, rank, media)
+        heard = self.heard(cue.items[rank])
+        is_cue = service.laying is Laying.CUES and cue.end_us is not None
+        if not is_cue or heard is None or role_of(cue, whole.item) is not Role.AMBIENCE:
+            return [whole]
+        clip, record = whole.clip, self.film_map.to_record
+        is_natural = self.request.effects_length == "natural"
+        end = min(record(FilmTime(from_micros(cue.end_us or 0))), self.end)
+        parts = () if is_natural else looped(clip.start, end, heard, self.rate)
+        if not parts and not clip.mix.fade_out_us:  # it is over by itself
+            return [whole]
+        clips = [
+            replace(
+                clip,
+                start=part.start,
+                end=part.end,
+                media_in=MediaTime(media.start + part.media_in),
+                mix=replace(clip.mix, fade_in_us=0, fade_out_us=0),
+                offer=clip.offer and replace(clip.offer, record=None),
+            )
+            for part in parts
+        ] or [clip]
+        clips[0] = _faded(clips[0], FADE_IN_US, clips[0].mix.fade_out_us)
+        clips[-1] = _faded(clips[-1], clips[-1].mix.fade_in_us, FADE_OUT_US)
+        if not parts:
+            return [replace(whole, clip=clips[0])]
+        return [
+            LaidClip(self._within(each), cue, rank, number, part.crossfade)
+            for number, (each, part) in enumerate(zip(clips, parts, strict=True))
+        ]
+
+    def _clip(self, service: Service, cue: Cue, rank: int, media: Media) -> LaidClip:
         stem, item = Stem(service.stem), cue.items[rank]
         title = item.title or f"{stem} {item.id}"
         if service.laying is Laying.REPLACES:  # its title is the film's: what only a job understands

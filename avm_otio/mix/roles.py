@@ -41,6 +41,9 @@ _SIGNS: dict[Role, tuple[str, ...]] = {
 }  # a row a line, to be read as a table  # fmt: skip
 """By what a word begins with; the earlier row counts where a name says two: a rising whoosh is a riser."""
 
+_ENGINES = {"impact": "hit", "spot": "foley"}
+"""What the local engine says of a role, where its word is another one."""
+
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -57,6 +60,8 @@ def role_of(cue: Cue, item: Item) -> Role:
 
 def _words_of(cue: Cue) -> Iterator[str]:
     """What the cue is about: its actions say more than the thing that acts."""
+    if isinstance(said := cue.served.get("avm_role"), str):
+        yield _ENGINES.get(said, said)
     labels = cue.served.get("action_labels")
     for said in (
         *(labels if isinstance(labels, list | tuple) else (labels,)),

@@ -80,10 +80,12 @@ class Spots:
 
     def levelled(self, laid: LaidClip, heard: Heard) -> LaidClip:
         """An effect at the level of its role; what its gain was comes on top."""
-        used = _used(laid.clip, heard)
+        what = role_of(laid.cue, laid.item)
+        # Room tone is at one level however little of it is used: parts of one are as loud as each other.
+        used = list(heard.curve.power) if what is Role.AMBIENCE else _used(laid.clip, heard)
         if not any(used):
             return laid
-        role = self.preset.roles[role_of(laid.cue, laid.item)]
+        role = self.preset.roles[what]
         loudest = lufs(max(windows(used, min(len(used), SHORT_TERM_STEPS))))
         peak_db = true_peak(_steps(laid.clip, heard.curve.peak))
         gain_db = min(

@@ -11,9 +11,9 @@ import numpy as np
 from avm_otio.mix.grid import Floats, Strip, Sum, amplitudes, strip, strip_of
 from avm_otio.mix.heard import Heard
 from avm_otio.mix.placement import Laid, LaidClip
-from avm_otio.timeline.model import Mix, Stem
+from avm_otio.timeline.model import Clip, Mix, Stem
 from avm_otio.timeline.plan import FilmMap
-from avm_otio.timeline.time import RecordTime
+from avm_otio.timeline.time import MediaTime, RecordTime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,9 @@ class Voice:
     def placed(self, laid: LaidClip, origin: Fraction) -> Voice:
         """The same where it was moved to."""
         assert self.heard is not None
-        return replace(self, laid=laid, sound=strip_of(laid.clip, self.heard, origin))
+        return replace(
+            self, laid=laid, sound=strip_of(_with_handles(laid.clip, self.joins_s), self.heard, origin)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,12 +155,18 @@ def voices_of(laid: Laid, heard: dict[str, Heard | None], origin: RecordTime) ->
                 if transition.at == clip.end:
                     joins[1] = (after, before)
             known = heard.get(one.item.name)
-            longer = replace(
-                clip,
-                start=RecordTime(clip.start - Fraction(joins[0][0])),
-                end=RecordTime(clip.end + Fraction(joins[1][0])),
-                media_in=type(clip.media_in)(clip.media_in - Fraction(joins[0][0]) * clip.speed),
-            )
-            sound = None if known is None else strip_of(longer, known, origin)
-            found.append(Voice(one, number, known, sound, (joins[0], joins[1]), not lane.is_spare))
+            joins_s = (joins[0], joins[1])
+            sound = None if known is None else strip_of(_with_handles(clip, joins_s), known, origin)
+            found.append(Voice(one, number, known, sound, joins_s, not lane.is_spare))
     return found
+
+
+def _with_handles(clip: Clip, joins_s: tuple[tuple[float, float], tuple[float, float]]) -> Clip:
+    """A clip with what crossfades take of its media before and after it."""
+    before, after = Fraction(joins_s[0][0]), Fraction(joins_s[1][0])
+    return replace(
+        clip,
+        start=RecordTime(clip.start - before),
+        end=RecordTime(clip.end + after),
+        media_in=MediaTime(clip.media_in - before * clip.speed),
+    )

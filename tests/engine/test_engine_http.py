@@ -26,7 +26,7 @@ TOKEN = "right-token"
 LICENSE = {"range": [16], "duration": 8, "usage_platforms": [2]}
 WISH = {"title": "calm", "budget_min": 0, "budget_max": 100_000}
 MUSIC = {"music_mapping_service": {"requirement": WISH}}
-EFFECTS: dict[str, Any] = {"sound_effect_service": {}}
+EFFECTS: dict[str, Any] = {"sound_effect_service": {"avm_density": 60}}
 DENOISE: dict[str, Any] = {"noise_reduction_service": {}}
 CLICKS = [120_000, 280_000]
 
@@ -130,10 +130,14 @@ def test_effects_lie_at_cuts_and_clicks(scored: dict[str, Any]) -> None:
     assert cuts <= set(starts)
     at_clicks = [cue for cue in cues if cue["object_class"] == 3]
     assert any(
-        abs(parse_timestamp(cue["start_at"]) - CLICKS[0] * 1e6 / RATE_HZ) <= 10_000 for cue in at_clicks
+        abs(parse_timestamp(cue["start_at"]) - click * 1e6 / RATE_HZ) <= 10_000
+        for cue in at_clicks
+        for click in CLICKS
     )
     for cue in cues:
-        assert len(cue["sound_effect_items"]) >= 3
+        assert cue["sound_effect_items"]
+        assert cue["avm_reasons"]
+        assert 0 < cue["avm_confidence"] < 1
         assert 0 <= parse_timestamp(cue["start_at"]) < parse_timestamp(cue["end_at"]) <= 10_010_000
 
 
@@ -249,10 +253,24 @@ def test_a_stretch_outside_the_film_is_refused(http: httpx.Client, ids: dict[str
 
 
 def test_effects_keep_to_the_stretch_that_was_asked_for(http: httpx.Client, ids: dict[str, int]) -> None:
-    stretch = {"start_at": "00:00:03.5", "end_at": "00:00:09"}
+    stretch = {"start_at": "00:00:03.5", "end_at": "00:00:09", "avm_density": "dense"}
     cues = ask(http, ids["silent"], sound_effect_service=stretch)["sound_effect_service"]["sound_effects"]
     assert cues
     assert all(cue["start_at"] >= "00:00:03.500000" and cue["end_at"] <= "00:00:09.000000" for cue in cues)
+
+
+def test_how_many_effects_there_are_is_the_callers_to_say(http: httpx.Client, ids: dict[str, int]) -> None:
+    def many(density: object) -> int:
+        asked = {"sound_effect_service": {"avm_density": density}}
+        return len(ask(http, ids["silent"], **asked)["sound_effect_service"]["sound_effects"])
+
+    assert many("none") == many(0) == 0
+    assert many(None) <= many("normal") <= 3 < many(60)
+    for wrong in ("many", -1, True, 1e9, []):
+        assert "avm_density" in refused(
+            submit(http, ids["silent"], sound_effect_service={"avm_density": wrong})
+        )
+    assert "avm_words" in refused(submit(http, ids["silent"], sound_effect_service={"avm_words": 7}))
 
 
 def test_services_that_a_film_cannot_have_are_refused(http: httpx.Client, ids: dict[str, int]) -> None:

@@ -93,6 +93,11 @@ def test_a_whoosh_peaks_on_its_cue() -> None:
     assert clip.start < 102
 
 
+def test_a_whoosh_peaks_on_its_cue_also_where_it_does_not_swell_steadily() -> None:
+    clip = laid(replace(HIT, attack_us=20_000, peak_us=300_000), 2, 3, title="Whoosh")
+    assert heard_at(clip, 300_000) == 2
+
+
 @pytest.mark.parametrize("peak_us", [1_500_000, 1_900_000, 1_999_999])
 def test_a_riser_ends_at_the_end_of_its_cue(peak_us: int) -> None:
     riser = Heard(2_000_000, Curve((), ()), 0, 2_000_000, True, 10_000, peak_us, 2_000_000, is_rising=True)
@@ -220,6 +225,9 @@ def test_where_the_answer_offers_nothing_else_it_is_heard_again() -> None:
     [
         ("FastAirWhoosh_01", {}, Role.WHOOSH),
         ("Rising whoosh", {}, Role.RISER),
+        ("WHSH 03", {"avm_role": "whoosh"}, Role.WHOOSH),
+        ("Slam 7", {"avm_role": "spot", "action_labels": [6]}, Role.FOLEY),
+        ("Room", {"avm_role": "impact"}, Role.HIT),
         ("S-12", {}, Role.OTHER),
         ("S-12", {"action_labels": ["door slam"]}, Role.HIT),
         ("Impact", {"object_class": "footsteps", "action_labels": [3]}, Role.FOLEY),
