@@ -6,9 +6,10 @@ The command line, watchers, farms and scripts come in here; ``avm_otio`` names w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from avm_otio.jobs.question import Question
     from avm_otio.jobs.reels import Reel
     from avm_otio.jobs.scored import Scored
+    from avm_otio.jobs.sheets import Sheet
     from avm_otio.media.film import FilmFile
     from avm_otio.media.mixdown import Preview
     from avm_otio.mix.bill import Bill
+    from avm_otio.mix.cues import Item
     from avm_otio.service.client import Client
     from avm_otio.timeline.features import Loss
 
@@ -142,6 +145,70 @@ def cost(words: Sequence[str], request: Request = _ANY, *, report: Report = _SIL
 
     found = reels(words, request, report=report)
     return Bill.of((reel.name, [(reel.timecode(each), each) for each in reel.sounds]) for reel in found)
+
+
+def cue_sheet(
+    words: Sequence[str],
+    request: Request = _ANY,
+    *,
+    header: Mapping[str, str | None] | None = None,
+    table: Path | None = None,
+    effects: bool = False,
+    report: Report = _SILENT,
+) -> Sheet:
+    """The cue sheet of scored timelines; ``delivery.cue_sheets`` writes it.
+
+    Args:
+        words: As for ``reels``, in the order of the programme.
+        request: As for ``reels``; of ``library`` licences are looked up.
+        header: ``production``, ``episode``, ``air_date``, ``company``; what is not given is as configured.
+        table: A CSV file of rights, which are remembered.
+        effects: Whether sound effects are listed, too.
+        report: Receives progress and warnings.
+
+    Raises:
+        InputError: A timeline or the table cannot be read.
+        OutputError: Rights cannot be remembered.
+    """
+    from avm_otio.jobs.sheets import sheet_of
+    from avm_otio.mix.cue_sheet import Header
+
+    settings = load_settings()
+    found = reels(words, request, report=report)
+    configured = {each.name: getattr(settings.cue_sheet, each.name) for each in fields(Header)}
+    said = {name: text for name, text in (header or {}).items() if text is not None}
+    made = Header(**{**configured, **said})
+    if not made.production:
+        made = replace(made, production=found[0].opened.timeline.name)
+    library = settings.complete(_here(request)).library
+    return sheet_of(
+        found,
+        made,
+        table=table and table.absolute(),
+        effects=effects,
+        library=library,
+        original_of=_originals(library),
+        report=report,
+    )
+
+
+def _originals(library: Path | None) -> Callable[[Item], Path | None]:
+    """Finds the files of a library that the local engine's items are made of."""
+
+    @cache
+    def opened() -> Any:
+        from avm_otio.engine.library import Library
+
+        return None if library is None else Library(library, library)
+
+    def original(item: Item) -> Path | None:
+        try:
+            found: Path | None = None if opened() is None else opened().path(item.id)
+        except InputError:
+            return None
+        return found
+
+    return original
 
 
 def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | None:

@@ -37,7 +37,7 @@ QUALITIES = ("360p", "540p", "720p", "1080p")
 SCORING = ("score", "batch", "farm")
 """The commands that take a whole request."""
 
-AFTER = ("cost",)
+AFTER = ("cost", "cuesheet")
 """The commands that read scored timelines again."""
 
 

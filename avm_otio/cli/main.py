@@ -92,6 +92,7 @@ COMMANDS = {
     "export": Lazy("avm_otio.cli.score:export", "Write the film of a clip or a range to a file."),
     "preview": Lazy("avm_otio.cli.preview:preview", "Write what a timeline shows and plays, and its stems."),
     "cost": Lazy("avm_otio.cli.cost:cost", "Add up what scored timelines cost, each item once."),
+    "cuesheet": Lazy("avm_otio.cli.cuesheet:cuesheet", "Write the cue sheet of scored timelines."),
     "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),
     "film": Lazy("avm_otio.cli.service:film", "Create, list and show the service's films."),
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),

@@ -60,6 +60,19 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class CueSheetHead:
+    """What stands above every cue sheet where nothing else is said."""
+
+    production: str = _key(kinds.TEXT, "", "The programme or series.")
+    episode: str = _key(kinds.TEXT, "", "Its title or number.")
+    air_date: str = _key(kinds.TEXT, "", "When it is first shown.")
+    company: str = _key(kinds.TEXT, "", "Who made it.")
+
+
+_SECTIONS: Mapping[str, type[Any]] = {"timeouts": Timeouts, "cue_sheet": CueSheetHead}
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What is configured.
 
@@ -77,6 +90,7 @@ class Settings:
     )
     service_keys: ServiceKeys = field(default=ServiceKeys())
     timeouts: Timeouts = field(default_factory=Timeouts)
+    cue_sheet: CueSheetHead = field(default_factory=CueSheetHead)
     options: options.Names = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -145,4 +159,4 @@ def keys(kind: type[Request] = Request) -> Mapping[str, Key]:
 
 def section_of(each: Field[Any]) -> type[Any] | None:
     """The dataclass of a section's field; ``None`` for any other field."""
-    return Timeouts if each.name == "timeouts" else None
+    return _SECTIONS.get(each.name)
