@@ -83,7 +83,7 @@ def cuesheet(
 
 def _report(out: Output, made: Sheet, paths: list[Path]) -> None:
     from avm_otio.cli.table import table, terminal_width
-    from avm_otio.delivery.cue_sheets.write import exact_clock
+    from avm_otio.delivery.cue_sheets.words import exact_clock
     from avm_otio.mix.clearance import Clearance, words_of
 
     for each in made.licensed:

@@ -24,7 +24,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from avm_otio.delivery.cue_sheets.write import exact_clock, header_lines, holders_of, share_words
+from avm_otio.delivery.cue_sheets.words import exact_clock, header_lines, holders_of, share_words
 from avm_otio.files import whole
 from avm_otio.mix.cue_sheet import CueSheet, Row
 from avm_otio.mix.rights import Holder, Role, Use

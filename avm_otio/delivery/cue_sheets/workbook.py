@@ -8,7 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
-from avm_otio.delivery.cue_sheets.write import header_lines, holders_of, share_words
+from avm_otio.delivery.cue_sheets.words import header_lines, holders_of, share_words
 from avm_otio.files import whole
 from avm_otio.mix.cue_sheet import CueSheet, Row
 from avm_otio.mix.rights import Role, Use

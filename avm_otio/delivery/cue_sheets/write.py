@@ -6,14 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from avm_otio.delivery.cue_sheets.words import exact_clock, holders_of, share_words
 from avm_otio.errors import UsageError
 from avm_otio.files import write_text
 from avm_otio.mix.cue_sheet import CueSheet, Row
-from avm_otio.mix.rights import NOBODY, NOT_ON_FILE, Holder, Role, Use
+from avm_otio.mix.rights import NOBODY, NOT_ON_FILE, Role, Use
 
 SUFFIXES = (".csv", ".xlsx", ".pdf", ".json")
 """What a cue sheet can be written as."""
@@ -56,37 +56,6 @@ def write_cue_sheet(sheet: CueSheet, path: Path) -> None:
         from avm_otio.delivery.cue_sheets.page import write_page
 
         write_page(sheet, path)
-
-
-def exact_clock(seconds: Fraction) -> str:
-    """A length to the millisecond: shorter than any frame, so that sums agree."""
-    ms = (2000 * seconds.numerator + seconds.denominator) // (2 * seconds.denominator)
-    return f"{ms // 3_600_000:d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
-
-
-def header_lines(sheet: CueSheet) -> list[tuple[str, str]]:
-    """What stands above the rows: names and words; what nobody said is left out."""
-    header = sheet.header
-    lines = [
-        ("Production", header.production),
-        ("Episode", header.episode),
-        ("Air date", header.air_date),
-        ("Company", header.company),
-        ("Programme length", exact_clock(sheet.programme_s)),
-        ("Music length", exact_clock(sheet.music_s)),
-    ]
-    return [(name, words) for name, words in lines if words]
-
-
-def holders_of(row: Row, role: Role) -> tuple[Holder, ...]:
-    """Who is printed for a role; where nobody said anything of a piece of music, one who is not on file."""
-    nobody = () if row.use is Use.EFFECT else (Holder(role, NOT_ON_FILE),)
-    return row.rights.of(role) or nobody
-
-
-def share_words(holder: Holder) -> str:
-    """A share as it is printed: ``50 %``."""
-    return "" if holder.share is None else f"{holder.share.normalize():f} %"
 
 
 def as_json(sheet: CueSheet) -> dict[str, Any]:
