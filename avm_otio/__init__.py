@@ -7,10 +7,23 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself is a fifth of the start, and type checkers know this name
 if TYPE_CHECKING:
-    from avm_otio.app import Outcome, carry_out, export_film, open_service, preview, resume, score, write
+    from avm_otio.app import (
+        Outcome,
+        carry_out,
+        choose,
+        export_film,
+        offered,
+        open_service,
+        preview,
+        resume,
+        score,
+        update,
+        write,
+    )
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
     from avm_otio.formats.reading import Opened, read
+    from avm_otio.jobs.offered import Offered
     from avm_otio.jobs.saved import lay_answer
     from avm_otio.jobs.scored import Scored
     from avm_otio.media.mixdown import Preview
@@ -23,19 +36,23 @@ _HOME = {
     "AvmError": "errors",
     "Client": "service.client",
     "Delivered": "delivery.deliver",
+    "Offered": "jobs.offered",
     "Opened": "formats.reading",
     "Outcome": "app",
     "Preview": "media.mixdown",
     "Request": "request",
     "Scored": "jobs.pipeline",
     "carry_out": "app",
+    "choose": "app",
     "export_film": "app",
     "lay_answer": "jobs.saved",
+    "offered": "app",
     "open_service": "app",
     "preview": "app",
     "read": "formats.reading",
     "resume": "app",
     "score": "app",
+    "update": "app",
     "write": "app",
 }
 """What is public, and the module that it is in."""
@@ -44,19 +61,23 @@ __all__ = [
     "AvmError",
     "Client",
     "Delivered",
+    "Offered",
     "Opened",
     "Outcome",
     "Preview",
     "Request",
     "Scored",
     "carry_out",
+    "choose",
     "export_film",
     "lay_answer",
+    "offered",
     "open_service",
     "preview",
     "read",
     "resume",
     "score",
+    "update",
     "write",
 ]
 

@@ -270,13 +270,13 @@ def answer_of(entry: Entry, keys: ServiceKeys) -> Answer:
     """
     from avm_otio.jobs.downloads import wanted
     from avm_otio.jobs.folder import Job
-    from avm_otio.jobs.paid_call import cues_of
+    from avm_otio.jobs.paid_call import heard_of
     from avm_otio.jobs.question import Question
     from avm_otio.request import Request
 
     job = Job(entry.path, entry.journal)
     question = Question.from_journal(entry.journal.asked, keys, None)
-    cues = cues_of(job, question, Request(skip_bad_cues=True))
+    cues = heard_of(job, question, Request(skip_bad_cues=True))
     chosen, kept = wanted(cues, 0), entry.journal.media
     items = [
         Bought(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from avm_otio import __version__
 from avm_otio.errors import InputError, OutputError
 from avm_otio.files import remove_orphans, side_folder, write_text
-from avm_otio.jobs.folder import JOURNAL, SCORED, load_journal, relative_to_job, stamp
+from avm_otio.jobs.folder import CHOICES, JOURNAL, SCORED, load_journal, relative_to_job, stamp
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
 
@@ -87,7 +87,7 @@ def _summary(path: Path, output: Path, digest: str | None = None) -> dict[str, A
     """
     try:
         written = load_journal(path)["outputs"][relative_to_job(path, output)]
-        if digest not in (None, written["digest"]):
+        if digest not in (None, written["digest"]) or written.get("choices", "") != _chosen(path):
             return None
         summary: dict[str, Any] = written["summary"]
         is_whole = stamp(output) == (written["size_bytes"], written["modified_ns"])
@@ -99,6 +99,15 @@ def _summary(path: Path, output: Path, digest: str | None = None) -> dict[str, A
     for whole in (output, path / JOURNAL, path / SCORED):  # a run that was killed later than this one ended
         remove_orphans(whole)
     return summary
+
+
+def _chosen(path: Path) -> str:
+    """The digest of what is chosen in a job; its model is loaded only where something is."""
+    if not (path / CHOICES).exists():
+        return ""
+    from avm_otio.jobs.choices import digest
+
+    return digest(path)
 
 
 def fingerprint(path: Path) -> list[int]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from avm_otio.addresses import LOCAL
 from avm_otio.errors import AvmError, InputError
 from avm_otio.files import side_folder
+from avm_otio.jobs.choices import digest
 from avm_otio.jobs.folder import JOURNAL, hold, quoted, read_journal
 from avm_otio.report import Report
 
@@ -73,7 +74,8 @@ class Entry:
         from avm_otio.jobs.journal import State
 
         output = self.journal.order.get("output")
-        is_written = output is None or output in self.journal.outputs
+        written = self.journal.outputs.get(output) if output is not None else None
+        is_written = output is None or (written is not None and written.choices == digest(self.path))
         return self.journal.state is State.FINISHED and is_written and self.journal.error is None
 
     @property

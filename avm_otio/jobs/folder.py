@@ -11,6 +11,7 @@
     *.received       what the service answered, byte for byte
     media/           the downloaded items
     scored.otio      the scored timeline with everything that the editor's format cannot express
+    choices.json     what a person chose, with choices.lock
     log.jsonl        events and warnings, one per line
     lock             held by the run that works here; the system frees it when that run dies
 """
@@ -55,6 +56,8 @@ ANSWERS = (CALL, RESULT, SERVICE_FILM)
 RECEIVED = ".received"
 """Suffix of an answer as it came."""
 SCORED = "scored.otio"
+CHOICES = "choices.json"
+"""What a person chose; see ``jobs.choices``."""
 HEARD = "heard"
 """What was heard in the film and in the items, to be heard once."""
 MEDIA = "media"
@@ -244,7 +247,7 @@ class _Log:
 
     def __init__(self, report: Report, job: Path) -> None:
         self._report = report
-        self._file = job / LOG
+        self._job = job
 
     def event(self, name: str, /, **fields: object) -> None:
         """Something happened."""
@@ -263,25 +266,31 @@ class _Log:
         return self._report.step(label, total)
 
     def _write(self, fields: dict[str, object]) -> None:
-        line = json.dumps({"time": now(), **fields}, ensure_ascii=False, default=str)
-        with suppress(OSError), self._file.open("a", encoding="utf-8") as file:  # a missing log does no harm
-            file.write(f"{hidden(_encodable(line))}\n")
+        log(self._job, fields)
+
+
+def log(job: Path, fields: dict[str, object]) -> None:
+    """Write a line to a job's log."""
+    line = json.dumps({"time": now(), **fields}, ensure_ascii=False, default=str)
+    with suppress(OSError), (job / LOG).open("a", encoding="utf-8") as file:  # a missing log does no harm
+        file.write(f"{hidden(_encodable(line))}\n")
 
 
 @contextmanager
-def locked(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+def locked(folder: Path, on_wait: Callable[[], None] = lambda: None, *, name: str = "lock") -> Iterator[None]:
     """Hold a folder's ``lock``, which the system frees when its holder dies, however it dies.
 
     Args:
         folder: The folder; made if it is missing.
         on_wait: Called at each look while another run holds it; if it raises, the wait ends.
+        name: The lock's file.
 
     Raises:
         OutputError: The folder cannot be made or written, or its disk has no locks.
     """
     import filelock
 
-    path = folder / "lock"
+    path = folder / name
     lock = filelock.FileLock(path, thread_local=False, fallback_to_soft=False)
     try:
         make_folder(folder)

@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from avm_otio.errors import InputError
 
@@ -117,12 +124,22 @@ class Written(_Part):
         modified_ns: Its modification time.
         digest: Digest of the order that it was written for and of the configuration at that time.
         summary: The summary that the run ended with.
+        choices: Digest of what was chosen when it was written; see ``choices.digest``.
+        order: What that run was asked to do, as in the journal; empty where an older program wrote it.
     """
 
     size_bytes: int
     modified_ns: int
     digest: str
     summary: dict[str, Any]
+    choices: str = ""
+    order: dict[str, Any] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _plain(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As JSON; what an older program did not say is left out."""
+        made: dict[str, Any] = dump(self)
+        return {name: value for name, value in made.items() if value or name not in ("choices", "order")}
 
 
 class Journal(_Part):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from avm_otio.errors import InputError
-from avm_otio.files import same_file
+from avm_otio.errors import AvmError, InputError
+from avm_otio.files import same_file, side_folder
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.folder import JOURNAL, MEDIA, read_journal
 from avm_otio.timeline.urls import paths_of
@@ -39,10 +39,42 @@ def jobs_of(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
             yield path
 
 
+def job_of(timeline: Path, jobs_dir: Path | None = None) -> Path:
+    """The job that wrote a timeline, or that was made for it.
+
+    Args:
+        timeline: The timeline's file; it is read only where no job beside it says that it wrote it.
+        jobs_dir: Where jobs lie as well.
+
+    Raises:
+        InputError: There is no such file, or no job of it is found.
+    """
+    if not timeline.exists():
+        raise InputError(f"There is no {timeline}.", "Name a scored timeline, or a job's folder or key.")
+    for path in _beside(timeline, jobs_dir):
+        if laid(path, timeline, reads=False):
+            return path
+    from avm_otio.formats import reading
+
+    with suppress(AvmError):
+        for path in jobs_of(reading.read(timeline), jobs_dir):
+            with suppress(AvmError):
+                if read_journal(path).answered is not None:
+                    return path
+    raise InputError(
+        f"No job that wrote {timeline} is found.",
+        "Name the job's folder, or where it lies with --jobs-dir; see avm-otio jobs list.",
+    )
+
+
 def beside(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
     """The folders of jobs beside a timeline, whatever they are of."""
+    return _beside(opened.path, jobs_dir)
+
+
+def _beside(timeline: Path, jobs_dir: Path | None) -> Iterator[Path]:
     folders = [jobs_dir] if jobs_dir is not None else []
-    folders += [opened.side_folder, *sorted(opened.path.absolute().parent.glob("*.avm"))]
+    folders += [side_folder(timeline), *sorted(timeline.absolute().parent.glob("*.avm"))]
     found: dict[Path, None] = {}
     for folder in folders:
         for file in sorted(folder.glob(f"*/{JOURNAL}")):
@@ -52,10 +84,10 @@ def beside(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
     yield from found
 
 
-def laid(job: Path, timeline: Path) -> bool:
-    """Whether a job read or wrote a timeline."""
+def laid(job: Path, timeline: Path, *, reads: bool = True) -> bool:
+    """Whether a job wrote a timeline, or, with ``reads``, read it."""
     with suppress(InputError):
         journal = read_journal(job)
-        named = [*journal.outputs, journal.order.get("timeline", "")]
+        named = [*journal.outputs, *([journal.order.get("timeline", "")] if reads else [])]
         return any(same_file(job / name, timeline) for name in named if name)
     return False

@@ -25,7 +25,7 @@ from avm_otio.errors import (
     ServiceError,
     UnsureIfPaidError,
 )
-from avm_otio.jobs import estimates
+from avm_otio.jobs import choices, estimates
 from avm_otio.jobs.downloads import download, is_here, wanted
 from avm_otio.jobs.folder import CALL, RESULT, SERVICE_FILM, Job, now, quoted
 from avm_otio.jobs.question import Question
@@ -119,13 +119,14 @@ def fetch_answer(
         with answer_kept(job):
             if answered_before and not _is_complete(job, question, request):
                 visit.refetch()
+            chosen = choices.kept(job.path).choices
             lost = download(
                 _offered(job, question, request),
                 request.spares,
                 job.media,
                 job.journal.media,
                 service_url=client.base_url,
-                choose=partial(choose, film_us=_film_us(job), request=request),
+                choose=lambda cues: chosen.needed(choose(cues, _film_us(job), request)),
                 keep=lambda name, kept: job.record(media={**job.journal.media, name: kept}),
                 fresh=lambda: client.film(_film_id(job)).cues,
                 report=report,
@@ -135,7 +136,7 @@ def fetch_answer(
 
 
 def cues_of(job: Job, question: Question, request: Request) -> Cues:
-    """The cues of the job's answer, of what can be had, what is heard first.
+    """The cues of the job's answer, of what can be had; what is heard without any choice stands first.
 
     Raises:
         CueError: They make no sense.
@@ -143,6 +144,11 @@ def cues_of(job: Job, question: Question, request: Request) -> Cues:
         InputError: The answer is not in the job's folder any more.
     """
     return choose(_offered(job, question, request), _film_us(job), request)
+
+
+def heard_of(job: Job, question: Question, request: Request) -> Cues:
+    """The cues of the job's answer with what was chosen, what is heard first; raises as ``cues_of``."""
+    return choices.kept(job.path).choices.heard(cues_of(job, question, request))
 
 
 def _film_us(job: Job) -> int | None:
@@ -176,7 +182,8 @@ def answer_kept(job: Job) -> Iterator[None]:
 def _is_complete(job: Job, question: Question, request: Request) -> bool:
     """Whether every chosen item is here."""
     kept = job.journal.media
-    chosen = wanted(cues_of(job, question, request), request.spares)
+    cues = choices.kept(job.path).choices.needed(cues_of(job, question, request))
+    chosen = wanted(cues, request.spares)
     return all(name in kept and is_here(job.media, kept[name]) for name in chosen)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
-from avm_otio.errors import AvmError, UsageError
+from avm_otio.errors import AvmError, InputError, UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
-from avm_otio.jobs import soundtrack
+from avm_otio.jobs import choices, soundtrack
 from avm_otio.jobs.cache import Cache, digest_of, media_digests, stamps
 from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
@@ -36,6 +37,7 @@ from avm_otio.jobs.folder import (
     write_json,
 )
 from avm_otio.jobs.journal import Journal, State, Written
+from avm_otio.jobs.offered import Place
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
 from avm_otio.jobs.report_plan import report_plan
@@ -225,20 +227,86 @@ def finish(
                 report.warn("The service found nothing to lay.")
             with_tracks = _with_tracks(job, request, question, opened, plan)
             media_of = _media_of(job, opened, cues)
-            made = soundtrack.soundtrack(job, request, opened, plan, cues, media_of, with_tracks, report)
+            chosen = choices.digest(path)  # first: a choice that comes meanwhile counts as not written
+            decided = choices.kept(path).choices
+            made = soundtrack.soundtrack(
+                job, request, opened, plan, cues, media_of, with_tracks, report, decided
+            )
         scored = _written(
             job, request, question, replace(opened, timeline=with_tracks(made.laid)), cues, made, report
         )
         size_bytes, modified_ns = stamp(scored.output)
         digest = digest_of(request, question.keys, question.library)
         written = Written(
-            size_bytes=size_bytes, modified_ns=modified_ns, digest=digest, summary=scored.summary()
+            size_bytes=size_bytes,
+            modified_ns=modified_ns,
+            digest=digest,
+            summary=scored.summary(),
+            choices=chosen,
+            order=(request.given or request).seen_from(path.absolute()).dump(),
         )
         job.record(outputs={**job.journal.outputs, job.relative(scored.output): written}, error=None)
         cache = Cache(path.parent)
         cache.learn_request(digest, path.name, job.journal.read)
         cache.save()
     return scored
+
+
+def place_of(request: Request, report: Report = _SILENT) -> Place:
+    """Where a job's film lies: the timeline that a request names, and its plan.
+
+    Raises:
+        InputError: The timeline or the selection cannot be used.
+    """
+    opened = open_timeline(request, report)
+    return Place(opened.timeline, plan_film(opened.timeline, request.selection))
+
+
+def written_again(
+    path: Path,
+    request: Request,
+    question: Question,
+    access: Access,
+    patience: Patience,
+    report: Report = _SILENT,
+) -> Scored:
+    """Write a job's timeline again, with what is chosen. Nothing is asked, and nothing bought.
+
+    Items that are not here yet are fetched from where the answer says that they lie.
+
+    Args:
+        path: The job's folder.
+        request: How its answer is laid, and what is written; complete.
+        question: What the service was asked.
+        access: The way to the service; not opened where all is here.
+        patience: How long to wait.
+        report: Receives progress.
+
+    Raises:
+        InputError: The timeline shows another film now: the answer is of no use for it.
+        AvmError: In every way that ``finish`` raises.
+    """
+    from avm_otio.media.fingerprint import film_asked
+
+    journal = read_journal(path)
+    opened = open_timeline(request, report)
+    soundtrack.check(request, opened.timeline)
+    plan = plan_film(opened.timeline, request.selection)
+    plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
+    known = Cache(path.parent)
+    film = film_asked(plan, media_digests(plan, media, known, report))
+    known.save()
+    if _as_text(film) != _as_text(journal.asked.get("film")):
+        raise InputError(
+            f"{request.timeline} or its media have changed since it was scored: its cues lie elsewhere now.",
+            "Score it again.",
+        )
+    answer(path, request, question, access, patience, report)
+    return finish(path, request, question, report, Prepared(path, opened, plan))
+
+
+def _as_text(asked: object) -> str:
+    return json.dumps(asked, sort_keys=True, default=str)
 
 
 def forget_call(path: Path, report: Report = _SILENT) -> None:

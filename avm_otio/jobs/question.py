@@ -21,7 +21,7 @@ VERSION = 2
 KEY_LENGTH = 12
 """Hexadecimal digits of a job's key: 48 bits, so that the films of one account never meet."""
 
-_BUDGET = (0.0, 100_000.0)
+BUDGET = (0.0, 100_000.0)
 """Lowest and highest budget where none is set: the reference's own example asks for 1 to 100,000."""
 
 _ENGINE_LICENSE = (1,), 1, (1,)
@@ -160,8 +160,8 @@ def _license(request: Request) -> dict[str, Any]:
 
 
 def _requirement(request: Request, title: str) -> dict[str, Any]:
-    lowest = _BUDGET[0] if request.budget_min is None else request.budget_min
-    highest = max(_BUDGET[1], lowest) if request.budget_max is None else request.budget_max
+    lowest = BUDGET[0] if request.budget_min is None else request.budget_min
+    highest = max(BUDGET[1], lowest) if request.budget_max is None else request.budget_max
     if lowest > highest:
         raise UsageError(f"The lowest budget ({lowest:g}) is above the highest ({highest:g}).", "Swap them.")
     return {

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from avm_otio.errors import InputError, MediaError, MissingMediaError, SelectionError
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.ears import hear_film, hear_items, hear_record
 from avm_otio.jobs.folder import Job
 from avm_otio.media.originals import film_located
+from avm_otio.mix.choices import Choices
+from avm_otio.mix.chosen import adjusted, merged, noted, untouched
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.fit import MusicLength, aligned
 from avm_otio.mix.fitted import Coverage, Fitted
@@ -28,6 +31,12 @@ from avm_otio.timeline.playback import plan_playback, sounds_alike
 from avm_otio.timeline.select import Selection, record_span
 from avm_otio.timeline.time import FilmTime, FrameSpan, RecordTime, from_micros, nearest_frame
 
+if TYPE_CHECKING:
+    from avm_otio.mix.levels import Levelled, TruePeak
+    from avm_otio.mix.presets import Preset, Target
+
+_NO_CHOICES = Choices()
+
 
 @dataclass(frozen=True, slots=True)
 class Soundtrack:
@@ -38,12 +47,14 @@ class Soundtrack:
         coverage: How much of what wants music has some; ``None`` where none was asked for.
         verdict: What the whole mix comes to; ``None`` where levels were left as they came.
         spoken: Where people speak, record time.
+        raised_db: By how much all was raised for the loudness that is asked.
     """
 
     laid: Laid
     coverage: Coverage | None = None
     verdict: Verdict | None = None
     spoken: tuple[tuple[RecordTime, RecordTime], ...] = ()
+    raised_db: float = 0.0
 
 
 def soundtrack(
@@ -55,32 +66,36 @@ def soundtrack(
     media_of: Callable[[Item], Media],
     with_tracks: Callable[[Laid], Timeline],
     report: Report,
+    choices: Choices = _NO_CHOICES,
 ) -> Soundtrack:
     """Make a soundtrack of the answer's sounds.
+
+    What was chosen for a cue changes that cue alone: it is laid, fitted and levelled as if it were what the
+    service had named first, beside all others as they are without any choice.
 
     Args:
         job: Where they are, and where what was heard is kept.
         request: How it is made.
         opened: The timeline.
         plan: Its film.
-        cues: The answer, what is heard first.
+        cues: The answer, what is heard without a choice first.
         media_of: The media of an item; raises ``LookupError`` for one that is not here.
         with_tracks: The timeline with what was laid.
         report: Where progress goes.
+        choices: What a person chose.
 
     Raises:
         CueError: A cue makes no sense.
         InputError: ``music_end`` is no place of the timeline, or a figure of the mix cannot be.
     """
     from avm_otio.mix.presets import preset_of, target_of
-    from avm_otio.mix.spots import UnderSpeech
 
+    request = choices.request(request)
     preset = preset_of(request.mix, figures_of(request))
     target = target_of(f"{request.loudness}")
-    heard, notes = hear_items(job, cues, request.spares, report)
+    heard, notes = hear_items(job, choices.needed(cues), request.spares, report)
     cuts = scene_changes(plan)
     laid = lay(cues, plan.film_map, opened.timeline.rate, media_of, request, heard=heard, scene_changes=cuts)
-    laid = replace(laid, notes=(*laid.notes, *notes))
     own = _own_sound(job, request, opened, plan, laid, with_tracks, report)
     speech = own.speech
     record = plan.film_map.to_record
@@ -88,32 +103,138 @@ def soundtrack(
         (record(FilmTime(from_micros(start))), record(FilmTime(from_micros(end))))
         for start, end in speech.spoken
     )
-    music = _Music(job, request, opened.timeline, plan, heard, media_of, spoken, cuts)
-    coverage: Coverage | None = None
-    for service, offered in cues.by_service.items():
-        if service.laying is Laying.BED and offered:
-            laid, coverage = music.cut(laid, service, offered[0])
-    if not preset.is_on and target.lufs is None:
-        return Soundtrack(laid, coverage, spoken=spoken)
-    from avm_otio.mix.levels import level
-
-    levelled = level(
-        laid,
-        plan.film_map,
-        heard,
-        own=own.heard,
-        as_played=own.is_record,
-        speech=speech,
-        preset=preset,
-        target=target,
-        under_speech=UnderSpeech(request.effects_under_speech),
-        true_peak=partial(_true_peak, opened, request, _span(opened, plan), with_tracks)
-        if own.is_whole
-        else None,
-        timecode=opened.timeline.timecode,
+    desk = _Desk(
+        _Music(job, request, opened.timeline, plan, heard, media_of, spoken, cuts),
+        own,
+        preset,
+        target,
+        partial(_true_peak, opened, request, _span(opened, plan), with_tracks) if own.is_whole else None,
     )
-    laid = replace(levelled.laid, notes=(*laid.notes, *levelled.notes))
-    return Soundtrack(laid, coverage, levelled.verdict, spoken)
+    made = desk.made(cues, notes)
+    touched = choices.touched(cues)
+    if any(choices.touches(service, cue) for service, offered in cues.by_service.items() for cue in offered):
+        made = desk.changed(made, touched, choices)
+    told = choices.heard(cues).notes[len(cues.notes) :]
+    laid = noted(made.laid, choices)
+    return replace(made, laid=replace(laid, notes=(*laid.notes, *told)), spoken=spoken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Lays, fits and levels cues.
+
+    Attributes:
+        music: Cuts music to the picture; it knows the timeline and the sounds.
+        own: What is heard where music and effects are laid.
+        preset: How music and effects sit around speech.
+        target: What the whole has to come to.
+        true_peak: Measures what is laid; ``None`` where that cannot be.
+    """
+
+    music: _Music
+    own: _OwnSound
+    preset: Preset
+    target: Target
+    true_peak: TruePeak | None
+
+    def made(self, cues: Cues, notes: Sequence[str]) -> Soundtrack:
+        """The soundtrack of an answer."""
+        laid, coverage = self._laid(cues, notes)
+        levelled = self._levelled(laid)
+        if levelled is None:
+            return Soundtrack(laid, coverage)
+        laid = replace(levelled.laid, notes=(*laid.notes, *levelled.notes))
+        return Soundtrack(laid, coverage, levelled.verdict, raised_db=levelled.raised_db)
+
+    def changed(self, before: Soundtrack, cues: Cues, choices: Choices) -> Soundtrack:
+        """A soundtrack with some cues as they were chosen, every other clip as it is.
+
+        Args:
+            before: It, without choices.
+            cues: Those cues, what is heard first; without those that are left out.
+            choices: What was chosen.
+        """
+        film_map = self.music.plan.film_map
+        rest = untouched(before.laid, choices)
+        laid, coverage = self._laid(cues, ())
+        levelled = self._levelled(laid, rest, before.laid, before.raised_db)
+        if levelled is not None:
+            laid = replace(levelled.laid, notes=(*laid.notes, *levelled.notes))
+        whole = merged(rest, adjusted(laid, choices, film_map), before.laid)
+        bed = any(service.laying is Laying.BED for service in cues.by_service if cues.by_service[service])
+        verdict = before.verdict
+        if verdict is not None:
+            from avm_otio.mix.levels import verdict_of
+
+            verdict = verdict_of(
+                whole,
+                film_map,
+                self.music.heard,
+                own=self.own.heard,
+                as_played=self.own.is_record,
+                speech=self.own.speech,
+                target=self.target,
+                true_peak=self.true_peak,
+            )
+        return Soundtrack(whole, coverage if bed else before.coverage, verdict)
+
+    def _laid(self, cues: Cues, notes: Sequence[str]) -> tuple[Laid, Coverage | None]:
+        music = self.music
+        film_map, rate = music.plan.film_map, music.timeline.rate
+        laid = lay(
+            cues, film_map, rate, music.media_of, music.request, heard=music.heard, scene_changes=music.cuts
+        )
+        laid = replace(laid, notes=(*laid.notes, *notes))
+        coverage: Coverage | None = None
+        for service, offered in cues.by_service.items():
+            if service.laying is Laying.BED and offered:
+                laid, coverage = music.cut(laid, service, offered[0])
+        return laid, coverage
+
+    def _levelled(
+        self,
+        laid: Laid,
+        beside: Laid | None = None,
+        before: Laid | None = None,
+        raised_db: float | None = None,
+    ) -> Levelled | None:
+        """What was laid at its levels; ``None`` where they stay as they come.
+
+        Args:
+            laid: It.
+            beside: What else is heard.
+            before: Both, as they were.
+            raised_db: By how much all of it is raised for the loudness that is asked.
+        """
+        if not self.preset.is_on and self.target.lufs is None:
+            return None
+        from avm_otio.mix.levels import level
+        from avm_otio.mix.spots import UnderSpeech
+
+        measure = self.true_peak
+
+        def true_peak(now: Laid, stretches: Sequence[tuple[RecordTime, RecordTime]]) -> Sequence[float]:
+            assert measure is not None
+            return measure(
+                now if beside is None or before is None else merged(beside, now, before), stretches
+            )
+
+        music = self.music
+        return level(
+            laid,
+            music.plan.film_map,
+            music.heard,
+            own=self.own.heard,
+            as_played=self.own.is_record,
+            speech=self.own.speech,
+            preset=self.preset,
+            target=self.target,
+            under_speech=UnderSpeech(music.request.effects_under_speech),
+            true_peak=None if measure is None else true_peak,
+            timecode=music.timeline.timecode,
+            beside=beside,
+            raised_db=raised_db,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ half characters, and what lies deeper than ``lenient.DEEPEST``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from avm_otio import services
@@ -228,7 +228,7 @@ class _Reader:
             return whole_film(self._items(service, dict(zip(places, listed, strict=True)))), ()
         cues: list[Cue] = []
         faults = []
-        for place, raw in zip(places, listed, strict=True):
+        for number, (place, raw) in enumerate(zip(places, listed, strict=True), 1):
             try:
                 cue = self._cue(service, place, raw)
             except _WrongTypeError as wrong:
@@ -236,7 +236,7 @@ class _Reader:
             except AvmError as error:
                 faults.append(f"{place}: {error.what}")
             else:
-                cues += [cue] if cue is not None else []
+                cues += [replace(cue, number=number)] if cue is not None else []
         return tuple(cues), tuple(faults)
 
     def _cue(self, service: Service, place: str, raw: object) -> Cue | None:

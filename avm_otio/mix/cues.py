@@ -63,6 +63,7 @@ class Cue:
         items: Alternatives, best first; at least one.
         served: The cue as it came, without its items; empty where it is the whole film.
         pieces: How many of its items, best first, may be heard: one, but of the music of a long film.
+        number: Its number among the cues of its service as they came, from 1; 0 where it did not come so.
     """
 
     start_us: int
@@ -70,11 +71,19 @@ class Cue:
     items: tuple[Item, ...]
     served: Json = field(default_factory=dict)
     pieces: int = 1
+    number: int = field(default=0, compare=False)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is about, where it says so in words: a bare number tells a person nothing."""
+        labels = self.served.get("action_labels")
+        listed = [self.served.get("object_class"), *(labels if isinstance(labels, list | tuple) else ())]
+        return tuple(word for word in listed if isinstance(word, str) and word and not word.isdigit())
 
 
 def whole_film(items: Sequence[Item]) -> tuple[Cue, ...]:
     """Alternatives for the whole film as its one cue; no cue where there are none."""
-    return (Cue(0, None, tuple(items)),) if items else ()
+    return (Cue(0, None, tuple(items), number=1),) if items else ()
 
 
 @dataclass(frozen=True, slots=True)

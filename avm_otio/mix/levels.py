@@ -52,12 +52,14 @@ class Levelled:
         changes: What became of effects that would have masked a word.
         notes: What a person should know, one line each.
         verdict: What the mix comes to.
+        raised_db: By how much all was raised for the loudness that is asked.
     """
 
     laid: Laid
     changes: tuple[Changed, ...]
     notes: tuple[str, ...]
     verdict: Verdict
+    raised_db: float = 0.0
 
 
 def level(
@@ -73,6 +75,8 @@ def level(
     under_speech: UnderSpeech = UnderSpeech.LOWER,
     true_peak: TruePeak | None = None,
     timecode: Callable[[RecordTime], str] | None = None,
+    beside: Laid | None = None,
+    raised_db: float | None = None,
 ) -> Levelled:
     """Set the levels of what was laid.
 
@@ -89,11 +93,11 @@ def level(
         under_speech: What becomes of an effect that would mask a word.
         true_peak: Measures the mix. Without it true peaks are what they are at most.
         timecode: A moment as the timeline writes it, for notes.
+        beside: What else is heard, and stays as it is; ``true_peak`` measures it, too.
+        raised_db: By how much all is raised for the loudness that is asked; found where not given.
     """
-    names = {clip.item.name: clip.item for lane in laid.lanes for clip in lane.clips}
-    known = {name: heard(item) for name, item in names.items()}
-    voices = voices_of(laid, known, film_map.record_start)
-    replacing = [voice for voice in voices if voice.laid.kind is Stem.DIALOGUE]
+    voices, others = (_voices(each, heard, film_map) for each in (laid, beside))
+    replacing = [voice for voice in (*voices, *others) if voice.laid.kind is Stem.DIALOGUE]
     ours = [voice for voice in voices if voice.laid.kind is not Stem.DIALOGUE]
     mixer = _Mixer(
         laid,
@@ -104,10 +108,12 @@ def level(
         _said(speech, film_map),
     )
     changes = mixer.balance(ours, under_speech)
-    mixer.reach()
-    peaks = Peaks(mixer.own, target.peak_dbtp, mixer.measure(true_peak), {})
+    by = mixer.reach(raised_db)
+    staying = [voice for voice in others if voice.laid.kind is not Stem.DIALOGUE]
+    peaks = Peaks(mixer.with_others(staying), target.peak_dbtp, mixer.measure(true_peak), {})
     mixer.voices = peaks.hold(mixer.voices)
-    highest, is_exact = peaks.highest(mixer.voices)
+    # ``verdict_of`` says what the whole comes to where this is but a part of it.
+    highest, is_exact = peaks.highest(mixer.voices) if beside is None else (-math.inf, False)
     notes = (
         *mixer.notes(),
         *_notes_of(
@@ -115,9 +121,37 @@ def level(
         ),
         *_turned_down(peaks.turned_down, target),
     )
-    return Levelled(
-        mixer.laid_now(), tuple(changes), notes, mixer.verdict(highest, is_exact, peaks.turned_down)
-    )
+    verdict = mixer.verdict(highest, is_exact, peaks.turned_down)
+    return Levelled(mixer.laid_now(), tuple(changes), notes, verdict, by)
+
+
+def verdict_of(
+    laid: Laid,
+    film_map: FilmMap,
+    heard: Callable[[Item], Heard | None],
+    *,
+    own: Heard | None,
+    as_played: bool,
+    speech: Speech | None,
+    target: Target,
+    true_peak: TruePeak | None,
+) -> Verdict:
+    """What a mix comes to as it is; arguments as for ``level``."""
+    voices = _voices(laid, heard, film_map)
+    replacing = [voice for voice in voices if voice.laid.kind is Stem.DIALOGUE]
+    sound = own_sound(own, replacing, film_map, as_played=as_played)
+    mixer = _Mixer(laid, film_map, sound, PRESETS["off"], target, _said(speech, film_map))
+    mixer.voices = [voice for voice in voices if voice.laid.kind is not Stem.DIALOGUE]
+    peaks = Peaks(mixer.own, target.peak_dbtp, mixer.measure(true_peak), {})
+    highest, is_exact = peaks.highest(mixer.voices)
+    return mixer.verdict(highest, is_exact, {})
+
+
+def _voices(laid: Laid | None, heard: Callable[[Item], Heard | None], film_map: FilmMap) -> list[Voice]:
+    if laid is None:
+        return []
+    names = {clip.item.name: clip.item for lane in laid.lanes for clip in lane.clips}
+    return voices_of(laid, {name: heard(item) for name, item in names.items()}, film_map.record_start)
 
 
 def _said(speech: Speech | None, film_map: FilmMap) -> tuple[Utterance, ...]:
@@ -215,10 +249,24 @@ class _Mixer:
         assert voice.sound is not None
         return Played(voice.laid.clip, voice.heard, voice.sound)
 
-    def reach(self) -> None:
-        """Bring the whole as near to the loudness that is asked as gain on our clips may."""
+    def reach(self, given: float | None = None) -> float:
+        """Bring the whole as near to the loudness that is asked as gain on our clips may.
+
+        Args:
+            given: By how much it is raised, where that is known.
+
+        Returns:
+            By how much.
+        """
         if self._target.lufs is None or not any(voice.is_heard and voice.sound for voice in self.voices):
-            return
+            return 0.0
+        by = self._reached() if given is None else given
+        self.voices = self._raised(by)
+        return by
+
+    def _reached(self) -> float:
+        """By how much all has to be raised for the loudness that is asked."""
+        assert self._target.lufs is not None
         own = np.asarray(self.own.sums.coarse())
         now, louder = (np.asarray(self._sum(self._raised(by)).coarse()) for by in (0.0, 1.0))
         ours = np.maximum(now - own, 0)
@@ -231,8 +279,13 @@ class _Mixer:
             return target_lufs - integrated((own + ours * 10 ** (share * by / 10)).tolist())
 
         near = self._target.tolerance_lu - _WITHIN_LU if self._is_anchored else 0.0
-        by = _solved(short_of, near, *self._reach)
-        self.voices = self._raised(by)
+        return _solved(short_of, near, *self._reach)
+
+    def with_others(self, voices: Sequence[Voice]) -> Own:
+        """The film's own sound with what else is heard and stays as it is."""
+        if not voices:
+            return self.own
+        return Own(self._sum(voices), self.own.origin)
 
     @property
     def _is_anchored(self) -> bool:

@@ -65,6 +65,7 @@ class LaidClip:
         part: Of music that is cut to the picture, or of room tone that is repeated, which clip of it this
             is, from 0.
         crossfade: Of a part of room tone, seconds over which it comes in from the part before it.
+        note: What a person noted about its cue.
     """
 
     clip: Clip
@@ -72,6 +73,7 @@ class LaidClip:
     rank: int = 0
     part: int = 0
     crossfade: Fraction = Fraction(0)
+    note: str = ""
 
     def follows(self, other: LaidClip) -> bool:
         """Whether it is the next part of the same sound."""
@@ -101,7 +103,7 @@ class LaidClip:
         return (clip.offer and clip.offer.record) or (clip.start, clip.end)
 
 
-_MIXER = (Stem.DIALOGUE, Stem.MUSIC, Stem.EFFECTS)
+MIXER = (Stem.DIALOGUE, Stem.MUSIC, Stem.EFFECTS)
 """Stems from the top of a mixer to its end: the order of tracks."""
 
 
@@ -213,7 +215,7 @@ def lay(
                     spare += place.clips(service, cue, rank, media_of(item))
         made += _lanes(service, service.track, chosen, rate, is_spare=False)
         made += _lanes(service, service.spare_track, spare, rate, is_spare=True)
-    made.sort(key=lambda lane: (lane.is_spare, _MIXER.index(lane.stem)))
+    made.sort(key=lambda lane: (lane.is_spare, MIXER.index(lane.stem)))
     return Laid(rate, tuple(made), tuple(notes))
 
 
@@ -221,12 +223,12 @@ def _lanes(
     service: Service, name: str, clips: Iterable[LaidClip], rate: Fraction, *, is_spare: bool
 ) -> list[Lane]:
     return [
-        Lane(service, name.format(number=number), dealt, is_spare, tuple(_crossfades(dealt)))
+        Lane(service, name.format(number=number), dealt, is_spare, tuple(crossfades(dealt)))
         for number, dealt in enumerate(deal(clips, rate), 1)
     ]
 
 
-def _crossfades(clips: Sequence[LaidClip]) -> Iterator[Transition]:
+def crossfades(clips: Sequence[LaidClip]) -> Iterator[Transition]:
     """Between the parts of one sound."""
     for before, clip in pairwise(clips):
         if clip.follows(before) and before.clip.end == clip.clip.start:

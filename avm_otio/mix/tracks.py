@@ -8,7 +8,6 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import Any
 
-from avm_otio.mix.cues import Json
 from avm_otio.mix.placement import Laid, LaidClip, Lane
 from avm_otio.timeline.completed import widest
 from avm_otio.timeline.model import (
@@ -114,22 +113,16 @@ def _clip(laid: LaidClip, origin: Origin) -> Clip:
 def _marker(laid: LaidClip, origin: Origin) -> Marker:
     """What an editor shows of a cue without knowing our metadata: what, how much, what else there is."""
     item = laid.item
-    about = [", ".join(_words(laid.cue.served))]
+    about = [", ".join(laid.cue.words)]
     if item.is_bought:
         about.append("bought")
     elif item.price is not None:
         about.append(f"{item.price} {origin.currency}".strip())
     if others := len(laid.alternatives):
         about.append(f"{others} alternative{'s' * (others != 1)}")
+    about.append(laid.note)
     comment = "; ".join(filter(None, about))
     return Marker(laid.clip.name, Fraction(0), comment=comment, color=_COLORS[laid.kind])
-
-
-def _words(cue: Json) -> list[str]:
-    """What a cue is about, where it says so in words: a bare number tells a person nothing."""
-    labels = cue.get("action_labels")
-    listed = [cue.get("object_class"), *(labels if isinstance(labels, list | tuple) else ())]
-    return [word for word in listed if isinstance(word, str) and word and not word.isdigit()]
 
 
 def without_ours(timeline: Timeline, is_of_a_job: Callable[[str], bool] = lambda url: False) -> Timeline:

@@ -11,6 +11,7 @@ import numpy as np
 from avm_otio.mix.grid import Floats, Strip, Sum, amplitudes, strip, strip_of
 from avm_otio.mix.heard import Heard
 from avm_otio.mix.placement import Laid, LaidClip
+from avm_otio.timeline.gain import louder
 from avm_otio.timeline.model import Clip, Mix, Stem
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import MediaTime, RecordTime
@@ -52,11 +53,7 @@ class Voice:
 
     def with_gain(self, change_db: float) -> Voice:
         """The same, louder or softer throughout."""
-        mix = self.mix
-        if mix.keys:
-            keys = (replace(key, gain_db=round(key.gain_db + change_db, 3)) for key in mix.keys)
-            return self.with_mix(replace(mix, keys=tuple(keys)))
-        return self.with_mix(replace(mix, gain_db=round(mix.gain_db + change_db, 3)))
+        return self.with_mix(louder(self.mix, change_db))
 
     def amplitudes(self, origin: Fraction) -> Floats:
         """Its gain, fades and crossfades at the edges of its steps."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from avm_otio.timeline.model import GainKey
+from avm_otio.timeline.model import GainKey, Mix
 from avm_otio.timeline.time import nearest_frame
 
 SILENCE_DB = -144.0
@@ -36,6 +36,14 @@ def pan_of(sides: Sides) -> tuple[float, float]:
     if loudest <= 0:
         return SILENCE_DB, 0.0
     return 20 * math.log10(loudest), (sides[1] - sides[0]) / loudest
+
+
+def louder(mix: Mix, change_db: float) -> Mix:
+    """A mix that is louder, or softer, throughout."""
+    if mix.keys:
+        keys = (replace(key, gain_db=round(key.gain_db + change_db, 3)) for key in mix.keys)
+        return replace(mix, keys=tuple(keys))
+    return replace(mix, gain_db=round(mix.gain_db + change_db, 3))
 
 
 _STEPS = 16

@@ -247,7 +247,7 @@ class Batch:
         limit = self._budget.limits.cost
         if limit is not None:
             job = Job(item.job, read_journal(item.job))
-            total = paid_call.cues_of(job, question, request).total
+            total = paid_call.heard_of(job, question, request).total
             with self._changed:
                 is_within = self._budget.accept(item.job, total)
         with self._changed:
