@@ -439,7 +439,7 @@ def test_in_every_dialect_a_stranger_finds_the_chosen_cue_changed_alone(
     output = here / f"for them{suffix}"
     assert run(["score", "cut.otio", "-o", str(output), "--service", service.url, "-q", *more]) == 0
     ours = files_of(reading.read(here / "out.otio").timeline)
-    known = defaultdict(lambda: ours["Hit 0"], ours)  # some call a clip by its file
+    known = defaultdict(lambda: ours["Hit 0"], {**ours, "a": ours["shot"]})  # some call a clip by its file
 
     def found() -> Counter[Any]:
         paths = sorted(here.glob(f"for them*{suffix}"))
