@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 
 from avm_otio.errors import AvmError, InputError
@@ -51,7 +52,7 @@ def job_of(timeline: Path, jobs_dir: Path | None = None) -> Path:
     """
     if not timeline.exists():
         raise InputError(f"There is no {timeline}.", "Name a scored timeline, or a job's folder or key.")
-    for path in _beside(timeline, jobs_dir):
+    for path in (*_beside(timeline, jobs_dir), *_near(timeline)):
         if laid(path, timeline, reads=False):
             return path
     from avm_otio.formats import reading
@@ -70,6 +71,14 @@ def job_of(timeline: Path, jobs_dir: Path | None = None) -> Path:
 def beside(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
     """The folders of jobs beside a timeline, whatever they are of."""
     return _beside(opened.path, jobs_dir)
+
+
+def _near(timeline: Path) -> Iterator[Path]:
+    """The folders of jobs in the folders around a timeline: it need not lie beside what it was made from."""
+    here = timeline.absolute().parent
+    found = (path for folder in (here, here.parent) for path in folder.glob(f"*/*.avm/*/{JOURNAL}"))
+    above = here.parent.glob(f"*.avm/*/{JOURNAL}")
+    yield from (file.parent for file in islice(chain(above, found), _MOST_JOBS))
 
 
 def _beside(timeline: Path, jobs_dir: Path | None) -> Iterator[Path]:
