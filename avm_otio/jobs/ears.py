@@ -87,7 +87,7 @@ def hear_film(job: Job, report: Report) -> tuple[Heard | None, Speech]:
 
     with report.step("Listening to the film", 2) as advance:
         try:
-            heard = _heard(path)
+            heard = _heard(path, fine=False)
             advance(1, 2)
             speech = hear_speech(path)
         except MediaError as error:
@@ -168,7 +168,7 @@ def _hear_all(
     return found, failed
 
 
-def _heard(path: Path, *, music: bool = False) -> Heard:
+def _heard(path: Path, *, music: bool = False, fine: bool = True) -> Heard:
     """What is heard in a file.
 
     Raises:
@@ -177,7 +177,7 @@ def _heard(path: Path, *, music: bool = False) -> Heard:
     from avm_otio.media.listening import hear
 
     before = stamp(path)
-    heard = hear(path, music=music)
+    heard = hear(path, music=music, fine=fine)
     if stamp(path) != before:
         raise MediaError(f"{path} was changed while it was listened to.", "Run it again.")
     return heard

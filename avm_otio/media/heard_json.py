@@ -15,7 +15,7 @@ from typing import Any
 
 from avm_otio.mix.heard import Curve, Heard, Music, Rhythm, Section, Speech, lufs, power_of
 
-_VERSION = 2
+_VERSION = 3
 """Raised whenever listening finds something else, or says it otherwise: then files are heard again."""
 
 _TIMES = ("length_us", "begins_us", "ends_us", "attack_us", "peak_us", "tail_us")
@@ -30,6 +30,8 @@ def heard_text(heard: Heard) -> str:
     kept["peak_cdb"] = [_hundredths(_decibels(peak)) for peak in heard.curve.peak]
     if heard.music is not None:
         kept["music"] = _music(heard.music)
+    if heard.grains:
+        kept["grains_clufs"] = [_hundredths(lufs(power)) for power in heard.grains]
     return _line(kept)
 
 
@@ -37,16 +39,21 @@ def heard_in(text: str) -> Heard | None:
     """What was kept; ``None`` where the text is of another version or damaged, so that it is heard again."""
     try:
         kept = _read(text)
+        grains = tuple(_power(level) for level in kept.get("grains_clufs", ()))
         curve = Curve(
-            tuple(power_of(level / 100) if level is not None else 0.0 for level in kept["power_clufs"]),
+            tuple(_power(level) for level in kept["power_clufs"]),
             tuple(10 ** (level / 2000) if level is not None else 0.0 for level in kept["peak_cdb"]),
         )
         music = _music_in(kept["music"]) if "music" in kept else None
         values: dict[str, Any] = {name: int(kept[name]) for name in _TIMES}
         values |= {name: bool(kept[name]) for name in _FLAGS}
-        return Heard(curve=curve, music=music, **values)
+        return Heard(curve=curve, music=music, grains=grains, **values)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         return None
+
+
+def _power(level_clufs: int | None) -> float:
+    return power_of(level_clufs / 100) if level_clufs is not None else 0.0
 
 
 def speech_text(speech: Speech) -> str:

@@ -34,12 +34,15 @@ _LOUDEST = 1e6
 """120 dB above full scale: floating-point files may go above it, but no sound does so far."""
 
 
-def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda: None) -> Heard:
+def hear(
+    path: Path, *, music: bool = False, fine: bool = True, check: Callable[[], None] = lambda: None
+) -> Heard:
     """Listen to a sound, once through, as a mix at 48 kHz stereo plays it.
 
     Args:
         path: The file. Of a film its sound, from its first frame on.
         music: Whether to find out what it is made of as a piece of music, too.
+        fine: Whether its power in steps of 10 ms is kept, too: of what is laid.
         check: Called every 5 seconds of sound; may raise to break off.
 
     Returns:
@@ -53,7 +56,7 @@ def hear(path: Path, *, music: bool = False, check: Callable[[], None] = lambda:
     if watcher is not None:
         found = music_of(watcher.finish(), heard.curve, heard.begins_us, heard.ends_us)
         heard = replace(heard, music=found)
-    return as_kept(heard)
+    return as_kept(heard if fine else replace(heard, grains=()))
 
 
 def attend(
@@ -98,6 +101,7 @@ def attend(
         peak_us=_micros(shape.peak),
         tail_us=_micros(shape.tail),
         is_rising=shape.is_rising,
+        grains=tuple(grains.tolist()),
     )
 
 

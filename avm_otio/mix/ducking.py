@@ -33,7 +33,11 @@ _LEAST_PART_DB = 0.5
 _NEAR_LU = 0.3
 """How far from its distance music under an utterance may be, for several to share one gain."""
 
-_LEAST_RAMP = Fraction(1, 5)
+_LEAST_RIDDEN, _RIDDEN_LU, _RIDDEN_RAMP = Fraction(6, 5), 1.5, Fraction(2, 5)
+"""Seconds of a part of an utterance, how far the music under it is from that under the whole for it to be
+parted, and seconds of the ramp from one part to the next."""
+
+_LEAST_RAMP = Fraction(1, 8)
 """Seconds of a pause in which the gain may move from one utterance to the next."""
 
 
@@ -273,6 +277,7 @@ def _under(
     found, missed = [], 0
     for group in groups:
         wishes = []
+        group = [part for each in group for part in _ridden(piece, each, origin)]
         for each in group:
             heard_lufs = _loudness_in(piece, each, origin)
             up_db = _part_at(parts, nearest_frame(each.start, rate)).gain_db
@@ -282,6 +287,18 @@ def _under(
             wishes.append(held)
         found.append(_held_down(group, wishes, preset, rate))
     return found, missed
+
+
+def _ridden(piece: Sequence[Played], each: Utterance, origin: RecordTime) -> list[Utterance]:
+    """An utterance, parted where the music under it swells or ebbs: one gain would cover half of it."""
+    if each.end - each.start < 2 * _LEAST_RIDDEN:
+        return [each]
+    middle = RecordTime((each.start + each.end) / 2)
+    halves = (Utterance(each.start, middle), Utterance(middle, each.end))
+    whole = _loudness_in(piece, each, origin)
+    if max(abs(_loudness_in(piece, half, origin) - whole) for half in halves) <= _RIDDEN_LU:
+        return [each]
+    return [part for half in halves for part in _ridden(piece, half, origin)]
 
 
 def _loudness_in(piece: Sequence[Played], each: Utterance, origin: RecordTime) -> float:
@@ -316,8 +333,9 @@ def _held_down(group: Sequence[Utterance], wishes: Sequence[float], preset: Pres
     edges = [whole_frames(first, rate)]
     for (before, *_), (after, *_) in pairwise(runs):
         pause = after[0].start - before[-1].end
-        leaves = touched_frames(before[-1].end + min(hold, pause / 4), rate)
-        arrives = whole_frames(after[0].start - min(ahead, pause / 4), rate)
+        within = Fraction(0) if pause else _RIDDEN_RAMP / 2  # music that swells under one utterance
+        leaves = touched_frames(before[-1].end + min(hold, pause / 4) - within, rate)
+        arrives = whole_frames(after[0].start - min(ahead, pause / 4) + within, rate)
         edges += [leaves, max(arrives, leaves + 1)]
     edges.append(touched_frames(last, rate))
     flats = (

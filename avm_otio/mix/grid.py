@@ -6,6 +6,7 @@ alike, so their powers add up; their peaks add up at most.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avm_otio.mix.heard import STEP_US, Curve, Heard
+from avm_otio.mix.heard import GRAIN_US, STEP_US, Curve, Heard
 from avm_otio.timeline.gain import SILENCE_DB
 from avm_otio.timeline.model import Clip, Mix
 
@@ -66,7 +67,14 @@ class Strip:
         return found if whole == count else [*found, float(used[whole * COARSE :].mean())]
 
 
-def strip(curve: Curve, start_s: float, end_s: float, media_s: float = 0.0, speed: float = 1.0) -> Strip:
+def strip(
+    curve: Curve,
+    start_s: float,
+    end_s: float,
+    media_s: float = 0.0,
+    speed: float = 1.0,
+    grains: Sequence[float] = (),
+) -> Strip:
     """A sound on the grid.
 
     Args:
@@ -75,6 +83,7 @@ def strip(curve: Curve, start_s: float, end_s: float, media_s: float = 0.0, spee
         end_s: Where it ends.
         media_s: Seconds of the file at its beginning.
         speed: Seconds of the file a second.
+        grains: The same power in steps of 10 ms, where that is known.
     """
     step_s = STEP_US / 1e6
     first, last = int(np.floor(start_s / FINE_S + 1e-6)), int(np.ceil(end_s / FINE_S - 1e-6))
@@ -83,13 +92,21 @@ def strip(curve: Curve, start_s: float, end_s: float, media_s: float = 0.0, spee
         return Strip(first, np.zeros(count), np.zeros(count))
     edges = np.clip((first + np.arange(count + 1)) * FINE_S, start_s, end_s)
     media = media_s + (edges - start_s) * speed
-    gathered = np.concatenate(([0.0], np.cumsum(np.asarray(curve.power, dtype=np.float64)))) * step_s
-    within = np.interp(media, np.arange(len(gathered)) * step_s, gathered)
+    within = _gathered(grains, GRAIN_US / 1e6, media) if grains else _gathered(curve.power, step_s, media)
     power = np.maximum(np.diff(within), 0) / (FINE_S * speed)
     peaks = np.append(np.asarray(curve.peak, dtype=np.float64), 0.0)
     lying = np.clip((media / step_s + 1e-6).astype(np.int64), 0, len(peaks) - 1)
     peak = np.maximum(peaks[lying[:-1]], peaks[np.minimum(lying[1:], len(peaks) - 1)])
     return Strip(first, power, peak)
+
+
+def _gathered(power: Sequence[float], step_s: float, at_s: Floats) -> Floats:
+    """What a sound's power comes to up to some moments, from the first of them on."""
+    first = min(max(0, int(at_s.min() / step_s)), len(power))
+    used = np.asarray(power[first : max(first, int(at_s.max() / step_s) + 2)], dtype=np.float64)
+    gathered = np.concatenate(([0.0], np.cumsum(used))) * step_s
+    found: Floats = np.interp(at_s, (first + np.arange(len(gathered))) * step_s, gathered)
+    return found
 
 
 def strip_of(clip: Clip, heard: Heard, origin: Fraction) -> Strip:
@@ -107,6 +124,7 @@ def strip_of(clip: Clip, heard: Heard, origin: Fraction) -> Strip:
         float(clip.end - origin),
         float(clip.media_in - media_start),
         float(clip.speed) if clip.speed > 0 else 1.0,
+        heard.grains,
     )
 
 

@@ -69,3 +69,9 @@ def test_speech_lies_within_the_film_in_order_and_apart(likely: list[float]) -> 
     ends = [moment for stretch in spoken(likely) for moment in stretch]
     assert ends == sorted(set(ends))
     assert all(0 <= end <= len(likely) * CHUNK_US for end in ends)
+
+
+def test_the_edges_of_a_word_are_those_of_its_sound(tmp_path: Path) -> None:
+    (first, second) = hear_speech(wav(tmp_path / "a.wav", scene())).spoken
+    assert first == pytest.approx((1_000_000, 2_500_000), abs=20_000)
+    assert second == pytest.approx((3_500_000, 4_300_000), abs=20_000)
