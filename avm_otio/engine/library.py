@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from avm_otio.engine.catalogue import STAMP, Catalogue
 from avm_otio.engine.index import Entry, Index
 from avm_otio.engine.licences import Licences
 from avm_otio.engine.listing import is_named_sound, sounds_below
@@ -56,12 +57,11 @@ class LibraryItem:
         tail_us: From where on it only rings out.
         is_rising: Whether it swells up to its peak.
         key: Its key, as in ``F#m``, if it has one.
-        energy_db: How loud each part of it is against its loudest, all parts of one length.
+        energy_db: Of music, how loud each part of it is against its loudest, all parts of one length.
         category: Its UCS category, if its name or its tags say one.
         licence: What it may be used for, as far as that is stated; empty where it is not.
         tags: What the file says of itself.
         suffix: Its ending, or that of its format where its name has none.
-        signature: How it sounds, as numbers that can be compared.
     """
 
     id: int
@@ -83,7 +83,6 @@ class LibraryItem:
     licence: str = ""
     tags: Tags = NO_TAGS
     suffix: str = ""
-    signature: tuple[int, ...] = ()
 
 
 class Library:
@@ -180,6 +179,25 @@ class Library:
                     self._tell = lambda note: None
         return done
 
+    def catalogue(self, index: Index) -> Catalogue:
+        """What can be searched of all that is in the index: as it was kept, else made now and kept."""
+        stamp = f"{index.generation()}:{STAMP}"
+        body = index.derived("catalogue", stamp)
+        if body is not None:
+            return Catalogue.unpacked(body)
+        ids = {path: item_id for item_id, path in self._paths.items()}
+        licences = Licences(self.folder)
+        made = Catalogue.of(
+            (item_of(ids[path], path, entry.facts, licences), entry.facts["signature"])
+            for path, entry in index.entries().items()
+            if entry.facts is not None and path in ids
+        )
+        try:
+            index.keep_derived("catalogue", stamp, made.packed())
+        except OutputError as error:
+            self._tell(str(error))
+        return made
+
     def _known(self, index: Index) -> tuple[LibraryItem, ...]:
         entries = index.entries()
         licences = Licences(self.folder)
@@ -219,11 +237,12 @@ def item_of(item_id: int, relative: str, facts: Mapping[str, Any], licences: Lic
     named = ucs_name(place.stem)
     tempo = _BPM.search(place.stem)
     stated = float((tempo[1] or tempo[2]).replace(",", ".")) if tempo else None
+    kind = kind_of(path, tags, category, roles, duration_us, has_beat=facts["tempo_bpm"] is not None)
     return LibraryItem(
         id=item_id,
         path=path,
         title=(named.fx_name if named is not None else "") or place.stem,
-        kind=kind_of(path, tags, category, roles, duration_us, has_beat=facts["tempo_bpm"] is not None),
+        kind=kind,
         roles=roles,
         duration_us=duration_us,
         loudness_lufs=facts["loudness_lufs"],
@@ -234,12 +253,11 @@ def item_of(item_id: int, relative: str, facts: Mapping[str, Any], licences: Lic
         tail_us=facts["tail_us"],
         is_rising=facts["is_rising"],
         key=facts["key"],
-        energy_db=tuple(facts["energy_db"]),
+        energy_db=tuple(facts["energy_db"]) if kind is Kind.MUSIC else (),
         category=category,
         licence=tags.licence or licences.of(relative),
         tags=tags,
         suffix=place.suffix or facts["suffix"],
-        signature=tuple(facts["signature"]),
     )
 
 

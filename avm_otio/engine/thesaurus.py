@@ -30,6 +30,7 @@ _LETTERS = re.compile(
     r"|[^\W\d_A-Za-z\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
 )
 _FOLDED = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "ł": "l", "đ": "d"})
+_LEAST_COMPOUND = 7
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 _LINE = re.compile(r"(?P<thing>\w+)(?: < (?P<wider>\w+))?: ?(?P<words>.*)")
 
@@ -53,11 +54,15 @@ class Thesaurus:
 
     Attributes:
         things: The things that each word speaks of.
+        english: The English words: only these are looked up without their endings.
+        german: The German words: only these are looked for within longer ones.
         does: What a sound of each thing does: a role, or a kind.
         wider: What each thing is a case of.
     """
 
     things: Mapping[str, tuple[str, ...]]
+    english: frozenset[str]
+    german: frozenset[str]
     does: Mapping[str, str]
     wider: Mapping[str, str]
 
@@ -115,6 +120,8 @@ def stems(word: str) -> Iterator[str]:
 def thesaurus() -> Thesaurus:
     """The program's own; loaded once."""
     things: dict[str, list[str]] = {}
+    english: set[str] = set()
+    german: set[str] = set()
     does: dict[str, str] = {}
     wider: dict[str, str] = {}
     section = ""
@@ -126,15 +133,16 @@ def thesaurus() -> Thesaurus:
             does[thing] = section
             if above:
                 wider[thing] = above
-            english, _, others = match["words"].partition(";")
-            for word in english.split():
-                things.setdefault(word, []).append(thing)
-            for word in others.replace(";", " ").split():
-                for form in _forms(word):
-                    known = things.setdefault(form, [])
-                    if thing not in known:
-                        known.append(thing)
-    return Thesaurus({word: tuple(found) for word, found in things.items()}, does, wider)
+            for language, words in enumerate(match["words"].split(";")):
+                for word in words.split():
+                    forms = _forms(word) if language else {word}
+                    (english if language == 0 else german if language == 1 else set()).update(forms)
+                    for form in forms:
+                        known = things.setdefault(form, [])
+                        if thing not in known:
+                            known.append(thing)
+    known_things = {word: tuple(found) for word, found in things.items()}
+    return Thesaurus(known_things, frozenset(english), frozenset(german), does, wider)
 
 
 def _forms(word: str) -> set[str]:
@@ -162,7 +170,24 @@ def _read(text: str) -> Iterator[Word]:
         if not word.isascii():
             yield from _without_blanks(word, known)
         elif word not in STOP_WORDS and len(word) > 1:
-            yield Word(word, next((known[stem] for stem in stems(word) if stem in known), ()))
+            yield Word(word, _meaning(word))
+
+
+def _meaning(word: str) -> tuple[str, ...]:
+    """What a word speaks of: itself, without its English ending, or as a German word made of two."""
+    words = thesaurus()
+    if word in words.things:
+        return words.things[word]
+    for stem in stems(word):
+        if stem in words.english:
+            return words.things[stem]
+    for at in range(3, len(word) - 2) if len(word) >= _LEAST_COMPOUND else ():
+        head, tail = word[:at], word[at:]
+        if tail in words.german:
+            for first in (head, head.removesuffix("s"), head.removesuffix("n"), head.removesuffix("en")):
+                if first in words.german:
+                    return tuple(dict.fromkeys((*words.things[tail], *words.things[first])))
+    return ()
 
 
 def _without_blanks(run: str, known: Mapping[str, tuple[str, ...]]) -> Iterator[Word]:
