@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -27,6 +27,10 @@ class Report(Protocol):
         """A stretch of work that can take over a second."""
 
 
+Step = Callable[[str, int | None], AbstractContextManager[Advance]]
+"""``Report.step`` by itself."""
+
+
 class Silent:
     """A ``Report`` to which nobody listens."""
 
@@ -40,3 +44,7 @@ class Silent:
     def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
         """Watched by nobody."""
         yield lambda done, total=None: None
+
+
+UNSEEN: Step = Silent().step
+"""Steps that nobody watches."""

@@ -99,6 +99,7 @@ COMMANDS = {
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),
     "watch": Lazy("avm_otio.cli.watch:watch", "Carry out what editors leave in a folder."),
     "plugin": Lazy("avm_otio.cli.plugin:plugin", "Put menu actions into editing programs."),
+    "library": Lazy("avm_otio.cli.library:library", "Index and search your own sounds."),
     "engine": Lazy("avm_otio.cli.servers:engine", "Serve the local engine to other programs."),
     "notify": Lazy("avm_otio.cli.servers:notify", "Hear from the service instead of asking it."),
     "login": Lazy("avm_otio.cli.config_command:login", "Keep the service's token in the keyring."),

@@ -178,7 +178,7 @@ class Answers:
             "id": kept["id"],
             "price": self.locale.price(kept["price_twd"]),
             "duration": format_timestamp(kept["duration_us"]),
-            "url": self._url("item", kept["id"], f"{kept['id']}{kept['suffix']}"),
+            "url": self.item_url(kept["id"], kept["suffix"]),
             "title": kept["title"],
             "is_bought": kept["is_bought"],
         }
@@ -192,6 +192,10 @@ class Answers:
             "is_bought": False,
             "title": f"{kept['title']} ({label})",
         }
+
+    def item_url(self, item_id: int, suffix: str) -> str:
+        """Where a sound of the library can be downloaded."""
+        return self._url("item", item_id, f"{item_id}{suffix}")
 
     def _url(self, kind: str, number: int, name: str) -> str:
         place = f"{kind}/{number}/{name}"

@@ -25,7 +25,9 @@ from avm_otio.addresses import is_loopback
 from avm_otio.engine.answers import Answers
 from avm_otio.engine.decoding import film_shape
 from avm_otio.engine.library import Library
+from avm_otio.engine.library_pages import found_sounds, one_sound
 from avm_otio.engine.requests import Locale, Refusal, check_youtube_url, read_locale, read_service_call
+from avm_otio.engine.searching import Searcher
 from avm_otio.engine.store import Store, StoredFilm
 from avm_otio.engine.upload import FormError, TooLargeError, Upload
 from avm_otio.engine.work import Work
@@ -59,16 +61,24 @@ class Api:
     Args:
         store: Films, sessions and results.
         library: The sounds that can be downloaded.
+        searcher: The same, to be searched.
         work: Who carries out sessions.
         token: The token that callers must show; any that is not empty where ``None``.
         analyses: How many service calls are taken; ``None`` for no limit.
     """
 
     def __init__(
-        self, store: Store, library: Library, work: Work, token: str | None, analyses: int | None
+        self,
+        store: Store,
+        library: Library,
+        searcher: Searcher,
+        work: Work,
+        token: str | None,
+        analyses: int | None,
     ) -> None:
         self._store = store
         self._library = library
+        self._searcher = searcher
         self._work = work
         self._token = token
         self._analyses = analyses
@@ -85,6 +95,12 @@ class Api:
                 Route(
                     "/film/{film_id:number}/service/{session_id:number}/",
                     self._for_callers(self._get_result),
+                    methods=["GET"],
+                ),
+                Route("/library/sounds/", self._for_callers(self._find_sounds), methods=["GET"]),
+                Route(
+                    "/library/sounds/{sound_id:number}/",
+                    self._for_callers(self._get_sound),
                     methods=["GET"],
                 ),
                 Route("/openapi.json", _contract, methods=["GET"]),
@@ -220,6 +236,13 @@ class Api:
         if session is None or session.film_id != film.id:
             raise Refusal(answers.locale.say("There is no such session.", "沒有這個服務。"), 404)
         return answers.result(session)
+
+    def _find_sounds(self, request: Request, answers: Answers) -> Any:
+        return found_sounds(self._searcher, request.query_params, answers.locale, answers.item_url)
+
+    def _get_sound(self, request: Request, answers: Answers) -> Any:
+        number = request.path_params["sound_id"]
+        return one_sound(self._searcher, number, answers.locale, answers.item_url)
 
     def _film(self, request: Request, locale: Locale) -> StoredFilm:
         film = self._store.film(request.path_params["film_id"])

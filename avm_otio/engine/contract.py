@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import models_json_schema
 
 from avm_otio import __version__, services
+from avm_otio.engine.library_pages import PARAMETERS, LibrarySound, LibrarySounds
 from avm_otio.services import FilmType, Laying, Service
 
 Id = Annotated[int, Field(ge=-(2**63) + 1, lt=2**63)]
@@ -222,7 +223,18 @@ def _models() -> dict[str, type[BaseModel]]:
     result = create_model("Result", __base__=_Shape, is_done=(bool, ...), message=(list[str], None), **fields)
     return {
         model.__name__: model
-        for model in (Error, CreatedFilm, CreatedService, FilmForm, film, page, call, result)
+        for model in (
+            Error,
+            CreatedFilm,
+            CreatedService,
+            FilmForm,
+            film,
+            page,
+            call,
+            result,
+            LibrarySound,
+            LibrarySounds,
+        )
     }
 
 
@@ -272,6 +284,27 @@ def openapi() -> dict[str, Any]:
             "/film/{film_id}/service/{session_id}/": {
                 "get": _call(
                     "getResult", "What was found so far.", "Result", [film_id, session_id], refusals=(404,)
+                )
+            },
+            "/library/sounds/": {
+                "get": _call(
+                    "findSounds",
+                    "Search the library: outside the service's contract.",
+                    "LibrarySounds",
+                    [
+                        {"name": name, "in": "query", "schema": schema, "description": text}
+                        for name, (schema, text) in PARAMETERS.items()
+                    ],
+                    refusals=(404,),
+                )
+            },
+            "/library/sounds/{sound_id}/": {
+                "get": _call(
+                    "getSound",
+                    "A sound of the library: outside the service's contract.",
+                    "LibrarySound",
+                    [_id("sound_id")],
+                    refusals=(404,),
                 )
             },
         },

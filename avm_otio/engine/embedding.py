@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,6 @@ class Embedding:
         merges = (pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"])
         self._ranks = {(first, second): rank for rank, (first, second) in enumerate(merges)}
         self._table = _table(folder / _WEIGHTS)
-        self.name = f"{_WEIGHTS}:{self._table.shape[0]}x{self._table.shape[1]}"
 
     def vectors(self, words: Sequence[str]) -> Floats:
         """A vector of length 1 for each word; zeros where nothing of it is known. Shape (words, size)."""
@@ -57,7 +57,7 @@ class Embedding:
         """The tokens of a text by byte-pair encoding: of all neighbours those are joined that rank first."""
         parts = list(_BEGINS + text.replace(" ", _BEGINS))
         while len(parts) > 1:
-            pairs = list(zip(parts, parts[1:], strict=False))
+            pairs = list(pairwise(parts))
             first = min(pairs, key=lambda pair: self._ranks.get(pair, 1 << 30))
             if first not in self._ranks:
                 break
@@ -77,15 +77,31 @@ class Embedding:
         return [self._ids[name] for name in bytes_of_it if name in self._ids]
 
 
+def embedding_name() -> str:
+    """Which vectors are installed; empty where there are none. Nothing is loaded for it."""
+    place = _place()
+    weights = place / _WEIGHTS if place is not None else None
+    return f"{_WEIGHTS}:{weights.stat().st_size}" if weights is not None and weights.is_file() else ""
+
+
 @cache
 def embedding() -> Embedding | None:
     """The installed vectors, loaded once; ``None`` where there are none, or none that can be read."""
+    place = _place()
     try:
-        spec = find_spec("wordllama")  # finds it, and runs nothing of it
-        places = list(spec.submodule_search_locations or ()) if spec is not None else []
-        return Embedding(Path(places[0])) if places else None
-    except (OSError, ValueError, KeyError, TypeError, ImportError, struct.error):
+        return None if place is None else Embedding(place)
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
         return None
+
+
+def _place() -> Path | None:
+    """Where the package lies; nothing of it is run."""
+    try:
+        spec = find_spec("wordllama")
+    except (ImportError, ValueError):
+        return None
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(places[0]) if places else None
 
 
 def _table(path: Path) -> NDArray[np.float16]:

@@ -6,11 +6,12 @@ there. Paths are kept as the bytes that they are: not every name is text.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 from avm_otio.errors import OutputError
 from avm_otio.files import make_folder
 
-_VERSION = 3
+_VERSION = 4
 """Counts up when something else is measured: then all is measured again."""
 
 _PATIENCE_S = 30.0
@@ -30,7 +31,20 @@ CREATE TABLE sounds (
     path BLOB PRIMARY KEY, size INTEGER, changed_ns INTEGER, facts TEXT, refused TEXT
 ) WITHOUT ROWID;
 CREATE TABLE derived (name TEXT PRIMARY KEY, stamp TEXT, body BLOB);
+CREATE TABLE state (generation INTEGER);
+INSERT INTO state VALUES (0);
 """
+
+
+def index_of(folder: Path, data_dir: Path) -> Path:
+    """The file that keeps what is known of a library.
+
+    Args:
+        folder: The library.
+        data_dir: Where the engine keeps its data.
+    """
+    key = hashlib.sha256(str(folder.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return data_dir / "libraries" / f"{key}.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +110,37 @@ class Index:
                 "INSERT OR REPLACE INTO sounds VALUES (?, ?, ?, ?, ?)",
                 (os.fsencode(path), *entry.stamp, facts, entry.refused),
             )
+            self._base.execute("UPDATE state SET generation = generation + 1")
 
-    def forget(self, paths: Iterable[str]) -> None:
+    def forget(self, paths: Collection[str]) -> None:
         """Forget files that have gone."""
+        if not paths:
+            return
         with self._lock, self._writing():
             self._base.executemany(
                 "DELETE FROM sounds WHERE path = ?", ((os.fsencode(path),) for path in paths)
             )
+            self._base.execute("UPDATE state SET generation = generation + 1")
+
+    def generation(self) -> int:
+        """Counts up whenever something else is known."""
+        number: int = self._base.execute("SELECT generation FROM state").fetchone()[0]
+        return number
+
+    def refused(self) -> dict[str, str]:
+        """Which files cannot be used, and why."""
+        rows = self._base.execute("SELECT path, refused FROM sounds WHERE refused != ''")
+        return {os.fsdecode(path): reason for path, reason in rows}
+
+    def entry(self, path: str) -> Entry | None:
+        """What is known of one file, if anything."""
+        row = self._base.execute(
+            "SELECT size, changed_ns, facts, refused FROM sounds WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        if row is None:
+            return None
+        size, changed_ns, facts, refused = row
+        return Entry((size, changed_ns), json.loads(facts) if facts else None, refused)
 
     def derived(self, name: str, stamp: str) -> bytes | None:
         """What was made of the index and kept; ``None`` where it was made of another state."""

@@ -4,85 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
-from avm_otio.engine.catalogue import STAMP, Catalogue
+from avm_otio.engine.catalogue import Catalogue, keep_catalogue, kept_catalogue
 from avm_otio.engine.index import Entry, Index
+from avm_otio.engine.items import LibraryItem, item_of, shown
 from avm_otio.engine.licences import Licences
 from avm_otio.engine.listing import is_named_sound, sounds_below
-from avm_otio.engine.sorting import Kind, category_of_sound, kind_of, roles_of
+from avm_otio.engine.sorting import Kind
 from avm_otio.engine.starter import is_starter
-from avm_otio.engine.tags import NO_TAGS, Tags
-from avm_otio.engine.traits import Outline
-from avm_otio.engine.ucs import Category, ucs_name
-from avm_otio.engine.vocabulary import Role
 from avm_otio.engine.workers import measure_all
 from avm_otio.errors import InputError, OutputError
-from avm_otio.report import Advance, Silent
+from avm_otio.report import UNSEEN, Step
 
-__all__ = ["UNSEEN", "Kind", "Library", "LibraryItem", "Step", "index_of", "item_of", "shown"]
+__all__ = ["Kind", "Library", "LibraryItem"]
 
 _NAMED = 3
 """How many of the sounds that cannot be used are named."""
-
-_BPM = re.compile(r"(?<![\d.])(\d{2,3}(?:[.,]\d{1,2})?)[ _-]?bpm|bpm[ _-]?(\d{2,3})(?![\d.])", re.I)
-
-Step = Callable[[str, int | None], AbstractContextManager[Advance]]
-UNSEEN: Step = Silent().step
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryItem:
-    """One sound.
-
-    Attributes:
-        id: From its path within the library: the same at each start.
-        path: Its path within the library, with slashes.
-        title: What it is called: its file's name without the ending, or the FXName of a UCS name.
-        kind: Music, effect or dialogue.
-        roles: What an effect is good for, the main thing first; empty where nothing says so.
-        duration_us: Its length.
-        loudness_lufs: Integrated loudness; ``None`` for silence.
-        tempo_bpm: The tempo that it states, else the likeliest, if any.
-        brightness_hz: Where the middle of its energy lies.
-        channels: How many channels it has.
-        outline: Where it begins, strikes and ends; ``None`` where nobody listened.
-        tail_us: From where on it only rings out.
-        is_rising: Whether it swells up to its peak.
-        key: Its key, as in ``F#m``, if it has one.
-        energy_db: Of music, how loud each part of it is against its loudest, all parts of one length.
-        category: Its UCS category, if its name or its tags say one.
-        licence: What it may be used for, as far as that is stated; empty where it is not.
-        tags: What the file says of itself.
-        suffix: Its ending, or that of its format where its name has none.
-    """
-
-    id: int
-    path: str
-    title: str
-    kind: Kind
-    roles: tuple[Role, ...]
-    duration_us: int
-    loudness_lufs: float | None
-    tempo_bpm: float | None
-    brightness_hz: float
-    channels: int = 2
-    outline: Outline | None = None
-    tail_us: int = 0
-    is_rising: bool = False
-    key: str | None = None
-    energy_db: tuple[float, ...] = ()
-    category: Category | None = None
-    licence: str = ""
-    tags: Tags = NO_TAGS
-    suffix: str = ""
 
 
 class Library:
@@ -181,19 +122,18 @@ class Library:
 
     def catalogue(self, index: Index) -> Catalogue:
         """What can be searched of all that is in the index: as it was kept, else made now and kept."""
-        stamp = f"{index.generation()}:{STAMP}"
-        body = index.derived("catalogue", stamp)
-        if body is not None:
-            return Catalogue.unpacked(body)
+        kept = kept_catalogue(index)
+        if kept is not None:
+            return kept
         ids = {path: item_id for item_id, path in self._paths.items()}
         licences = Licences(self.folder)
         made = Catalogue.of(
-            (item_of(ids[path], path, entry.facts, licences), entry.facts["signature"])
-            for path, entry in index.entries().items()
+            (item_of(ids[path], path, entry.facts, licences), path, entry.facts["signature"])
+            for path, entry in sorted(index.entries().items())
             if entry.facts is not None and path in ids
         )
         try:
-            index.keep_derived("catalogue", stamp, made.packed())
+            keep_catalogue(index, made)
         except OutputError as error:
             self._tell(str(error))
         return made
@@ -201,84 +141,29 @@ class Library:
     def _known(self, index: Index) -> tuple[LibraryItem, ...]:
         entries = index.entries()
         licences = Licences(self.folder)
-        items, unusable = [], []
-        for item_id, relative in self._paths.items():
-            entry = entries.get(relative)
-            if entry is None:
+        self.tell_unusable(index)
+        return tuple(
+            item_of(item_id, relative, entry.facts, licences)
+            for item_id, relative in self._paths.items()
+            if (entry := entries.get(relative)) is not None and entry.facts is not None
+        )
+
+    def tell_unusable(self, index: Index) -> None:
+        """Tell which sounds cannot be used, and why."""
+        refused = index.refused()
+        known = index.stamps()
+        unusable = []
+        for relative in self._paths.values():
+            if relative not in known:
                 unusable.append(f"{shown(relative)} (it cannot be read.)")
-            elif entry.facts is not None:
-                items.append(item_of(item_id, relative, entry.facts, licences))
-            elif is_named_sound(relative):
-                unusable.append(f"{shown(relative)} ({entry.refused})")
+            elif relative in refused and is_named_sound(relative):
+                unusable.append(f"{shown(relative)} ({refused[relative]})")
         if unusable:
             others = f"; and {len(unusable) - _NAMED} more" if len(unusable) > _NAMED else ""
             listed = "; ".join(unusable[:_NAMED]) + others
             self._tell(
                 f"{len(unusable)} of {len(self._paths)} sounds of the library cannot be used: {listed}"
             )
-        return tuple(items)
-
-
-def item_of(item_id: int, relative: str, facts: Mapping[str, Any], licences: Licences) -> LibraryItem:
-    """A sound, of what the index keeps of it.
-
-    Args:
-        item_id: Its id.
-        relative: Its path within the library, as the system gives it.
-        facts: What was measured.
-        licences: What its folders say.
-    """
-    path = shown(relative)
-    place = PurePosixPath(path)
-    tags = Tags(**facts["tags"])
-    duration_us = facts["duration_us"]
-    category = category_of_sound(path, tags)
-    roles = roles_of(path, tags, category, duration_us)
-    named = ucs_name(place.stem)
-    tempo = _BPM.search(place.stem)
-    stated = float((tempo[1] or tempo[2]).replace(",", ".")) if tempo else None
-    kind = kind_of(path, tags, category, roles, duration_us, has_beat=facts["tempo_bpm"] is not None)
-    return LibraryItem(
-        id=item_id,
-        path=path,
-        title=(named.fx_name if named is not None else "") or place.stem,
-        kind=kind,
-        roles=roles,
-        duration_us=duration_us,
-        loudness_lufs=facts["loudness_lufs"],
-        tempo_bpm=stated or facts["tempo_bpm"],
-        brightness_hz=facts["brightness_hz"],
-        channels=facts["channels"],
-        outline=Outline(*(facts[name] for name in Outline.__slots__)),
-        tail_us=facts["tail_us"],
-        is_rising=facts["is_rising"],
-        key=facts["key"],
-        energy_db=tuple(facts["energy_db"]) if kind is Kind.MUSIC else (),
-        category=category,
-        licence=tags.licence or licences.of(relative),
-        tags=tags,
-        suffix=place.suffix or facts["suffix"],
-    )
-
-
-def shown(path: str) -> str:
-    """A path as text: what is not UTF-8 is taken for Western European, as most such names are."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(path).decode("cp1252", "replace")
-    return path
-
-
-def index_of(folder: Path, data_dir: Path) -> Path:
-    """The file that keeps what is known of a library.
-
-    Args:
-        folder: The library.
-        data_dir: Where the engine keeps its data.
-    """
-    key = hashlib.sha256(str(folder.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return data_dir / "libraries" / f"{key}.sqlite"
 
 
 def _ids(paths: list[str]) -> dict[int, str]:

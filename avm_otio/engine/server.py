@@ -17,11 +17,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from avm_otio.addresses import is_loopback, listening_at
 from avm_otio.config.folders import default_cache_dir
 from avm_otio.engine.app import PATIENCE_S, Api
-from avm_otio.engine.library import UNSEEN, Library, Step, index_of
+from avm_otio.engine.index import index_of
+from avm_otio.engine.library import Library
+from avm_otio.engine.searching import Searcher
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
 from avm_otio.engine.work import Work
 from avm_otio.errors import UsageError
+from avm_otio.report import UNSEEN, Step
 from avm_otio.service.receiver import quiet_server
 
 _PATIENCE_S = 2
@@ -157,7 +160,8 @@ def _opened(
             store.forget_expired()
             for session_id in store.unfinished():
                 work.take_up(session_id)
-            app = Api(store, sounds, work, token or None, analyses).app()
+            searcher = Searcher(folder, index_of(folder, data_dir), tell, step)
+            app = Api(store, sounds, searcher, work, token or None, analyses).app()
             yield _Engine(quiet_server(app, _Patient, _PATIENCE_S), listening, base_url)
         finally:
             work.close()

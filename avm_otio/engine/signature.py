@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avm_otio.media.features import SLOW, Features
 from avm_otio.mix.heard import Heard
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:  # FFmpeg comes with it, which is not needed to search
+    from avm_otio.media.features import Features
 
 Floats = NDArray[np.floating[Any]]
 
 _BANDS = 20
 _LOWEST_HZ = 60.0
 _RANGE_DB = 50.0
-_SLOW_US = SLOW * 1_000_000 // SAMPLE_RATE_HZ
+_SLOW_US = 50_000
+"""A step of the features' timbre."""
+
 _OUTLINE = 8
 
 SIZE = _BANDS + 12 + 12 + _OUTLINE + 4

@@ -56,9 +56,8 @@ def roles_of(path: str, tags: Tags, category: Category | None, duration_us: int)
         sure = _ROLES[category.does]
         if sure is not Role.SPOT:
             return tuple(dict.fromkeys((sure, *roles)))
-        roles = tuple(
-            role for role in roles if role is not Role.AMBIENCE or _PLAIN_BEDS & things_in(name)
-        ) or (sure,)
+        roles = tuple(role for role in roles if role is not Role.AMBIENCE or _PLAIN_BEDS & things_in(name))
+        return tuple(dict.fromkeys((*roles, sure)))
     if roles:
         return roles
     for text in (tags.title, tags.keywords, *reversed(place.parent.parts), tags.description):

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 
 from avm_otio.errors import TimelineError
 from avm_otio.formats.xml import parsed
-from avm_otio.media.containers import opened, sound_streams
 
 _MOST_IXML = 1 << 20
 _MOST_TEXT = 2000
@@ -101,6 +100,8 @@ def tags_of(path: Path) -> Tags:
     Raises:
         MediaError: It cannot be opened.
     """
+    from avm_otio.media.containers import opened, sound_streams  # FFmpeg: not needed to search
+
     found: dict[str, str] = {}
     with opened(path) as container:
         for metadata in (container.metadata, *(stream.metadata for stream in sound_streams(container))):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _LEAST_FOLDED = 6
@@ -52,6 +52,7 @@ class UcsName:
     vendor_category: str = ""
 
 
+@lru_cache(maxsize=64)
 def ucs_name(stem: str) -> UcsName | None:
     """Take a file's name, without its ending, apart; ``None`` where it begins with no id of the system."""
     parts = [part.strip() for part in stem.split("_")]

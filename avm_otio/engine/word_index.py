@@ -23,7 +23,7 @@ from avm_otio.engine.embedding import Embedding, embedding
 from avm_otio.engine.thesaurus import Word, read, stems, wider_things
 
 SAME, MEANS, CASE, WIDER = 1.0, 0.9, 0.7, 0.4
-"""What a text's word is worth to the query's: itself, of the same meaning, a case of it, what it is a case of."""
+"""What a text's word is worth: the query's own, one of its meaning, a case of it, what it is a case of."""
 
 _NEAR, _NEAREST, _MOST_NEAR = 0.5, 0.75, 40
 """From this likeness of vectors on words are related; the most that it is worth, and how many are taken."""
@@ -34,16 +34,17 @@ _FULL = 0.2
 _QUALITIES = frozenset(
     """
     big small large little tiny huge soft hard heavy light fast slow quick long short old new near close far
-    distant loud quiet deep high low single double multiple many random good nice best real designed thick thin
-    wide sharp dull gentle strong weak clean dirty wet dry full empty going coming making made one two three
+    distant loud quiet deep high low single double multiple many random good nice best real designed thick
+    thin wide sharp dull gentle strong weak clean dirty wet dry full empty going coming making made one two
+    three
     """.split()  # noqa: SIM905  # a list to read
 )
 """Words that say how a sound is, not what it is, and what each counts."""
 
 _ACTIONS = frozenset(
     """
-    open opens opening close closes closing closed shut shuts start starts starting stop stops move moves moving
-    pull push turn turns turning put take takes get use using play plays playing work working hold
+    open opens opening close closes closing closed shut shuts start starts starting stop stops move moves
+    moving pull push turn turns turning put take takes get use using play plays playing work working hold
     """.split()  # noqa: SIM905  # a list to read
 )
 """What can be done with nearly anything."""
@@ -123,7 +124,7 @@ class WordIndex:
         """How well each text fits a query: 0 not at all, 1 as well as can be."""
         words = list(dict.fromkeys(read(query)))
         head = _head_of(query, words)
-        total = np.zeros(len(self), np.float32)
+        total: Floats = np.zeros(len(self), np.float32)
         if not words or not len(self):
             return total
         numbers = {term: number for number, term in enumerate(self.terms)}
@@ -132,7 +133,7 @@ class WordIndex:
         sum_of_weights = 0.0
         for place, word in enumerate(words):
             worth = self._worth(word, numbers, near[place])
-            best = np.zeros(len(self), np.float32)
+            best: Floats = np.zeros(len(self), np.float32)
             every = np.zeros(len(self), np.float32)
             for number, value in worth.items():
                 span = slice(self.starts[number], self.starts[number + 1])
@@ -140,15 +141,14 @@ class WordIndex:
                 said = value * self.weights[span]
                 best[rows] = np.maximum(best[rows], said)
                 every[rows] += said
-            best += _AGAIN * np.minimum(every - best, 1.0)
+            best += np.float32(_AGAIN) * np.minimum(every - best, np.float32(1))
             weight = self._rarity(best) * _weight_of(word, is_head=word is head)
-            total += weight * best
+            total += np.float32(weight) * best
             explained += best
             sum_of_weights += weight
-        total /= sum_of_weights
-        alone = np.minimum(explained / np.maximum(self.length, 1.0), 1.0)
-        scores: Floats = total * (1 - _FULL + _FULL * alone)
-        return scores
+        total /= np.float32(sum_of_weights)
+        alone = np.minimum(explained / np.maximum(self.length, np.float32(1)), np.float32(1))
+        return (total * (1 - _FULL + _FULL * alone)).astype(np.float32)
 
     def _worth(self, word: Word, numbers: Mapping[str, int], near: Mapping[int, float]) -> dict[int, float]:
         """What terms are worth to a word of the query."""
@@ -180,7 +180,9 @@ class WordIndex:
         for column in alike.T:
             top = np.argsort(column)[-_MOST_NEAR:]
             worth = _NEAREST * (column[top] - _NEAR) / (1 - _NEAR)
-            found.append({int(number): float(value) for number, value in zip(top, worth, strict=True) if value > 0})
+            found.append(
+                {int(number): float(value) for number, value in zip(top, worth, strict=True) if value > 0}
+            )
         return found
 
     def _rarity(self, best: Floats) -> float:
