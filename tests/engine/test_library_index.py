@@ -246,7 +246,8 @@ def test_what_a_sound_is_like_is_measured(tmp_path: Path) -> None:
     assert item.channels == 2
     assert item.energy_db[0] == -60.0
     assert max(item.energy_db) == 0.0
-    assert item.attack_us == pytest.approx(500_000, abs=20_000)
+    assert item.outline is not None
+    assert item.outline.attack_us == pytest.approx(500_000, abs=20_000)
     assert item.loudness_lufs == pytest.approx(-14, abs=3)
 
 
