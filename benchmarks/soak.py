@@ -28,7 +28,7 @@ from tests.faults.kinds import network
 from tests.faults.odd import GONE, ODD
 from tests.faults.stage import UNSURE, Case, Stage, judged, stage
 
-CASES_OF_A_STAGE = 100
+CASES_OF_A_STAGE = 50
 """Then engine and folders begin anew, so that the list of films stays as long as a customer's."""
 
 DAY_S = 86_400.0
