@@ -29,11 +29,12 @@ from avm_otio.engine.library_pages import found_sounds, one_sound
 from avm_otio.engine.requests import Locale, Refusal, check_youtube_url, read_locale, read_service_call
 from avm_otio.engine.searching import Searcher
 from avm_otio.engine.store import Store, StoredFilm
-from avm_otio.engine.upload import FormError, TooLargeError, Upload
+from avm_otio.engine.upload import LARGEST_FILM_BYTES, FormError, TooLargeError, Upload
 from avm_otio.engine.work import Work
 from avm_otio.errors import AvmError
 
 PAGE_SIZE = 20
+_TOO_LARGE = "The film is larger than this engine takes.", "影片超過此引擎的上限。"
 _NO_SOURCE = "One of the file or YouTube url must be provided"
 _BODY_LIMIT_BYTES = 1024 * 1024
 PATIENCE_S = 60.0
@@ -137,9 +138,13 @@ class Api:
         return Answers(self._store, str(request.base_url).rstrip("/"), locale)
 
     async def _post_film(self, request: Request) -> Response:
+        length = request.headers.get("content-length")
+        if (
+            length is not None and int(length) > 2 * LARGEST_FILM_BYTES
+        ):  # whoever asks; the form has more than the film
+            raise Refusal(_locale(request).say(*_TOO_LARGE), 413)
         answers = self._answers(request)
         locale = answers.locale
-        length = request.headers.get("content-length")
         try:
             with Upload(
                 request.headers.get("content-type", ""),
@@ -153,9 +158,7 @@ class Api:
         except (FormError, ClientDisconnect):
             raise Refusal(_NO_SOURCE) from None
         except TooLargeError:
-            raise Refusal(
-                locale.say("The film is larger than this engine takes.", "影片超過此引擎的上限。"), 413
-            ) from None
+            raise Refusal(locale.say(*_TOO_LARGE), 413) from None
         return JSONResponse({"id": film.id})
 
     def _add_film(self, upload: Upload, locale: Locale) -> StoredFilm:

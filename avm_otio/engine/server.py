@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -101,12 +103,35 @@ def running(
             thread.join(_PATIENCE_S + 1)
 
 
+_BEYOND_COUNTING = re.compile(rb"^content-length:[ \t]*\d{21,}[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+"""A length that h11 does not read as a number (more than 20 digits)."""
+
+
 class _Patient(H11Protocol):
-    """HTTP with an end to waiting: a request whose head does not come ends the call."""
+    """HTTP with an end to waiting: a request whose head does not come ends the call.
+
+    What is no HTTP, or announces more than can be counted, is refused in the contract's shape like all else.
+    """
 
     _waiting: asyncio.TimerHandle | None = None
+    _is_too_large = False
+
+    def send_400_response(self, msg: str) -> None:
+        status = 413 if self._is_too_large else 400
+        told = "The body is too long." if self._is_too_large else "This is no HTTP request."
+        body = json.dumps({"message": [told]}).encode()
+        headers = [
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        for event in (h11.Response(status_code=status, headers=headers), h11.Data(body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self._is_too_large = _BEYOND_COUNTING.search(data) is not None
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:  # the head is whole
             self._stop_waiting()

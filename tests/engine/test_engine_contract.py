@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import socket
@@ -220,6 +221,35 @@ def test_a_film_larger_than_what_is_taken_is_refused_before_it_is_sent(
     monkeypatch.setattr(upload, "LARGEST_FILM_BYTES", 1000)
     with begun(base_url, UPLOAD.format(length=10**12)) as connection:
         assert connection.recv(64).startswith(b"HTTP/1.1 413")
+
+
+def answer_to(connection: socket.socket) -> tuple[int, list[str]]:
+    """Status and messages of an answer, which has the contract's shape."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    document = json.loads(answer.read())
+    assert answer.headers["content-type"] == "application/json"
+    assert list(document) == ["message"]
+    return answer.status, document["message"]
+
+
+@pytest.mark.parametrize("length", [100 * 10**12, 10**19, 10**20, 10**21, 10**300])
+def test_an_announced_upload_of_absurd_size_is_refused_as_too_large(base_url: str, length: int) -> None:
+    with begun(base_url, UPLOAD.format(length=length), PART) as connection:
+        status, (message,) = answer_to(connection)
+    assert (status, "large" in message or "too long" in message) == (413, True)
+
+
+def test_it_is_whoever_asks(base_url: str) -> None:
+    head = UPLOAD.format(length=10**14).replace("127.0.0.1", "x").replace("Token any", "Token wrong")
+    with begun(base_url, head, PART) as connection:
+        assert answer_to(connection)[0] == 413
+
+
+@pytest.mark.parametrize("length", ["-5", "1e9", "abc", "5\ncontent-length: 6"])
+def test_what_is_no_http_is_refused_in_the_contracts_shape(base_url: str, length: str) -> None:
+    with begun(base_url, UPLOAD.format(length=length)) as connection:
+        assert answer_to(connection) == (400, ["This is no HTTP request."])
 
 
 def test_a_film_that_turns_out_larger_than_what_is_taken_is_refused(

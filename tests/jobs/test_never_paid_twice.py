@@ -571,6 +571,42 @@ def test_a_budget_holds_for_what_takes_the_place_of_an_item_that_cannot_be_had(
     assert paid(service) == 1
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: "[]",
+        lambda text: "\0" * len(text),  # as a power cut leaves a file
+        lambda text: text.replace('"key"', '"kex"'),
+        lambda text: text.replace('"answered": "', '"answered": 7, "x": "'),
+    ],
+)
+def test_a_damaged_journal_pays_for_nothing_and_says_what_moving_it_away_would(
+    cut: Path,
+    score: Run,
+    service: ScriptedService,
+    damage: Callable[[str], str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert score() == 0
+    journal = the_job(cut) / JOURNAL
+    whole = journal.read_text()
+    journal.write_text(damage(whole))
+    (cut.parent / "out.otio").unlink()
+    asked = len(service.asked)
+    capsys.readouterr()
+    assert score() == 3
+    told = capsys.readouterr().err
+    assert str(journal) in told
+    assert "Restore it from a backup" in told
+    assert "what was paid for is paid for anew" in told
+    assert len(service.asked) == asked
+    journal.write_text(whole)
+    assert score() == 0
+    assert paid(service) == 1
+
+
 def test_a_token_that_the_service_sends_back_is_in_no_file(
     cut: Path, score: Run, service: ScriptedService
 ) -> None:
