@@ -27,6 +27,11 @@ _WORDS = (
 )
 
 
+_LEAST_S, _SHORT_S = 3, 12
+"""Seconds under which no piece is begun before or after a silence, unless a marker says so; and of a picture
+in which that is not asked."""
+
+
 def word_of(marker: Marker) -> Word | None:
     """What a marker asks for, by its name, or its comment where the name says nothing."""
     for text in (marker.name, marker.comment):
@@ -64,9 +69,13 @@ def wanted_music(
 ) -> Wanted:
     """Where a stretch wants music: all of it where no marker says anything.
 
-    ``MUSIC IN`` begins music and ``MUSIC OUT`` ends it; where the first of them is an ``IN``, there is none
+    ``MUSIC IN`` begins music and ``MUSIC OUT`` ends it; where the first of all is an ``IN``, there is none
     before. ``NO MUSIC`` ends it until the next ``IN``; with a length there is none for so long, whatever else
     is said. An ``IN`` with a length ends by itself, an ``OUT`` with a length lets the music come back.
+
+    A ``NO MUSIC`` is no cue for a piece of a moment: where an ``IN`` follows within 3 s of its end, music
+    waits for that, and what is left of less than 3 s before it has none. In a picture of less than 12 s all
+    is short, and stays.
 
     Args:
         markers: Of the timeline, record time; those of other names are no matter.
@@ -83,6 +92,8 @@ def wanted_music(
 
     first = next((event for event in events if not event.is_end), None)
     is_on = first is None or first.word is not Word.IN
+    if not is_on and first is not None:  # a silence before it says that there is music before that
+        is_on = any(span.start < silence.start and silence.end <= first.at for silence in silences)
     spans: list[FrameSpan] = []
     entries: list[int] = []
     begins = span.start if is_on else span.end
@@ -112,11 +123,31 @@ def wanted_music(
             say(Word.OUT, at, "no music plays there")
     if is_on:
         _closed(spans, begins, span.end, span)
-    left = tuple(_without(_merged(spans), silences))
+    least = _LEAST_S * rate if span.duration >= _SHORT_S * rate else Fraction(0)
+    silent = [*silences, *(FrameSpan(event.at, event.at) for event in events if event.word is Word.NONE)]
+    left: list[FrameSpan] = []
+    for each in _without(_merged(spans), silences):
+        waited = _until_the_in(each, entries, silent, least)
+        is_whole = waited.duration >= least or waited.start in entries
+        if is_whole or not any(waited.end == silence.start for silence in silent):
+            left.append(waited)
+            continue
+        at, seconds = timecode(waited.start / rate), float(waited.duration / rate)
+        notes.append(f"No music at {at}: the {seconds:.1f} s before NO MUSIC are too short for a piece.")
     if not left:
         notes.append("The markers want no music anywhere.")
     kept = sorted({at for at in entries if any(each.start <= at < each.end for each in left)})
-    return Wanted(left, tuple(kept), tuple(notes))
+    return Wanted(tuple(left), tuple(kept), tuple(notes))
+
+
+def _until_the_in(
+    span: FrameSpan, entries: Iterable[int], silences: Iterable[FrameSpan], least: Fraction
+) -> FrameSpan:
+    """A stretch of music; after a NO MUSIC it waits for a MUSIC IN that follows at once."""
+    if not any(span.start == silence.end for silence in silences):
+        return span
+    near = [at for at in entries if span.start < at < min(span.end, span.start + least)]
+    return FrameSpan(min(near), span.end) if near else span
 
 
 def _read(markers: Iterable[Marker], rate: Fraction) -> tuple[list[_Event], list[FrameSpan]]:

@@ -25,7 +25,15 @@ def without_repeats(cues: Cues) -> Cues:
     for service, offered in cues.by_service.items():
         if service.laying is not Laying.CUES:
             continue
-        varied, changed = _varied(offered)
+        varied, changed, again = _varied(offered)
+        if again:
+            by_service[service] = varied
+            what = f"{len(again)} {service.words}s are" if len(again) > 1 else f"The {service.words} is"
+            where = f"{format_timestamp(again[0].start_us).partition('.')[0]} into the film"
+            notes.append(
+                f"{what} heard again within 10 s, {'the first ' if len(again) > 1 else ''}{where}: "
+                "nothing else was offered there."
+            )
         if changed:
             by_service[service] = varied
             first = f"{format_timestamp(changed[0].start_us).partition('.')[0]} into the film"
@@ -39,9 +47,10 @@ def without_repeats(cues: Cues) -> Cues:
     return replace(cues, by_service=by_service, notes=(*cues.notes, *notes)) if notes else cues
 
 
-def _varied(offered: tuple[Cue, ...]) -> tuple[tuple[Cue, ...], list[Cue]]:
+def _varied(offered: tuple[Cue, ...]) -> tuple[tuple[Cue, ...], list[Cue], list[Cue]]:
+    """The cues with other items where they can be had; those that took one, those that have no other."""
     last_us: dict[str, int] = {}
-    varied, changed = list(offered), []
+    varied, changed, again = list(offered), [], []
     for number in sorted(range(len(offered)), key=lambda number: offered[number].start_us):
         cue = offered[number]
         fresh = [
@@ -54,5 +63,7 @@ def _varied(offered: tuple[Cue, ...]) -> tuple[tuple[Cue, ...], list[Cue]]:
             others = tuple(item for item in cue.items if item is not chosen)
             varied[number] = replace(cue, items=(chosen, *others))
             changed.append(cue)
+        elif not fresh:
+            again.append(cue)
         last_us[chosen.name] = cue.start_us
-    return tuple(varied), changed
+    return tuple(varied), changed, again

@@ -261,11 +261,17 @@ def test_a_fade_runs_straight_from_silence_to_the_gain():
 
 
 def test_a_fade_shorter_than_a_frame_is_one_frame_and_told():
-    root, losses = written(one_sound(mix=Mix(0.0, 0, 10_000)))
+    root, losses = written(one_sound(mix=Mix(0.0, 0, 15_000)))
     assert keys_of(root) == [(47, 1.0), (48, 0.0)]
     assert [str(loss) for loss in losses] == [
-        "“Hit” at 00:00:01:00: fade out of 0.01 s written as 1 frame",
+        "“Hit” at 00:00:01:00: fade out of 0.015 s written as 1 frame",
     ]
+
+
+def test_a_fade_against_a_click_is_one_frame_which_nobody_hears():
+    root, losses = written(one_sound(mix=Mix(0.0, 10_000, 10_000)))
+    assert keys_of(root) == [(0, 0.0), (1, 1.0), (47, 1.0), (48, 0.0)]
+    assert not losses
 
 
 def test_more_gain_than_the_format_has_is_cut_and_told():

@@ -109,6 +109,30 @@ def test_a_piece_begins_at_each_entry() -> None:
     assert wanted(("MUSIC OUT", 40), ("MUSIC IN", 40)).entries == (40,)
 
 
+LONG = FrameSpan(0, 1500)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([("NO MUSIC", 500, 100), ("MUSIC IN", 610)], [(0, 500), (610, 1500)]),
+        ([("NO MUSIC", 500, 100), ("MUSIC IN", 700)], [(0, 500), (600, 1500)]),
+        ([("NO MUSIC", 500), ("MUSIC IN", 520)], [(0, 500), (520, 1500)]),
+        ([("NO MUSIC", 40), ("MUSIC IN", 100)], [(100, 1500)]),
+        ([("NO MUSIC", 500, 100), ("NO MUSIC", 640, 60)], [(0, 500), (700, 1500)]),
+        ([("MUSIC IN", 20), ("NO MUSIC", 60)], [(20, 60)]),
+        ([("MUSIC OUT", 40), ("MUSIC IN", 100)], [(0, 40), (100, 1500)]),
+    ],
+)
+def test_no_music_makes_no_piece_of_a_moment(
+    said: list[tuple[str, int]], expected: list[tuple[int, int]]
+) -> None:
+    found = wanted(*said, span=LONG)
+    assert [(each.start, each.end) for each in found.spans] == expected
+    lost = [note for note in found.notes if "too short for a piece" in note]
+    assert len(lost) == (("NO MUSIC", 40) in said) + (("NO MUSIC", 640, 60) in said)
+
+
 def test_what_lies_before_a_range_counts_in_it() -> None:
     found = wanted(("MUSIC IN", 5), ("MUSIC OUT", 60), span=FrameSpan(50, 100))
     assert found.spans == (FrameSpan(50, 60),)

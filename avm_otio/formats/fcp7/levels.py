@@ -15,7 +15,7 @@ from functools import lru_cache
 from avm_otio.formats.fcp7.common import LEVEL_MAX, LEVEL_MAX_DB, SILENCE_DB
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.gain import on_frames
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, GainKey, Mix
+from avm_otio.timeline.model import CUT_FADE_US, SAMPLE_RATE_HZ, GainKey, Mix
 from avm_otio.timeline.time import from_micros, nearest_frame, to_micros
 
 _SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
@@ -51,7 +51,8 @@ def levels_of(mix: Mix, frames: int, rate: Fraction) -> Levels:
     fade_in = min(_fade(mix.fade_in_us, rate), frames)
     fade_out = min(_fade(mix.fade_out_us, rate), frames - fade_in)
     for word, us, length in (("in", mix.fade_in_us, fade_in), ("out", mix.fade_out_us, fade_out)):
-        if abs(length / rate - from_micros(us)) >= _SAMPLE:
+        is_guard = us <= CUT_FADE_US and length == 1  # against a click: a frame does that, too
+        if abs(length / rate - from_micros(us)) >= _SAMPLE and not is_guard:
             written = f"written as {length} frame{'s' * (length != 1)}" if length else "not written"
             losses.append((Feature.FADE, f"fade {word} of {us / 1e6:g} s {written}"))
     snapped = on_frames(sorted(mix.keys, key=lambda key: key.at), rate, jumps=True)

@@ -10,7 +10,7 @@ from avm_otio.formats.kdenlive.text import balance_filter, prop, volume_filter
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.gain import on_frames, words_of_ramps
 from avm_otio.timeline.losses import Losses
-from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip
+from avm_otio.timeline.model import CUT_FADE_US, SAMPLE_RATE_HZ, Clip
 from avm_otio.timeline.time import from_micros, nearest_frame
 
 SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
@@ -66,7 +66,7 @@ class SoundEffects:
         if not frames:
             message = f"{word} of {float(exact):g} s not written: it is shorter than a frame"
             self._losses.add(Feature.FADE, clip, message)
-        elif abs(frames / self.rate - exact) * self.rate > Fraction(1, 2):
+        elif abs(frames / self.rate - exact) * self.rate > Fraction(1, 2) and length_us > CUT_FADE_US:
             self._losses.add(Feature.FADE, clip, f"{word} of {float(exact):g} s is one frame long")
         return frames
 
