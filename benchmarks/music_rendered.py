@@ -3,9 +3,9 @@
 Pieces whose beats are known, because they are made by them; pictures from 5 s to 45 min. Each is scored by
 ``avm-otio score`` and played by ``avm-otio preview --stems``; what is measured is the stem MX:
 
-- coverage: from the first frame to the last no half second is softer than -60 dB below the stem's mean;
-- beat: where a second and a half of the stem on either side of a join lies in the piece, to the sample, and by
-  the piece's own beats how far the beat moves from one side to the other (at most 15 ms);
+- coverage: the stem is as long as the picture, and of its half seconds none but the last is silent (-60 dB);
+- beat: where a second and a half of the stem on either side of a join lies in the piece, to the sample, and
+  by the piece's own beats how far the beat moves from one side to the other (at most 15 ms);
 - click: the second difference of the samples around a join over the largest one that either part of the file
   has there within a millisecond (at most 1.5).
 

@@ -132,8 +132,8 @@ def wanted_music(
         if is_whole or not any(waited.end == silence.start for silence in silent):
             left.append(waited)
             continue
-        at, seconds = timecode(waited.start / rate), float(waited.duration / rate)
-        notes.append(f"No music at {at}: the {seconds:.1f} s before NO MUSIC are too short for a piece.")
+        seconds = f"{float(waited.duration / rate):.1f} s before NO MUSIC are too short for a piece"
+        notes.append(f"No music at {timecode(waited.start / rate)}: the {seconds}.")
     if not left:
         notes.append("The markers want no music anywhere.")
     kept = sorted({at for at in entries if any(each.start <= at < each.end for each in left)})
@@ -146,7 +146,7 @@ def _until_the_in(
     """A stretch of music; after a NO MUSIC it waits for a MUSIC IN that follows at once."""
     if not any(span.start == silence.end for silence in silences):
         return span
-    near = [at for at in entries if span.start < at < min(span.end, span.start + least)]
+    near = [at for at in entries if span.start < at < span.end and at < span.start + least]
     return FrameSpan(min(near), span.end) if near else span
 
 

@@ -14,7 +14,9 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import run
+from avm_otio.formats import reading
 from avm_otio.media import listening
+from avm_otio.timeline.model import Stem
 from tests.media.numbered import movie
 from tests.media.sounds import wav
 from tests.media.tunes import tune
@@ -242,3 +244,46 @@ def test_a_preview_lies_beside_the_output(score: Score, timeline: Path) -> None:
     preview = timeline.parent / "out.preview.mp4"
     assert told["preview"] == str(preview)
     assert preview.stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_what_a_batch_may_cost_counts_every_piece_of_music(
+    service: ScriptedService, timeline: Path, footage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marked = cut(timeline.parent / "marked.otio", footage, ("MUSIC IN", 0), ("MUSIC IN", 48))
+    output = ["--output-dir", str(timeline.parent / "scored")]
+    asked = ["batch", str(marked), *output, "--service", service.url, "--music-per", "marker"]
+    assert run([*asked, "--max-cost", "22.4"]) == 5  # two pieces for 10.0 each, and an effect
+    assert "22.5" in "".join(capsys.readouterr())
+    assert run([*asked, "--max-cost", "22.5"]) == 0
+
+
+def test_a_result_says_all_that_a_host_needs_to_lay_music_itself(
+    score: Score, service: ScriptedService, timeline: Path
+) -> None:
+    service.files["/items/7"] = sound(wav_bytes(tune(120, seconds=2, lead_in=0.1).sound[: 48_000 * 2]))
+    told = score("--music-length", "loop")
+    (written,) = json.loads((Path(told["job"]) / "job.json").read_text())["outputs"].values()
+    clips = [each for each in written["summary"]["clips"] if each["kind"] == "music"]
+    opened = reading.read(timeline.parent / "out.otio").timeline
+    bed = next(each for each in opened.tracks if each.stem is Stem.MUSIC)
+    lying = [each for each in bed.clips if each.media is not None]
+    assert len(clips) == len(lying) > 1
+    assert [each["part"] for each in clips] == list(range(len(clips)))
+    crossed = {each.at: each for each in bed.transitions}
+    for each, clip in zip(clips, lying, strict=True):
+        assert each["record_frame"] == clip.start * RATE
+        assert each["frames"] == clip.duration * RATE
+        assert each["media_start_us"] == pytest.approx(float(clip.media_in) * 1e6, abs=1)
+        fade = crossed.get(clip.start)
+        assert (each["cross_fade_us"] is None) == (fade is None)
+        if fade is not None:
+            edges = {"before": float(fade.before) * 1e6, "after": float(fade.after) * 1e6}
+            assert each["cross_fade_us"] == pytest.approx(edges, abs=1)
+        keys = [(float(key.at) * 1e6, key.gain_db) for key in clip.mix.keys]
+        assert [(key["at_us"], key["gain_db"]) for key in each["keys"]] == [
+            (pytest.approx(at, abs=1), pytest.approx(gain_db, abs=0.01)) for at, gain_db in keys
+        ]
+        softest = min((gain_db for _, gain_db in keys), default=clip.mix.gain_db)
+        assert each["gain_db"] == pytest.approx(softest, abs=0.01)
+    assert any(each["cross_fade_us"] for each in clips)
