@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avm_otio.config.folders import default_cache_dir
 from avm_otio.delivery.sound_files import Deliver, MediaFormat, prepare
 from avm_otio.delivery.takes import ending, must_be_converted, sounds
 from avm_otio.errors import OutputError, UsageError
@@ -26,6 +27,7 @@ from avm_otio.media.originals import located, measure, offline
 from avm_otio.media.recognise import is_media
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
+from avm_otio.strangers import is_strangers
 from avm_otio.text import nearest
 from avm_otio.timeline.completed import completed
 from avm_otio.timeline.counted import counted
@@ -226,7 +228,8 @@ def _drawn(
         refuse_empty(timeline)
         # What is drawn is the timeline as it is; the clips of this copy count in their files' own time.
         there = located(timeline, opened.folder, request.media_roots, report, strict=how.strict)
-        drawn = drawings(there, wanted(timeline), report, speech)
+        keep = None if is_strangers(opened.folder) else default_cache_dir() / "drawn"
+        drawn = drawings(there, wanted(timeline), report, speech, keep)
     paths, losses = write(
         timeline,
         request.output,

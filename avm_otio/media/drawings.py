@@ -6,6 +6,7 @@ missing or cannot be read is said to be so, and is never an error.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from bisect import bisect_right
 from collections import defaultdict
@@ -23,6 +24,7 @@ from avm_otio.errors import MediaError
 from avm_otio.media.channel_reader import sound_from
 from avm_otio.media.containers import FAULTS, reopened
 from avm_otio.media.decode import seeks_exactly
+from avm_otio.media.kept_drawings import KeptDrawings
 from avm_otio.media.probe import MediaInfo, probe
 from avm_otio.media.thumbnails import Thumbnails
 from avm_otio.report import Report
@@ -56,6 +58,7 @@ class _Heard:
         edges: Where each column begins, samples of the stream, in rising order, and where the last one ends.
         slots: Which of the clip's columns each of them is.
         gain: Amplitude that nests around it leave.
+        heights: How high each column is.
     """
 
     place: Place
@@ -63,6 +66,10 @@ class _Heard:
     edges: npt.NDArray[np.int64]
     slots: npt.NDArray[np.int64]
     gain: float = 1.0
+    heights: npt.NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.heights = np.zeros(len(self.slots), np.float32)
 
     @property
     def first(self) -> int:
@@ -85,7 +92,13 @@ class _Draft:
     is_heard: bool = False
 
 
-def drawings(timeline: Timeline, wanted: Wanted, report: Report, speech: Sequence[Span] = ()) -> Drawings:
+def drawings(
+    timeline: Timeline,
+    wanted: Wanted,
+    report: Report,
+    speech: Sequence[Span] = (),
+    keep: Path | None = None,
+) -> Drawings:
     """Look at the media of a timeline for a picture of it.
 
     Args:
@@ -93,18 +106,21 @@ def drawings(timeline: Timeline, wanted: Wanted, report: Report, speech: Sequenc
         wanted: What the picture has room for.
         report: Receives progress; sounds count in seconds.
         speech: Where people speak, record time.
+        keep: A folder in which what is drawn is kept for the next picture; ``None`` keeps nothing.
     """
-    look = _Look(timeline, wanted, report)
+    kept = KeptDrawings(keep)
+    look = _Look(timeline, wanted, report, kept)
     look.listen()
     look.watch()
+    kept.tidy()
     return Drawings(wanted.step, look.looks(), tuple(speech))
 
 
 class _Look:
     """A timeline's media, looked at clip by clip."""
 
-    def __init__(self, timeline: Timeline, wanted: Wanted, report: Report) -> None:
-        self._timeline, self._wanted, self._report = timeline, wanted, report
+    def __init__(self, timeline: Timeline, wanted: Wanted, report: Report, kept: KeptDrawings) -> None:
+        self._timeline, self._wanted, self._report, self._kept = timeline, wanted, report, kept
         self._infos: dict[Path, MediaInfo | None] = {}
         self._drafts: dict[Place, _Draft] = {}
         for place, _, clip in self._clips():
@@ -137,6 +153,7 @@ class _Look:
         runs = {
             (path, number): list(_runs(self._known(path), number, stretches))
             for (path, number), stretches in streams.items()
+            if not self._was_drawn(path, number, stretches)
         }
         total = sum(_seconds(run, self._rate_hz(*key)) for key, each in runs.items() for run in each)
         if not runs:
@@ -150,7 +167,28 @@ class _Look:
                         for at in self._read(container, key, run):
                             advance(min(total, done + max(0, at - run[0].first) // rate_hz), total)
                         done += _seconds(run, rate_hz)
+                    heights = np.concatenate([heard.heights for heard in streams[key]])
+                    self._kept.put(key[0], _how(key[1], streams[key]), heights.tobytes())
+                self._show(streams[key])
             advance(total, total)
+
+    def _was_drawn(self, path: Path, number: int, stretches: list[_Heard]) -> bool:
+        """Show stretches of a stream as an earlier run found them, if it did."""
+        found = self._kept.get(path, _how(number, stretches))
+        heights = np.frombuffer(found or b"", np.float32)
+        if found is None or len(heights) != sum(len(heard.slots) for heard in stretches):
+            return False
+        at = 0
+        for heard in stretches:
+            heard.heights = heights[at : at + len(heard.slots)]
+            at += len(heard.slots)
+        self._show(stretches)
+        return True
+
+    def _show(self, stretches: list[_Heard]) -> None:
+        """Raise the columns of clips to what was found."""
+        for heard in stretches:
+            np.maximum.at(self._drafts[heard.place].peaks, heard.slots, heard.heights * heard.gain)
 
     def watch(self) -> None:
         """Find the thumbnails."""
@@ -168,11 +206,22 @@ class _Look:
                     if placed.media is None or info is None:
                         continue
                     time = placed.media_at(at) - placed.media.start
-                    jpeg = thumbnails.at(placed.media, info, time, self._wanted.height)
+                    jpeg = self._small(thumbnails, placed.media, info, time)
                     if jpeg is not None:
                         self._drafts[place].thumbnails.append(Thumbnail(start, end, jpeg))
                         break
                 advance(done, len(slots))
+
+    def _small(self, thumbnails: Thumbnails, media: Media, info: MediaInfo, time: Fraction) -> bytes | None:
+        """A thumbnail, as it was kept or new."""
+        how = (str(time), self._wanted.height)
+        kept = None if media.sequence is not None else self._kept.get(info.path, how)
+        if kept is not None:
+            return kept
+        jpeg = thumbnails.at(media, info, time, self._wanted.height)
+        if jpeg is not None and media.sequence is None:
+            self._kept.put(info.path, how, jpeg)
+        return jpeg
 
     def _clips(self) -> Iterator[tuple[Place, Track, Clip]]:
         for index, track in enumerate(self._timeline.tracks):
@@ -274,8 +323,7 @@ class _Look:
         other = int(np.searchsorted(heard.edges, stop, "left"))
         starts = np.maximum(heard.edges[one:other], begin) - at
         high = np.maximum.reduceat(loud[: stop - at], starts)
-        peaks = self._drafts[heard.place].peaks
-        np.maximum.at(peaks, heard.slots[one:other], np.minimum(high, _LOUDEST) * heard.gain)
+        np.maximum(heard.heights[one:other], np.minimum(high, _LOUDEST), out=heard.heights[one:other])
 
     def _slots(self) -> list[tuple[Place, RecordTime, RecordTime]]:
         """Where thumbnails go: fewer, where they would be many."""
@@ -304,6 +352,15 @@ class _Look:
             self._drafts[place].is_missing = True
             return False
         return clip.enabled and track.enabled
+
+
+def _how(number: int, stretches: list[_Heard]) -> object:
+    """Of which stream waveforms are, and where their columns lie: in words that are the same next time."""
+    edges = hashlib.sha256()
+    for heard in stretches:
+        edges.update(repr((heard.channels, len(heard.edges))).encode())
+        edges.update(heard.edges.tobytes())
+    return number, edges.hexdigest()
 
 
 def _columns(

@@ -24,6 +24,7 @@ from avm_otio.report import Silent
 from avm_otio.timeline.drawings import Drawings, Look, Wanted
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.media.numbered import movie
 from tests.media.sounds import as_stored, noise, streams, wav
 
 STEP = F(1, 25)
@@ -272,3 +273,56 @@ def test_a_sound_above_full_scale_or_that_is_no_number_is_bounded(tmp_path: Path
     (look,) = looks(clip(0, 1, path, channels=(0,)))
     assert look.peaks[0] == 1.5
     assert set(look.peaks[1:]) == {0.0}
+
+
+def test_what_was_drawn_is_kept_and_what_was_damaged_or_changed_is_drawn_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, shot = noise(2), movie(tmp_path / "b.mp4", 50, F(25))
+    path = wav(tmp_path / "a.wav", sound)
+    tracks = (
+        Track("V", TrackKind.VIDEO, (clip(0, 2, shot),)),
+        Track("A", TrackKind.AUDIO, (clip(0, 2, path),), channels=2),
+    )
+    timeline = located(Timeline("cut", F(25), tracks, duration=RecordTime(F(2))), Path("/"), (), Silent())
+    opened: list[Path] = []
+    reopened, small = looking.reopened, looking.Thumbnails.at
+
+    def counted(path: Path) -> Any:
+        opened.append(path)
+        return reopened(path)
+
+    def seen(self: Any, media: Media, *more: Any) -> bytes | None:
+        opened.append(Path(media.path))
+        return small(self, media, *more)
+
+    monkeypatch.setattr(looking, "reopened", counted)
+    monkeypatch.setattr(looking.Thumbnails, "at", seen)
+
+    def look() -> Drawings:
+        opened.clear()
+        return drawings(timeline, WANTED, Silent(), keep=tmp_path / "kept")
+
+    first = look()
+    assert set(opened) == {path, shot}
+    assert look() == first
+    assert opened == []
+    for kept in (tmp_path / "kept").iterdir():
+        kept.write_bytes(kept.read_bytes()[:-1] + b"\x00\x01")
+    assert look() == first
+    assert set(opened) == {path, shot}
+    wav(path, 0.5 * sound)
+    assert look() != first
+    assert opened == [path]
+
+
+def test_no_more_is_kept_than_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from avm_otio.media import kept_drawings
+
+    monkeypatch.setattr(kept_drawings, "_MOST_BYTES", 300)
+    for number in range(4):
+        kept = kept_drawings.KeptDrawings(tmp_path / "kept")
+        kept.put(tmp_path, number, bytes(100))
+        kept.tidy()
+    found = [kept.get(tmp_path, number) for number in range(4)]
+    assert found == [None, None, bytes(100), bytes(100)]
