@@ -33,7 +33,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from avm_otio.cli.main import run
 from avm_otio.formats import reading
 from avm_otio.timeline.model import Clip, Stem
-from tests.jobs.test_ducked import stem
 from tests.media.sounds import wav
 from tests.media.tunes import Tune, tune
 from tests.scripted_service import film_service, result_of, sound
@@ -120,7 +119,19 @@ def scored(
     crossed = {float(each.at): (float(each.before), float(each.after)) for each in bed.transitions}
     clips = [each for each in bed.clips if each.media is not None]
     told = f"{len(clips)} clips"
-    return told, stem(folder / "stems" / "p_MX.wav")[:, 0], clips, crossed
+    return told, left(folder / "stems" / "p_MX.wav"), clips, crossed
+
+
+def left(path: Path) -> np.ndarray:
+    """The left side of a stem, single precision: 45 minutes are half a gigabyte."""
+    raw = np.memmap(path, np.uint8, "r")
+    data = raw[raw[: 1 << 20].tobytes().index(b"data") + 8 :]
+    frames = data[: len(data) // 6 * 6].reshape(-1, 6)
+    found = np.zeros(len(frames), np.float32)
+    for first in range(0, len(frames), 1 << 20):
+        low, middle, high = (frames[first : first + (1 << 20), byte].astype(np.int32) for byte in range(3))
+        found[first : first + (1 << 20)] = ((low << 8 | middle << 16 | high << 24) >> 8) / 2**23
+    return found
 
 
 def pairs(
@@ -138,12 +149,18 @@ def measured(
     bed: np.ndarray, file: np.ndarray, made: Tune, clips: tuple[Clip, Clip], fade: tuple[float, float]
 ) -> Found:
     """How far a join is off the beat, and how much rougher than what it joins; and so for a bad one."""
-    at = float(clips[1].start)
-    gain = gain_at(clips[1], at)
-    heads = [float(clip.media_in - clip.start) for clip in clips]  # seconds of the file at record time 0
+    origin = max(0, round((float(clips[1].start) - 4) * HZ))
+    zero, bed = origin / HZ, bed[origin : origin + 8 * HZ].astype(np.float64)
+    at = float(clips[1].start) - zero
+    gain = gain_at(clips[1], float(clips[1].start))
+    heads = [
+        float(clip.media_in - clip.start) + zero for clip in clips
+    ]  # seconds of the file where bed begins
     sides = ((at - fade[0] - 1.6, at - fade[0] - 0.1), (at + fade[1] + 0.1, at + fade[1] + 1.6))
     heard = [
-        lying(bed, file, side, head) if side[0] >= float(clip.start) and side[1] <= float(clip.end) else head
+        lying(bed, file, side, head)
+        if side[0] >= float(clip.start) - zero and side[1] <= float(clip.end) - zero
+        else head
         for side, head, clip in zip(sides, heads, clips, strict=True)
     ]
     bad_heads = (heads[0], heads[1] + 1 / 7)
@@ -229,7 +246,7 @@ def is_covered(bed: np.ndarray, seconds: int) -> bool:
     half = HZ // 2
     if len(bed) != seconds * HZ:
         return False
-    power = (bed[: len(bed) // half * half].reshape(-1, half) ** 2).mean(axis=1)
+    power = np.einsum("nt,nt->n", *[bed[: len(bed) // half * half].reshape(-1, half)] * 2)
     heard = power > power.mean() * 1e-6
     return bool(heard[:-1].all())
 

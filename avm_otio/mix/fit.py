@@ -103,6 +103,8 @@ def fit(
     if fitted is None:
         fitted = _repeated(heard, grid, span, rate)
         return fitted.noted("it has no two places that could be joined: it is repeated as a whole")
+    if fitted.joins and not grid.has_beat:
+        return fitted.noted("no beat holds throughout it: it is joined where it is softest and most alike")
     return fitted
 
 

@@ -191,6 +191,13 @@ def test_in_full_it_is_heard_once_from_its_first_sound() -> None:
 
 
 @pytest.mark.parametrize("has_beat", [True, False])
+def test_a_piece_without_a_beat_says_where_it_is_joined(has_beat: bool) -> None:
+    music = fit(piece(60, has_beat=has_beat), FrameSpan(0, 150 * 24), F(24))
+    assert music.joins
+    assert any("no beat holds throughout it" in note for note in music.notes) is not has_beat
+
+
+@pytest.mark.parametrize("has_beat", [True, False])
 def test_a_loop_repeats_the_whole_piece_and_fades(has_beat: bool) -> None:
     heard = piece(60, has_beat=has_beat, rest_s=0)
     music = fitted(heard, 250, MusicLength.LOOP)
