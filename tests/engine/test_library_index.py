@@ -240,7 +240,8 @@ def test_what_a_sound_is_like_is_measured(tmp_path: Path) -> None:
     chord = sum(np.sin(2 * np.pi * hertz * time) for hertz in (261.63, 329.63, 392.0, 523.25))
     tone = np.repeat((0.1 * chord * np.minimum(time, 1))[:, None], 2, axis=1).astype(np.float32)
     tone[:24_000] = 0
-    wav(folder / "chord.wav", tone)
+    (folder / "music").mkdir()
+    wav(folder / "music/chord.wav", tone)
     (item,) = items_of(folder).values()
     assert item.key == "C"
     assert item.channels == 2
