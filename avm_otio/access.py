@@ -142,7 +142,9 @@ def _engine(request: Request, settings: Settings, report: Report) -> Iterator[tu
     token = secrets.token_urlsafe(24)
     library = library_of(request, settings, report)
     data = settings.cache_dir / "engine"
-    with running(data_dir=data, library=library, token=token, tell=report.warn, step=report.step) as address:
+    with running(
+        data_dir=data, library=library, token=token, tell=report.warn, step=report.step, may_read=True
+    ) as address:
         yield address, token
 
 

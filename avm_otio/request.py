@@ -284,8 +284,8 @@ class Request:
     ref_music: str | None = _question(
         kinds.TEXT,
         "",
-        "Address of a piece that the music should be like.",
-        metavar="URL",
+        "Piece that the music should be like: an address; for local, a sound file.",
+        metavar="URL|FILE",
         setting="requirement.ref_music",
     )
     bpm: float | None = _question(

@@ -10,6 +10,7 @@ from typing import Any
 
 from avm_otio import services
 from avm_otio.engine.library import Kind, LibraryItem
+from avm_otio.engine.music_choice import Choice
 from avm_otio.engine.requests import Locale
 from avm_otio.engine.spotting import Cue
 from avm_otio.engine.store import Session, Store, StoredFilm
@@ -31,17 +32,18 @@ def price_twd(item_id: int, kind: Kind) -> int:
     return 300 + item_id % 271 * 10 if kind is Kind.MUSIC else 20 + item_id % 181
 
 
-def kept_music(items: Sequence[LibraryItem], bought: bool) -> list[Json]:
+def kept_music(choices: Sequence[Choice], bought: bool) -> list[Json]:
     """Music as it is stored."""
     return [
-        _kept(item, bought)
+        _kept(choice.item, bought)
         | {
-            "bpm": item.tempo_bpm,
-            "instrument": _first(item.path, INSTRUMENTS),
-            "genre": _first(item.path, GENRES),
-            "emotion": _first(item.title, EMOTIONS),
+            "bpm": choice.item.tempo_bpm,
+            "instrument": _first(choice.item.path, INSTRUMENTS),
+            "genre": _first(choice.item.path, GENRES),
+            "emotion": _first(choice.item.title, EMOTIONS),
+            "reasons": list(choice.reasons),
         }
-        for item in items
+        for choice in choices
     ]
 
 
@@ -144,13 +146,13 @@ class Answers:
             return [self._shown(service, kept) for kept in found]
         more = ("bpm", "instrument", "genre", "emotion")
         return [
-            self._item(kept) | {"like": False} | {name: kept[name] for name in more}
+            self._music(kept) | {"like": False} | {name: kept[name] for name in more}
             for kept in {kept["id"]: kept for kept in found}.values()
         ]
 
     def _shown(self, service: Service, kept: Json) -> Json:
         """One thing that was found, as a result lists it."""
-        show = {Laying.BED: self._item, Laying.CUES: self._cue, Laying.REPLACES: self._dialogue}
+        show = {Laying.BED: self._music, Laying.CUES: self._cue, Laying.REPLACES: self._dialogue}
         return show[service.laying](kept)
 
     def _cue(self, kept: Json) -> Json:
@@ -172,6 +174,9 @@ class Answers:
         points = kept.get("points")
         said = None if points is None else {name: format_timestamp(at) for name, at in points.items()}
         return self._item(kept) | {"avm_points": said}
+
+    def _music(self, kept: Json) -> Json:
+        return self._item(kept) | {"avm_reasons": kept.get("reasons", [])}
 
     def _item(self, kept: Json) -> Json:
         return {

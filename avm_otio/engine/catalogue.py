@@ -186,6 +186,14 @@ class Catalogue:
             for row in order
         ]
 
+    def likeness(self, signature: Sequence[int]) -> dict[int, float]:
+        """How near each sound is to a signature, 0 to 1, by its id."""
+        near = self._likeness(signature)
+        return {
+            int(number): round(float(value), 4)
+            for number, value in zip(self.numbers[:, 0], near, strict=True)
+        }
+
     def _likeness(self, like: Sequence[int]) -> NDArray[np.float32]:
         wanted = np.array(like, np.float32) / 100
         squares = np.einsum("ij,ij->i", self.signatures, self.signatures)

@@ -100,7 +100,13 @@ class Item(_Shape):
     is_bought: bool
 
 
-class FilmMusic(Item):
+class Music(Item):
+    """Music to choose."""
+
+    avm_reasons: Annotated[list[str], Field(description="This engine's own: why it is offered.")]
+
+
+class FilmMusic(Music):
     """Music as a Film lists it."""
 
     like: bool
@@ -172,7 +178,7 @@ class _Film(_Shape):
     type: FilmType
 
 
-_LISTED = {Laying.BED: Item, Laying.CUES: EffectCue, Laying.REPLACES: NoiseReducedSound}
+_LISTED = {Laying.BED: Music, Laying.CUES: EffectCue, Laying.REPLACES: NoiseReducedSound}
 _ON_FILM = _LISTED | {Laying.BED: FilmMusic}
 
 

@@ -14,6 +14,7 @@ from avm_otio.engine.index import Entry, Index
 from avm_otio.engine.items import LibraryItem, item_of, shown
 from avm_otio.engine.licences import Licences
 from avm_otio.engine.listing import is_named_sound, sounds_below
+from avm_otio.engine.measuring import measured
 from avm_otio.engine.sorting import Kind
 from avm_otio.engine.starter import is_starter
 from avm_otio.engine.workers import measure_all
@@ -83,6 +84,30 @@ class Library:
                     self.index(index, check)
                     self._items = self._known(index)
             return self._items
+
+    def likeness(
+        self, named: str, *, may_read: bool, check: Callable[[], None] = lambda: None
+    ) -> dict[int, float]:
+        """How like a piece each sound is, 0 to 1, by its id.
+
+        Args:
+            named: The piece: the id or the path of a sound of this library, or any file.
+            may_read: Whether it may be a file outside the library.
+            check: Called every few seconds of sound; may raise to break off.
+
+        Raises:
+            InputError: There is none, or it is silent.
+            MediaError: It cannot be read.
+        """
+        place = Path(named).expanduser() if may_read else self.folder / named
+        found = self.path(int(named)) if named.isascii() and named.isdecimal() else self.folder / named
+        path = place if found is None or not found.is_file() else found
+        is_ours = path.resolve().is_relative_to(self.folder.resolve())
+        if not (path.is_absolute() and path.is_file() and (may_read or is_ours)):
+            raise InputError(f"There is no piece {named}.", "Give a sound file of this machine.")
+        signature = measured(path, check)["signature"]
+        with Index(self._index, self._tell) as index:
+            return self.catalogue(index).likeness(signature)
 
     def index(self, index: Index, check: Callable[[], None] = lambda: None) -> int:
         """Measure what is new or has changed, and forget what has gone.

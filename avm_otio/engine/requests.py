@@ -202,6 +202,7 @@ def _read_music(service: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
     return {
         "text": f"{title} {outline}",
         "outline": outline,
+        "ref_music": ref_music if isinstance(ref_music := given.get("ref_music"), str) else "",
         "bpm": field("bpm", _is_amount, "a number of at least 0", 0) or None,
         "genres": field("genre", _are_whole, "a list of ids", []),
         "instruments": field("instrument", _are_whole, "a list of ids", []),

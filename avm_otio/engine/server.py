@@ -80,8 +80,18 @@ def running(
     analyses: int | None = None,
     tell: Callable[[str], None] = lambda note: None,
     step: Step = UNSEEN,
+    may_read: bool = False,
 ) -> Iterator[str]:
     """The engine in a thread of this program, on a port that the system chooses; arguments as for ``serve``.
+
+    Args:
+        data_dir: As there, and the next ones.
+        library: The same.
+        token: The same.
+        analyses: The same.
+        tell: The same.
+        step: The same.
+        may_read: Whether a piece of music that a call names as a file may lie anywhere on this machine.
 
     Yields:
         Its base URL, ``http://127.0.0.1:PORT``.
@@ -90,7 +100,7 @@ def running(
         InputError: The library is not there or holds no sounds.
         OutputError: The data folder cannot be written.
     """
-    with _opened("127.0.0.1", 0, data_dir, library, token, analyses, tell, step) as engine:
+    with _opened("127.0.0.1", 0, data_dir, library, token, analyses, tell, step, may_read=may_read) as engine:
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
         # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
@@ -172,6 +182,8 @@ def _opened(
     analyses: int | None,
     tell: Callable[[str], None],
     step: Step,
+    *,
+    may_read: bool = False,
 ) -> Iterator[_Engine]:
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
     if not is_loopback(host):
@@ -180,7 +192,7 @@ def _opened(
     sounds = Library(folder, index_of(folder, data_dir), tell, step)
     store = Store(data_dir)
     with listening_at(host, port) as (listening, base_url):
-        work = Work(store, sounds, base_url, tell)
+        work = Work(store, sounds, base_url, tell, may_read=may_read)
         try:
             store.forget_expired()
             for session_id in store.unfinished():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -43,12 +43,20 @@ class Work:
         store: Where sessions lie and results go.
         library: The sounds to choose from.
         base_url: The engine's own address, for notifications.
-        tell: Told in a line, by whichever thread, of a notification that did not arrive.
+        tell: Told in a line, by whichever thread, what the user should know.
+        may_read: Whether a piece that is named as a file may lie anywhere on this machine.
     """
 
     def __init__(
-        self, store: Store, library: Library, base_url: str, tell: Callable[[str], None] = lambda note: None
+        self,
+        store: Store,
+        library: Library,
+        base_url: str,
+        tell: Callable[[str], None] = lambda note: None,
+        *,
+        may_read: bool = False,
     ) -> None:
+        self._may_read = may_read
         self._store = store
         self._library = library
         self._base_url = base_url
@@ -104,7 +112,9 @@ class Work:
         return session
 
     def _analysed(self, session: Session, film: StoredFilm) -> Session:
-        analysis = _Analysis(self._store, self._library, session, film, self._check)
+        analysis = _Analysis(
+            self._store, self._library, session, film, self._check, self._tell, may_read=self._may_read
+        )
         for key in [key for key, found in session.results.items() if found is None]:
             self._check()
             found = analysis.finders[key]()
@@ -141,11 +151,23 @@ class _Analysis:
         session: What is asked for.
         film: The film.
         check: Called now and then; breaks off where the engine closes.
+        tell: Told in a line what could not be heeded.
+        may_read: Whether a piece that is named as a file may lie anywhere on this machine.
     """
 
     def __init__(
-        self, store: Store, library: Library, session: Session, film: StoredFilm, check: Callable[[], None]
+        self,
+        store: Store,
+        library: Library,
+        session: Session,
+        film: StoredFilm,
+        check: Callable[[], None],
+        tell: Callable[[str], None],
+        *,
+        may_read: bool,
     ) -> None:
+        self._tell = tell
+        self._may_read = may_read
         self._store = store
         self._library = library
         self._session_id = session.id
@@ -183,8 +205,24 @@ class _Analysis:
             for item in self._items
             if asked["budget_min"] <= locale.price(price_twd(item.id, item.kind)) <= asked["budget_max"]
         ]
-        tastes = MusicWish(asked["text"], asked["bpm"], tuple(asked["genres"]), tuple(asked["instruments"]))
+        tastes = MusicWish(
+            asked["text"],
+            asked["bpm"],
+            tuple(asked["genres"]),
+            tuple(asked["instruments"]),
+            self._likeness(asked["ref_music"]),
+        )
         return kept_music(rank_music(self._traits, affordable, tastes), not self._library.is_starter)
+
+    def _likeness(self, named: str) -> Mapping[int, float]:
+        """How like a piece that was named each sound is: a file, where the engine may read it."""
+        if not named:
+            return {}
+        try:
+            return self._library.likeness(named, may_read=self._may_read, check=self._check)
+        except AvmError as error:
+            self._tell(f"ref_music is not heeded: {error.what}")
+            return {}
 
     def _effects(self) -> list[Json]:
         said = hear_speech(self._store.film_path(self._film), self._check)

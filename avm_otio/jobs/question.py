@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -159,6 +160,15 @@ def _license(request: Request) -> dict[str, Any]:
     )
 
 
+def _ref_music(request: Request) -> str | None:
+    """The piece that the music should be like; for the engine here a file, by its whole path."""
+    named = request.ref_music
+    if not named or not _is_here(request) or "://" in named:
+        return named or None
+    path = Path(named).expanduser()
+    return str(path.absolute()) if path.is_file() else named
+
+
 def _requirement(request: Request, title: str) -> dict[str, Any]:
     lowest = BUDGET[0] if request.budget_min is None else request.budget_min
     highest = max(BUDGET[1], lowest) if request.budget_max is None else request.budget_max
@@ -169,7 +179,7 @@ def _requirement(request: Request, title: str) -> dict[str, Any]:
         "budget_min": lowest,
         "budget_max": highest,
         "outline": request.outline or None,
-        "ref_music": request.ref_music or None,
+        "ref_music": _ref_music(request),
         "bpm": request.bpm,
         "genre": list(request.genre) or None,
         "instrument": list(request.instrument) or None,

@@ -287,7 +287,7 @@ STILL = FilmTraits(10_000_000)
 
 
 def first(film: FilmTraits, wish: MusicWish) -> int:
-    return rank_music(film, MUSIC, wish)[0].id
+    return rank_music(film, MUSIC, wish)[0].item.id
 
 
 def test_music_follows_the_words_bpm_genre_and_instrument_that_were_asked_for() -> None:

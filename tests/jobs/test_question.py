@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from avm_otio.config.load import load_settings, settings_from
 from avm_otio.errors import InputError, UsageError
-from avm_otio.jobs.question import Question, key_of, service_request
+from avm_otio.jobs.question import Question, _ref_music, key_of, service_request
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
 
@@ -70,6 +71,19 @@ def test_the_same_request_asks_the_same_question_as_before() -> None:
     asked = Question.of(request, KEYS).asked(OLD["asked"]["film"])
     assert json.loads(json.dumps(asked)) == OLD["asked"]
     assert key_of(asked) == key_of(OLD["asked"]) == OLD["key"]
+
+
+def test_a_piece_that_is_named_is_a_whole_path_for_the_engine_here_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "song.wav").write_bytes(b"")
+    for service, named, asked in (
+        ("local", "song.wav", str(tmp_path / "song.wav")),
+        ("local", "https://example.com/song", "https://example.com/song"),
+        ("https://service.example.com", "song.wav", "song.wav"),
+    ):
+        assert _ref_music(replace(old_request(), service=service, ref_music=named)) == asked
 
 
 def test_the_question_of_a_journal_is_read_back_as_it_was() -> None:

@@ -249,6 +249,7 @@ def test_images_of_a_sequence_are_no_links(place: Path) -> None:
         {"notify_url": "http://127.0.0.1:9/{job}", "service": "local"},
         {"notify_url": "https://93.184.215.14/x"},  # the service that is left out is the local engine
         {"notify_url": "http://10.0.0.1/x"},
+        {"ref_music": "/home/somebody/song.wav"},
         {"notify_url": "http://[::1]/x"},
         {"notify_url": "http://169.254.169.254/latest"},
     ],

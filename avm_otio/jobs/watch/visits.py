@@ -186,6 +186,8 @@ def _refuse_to_strangers(folder: Path, request: Request, rules: Rules) -> None:
             value = getattr(request, each.name)
             if value not in (None, (), row.not_given):
                 raise InputError(f"{REQUEST}: “{each.name}” is for the watcher to choose.", "Leave it out.")
+    if request.ref_music and "://" not in request.ref_music:
+        raise InputError(f"{REQUEST}: “ref_music” must be an address.", "Leave it out, or give a URL.")
     if request.notify_url is not None and request.notify_url != rules.notify_url:
         is_left_out = request.service is None
         is_local = request.service == LOCAL or (is_left_out and set(rules.services) == {LOCAL})
