@@ -228,16 +228,23 @@ class _Visit:
         return None
 
     def refetch(self) -> None:
-        """Fetch an earlier run's answer again where that works: its addresses may have expired."""
-        call = self.job.journal.call
+        """Fetch an earlier run's answer again where that works: its addresses may have expired.
+
+        What came takes the earlier answer's place once it can be read, and not before.
+        """
+        call, came = self.job.journal.call, dict[str, bytes]()
         try:
-            film = self._film()
+            film = self.client.film(_film_id(self.job), received=partial(came.__setitem__, SERVICE_FILM))
             if call is not None and call.session_id is not None:
-                result = self.client.service_result(film.id, call.session_id)
-                if result.is_done:
-                    self._keep(result, film, at=self.job.journal.answered)
-            elif call is not None:
-                self._keep(self._found_on(film), film, at=self.job.journal.answered)
+                result = self.client.service_result(
+                    film.id, call.session_id, received=partial(came.__setitem__, RESULT)
+                )
+            else:
+                result = self._found_on(film)
+            if call is not None and result.is_done:
+                for name, body in came.items():
+                    self.job.keep_received(name, body)
+                self._keep(result, film, at=self.job.journal.answered)
         except ServiceError as error:
             self.report.warn(f"The answer could not be fetched again, trying its old addresses: {error.what}")
 

@@ -571,6 +571,32 @@ def test_a_budget_holds_for_what_takes_the_place_of_an_item_that_cannot_be_had(
     assert paid(service) == 1
 
 
+def test_an_answer_that_is_fetched_again_is_kept_as_it_came_too(
+    cut: Path, score: Run, service: ScriptedService
+) -> None:
+    service.files["/items/1"] = html(503)
+    assert score() == 6
+    service.files["/items/1"] = sound()
+    service.result["new"] = "as it is now"
+    assert score() == 0
+    assert json.loads((the_job(cut) / "result.received").read_text()) == service.result
+    assert json.loads((the_job(cut) / "result.json").read_text())["new"] == "as it is now"
+
+
+@pytest.mark.parametrize("call", [FILM, f"{FILM}service/{SESSION_ID}/"])
+def test_what_comes_instead_of_it_does_not_take_its_place(
+    cut: Path, score: Run, service: ScriptedService, call: str
+) -> None:
+    service.files["/items/1"] = html(503)
+    assert score() == 6
+    kept = {path.name: path.read_bytes() for path in the_job(cut).glob("*.received")}
+    service.files["/items/1"] = sound()
+    service.instead[call] = html(200)
+    assert score() == 0
+    assert {path.name: path.read_bytes() for path in the_job(cut).glob("*.received")} == kept
+    assert paid(service) == 1
+
+
 @pytest.mark.parametrize(
     "damage",
     [
