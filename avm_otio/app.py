@@ -25,6 +25,7 @@ from avm_otio.request import Request
 if TYPE_CHECKING:
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.formats.reading import Opened
+    from avm_otio.jobs.conform.run import Conformed
     from avm_otio.jobs.forecast import Forecast
     from avm_otio.jobs.journal import Journal
     from avm_otio.jobs.many.batch import Batch
@@ -211,6 +212,34 @@ def _originals(library: Path | None) -> Callable[[Item], Path | None]:
         return found
 
     return original
+
+
+def conform(scored: str, request: Request, *, report: Report = _SILENT) -> Conformed:
+    """Conform a scored timeline to a changed cut; nothing is sent, asked or paid.
+
+    Args:
+        scored: The path of the scored timeline; or the folder or key of its job.
+        request: The changed cut is its timeline. What it leaves open of the soundtrack is as the job had it,
+            else as configured.
+        report: Receives progress and warnings.
+
+    Raises:
+        InputError: A timeline cannot be used.
+        OutputError: Something cannot be written.
+    """
+    from avm_otio.delivery.deliver import delivery_of
+    from avm_otio.jobs.conform import run as conforming
+    from avm_otio.jobs.reels import open_reels
+
+    settings = load_settings()
+    request = _here(request)
+    for source in (request.timeline, Path(scored)):
+        _refuse_same(source, request.output)
+    whole = settings.complete(request)
+    delivery_of(whole)
+    (reel,) = open_reels([scored], replace(whole, sequence=None), settings.service_keys, report)
+    whole = settings.complete(conforming.as_scored(request, reel.jobs))
+    return conforming.conform(reel, conforming.read_new(whole, report), whole, report)
 
 
 def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | None:

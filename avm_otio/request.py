@@ -37,7 +37,7 @@ QUALITIES = ("360p", "540p", "720p", "1080p")
 SCORING = ("score", "batch", "farm")
 """The commands that take a whole request."""
 
-AFTER = ("cost", "cuesheet")
+AFTER = ("cost", "cuesheet", "conform")
 """The commands that read scored timelines again."""
 
 
@@ -137,8 +137,10 @@ _CLIENT = (*SCORING, "service submit", "service result", "film create", "film li
 _client = partial(row, part=Part.QUESTION, commands=_CLIENT)
 _question = partial(row, part=Part.QUESTION, commands=(*SCORING, "service submit"))
 _layout = partial(row, part=Part.LAYOUT, commands=(*SCORING, "convert"))
-_sound = partial(row, part=Part.LAYOUT)
-_delivery = partial(row, part=Part.DELIVERY, commands=(*SCORING, "convert"))
+_planned = partial(row, part=Part.LAYOUT)
+_gain = partial(row, part=Part.LAYOUT, commands=(*SCORING, "convert", "conform"))
+_sound = partial(row, part=Part.LAYOUT, commands=(*SCORING, "conform"))
+_delivery = partial(row, part=Part.DELIVERY, commands=(*SCORING, "convert", "conform"))
 
 
 def _read_services(value: object) -> tuple[str, ...]:
@@ -338,14 +340,14 @@ class Request:
         "Cut to the picture, whole and once, again and again, or from its first sample.",
         setting="soundtrack.music_length",
     )
-    music_end: str | None = _sound(
+    music_end: str | None = _planned(
         kinds.TEXT,
         None,
         "Where the music ends, record timecode.",
         metavar="TC",
         default_words="with the picture",
     )
-    music_per: str = _sound(
+    music_per: str = _planned(
         kinds.one_of("film", "scene", "marker"),
         "film",
         "What gets a piece of music of its own.",
@@ -383,8 +385,8 @@ class Request:
     effects_length: str = _layout(
         kinds.one_of("cue", "natural", "auto"), "auto", "auto: up to 3 s rings out, longer ends with its cue."
     )
-    music_gain_db: float = _layout(kinds.DECIBELS, 0.0, "Gain of the music.", flag="--music-gain", unit="dB")
-    effects_gain_db: float = _layout(
+    music_gain_db: float = _gain(kinds.DECIBELS, 0.0, "Gain of the music.", flag="--music-gain", unit="dB")
+    effects_gain_db: float = _gain(
         kinds.DECIBELS, 0.0, "Gain of the effects.", flag="--effects-gain", unit="dB"
     )
     skip_bad_cues: bool = _layout(kinds.FLAG, False, "Leave out cues that make no sense, and say which.")

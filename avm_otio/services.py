@@ -80,6 +80,7 @@ class Service:
         stem: The stem of which its tracks are: a word of ``timeline.model.Stem``.
         track: The name of a track of it; ``{number}`` counts from 1.
         spare_track: The name of a track of alternatives; empty where none are laid.
+        lost_track: The name of a track of what lost its picture in a changed cut, kept there switched off.
         unsupported: The types of film that it does not take.
     """
 
@@ -94,6 +95,7 @@ class Service:
     stem: str
     track: str
     spare_track: str = ""
+    lost_track: str = ""
     parameters_key: str = ""
     is_flag: bool = False
     is_always_named: bool = False
@@ -102,7 +104,7 @@ class Service:
 
     def owns_track(self, name: str) -> bool:
         """Whether a track of this name is one of its own."""
-        names = filter(None, (self.track, self.spare_track))
+        names = filter(None, (self.track, self.spare_track, self.lost_track))
         return any(re.fullmatch(re.escape(each).replace(r"\{number\}", r"\d+"), name) for each in names)
 
 
@@ -121,6 +123,7 @@ MUSIC = Service(
     stem="music",
     track="AVM Music {number}",
     spare_track="AVM Music alternatives {number}",
+    lost_track="AVM Music without picture {number}",
     unsupported=(
         Unsupported(
             FilmType.AUDIO,
@@ -143,6 +146,7 @@ EFFECTS = Service(
     stem="effects",
     track="AVM Effects {number}",
     spare_track="AVM Effects alternatives {number}",
+    lost_track="AVM Effects without picture {number}",
 )
 DENOISE = Service(
     name="denoise",
@@ -157,6 +161,7 @@ DENOISE = Service(
     laying=Laying.REPLACES,
     stem="dialogue",
     track="AVM Dialogue (noise reduced)",
+    lost_track="AVM Dialogue without picture {number}",
     unsupported=(
         Unsupported(
             FilmType.SILENT,

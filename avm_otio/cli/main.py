@@ -94,6 +94,7 @@ COMMANDS = {
     "preview": Lazy("avm_otio.cli.preview:preview", "Write what a timeline shows and plays, and its stems."),
     "cost": Lazy("avm_otio.cli.cost:cost", "Add up what scored timelines cost, each item once."),
     "cuesheet": Lazy("avm_otio.cli.cuesheet:cuesheet", "Write the cue sheet of scored timelines."),
+    "conform": Lazy("avm_otio.cli.conform:conform", "Take a soundtrack along into a changed cut."),
     "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),
     "film": Lazy("avm_otio.cli.service:film", "Create, list and show the service's films."),
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,11 +44,13 @@ class Reel:
         opened: The timeline.
         sounds: Every sound of ours on it, heard or not.
         jobs: The folders of jobs that it has to do with, the likeliest first.
+        known_of: What a clip on it is that does not say so itself, by the jobs' files.
     """
 
     opened: Opened
     sounds: tuple[Sound, ...]
     jobs: tuple[Path, ...]
+    known_of: Callable[[Clip, Stem | None], Known | None]
 
     @property
     def name(self) -> str:
@@ -89,7 +91,7 @@ def _reel(word: str, request: Request, keys: ServiceKeys, report: Report) -> Ree
     opened = with_lengths(as_media_count(opened, request), request.media_roots)
     jobs += [path for path in jobs_of(opened, request.jobs_dir) if path not in jobs]
     library = _Library(opened, jobs, list(beside(opened, request.jobs_dir)), keys)
-    reel = Reel(opened, sounds_on(opened.timeline, library.known_of), tuple(jobs))
+    reel = Reel(opened, sounds_on(opened.timeline, library.known_of), tuple(jobs), library.known_of)
     unknown = [sound for sound in reel.sounds if sound.known is None and sound.is_heard]
     if unknown:
         names = [f"“{each.placed.clip.name}” at {reel.timecode(each)}" for each in unknown[:_MOST_NAMED]]

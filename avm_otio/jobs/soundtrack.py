@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avm_otio.errors import InputError, MediaError, MissingMediaError, SelectionError
@@ -108,7 +109,7 @@ def soundtrack(
         own,
         preset,
         target,
-        partial(_true_peak, opened, request, _span(opened, plan), with_tracks) if own.is_whole else None,
+        partial(true_peak_of, opened, request, _span(opened, plan), with_tracks) if own.is_whole else None,
     )
     made = desk.made(cues, notes)
     touched = choices.touched(cues)
@@ -441,22 +442,8 @@ class _Music:
 
     def _in_phase(self, music: Fitted, heard: Heard, item: Item) -> Fitted:
         """The same, its joins listened to; as they were planned where the file cannot be read."""
-        if not music.joins:
-            return music
-        from avm_otio.media.align import phases_of
-        from avm_otio.media.probe import probe
-        from avm_otio.media.stereo_reader import StereoReader
-
-        try:
-            reader = StereoReader(probe(self.job.media / self.job.journal.media[item.name].file), ())
-        except MediaError:
-            return music
-        try:
-            return aligned(music, heard, phases_of(music, reader.read))
-        except MediaError:
-            return music
-        finally:
-            reader.close()
+        file = self.job.media / self.job.journal.media[item.name].file
+        return in_phase(music, heard, file)
 
     def _lane(self, service: Service, cue: Cue, planned: MusicPlan, items: Sequence[Item]) -> Lane:
         return laid_music(
@@ -481,7 +468,33 @@ def _as_spare(lane: Lane, cue: Cue, rank: int) -> Lane:
     return replace(lane, name=name, clips=clips, is_spare=True)
 
 
-def _true_peak(
+def in_phase(music: Fitted, heard: Heard, file: Path) -> Fitted:
+    """The same, its joins listened to; as they were planned where the file cannot be read.
+
+    Args:
+        music: How a piece lies.
+        heard: What was heard in it.
+        file: The piece.
+    """
+    if not music.joins:
+        return music
+    from avm_otio.media.align import phases_of
+    from avm_otio.media.probe import probe
+    from avm_otio.media.stereo_reader import StereoReader
+
+    try:
+        reader = StereoReader(probe(file), ())
+    except MediaError:
+        return music
+    try:
+        return aligned(music, heard, phases_of(music, reader.read))
+    except MediaError:
+        return music
+    finally:
+        reader.close()
+
+
+def true_peak_of(
     opened: Opened,
     request: Request,
     span: FrameSpan,

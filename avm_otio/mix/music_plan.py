@@ -163,7 +163,7 @@ def plan_music(
             times = f"{float(music.times):.1f}".removesuffix(".0")
             notes.append(f"{planner.name(piece)}: it is heard {times} times; the answer holds no other.")
         parts.append(Part(piece, music))
-    joined = planner.joined(parts)
+    joined = goes_over(parts, pieces)
     return MusicPlan(joined, wanted.spans, rate, drop_frame, tuple(dict.fromkeys(notes)))
 
 
@@ -293,25 +293,31 @@ class _Planner:
         often = _REPEATED * max(0.0, times - 1) + (2.0 if times > MOST_TIMES else 0.0)
         return often + _RANK * piece + (5.0 if length < STING < seconds else 0.0)
 
-    def joined(self, parts: Sequence[Part]) -> tuple[Part, ...]:
-        """The same where a piece without an ending goes over into the next one."""
-        made = list(parts)
-        for index, (before, after) in enumerate(pairwise(parts)):
-            if before.music.ending is not Ending.FADE or not after.music.pieces:
-                continue
-            out, into = made[index].music.pieces[-1], after.music.pieces[0]
-            if out.end != into.start:
-                continue
-            left = from_micros(self.pieces[before.piece].length_us) - out.media_out
-            tail = min(_CROSSFADE, left, (into.end - into.start) / 2)
-            head = min(_CROSSFADE, into.media_in, (out.end - out.start) / 2)
-            if head + tail < _CROSSFADE / 2 or min(head, tail) < 0:
-                continue
-            made[index] = replace(made[index], music=_last_faded(made[index].music, 0))
-            first = replace(into, fade_in_us=0)
-            music = replace(after.music, pieces=(first, *after.music.pieces[1:]))
-            made[index + 1] = replace(after, music=music, crossfade=(head, tail))
-        return tuple(made)
+
+def goes_over(parts: Sequence[Part], pieces: Sequence[Heard]) -> tuple[Part, ...]:
+    """The same where a piece without an ending goes over into the next one.
+
+    Args:
+        parts: In order.
+        pieces: What was heard in the pieces.
+    """
+    made = list(parts)
+    for index, (before, after) in enumerate(pairwise(parts)):
+        if before.music.ending is not Ending.FADE or not after.music.pieces:
+            continue
+        out, into = made[index].music.pieces[-1], after.music.pieces[0]
+        if out.end != into.start:
+            continue
+        left = from_micros(pieces[before.piece].length_us) - out.media_out
+        tail = min(_CROSSFADE, left, (into.end - into.start) / 2)
+        head = min(_CROSSFADE, into.media_in, (out.end - out.start) / 2)
+        if head + tail < _CROSSFADE / 2 or min(head, tail) < 0:
+            continue
+        made[index] = replace(made[index], music=_last_faded(made[index].music, 0))
+        first = replace(into, fade_in_us=0)
+        music = replace(after.music, pieces=(first, *after.music.pieces[1:]))
+        made[index + 1] = replace(after, music=music, crossfade=(head, tail))
+    return tuple(made)
 
 
 def _last_faded(music: Fitted, fade_out_us: int) -> Fitted:

@@ -82,7 +82,13 @@ def test_completing_a_command_loads_no_command() -> None:
     )
     ended = python(code, _AVM_OTIO_COMPLETE="bash_complete", COMP_WORDS="avm-otio co", COMP_CWORD="1")
     offered, _, loaded = ended.stdout.rpartition("loaded")
-    assert offered.split() == ["plain,cost", "plain,convert", "plain,config", "plain,completion"]
+    assert offered.split() == [
+        "plain,cost",
+        "plain,conform",
+        "plain,convert",
+        "plain,config",
+        "plain,completion",
+    ]
     assert set(loaded.split()).isdisjoint({"avm_otio.cli.config_command", *HEAVY})
 
 

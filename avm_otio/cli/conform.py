@@ -1,0 +1,130 @@
+"""``avm-otio conform``: a soundtrack that follows its picture into a changed cut."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from avm_otio.cli import options
+from avm_otio.cli.output import Output, pass_output
+from avm_otio.cli.score import report_losses
+
+if TYPE_CHECKING:
+    from avm_otio.jobs.conform.run import Conformed
+
+_COLUMNS = ("kind", "name", "state", "what", "old_in", "old_out", "new_in", "new_out", "place")
+_MOST_SHOWN = 60
+
+
+@click.command(epilog="Example: avm-otio conform scored.otio cut_v2.otio -o scored_v2.otio")
+@click.argument("scored", metavar="SCORED")
+@click.argument("new_cut", metavar="NEW_CUT", type=options.FILE)
+@click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
+@options.of_request("conform")
+@pass_output
+def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any) -> None:
+    """Take the soundtrack of a SCORED timeline along into a NEW_CUT of the same picture.
+
+    Each sound follows the source frame that it was spotted on; music is cut anew to what stayed, levels are
+    set by the new cut's own speech. What lost its picture is kept, switched off, on a track of its own.
+    Nothing is sent or paid. What became of every event is listed, in OUTPUT.changes.csv and .edl, too.
+    """
+    from avm_otio import app
+
+    made = app.conform(scored, options.request_of(new_cut, output, **flags), report=out)
+    report_losses(out, made.delivered.losses, output)
+    table = output.with_name(f"{output.stem}.changes.csv")
+    edl = output.with_name(f"{output.stem}.changes.edl")
+    rows = _rows(made)
+    _write_table(table, rows)
+    _write_list(edl, made)
+    for row in rows:
+        out.event("change", **row)
+    for path in (*made.delivered.paths, table, edl):
+        out.event("written", path=str(path))
+    _show(out, rows, made)
+    counts = Counter(change.state for change in made.changes if change.kind not in ("shot", "music"))
+    out.event(
+        "done",
+        output=str(output),
+        changes=str(table),
+        change_list=str(edl),
+        sounds=sum(counts.values()),
+        lost=len(made.lost),
+        losses=len(made.delivered.losses),
+        coverage=None if made.coverage is None else str(made.coverage),
+    )
+
+
+def _rows(made: Conformed) -> list[dict[str, Any]]:
+    """A row for each event at each of its places."""
+    from avm_otio.jobs.conform.run import timecodes
+
+    rows = []
+    for change in made.changes:
+        old = ("", "") if change.old is None else timecodes(change.old, made.old)
+        for place, span in enumerate(change.new or (None,), 1):
+            new = ("", "") if span is None else timecodes(span, made.opened.timeline)
+            rows.append(
+                {
+                    "kind": change.kind,
+                    "name": change.name,
+                    "state": change.state,
+                    "what": change.message,
+                    "old_in": old[0],
+                    "old_out": old[1],
+                    "new_in": new[0],
+                    "new_out": new[1],
+                    "place": place if span is not None else 0,
+                }
+            )
+    return rows
+
+
+def _show(out: Output, rows: Sequence[dict[str, Any]], made: Conformed) -> None:
+    from avm_otio.cli.table import table, terminal_width
+
+    told = [row for row in rows if row["state"] != "kept"]
+    heads = ("KIND", "NAME", "OLD IN", "NEW IN", "WHAT")
+    shown = [
+        (row["kind"], row["name"], row["old_in"], row["new_in"], row["what"]) for row in told[:_MOST_SHOWN]
+    ]
+    for line in table(heads, shown, most=terminal_width()):
+        out.result(line)
+    if len(told) > _MOST_SHOWN:
+        out.result(f"and {len(told) - _MOST_SHOWN} more, in the list of changes")
+    kept = sum(change.state == "kept" for change in made.changes)
+    if kept:
+        out.say(f"{kept} events are where they were.")
+    if made.coverage is not None:
+        words = str(made.coverage)
+        out.say(f"{words[0].upper()}{words[1:]}.")
+    for text in () if made.verdict is None else made.verdict.lines:
+        out.say(text)
+    if made.lost:
+        count = f"{len(made.lost)} sound{'s' * (len(made.lost) != 1)}"
+        out.say(f"{count} lost the picture: kept, switched off, on tracks “… without picture”.")
+    out.say(f"Conformed → {made.delivered.paths[0]}; nothing was sent or paid.")
+
+
+def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    from avm_otio.files import write_text
+
+    text = io.StringIO()
+    table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def _write_list(path: Path, made: Conformed) -> None:
+    from avm_otio.formats.writing import write
+    from avm_otio.mix.conform.change_list import change_list
+
+    write(change_list(made.follow, made.old, made.opened.timeline), path)

@@ -1,0 +1,1 @@
+"""A soundtrack taken along into a changed cut."""
