@@ -55,9 +55,18 @@ def whole(played: Stage, way: str) -> tuple[list[int], list[Moment]]:
     return [path.stat().st_size for path in outputs(case, way)], end.moments
 
 
+ENDS = {".png": b"IEND\xaeB`\x82", ".svg": b"</svg>"}
+"""Of pictures, which differ in size as their timelines' names do."""
+
+
+def is_whole(path: Path, size: int) -> bool:
+    found = path.read_bytes()
+    return found.rstrip().endswith(ENDS[path.suffix]) if path.suffix in ENDS else len(found) == size
+
+
 def check_whole_or_old(case: Case, way: str, sizes: list[int]) -> None:
     for path, size in zip(outputs(case, way), sizes, strict=True):
-        assert path.read_bytes() == OLD or path.stat().st_size == size, f"half of {path.name}"
+        assert path.read_bytes() == OLD or is_whole(path, size), f"half of {path.name}"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -69,11 +78,11 @@ def test_a_kill_leaves_whole_files_and_the_next_run_clears_up(played: Stage, way
         case.run(*told_to(case, way), nth=number, does="kill")
         check_whole_or_old(case, way, sizes)
         assert case.run(*told_to(case, way)).code == 0, case.ends[-1].said
-        assert [path.stat().st_size for path in outputs(case, way)] == sizes
+        assert all(map(is_whole, outputs(case, way), sizes))
         assert not litter(case), (moments[number - 1], litter(case))
 
 
-@pytest.mark.parametrize("limit_bytes", [0, 1_000, 20_000, 150_000])
+@pytest.mark.parametrize("limit_bytes", [0, 1_000, 20_000, 10_000_000])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_full_disk_leaves_what_was_there_and_says_what_to_do(
     played: Stage, way: str, limit_bytes: int
@@ -83,7 +92,7 @@ def test_a_full_disk_leaves_what_was_there_and_says_what_to_do(
     end = case.run(*told_to(case, way), file_limit_bytes=limit_bytes)
     check_whole_or_old(case, way, sizes)
     assert not litter(case)
-    if limit_bytes >= max(sizes):
+    if limit_bytes >= max(sizes) + 1_000:
         assert end.code == 0, end.said
         return
     assert end.code == FULL, end.said
