@@ -13,7 +13,6 @@ import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from avm_otio.engine.embedding import embedding_name
 from avm_otio.engine.index import Index
 from avm_otio.engine.items import LibraryItem
+from avm_otio.engine.place import place_of
 from avm_otio.engine.signature import SIZE
 from avm_otio.engine.sorting import Kind
 from avm_otio.engine.sound_words import LEAST, fields_of
@@ -271,7 +271,7 @@ class Catalogue:
 
 def _take_of(path: str) -> int:
     """A number for all names that differ in their last number alone; 0 for those that have little else."""
-    stem = PurePosixPath(path).stem.rstrip("0123456789_- ().#").lower()
+    stem = place_of(path).stem.rstrip("0123456789_- ().#").lower()
     return zlib.crc32(stem.encode("utf-8", "surrogateescape")) if len(stem) > 2 else 0
 
 

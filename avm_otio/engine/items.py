@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from avm_otio.engine.licences import Licences
+from avm_otio.engine.place import place_of
 from avm_otio.engine.sorting import Kind, category_of_sound, kind_of, roles_of
 from avm_otio.engine.tags import NO_TAGS, Tags
 from avm_otio.engine.traits import Outline
@@ -76,7 +76,7 @@ def item_of(item_id: int, relative: str, facts: Mapping[str, Any], licences: Lic
         licences: What its folders say.
     """
     path = shown(relative)
-    place = PurePosixPath(path)
+    place = place_of(path)
     tags = Tags(**facts["tags"])
     duration_us = facts["duration_us"]
     category = category_of_sound(path, tags)

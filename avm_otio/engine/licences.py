@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from avm_otio.engine.place import place_of
 from avm_otio.engine.tags import licence_in
 
 _NAMES = ("license", "licence", "copying", "copyright", "readme", "credits")
@@ -19,26 +20,24 @@ class Licences:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._found: dict[str, str] = {}
+        self._found: dict[tuple[str, ...], str] = {}
 
     def of(self, path: str) -> str:
         """The licence of a sound by its own name, its folder's, or a text in the folder or one above it."""
-        return licence_in(PurePosixPath(path).stem.replace("_", " ")) or self._of_folder(
-            PurePosixPath(path).parent
-        )
+        place = place_of(path)
+        return licence_in(place.stem.replace("_", " ")) or self._of_folder(place.folders)
 
-    def _of_folder(self, place: PurePosixPath) -> str:
-        key = str(place)
-        if key not in self._found:
-            found = licence_in(place.name.replace("_", " ")) or self._text_in(place)
-            is_top = key == "."
-            self._found[key] = found or ("" if is_top else self._of_folder(place.parent))
-        return self._found[key]
+    def _of_folder(self, folders: tuple[str, ...]) -> str:
+        if folders not in self._found:
+            found = licence_in(folders[-1].replace("_", " ")) if folders else ""
+            found = found or self._text_in("/".join(folders))
+            self._found[folders] = found or (self._of_folder(folders[:-1]) if folders else "")
+        return self._found[folders]
 
-    def _text_in(self, place: PurePosixPath) -> str:
+    def _text_in(self, folder: str) -> str:
         """The licence that a text in a folder names, the surest kind of text first."""
         try:
-            here = {each.name.lower(): each for each in (self._folder / place).iterdir() if each.is_file()}
+            here = {each.name.lower(): each for each in (self._folder / folder).iterdir() if each.is_file()}
         except OSError:
             return ""
         for start in _NAMES:

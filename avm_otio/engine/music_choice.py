@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avm_otio.engine.items import LibraryItem
+from avm_otio.engine.place import place_of
 from avm_otio.engine.sorting import Kind
 from avm_otio.engine.sound_words import SoundWords
 from avm_otio.engine.traits import FilmTraits
@@ -194,7 +194,7 @@ def _alike(one: _Rated, other: _Rated) -> float:
     """How like two pieces are, 0 to 1."""
     first, second = one.item, other.item
     same = [
-        PurePosixPath(first.path).parent == PurePosixPath(second.path).parent,
+        place_of(first.path).folders == place_of(second.path).folders,
         bool(first.tags.artist) and first.tags.artist == second.tags.artist,
         first.key is not None and first.key == second.key,
         abs(math.log2((first.tempo_bpm or 1.0) / (second.tempo_bpm or 2.0))) < 0.06,

@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from avm_otio.engine.searching import Searcher
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
 from avm_otio.engine.work import Work
-from avm_otio.errors import UsageError
+from avm_otio.errors import AvmError, UsageError
 from avm_otio.report import UNSEEN, Step
 from avm_otio.service.receiver import quiet_server
 
@@ -68,7 +68,8 @@ def serve(
     with _opened(host, port, data_dir, library, token, analyses, tell, step) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
-        engine.run()
+        with _listening_to(engine.library):
+            engine.run()
 
 
 @contextmanager
@@ -162,11 +163,38 @@ class _Patient(H11Protocol):
             self._waiting = None
 
 
+class _Closing(BaseException):
+    """The engine closes: what was listened to is kept, the rest comes the next time."""
+
+
+@contextmanager
+def _listening_to(library: Library) -> Iterator[None]:
+    """Listen to what is new in the library meanwhile: the first search or film need not wait for it."""
+    closing = threading.Event()
+
+    def check() -> None:
+        if closing.is_set():
+            raise _Closing
+
+    def listen() -> None:
+        with suppress(_Closing, AvmError):  # an error comes again, and is told, where sounds are needed
+            library.items(check)
+
+    thread = threading.Thread(target=listen, name="listening")
+    thread.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        thread.join()
+
+
 @dataclass(frozen=True, slots=True)
 class _Engine:
     server: uvicorn.Server
     listening: socket.socket
     base_url: str
+    library: Library
 
     def run(self) -> None:
         self.server.run(sockets=[self.listening])
@@ -199,7 +227,7 @@ def _opened(
                 work.take_up(session_id)
             searcher = Searcher(folder, index_of(folder, data_dir), tell, step)
             app = Api(store, sounds, searcher, work, token or None, analyses).app()
-            yield _Engine(quiet_server(app, _Patient, _PATIENCE_S), listening, base_url)
+            yield _Engine(quiet_server(app, _Patient, _PATIENCE_S), listening, base_url, sounds)
         finally:
             work.close()
             store.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import PurePosixPath
 
+from avm_otio.engine.place import place_of
 from avm_otio.engine.tags import Tags
 from avm_otio.engine.thesaurus import read, thesaurus, things_in
 from avm_otio.engine.ucs import Category, category_named, category_of, ucs_name
@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 def category_of_sound(path: str, tags: Tags) -> Category | None:
     """The category that its name, else its tags, say."""
-    named = ucs_name(PurePosixPath(path).stem)
+    named = ucs_name(place_of(path).stem)
     if named is not None:
         return named.category
     if tags.cat_id and (found := category_of(tags.cat_id)) is not None:
@@ -48,7 +48,7 @@ def category_of_sound(path: str, tags: Tags) -> Category | None:
 
 def roles_of(path: str, tags: Tags, category: Category | None, duration_us: int) -> tuple[Role, ...]:
     """What a sound does, the main thing first; empty where nothing says so."""
-    place = PurePosixPath(path)
+    place = place_of(path)
     named = ucs_name(place.stem)
     name = place.stem if named is None else f"{named.fx_name} {named.user_data}"
     roles = _said(name, duration_us)
@@ -60,7 +60,7 @@ def roles_of(path: str, tags: Tags, category: Category | None, duration_us: int)
         return tuple(dict.fromkeys((*roles, sure)))
     if roles:
         return roles
-    for text in (tags.title, tags.keywords, *reversed(place.parent.parts), tags.description):
+    for text in (tags.title, tags.keywords, *reversed(place.folders), tags.description):
         if found := _said(text, duration_us):
             return found
     return ()
@@ -80,8 +80,8 @@ def kind_of(
         if category.does == "music":
             return Kind.MUSIC if duration_us >= _PHRASE_FROM_US else Kind.EFFECT
         return Kind.DIALOGUE if category.does == "dialogue" else Kind.EFFECT
-    place = PurePosixPath(path)
-    for folder in reversed(place.parent.parts):
+    place = place_of(path)
+    for folder in reversed(place.folders):
         if (kind := _kind_said(folder)) is not None:
             return kind
     counted = _counted(place.stem)

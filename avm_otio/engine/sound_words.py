@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from avm_otio.engine.items import LibraryItem
+from avm_otio.engine.place import place_of
 from avm_otio.engine.sorting import category_of_sound
 from avm_otio.engine.tags import NO_TAGS, Tags
 from avm_otio.engine.ucs import ucs_name
@@ -31,14 +31,14 @@ def fields_of(path: str, tags: Tags) -> Fields:
         path: Its path within the library.
         tags: What the file says of itself.
     """
-    place = PurePosixPath(path)
+    place = place_of(path)
     named = ucs_name(place.stem)
     category = category_of_sound(path, tags)
     name = place.stem if named is None else f"{named.fx_name} {named.user_category} {named.user_data}"
     fields = [(name, _NAME), (tags.title, _NAME), (tags.keywords, _KEYWORDS), (tags.genre, _KEYWORDS)]
     if category is not None:
         fields.append((category.words, _CATEGORY))
-    folders = place.parent.parts[::-1]
+    folders = place.folders[::-1]
     fields.extend((folder, _FOLDER if depth == 0 else _ABOVE) for depth, folder in enumerate(folders[:3]))
     fields += [(tags.description, _DESCRIPTION), (tags.album, _ABOVE)]
     return [(text, weight) for text, weight in fields if text]

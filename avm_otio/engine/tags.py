@@ -61,6 +61,9 @@ _LICENCES = (
     (re.compile(r"\boga[ -]by\b", re.I), "OGA-BY"),
     (re.compile(r"\bmit license\b", re.I), "MIT"),
 )  # fmt: skip
+_MAY_NAME = re.compile(r"cc|creative|public|royalty|rights|gpl|gnu|oga|mit", re.I)
+"""What a text must have that names one of these: most names of sounds do not."""
+
 _PARTS = (("nc", ("nc", "commercial")), ("nd", ("nd", "deriv")), ("sa", ("sa", "share")))
 
 
@@ -115,6 +118,8 @@ def tags_of(path: Path) -> Tags:
 
 def licence_in(text: str) -> str:
     """The licence that a text names, in short; empty where it names none that is known."""
+    if not _MAY_NAME.search(text):
+        return ""
     for pattern, name in _LICENCES:
         if match := pattern.search(text):
             if name != "CC BY":

@@ -160,6 +160,8 @@ def _read(text: str) -> Iterator[Word]:
     while at < len(words):
         word = words[at]
         pair = "_".join(words[at : at + 2])
+        if pair not in known and word.endswith("s"):  # "alarms clock", as categories are called
+            pair = "_".join((word[:-1], *words[at + 1 : at + 2]))
         triple = "_".join(words[at : at + 3])
         long = triple if triple in known else pair
         if long in known and long != word:

@@ -116,7 +116,10 @@ class _Program:
             self._running.kill()
 
     def measured(self, path: Path) -> Answer:
-        """What the program answers."""
+        """What the program answers; a file that ends it is tried once more, since memory may have run out."""
+        return self._asked(path) or self._asked(path) or {"refused": "it ended the program that reads it."}
+
+    def _asked(self, path: Path) -> Answer | None:
         try:
             if self._running is None:
                 self._running = _started()
@@ -126,7 +129,7 @@ class _Program:
         except (OSError, ValueError):
             self.__exit__()
             self._running = None
-            return {"refused": "it ended the program that reads it."}
+            return None
         return answer
 
     @staticmethod
@@ -147,6 +150,7 @@ def _started() -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         encoding="ascii",
+        start_new_session=True,  # Ctrl-C is for this program, which then ends that one
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         env={
             **os.environ,

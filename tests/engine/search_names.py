@@ -1,6 +1,7 @@
 """Names of sounds as libraries have them, and what editors ask for: made up for these tests.
 
-The first half of the questions was at hand while words and weights were chosen, the second was not.
+The first questions were at hand while words and weights were chosen, those held out were not. Of the further
+ones 24 of 30 were answered when they were first asked; the thesaurus tells more things apart since.
 """
 
 from __future__ import annotations
@@ -271,4 +272,37 @@ FOREIGN = (
     ("海浪", "WATRSurf|AMBSea"),
     ("打雷", "THUN_"),
     ("咖啡馆 环境音", "AMBRest"),
+)
+
+FURTHER = (
+    ("closing a door softly", "Bedroom Close"),
+    ("garden gate", "DOORGate"),
+    ("sliding patio door", "DOORSlid"),
+    ("opening a window", "WNDWHdwr"),
+    ("barefoot on stairs", "Barefoot"),
+    ("walking through snow", "Snow Crunch"),
+    ("engine starting and idling", "Sedan Start|Tractor Idle|Outboard Start"),
+    ("bus doors", "VEHBus"),
+    ("bicycle coasting", "VEHBike"),
+    ("goods train at a crossing", "TRNDiesl"),
+    ("propeller plane", "AEROProp"),
+    ("rowing", "BOATRow"),
+    ("plate smashing on the floor", "CERMBrk"),
+    ("avalanche of stones", "ROCKCrsh"),
+    ("machine gun", "GUNAuto"),
+    ("drawing a sword", "Draw Scabbard"),
+    ("arrow hit", "WEAPArro"),
+    ("scary sting", "DSGNStngr"),
+    ("wrong answer", "UIMisc_Error"),
+    ("alarm clock", "ALRMClok"),
+    ("old typewriter", "COMType"),
+    ("umbrella", "OBJUmbr"),
+    ("plastic bag rustling", "PLASHndl"),
+    ("chopping vegetables", "FOODKware"),
+    ("hoover", "Vacuum"),
+    ("sawing wood", "TOOLHand_Saw"),
+    ("forest birds in the morning", "AMBForst|AMBBird"),
+    ("lion", "ANMLWild"),
+    ("scream of a woman", "VOXScrm"),
+    ("heroic orchestral music", "Banner High"),
 )

@@ -170,16 +170,16 @@ def test_a_sound_that_ends_its_reader_ends_nothing_else(
         wav(folder / f"{number}.wav", noise(0.2))
     (folder / "deadly.wav").write_bytes(b"RIFF")
     monkeypatch.setattr(workers, "_FEW_BYTES", 0)
-    real = workers._Program.measured
+    real = workers._Program._asked
 
-    def killed(self: workers._Program, path: Path) -> workers.Answer:
+    def killed(self: workers._Program, path: Path) -> workers.Answer | None:
         if path.name == "deadly.wav":
             self._running = self._running or workers._started()
             self._running.kill()
             self._running.wait()
         return real(self, path)
 
-    monkeypatch.setattr(workers._Program, "measured", killed)
+    monkeypatch.setattr(workers._Program, "_asked", killed)
     told: list[str] = []
     assert len(items_of(folder, told)) == 4
     assert "deadly.wav (it ended the program that reads it.)" in told[0]

@@ -25,7 +25,7 @@ from avm_otio.engine.signature import SIZE
 from avm_otio.engine.sound_words import SURE, fields_of_path, rank_by_words
 from avm_otio.engine.word_index import WordIndex
 from tests.engine.engine_films import make_film
-from tests.engine.search_names import FOREIGN, HELD_OUT, NAMES, QUESTIONS
+from tests.engine.search_names import FOREIGN, FURTHER, HELD_OUT, NAMES, QUESTIONS
 from tests.media.sounds import noise, wav
 
 HEADERS = {"authorization": "Token any", "accept-language": "en"}
@@ -65,6 +65,7 @@ def test_questions_find_what_is_meant_by_the_thesaurus_alone(
     assert len(QUESTIONS) == len(HELD_OUT) == 30
     assert answered(by_thesaurus, QUESTIONS, 3) + answered(by_thesaurus, HELD_OUT, 3) >= 54
     assert answered(by_thesaurus, HELD_OUT, 3) >= 27
+    assert answered(by_thesaurus, FURTHER, 3) >= 27
     assert answered(by_thesaurus, FOREIGN, 3) >= 9
 
 
