@@ -122,6 +122,12 @@ def _path(value: object) -> Path:
     return Path(value)
 
 
+def _spots(value: object) -> str | Path:
+    if str(value).strip().lower() == "markers":
+        return "markers"
+    return _path(value)
+
+
 def _rate(value: object) -> Fraction:
     from fractions import Fraction
 
@@ -213,6 +219,8 @@ SECONDS = Kind(_seconds, {"type": "number", "exclusiveMinimum": 0}, "SECONDS")
 COUNT = Kind(_count, {"type": "integer", "minimum": 0}, "N")
 FLAG = Kind(_flag, {"type": "boolean"})
 PATH = Kind(_path, _TEXT_SCHEMA | {"minLength": 1}, "PATH", is_path=True)
+SPOTS = Kind(_spots, _TEXT_SCHEMA | {"minLength": 1}, "markers|FILE", is_path=True)
+"""The timeline's own markers, or a file of spots."""
 PATHS = Kind(
     _several(_path, "paths"), {"type": "array", "items": _TEXT_SCHEMA}, "PATH", is_list=True, is_path=True
 )

@@ -327,6 +327,22 @@ class Request:
         metavar="none|sparse|normal|dense|N",
         default_words="sparse where people speak, else normal",
     )
+    spots: str | Path | None = row(
+        kinds.SPOTS,
+        None,
+        "Sounds where somebody spotted them: by markers named “SFX: door slam”, a .csv, or a marker EDL.",
+        part=Part.QUESTION,
+        metavar="markers|FILE",
+    )
+    spots_only: bool = row(kinds.FLAG, False, "Lay what was spotted, and nothing else.", part=Part.QUESTION)
+    spots_colors: tuple[str, ...] = row(
+        kinds.TEXTS,
+        (),
+        "Colours of markers that are spots whatever their name: of effects, ambience, music.",
+        part=Part.QUESTION,
+        metavar="KIND=COLOR",
+        setting="spots.colors",
+    )
     notify_url: str | None = _question(
         kinds.TEXT,
         None,
@@ -531,7 +547,7 @@ class Request:
         changed: dict[str, Any] = {}
         for each in rows(type(self)).values():
             value = getattr(self, each.name)
-            if each.kind.is_path and value not in (None, each.not_given):
+            if each.kind.is_path and value not in (None, each.not_given) and not isinstance(value, str):
                 changed[each.name] = tuple(map(change, value)) if each.kind.is_list else change(value)
         return replace(self, **changed)
 

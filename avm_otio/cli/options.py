@@ -89,6 +89,8 @@ def _option(row: Row) -> Callable[[F], F]:
         more = {"is_flag": True}
     elif kind.is_path:
         more = {"type": FOLDER, "multiple": kind.is_list}
+        if row.metavar:
+            more["metavar"] = row.metavar
     else:
         more = {"type": Value(row), "metavar": row.metavar or kind.metavar}
     if row.name in _LISTED:

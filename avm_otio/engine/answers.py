@@ -61,6 +61,8 @@ def kept_effects(cues: Iterable[Cue], items: Mapping[int, LibraryItem], bought: 
             ],
             "reasons": list(cue.reasons),
             "confidence": cue.confidence,
+            "spot": cue.spot,
+            "is_timed": cue.is_timed,
         }
         for cue in cues
     ]
@@ -168,6 +170,8 @@ class Answers:
             # An engine of before kept neither.
             "avm_reasons": kept.get("reasons", []),
             "avm_confidence": kept.get("confidence", 0.0),
+            "avm_spot": kept.get("spot"),
+            "avm_is_timed": kept.get("is_timed", False),
         }
 
     def _effect(self, kept: Json) -> Json:

@@ -78,6 +78,15 @@ class Requirement(BaseModel):
     language: Any = None
 
 
+class AskedSpot(BaseModel):
+    """A sound that somebody spotted."""
+
+    at: Timestamp
+    until: Timestamp | None = None
+    words: Annotated[str, Field(pattern=r"\S", max_length=300)]
+    kind: Literal["effect", "ambience"] | None = None
+
+
 class Stretch(BaseModel):
     """Where in the film effects are wanted; the whole film where nothing is said."""
 
@@ -86,6 +95,9 @@ class Stretch(BaseModel):
     avm_density: (
         Literal["none", "sparse", "normal", "dense"] | Annotated[float, Field(ge=0, le=1000)] | None
     ) = Field(None, description="This engine's own: effects a minute.")
+    avm_spots: Annotated[list[AskedSpot], Field(max_length=5000)] | None = Field(
+        None, description="This engine's own: sounds that are wanted at places of the film, by words."
+    )
     avm_words: str | None = Field(None, description="This engine's own: what is in the film, in words.")
 
 
@@ -149,6 +161,10 @@ class EffectCue(_Shape):
         Literal["attack", "peak", "end", "beginning"],
         Field(description="This engine's own: what of a sound lies on `start_at`; its end on `end_at`."),
     ]
+    avm_spot: Annotated[
+        int | None, Field(description="This engine's own: the number in `avm_spots` that it answers, from 0.")
+    ]
+    avm_is_timed: Annotated[bool, Field(description="This engine's own: whether `until` was given for it.")]
     avm_reasons: Annotated[list[str], Field(description="This engine's own: why it lies there.")]
     avm_confidence: Annotated[float, Field(ge=0, le=1, description="This engine's own.")]
 

@@ -23,6 +23,9 @@ _MOST = 1e15
 DENSITIES = {"none": 0.0, "sparse": 4.0, "normal": 20.0, "dense": 30.0}
 """Effects a minute, by the words in which they are asked for."""
 
+_MOST_SPOTS = 5000
+_LONGEST_WORDS = 300
+
 _MOST_DENSE = 1000
 """Effects a minute beyond which a number means nothing."""
 
@@ -74,6 +77,8 @@ class ServiceCall:
         language, currency: Of the call, for what is posted later.
         density: How many effects, as asked: a word of ``DENSITIES``, a number a minute, or ``None``.
         words: What is in the film, in the caller's words; a reason to believe in a thing.
+        spots: Sounds that somebody spotted: ``at_us``, ``until_us`` or ``None``, ``words``,
+            ``is_ambience``.
     """
 
     services: tuple[str, ...]
@@ -85,6 +90,7 @@ class ServiceCall:
     currency: str
     density: str | float | None = None
     words: str = ""
+    spots: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_locale(language: str | None, currency: str | None) -> Locale:
@@ -145,6 +151,7 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
     effects = body.get(EFFECTS.request_key) or {}
     start_us, end_us = _read_stretch(effects, duration_us)
     density, words = _read_density(effects, locale), _read_words(effects, locale)
+    spots = _read_spots(effects, duration_us, locale)
     if music is not None:
         words = f"{words} {music.pop('outline')}".strip()
     notify_url = body.get("notify_url") or None
@@ -156,7 +163,7 @@ def read_service_call(body: object, film_type: str, duration_us: int, locale: Lo
         )
     keys = tuple(service.request_key for service in asked)
     language, currency = locale.language, locale.currency
-    return ServiceCall(keys, music, start_us, end_us, notify_url, language, currency, density, words)
+    return ServiceCall(keys, music, start_us, end_us, notify_url, language, currency, density, words, spots)
 
 
 def _check_license(given: object) -> None:
@@ -243,6 +250,49 @@ def _read_words(service: Mapping[str, Any], locale: Locale) -> str:
     if given is None or isinstance(given, str):
         return given or ""
     raise Refusal(locale.say("avm_words must be text.", "avm_words 必須是文字。"))
+
+
+def _read_spots(service: Mapping[str, Any], duration_us: int, locale: Locale) -> tuple[dict[str, Any], ...]:
+    given = service.get("avm_spots")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or len(given) > _MOST_SPOTS:
+        raise Refusal(
+            locale.say(
+                f"avm_spots must be a list of at most {_MOST_SPOTS}.",
+                f"avm_spots 必須是最多 {_MOST_SPOTS} 項的清單。",
+            )
+        )
+    return tuple(
+        _read_spot(f"avm_spots[{number}]", spot, duration_us, locale) for number, spot in enumerate(given)
+    )
+
+
+def _read_spot(place: str, spot: object, duration_us: int, locale: Locale) -> dict[str, Any]:
+    if not isinstance(spot, Mapping):
+        raise Refusal(locale.say(f"{place} must be an object.", f"{place} 必須是物件。"))
+    words, kind = spot.get("words"), spot.get("kind") or "effect"
+    if not isinstance(words, str) or not words.strip() or len(words) > _LONGEST_WORDS:
+        raise Refusal(
+            locale.say(
+                f"{place}.words must be text of at most {_LONGEST_WORDS} characters.",
+                f"{place}.words 必須是最多 {_LONGEST_WORDS} 字的文字。",
+            )
+        )
+    if kind not in ("effect", "ambience"):
+        raise Refusal(
+            locale.say(
+                f"{place}.kind must be effect or ambience.", f"{place}.kind 必須是 effect 或 ambience。"
+            )
+        )
+    try:
+        at_us, until_us = parse_timestamp(spot.get("at")), parse_timestamp(spot.get("until"))
+    except TimeFormatError:
+        at_us = until_us = None
+    if at_us is None or not 0 <= at_us < duration_us or (until_us is not None and until_us <= at_us):
+        raise Refusal("Sound effect start time unavailable")
+    until_us = None if until_us is None else min(until_us, duration_us)
+    return {"at_us": at_us, "until_us": until_us, "words": words, "is_ambience": kind == "ambience"}
 
 
 def _is_text(body: object) -> bool:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from avm_otio.engine.events import Candidate, candidates_in, has_near
 from avm_otio.engine.library import Kind, LibraryItem
+from avm_otio.engine.matching import Meanings, takes
 from avm_otio.engine.requests import DENSITIES
-from avm_otio.engine.subjects import claims_of, common_words, is_believed
+from avm_otio.engine.shelf import Shelf, lie_of, main_role
 from avm_otio.engine.traits import FilmTraits, Span
 from avm_otio.engine.vocabulary import Event, Role
 
@@ -35,18 +36,6 @@ _CLEAR_US = 250_000
 """An effect whose heart would be so near before a word would be heard over it."""
 
 _ALTERNATIVES = 5
-_POOL = 40
-"""So many of the best sounds of a role take turns, and more where more are wanted in 20 s."""
-
-_IDEAL = {
-    Role.WHOOSH: (0.6, 2000.0),
-    Role.IMPACT: (1.0, 120.0),
-    Role.RISER: (2.2, 1200.0),
-    Role.TICK: (0.25, 1800.0),
-    Role.AMBIENCE: (8.0, 500.0),
-    Role.SPOT: (0.6, 1000.0),
-}
-"""The length (seconds) and brightness (Hz) that a sound for a role has where its name does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +49,8 @@ class Cue:
         item_ids: Items, best first.
         reasons: Why there, and why these sounds, in words.
         confidence: How sure it is that an effect belongs there, 0 to 1.
+        spot: The number of the spot for which it is.
+        is_timed: Whether it was said how long it lasts.
     """
 
     start_us: int
@@ -69,6 +60,25 @@ class Cue:
     item_ids: tuple[int, ...]
     reasons: tuple[str, ...] = ()
     confidence: float = 0.0
+    spot: int | None = None
+    is_timed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSpot:
+    """A sound that somebody spotted.
+
+    Attributes:
+        at_us: Where, film time in microseconds.
+        until_us: Where it ends; ``None`` where it is as long as it is.
+        words: What is to be heard.
+        is_ambience: Whether it is heard on and on, and not once.
+    """
+
+    at_us: int
+    until_us: int | None
+    words: str
+    is_ambience: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +88,12 @@ class EffectWish:
     Attributes:
         density: A word of ``DENSITIES``, a number a minute, or ``None``: as many as suit the film.
         words: What is in the film: the reason to believe in a thing.
+        spots: What somebody spotted: laid there in any case, and beside what is found.
     """
 
     density: str | float | None = None
     words: str = ""
+    spots: tuple[AskedSpot, ...] = ()
 
 
 def spot_effects(
@@ -99,13 +111,17 @@ def spot_effects(
         wish: How many are wanted, and what is in the film.
 
     Returns:
-        In order of their starts; each lies within the stretch and ends after it starts, none is heard to
-        start in speech; on the mean and in any minute no more than are wanted.
+        In order of their starts; each lies within the stretch and ends after it starts. What was not spotted
+        is never heard to start in speech, and on the mean and in any minute no more than is wanted.
     """
     within, wish = within or Span(0, film.duration_us), wish or EffectWish()
     a_minute = effects_a_minute(film, within, wish.density)
     effects = [item for item in items if item.kind is Kind.EFFECT]
     spotter = _Spotter(Shelf(effects, wish.words, a_minute), film.speech, within, a_minute)
+    if wish.spots:
+        meanings = Meanings(items)
+        for number, spot in enumerate(wish.spots):
+            spotter.answer(number, spot, meanings)
     candidates = candidates_in(film, within, a_minute)
     for candidate in sorted(candidates, key=lambda one: (-one.weight, one.at_us, one.event)):
         spotter.offer(candidate)
@@ -125,83 +141,8 @@ def effects_a_minute(film: FilmTraits, within: Span, density: str | float | None
     return DENSITIES[density] if isinstance(density, str) else density
 
 
-def main_role(item: LibraryItem) -> Role | None:
-    """What a sound is first of all; ``None`` where nothing says so."""
-    return item.roles[0] if item.roles else None
-
-
-def rank_effects(items: Sequence[LibraryItem], role: Role) -> tuple[LibraryItem, ...]:
-    """Effects of a role, best first; none of another, nor one that is heard not to do what its name says."""
-    ideal_s, ideal_hz = _IDEAL[role]
-
-    def cost(item: LibraryItem) -> tuple[float, str]:
-        length = abs(math.log2(max(item.duration_us, 1000) / 1e6 / ideal_s))
-        brightness = abs(math.log2(max(item.brightness_hz, 20.0) / ideal_hz))
-        return 0.3 * length + 0.15 * brightness, item.path
-
-    return tuple(sorted((item for item in items if main_role(item) == role and _does(item, role)), key=cost))
-
-
-def _does(item: LibraryItem, role: Role) -> bool:
-    outline = item.outline
-    if outline is None or role is not Role.RISER:
-        return True
-    return 2 * outline.peak_us > outline.begins_us + outline.ends_us
-
-
-@dataclass(frozen=True, slots=True)
-class _Lie:
-    """How a sound lies around the moment for which it is laid, in microseconds.
-
-    Attributes:
-        before_us: How long before it is heard.
-        after_us: How long after it.
-    """
-
-    before_us: int
-    after_us: int
-
-
-def _lie_of(item: LibraryItem, role: Role) -> _Lie:
-    """As whoever lays it does: a hit by its attack, a whoosh by its peak, a riser by its end."""
-    outline = item.outline
-    if outline is None:
-        return _Lie(item.duration_us, 0) if role is Role.RISER else _Lie(0, item.duration_us)
-    point = outline.point_us(role)
-    return _Lie(point - outline.head_us(role), outline.ends_us - point)
-
-
-class Shelf:
-    """The effects of a library that may be laid in a film, by role.
-
-    Args:
-        effects: The library's effects.
-        words: What is in the film: the reason to believe in a thing.
-        a_minute: How many are wanted a minute.
-    """
-
-    def __init__(self, effects: Sequence[LibraryItem], words: str, a_minute: float) -> None:
-        self._effects = effects
-        self._words = words
-        self._common = common_words(item.path for item in effects)
-        self._pool = max(_POOL, math.ceil(a_minute))
-        self._by_role: dict[Role, tuple[LibraryItem, ...]] = {}
-
-    def of(self, role: Role) -> tuple[LibraryItem, ...]:
-        """The best of a role; none that claims a thing which nobody spoke of."""
-        if role not in self._by_role:
-            fitting: list[LibraryItem] = []
-            for item in rank_effects(self._effects, role):
-                if is_believed(self.claims(item), self._words):
-                    fitting.append(item)
-                if len(fitting) == self._pool:
-                    break
-            self._by_role[role] = tuple(fitting)
-        return self._by_role[role]
-
-    def claims(self, item: LibraryItem) -> frozenset[str]:
-        """The things that a sound claims to be there."""
-        return claims_of(item.path, self._common)
+def _role_at(spot: AskedSpot, item: LibraryItem) -> Role:
+    return Role.AMBIENCE if spot.is_ambience else main_role(item) or Role.SPOT
 
 
 class _Spotter:
@@ -215,7 +156,8 @@ class _Spotter:
     """
 
     def __init__(self, shelf: Shelf, speech: Sequence[Span], within: Span, a_minute: float) -> None:
-        self.cues: list[Cue] = []
+        self._spotted: list[Cue] = []
+        self._laid: list[Cue] = []
         self._shelf = shelf
         self._taken: list[tuple[Candidate, Cue]] = []
         self._speech = speech
@@ -227,9 +169,37 @@ class _Spotter:
         self._hits_us: list[int] = []
         self._used_us: dict[int, list[int]] = {}
 
+    @property
+    def cues(self) -> list[Cue]:
+        """All that is laid, in no order."""
+        return [*self._spotted, *self._laid]
+
+    def answer(self, number: int, spot: AskedSpot, meanings: Meanings) -> None:
+        """Lay what somebody spotted, the least worn of the sounds that fit its words best."""
+        if not self._within.start_us <= spot.at_us < self._within.end_us:
+            return
+        found = meanings.of(spot.words, is_ambience=spot.is_ambience)
+        if not found:
+            return
+        first = min(takes(found), key=lambda item: self._worn(item, spot.at_us))
+        role = _role_at(spot, first)
+        alike = [item for _, item in found if item is not first and _role_at(spot, item) is role]
+        ids = tuple(item.id for item in (first, *alike[: _ALTERNATIVES - 1]))
+        lasts_us = 0 if role is Role.RISER else lie_of(first, role).after_us
+        end_us = spot.at_us + max(lasts_us, _LEAST_CUE_US) if spot.until_us is None else spot.until_us
+        end_us = max(min(end_us, self._within.end_us), spot.at_us + 1)
+        reasons = (f"somebody spotted “{spot.words}” there", f"“{first.title}” fits these words")
+        confidence = round(0.5 + 0.49 * min(found[0][0], 1.0), 2)
+        is_timed = spot.until_us is not None
+        cue = Cue(spot.at_us, end_us, Event.SPOTTED, role, ids, reasons, confidence, number, is_timed)
+        if role is not Role.AMBIENCE:
+            insort(self._hits_us, spot.at_us)
+        insort(self._used_us.setdefault(first.id, []), spot.at_us)
+        self._spotted.append(cue)
+
     def offer(self, candidate: Candidate) -> None:
         """Lay an effect for a candidate if there is room for it and a sound that fits."""
-        if len(self.cues) >= self._room or not self._is_inside(candidate) or self._is_crowded(candidate):
+        if len(self._laid) >= self._room or not self._is_inside(candidate) or self._is_crowded(candidate):
             return
         cue = self._first_that_fits(candidate)
         if cue is None or self._fills_a_minute(cue.start_us):
@@ -242,7 +212,9 @@ class _Spotter:
 
     def freshen(self) -> None:
         """Choose the sounds anew in the order of time: until now the weightiest chose first."""
-        self._used_us, self.cues = {}, []
+        self._used_us, self._laid = {}, []
+        for cue in self._spotted:
+            insort(self._used_us.setdefault(cue.item_ids[0], []), cue.start_us)
         for candidate, before in sorted(self._taken, key=lambda taken: taken[1].start_us):
             # Another riser would start elsewhere.
             found = None if candidate.event is Event.TENSION else self._first_that_fits(candidate)
@@ -250,7 +222,7 @@ class _Spotter:
 
     def _take(self, cue: Cue) -> None:
         insort(self._used_us.setdefault(cue.item_ids[0], []), cue.start_us)
-        self.cues.append(cue)
+        self._laid.append(cue)
 
     def _is_inside(self, candidate: Candidate) -> bool:
         return self._within.start_us <= candidate.at_us <= self._within.end_us - _LEAST_CUE_US
@@ -278,20 +250,24 @@ class _Spotter:
         """The sounds that fit, best first; those that are heard shortly before or after come last."""
 
         def worn(item: LibraryItem) -> tuple[int, int]:
-            used_us = self._used_us.get(item.id, [])
             start_us = candidate.at_us
             if candidate.event is Event.TENSION:
-                start_us = max(self._within.start_us, start_us - _lie_of(item, candidate.role).before_us)
-            place = bisect_left(used_us, start_us)
-            near_us = used_us[max(0, place - 1) : place + 1]
-            away_us = min((abs(used - start_us) for used in near_us), default=WORN_US)
-            return max(0, WORN_US - away_us), len(used_us)
+                start_us = max(self._within.start_us, start_us - lie_of(item, candidate.role).before_us)
+            return self._worn(item, start_us)
 
         return sorted(self._shelf.of(candidate.role), key=worn)
 
+    def _worn(self, item: LibraryItem, start_us: int) -> tuple[int, int]:
+        """How worn a sound is at a time: by how near it is heard, then by how often."""
+        used_us = self._used_us.get(item.id, [])
+        place = bisect_left(used_us, start_us)
+        near_us = used_us[max(0, place - 1) : place + 1]
+        away_us = min((abs(used - start_us) for used in near_us), default=WORN_US)
+        return max(0, WORN_US - away_us), len(used_us)
+
     def _placed(self, candidate: Candidate, item: LibraryItem, ranked: Sequence[LibraryItem]) -> Cue | None:
         """A candidate with its sounds, cut to the stretch, clear of speech; ``None`` where it cannot be."""
-        within, lie = self._within, _lie_of(item, candidate.role)
+        within, lie = self._within, lie_of(item, candidate.role)
         at_us = start_us = candidate.at_us
         heard_us, clear_us = at_us - lie.before_us, at_us + _CLEAR_US
         if candidate.until_us is None:

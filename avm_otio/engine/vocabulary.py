@@ -35,6 +35,7 @@ class Event(IntEnum):
     SOUND = 3
     TENSION = 4
     STILL = 5
+    SPOTTED = 6
 
 
 GENRES: Table = {

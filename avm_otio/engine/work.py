@@ -18,7 +18,7 @@ from avm_otio.engine.library import Library, LibraryItem
 from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import Language, Locale, ServiceCall
 from avm_otio.engine.sound_analysis import analyse_sound
-from avm_otio.engine.spotting import EffectWish, spot_effects
+from avm_otio.engine.spotting import AskedSpot, EffectWish, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
 from avm_otio.errors import AvmError, DownloadError
@@ -228,7 +228,8 @@ class _Analysis:
         said = hear_speech(self._store.film_path(self._film), self._check)
         film = replace(self._traits, speech=tuple(Span(*each) for each in said.spoken))
         within = Span(self._call.start_us, self._call.end_us)
-        wish = EffectWish(self._call.density, self._call.words)
+        spots = tuple(AskedSpot(**spot) for spot in self._call.spots)
+        wish = EffectWish(self._call.density, self._call.words, spots)
         cues = spot_effects(film, self._items, within, wish)
         return kept_effects(cues, {item.id: item for item in self._items}, not self._library.is_starter)
 

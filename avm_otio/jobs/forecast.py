@@ -13,7 +13,7 @@ from avm_otio.jobs.cache import Cache, media_digests
 from avm_otio.jobs.estimates import estimate
 from avm_otio.jobs.folder import JOURNAL, read_journal
 from avm_otio.jobs.journal import State
-from avm_otio.jobs.pipeline import latest_attempt, open_timeline, planned
+from avm_otio.jobs.pipeline import latest_attempt, open_timeline, planned, spotted
 from avm_otio.jobs.question import Question
 from avm_otio.media.film import FilmFile, Quality, film_ahead
 from avm_otio.media.originals import film_located
@@ -120,6 +120,7 @@ def forecast(request: Request, question: Question, cache_dir: Path, report: Repo
     opened = open_timeline(request, report)
     soundtrack.check(request, opened.timeline)
     plan = planned(opened, request, report)
+    question = spotted(question, request, opened, plan, report)
     record = plan.film_map.record_start, plan.film_map.record_end
     plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
     film = film_ahead(plan, media, quality=Quality(request.quality), may_pass=True)

@@ -43,6 +43,7 @@ from avm_otio.jobs.question import Question, key_of
 from avm_otio.jobs.report_plan import report_plan
 from avm_otio.jobs.scored import Scored
 from avm_otio.jobs.soundtrack import Soundtrack
+from avm_otio.jobs.spots import asking, find_spots, held_against
 from avm_otio.media.originals import film_located
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid
@@ -147,6 +148,9 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
     opened = open_timeline(request, report)
     soundtrack.check(request, opened.timeline)
     plan = planned(opened, request, report)
+    question = spotted(question, request, opened, plan, report)
+    if isinstance(request.spots, Path):
+        read |= stamps([request.spots])
     plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
     read |= stamps(media.values())
     jobs_folder = request.jobs_dir or opened.side_folder
@@ -193,6 +197,7 @@ def answer(
         CueError: The answer makes no sense; it is kept.
     """
     with open_job(path, report) as (job, report):
+        question = question.as_asked(job.journal.asked)
         fetch_answer(
             job, access, question, request=request, patience=patience, report=report, wait_on=wait_on
         )
@@ -221,8 +226,11 @@ def finish(
     plan = prepared.plan if prepared is not None else plan_film(opened.timeline, request.selection)
     with open_job(path, report) as (job, report):
         make_folder(request.output.absolute().parent)
+        question = question.as_asked(job.journal.asked)
         with answer_kept(job):
             cues = cues_of(job, question, request)
+            spots = find_spots(request, opened.timeline, plan)
+            cues = held_against(cues, request, spots, question.service, opened.timeline)
             if not cues.chosen:
                 report.warn("The service found nothing to lay.")
             with_tracks = _with_tracks(job, request, question, opened, plan)
@@ -230,7 +238,16 @@ def finish(
             chosen = choices.digest(path)  # first: a choice that comes meanwhile counts as not written
             decided = choices.kept(path).choices
             made = soundtrack.soundtrack(
-                job, request, opened, plan, cues, media_of, with_tracks, report, decided
+                job,
+                request,
+                opened,
+                plan,
+                cues,
+                media_of,
+                with_tracks,
+                report,
+                choices=decided,
+                music_markers=spots.spotted.music,
             )
         scored = _written(
             job, request, question, replace(opened, timeline=with_tracks(made.laid)), cues, made, report
@@ -497,6 +514,22 @@ def _written(
         replaced_files=written.made,
         preview=preview,
     )
+
+
+def spotted(
+    question: Question, request: Request, opened: Opened, plan: ExportPlan, report: Report
+) -> Question:
+    """A question with what people spotted; what of that is not sent is told.
+
+    Raises:
+        InputError: What was spotted cannot be read.
+        UsageError: A colour or a kind of spot that there is not.
+    """
+    spots = find_spots(request, opened.timeline, plan)
+    question, notes = asking(question, request, spots, opened.timeline)
+    for note in (*spots.notes, *notes):
+        report.warn(note)
+    return question
 
 
 def planned(opened: Opened, request: Request, report: Report) -> ExportPlan:

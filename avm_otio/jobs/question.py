@@ -89,6 +89,18 @@ class Question:
         except (AttributeError, KeyError, ValueError):
             raise InputError("The journal does not say what was asked.", "Run score again.") from None
 
+    def as_asked(self, asked: Mapping[str, Any]) -> Self:
+        """The same with what was asked in a job: what was spotted is part of it.
+
+        Args:
+            asked: As the job's journal has it.
+        """
+        try:
+            request = ServiceRequest.from_json(asked["request"])
+        except (AttributeError, KeyError, ValueError):
+            return self
+        return replace(self, request=replace(request, notify_url=self.request.notify_url))
+
     def asked(self, film: Mapping[str, Any], attempt: int = 0) -> dict[str, Any]:
         """The question as JSON; where a notification goes is not part of it.
 
@@ -134,7 +146,7 @@ def service_request(request: Request, title: str) -> ServiceRequest:
         UsageError: No licence for a service that needs one, or budgets that contradict each other.
     """
     parameters: dict[str, Mapping[str, Any]] = {name: {} for name in request.services}
-    if EFFECTS.name in request.services and _is_here(request):
+    if EFFECTS.name in request.services and understands_ours(request.service):
         own = {"avm_density": request.effects_density, "avm_words": request.outline or None}
         parameters[EFFECTS.name] = {name: value for name, value in own.items() if value is not None}
     if MUSIC.name in request.services:
@@ -142,13 +154,13 @@ def service_request(request: Request, title: str) -> ServiceRequest:
     return ServiceRequest(_license(request), parameters, request.notify_url or None)
 
 
-def _is_here(request: Request) -> bool:
-    """Whether the engine of this machine is asked, which understands more than the contract."""
-    return request.service == LOCAL or is_loopback(urlsplit(request.service).hostname or "")
+def understands_ours(service: str) -> bool:
+    """Whether a service is an engine of this machine, which understands more than the contract."""
+    return service == LOCAL or is_loopback(urlsplit(service).hostname or "")
 
 
 def _license(request: Request) -> dict[str, Any]:
-    spare = _ENGINE_LICENSE if _is_here(request) else ((), None, ())
+    spare = _ENGINE_LICENSE if understands_ours(request.service) else ((), None, ())
     area = list(request.license_range or spare[0])
     duration = spare[1] if request.license_duration is None else request.license_duration
     platforms = list(request.license_platforms or spare[2])
@@ -163,7 +175,7 @@ def _license(request: Request) -> dict[str, Any]:
 def _ref_music(request: Request) -> str | None:
     """The piece that the music should be like; for the engine here a file, by its whole path."""
     named = request.ref_music
-    if not named or not _is_here(request) or "://" in named:
+    if not named or not understands_ours(request.service) or "://" in named:
         return named or None
     path = Path(named).expanduser()
     return str(path.absolute()) if path.is_file() else named

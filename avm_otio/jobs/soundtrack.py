@@ -20,13 +20,14 @@ from avm_otio.mix.fit import MusicLength, aligned
 from avm_otio.mix.fitted import Coverage, Fitted
 from avm_otio.mix.heard import Heard, Speech
 from avm_otio.mix.laid_music import laid_music
+from avm_otio.mix.music_markers import word_of
 from avm_otio.mix.music_plan import MusicPer, MusicPlan, plan_music
 from avm_otio.mix.placement import Laid, LaidClip, Lane, lay
 from avm_otio.mix.verdict import Verdict
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.services import Laying, Service
-from avm_otio.timeline.model import Media, Stem, Timeline
+from avm_otio.timeline.model import Marker, Media, Stem, Timeline
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.playback import plan_playback, sounds_alike
 from avm_otio.timeline.select import Selection, record_span
@@ -67,7 +68,9 @@ def soundtrack(
     media_of: Callable[[Item], Media],
     with_tracks: Callable[[Laid], Timeline],
     report: Report,
+    *,
     choices: Choices = _NO_CHOICES,
+    music_markers: Sequence[Marker] = (),
 ) -> Soundtrack:
     """Make a soundtrack of the answer's sounds.
 
@@ -84,6 +87,7 @@ def soundtrack(
         with_tracks: The timeline with what was laid.
         report: Where progress goes.
         choices: What a person chose.
+        music_markers: What a list says of music, beside the timeline's own markers.
 
     Raises:
         CueError: A cue makes no sense.
@@ -105,7 +109,16 @@ def soundtrack(
         for start, end in speech.spoken
     )
     desk = _Desk(
-        _Music(job, request, opened.timeline, plan, heard, media_of, spoken, cuts),
+        _Music(
+            job,
+            request,
+            _with_markers(opened.timeline, music_markers),
+            plan,
+            heard,
+            media_of,
+            spoken,
+            cuts,
+        ),
         own,
         preset,
         target,
@@ -368,6 +381,13 @@ def scene_changes(plan: ExportPlan) -> tuple[FilmTime, ...]:
             cuts.append(FilmTime(segment.start / plan.rate))
         before = seen
     return tuple(cuts)
+
+
+def _with_markers(timeline: Timeline, more: Sequence[Marker]) -> Timeline:
+    """A timeline with more markers for music, each once."""
+    said = {(nearest_frame(each.start, timeline.rate), word_of(each)) for each in timeline.markers}
+    new = [each for each in more if (nearest_frame(each.start, timeline.rate), word_of(each)) not in said]
+    return replace(timeline, markers=(*timeline.markers, *new)) if new else timeline
 
 
 @dataclass(frozen=True, slots=True)

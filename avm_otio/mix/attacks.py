@@ -63,7 +63,9 @@ class OnFrame:
     fade_out_us: int
 
 
-def on_frame(cued: Cued, heard: Heard, natural: Fraction, role: Role, *, rings_out: bool) -> OnFrame:
+def on_frame(
+    cued: Cued, heard: Heard, natural: Fraction, role: Role, *, rings_out: bool, exactly: bool = False
+) -> OnFrame:
     """Where an effect lies so that what is meant of it is on its cue.
 
     Of what strikes that is its attack, on the cue's start; of what swells its peak, a riser's end on the
@@ -75,6 +77,8 @@ def on_frame(cued: Cued, heard: Heard, natural: Fraction, role: Role, *, rings_o
         natural: How long the file is, in seconds.
         role: What the effect is for.
         rings_out: Whether it is heard to its end, however long its cue is.
+        exactly: Whether it begins on a frame in any case, less than a frame of its beginning left out for
+            that, so that what is meant of it is where it should be in every editor.
     """
     begins, ends, attack, peak, tail = (
         min(from_micros(at_us), natural)
@@ -100,6 +104,9 @@ def on_frame(cued: Cued, heard: Heard, natural: Fraction, role: Role, *, rings_o
         # There is silence to spare: it can begin on a frame, and its attack is exact all the same.
         head -= start - frame
         start = RecordTime(frame)
+    elif exactly and start != frame:
+        head += 1 / cued.rate - (start - frame)
+        start = RecordTime(frame + 1 / cued.rate)
     sound_end = at + (natural - point)
     end = sound_end if rings_out or sound_end <= cued.end else max(cued.end, at + 1 / cued.rate)
     end = min(end, sound_end, cued.last)
@@ -109,5 +116,6 @@ def on_frame(cued: Cued, heard: Heard, natural: Fraction, role: Role, *, rings_o
             end = change
             fade_out_us = min(TAIL_FADE_US, to_micros(change - at))
             break
-    fade_in_us = CUT_FADE_US if head > begins else 0
+    # The attack itself is not faded.
+    fade_in_us = min(CUT_FADE_US, max(0, to_micros(point - head))) if head > begins else 0
     return OnFrame(RecordTime(start), RecordTime(max(end, start)), head, fade_in_us, fade_out_us)

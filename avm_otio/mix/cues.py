@@ -80,6 +80,16 @@ class Cue:
         listed = [self.served.get("object_class"), *(labels if isinstance(labels, list | tuple) else ())]
         return tuple(word for word in listed if isinstance(word, str) and word and not word.isdigit())
 
+    @property
+    def is_spotted(self) -> bool:
+        """Whether a person spotted it: it stays where it is."""
+        return self.served.get("avm_spot") is not None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether a person said how long it lasts."""
+        return self.is_spotted and self.served.get("avm_is_timed") is True
+
 
 def whole_film(items: Sequence[Item]) -> tuple[Cue, ...]:
     """Alternatives for the whole film as its one cue; no cue where there are none."""

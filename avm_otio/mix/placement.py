@@ -51,6 +51,9 @@ CROSSFADE = "Cross Fade 0 dB"
 _LEAST_CUT = Fraction(2, SAMPLE_RATE_HZ)
 """Media seconds that are left of a sound which does not play out."""
 
+_TOLD = Fraction(2, 10**6)
+"""Seconds by which times in microseconds are off, and a little."""
+
 _AS_IT_COMES = Request()
 
 
@@ -410,10 +413,16 @@ class _Place:
         if natural is None and heard is not None:
             natural = from_micros(heard.length_us)
         rings_out = natural is not None and (rule == "natural" or (rule == "auto" and natural <= ONE_SHOT))
+        if cue.is_spotted:
+            start = self._on_frame(start)
+            rings_out = natural is not None and not cue.is_timed
         if heard is not None and natural is not None:
             first, last = self.film_map.record_start, self.end
-            cued = Cued(start, RecordTime(start + cue_length), first, last, self.rate, self.scene_changes)
-            lies = on_frame(cued, heard, natural, role_of(cue, item), rings_out=rings_out)
+            changes = () if cue.is_timed else self.scene_changes
+            cued = Cued(start, RecordTime(start + cue_length), first, last, self.rate, changes)
+            lies = on_frame(
+                cued, heard, natural, role_of(cue, item), rings_out=rings_out, exactly=cue.is_spotted
+            )
             length = lies.end - lies.start
             mix = Mix(gain_db, lies.fade_in_us, lies.fade_out_us).within(to_micros(length))
             return _Length(lies.start, length, mix, media_in=lies.media_in)
@@ -422,6 +431,11 @@ class _Place:
         is_cut = natural is None or length < natural
         mix = Mix(gain_db, 0, CUT_FADE_US if is_cut else 0).within(to_micros(length))
         return _Length(start, length, mix)
+
+    def _on_frame(self, at: RecordTime) -> RecordTime:
+        """A moment that was a frame's before it was told in microseconds."""
+        frame = RecordTime(nearest_frame(at, self.rate) / self.rate)
+        return frame if abs(frame - at) < _TOLD else at
 
     def _under_film(self, cue: Cue, item: Item, media: Media, gain_db: float) -> _Length:
         start = self.film_map.record_start

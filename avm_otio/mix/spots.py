@@ -104,7 +104,7 @@ class Spots:
         excess_db = self.raised(laid.clip, heard)
         if excess_db <= 0:
             return laid, None
-        if self.under_speech is UnderSpeech.DROP:
+        if self.under_speech is UnderSpeech.DROP and not laid.cue.is_spotted:
             return None, Changed(laid, Change.DROPPED)
         if excess_db > self.preset.most_lowered_db:
             moved = self._moved(laid, heard)
@@ -137,7 +137,7 @@ class Spots:
     def _moved(self, laid: LaidClip, heard: Heard) -> LaidClip | None:
         """An effect in the next pause within its cue; ``None`` where there is none that it fits."""
         clip, cue = laid.clip, laid.cue
-        if cue.end_us is None or role_of(cue, laid.item) in _PLACED:
+        if cue.end_us is None or cue.is_spotted or role_of(cue, laid.item) in _PLACED:
             return None
         cue_start, cue_end = (
             self.film_map.to_record(FilmTime(from_micros(at_us))) for at_us in (cue.start_us, cue.end_us)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from avm_otio.engine.library import Kind, LibraryItem
 from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import DENSITIES
+from avm_otio.engine.shelf import main_role
 from avm_otio.engine.spotting import (
     WORN_US,
     Cue,
     EffectWish,
     effects_a_minute,
-    main_role,
     spot_effects,
 )
 from avm_otio.engine.subjects import claims_of, common_words, is_believed

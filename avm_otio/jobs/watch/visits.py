@@ -184,7 +184,7 @@ def _refuse_to_strangers(folder: Path, request: Request, rules: Rules) -> None:
         is_checked = each.name in ("timeline", "output", "media_roots", "jobs_dir")
         if row is not None and row.kind.is_path and not is_checked:
             value = getattr(request, each.name)
-            if value not in (None, (), row.not_given):
+            if value not in (None, (), row.not_given) and not isinstance(value, str):
                 raise InputError(f"{REQUEST}: “{each.name}” is for the watcher to choose.", "Leave it out.")
     if request.ref_music and "://" not in request.ref_music:
         raise InputError(f"{REQUEST}: “ref_music” must be an address.", "Leave it out, or give a URL.")
