@@ -288,7 +288,7 @@ def test_a_job_of_an_earlier_program_is_listed_recognised_and_resumed(
     journal = json.loads((job / "job.json").read_text())
     assert journal["version"] == 2
     assert [sorted(output) for output in journal["outputs"].values()] == [
-        ["digest", "modified_ns", "size_bytes", "summary"]
+        ["digest", "modified_ns", "order", "size_bytes", "summary"]
     ]
     assert service.asked == []
 

@@ -108,7 +108,7 @@ def test_sounds_of_the_library_that_cannot_be_read_are_told(
     (sounds / "broken.mp3").write_bytes(b"nothing")
     output = str(cut.parent / "out.otio")
     assert run(["score", str(cut), "-o", output, "--service", "local", "--library", str(sounds)]) == 0
-    assert "1 of 3 sounds of the library cannot be read: broken.mp3" in capsys.readouterr().err
+    assert "1 of 3 sounds of the library cannot be used: broken.mp3" in capsys.readouterr().err
 
 
 def test_a_library_that_a_remote_service_does_not_choose_from_is_told(

@@ -205,6 +205,12 @@
       "Copying media": "複製媒體",
       Listening: "聆聽聲音",
       "Listening to the film": "聆聽影片",
+      "Listening to the timeline": "聆聽時間軸",
+      "Listening to the new cut": "聆聽新剪輯",
+      "Listening to the library": "聆聽聲音庫",
+      "Cutting the music": "剪輯配樂",
+      Reading: "讀取檔案",
+      "Looking up licences": "查詢授權",
       "Writing the preview": "輸出預覽",
       "Drawing the picture": "繪製畫面",
       "Drawing the sound": "繪製波形"
