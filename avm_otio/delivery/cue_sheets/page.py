@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
@@ -26,6 +25,7 @@ from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, 
 
 from avm_otio.delivery.cue_sheets.words import exact_clock, header_lines, holders_of, share_words
 from avm_otio.files import whole
+from avm_otio.formats.xml import escaped
 from avm_otio.mix.cue_sheet import CueSheet, Row
 from avm_otio.mix.rights import Holder, Role, Use
 
@@ -160,7 +160,7 @@ def _paragraph(words: str, style: Any) -> Any:
     """Words, each run of them in a font that has its letters; nothing in them is taken for markup."""
     runs = []
     for font, signs in groupby(words, key=_font_of):
-        run = escape("".join(signs)).replace("\n", "<br/>")
+        run = escaped("".join(signs)).replace("\n", "<br/>")
         runs.append(run if font == _INTER else f'<font name="{font}">{run}</font>')
     is_wide = any(_font_of(sign) != _INTER for sign in words)
     if is_wide:  # breaks between any two signs, as such scripts do
