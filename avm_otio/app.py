@@ -25,6 +25,7 @@ from avm_otio.request import Request
 if TYPE_CHECKING:
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.formats.reading import Opened
+    from avm_otio.jobs.alternatives import Alternatives
     from avm_otio.jobs.conform.run import Conformed
     from avm_otio.jobs.forecast import Forecast
     from avm_otio.jobs.journal import Journal
@@ -304,7 +305,7 @@ def offered(place: Path, *, jobs_dir: Path | None = None, report: Report = _SILE
     Raises:
         InputError: No job of it is found, it has no answer yet, or its files cannot be read.
     """
-    return _Scoring.at(place, jobs_dir, load_settings()).offered(report)
+    return Scoring.at(place, jobs_dir, load_settings()).offered(report)
 
 
 def choose(
@@ -350,25 +351,19 @@ def choose(
         InputError: As for ``offered``.
         OutputError: It cannot be written.
     """
-    from avm_otio.jobs import choices
-    from avm_otio.jobs.choosing import decided
-
-    scoring = _Scoring.at(place, jobs_dir, load_settings())
+    scoring = Scoring.at(place, jobs_dir, load_settings())
     found = scoring.offered(report)
-    decide, why = decided(
+    scoring.choose(
         found,
-        None if cue is None else str(cue),
-        item=None if item is None else str(item),
-        changes={
-            "gain_db": gain_db,
-            "nudge_frames": nudge_frames,
-            "is_left_out": leave_out,
-            "note": note,
-        },
-        whole={"music_gain_db": music_gain_db, "effects_gain_db": effects_gain_db, "mix": mix},
+        cue,
+        item=item,
+        gain_db=gain_db,
+        nudge_frames=nudge_frames,
+        is_left_out=leave_out,
+        note=note,
         reset=reset,
+        whole={"music_gain_db": music_gain_db, "effects_gain_db": effects_gain_db, "mix": mix},
     )
-    choices.change(scoring.path, decide, why)
     return scoring.offered(report, found.place)
 
 
@@ -392,7 +387,7 @@ def update(
     from avm_otio.jobs.paid_call import Access
 
     settings = load_settings()
-    scoring = _Scoring.at(place, jobs_dir, settings)
+    scoring = Scoring.at(place, jobs_dir, settings)
     request = scoring.request
     _check(request)
     if scoring.is_changed and not overwrite:
@@ -407,9 +402,30 @@ def update(
     return Outcome(scored.summary(), scored.losses)
 
 
+def alternatives(place: Path, *, jobs_dir: Path | None = None, report: Report = _SILENT) -> Alternatives:
+    """Every alternative of a scored timeline, laid, fitted and levelled as it would be were it chosen.
+
+    Args:
+        place: The scored timeline, or its job's folder.
+        jobs_dir: Where its job lies, if not beside it.
+        report: Receives progress and warnings.
+
+    Raises:
+        AvmError: No job of it is found, or its timeline, its media or its answer cannot be used.
+    """
+    from avm_otio.jobs.alternatives import alternatives
+    from avm_otio.jobs.paid_call import Access
+
+    settings = load_settings()
+    scoring = Scoring.at(place, jobs_dir, settings)
+    request = scoring.request
+    access = Access(lambda: access_to(request, settings, report).open(), is_free=request.service == LOCAL)
+    return alternatives(scoring.path, request, scoring.question, access, patience_of(settings), report)
+
+
 @dataclass(frozen=True, slots=True)
-class _Scoring:
-    """A job, and how the timeline was made that is looked at.
+class Scoring:
+    """A job, and how the timeline was made that is looked at: for whoever looks again and again.
 
     Attributes:
         path: The job's folder.
@@ -424,7 +440,7 @@ class _Scoring:
     question: Question
 
     @classmethod
-    def at(cls, place: Path, jobs_dir: Path | None, settings: Settings) -> _Scoring:
+    def at(cls, place: Path, jobs_dir: Path | None = None, settings: Settings | None = None) -> Scoring:
         """The job of a scored timeline, or of a folder.
 
         Raises:
@@ -434,6 +450,7 @@ class _Scoring:
         from avm_otio.jobs.of_timeline import job_of
         from avm_otio.jobs.question import Question
 
+        settings = settings or load_settings()
         place = Path(os.path.normpath(place.absolute()))
         is_job = (place / JOURNAL).is_file()
         path = place if is_job else job_of(place, jobs_dir)
@@ -458,6 +475,45 @@ class _Scoring:
         now = stamp(self.request.output)
         known = None if written is None else (written.size_bytes, written.modified_ns)
         return now[0] >= 0 and now != known
+
+    def again(self) -> Scoring:
+        """The same as it is now: its journal read again."""
+        from avm_otio.jobs.folder import read_journal
+
+        return replace(self, journal=read_journal(self.path))
+
+    def choose(
+        self,
+        found: Offered,
+        cue: str | int | None,
+        *,
+        item: str | int | None = None,
+        reset: bool = False,
+        whole: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Choose; see ``choose``.
+
+        Args:
+            found: What is offered.
+            cue: As there.
+            item: As there.
+            reset: As there.
+            whole: What concerns all of a kind.
+            changes: Fields of ``mix.choices.Choice``.
+        """
+        from avm_otio.jobs import choices
+        from avm_otio.jobs.choosing import decided
+
+        decide, why = decided(
+            found,
+            None if cue is None else str(cue),
+            item=None if item is None else str(item),
+            changes=changes,
+            whole=whole or {},
+            reset=reset,
+        )
+        choices.change(self.path, decide, why)
 
     def offered(self, report: Report, place: Place | None = None) -> Offered:
         """What it offers.

@@ -81,7 +81,7 @@ def choose(
     from avm_otio import app
     from avm_otio.cli.score import report_outcome
 
-    place = _place(out, scored)
+    place = place_of(out, scored)
     says = {
         "item": item,
         "gain_db": gain,
@@ -113,7 +113,7 @@ def choose(
     out.event("done", **chosen.as_dict())
 
 
-def _place(out: Output, word: Path) -> Path:
+def place_of(out: Output, word: Path) -> Path:
     """A scored timeline as it is named, or the folder of a job that is named by its key."""
     if word.exists():
         return word

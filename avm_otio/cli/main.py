@@ -89,6 +89,7 @@ COMMANDS = {
     "farm-task": Lazy("avm_otio.cli.farm:farm_task", "Carry out one task of it; schedulers call this."),
     "jobs": Lazy("avm_otio.cli.jobs:jobs", "List, show, resume, forget and clean jobs."),
     "batch": Lazy("avm_otio.cli.batch:batch", "Lay music and effects into many timelines at once."),
+    "audition": Lazy("avm_otio.cli.audition:audition", "Hear alternatives against picture, and choose."),
     "choose": Lazy("avm_otio.cli.choose:choose", "Choose what is heard for each cue."),
     "export": Lazy("avm_otio.cli.score:export", "Write the film of a clip or a range to a file."),
     "preview": Lazy("avm_otio.cli.preview:preview", "Write what a timeline shows and plays, and its stems."),

@@ -22,7 +22,14 @@ from avm_otio.request import Request
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.model import Timeline
 from avm_otio.timeline.plan import ExportPlan
-from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, from_micros
+from avm_otio.timeline.time import (
+    FilmTime,
+    FrameSpan,
+    RecordTime,
+    format_timestamp,
+    from_micros,
+    nearest_frame,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,18 @@ class Place:
 
     timeline: Timeline
     plan: ExportPlan
+
+    @property
+    def span(self) -> FrameSpan:
+        """The record frames of the film."""
+        edges = (self.plan.film_map.record_start, self.plan.film_map.record_end)
+        first, last = (nearest_frame(at, self.timeline.rate) for at in edges)
+        return FrameSpan(first, max(first + 1, last))
+
+    @property
+    def record_per_film(self) -> Fraction:
+        """Record seconds a film second."""
+        return self.plan.film_map.record_per_film
 
     def record(self, film_us: int) -> RecordTime:
         """The record time of a moment of the film."""

@@ -233,8 +233,8 @@ def finish(
             cues = held_against(cues, request, spots, question.service, opened.timeline)
             if not cues.chosen:
                 report.warn("The service found nothing to lay.")
-            with_tracks = _with_tracks(job, request, question, opened, plan)
-            media_of = _media_of(job, opened, cues)
+            with_tracks = with_tracks_of(job, request, question, opened, plan)
+            media_of = media_of_job(job, opened, cues)
             chosen = choices.digest(path)  # first: a choice that comes meanwhile counts as not written
             decided = choices.kept(path).choices
             made = soundtrack.soundtrack(
@@ -445,12 +445,13 @@ def _make_film(
     )
 
 
-def _media_of(job: Job, opened: Opened, cues: Cues) -> Callable[[Item], Media]:
+def media_of_job(job: Job, opened: Opened, cues: Cues) -> Callable[[Item], Media]:
+    """The media of a job's items, as its timeline names them; ``LookupError`` for one that is not here."""
     style, folder = reading.url_style(opened.timeline), opened.folder
     return sounds_in(cues, job.media, job.journal.media, lambda path: url_of(path, style, folder))
 
 
-def _with_tracks(
+def with_tracks_of(
     job: Job, request: Request, question: Question, opened: Opened, plan: ExportPlan
 ) -> Callable[[Laid], Timeline]:
     """Makes the timeline with what was laid."""

@@ -115,6 +115,8 @@ class Choices:
             if made.item not in offered:
                 near = ", ".join(map(str, offered))
                 raise UsageError(f"Cue {name_of(service, cue)} has no item {made.item}.", f"It has {near}.")
+            if made.item == cue.items[0].id:  # what is heard by itself need not be chosen
+                made = replace(made, item=None)
         if made.nudge_frames and service.laying is not Laying.CUES:
             raise UsageError(
                 f"The {service.words} lies by the picture, and is not nudged.",

@@ -1,0 +1,281 @@
+"""What the page asks its server for, and what it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from avm_otio import app
+from avm_otio.audition.session import Session
+from avm_otio.errors import AvmError, UsageError
+from avm_otio.jobs.folder import CHOICES, stamp
+
+PAGE = Path(__file__).parent / "page"
+
+_FILES = {path.name: path for path in PAGE.iterdir() if path.suffix in (".html", ".js", ".css", ".svg")}
+"""All that is served as it is: nothing is looked up by a path that somebody sent."""
+
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+
+_BODY_BYTES = 64 * 1024
+_LOOK_EVERY_S = 0.5
+_ALIVE_EVERY_S = 10.0
+
+
+class Web:
+    """The page's server.
+
+    Args:
+        session: The job.
+        grace_s: How long it waits for a page to come back, once all are closed.
+        ended: Called when none came back.
+    """
+
+    def __init__(self, session: Session, grace_s: float, ended: Callable[[], None]) -> None:
+        self._session = session
+        self._grace_s = grace_s
+        self._ended = ended
+        self._pages: set[asyncio.Queue[Mapping[str, Any]]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: set[asyncio.Task[Any]] = set()
+        self._begun = False
+        session.tell_by(self._tell)
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        get = ["GET"]
+        return Starlette(
+            routes=[
+                Route("/", self._file, methods=get),
+                Route("/page/{name}", self._file, methods=get),
+                Route("/api/session", self._document, methods=get),
+                Route("/api/events", self._events, methods=get),
+                Route("/api/choose", self._choose, methods=["POST"]),
+                Route("/api/update", self._update, methods=["POST"]),
+                Route("/sound/{name}/{number:int}", self._sound, methods=get),
+                Route("/peaks/{name}", self._peaks, methods=get),
+                Route("/thumb/{number:int}", self._thumb, methods=get),
+                Route("/film", self._film, methods=get),
+            ],
+            exception_handlers={AvmError: _refused, HTTPException: _no_route, Exception: _fault},
+        )
+
+    # The page and what it shows
+
+    async def _file(self, request: Request) -> Response:
+        path = _FILES.get(request.path_params.get("name", "index.html"))
+        if path is None:
+            raise HTTPException(404)
+        return FileResponse(path, media_type=_TYPES[path.suffix])
+
+    async def _document(self, request: Request) -> Response:
+        self._begin()
+        return JSONResponse(await run_in_threadpool(self._session.document))
+
+    async def _events(self, request: Request) -> Response:
+        self._begin()
+        return StreamingResponse(self._told(), media_type="text/event-stream")
+
+    async def _told(self) -> AsyncIterator[str]:
+        """What happens, to one page, as long as it is open."""
+        queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
+        self._pages.add(queue)
+        try:
+            yield _event({"event": "hello"})
+            while True:
+                try:
+                    yield _event(await asyncio.wait_for(queue.get(), _ALIVE_EVERY_S))
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            self._pages.discard(queue)
+            if not self._pages:
+                self._keep(asyncio.create_task(self._end_unless_back()))
+
+    async def _end_unless_back(self) -> None:
+        await asyncio.sleep(self._grace_s)
+        while self._session.is_updating:
+            await asyncio.sleep(_LOOK_EVERY_S)
+        if not self._pages:
+            self._ended()
+
+    def _begin(self) -> None:
+        """Start what goes on beside the answers, at the first of them."""
+        if self._begun:
+            return
+        self._begun = True
+        self._loop = asyncio.get_running_loop()
+        self._keep(asyncio.create_task(run_in_threadpool(self._session.prepare)))
+        self._keep(asyncio.create_task(self._watch()))
+
+    async def _watch(self) -> None:
+        """Look whether somebody else chose something: another page's server, or a command."""
+        path = self._session.job / CHOICES
+        before = stamp(path)
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            now = stamp(path)
+            if now != before:
+                before = now
+                try:
+                    await run_in_threadpool(self._session.look_again)
+                except AvmError as error:
+                    self._tell({"event": "note", "message": str(error)})
+                else:
+                    self._tell({"event": "chosen", **self._session.chosen()})
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        """Tell every page; from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._put, dict(event))
+
+    def _put(self, event: Mapping[str, Any]) -> None:
+        for queue in self._pages:
+            queue.put_nowait(event)
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    # Choosing
+
+    async def _choose(self, request: Request) -> Response:
+        asked = await _body(request)
+        return JSONResponse(await run_in_threadpool(self._chosen, asked))
+
+    def _chosen(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        known = {
+            "cue": str, "item": int, "gain_db": float, "nudge_frames": int, "leave_out": bool, "note": str,
+            "reset": bool, "music_gain_db": float, "effects_gain_db": float, "mix": str,
+        }  # fmt: skip
+        said: dict[str, Any] = {}
+        for name, value in asked.items():
+            kind = known.get(name)
+            if kind is None:
+                raise UsageError(f"There is no “{name[:40]}”.", f"There are {', '.join(known)}.")
+            if value is None:
+                continue
+            is_number = (
+                kind in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
+            )
+            if not is_number and type(value) is not kind:
+                raise UsageError(f"“{name}” cannot be {str(value)[:40]!r}.")
+            said[name] = kind(value)
+        cue = said.pop("cue", None)
+        before = self._session.chosen()["whole"]
+        now = self._session.choose(cue, said)
+        if now["whole"]["mix"] != before["mix"] and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._prepare)
+        return now
+
+    def _prepare(self) -> None:
+        self._keep(asyncio.create_task(run_in_threadpool(self._session.prepare)))
+
+    async def _update(self, request: Request) -> Response:
+        asked = await _body(request)
+        if self._session.is_updating:
+            raise UsageError("The timeline is being written already.")
+        self._session.is_updating = True
+        self._tell({"event": "updating"})
+        try:
+            overwrite = asked.get("overwrite") is True
+            outcome = await run_in_threadpool(app.update, self._session.place, overwrite=overwrite)
+        finally:
+            self._session.is_updating = False
+            await run_in_threadpool(self._session.look_again)
+            self._tell({"event": "chosen", **self._session.chosen()})
+        mix = outcome.summary.get("mix") or {}
+        answer = {
+            "output": Path(outcome.summary["output"]).name,
+            "losses": len(outcome.losses),
+            "words": mix.get("words", []),
+            **self._session.chosen(),
+        }
+        self._tell({"event": "updated", "output": answer["output"], "words": answer["words"]})
+        return JSONResponse(answer)
+
+    # Media
+
+    async def _sound(self, request: Request) -> Response:
+        name, number = request.path_params["name"], request.path_params["number"]
+        found = await run_in_threadpool(self._session.samples, name, number)
+        if found is None:
+            raise HTTPException(404)
+        return Response(found, media_type="application/octet-stream", headers=_KEPT)
+
+    async def _peaks(self, request: Request) -> Response:
+        found = await run_in_threadpool(self._session.peaks, request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        headers = {**_KEPT, "x-columns-a-second": str(found[0])}
+        return Response(found[1], media_type="application/octet-stream", headers=headers)
+
+    async def _thumb(self, request: Request) -> Response:
+        found = await run_in_threadpool(self._session.thumbnail, request.path_params["number"])
+        if found is None:
+            raise HTTPException(404)
+        return Response(found, media_type="image/jpeg", headers=_KEPT)
+
+    async def _film(self, request: Request) -> Response:
+        path = self._session.film
+        if path is None or not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, media_type=mimetypes.guess_type(path.name)[0] or "video/mp4", headers=_KEPT)
+
+
+_KEPT = {"cache-control": "private, max-age=0, no-cache"}
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    """What the page sent.
+
+    Raises:
+        UsageError: It is no JSON object, or too long.
+    """
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _BODY_BYTES:
+                raise UsageError("That is too much at once.")
+    except ClientDisconnect:
+        raise UsageError("The page broke off.") from None
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError("That is no JSON object.")
+    return found
+
+
+def _event(event: Mapping[str, Any]) -> str:
+    return f"data: {json.dumps(event, ensure_ascii=True)}\n\n"
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = 400 if isinstance(error, UsageError) else 409
+    fields = error.as_dict() if isinstance(error, AvmError) else {"message": "It failed."}
+    return JSONResponse(fields, status_code=status)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return PlainTextResponse("There is nothing here.", status)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    return JSONResponse(
+        {"message": f"The server failed ({type(error).__name__}). Try again.", "hint": ""}, 500
+    )
