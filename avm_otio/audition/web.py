@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import mimetypes
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ class Web:
     def app(self) -> Starlette:
         """The ASGI application."""
         get = ["GET"]
-        return Starlette(
+        made = Starlette(
             routes=[
                 Route("/", self._file, methods=get),
                 Route("/page/{name}", self._file, methods=get),
@@ -70,6 +69,8 @@ class Web:
             ],
             exception_handlers={AvmError: _refused, HTTPException: _no_route, Exception: _fault},
         )
+        made.router.redirect_slashes = False
+        return made
 
     # The page and what it shows
 
@@ -231,7 +232,7 @@ class Web:
         path = self._session.film
         if path is None or not path.is_file():
             raise HTTPException(404)
-        return FileResponse(path, media_type=mimetypes.guess_type(path.name)[0] or "video/mp4", headers=_KEPT)
+        return FileResponse(path, media_type="video/mp4", headers=_KEPT)
 
 
 _KEPT = {"cache-control": "private, max-age=0, no-cache"}

@@ -12,7 +12,7 @@ from avm_otio.errors import AvmError, InputError, MediaError
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs import choices, pipeline, soundtrack
 from avm_otio.jobs.ears import hear_film, hear_items
-from avm_otio.jobs.folder import FILM, Job, open_job, read_journal
+from avm_otio.jobs.folder import Job, open_job, read_journal
 from avm_otio.jobs.paid_call import Access, Patience, cues_of, fetch_answer
 from avm_otio.jobs.question import Question
 from avm_otio.media.film import Quality, Sources, export_film
@@ -205,11 +205,11 @@ def film_of(job: Path) -> Path | None:
 
     made = read_journal(job).film
     for path in (job / made.path if made is not None else None, job / PROXY):
-        # A film of our own is H.264 in MP4; the user's own file may be anything.
-        if path is not None and path.name in (FILM, PROXY) and path.parent == job:
-            with suppress(MediaError):
-                if path.is_file() and probe(path).video is not None:
-                    return path
+        with suppress(MediaError):
+            # What is sent is H.264 in MP4, or the user's own file where that is the same.
+            video = probe(path).video if path is not None and path.is_file() else None
+            if video is not None and video.codec == "h264":
+                return path
     return None
 
 
