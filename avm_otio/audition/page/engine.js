@@ -155,7 +155,7 @@ class Voice {
     const { engine } = this;
     let begin = part.next;
     const soonest = engine.placeAt(context.currentTime + 0.002);
-    const late = Math.ceil(soonest - begin);
+    const late = context.currentTime > 0 ? Math.ceil(soonest - begin) : 0;
     if (late > 0) { // it came too late: from here on
       if (late >= count) return;
       begin += late;
@@ -247,9 +247,14 @@ function keyed(keys, at) {
 }
 
 export class Engine {
-  /** @param {{chunk: number, rate_hz: number}} form How sounds come from the server. */
-  constructor({ chunk, rate_hz: hz }) {
-    this.context = new AudioContext({ sampleRate: hz, latencyHint: "interactive" });
+  /**
+   * @param {{chunk: number, rate_hz: number}} form How sounds come from the server.
+   * @param {BaseAudioContext} context Where it is heard.
+   */
+  constructor({ chunk, rate_hz: hz }, context = new AudioContext({ sampleRate: hz, latencyHint: "interactive" })) {
+    this.context = context;
+    this.aheadS = AHEAD_S;
+    this.fetchS = FETCH_S;
     this.hz = hz;
     this.pieces = new Pieces(this.context, chunk);
     this.master = new GainNode(this.context, { gain: 1 });
@@ -323,7 +328,7 @@ export class Engine {
   pump() {
     if (!this.anchor) return;
     const now = this.heardPlace;
-    const until = now + AHEAD_S * this.hz;
+    const until = now + this.aheadS * this.hz;
     for (const want of this.wanted(now, until)) {
       const voice = this.voices.get(want.key) ?? this.begin(want);
       if (voice.signature !== want.signature) this.change(want, voice);
@@ -341,7 +346,7 @@ export class Engine {
   begin(want) {
     const voice = this.made(want);
     const soon = this.heardPlace + START_S * this.hz;
-    if (voice.first < soon) { // in its middle: it comes in without a click
+    if (voice.first < soon && this.context.currentTime > 0) { // in its middle: it comes in without a click
       voice.from = soon;
       voice.switch(true, this.context.currentTime + START_S);
     }
@@ -372,7 +377,7 @@ export class Engine {
     voice.from = soon;
     voice.switch(true, when);
     this.voices.set(want.key, voice);
-    voice.schedule(soon, now + AHEAD_S * this.hz);
+    voice.schedule(soon, now + this.aheadS * this.hz);
     this.switches.push({ cue: want.key, at: when, place: this.placeAt(when) });
     if (this.switches.length > 50) this.switches.shift();
   }
@@ -393,7 +398,7 @@ export class Engine {
   }
 
   prefetch(now) {
-    const until = now + FETCH_S * this.hz;
+    const until = now + this.fetchS * this.hz;
     for (const want of this.wanted(now, until)) {
       const voice = this.voices.get(want.key);
       if (voice) for (const [sound, number] of voice.pieces(now, until)) this.pieces.fetch(sound, number);
@@ -409,10 +414,11 @@ export class Engine {
   }
 
   /** Fetch what is heard from a place on, before it is played; ends when the first second is here. */
-  async ready(place) {
+  async ready(place, seconds = 1) {
     const first = [];
-    for (const want of this.wanted(place, place + this.hz)) {
-      for (const [sound, number] of piecesOf(want, this.pieces.length, place, place + this.hz)) first.push(this.pieces.fetch(sound, number));
+    const until = place + seconds * this.hz;
+    for (const want of this.wanted(place, until)) {
+      for (const [sound, number] of piecesOf(want, this.pieces.length, place, until)) first.push(this.pieces.fetch(sound, number));
     }
     await Promise.allSettled(first);
   }

@@ -1,0 +1,141 @@
+"""The page itself, in a real browser with the real server: in step, without a gap, kept, and never bitten."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avm_otio.cli.main import run
+from avm_otio.formats import reading
+from tests.audition.cut import BITE, scored
+from tests.plugins.test_premiere import PANEL, chromium, modules
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["modules"]  # a fixture
+
+DRIVER = Path(__file__).with_name("drive.mjs")
+SECONDS = 9
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scored(tmp_path_factory.mktemp("audition"), SECONDS, music=True)
+
+
+@pytest.fixture(scope="module")
+def found(made: Path, modules: Path) -> Iterator[dict[str, Any]]:
+    """What a browser found; ``AVM_SHOTS`` names a folder for what it looked like."""
+    browser = chromium()
+    if browser is None:
+        pytest.skip("Chromium is not here (apt install chromium)")
+    command = [sys.executable, "-m", "avm_otio", "audition", str(made / "out.otio"), "--no-open"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().strip()
+        shots = [os.environ["AVM_SHOTS"]] if "AVM_SHOTS" in os.environ else []
+        asked = ["node", str(DRIVER), str(PANEL), address, browser, *shots]
+        driven = subprocess.run(asked, capture_output=True, text=True, timeout=480, check=False)
+        assert driven.returncode == 0, driven.stderr[-3000:]
+        yield json.loads(driven.stdout.splitlines()[-1]) | {"code": server.wait(60)}
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+
+
+def test_sound_and_picture_are_in_step_at_the_start_and_after_a_seek(found: dict[str, Any]) -> None:
+    assert found["stateRunning"] == "running"
+    assert abs(found["startMs"]) <= 10
+    assert abs(found["seekMs"]) <= 10
+
+
+def test_what_is_seen_is_what_is_heard_by_the_films_own_flashes(found: dict[str, Any]) -> None:
+    assert [round(at) for at in found["beeps"]] == [1, 2, 3, 4]
+    assert all(abs(beep - round(beep)) < 0.002 for beep in found["beeps"])
+    assert found["flashes"]
+    assert all(abs(flash - round(flash)) < 0.002 for flash in found["flashes"])
+    assert sorted(map(abs, found["flashHeardMs"]))[len(found["flashHeardMs"]) // 2] <= 15
+
+
+def test_another_item_is_heard_at_once_without_a_gap_or_a_click(found: dict[str, Any]) -> None:
+    assert 0 < found["switchMs"] <= 20
+    assert found["gapMs"] <= 20
+    assert found["step"] < 0.5
+
+
+def test_keys_choose_take_back_and_do_again_and_all_of_it_is_kept(found: dict[str, Any]) -> None:
+    chosen = {"item": 12, "gain_db": -1, "nudge_frames": 2, "is_left_out": False, "note": ""}
+    assert found["chosen"] == chosen
+    assert found["undone"] == chosen | {"gain_db": 0, "nudge_frames": 0}
+    assert found["redone"] == found["reloaded"] == chosen
+    assert found["seenByOther"]
+
+
+def test_a_title_is_shown_and_never_run(found: dict[str, Any]) -> None:
+    assert found["errors"] == []
+    assert found["title"] == "out.otio – Audition"
+    assert BITE in found["titles"]
+
+
+def test_the_timeline_is_written_with_what_was_chosen(found: dict[str, Any], made: Path) -> None:
+    assert found["status"].startswith("out.otio is written.")
+    heard = {
+        clip.offer.item["id"]
+        for track in reading.read(made / "out.otio").timeline.tracks
+        for clip in track.clips
+        if track.is_ours and clip.enabled and clip.offer is not None
+    }
+    assert heard == {8, 12, 21}
+
+
+def test_what_is_played_is_the_preview_s_mix(found: dict[str, Any], made: Path) -> None:
+    preview = made / "preview.mp4"
+    assert (
+        run(["preview", str(made / "out.otio"), "-o", str(preview), "--stems", str(made / "stems"), "-q"])
+        == 0
+    )
+    ours = 0
+    for stem in ("DX", "MX", "FX"):
+        ours = ours + samples(made / "stems" / f"preview_{stem}.wav")
+    played = np.frombuffer(base64.b64decode(found["mix"]), "<f4").reshape(2, -1).T
+    count = min(len(ours), len(played))
+    wanted, got = (bands(each[2_400:count].mean(axis=1)) for each in (ours, played))
+    assert np.abs(wanted - got).max() < 1.0
+    assert np.abs(ours[2_400:count] - played[2_400:count]).max() < 0.02
+
+
+def test_when_the_page_is_closed_the_server_ends(found: dict[str, Any]) -> None:
+    assert found["code"] == 0
+
+
+def samples(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as file:
+        raw = np.frombuffer(file.readframes(file.getnframes()), np.uint8).reshape(-1, 3)
+    low, middle, high = (raw[:, n].astype(np.int32) << 8 * (n + 1) for n in range(3))
+    whole = low | middle | high
+    return (whole / 2**31).reshape(-1, 2)
+
+
+def bands(sound: np.ndarray) -> np.ndarray:
+    """The level of each octave, dB."""
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    hz = np.fft.rfftfreq(len(sound), 1 / 48_000)
+    edges = [63 * 2**n for n in range(9)]
+    return np.array([10 * np.log10(power[(hz >= low) & (hz < 2 * low)].sum() + 1e-9) for low in edges])
+
+
+if shutil.which("node") is None:
+    pytest.skip("node is not here", allow_module_level=True)
