@@ -86,6 +86,11 @@ class Session:
         self._tell = tell
 
     @property
+    def is_settled(self) -> bool:
+        """Whether every alternative is laid, or cannot be."""
+        return self._all is not None or self._failure is not None
+
+    @property
     def job(self) -> Path:
         """The job's folder."""
         return self._offered.job

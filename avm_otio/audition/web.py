@@ -49,6 +49,7 @@ class Web:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work: set[asyncio.Task[Any]] = set()
         self._begun = False
+        self._ending: asyncio.Task[None] | None = None
         session.tell_by(self._tell)
 
     def app(self) -> Starlette:
@@ -92,8 +93,10 @@ class Web:
         """What happens, to one page, as long as it is open."""
         queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._pages.add(queue)
+        if self._ending is not None:
+            self._ending.cancel()
         try:
-            yield _event({"event": "hello"})
+            yield _event({"event": "hello", "is_settled": self._session.is_settled})
             while True:
                 try:
                     yield _event(await asyncio.wait_for(queue.get(), _ALIVE_EVERY_S))
@@ -102,7 +105,7 @@ class Web:
         finally:
             self._pages.discard(queue)
             if not self._pages:
-                self._keep(asyncio.create_task(self._end_unless_back()))
+                self._ending = asyncio.create_task(self._end_unless_back())
 
     async def _end_unless_back(self) -> None:
         await asyncio.sleep(self._grace_s)

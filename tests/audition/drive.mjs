@@ -37,7 +37,7 @@ Object.assign(found, await page.evaluate(async () => {
   while (!a.engine.isPlaying) await sleep(10);
   await sleep(600);
   out.startMs = await settle(2500);
-  await a.seek(6.2);
+  await a.seek(5.2);
   while (!a.engine.isPlaying) await sleep(10);
   await sleep(600);
   out.seekMs = await settle(2000);
@@ -104,13 +104,14 @@ await other.close();
 await page.keyboard.press("u");
 await page.waitForFunction(() => window.audition.state.totals.is_written && !window.audition.isUpdating, null, { timeout: 120000 });
 found.status = await page.textContent(".status");
+await page.evaluate(() => window.audition.pick(window.audition.doc.cues.find((cue) => cue.name === "effects 1")));
 found.titles = await page.$$eval(".item .title", (all) => all.map((each) => each.textContent));
 
 // What the page's graph makes of a stretch, to be held against the program's own mix.
 found.mix = await page.evaluate(async () => {
   const { audition: a } = window;
   const { Engine } = await import("/page/engine.js");
-  const context = new OfflineAudioContext(2, 48000 * 9, 48000);
+  const context = new OfflineAudioContext(2, 48000 * 12, 48000);
   const engine = new Engine(a.doc, context);
   engine.load(a.doc, (cue) => a.wish(cue));
   engine.aheadS = 100;

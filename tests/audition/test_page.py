@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.slow
 __all__ = ["modules"]  # a fixture
 
 DRIVER = Path(__file__).with_name("drive.mjs")
-SECONDS = 9
+SECONDS = 12
 
 
 @pytest.fixture(scope="module")
@@ -35,25 +34,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(made: Path, modules: Path) -> Iterator[dict[str, Any]]:
+def found(made: Path, modules: Path) -> dict[str, Any]:
     """What a browser found; ``AVM_SHOTS`` names a folder for what it looked like."""
     browser = chromium()
     if browser is None:
         pytest.skip("Chromium is not here (apt install chromium)")
     command = [sys.executable, "-m", "avm_otio", "audition", str(made / "out.otio"), "--no-open"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        address = server.stdout.readline().strip()
-        shots = [os.environ["AVM_SHOTS"]] if "AVM_SHOTS" in os.environ else []
-        asked = ["node", str(DRIVER), str(PANEL), address, browser, *shots]
-        driven = subprocess.run(asked, capture_output=True, text=True, timeout=480, check=False)
-        assert driven.returncode == 0, driven.stderr[-3000:]
-        yield json.loads(driven.stdout.splitlines()[-1]) | {"code": server.wait(60)}
-    finally:
-        if server.poll() is None:
-            server.kill()
-            server.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().strip()
+            shots = [os.environ["AVM_SHOTS"]] if "AVM_SHOTS" in os.environ else []
+            asked = ["node", str(DRIVER), str(PANEL), address, browser, *shots]
+            driven = subprocess.run(asked, capture_output=True, text=True, timeout=480, check=False)
+            assert driven.returncode == 0, driven.stderr[-3000:]
+            said: dict[str, Any] = json.loads(driven.stdout.splitlines()[-1])
+            said["code"] = server.wait(60)
+        finally:
+            if server.poll() is None:
+                server.kill()
+    return said
 
 
 def test_sound_and_picture_are_in_step_at_the_start_and_after_a_seek(found: dict[str, Any]) -> None:

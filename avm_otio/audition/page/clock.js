@@ -2,8 +2,8 @@
 // that it is heard then, and the picture is led back gently where both drift apart.
 
 const FAR_S = 0.12; // farther apart they are put together anew
-const OFF_S = 0.012; // farther apart the picture is led back
-const NEAR_S = 0.003;
+const OFF_S = 0.006; // farther apart the picture is led back
+const NEAR_S = 0.002;
 const SPEEDS = [1, 2, 4];
 
 export class Clock extends EventTarget {
@@ -116,7 +116,7 @@ export class Clock extends EventTarget {
         this.engine.start(this.contextTime(shown.expectedDisplayTime), at * this.engine.hz);
         this.errors = [];
       } else if (Math.abs(middle) > OFF_S) {
-        this.video.playbackRate = usual * (1 + Math.max(-0.04, Math.min(0.04, middle * 0.8)));
+        this.video.playbackRate = usual * (1 + Math.max(-0.06, Math.min(0.06, middle * 2.5)));
       } else if (Math.abs(middle) < NEAR_S && this.video.playbackRate !== usual) {
         this.video.playbackRate = usual;
       }

@@ -157,7 +157,8 @@ class Page {
   }
 
   happened(event) {
-    if (event.event === "ready" || event.event === "failed") this.reload();
+    const isNew = event.event === "hello" && event.is_settled && !this.doc.is_ready && !this.doc.failure;
+    if (event.event === "ready" || event.event === "failed" || isNew) this.reload();
     else if (event.event === "chosen") this.state.told(event);
     else if (event.event === "note") this.tell(event.message);
     else if (event.event === "updating") this.setUpdating(true);
