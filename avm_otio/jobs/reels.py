@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +19,7 @@ from avm_otio.jobs.folder import JOURNAL, MEDIA, SCORED, Job, read_journal
 from avm_otio.jobs.of_timeline import beside, jobs_of
 from avm_otio.jobs.paid_call import cues_of
 from avm_otio.jobs.question import Question
-from avm_otio.mix.cues import Item
+from avm_otio.mix.cues import Cue
 from avm_otio.mix.used import Known, Sound, sounds_on, stem_of
 from avm_otio.report import Report
 from avm_otio.request import Request
@@ -45,12 +45,14 @@ class Reel:
         sounds: Every sound of ours on it, heard or not.
         jobs: The folders of jobs that it has to do with, the likeliest first.
         known_of: What a clip on it is that does not say so itself, by the jobs' files.
+        cues_with: The cues of the jobs' answers that offer an item, by its name.
     """
 
     opened: Opened
     sounds: tuple[Sound, ...]
     jobs: tuple[Path, ...]
     known_of: Callable[[Clip, Stem | None], Known | None]
+    cues_with: Callable[[str], Sequence[Cue]]
 
     @property
     def name(self) -> str:
@@ -91,7 +93,9 @@ def _reel(word: str, request: Request, keys: ServiceKeys, report: Report) -> Ree
     opened = with_lengths(as_media_count(opened, request), request.media_roots)
     jobs += [path for path in jobs_of(opened, request.jobs_dir) if path not in jobs]
     library = _Library(opened, jobs, list(beside(opened, request.jobs_dir)), keys)
-    reel = Reel(opened, sounds_on(opened.timeline, library.known_of), tuple(jobs), library.known_of)
+    sounds = sounds_on(opened.timeline, library.known_of)
+    jobs += [path for path in library.used if path not in jobs]
+    reel = Reel(opened, sounds, tuple(jobs), library.known_of, library.cues_with)
     unknown = [sound for sound in reel.sounds if sound.known is None and sound.is_heard]
     if unknown:
         names = [f"“{each.placed.clip.name}” at {reel.timecode(each)}" for each in unknown[:_MOST_NAMED]]
@@ -145,12 +149,14 @@ class _Library:
         jobs: Those that have to do with it.
         others: All that lie beside it.
         keys: The JSON keys of the service.
+        used: Those that knew a sound.
     """
 
     opened: Opened
     jobs: Sequence[Path]
     others: Sequence[Path]
     keys: ServiceKeys
+    used: dict[Path, None] = field(default_factory=dict)
     _answers: dict[Path, _Answer] = field(default_factory=dict)
 
     def known_of(self, clip: Clip, stem: Stem | None) -> Known | None:
@@ -163,6 +169,7 @@ class _Library:
             if path.parent.name == MEDIA:
                 known = self._answer(path.parent.parent).by_file.get(path.name)
                 if known is not None:
+                    self.used[path.parent.parent] = None
                     return known
         is_made = stem is not None or any(path.parent.suffix == _MADE for path in paths)
         if not is_made:
@@ -172,6 +179,7 @@ class _Library:
             answer = self._answer(job)
             for known in filter(None, map(answer.made_into, names)):
                 if stem is None or stem_of(known.item) == stem:
+                    self.used[job] = None
                     return known
         titled = [
             known
@@ -181,6 +189,14 @@ class _Library:
             if stem is None or stem_of(known.item) == stem
         ]
         return titled[0] if len({known.item.name for known in titled}) == 1 else None
+
+    def cues_with(self, name: str) -> Sequence[Cue]:
+        """The cues that offer an item, of the likeliest job that has any."""
+        for job in dict.fromkeys((*self.jobs, *self.others)):
+            cues = [cue for cue in self._answer(job).cues if name in (item.name for item in cue.items)]
+            if cues:
+                return cues
+        return ()
 
     def _answer(self, job: Path) -> _Answer:
         if job not in self._answers:
@@ -196,12 +212,22 @@ class _Answer:
     keys: ServiceKeys
 
     @cached_property
+    def cues(self) -> Sequence[Cue]:
+        """All that was offered."""
+        with suppress(AvmError):
+            journal = read_journal(self.job)
+            question = Question.from_journal(journal.asked, self.keys, None)
+            offered = cues_of(Job(self.job, journal), question, _AS_IT_CAME).by_service.values()
+            return [cue for cues in offered for cue in cues]
+        return ()
+
+    @cached_property
     def by_file(self) -> Mapping[str, Known]:
         """What was offered, by the names of the files that it was downloaded as."""
         with suppress(AvmError):
             journal = read_journal(self.job)
             question = Question.from_journal(journal.asked, self.keys, None)
-            items = {item.name: item for item in _offered(Job(self.job, journal), question)}
+            items = {item.name: item for cue in self.cues for item in cue.items}
             return {
                 kept.file: Known(items[name], question.currency, question.service)
                 for name, kept in journal.media.items()
@@ -218,10 +244,3 @@ class _Answer:
 def _begins(stem: str, whole: str) -> bool:
     """Whether a file's stem is another's, or that with the sign of a channel or a number behind it."""
     return stem == whole or (stem.startswith(whole) and not stem[len(whole)].isalnum())
-
-
-def _offered(job: Job, question: Question) -> Iterator[Item]:
-    cues = cues_of(job, question, _AS_IT_CAME)
-    for offered in cues.by_service.values():
-        for cue in offered:
-            yield from cue.items

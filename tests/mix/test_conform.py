@@ -8,10 +8,15 @@ from fractions import Fraction as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from avm_otio.mix.answers import read_item
 from avm_otio.mix.conform.follow import Follow
 from avm_otio.mix.conform.moves import Moved, OldCue, lost_clips, moved, old_cues
 from avm_otio.mix.conform.music import Stretch, music_runs
+from avm_otio.mix.conform.offers import with_offers
 from avm_otio.mix.conform.shots import Shot, shots_of
+from avm_otio.mix.cues import Cue
+from avm_otio.mix.used import Known
+from avm_otio.services import EFFECTS
 from avm_otio.timeline.model import (
     Clip,
     Generator,
@@ -220,6 +225,22 @@ def test_what_lost_its_picture_is_kept_switched_off_where_that_was_cut_out() -> 
     (gone,) = followed(scored(film(A, B, C), HIT), film(A, C))
     (clip,) = lost_clips(gone)
     assert (clip.start * RATE, clip.enabled) == (50, False)
+
+
+def test_a_clip_that_does_not_say_its_cue_is_followed_as_one_that_does() -> None:
+    spoken = replace(HIT, start=RecordTime(F(48) / RATE))  # it begins in the shot before its cue
+    items = [read_item(EFFECTS, {"id": number, "title": "Hit"}) for number in (1, 101)]
+    cues = [
+        Cue(start_us, start_us + 10, tuple(item for item in items if item), {"n": start_us})
+        for start_us in (900_000, 2_400_000, 5_000_000)
+    ]
+    old = scored(film(A, B, C), replace(spoken, offer=None), replace(spoken, offer=None, enabled=False))
+    film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(old.duration))
+    told = with_offers(old, lambda clip, stem: Known(items[0], "EUR"), lambda name: cues, film_map)  # type: ignore[arg-type]
+    assert [clip.offer and clip.offer.film_start_us for clip in told.clips() if clip.stem] == [2_400_000] * 2
+    (found,) = followed(told, film(C, C, B))
+    assert starts(found) == [98]
+    assert [each.clip.alternative for each in found.places[0].laid] == [0, 1]
 
 
 def test_alternatives_and_what_was_muted_go_along_switched_off() -> None:

@@ -27,6 +27,7 @@ from avm_otio.media.originals import film_located, located
 from avm_otio.mix.conform.changes import Change, change_of, changes_of
 from avm_otio.mix.conform.follow import Follow
 from avm_otio.mix.conform.moves import Moved, OldCue, lost_clips, moved, old_cues
+from avm_otio.mix.conform.offers import with_offers
 from avm_otio.mix.conform.shots import shots_of
 from avm_otio.mix.fitted import Coverage
 from avm_otio.mix.heard import Heard, Speech
@@ -149,14 +150,15 @@ class _Work:
     """One conform on its way."""
 
     def __init__(self, reel: Reel, new: Opened, request: Request, report: Report) -> None:
-        self.reel, self.new, self.request, self.report = reel, new, request, report
+        self.new, self.request, self.report = new, request, report
         self.length = new.timeline.frames / new.timeline.rate
         self.music = NewMusic()
         self._jobs = jobs_at(reel.jobs)
         users = without_ours(reel.opened.timeline, is_of(self._jobs, reel.opened.folder))
         self._film_map = film_map_of(reel, users)
+        self.reel = reel if self._film_map is None else _with_offers(reel, self._film_map)
         self.follow = self._followed(users)
-        self._heard, self._notes = heard_in(reel, self._jobs, report)
+        self._heard, self._notes = heard_in(self.reel, self._jobs, report)
 
     def _followed(self, users: Timeline) -> Follow:
         """The way of the picture.
@@ -318,6 +320,12 @@ class _Work:
             for each in lane.clips
         )
         return replace(lane, clips=clips)
+
+
+def _with_offers(reel: Reel, film_map: FilmMap) -> Reel:
+    """A reel whose sounds all say for which cue they were offered, as far as its jobs know."""
+    timeline = with_offers(reel.opened.timeline, reel.known_of, reel.cues_with, film_map)
+    return replace(reel, opened=replace(reel.opened, timeline=timeline))
 
 
 def _with_lost(timeline: Timeline, gone: Sequence[Moved]) -> Timeline:
