@@ -14,6 +14,7 @@ from avm_otio.formats.fcp7.read import read
 from avm_otio.formats.fcp7.write import document
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
+    CUT_FADE_US,
     Clip,
     GainKey,
     Generator,
@@ -243,7 +244,8 @@ def test_any_mix_sounds_the_same_between_its_fades(tmp_path_factory, rate, frame
         assert ours[2][-1] == pytest.approx(wanted[2][-1], abs=1e-3)
     assert ours[2] == pytest.approx(wanted[2], abs=1e-3)
     for us, written in ((fade_in, ours[0]), (fade_out, ours[1])):
-        assert abs(from_micros(us) - written / rate) < SAMPLE or Feature.FADE in told
+        is_guard = us <= CUT_FADE_US and written == 1  # against a click: nobody hears a frame of it
+        assert abs(from_micros(us) - written / rate) < SAMPLE or is_guard or Feature.FADE in told
 
 
 def one_picture(content: Media | Generator, **more: object) -> Timeline:

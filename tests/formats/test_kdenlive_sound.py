@@ -74,8 +74,10 @@ def test_fades_lie_at_the_edges_of_the_clip() -> None:
 
 
 def test_a_fade_shorter_than_a_frame_is_reported() -> None:
-    _, losses = opened(heard(clip(0, 96, mix=Mix(0.0, 10_000, 10_000))))
+    _, losses = opened(heard(clip(0, 96, mix=Mix(0.0, 15_000, 15_000))))
     assert [loss.feature for loss in losses] == [Feature.FADE, Feature.FADE]
+    _, losses = opened(heard(clip(0, 96, mix=Mix(0.0, 0, 10_000))))
+    assert not losses  # against a click: nobody hears a frame of it
 
 
 @pytest.mark.parametrize(
