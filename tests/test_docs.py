@@ -30,6 +30,7 @@ EXAMPLES = re.findall(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_each_example_of_the_python_face_runs(
     example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

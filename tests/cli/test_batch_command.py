@@ -167,6 +167,7 @@ def test_what_an_earlier_run_wrote_is_not_scored_on_top(
     assert len(said.out.splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_the_local_engine_scores_many_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library = folder / "library"
     for name in ("effects/Slam.wav", "effects/Whoosh.wav", "music/Warm bed – 92 bpm.wav"):

@@ -51,6 +51,7 @@ def test_every_editor_gets_a_whole_file_and_nothing_else_is_left(
     assert film.otio_timeline.to_json_string() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".otio", ".xml", ".fcpxml", ".aaf"])
 def test_what_was_written_can_be_read_again_with_its_sound_in_place(
     film: Opened, suffix: str, tmp_path: Path
@@ -87,6 +88,7 @@ def test_a_copied_turnover_opens_where_it_is_carried(film: Opened, tmp_path: Pat
     assert all((tmp_path / "elsewhere" / url).is_file() for url in urls)
 
 
+@pytest.mark.slow
 def test_sound_becomes_48_khz_24_bit(film: Opened, tmp_path: Path) -> None:
     output = tmp_path / "scored.xml"
     made = deliver(film, Request(output=output, media_format="wav48"))

@@ -259,6 +259,7 @@ def test_effects_keep_to_the_stretch_that_was_asked_for(http: httpx.Client, ids:
     assert all(cue["start_at"] >= "00:00:03.500000" and cue["end_at"] <= "00:00:09.000000" for cue in cues)
 
 
+@pytest.mark.slow
 def test_how_many_effects_there_are_is_the_callers_to_say(http: httpx.Client, ids: dict[str, int]) -> None:
     def many(density: object) -> int:
         asked = {"sound_effect_service": {"avm_density": density}}
@@ -297,6 +298,7 @@ def test_music_stays_within_the_budget_in_the_callers_currency(
     assert prices(budget_max=0.01) == []
 
 
+@pytest.mark.slow
 def test_an_audio_film_gets_effects_and_noise_reduction(http: httpx.Client, ids: dict[str, int]) -> None:
     found = ask(http, ids["audio"], **EFFECTS, **DENOISE)
     assert found["sound_effect_service"]["sound_effects"]
@@ -341,6 +343,7 @@ def test_only_this_machine_is_served(base_url: str, tmp_path: Path) -> None:
         serve(host="0.0.0.0", data_dir=tmp_path, library=tmp_path, token=None, on_ready=None)
 
 
+@pytest.mark.slow
 def test_films_come_twenty_a_page_newest_first(tmp_path: Path, sounds: Path, films: dict[str, Path]) -> None:
     with running(data_dir=tmp_path, library=sounds, token=TOKEN) as url, caller(url) as http:
         made = [upload(http, films["audio"]) for _ in range(21)]
@@ -424,6 +427,7 @@ def test_a_notify_url_that_nothing_is_posted_to_is_refused_at_once(
     assert "notify_url" in refused(submit(http, ids["audio"], **EFFECTS, notify_url=address))
 
 
+@pytest.mark.slow
 def test_a_notification_that_does_not_arrive_is_told(
     tmp_path: Path, sounds: Path, films: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -448,6 +452,7 @@ def test_a_notification_that_does_not_arrive_is_told(
     assert "inside a private network" in told[-2]
 
 
+@pytest.mark.slow
 def test_films_results_and_ids_outlive_the_engine(
     tmp_path: Path, sounds: Path, films: dict[str, Path]
 ) -> None:

@@ -60,6 +60,7 @@ def laid(film: FilmTraits, density: str | float | None = None, words: str = "") 
     return spot_effects(film, EFFECTS, None, EffectWish(density, words))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(films, st.tuples(times, times), st.sampled_from(["none", "sparse", "normal", "dense", 0.5, 7, 60]))
 def test_cues_lie_in_order_inside_the_stretch_and_are_no_more_than_asked(

@@ -35,6 +35,7 @@ def test_each_sound_is_clean_at_its_ends_and_below_the_ceiling(starter: Path) ->
         assert np.abs(sound).max() > 0.1, path.name
 
 
+@pytest.mark.slow
 def test_beds_have_one_loudness_their_own_tempo_and_a_natural_end(starter: Path) -> None:
     assert len({name.split()[-2] for name in bed_names()}) == len(bed_names())
     for path in (starter / "music").glob("*.wav"):

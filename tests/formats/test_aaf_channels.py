@@ -168,6 +168,7 @@ def test_one_slot_of_a_stereo_file_is_all_of_it(tmp_path: Path) -> None:
     assert played(read_of(tmp_path / "a.aaf")[0]) == [[("/m/a.wav", (0, 1), 2)]]
 
 
+@pytest.mark.slow
 def test_master_slots_say_the_channel_where_the_file_does_not(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         file = made.source("/m/a.wav", channels=2)
@@ -227,6 +228,7 @@ def test_channels_that_are_sequences_keep_all_their_clips(tmp_path: Path) -> Non
     assert played(read_of(tmp_path / "a.aaf")[0]) == [[("/m/a.wav", (0, 1), 2)] * 2]
 
 
+@pytest.mark.slow
 def test_a_combined_sound_is_as_long_as_its_combiner_says(tmp_path: Path) -> None:
     """Resolve rounds the clips inside to frames."""
     with aaf(tmp_path / "a.aaf") as made:

@@ -101,6 +101,7 @@ def test_gains_inside_one_another_add_up_on_every_clip(tmp_path: Path) -> None:
     assert gains == pytest.approx([6.0206, 12.0412])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("runs", "mix"),
     [
@@ -158,6 +159,7 @@ def test_a_pan_that_stands_still_within_a_clip_is_the_clips(
     assert ("a pan that moves" in notes) == moves
 
 
+@pytest.mark.slow
 def test_a_pan_of_several_channels_is_told(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         master = made.master("a", (made.source("/m/a.wav", channels=2), 0, (1, 2)))
@@ -177,6 +179,7 @@ def test_points_that_all_say_the_same_are_one_gain(tmp_path: Path) -> None:
     assert first_clip(tmp_path / "a.aaf").mix == Mix(6.0206)
 
 
+@pytest.mark.slow
 def test_fades_of_a_source_clip_are_fades(tmp_path: Path) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         clip = made.clip(made.master("a", made.source("/m/a.wav")), 0, 50)

@@ -156,6 +156,7 @@ def one_sound(**changes: object) -> Timeline:
     return split(settled(Timeline("cut", Fraction(24), (track,), start_frame=86_400)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mix",
     [

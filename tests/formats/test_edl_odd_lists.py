@@ -119,6 +119,7 @@ def test_an_edit_that_cannot_be_understood_is_named_by_its_line(read_text: ReadT
         read_text(HEAD + edit("V", kind="X       "))
 
 
+@pytest.mark.slow
 def test_a_very_long_list_takes_time_in_proportion(read_text: ReadText) -> None:
     def at(second: int) -> str:
         return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:00"

@@ -102,7 +102,7 @@ def numbered(timeline: Timeline) -> Timeline:
     )
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(timelines())
 def test_what_was_written_is_read_back_but_for_what_the_report_names(timeline):
     found, losses = read_back(timeline)

@@ -26,6 +26,7 @@ def cut_of(*items: otio.core.Item) -> otio.schema.Timeline:
     return timeline_with(track(*items, name="V1"))
 
 
+@pytest.mark.slow
 @given(timelines())
 def test_a_timeline_of_an_timeline_says_all_of_it(wanted: Timeline) -> None:
     assert not differences(from_otio(timeline_of(wanted)), wanted)

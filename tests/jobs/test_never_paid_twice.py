@@ -272,6 +272,7 @@ def test_what_failed_before_the_paid_call_is_not_sent_again(score: Run, service:
     assert uploaded(service) == 1
 
 
+@pytest.mark.slow
 def test_what_failed_after_the_paid_call_is_not_paid_again(score: Run, service: ScriptedService) -> None:
     service.files["/items/1"] = html(503)
     assert score() == 6
@@ -355,6 +356,7 @@ def films_of(*names: str) -> Reply:
     return says({"results": [{"id": FILM_ID, "filename": name} for name in names]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("never_says", [reset, html(502), says({"message": ["Later."]}, 503)])
 def test_a_film_is_not_sent_again_to_a_service_that_cannot_say_what_it_holds(
     score: Run, service: ScriptedService, never_says: Reply
@@ -571,6 +573,7 @@ def test_a_budget_holds_for_what_takes_the_place_of_an_item_that_cannot_be_had(
     assert paid(service) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_fetched_again_is_kept_as_it_came_too(
     cut: Path, score: Run, service: ScriptedService
 ) -> None:
@@ -583,6 +586,7 @@ def test_an_answer_that_is_fetched_again_is_kept_as_it_came_too(
     assert json.loads((the_job(cut) / "result.json").read_text())["new"] == "as it is now"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [FILM, f"{FILM}service/{SESSION_ID}/"])
 def test_what_comes_instead_of_it_does_not_take_its_place(
     cut: Path, score: Run, service: ScriptedService, call: str
