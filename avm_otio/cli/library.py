@@ -181,6 +181,23 @@ def play_list(
     out.event("done", sounds=len(found), output=None if output is None else str(output))
 
 
+@library.command(epilog="Example: avm-otio library starter --out ~/Sounds/starter")
+@click.option("--out", "folder", type=options.FOLDER, required=True, metavar="DIR", help="Where it goes.")
+@pass_output
+def starter(out: Output, folder: Path) -> None:
+    """Write the starter library: 16 pieces of music and 60 effects, synthesised here, yours to use.
+
+    Effects are named by the Universal Category System. It is the same on every machine, and each time.
+    """
+    from avm_otio.engine.starter import write_starter
+
+    with out.step("Making the starter library") as advance:
+        write_starter(folder, advance)
+    sounds = sum(1 for _ in folder.rglob("*.wav"))
+    out.event("done", sounds=sounds, output=str(folder))
+    out.say(f"{sounds} sounds are in {folder}.")
+
+
 @library.command(epilog="Example: avm-otio library show 'DOORWood_Cellar Slam_ABC_LIB.wav'")
 @click.argument("sound", metavar="SOUND")
 @_folder

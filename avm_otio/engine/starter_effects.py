@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from avm_otio.engine.sound_analysis import loudness_of
 from avm_otio.engine.synth import (
     Wave,
     clock,
@@ -32,19 +33,23 @@ Chance = np.random.Generator
 
 
 def effect_names() -> tuple[str, ...]:
-    """The names of all effects, which carry their tags."""
+    """The names of all effects, by the Universal Category System."""
     return tuple(_EFFECTS)
 
 
 def effect(name: str) -> Wave:
-    """One effect, stereo at 48 kHz, its ends at silence, its peak at −1.5 dBFS.
+    """One effect, stereo at 48 kHz, its ends at silence, as loud as what it does, below −1.5 dBFS.
 
     Raises:
         KeyError: There is no effect of that name.
     """
-    chance = dice(name)
-    make, peak = _EFFECTS[name]
-    return shaped(limited(levelled(make(chance), peak), 0.89), 0.002, 0.03)
+    make, what = _EFFECTS[name]
+    sound = shaped(levelled(make(dice(name)), 0.5), 0.002, 0.03)
+    loudness = loudness_of(sound)
+    gain = 1.0 if loudness is None else 10 ** ((_LOUDNESS_LUFS[what] - loudness) / 20)
+    loud = limited(sound * np.float32(gain), _PEAK)
+    centred: Wave = loud - loud.mean(axis=1, keepdims=True)
+    return shaped(centred, 0.002, 0.03)
 
 
 def _whoosh(
@@ -217,39 +222,82 @@ def _chime(chance: Chance) -> Wave:
     return in_room(panned(shaped(bell, 0.002, 0.5), 0.1), chance, 1.2, 0.4)
 
 
-_EFFECTS: Mapping[str, tuple[Callable[[Chance], Wave], float]] = {
-    "Whoosh – Fast Air": (lambda c: _whoosh(c, 0.55, 400, 4200, 0.62), _PEAK),
-    "Whoosh – Soft Pass": (lambda c: _whoosh(c, 0.9, 250, 1900, 0.6), _PEAK),
-    "Whoosh – Deep Swing": (lambda c: _whoosh(c, 1.1, 90, 750, 0.62, 0.5), _PEAK),
-    "Whoosh – Bright Flick": (lambda c: _whoosh(c, 0.35, 900, 8000, 0.6), _PEAK),
-    "Impact – Deep Boom": (lambda c: _impact(c, 1.8, 120, 38, 0.25, 1.4), _PEAK),
-    "Impact – Tight Hit": (lambda c: _impact(c, 0.7, 190, 62, 0.9, 0.4), _PEAK),
-    "Impact – Soft Thud": (lambda c: _impact(c, 0.6, 130, 55, 0.12, 0.3), _PEAK),
-    "Impact – Big Hall Drum": (lambda c: _impact(c, 2.4, 150, 52, 0.5, 2.2), _PEAK),
-    "Riser – Airy Build": (lambda c: _riser(c, 2.4, 250, 6500, 0.05), _PEAK),
-    "Riser – Tension Tone": (lambda c: _riser(c, 3.0, 160, 2400, 0.5), _PEAK),
-    "Riser – Short Lift": (lambda c: _riser(c, 1.2, 300, 5200, 0.15), _PEAK),
-    "Tick – Wood": (lambda c: _tick(c, 980, 42, 0.5), 0.6),
-    "Tick – Glass": (lambda c: _tick(c, 2350, 24, 0.3), 0.5),
-    "Tick – Soft Clock": (lambda c: _tick(c, 1450, 60, 0.8), 0.5),
-    "Room – Quiet Interior": (lambda c: _room(c, 8.0, 40, 400, -0.9, 0.12), 0.16),
-    "Room – Large Hall Air": (lambda c: _room(c, 8.0, 60, 1500, -0.7, 0.2), 0.2),
-    "Ambience – Rain": (lambda c: _rain(c, 8.0), 0.4),
-    "Ambience – Water Stream": (lambda c: _stream(c, 8.0), 0.4),
-    "Ambience – Wind": (lambda c: _wind(c, 8.0), 0.4),
-    "Water – Single Drop": (lambda c: _drop(c), 0.6),
-    "Water – Small Splash": (lambda c: _splash(c), 0.7),
-    "Footsteps – Wood Floor": (lambda c: _steps(c, 4, 600, 4000, 3, 95), 0.7),
-    "Footsteps – Gravel": (lambda c: _steps(c, 4, 1500, 9000, 16, 70), 0.7),
-    "Door – Close": (lambda c: _door(c, 1.0, 0.1, 82), _PEAK),
-    "Door – Heavy Shut": (lambda c: _door(c, 1.5, 0.1, 54), _PEAK),
-    "Door – Creak": (lambda c: _creak(c), 0.6),
-    "Click – Switch": (lambda c: _click(c, 1900, True), 0.6),
-    "Click – Button": (lambda c: _click(c, 1300, False), 0.6),
-    "Swell – Warm Chord": (lambda c: _swell(c, 2.4, (220.0, 277.18, 329.63, 440.0)), _PEAK),
-    "Swell – Dark Fifth": (lambda c: _swell(c, 2.8, (110.0, 164.81, 220.0)), _PEAK),
-    "Glitch – Digital Burst": (lambda c: _glitch(c, 0.6, 0.03), 0.6),
-    "Glitch – Stutter": (lambda c: _glitch(c, 0.9, 0.06), 0.6),
-    "Pop – Bubble": (lambda c: _pop(c), 0.7),
-    "Chime – Bright Bell": (lambda c: _chime(c), 0.6),
+_LOUDNESS_LUFS = {
+    "whoosh": -20.0,
+    "hit": -16.0,
+    "riser": -20.0,
+    "tick": -26.0,
+    "room": -38.0,
+    "ambience": -30.0,
+    "spot": -24.0,
+}
+"""How loud effects are by what they do: what a person would hear them at beside each other."""
+
+_MINOR, _MAJOR, _FIFTH = (196.0, 233.08, 293.66), (220.0, 277.18, 329.63, 440.0), (110.0, 164.81, 220.0)
+
+_MADE: tuple[tuple[str, str, str, Callable[[Chance], Wave]], ...] = (
+    ("DSGNWhsh", "Whoosh Fast Air", "whoosh", lambda c: _whoosh(c, 0.55, 400, 4200, 0.62)),
+    ("DSGNWhsh", "Whoosh Soft Pass", "whoosh", lambda c: _whoosh(c, 0.9, 250, 1900, 0.6)),
+    ("DSGNWhsh", "Whoosh Deep Swing", "whoosh", lambda c: _whoosh(c, 1.1, 90, 750, 0.62, 0.5)),
+    ("DSGNWhsh", "Whoosh Bright Flick", "whoosh", lambda c: _whoosh(c, 0.35, 900, 8000, 0.6)),
+    ("DSGNWhsh", "Whoosh Long Air", "whoosh", lambda c: _whoosh(c, 1.6, 200, 2600, 0.66)),
+    ("DSGNWhsh", "Whoosh Dark Sweep", "whoosh", lambda c: _whoosh(c, 1.3, 110, 1200, 0.6, 0.6)),
+    ("DSGNWhsh", "Whoosh Short Pass", "whoosh", lambda c: _whoosh(c, 0.45, 300, 2800, 0.55)),
+    ("DSGNWhsh", "Whoosh Heavy Pass", "whoosh", lambda c: _whoosh(c, 0.8, 70, 1100, 0.58, 0.4)),
+    ("DSGNWhsh", "Whoosh High Sweep", "whoosh", lambda c: _whoosh(c, 0.7, 1200, 9000, 0.62)),
+    ("DSGNWhsh", "Whoosh Wide Pass", "whoosh", lambda c: _whoosh(c, 1.0, 350, 3400, 0.6, 1.0)),
+    ("DSGNWhsh", "Whoosh Quick Snap", "whoosh", lambda c: _whoosh(c, 0.28, 600, 6000, 0.7)),
+    ("SWSH", "Swish Thin", "whoosh", lambda c: _whoosh(c, 0.3, 1500, 9500, 0.55)),
+    ("DSGNImpt", "Impact Tight Hit", "hit", lambda c: _impact(c, 0.7, 190, 62, 0.9, 0.4)),
+    ("DSGNImpt", "Impact Soft Thud", "hit", lambda c: _impact(c, 0.6, 130, 55, 0.12, 0.3)),
+    ("DSGNImpt", "Impact Big Hall Drum", "hit", lambda c: _impact(c, 2.4, 150, 52, 0.5, 2.2)),
+    ("DSGNImpt", "Impact Dry Hit", "hit", lambda c: _impact(c, 0.45, 210, 70, 0.7, 0.15)),
+    ("DSGNImpt", "Impact Distant", "hit", lambda c: _impact(c, 2.0, 110, 46, 0.08, 2.6)),
+    ("DSGNImpt", "Impact Hard Short", "hit", lambda c: _impact(c, 0.5, 240, 58, 1.2, 0.25)),
+    ("DSGNImpt", "Impact Huge", "hit", lambda c: _impact(c, 3.0, 170, 36, 0.8, 2.8)),
+    ("DSGNImpt", "Impact Low Double", "hit", lambda c: _impact(c, 1.2, 140, 44, 0.3, 0.9)),
+    ("DSGNBoom", "Boom Deep", "hit", lambda c: _impact(c, 1.8, 120, 38, 0.25, 1.4)),
+    ("DSGNBoom", "Boom Sub Long", "hit", lambda c: _impact(c, 2.8, 85, 30, 0.05, 1.8)),
+    ("DSGNRise", "Riser Airy Build", "riser", lambda c: _riser(c, 2.4, 250, 6500, 0.05)),
+    ("DSGNRise", "Riser Tension Tone", "riser", lambda c: _riser(c, 3.0, 160, 2400, 0.5)),
+    ("DSGNRise", "Riser Short Lift", "riser", lambda c: _riser(c, 1.2, 300, 5200, 0.15)),
+    ("DSGNRise", "Riser Long Build", "riser", lambda c: _riser(c, 4.5, 180, 5000, 0.2)),
+    ("DSGNRise", "Riser Bright", "riser", lambda c: _riser(c, 2.0, 600, 9000, 0.1)),
+    ("DSGNRise", "Riser Deep", "riser", lambda c: _riser(c, 2.6, 80, 1200, 0.4)),
+    ("DSGNRise", "Swell Warm Chord", "riser", lambda c: _swell(c, 2.4, _MAJOR)),
+    ("DSGNRise", "Swell Dark Fifth", "riser", lambda c: _swell(c, 2.8, _FIFTH)),
+    ("DSGNRise", "Swell Minor Chord", "riser", lambda c: _swell(c, 3.2, _MINOR)),
+    ("UIClick", "Tick Dry", "tick", lambda c: _tick(c, 1250, 70, 0.9)),
+    ("UIClick", "Tick High", "tick", lambda c: _tick(c, 2800, 48, 0.4)),
+    ("UIClick", "Tick Soft", "tick", lambda c: _tick(c, 820, 55, 0.25)),
+    ("UIClick", "Click Short", "tick", lambda c: _click(c, 1700, False)),
+    ("WOODTonl", "Tick Wood", "tick", lambda c: _tick(c, 980, 42, 0.5)),
+    ("GLASTonl", "Tick Glass", "tick", lambda c: _tick(c, 2350, 24, 0.3)),
+    ("CLOCKTick", "Clock Soft", "tick", lambda c: _tick(c, 1450, 60, 0.8)),
+    ("UIClick", "Switch", "tick", lambda c: _click(c, 1900, True)),
+    ("UIClick", "Button", "tick", lambda c: _click(c, 1300, False)),
+    ("UIMisc", "Pop", "tick", lambda c: _pop(c)),
+    ("AMBRoom", "Room Quiet Interior", "room", lambda c: _room(c, 8.0, 40, 400, -0.9, 0.12)),
+    ("AMBRoom", "Room Large Hall Air", "room", lambda c: _room(c, 8.0, 60, 1500, -0.7, 0.2)),
+    ("AMBRoom", "Room Tone Small", "room", lambda c: _room(c, 8.0, 70, 650, -0.8, 0.08)),
+    ("AMBRoom", "Room Tone Dark", "room", lambda c: _room(c, 8.0, 35, 240, -1.0, 0.1)),
+    ("RAIN", "Rain Steady", "ambience", lambda c: _rain(c, 8.0)),
+    ("WATRFlow", "Water Stream", "ambience", lambda c: _stream(c, 8.0)),
+    ("WIND", "Wind Gusts", "ambience", lambda c: _wind(c, 8.0)),
+    ("WATRDrip", "Water Single Drop", "spot", lambda c: _drop(c)),
+    ("WATRSplsh", "Water Small Splash", "spot", lambda c: _splash(c)),
+    ("FEETHmn", "Footsteps Wood Floor", "spot", lambda c: _steps(c, 4, 600, 4000, 3, 95)),
+    ("FEETHmn", "Footsteps Gravel", "spot", lambda c: _steps(c, 4, 1500, 9000, 16, 70)),
+    ("FEETHmn", "Footstep Single Wood", "spot", lambda c: _steps(c, 1, 600, 4000, 3, 95)),
+    ("DOORWood", "Door Close", "spot", lambda c: _door(c, 1.0, 0.1, 82)),
+    ("DOORWood", "Door Heavy Slam", "spot", lambda c: _door(c, 1.5, 0.1, 54)),
+    ("DOORCreak", "Door Creak", "spot", lambda c: _creak(c)),
+    ("UIGlitch", "Glitch Digital Burst", "spot", lambda c: _glitch(c, 0.6, 0.03)),
+    ("UIGlitch", "Glitch Stutter", "spot", lambda c: _glitch(c, 0.9, 0.06)),
+    ("BELLMisc", "Bell Bright Chime", "spot", lambda c: _chime(c)),
+    ("WATRBubl", "Bubble", "spot", lambda c: _pop(c)),
+)
+
+_EFFECTS: Mapping[str, tuple[Callable[[Chance], Wave], str]] = {
+    f"{cat_id}_{name}_AVM_STARTER": (make, what) for cat_id, name, what, make in _MADE
 }

@@ -1,4 +1,4 @@
-"""The music of the starter library: eight beds, each with chords, bass, melody, percussion and an ending."""
+"""The music of the starter library: sixteen beds with chords, bass, melody, percussion and an ending."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class _Bed:
         bass_beats: Where the bass is played.
         kick, snare, hat: Where each is struck, in beats.
         melody: How likely a melody note is on a half beat; 0 for none.
+        form: Its sections, a letter each, see ``_LAYERS``; empty where it is one.
     """
 
     bpm: int
@@ -65,6 +66,19 @@ class _Bed:
     snare: tuple[float, ...] = ()
     hat: tuple[float, ...] = ()
     melody: float = 0.45
+    form: str = ""
+
+    def section(self, bar: int) -> int:
+        """In which section a bar lies."""
+        return bar * len(self.form) // self.bars
+
+    def plays(self, layer: str, bar: int) -> bool:
+        """Whether a layer is heard in a bar."""
+        return not self.form or layer in _LAYERS[self.form[self.section(bar)]]
+
+
+_LAYERS: Mapping[str, str] = {"a": "c", "b": "cb", "m": "cbm", "d": "cbmd", "r": "cbd"}
+"""By the letter of a section what is heard in it: chords, bass, melody, drums."""
 
 
 def bed_names() -> tuple[str, ...]:
@@ -114,6 +128,8 @@ def _chords(mix: Wave, plan: _Bed, beat_s: float) -> None:
 def _bass(mix: Wave, plan: _Bed, beat_s: float) -> None:
     for bar in range(plan.bars + 1):
         last = bar == plan.bars
+        if not last and not plan.plays("b", bar):
+            continue
         root = plan.key - 12 + plan.chords[0 if last else bar % len(plan.chords)][0]
         while root > 48:
             root -= 12
@@ -131,11 +147,17 @@ def _melody(mix: Wave, plan: _Bed, beat_s: float, chance: np.random.Generator) -
         return
     voice = _VOICES[plan.lead]
     steps = 2 * _BEATS * 2
-    rhythm = chance.random(steps) < plan.melody
-    rhythm[0] = True
-    walk = np.cumsum(chance.integers(-2, 3, steps))
-    enters = 2 if plan.bars > 6 else 0
+    phrases = []
+    for _ in range(1 + len(set(plan.form))):
+        rhythm = chance.random(steps) < plan.melody
+        rhythm[0] = True
+        phrases.append((rhythm, np.cumsum(chance.integers(-2, 3, steps))))
+    enters = 2 if plan.bars > 6 and not plan.form else 0
     for bar in range(enters, plan.bars):
+        if not plan.plays("m", bar):
+            continue
+        # The theme comes back; between there is another.
+        rhythm, walk = phrases[plan.section(bar) // 2 % 2 if plan.form else 0]
         answer = (bar - enters) // 2 % 2
         for half in range(_BEATS * 2):
             step = (bar - enters) % 2 * _BEATS * 2 + half
@@ -164,7 +186,9 @@ def _nearest_of(chord: Chord, key: int, pitch: int) -> int:
 
 def _percussion(mix: Wave, plan: _Bed, beat_s: float, chance: np.random.Generator) -> None:
     for bar in range(plan.bars):
-        if bar < 2 and plan.bars > 8:
+        if not plan.plays("d", bar):
+            continue
+        if bar < 2 and plan.bars > 8 and not plan.form:
             continue  # the drums come in after the theme has begun
         for beats, make, level, place in (
             (plan.kick, _kick, 0.8, 0.0),
@@ -377,5 +401,113 @@ _BEDS: Mapping[str, _Bed] = {
         bass_beats=(0, 2),
         hat=(1, 3),
         melody=0.5,
+    ),
+    "Long Road Home – Hopeful Folk Acoustic Guitar – 96 bpm": _Bed(
+        96,
+        55,
+        (_I, _V, _VI, _IV),
+        52,
+        "keys",
+        "pluck",
+        _PENTATONIC,
+        comp_beats=(0, 1.5, 2, 3, 3.5),
+        kick=(0, 2),
+        snare=(1, 3),
+        hat=(0.5, 1.5, 2.5, 3.5),
+        form="abmdrmdabmdda",
+    ),
+    "Deep Horizon – Calm Ambient Pad – 64 bpm": _Bed(
+        64,
+        53,
+        (_I, _II, _IV, _I),
+        34,
+        "bell",
+        "warm",
+        _PENTATONIC,
+        bass_beats=(0,),
+        melody=0.2,
+        form="aabmmbammmba",
+    ),
+    "Paper Planes – Happy Indie Pop – 112 bpm": _Bed(
+        112,
+        62,
+        (_IV, _I, _V, _VI),
+        12,
+        "synth",
+        "pluck",
+        _PENTATONIC,
+        comp_beats=(0, 0.5, 1.5, 2, 2.5, 3.5),
+        kick=(0, 1, 2, 3),
+        snare=(1, 3),
+        hat=(0.5, 1.5, 2.5, 3.5),
+        melody=0.5,
+        form="bdd",
+    ),
+    "Blue Corner – Jazz Swing Piano – 126 bpm": _Bed(
+        126,
+        58,
+        (_II, _V, _I, _VI),
+        14,
+        "keys",
+        "keys",
+        (0, 2, 3, 4, 7, 9),
+        comp_beats=(0, 1.67, 3),
+        bass_beats=(0, 1, 2, 3),
+        snare=(1, 3),
+        hat=(0, 1, 1.67, 2, 3, 3.67),
+        melody=0.5,
+    ),
+    "Full Tilt – Action Electronic Drive – 140 bpm": _Bed(
+        140,
+        49,
+        (_MI, _MVII, _MVI, _MVII),
+        16,
+        "synth",
+        "synth",
+        _MINOR_PENTATONIC,
+        comp_beats=(0, 0.75, 1.5, 2.5, 3.25),
+        bass_beats=_EIGHTHS,
+        kick=(0, 1, 2, 3),
+        snare=(1, 3),
+        hat=tuple(n / 4 for n in range(16)),
+        melody=0.35,
+        form="brdd",
+    ),
+    "First Light – Tender Piano Strings – 76 bpm": _Bed(
+        76,
+        57,
+        (_VI, _IV, _I, _V),
+        8,
+        "keys",
+        "strings",
+        _PENTATONIC,
+        bass_beats=(0,),
+        melody=0.4,
+        form="am",
+    ),
+    "Empty Chair – Sad Slow Strings – 66 bpm": _Bed(
+        66,
+        55,
+        (_MI, _MVI, _MIV, _MVII),
+        6,
+        "strings",
+        "strings",
+        _MINOR_PENTATONIC,
+        bass_beats=(0,),
+        melody=0.25,
+    ),
+    "Stone Gate – Epic Hero Strings – 104 bpm": _Bed(
+        104,
+        48,
+        (_MVI, _MVII, _MI, _MI),
+        12,
+        "strings",
+        "strings",
+        _MINOR_PENTATONIC,
+        bass_beats=_EIGHTHS,
+        kick=(0, 0.5, 2, 3),
+        snare=(3.5,),
+        melody=0.4,
+        form="rdd",
     ),
 }
