@@ -15,6 +15,9 @@ from avm_otio.engine.vocabulary import Role
 _MUSIC_FROM_US = 20_000_000
 """A sound whose names do not say is music from this length on."""
 
+_LOOP_FROM_US = 8_000_000
+"""A shorter one is music if it has a beat and its name speaks of nothing that sounds."""
+
 _PHRASE_FROM_US = 6_000_000
 """A shorter sound of a musical category is an effect: a sting, a note."""
 
@@ -96,7 +99,8 @@ def kind_of(
         if said["music"] and not said["effect"] and duration_us >= _PHRASE_FROM_US:
             return Kind.MUSIC
     if duration_us < _MUSIC_FROM_US:
-        return Kind.EFFECT
+        is_loop = has_beat and duration_us >= _LOOP_FROM_US and not counted["effect"] and not roles
+        return Kind.MUSIC if is_loop else Kind.EFFECT
     if has_beat and (counted["music"] or tags.artist or counted["other"] >= counted["effect"]):
         return Kind.MUSIC  # "Ocean Drive" is a song, whatever it speaks of; "Clock ticking" is none
     if Role.AMBIENCE in roles[:1]:

@@ -47,6 +47,14 @@ def test_music_effects_and_dialogue_are_told_apart(told: tuple[tuple[str, float,
     assert len(kinds_wrong(told)) <= 1
 
 
+def test_a_loop_is_music_where_it_has_a_beat_and_speaks_of_nothing_that_sounds() -> None:
+    def kind(path: str, *, has_beat: bool) -> str:
+        return kind_of(path, NO_TAGS, None, (), 16_000_000, has_beat=has_beat).value
+
+    assert kind("Crunk (Demo).wav", has_beat=True) == "music"
+    assert kind("Crunk (Demo).wav", has_beat=False) == kind("Printer.wav", has_beat=True) == "effect"
+
+
 def test_every_id_of_the_system_is_read_from_a_name() -> None:
     assert len(categories()) == 753
     assert len({each.category for each in categories()}) == 82
