@@ -130,6 +130,7 @@ def _cells(row: Row) -> list[str]:
 
 def _holder(holder: Holder) -> str:
     about = [holder.society, f"IPI {holder.ipi}" if holder.ipi else "", share_words(holder)]
+    about = [words.replace(" ", "\u00a0") for words in about]  # a number stays with its sign
     return ", ".join(filter(None, (holder.name, *about)))
 
 
