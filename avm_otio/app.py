@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.paid_call import Patience
     from avm_otio.jobs.question import Question
     from avm_otio.jobs.reels import Reel
+    from avm_otio.jobs.relink import Relinked
     from avm_otio.jobs.scored import Scored
     from avm_otio.jobs.sheets import Sheet
     from avm_otio.media.film import FilmFile
@@ -241,6 +242,38 @@ def conform(scored: str, request: Request, *, report: Report = _SILENT) -> Confo
     (reel,) = open_reels([scored], replace(whole, sequence=None), settings.service_keys, report)
     whole = settings.complete(conforming.as_scored(request, reel.jobs))
     return conforming.conform(reel, conforming.read_new(whole, report), whole, report)
+
+
+def relink(scored: str, request: Request, *, report: Report = _SILENT) -> Relinked:
+    """Put licensed files in the place of the previews that a scored timeline plays.
+
+    The service is asked for its film again; what is bought by now is fetched. Nothing is bought here.
+
+    Args:
+        scored: The path of the scored timeline; or the folder or key of its job.
+        request: The output, and who opens it. The service is the one that offered the sounds where it says
+            none.
+        report: Receives progress and warnings.
+
+    Raises:
+        AvmError: The timeline cannot be used, the service cannot be asked, or something cannot be written.
+    """
+    from avm_otio.delivery.deliver import delivery_of
+    from avm_otio.jobs.reels import open_reels
+    from avm_otio.jobs.relink import relink as relinking
+    from avm_otio.jobs.relink import service_of_reel
+
+    settings = load_settings()
+    request = _here(request)
+    _refuse_same(Path(scored), request.output)
+    whole = settings.complete(request)
+    delivery_of(whole)
+    (reel,) = open_reels([scored], whole, settings.service_keys, report)
+    _refuse_same(reel.opened.path, request.output)
+    if "service" not in request.dump() and (service := service_of_reel(reel)):
+        whole = replace(whole, service=service)
+    with access_to(whole, settings, report).open() as client:
+        return relinking(reel, whole, client, report)
 
 
 def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | None:

@@ -37,7 +37,7 @@ QUALITIES = ("360p", "540p", "720p", "1080p")
 SCORING = ("score", "batch", "farm")
 """The commands that take a whole request."""
 
-AFTER = ("cost", "cuesheet", "conform")
+AFTER = ("cost", "cuesheet", "conform", "relink")
 """The commands that read scored timelines again."""
 
 
@@ -133,14 +133,14 @@ def row(kind: Kind, default: Any, help: str, **more: Any) -> Any:
 _source = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert"))
 _range = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert", "preview"))
 _read = partial(row, part=Part.SOURCE, commands=(*SCORING, "export", "convert", "preview", *AFTER))
-_CLIENT = (*SCORING, "service submit", "service result", "film create", "film list", "film show")
+_CLIENT = (*SCORING, "service submit", "service result", "film create", "film list", "film show", "relink")
 _client = partial(row, part=Part.QUESTION, commands=_CLIENT)
 _question = partial(row, part=Part.QUESTION, commands=(*SCORING, "service submit"))
 _layout = partial(row, part=Part.LAYOUT, commands=(*SCORING, "convert"))
 _planned = partial(row, part=Part.LAYOUT)
 _gain = partial(row, part=Part.LAYOUT, commands=(*SCORING, "convert", "conform"))
 _sound = partial(row, part=Part.LAYOUT, commands=(*SCORING, "conform"))
-_delivery = partial(row, part=Part.DELIVERY, commands=(*SCORING, "convert", "conform"))
+_delivery = partial(row, part=Part.DELIVERY, commands=(*SCORING, "convert", "conform", "relink"))
 
 
 def _read_services(value: object) -> tuple[str, ...]:

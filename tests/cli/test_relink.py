@@ -1,0 +1,117 @@
+"""``relink`` as its user meets it: what was bought since takes the preview's place, in every dialect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction as F
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from avm_otio.cli.main import run
+from avm_otio.formats.reading import read
+from avm_otio.timeline.model import Clip, Stem
+from tests.cli.test_cost import LICENCE
+from tests.cli.test_score_end_to_end import TOKEN
+from tests.cli.test_score_end_to_end import save as cut_of
+from tests.loopback_http import says
+from tests.media.numbered import movie
+from tests.media.test_offset import tune, write
+from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound
+
+LATE = 4_321
+"""Samples by which the licensed music comes later than its preview."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedService]:
+    folder = tmp_path_factory.mktemp("sounds")
+    music, hit = tune(9), np.random.default_rng(2).normal(0, 0.1, 48_000)
+    files = {
+        "/items/7": write(folder / "7.wav", 0.3 * music),
+        "/bought/7": write(folder / "b7.wav", np.concatenate([np.zeros(LATE), music, np.zeros(4_800)])),
+        "/items/1": write(folder / "1.wav", hit),
+    }
+    with film_service(result_of()) as found:
+        found.result = result_of(
+            effect(found.url),
+            musics=[{"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}],
+        )
+        found.files = {path: sound(file.read_bytes()) for path, file in files.items()}
+        yield found
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory, service: ScriptedService) -> Path:
+    """Two seconds of film, scored; since then the music was bought."""
+    folder = tmp_path_factory.mktemp("job")
+    noise = np.random.default_rng(1).normal(0, 0.1, (4 * 48_000, 2))
+    cut = cut_of(folder / "cut.otio", movie(folder / "a b.mp4", 96, F(24), sound=noise, size=(64, 36)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AVM_TOKEN", TOKEN)
+        words = ["score", str(cut), "-o", str(folder / "s.otio"), "--service", service.url, "-q", *LICENCE]
+        assert run(words) == 0
+    film = {
+        "id": FILM_ID,
+        "type": "normal_film",
+        "recommended_musics": [
+            {"id": 7, "price": 10.0, "is_bought": True, "url": f"{service.url}/bought/7", "title": "Bed"}
+        ],
+        "sound_effects": [effect(service.url)],
+    }
+    service.instead[f"GET /film/{FILM_ID}/"] = says(film)
+    return folder / "s.otio"
+
+
+def music_of(path: Path) -> list[Clip]:
+    timeline = read(path).timeline
+    return [
+        clip
+        for track in timeline.audio_tracks
+        if track.is_ours
+        for clip in track.clips
+        if clip.stem is Stem.MUSIC
+    ]
+
+
+def relinked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], source: Path, output: Path
+) -> list[dict[str, Any]]:
+    monkeypatch.setenv("AVM_TOKEN", TOKEN)
+    capsys.readouterr()
+    assert run(["relink", str(source), "-o", str(output), "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".xml", ".fcpxml"])
+def test_what_was_bought_plays_where_its_preview_played_and_the_rest_is_listed(
+    suffix: str,
+    scored: Path,
+    service: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = scored.with_suffix(suffix)
+    if suffix != ".otio":
+        assert run(["convert", str(scored), "-o", str(source), "-q"]) == 0
+    before, paid = source.read_bytes(), service.calls("POST")
+    output = scored.with_name(f"licensed{suffix}")
+    events = relinked(monkeypatch, capsys, source, output)
+    assert source.read_bytes() == before
+    assert service.calls("POST") == paid  # nothing is bought, nothing is asked anew
+    states = {event["id"]: event for event in events if event["event"] == "relink"}
+    assert (states[7]["state"], states[7]["offset_samples"]) == ("relinked", LATE)
+    assert (states[1]["state"], states[1]["clips"]) == ("not bought", 0)
+    for was, now in zip(music_of(source), music_of(output), strict=True):
+        assert (now.start, now.end, now.mix) == (was.start, was.end, was.mix)
+        assert now.media is not None
+        assert "licensed.licensed" in now.media.path
+        assert abs(now.media_in - was.media_in - F(LATE, 48_000)) < F(1, 48_000) + (suffix != ".otio") / F(24)
+    if suffix == ".otio":
+        monkeypatch.setenv("AVM_TOKEN", TOKEN)
+        assert run(["cost", str(output), "--json"]) == 0
+        told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [event["is_bought"] for event in told if event["event"] == "item"] == [True, False]
