@@ -121,6 +121,7 @@ class Session:
             own = {OWN: made.own, BARE: made.bare}
             self._mixes = {name: MixStretches(each) for name, each in own.items() if each is not None}
             self._peaks.clear()
+        self.look_again()  # what was not here was fetched
         self._tell({"event": "ready"})
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
 // Drives the page in a real browser, and says as JSON what it found.
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const [,, modules, address, executablePath, shots] = process.argv;
 const { chromium } = createRequire(`${modules}/`)("playwright-core");
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"] });
 const found = { errors: [] };
-process.stderr.write("browser\n");
+const step = (text) => process.stderr.write(`${text}\n`);
+step("opened");
 
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-US", colorScheme: "light" });
 const page = await context.newPage();
@@ -17,6 +19,7 @@ await page.waitForURL((url) => url.pathname === "/");
 await page.waitForFunction(() => window.audition?.doc?.is_ready, null, { timeout: 120000 });
 found.title = await page.title();
 
+step("ready");
 // In step: at the start, after a seek; and what the film's own flash and beep say.
 Object.assign(found, await page.evaluate(async () => {
   const { audition: a } = window;
@@ -74,6 +77,7 @@ Object.assign(found, await page.evaluate(async () => {
   return out;
 }));
 
+step("played");
 // By keys alone: choose, nudge, louder, leave out; taken back and done again; kept by the server.
 const kept = () => page.evaluate(async () => { await window.audition.state.flush(); return (await (await fetch("/api/session")).json()).choices["effects 1"]; });
 await page.evaluate(() => window.audition.pick(window.audition.doc.cues.find((cue) => cue.name === "effects 1")));
@@ -91,6 +95,7 @@ await page.reload();
 await page.waitForFunction(() => window.audition?.doc?.is_ready, null, { timeout: 120000 });
 found.reloaded = await kept();
 
+step("kept");
 // Two pages on one job.
 const other = await context.newPage();
 await other.goto(new URL(address).origin);
@@ -100,6 +105,7 @@ await other.waitForFunction(() => window.audition.state.choices["effects 2"].gai
 found.seenByOther = true;
 await other.close();
 
+step("seen");
 // The timeline is written.
 await page.keyboard.press("u");
 await page.waitForFunction(() => window.audition.state.totals.is_written && !window.audition.isUpdating, null, { timeout: 120000 });
@@ -107,6 +113,7 @@ found.status = await page.textContent(".status");
 await page.evaluate(() => window.audition.pick(window.audition.doc.cues.find((cue) => cue.name === "effects 1")));
 found.titles = await page.$$eval(".item .title", (all) => all.map((each) => each.textContent));
 
+step("written");
 // What the page's graph makes of a stretch, to be held against the program's own mix.
 found.mix = await page.evaluate(async () => {
   const { audition: a } = window;
@@ -130,6 +137,77 @@ found.mix = await page.evaluate(async () => {
   return btoa(text);
 });
 
+step("mixed");
+// Whoever cannot see it, and long films.
+found.axe = [];
+const axe = readFileSync(`${modules}/node_modules/axe-core/axe.min.js`, "utf8");
+for (const colorScheme of ["light", "dark"]) {
+  await page.emulateMedia({ colorScheme });
+  await page.waitForTimeout(150);
+  await page.evaluate(axe);
+  found.axe.push(...await page.evaluate(async () => (await window.axe.run()).violations
+    .filter((each) => ["serious", "critical"].includes(each.impact))
+    .map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 200)}`)));
+}
+step("axe");
+found.held = await page.evaluate(async () => {
+  const { audition: a } = window;
+  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+  const cue = a.doc.cues.find((each) => each.stem === "music");
+  a.pick(cue);
+  await a.clock.seek(0, { play: true });
+  while (!a.engine.isPlaying) await sleep(10);
+  await sleep(300);
+  const heard = () => a.engine.voices.get(cue.name).signature.split(" ")[0];
+  const out = [heard()];
+  a.compare(true);
+  await sleep(300);
+  out.push(heard());
+  a.compare(false);
+  await sleep(300);
+  out.push(heard());
+  a.clock.pause();
+  return out;
+});
+step("held");
+found.long = await page.evaluate(async () => {
+  const { audition: a } = window;
+  const later = (segment, by) => ({ ...segment, first: segment.first + by, last: segment.last + by });
+  const base = a.doc.cues.find((cue) => cue.name === "effects 1");
+  const doc = { ...a.doc, frames: 90 * 60 * 25, spoken: [] };
+  doc.cues = Array.from({ length: 500 }, (_, n) => ({
+    ...base, number: n + 1, name: `effects ${n + 1}`, start: n * 10.7, end: n * 10.7 + 1,
+    items: base.items.map((item) => ({ ...item, segments: item.segments.map((each) => later(each, Math.round(n * 10.7 * 48000))) })),
+  }));
+  doc.choices = Object.fromEntries(doc.cues.map((cue) => [cue.name, a.doc.choices["effects 1"]]));
+  a.doc = doc;
+  a.state.take(doc);
+  const out = {};
+  let begun = performance.now();
+  a.begin();
+  a.build();
+  out.buildMs = performance.now() - begun;
+  begun = performance.now();
+  let frames = 0;
+  await new Promise((done) => {
+    const step = () => {
+      frames += 1;
+      a.seek((frames * 7) % 5400);
+      if (performance.now() - begun > 1500) done();
+      else requestAnimationFrame(step);
+    };
+    step();
+  });
+  out.scrubFps = frames / ((performance.now() - begun) / 1000);
+  begun = performance.now();
+  for (let at = 0; at < 5400; at += 60) a.engine.prefetch(at * 48000);
+  out.lookMs = (performance.now() - begun) / 90;
+  out.keptMb = a.engine.pieces.bytes / 2 ** 20;
+  return out;
+});
+await page.reload();
+
+step("long");
 if (shots) {
   for (const [name, width, height] of [["wide", 1440, 900], ["tablet", 1000, 760], ["small", 700, 1000]]) {
     for (const theme of ["light", "dark"]) {

@@ -16,10 +16,21 @@ export class Clock extends EventTarget {
     this.measured = [];
     this.turn = 0;
     video.muted = true;
+    this.over = new AbortController();
+    const { signal } = this.over;
     if (hasFilm) {
-      video.addEventListener("ended", () => this.pause());
-      video.addEventListener("seeked", () => this.changed());
+      video.addEventListener("ended", () => this.pause(), { signal });
+      video.addEventListener("seeked", () => { // the last of many places that were asked for meanwhile
+        if (!this.isPlaying) this.show(this.onFrame(this.at));
+      }, { signal });
     }
+  }
+
+  /** Let go of the picture: another clock takes over. */
+  end() {
+    this.pause();
+    this.over.abort();
+    clearTimeout(this.settling);
   }
 
   changed() {
@@ -192,10 +203,13 @@ export class Clock extends EventTarget {
     this.halt();
     this.at = Math.max(0, Math.min(at, this.length));
     if (goesOn) return this.play(speed);
-    if (this.hasFilm) this.show(this.onFrame(this.at));
-    this.engine.ready(this.at * this.engine.hz);
-    this.changed();
+    if (this.hasFilm && !this.video.seeking) this.show(this.onFrame(this.at));
     this.dispatchEvent(new Event("time"));
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => { // while somebody scrubs, nothing is fetched or told
+      this.engine.ready(this.at * this.engine.hz);
+      this.changed();
+    }, 140);
     return undefined;
   }
 

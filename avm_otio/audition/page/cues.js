@@ -27,7 +27,7 @@ export class CueList {
       }, h("span", { class: "number" }, String(cue.number)), h("span", { class: "texts" }, title, h("span", { class: "time" }, time, about)));
       const detail = h("div", { class: "detail", hidden: true });
       const row = h("li", { class: `cue ${cue.stem}` }, head, detail);
-      this.rows.set(cue.name, { cue, row, head, title, about, detail, time });
+      this.rows.set(cue.name, { cue, row, head, title, about, detail });
       this.list.append(row);
     }
     this.refresh();
@@ -104,7 +104,7 @@ export class CueList {
   }
 
   refresh() {
-    for (const { cue, row, head, title, about, time } of this.rows.values()) {
+    for (const { cue, row, title, about } of this.rows.values()) {
       const choice = this.state.choice(cue);
       const heard = this.state.heard(cue);
       const name = (heard ?? cue.items[0])?.title || cue.words || cue.name;
@@ -118,7 +118,6 @@ export class CueList {
         choice.note ? "✎" : "",
       ].filter(Boolean).join("  ");
       about.textContent = more;
-      head.setAttribute("aria-label", `${say("cue_label", cue.number, time, name)} ${more}`.trim());
     }
     this.refreshDetail();
   }

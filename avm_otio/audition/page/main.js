@@ -47,7 +47,7 @@ class Page {
     this.frame = hasTimes ? doc.rate[1] / doc.rate[0] : 0.04;
     this.engine.load({ cues: doc.cues ?? [], frames: doc.frames ?? 25, rate: doc.rate ?? [25, 1], own: doc.own ?? [] }, (cue) => this.wish(cue));
     const at = this.clock?.time ?? 0;
-    this.clock?.pause();
+    this.clock?.end();
     this.clock = new Clock(this.video, this.engine, {
       perFilm: doc.record_per_film ?? 1, length: this.length, hasFilm: Boolean(doc.has_film), frame: this.frame,
     });
@@ -86,7 +86,7 @@ class Page {
     this.mixer = new Mixer({ state: this.state, engine: this.engine });
     this.timeline = this.timecode ? new Timeline({
       timecode: this.timecode, length: this.length, doc: this.doc, wish: (cue) => this.wish(cue), time: () => this.clock.time,
-      onseek: (at) => this.seek(at), onpick: (cue) => this.pick(cue, { seek: true }),
+      onseek: (at) => this.seek(at), onscrub: (on) => this.scrub(on), onpick: (cue) => this.pick(cue, { seek: true }),
     }) : null;
     this.status = h("div", { class: "status", role: "status", "aria-live": "polite" });
     this.time = h("output", { class: "timecode", "aria-label": say("playhead") }, "00:00:00:00");
@@ -218,6 +218,16 @@ class Page {
 
   seek(at) {
     return this.clock.seek(Math.max(0, Math.min(at, this.length)));
+  }
+
+  /** While the playhead is dragged nothing plays; then it goes on as it did. */
+  scrub(on) {
+    if (on) {
+      this.goesOn = this.clock.isPlaying;
+      if (this.goesOn) this.clock.pause();
+    } else if (this.goesOn) {
+      this.clock.play();
+    }
   }
 
   pick(cue, { seek = false, focus = false } = {}) {

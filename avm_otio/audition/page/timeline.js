@@ -12,8 +12,8 @@ const STEPS = [1 / 25, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 18
 const MOST_ROWS = 4;
 
 export class Timeline {
-  constructor({ onseek, onpick, timecode, length, doc, wish, time }) {
-    Object.assign(this, { onseek, onpick, timecode, length, doc, wish, time });
+  constructor({ onseek, onscrub, onpick, timecode, length, doc, wish, time }) {
+    Object.assign(this, { onseek, onscrub, onpick, timecode, length, doc, wish, time });
     this.scale = 1;
     this.scroll = 0;
     this.selected = null;
@@ -76,6 +76,7 @@ export class Timeline {
       const cue = this.cueAt(event);
       if (cue) return this.onpick(cue, at(event));
       dragged = true;
+      this.onscrub(true);
       this.box.setPointerCapture(event.pointerId);
       this.onseek(at(event));
       return undefined;
@@ -84,7 +85,10 @@ export class Timeline {
       if (dragged) this.onseek(at(event));
       this.box.classList.toggle("over", Boolean(this.cueAt(event)));
     });
-    const end = () => { dragged = false; };
+    const end = () => {
+      if (dragged) this.onscrub(false);
+      dragged = false;
+    };
     this.box.addEventListener("pointerup", end);
     this.box.addEventListener("pointercancel", end);
     this.box.addEventListener("wheel", (event) => {
