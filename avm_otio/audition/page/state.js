@@ -4,6 +4,7 @@ import { post } from "./api.js";
 
 const WAIT_MS = 120; // a key that is held down is one change
 
+const NOTHING = { item: null, gain_db: 0, nudge_frames: 0, is_left_out: false, note: "" };
 const SAYS = { item: "item", gain_db: "gain_db", nudge_frames: "nudge_frames", is_left_out: "leave_out", note: "note" };
 
 export class State extends EventTarget {
@@ -43,7 +44,7 @@ export class State extends EventTarget {
   }
 
   choice(cue) {
-    return this.choices[cue.name];
+    return this.choices[cue.name] ?? NOTHING;
   }
 
   /** The item that is heard for a cue; null where it is left out or there is none. */
