@@ -35,7 +35,13 @@ Object.assign(found, await page.evaluate(async () => {
     a.video.requestVideoFrameCallback(seen);
   };
   a.video.requestVideoFrameCallback(seen);
-  const settle = async (ms) => { a.clock.measured = []; await sleep(ms); return middle(a.clock.measured); };
+  out.shown = 1;
+  const settle = async (ms) => {
+    a.clock.measured = [];
+    await sleep(ms);
+    out.shown = Math.min(out.shown, a.clock.measured.length / (ms / 40));
+    return middle(a.clock.measured);
+  };
   await a.clock.play();
   while (!a.engine.isPlaying) await sleep(10);
   await sleep(600);

