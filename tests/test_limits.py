@@ -84,6 +84,7 @@ def test_a_bundle_that_lies_about_its_sizes_unpacks_no_more_than_it_states(
         read(made)
 
 
+@pytest.mark.slow
 def test_a_bundle_of_too_many_files_is_refused(
     tmp_path: Path, otio_text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

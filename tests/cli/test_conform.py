@@ -129,6 +129,7 @@ def test_a_soundtrack_follows_its_picture_and_what_lost_it_is_kept_switched_off(
     assert (done["event"], done["sounds"], done["lost"]) == ("done", 4, 1)
 
 
+@pytest.mark.slow
 def test_every_old_event_is_told_in_a_table_and_in_a_list_that_edits_read(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

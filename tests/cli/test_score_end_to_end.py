@@ -102,6 +102,7 @@ def test_another_library_is_another_question_and_so_is_one_that_has_grown(cut: P
     assert laid() == starter
 
 
+@pytest.mark.slow
 def test_sounds_of_the_library_that_cannot_be_read_are_told(
     cut: Path, sounds: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_range_and_a_gain_are_heeded(cut: Path, score: Score) -> None:
     assert scored.tracks[1].find_clips()[0].source_range.duration.value == 24
 
 
+@pytest.mark.slow
 def test_running_it_again_on_what_it_wrote_replaces_our_tracks_only(cut: Path, score: Score) -> None:
     assert score() == 0
     assert score(timeline=cut.parent / "out.otio", output="again.otio") == 0
@@ -227,6 +229,7 @@ def test_running_it_again_on_what_it_wrote_replaces_our_tracks_only(cut: Path, s
     assert [track.name for track in second.tracks] == [track.name for track in first.tracks]
 
 
+@pytest.mark.slow
 def test_a_bundle_can_be_written(cut: Path, score: Score) -> None:
     assert score(output="out.otioz") == 0
     from avm_otio import read

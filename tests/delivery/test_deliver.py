@@ -135,6 +135,7 @@ def test_offline_media_is_a_loss_that_names_the_clip(film: Opened, tmp_path: Pat
     assert [loss for loss in made.losses if loss.feature is Feature.MEDIA and clip.name in loss.item]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "editor"),
     [(".otio", None), (".otio", "resolve"), (".otio", "premiere"), (".svg", None), (".kdenlive", None)],

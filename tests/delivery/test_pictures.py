@@ -43,6 +43,7 @@ def titled(name: str) -> Timeline:
     return Timeline(name, F(25), (Track("V1", TrackKind.VIDEO, (title,)),), duration=F(2))
 
 
+@pytest.mark.slow
 def test_a_picture_has_the_waveforms_of_the_media_and_tells_how_far_it_is(
     film: Opened, tmp_path: Path
 ) -> None:

@@ -285,6 +285,7 @@ def test_what_a_requirement_lacks_is_named(http: httpx.Client, ids: dict[str, in
     assert name in refused(submit(http, ids["silent"], music_mapping_service={"requirement": lacking}))
 
 
+@pytest.mark.slow
 def test_music_stays_within_the_budget_in_the_callers_currency(
     http: httpx.Client, ids: dict[str, int]
 ) -> None:
@@ -305,6 +306,7 @@ def test_an_audio_film_gets_effects_and_noise_reduction(http: httpx.Client, ids:
     assert found["noise_reduction_service"]["noise_reduce_audios"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "authorization", [None, "", "Token", "Token wrong", "Bearer right-token", "right-token"]
 )
@@ -373,6 +375,7 @@ def test_the_list_tells_of_the_last_analysis_and_a_film_of_all(
     )
 
 
+@pytest.mark.slow
 def test_analyses_run_out(tmp_path: Path, sounds: Path, films: dict[str, Path]) -> None:
     with running(data_dir=tmp_path, library=sounds, token=None, analyses=1) as url, caller(url) as http:
         film = upload(http, films["audio"])

@@ -27,6 +27,7 @@ def combined(made: Aaf, master: object, count: int, length: int = 25) -> object:
     return made.group(COMBINER, [made.clip(master, 0, length, at) for at in range(count)], length)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "form"), [(2, 2), (6, 3), (8, 4)])
 def test_one_file_mob_a_channel_each_of_one_slot(tmp_path: Path, count: int, form: int) -> None:
     """As Resolve writes a file of several channels."""
@@ -123,6 +124,7 @@ def test_stereo_of_two_mono_files_is_two_mono_tracks_left_and_right(
     assert "read as a mono track for each channel (L, R)" in notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("speakers", "tracks"),
     [

@@ -73,6 +73,7 @@ def test_a_cross_fade_of_media_counted_in_frames_is_written_as_one(tmp_path: Pat
 SOUND_KIND = "sound"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("usage", ["Usage_AdjustedClip", "Usage_SubClip"])
 def test_the_gain_of_a_clip_in_its_bin_is_not_added_to_the_timeline_s_copy_of_it(
     tmp_path: Path, usage: str
@@ -311,6 +312,7 @@ def test_a_start_is_what_people_read_there(
     assert (again.start_frame, again.drop_frame) == (start, True)
 
 
+@pytest.mark.slow
 def test_timecode_that_drops_at_another_rate_is_the_same_time_of_day(tmp_path: Path) -> None:
     """A tape of 29.97 fps in a sequence of 24: 01:00:00;00 is read as 01:00:00:00."""
     with aaf(tmp_path / "a.aaf", Fraction(24), 107_892, 30, drop=True) as made:

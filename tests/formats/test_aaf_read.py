@@ -180,6 +180,7 @@ def with_long_table(path: Path) -> None:
         file.write(struct.pack("<II", 0, MANY))  # the table goes on in the first sector, and on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [

@@ -251,6 +251,7 @@ def test_markers_stay_with_what_they_mark(tmp_path: Path) -> None:
     assert not told
 
 
+@pytest.mark.slow
 def test_a_track_that_is_switched_off_comes_back_so(tmp_path: Path) -> None:
     base = one_sound()
     timeline = replace(base, tracks=(replace(base.tracks[0], enabled=False),))

@@ -98,6 +98,7 @@ def test_a_stereo_sound_is_two_mono_files_combined(tmp_path: Path) -> None:
             assert int.from_bytes(head[34:36], "little") == 24
 
 
+@pytest.mark.slow
 def test_the_same_timeline_is_the_same_file(tmp_path: Path) -> None:
     one, other = tmp_path / "one.aaf", tmp_path / "other.aaf"
     for path in (one, other):

@@ -147,6 +147,7 @@ def is_as_written(found: Timeline, timeline: Timeline, losses: tuple[Loss, ...])
         assert one[2] == pytest.approx(other[2], abs=1e-3)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(timelines())
 def test_what_is_written_is_read_again(tmp_path_factory, timeline):

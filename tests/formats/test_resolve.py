@@ -144,6 +144,7 @@ def with_bare_media(wanted: Timeline) -> Timeline:
     return replace(wanted, tracks=tracks, size=None, drop_frame=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(timelines())
 def test_its_own_words_alone_say_all_but_what_is_reported(wanted: Timeline) -> None:
@@ -170,6 +171,7 @@ def test_at_every_rate_the_plain_one_comes_back_without_a_loss(rate: Fraction) -
     assert not differences(with_bare_media(from_otio(without_our_words(timeline))), in_resolve(plain(rate)))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(timelines())
 def test_a_second_time_changes_nothing(wanted: Timeline) -> None:

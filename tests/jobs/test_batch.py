@@ -132,6 +132,7 @@ def test_no_more_run_at_once_than_was_said_and_results_come_before_the_last_film
     assert came.index("done") < len(came) - 1 - came[::-1].index("preparing")
 
 
+@pytest.mark.slow
 def test_one_that_fails_does_not_stop_the_others_and_mended_it_is_all_that_is_left(
     batch: Batch, cuts: list[Path], service: ScriptedService
 ) -> None:
@@ -169,6 +170,7 @@ def test_no_more_analyses_are_paid_for_than_allowed_also_by_later_runs(
     assert paid(service) == 5
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_paid_for_counts_though_it_could_not_be_laid(
     batch: Batch, cuts: list[Path], service: ScriptedService
 ) -> None:
@@ -193,6 +195,7 @@ def test_a_call_that_was_refused_does_not_count(
     assert paid(service) == 3
 
 
+@pytest.mark.slow
 def test_what_is_laid_never_costs_more_than_allowed_and_a_dear_answer_is_kept(
     batch: Batch, cuts: list[Path], service: ScriptedService
 ) -> None:

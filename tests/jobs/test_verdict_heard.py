@@ -117,6 +117,7 @@ SPED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "asked"), SPED.values())
 def test_the_mix_of_a_clip_at_another_speed_comes_to_what_is_predicted(
     tmp_path: Path,

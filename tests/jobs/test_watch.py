@@ -179,6 +179,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 # --- who watches
 
 
+@pytest.mark.slow
 def test_whoever_looks_can_tell_that_somebody_watches(tmp_path: Path) -> None:
     beats: list[Watcher] = []
 

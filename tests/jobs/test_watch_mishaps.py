@@ -168,6 +168,7 @@ def test_a_full_disk_is_told_here_and_tried_again_later(
     assert (made / "result.json").exists()
 
 
+@pytest.mark.slow
 def test_a_watch_to_which_nobody_listens_any_more_ends_and_gives_back_what_it_is_at(tmp_path: Path) -> None:
     beats: list[int] = []
 

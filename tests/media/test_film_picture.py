@@ -363,6 +363,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, F]]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_plan_shows_the_covering_frames(

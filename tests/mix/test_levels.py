@@ -347,6 +347,7 @@ def range_by_the_standard(sound: Sound) -> float:
     return 10 * math.log10(high / low)
 
 
+@pytest.mark.slow
 def test_a_range_of_a_minute_and_more_is_what_every_meter_reads() -> None:
     own = talk(80, [(2, 20), (24, 41), (50, 70)])
     scene = Scene(F(80), own)

@@ -211,6 +211,8 @@
       "Cutting the music": "剪輯配樂",
       Reading: "讀取檔案",
       "Looking up licences": "查詢授權",
+      "Fetching licensed files": "下載授權檔案",
+      "Making the picture": "製作畫面",
       "Writing the preview": "輸出預覽",
       "Drawing the picture": "繪製畫面",
       "Drawing the sound": "繪製波形"
