@@ -114,7 +114,8 @@ class Farm:
             assert alike(self.out / f"{cut.stem}.scored.otio") == alike(alone)
 
 
-_OF_ONE_JOB = ("film_id", "session_id", "url", "target_url")
+_OF_ONE_JOB = ("film_id", "session_id", "url", "target_url", "avm_reasons")
+"""Their films have titles of their own, and words of a title are a reason for a piece of music."""
 _OF_FILMS = ("bpm", "emotion", "genre", "instrument", "like")
 """What a Film says of its music and a service's result does not: an adopted answer has it."""
 
