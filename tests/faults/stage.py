@@ -150,6 +150,7 @@ class Case:
         """A run of the program in its folder: ``score`` where no other words are given."""
         said = arguments or (
             *("score", self.cut.name, "-o", OUTPUT, "--service", self.stage.proxy.url),
+            *("--effects-density", "600"),  # several items, in a film of three seconds
             *("--title", self.cut.stem),  # of its own, so that no two cases are one question
             *self.more,
         )
