@@ -121,8 +121,8 @@ def test_every_command_that_is_shown_exists_with_its_options(page: str, argument
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*options, "--help"}
 
 
-NEEDS_MORE = {"login", "show", "avmapping"}
-"""Words of the README's calls that need an account, or the key of a job."""
+NEEDS_MORE = {"login", "show", "avmapping", "audition"}
+"""Words of the README's calls that need an account, the key of a job, or a browser that is closed again."""
 
 
 def long_cut(path: Path) -> None:
