@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ class Scored:
         """What lies on the timeline."""
         return self.made.laid
 
+    @property
+    def total(self) -> Decimal:
+        """What the chosen items cost, each once, in ``currency``; what is bought already costs nothing."""
+        return Total.of(clip.item for clip in self.laid.clips).price
+
     def timecode(self, clip: LaidClip) -> str:
         """The record timecode at which a clip lies."""
         first, _ = clip.clip.frames(self.laid.rate)
@@ -87,7 +93,7 @@ class Scored:
                 if service.laying is Laying.CUES
             },
             "alternatives": sum(len(clip.alternatives) for clip in laid.clips if not clip.part),
-            "total_price": str(Total.of(clip.item for clip in laid.clips).price),
+            "total_price": str(self.total),
             "currency": self.currency,
             "losses": len(self.losses),
             "media_folder": None if self.media_folder is None else str(self.media_folder),
