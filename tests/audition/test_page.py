@@ -152,9 +152,13 @@ def test_a_key_that_is_held_lets_hear_another_and_chooses_nothing(found: dict[st
 
 def test_ninety_minutes_and_five_hundred_cues_stay_light(found: dict[str, Any]) -> None:
     assert found["long"]["buildMs"] < 2_000
-    assert found["long"]["scrubFps"] > 25  # of 50 and more: the machine is shared
     assert found["long"]["lookMs"] < 50
     assert found["long"]["keptMb"] <= 160
+
+
+@pytest.mark.soak  # frames a second of a browser: by hand, with the machine to itself
+def test_ninety_minutes_are_scrubbed_without_a_halt(found: dict[str, Any]) -> None:
+    assert found["long"]["scrubFps"] > 25
 
 
 def test_when_the_page_is_closed_the_server_ends(found: dict[str, Any]) -> None:

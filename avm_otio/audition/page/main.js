@@ -35,7 +35,7 @@ class Page {
     window.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("keyup", (event) => this.released(event));
     window.addEventListener("blur", () => this.compare(false));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.timeline?.draw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.theme());
   }
 
   /** Take what there is to hear: at the start, and again when it was prepared anew. */
@@ -77,7 +77,7 @@ class Page {
 
   build() {
     document.documentElement.lang = languageNow() === "zh" ? "zh-Hant" : "en";
-    document.documentElement.dataset.theme = storage("theme") ?? "";
+    this.theme();
     document.title = `${this.doc.name} – ${say("audition")}`;
     this.list = new CueList({
       state: this.state, timecode: this.timecode,
@@ -369,14 +369,17 @@ class Page {
     this.build();
   }
 
-  otherTheme() {
-    const isDark = document.documentElement.dataset.theme
-      ? document.documentElement.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
-    const theme = isDark ? "light" : "dark";
-    storage("theme", theme);
-    document.documentElement.dataset.theme = theme;
+  /** Dark or light: as it was chosen, else as the system has it. */
+  theme(chosen = storage("theme")) {
+    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    document.documentElement.dataset.theme = chosen ?? system;
     this.timeline?.draw();
+  }
+
+  otherTheme() {
+    const chosen = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    storage("theme", chosen);
+    this.theme(chosen);
   }
 
   key(event) {
