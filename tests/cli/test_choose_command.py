@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import avm_otio
 from avm_otio.cli.main import run
 from avm_otio.formats import reading
+from tests.jobs.scored_folder import work_in
 from tests.media.numbered import movie
 from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound, wav
 from tests.timelines import clip, timeline, track
@@ -51,12 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, service: ScriptedService) -> 
 
 @pytest.fixture
 def here(made: Path, service: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "work"
-    shutil.copytree(made, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("AVM_TOKEN", "sesame-1234567890")
-    service.asked.clear()
-    return folder
+    return work_in(made, tmp_path / "work", service, monkeypatch)
 
 
 def heard(path: Path) -> dict[str, tuple[Fraction, float]]:

@@ -11,7 +11,6 @@ from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,9 +24,7 @@ from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.model import Clip, Generator, Mix, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.placed import Placed
 from avm_otio.timeline.time import RecordTime
-from tests.cli.test_score_end_to_end import TOKEN
-from tests.cli.test_score_end_to_end import save as cut_of
-from tests.media.numbered import movie
+from tests.cli.cuts import LICENCE, scored_cut
 from tests.scored import scored
 from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound, wav
 
@@ -200,20 +197,10 @@ def service() -> Iterator[ScriptedService]:
         yield found
 
 
-LICENCE = ["--license-range", "1", "--license-duration", "2", "--license-platforms", "3"]
-
-
 @pytest.fixture(scope="module")
 def cut(tmp_path_factory: pytest.TempPathFactory, service: ScriptedService) -> Path:
     """Two seconds of film, scored as ``s.otio`` beside it."""
-    folder = tmp_path_factory.mktemp("job")
-    noise = np.random.default_rng(1).normal(0, 0.1, (4 * 48_000, 2))
-    path = cut_of(folder / "cut.otio", movie(folder / "a b.mp4", 96, F(24), sound=noise, size=(64, 36)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVM_TOKEN", TOKEN)
-        words = ["score", str(path), "-o", str(folder / "s.otio"), "--service", service.url, "-q", *LICENCE]
-        assert run(words) == 0
-    return path
+    return scored_cut(tmp_path_factory.mktemp("job"), service)
 
 
 def test_an_editors_own_file_tells_the_same_by_the_files_of_its_job(

@@ -13,7 +13,7 @@ import pytest
 
 from avm_otio.cli.main import run
 from avm_otio.media.broadcast_wav import read_header
-from tests.cli.test_score_end_to_end import TOKEN, save
+from tests.cli.cuts import TOKEN, save
 from tests.media.numbered import movie, numbers
 from tests.media.test_preview import packets, steps_in
 from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound, wav

@@ -14,11 +14,8 @@ import pytest
 from avm_otio.cli.main import run
 from avm_otio.formats.reading import read
 from avm_otio.timeline.model import Clip, Stem
-from tests.cli.test_cost import LICENCE
-from tests.cli.test_score_end_to_end import TOKEN
-from tests.cli.test_score_end_to_end import save as cut_of
+from tests.cli.cuts import TOKEN, scored_cut
 from tests.loopback_http import says
-from tests.media.numbered import movie
 from tests.media.test_offset import tune, write
 from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound
 
@@ -48,12 +45,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedServic
 def scored(tmp_path_factory: pytest.TempPathFactory, service: ScriptedService) -> Path:
     """Two seconds of film, scored; since then the music was bought."""
     folder = tmp_path_factory.mktemp("job")
-    noise = np.random.default_rng(1).normal(0, 0.1, (4 * 48_000, 2))
-    cut = cut_of(folder / "cut.otio", movie(folder / "a b.mp4", 96, F(24), sound=noise, size=(64, 36)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVM_TOKEN", TOKEN)
-        words = ["score", str(cut), "-o", str(folder / "s.otio"), "--service", service.url, "-q", *LICENCE]
-        assert run(words) == 0
+    scored_cut(folder, service)
     film = {
         "id": FILM_ID,
         "type": "normal_film",

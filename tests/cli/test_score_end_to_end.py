@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ import pytest
 from avm_otio import services
 from avm_otio.cli.main import run
 from avm_otio.config.folders import config_file
+from tests.cli.cuts import RATE, TOKEN, save
 from tests.loopback_http import html, raw, redirect, reset, says
 from tests.media.numbered import movie
 from tests.scripted_service import (
@@ -30,9 +30,7 @@ from tests.scripted_service import (
 )
 from tests.timelines import time_range
 
-RATE = F(24)
 SERVICE = f"/film/{FILM_ID}/service/"
-TOKEN = "sesame-1234567890"
 
 
 @pytest.fixture(scope="session")
@@ -60,18 +58,6 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
 def cut(tmp_path: Path, footage: Path) -> Path:
     """Two seconds of film, one second in, on a timeline that starts at 01:00:00:00."""
     return save(tmp_path / "my cut.otio", footage / "a b.mp4")
-
-
-def save(path: Path, media: Path, *, start: int = 24, frames: int = 48, available: int = 96) -> Path:
-    clip = otio.schema.Clip(
-        "shot 1",
-        otio.schema.ExternalReference(str(media), time_range(0, available, RATE)),
-        time_range(start, frames, RATE),
-    )
-    timeline = otio.schema.Timeline("my cut", global_start_time=otio.opentime.RationalTime(86_400, 24))
-    timeline.tracks.append(otio.schema.Track("V1", [clip]))
-    path.write_text(timeline.to_json_string())
-    return path
 
 
 Score = Callable[..., int]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,6 +33,7 @@ from tests.differential.readers.otio import premiere as premiere_otio
 from tests.differential.readers.otio import resolve as resolve_otio
 from tests.differential.readers.protools import protools
 from tests.differential.readers.reaper import reaper
+from tests.jobs.scored_folder import work_in
 from tests.media.numbered import movie
 from tests.media.sounds import wav
 from tests.media.tunes import tune
@@ -118,12 +118,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, service: ScriptedService) -> 
 
 @pytest.fixture
 def here(made: Path, service: ScriptedService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "work"
-    shutil.copytree(made, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("AVM_TOKEN", "sesame-1234567890")
-    service.asked.clear()
-    return folder
+    return work_in(made, tmp_path / "work", service, monkeypatch)
 
 
 def job_in(folder: Path) -> Path:
