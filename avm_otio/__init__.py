@@ -10,16 +10,14 @@ if TYPE_CHECKING:
     from avm_otio.app import (
         Outcome,
         carry_out,
-        choose,
         export_film,
-        offered,
         open_service,
         preview,
         resume,
         score,
-        update,
         write,
     )
+    from avm_otio.choosing import choose, offered, update
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
     from avm_otio.formats.reading import Opened, read
@@ -43,16 +41,16 @@ _HOME = {
     "Request": "request",
     "Scored": "jobs.pipeline",
     "carry_out": "app",
-    "choose": "app",
+    "choose": "choosing",
     "export_film": "app",
     "lay_answer": "jobs.saved",
-    "offered": "app",
+    "offered": "choosing",
     "open_service": "app",
     "preview": "app",
     "read": "formats.reading",
     "resume": "app",
     "score": "app",
-    "update": "app",
+    "update": "choosing",
     "write": "app",
 }
 """What is public, and the module that it is in."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from avm_otio import app
+from avm_otio import choosing
 from avm_otio.errors import AvmError, internal_error
 from avm_otio.jobs.alternatives import Alternatives, film_of
 from avm_otio.jobs.offered import Offered, OfferedCue
@@ -69,7 +69,7 @@ class Session:
         self._report = report
         self._tell: Callable[[Mapping[str, Any]], None] = lambda event: None
         self._lock = threading.Lock()
-        self._scoring = app.Scoring.at(place, jobs_dir)
+        self._scoring = choosing.Scoring.at(place, jobs_dir)
         self._offered = self._scoring.offered(report)
         self._film = film_of(self._offered.job)
         self._all: Alternatives | None = None
@@ -103,7 +103,7 @@ class Session:
     def prepare(self) -> None:
         """Lay every alternative; who looks at the page is told when it is done, or why it cannot be."""
         try:
-            made = app.alternatives(
+            made = choosing.alternatives(
                 self.place, jobs_dir=self._jobs_dir, report=_Told(self._tell, self._report)
             )
         except AvmError as error:
@@ -137,7 +137,7 @@ class Session:
         return self._offered
 
     def choose(self, cue: str | None, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Choose; see ``app.choose``.
+        """Choose; see ``choosing.choose``.
 
         Args:
             cue: The cue's name; ``None`` for what concerns all of a kind.

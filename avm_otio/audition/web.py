@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from avm_otio import app
+from avm_otio import choosing
 from avm_otio.audition.session import Session
 from avm_otio.errors import AvmError, UsageError
 from avm_otio.jobs.folder import CHOICES, stamp
@@ -194,7 +194,7 @@ class Web:
         self._tell({"event": "updating"})
         try:
             overwrite = asked.get("overwrite") is True
-            outcome = await run_in_threadpool(app.update, self._session.place, overwrite=overwrite)
+            outcome = await run_in_threadpool(choosing.update, self._session.place, overwrite=overwrite)
         finally:
             self._session.is_updating = False
             await run_in_threadpool(self._session.look_again)

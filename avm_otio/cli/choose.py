@@ -78,7 +78,7 @@ def choose(
     A choice is kept in the job at once; --update writes the timeline again, in the form that it has, and only
     the chosen cues change. Nothing is asked of the service, and nothing is bought.
     """
-    from avm_otio import app
+    from avm_otio import choosing
     from avm_otio.cli.score import report_outcome
 
     place = place_of(out, scored)
@@ -96,17 +96,17 @@ def choose(
         raise UsageError("--overwrite goes with --update.", "Add --update, or leave it out.")
     chosen: Offered | None = None
     if reset or any(value is not None for value in says.values()):
-        chosen = app.choose(place, cue, **says, reset=reset, jobs_dir=jobs_dir, report=out)  # type: ignore[arg-type]
+        chosen = choosing.choose(place, cue, **says, reset=reset, jobs_dir=jobs_dir, report=out)  # type: ignore[arg-type]
         for line in _chosen(chosen, cue):
             out.say(line)
         if not update:
             out.say(f"{_total(chosen)} avm-otio choose {scored} --update writes it.")
     if update:
-        outcome = app.update(place, overwrite=overwrite, jobs_dir=jobs_dir, report=out)
+        outcome = choosing.update(place, overwrite=overwrite, jobs_dir=jobs_dir, report=out)
         report_outcome(out, str(scored), outcome)
         return
     if chosen is None or as_list:
-        chosen = chosen or app.offered(place, jobs_dir=jobs_dir, report=out)
+        chosen = chosen or choosing.offered(place, jobs_dir=jobs_dir, report=out)
         _list(out, chosen, cue)
     elif cue is not None:
         out.event("cue", **chosen.cue(cue).as_dict(chosen.place))
