@@ -58,8 +58,8 @@ SHAPES: dict[str, Callable[[int], str]] = {
 QUICK = {("all at one place", "svg"), ("dissolves", "otio")}
 FILE_A_TRACK = {("within one another", "edl"), ("all at one place", "edl")}
 """An edit list has one track of picture: here each clip is a file, and before a file is written its folder is
-looked through for what a killed writer of it left. Names looked at go by the square: of 600 files, a tenth of a
-second."""
+looked through for what a killed writer of it left. Names looked at go by the square: of 600 files, a tenth of
+a second."""
 WAYS = [
     (shape, suffix)
     for shape in SHAPES

@@ -150,7 +150,7 @@ def _pans(timeline: Timeline) -> Iterator[Found]:
 
 def words_of_pan(pan: float) -> str:
     """A pan as a mixer shows it."""
-    return f"{abs(pan) * 100:.3g} % to the {'left' if pan < 0 else 'right'}"
+    return f"{abs(pan) * 100:.3g} % to the {'left' if pan < 0 else 'right'}" if pan else "the middle"
 
 
 def _markers(timeline: Timeline) -> Iterator[Found]:

@@ -210,6 +210,31 @@ def test_the_pan_of_mono_clips_is_their_tracks(pans: tuple[float, ...], tmp_path
     assert [track.channels for track in again.audio_tracks] == [1]
 
 
+@pytest.mark.parametrize(("pans", "is_reported"), [((-1.0, 0.0), True), ((0.5, 0.5), False)])
+def test_sounds_that_cross_from_one_place_to_another_are_reported(
+    pans: tuple[float, float], is_reported: bool, tmp_path: Path
+) -> None:
+    clips = [
+        clip(
+            sound(1),
+            SECOND * 2 * at,
+            SECOND * 2,
+            channels=(0,),
+            mix=Mix(pan=pan),
+            media_in=MediaTime(SECOND * 2),
+        )
+        for at, pan in enumerate(pans)
+    ]
+    fade = Transition("Cross Fade", RecordTime(SECOND * 2), SECOND / 4, SECOND / 4)
+    _, losses = write(cut(*clips, channels=1, transitions=(fade,)), tmp_path / "cut.aaf")
+    moved = [loss.message for loss in losses if loss.feature is Feature.PAN]
+    expected = (
+        "in the cross fade into it both sounds move together from 100 % to the left to the middle: "
+        "a track has one pan"
+    )
+    assert moved == [expected] * is_reported
+
+
 def test_mono_clips_with_a_pan_on_a_stereo_track_are_on_a_mono_one_and_told(tmp_path: Path) -> None:
     path = tmp_path / "cut.aaf"
     _, losses = write(cut(clip(sound(), channels=(1,), mix=Mix(pan=1.0))), path)

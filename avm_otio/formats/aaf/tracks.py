@@ -17,7 +17,7 @@ from avm_otio.formats.aaf.effects import EffectWriter
 from avm_otio.formats.aaf.media import Sources, source_clip
 from avm_otio.formats.aaf.objects import Aaf, i64, u32
 from avm_otio.timeline.features import Feature
-from avm_otio.timeline.losses import Losses
+from avm_otio.timeline.losses import Losses, words_of_pan
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import nearest_frame
 
@@ -94,6 +94,7 @@ class TrackWriter:
                 hole += fade_in
                 add(self._effects.transition(kind, 0, fade_in, None), -fade_in)
             add(self._segment(part.clip, unit, size, before, channels), size)
+            self._report_pan_in_crossfade(part, places, channels)
             places.append((part.first, part.last, part.clip.mix.pan))
             if fade_out:
                 add(self._effects.transition(kind, fade_out, 0, None), -fade_out)
@@ -122,6 +123,20 @@ class TrackWriter:
         if total > at:
             parts.append(_Part(at, total))
         return self._joined(track, parts, unit) if track.transitions else parts
+
+    def _report_pan_in_crossfade(
+        self, part: _Part, places: Sequence[tuple[int, int, float]], channels: Sequence[int]
+    ) -> None:
+        """Report that both sounds of a cross fade lie where the track's pan is then: it has one for both."""
+        if part.clip is None or part.head is None or len(channels) != 1:
+            return
+        before = places[-1][2] if places and places[-1][1] == part.first else part.clip.mix.pan
+        if before != part.clip.mix.pan:
+            message = (
+                f"in the cross fade into it both sounds move together from {words_of_pan(before)} "
+                f"to {words_of_pan(part.clip.mix.pan)}: a track has one pan"
+            )
+            self._losses.add(Feature.PAN, part.clip, message)
 
     def _report_moved(self, clip: Clip, first: int, last: int, unit: Fraction) -> None:
         """Tell where a clip lies between edit units: never for sound, whose units are samples."""
