@@ -26,6 +26,7 @@ from typing import Any
 
 from tests.faults.kinds import network
 from tests.faults.odd import GONE, ODD
+from tests.faults.proxy import Answer
 from tests.faults.stage import UNSURE, Case, Stage, judged, stage
 
 CASES_OF_A_STAGE = 50
@@ -176,14 +177,19 @@ class Soak:
         return self.odd(case)
 
     def gone(self, case: Case) -> Disturbed:
-        """Some items can never be had."""
+        """Some items can never be had; never all of them, which would rightly end the run."""
         kind, seed, share = self.dice.choice(list(GONE)), self.dice.random(), self.dice.choice((0.2, 0.5))
         self.made.append(kind)
         self.odd_answers += 1
         case.may_lose = 0
-        self.played.proxy.gone = lambda path: (
-            GONE[kind] if random.Random(f"{seed} {path}").random() < share else None
-        )
+        first: list[str] = []
+
+        def gone(path: str) -> Answer | None:
+            first.append(path)
+            is_gone = path != first[0] and random.Random(f"{seed} {path}").random() < share
+            return GONE[kind] if is_gone else None
+
+        self.played.proxy.gone = gone
         return {}
 
     def two(self, case: Case) -> Disturbed:

@@ -23,10 +23,18 @@ def engine() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 lets the system choose.")
 @click.option("--data", "data_dir", type=options.FOLDER, help="Where films and results are kept.")
 @click.option("--library", type=options.FOLDER, help="Folder of sounds; the starter library by default.")
-@click.option("--analyses", type=click.IntRange(min=0), help="How many analyses it allows, to try that out.")
+@click.option(
+    "--analyses", type=click.IntRange(min=0), help="How many analyses it allows in all, to try that out."
+)
+@click.option("--previews", is_flag=True, help="Serve previews of what `engine buy` has not bought.")
 @pass_output
 def serve_engine(
-    out: Output, port: int, data_dir: Path | None, library: Path | None, analyses: int | None
+    out: Output,
+    port: int,
+    data_dir: Path | None,
+    library: Path | None,
+    analyses: int | None,
+    previews: bool,
 ) -> None:
     """Serve the API on this machine until interrupted.
 
@@ -44,10 +52,34 @@ def serve_engine(
         library=library_of(request, settings, out),
         token=os.environ.get("AVM_TOKEN") or None,
         analyses=analyses,
+        sells=previews,
         on_ready=_ready(out, "engine_ready", "Serving the API"),
         tell=out.warn,
         step=out.step,
     )
+
+
+@engine.command("buy", epilog="Example: avm-otio engine buy 579236909 265918282")
+@click.argument("items", type=click.IntRange(1), nargs=-1, required=True, metavar="ITEM...")
+@click.option("--data", "data_dir", type=options.FOLDER, help="Where films and results are kept.")
+@pass_output
+def buy_items(out: Output, items: tuple[int, ...], data_dir: Path | None) -> None:
+    """Buy what the local engine offered, by the items' ids. It costs nothing.
+
+    What is bought is served as it is from then on; `avm-otio relink` puts it in the place of previews.
+    """
+    from avm_otio.engine.requests import TWD_PER
+    from avm_otio.engine.shop import buy
+
+    settings = load_settings()
+    currency = settings.complete(options.request_of()).currency
+    for each in buy(data_dir or settings.cache_dir / "engine", items):
+        price = round(each.price_twd / TWD_PER[currency], 2)
+        out.event(
+            "item_bought", id=each.id, title=each.title, price=price, currency=currency, is_new=each.is_new
+        )
+        before = "" if each.is_new else ", bought before"
+        out.result(f"{each.id} “{each.title}”: {price:.2f} {currency}{before}")
 
 
 @click.group()

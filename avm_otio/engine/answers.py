@@ -12,6 +12,7 @@ from avm_otio import services
 from avm_otio.engine.library import Kind, LibraryItem
 from avm_otio.engine.music_choice import Choice
 from avm_otio.engine.requests import Locale
+from avm_otio.engine.shop import Shop
 from avm_otio.engine.spotting import Cue
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.vocabulary import EMOTIONS, GENRES, INSTRUMENTS, Role, Table, ids_in
@@ -97,11 +98,13 @@ class Answers:
 
     Attributes:
         store: Where films and sessions lie.
+        shop: What is bought.
         base_url: The engine's address as the caller sees it, without a slash at its end.
         locale: Its language and currency.
     """
 
     store: Store
+    shop: Shop
     base_url: str
     locale: Locale
 
@@ -189,7 +192,7 @@ class Answers:
             "duration": format_timestamp(kept["duration_us"]),
             "url": self.item_url(kept["id"], kept["suffix"]),
             "title": kept["title"],
-            "is_bought": kept["is_bought"],
+            "is_bought": self.shop.is_bought(kept),
         }
 
     def _dialogue(self, kept: Json) -> Json:
@@ -203,8 +206,9 @@ class Answers:
         }
 
     def item_url(self, item_id: int, suffix: str) -> str:
-        """Where a sound of the library can be downloaded."""
-        return self._url("item", item_id, f"{item_id}{suffix}")
+        """Where a sound of the library can be downloaded, or its preview while it is not bought."""
+        kind, name = self.shop.place(item_id, suffix)
+        return self._url(kind, item_id, name)
 
     def _url(self, kind: str, number: int, name: str) -> str:
         place = f"{kind}/{number}/{name}"

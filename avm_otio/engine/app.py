@@ -7,7 +7,7 @@ import errno
 import hmac
 import json
 import mimetypes
-import threading
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +28,7 @@ from avm_otio.engine.library import Library
 from avm_otio.engine.library_pages import found_sounds, one_sound
 from avm_otio.engine.requests import Locale, Refusal, check_youtube_url, read_locale, read_service_call
 from avm_otio.engine.searching import Searcher
+from avm_otio.engine.shop import Shop
 from avm_otio.engine.store import Store, StoredFilm
 from avm_otio.engine.upload import LARGEST_FILM_BYTES, FormError, TooLargeError, Upload
 from avm_otio.engine.work import Work
@@ -62,16 +63,18 @@ class Api:
     Args:
         store: Films, sessions and results.
         library: The sounds that can be downloaded.
+        shop: What of them is bought.
         searcher: The same, to be searched.
         work: Who carries out sessions.
         token: The token that callers must show; any that is not empty where ``None``.
-        analyses: How many service calls are taken; ``None`` for no limit.
+        analyses: How many service calls are taken in all; ``None`` for no limit.
     """
 
     def __init__(
         self,
         store: Store,
         library: Library,
+        shop: Shop,
         searcher: Searcher,
         work: Work,
         token: str | None,
@@ -79,11 +82,11 @@ class Api:
     ) -> None:
         self._store = store
         self._library = library
+        self._shop = shop
         self._searcher = searcher
         self._work = work
         self._token = token
         self._analyses = analyses
-        self._counting = threading.Lock()
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -135,7 +138,7 @@ class Api:
         is_right = self._token is None or hmac.compare_digest(token.encode(), self._token.encode())
         if scheme.lower() != "token" or not token or not is_right:
             raise Refusal(locale.say("The token is missing or wrong.", "授權權杖遺失或錯誤。"), 401)
-        return Answers(self._store, str(request.base_url).rstrip("/"), locale)
+        return Answers(self._store, self._shop, str(request.base_url).rstrip("/"), locale)
 
     async def _post_film(self, request: Request) -> Response:
         length = request.headers.get("content-length")
@@ -224,12 +227,9 @@ class Api:
                     "notify_url must not lie inside a private network.", "notify_url 不能是內部網路的網址。"
                 )
             )
-        with self._counting:
-            if self._analyses == 0:
-                raise Refusal("Insufficient analyze count")
-            if self._analyses is not None:
-                self._analyses -= 1
-        session = self._store.add_session(film.id, asdict(wish), wish.services)
+        session = self._store.add_session(film.id, asdict(wish), wish.services, self._analyses)
+        if session is None:
+            raise Refusal("Insufficient analyze count")
         self._work.take_up(session.id)
         return {"session_id": session.id}
 
@@ -267,6 +267,8 @@ class Api:
     def _file(self, kind: str, number: int) -> Path | None:
         if kind == "item":
             return self._library.path(number)
+        if kind == "preview":
+            return self._shop.preview(number)
         if kind == "dialogue":
             return self._store.dialogue_path(number)
         film = self._store.film(number)
@@ -313,15 +315,35 @@ async def _unusable(request: Request, error: Any) -> Response:
     return _error(500, str(error))
 
 
+def _say(request: Request, en: str, zh: str) -> str:
+    """One of two wordings, also where the caller's language is none that the engine has."""
+    try:
+        return _locale(request).say(en, zh)
+    except Refusal:
+        return en
+
+
 async def _no_route(request: Request, error: Any) -> Response:
     headers = dict(error.headers or {})
-    messages = {404: "There is no such address.", 405: "This address does not take that method."}
-    answer = _error(error.status_code, messages.get(error.status_code, str(error.detail)))
+    messages = {
+        404: ("There is no such address.", "沒有這個位址。"),
+        405: ("This address does not take that method.", "此位址不接受這種方法。"),
+    }
+    words = messages.get(error.status_code, (str(error.detail), str(error.detail)))
+    answer = _error(error.status_code, _say(request, *words))
     answer.headers.update(headers)
     return answer
 
 
 async def _fault(request: Request, error: Any) -> Response:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _error(507, "The engine's disk is full. Free up space, then try again.")
-    return _error(500, f"The engine failed ({type(error).__name__}). Try again.")
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if is_full or (isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL):
+        words = (
+            "The engine's disk is full. Free up space, then try again.",
+            "引擎的磁碟已滿。請清出空間後再試。",
+        )
+        return _error(507, _say(request, *words))
+    name = type(error).__name__
+    return _error(
+        500, _say(request, f"The engine failed ({name}). Try again.", f"引擎發生錯誤（{name}）。請再試一次。")
+    )

@@ -22,6 +22,7 @@ from avm_otio.engine.app import PATIENCE_S, Api
 from avm_otio.engine.index import index_of
 from avm_otio.engine.library import Library
 from avm_otio.engine.searching import Searcher
+from avm_otio.engine.shop import Shop
 from avm_otio.engine.starter import starter_library
 from avm_otio.engine.store import Store
 from avm_otio.engine.work import Work
@@ -42,6 +43,7 @@ def serve(
     token: str | None = None,
     on_ready: Callable[[str], None] | None = None,
     analyses: int | None = None,
+    sells: bool = False,
     tell: Callable[[str], None] = lambda note: None,
     step: Step = UNSEEN,
 ) -> None:
@@ -54,7 +56,8 @@ def serve(
         library: The sounds to choose from; the starter library by default.
         token: The token that callers must show; any that is not empty where ``None``.
         on_ready: Told the base URL once calls are answered.
-        analyses: How many service calls are taken; ``None`` for no limit.
+        analyses: How many service calls are taken in all, counted over restarts; ``None`` for no limit.
+        sells: Whether what is not bought is heard as a preview.
         tell: Told in a line, by whichever thread, what the user should know: of the library, of
             notifications that did not arrive.
         step: Shows how far listening to the library has come.
@@ -65,7 +68,7 @@ def serve(
         OutputError: The data folder cannot be written.
         KeyboardInterrupt: It was interrupted, and is closed.
     """
-    with _opened(host, port, data_dir, library, token, analyses, tell, step) as engine:
+    with _opened(host, port, data_dir, library, token, analyses, tell, step, sells=sells) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
         with _listening_to(engine.library):
@@ -79,6 +82,7 @@ def running(
     library: Path | None = None,
     token: str | None = None,
     analyses: int | None = None,
+    sells: bool = False,
     tell: Callable[[str], None] = lambda note: None,
     step: Step = UNSEEN,
     may_read: bool = False,
@@ -90,6 +94,7 @@ def running(
         library: The same.
         token: The same.
         analyses: The same.
+        sells: The same.
         tell: The same.
         step: The same.
         may_read: Whether a piece of music that a call names as a file may lie anywhere on this machine.
@@ -101,7 +106,9 @@ def running(
         InputError: The library is not there or holds no sounds.
         OutputError: The data folder cannot be written.
     """
-    with _opened("127.0.0.1", 0, data_dir, library, token, analyses, tell, step, may_read=may_read) as engine:
+    with _opened(
+        "127.0.0.1", 0, data_dir, library, token, analyses, tell, step, sells=sells, may_read=may_read
+    ) as engine:
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
         # uvicorn leaves signals alone outside the main thread: Ctrl-C stays with the caller.
@@ -211,6 +218,7 @@ def _opened(
     tell: Callable[[str], None],
     step: Step,
     *,
+    sells: bool = False,
     may_read: bool = False,
 ) -> Iterator[_Engine]:
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
@@ -219,14 +227,15 @@ def _opened(
     folder = library if library is not None else starter_library(default_cache_dir())
     sounds = Library(folder, index_of(folder, data_dir), tell, step)
     store = Store(data_dir)
+    shop = Shop(store, sounds, sells=sells)
     with listening_at(host, port) as (listening, base_url):
-        work = Work(store, sounds, base_url, tell, may_read=may_read)
+        work = Work(store, sounds, shop, base_url, tell, may_read=may_read)
         try:
             store.forget_expired()
             for session_id in store.unfinished():
                 work.take_up(session_id)
             searcher = Searcher(folder, index_of(folder, data_dir), tell, step)
-            app = Api(store, sounds, searcher, work, token or None, analyses).app()
+            app = Api(store, sounds, shop, searcher, work, token or None, analyses).app()
             yield _Engine(quiet_server(app, _Patient, _PATIENCE_S), listening, base_url, sounds)
         finally:
             work.close()

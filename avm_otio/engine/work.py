@@ -17,11 +17,13 @@ from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.engine.library import Library, LibraryItem
 from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import Language, Locale, ServiceCall
+from avm_otio.engine.shop import Shop
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import AskedSpot, EffectWish, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
 from avm_otio.errors import AvmError, DownloadError
+from avm_otio.files import make_folder
 from avm_otio.media.speech import hear_speech
 from avm_otio.media.untrusted import Asker, FetchLimits
 from avm_otio.retry import PassingFault
@@ -42,6 +44,7 @@ class Work:
     Args:
         store: Where sessions lie and results go.
         library: The sounds to choose from.
+        shop: What of it is bought.
         base_url: The engine's own address, for notifications.
         tell: Told in a line, by whichever thread, what the user should know.
         may_read: Whether a piece that is named as a file may lie anywhere on this machine.
@@ -51,6 +54,7 @@ class Work:
         self,
         store: Store,
         library: Library,
+        shop: Shop,
         base_url: str,
         tell: Callable[[str], None] = lambda note: None,
         *,
@@ -59,6 +63,7 @@ class Work:
         self._may_read = may_read
         self._store = store
         self._library = library
+        self._shop = shop
         self._base_url = base_url
         self._tell = tell
         # As little trusted as any address from outside.
@@ -125,7 +130,7 @@ class Work:
         """Post the result to ``notify_url``, a few times if need be; that it does not arrive is told only."""
         url = session.request["notify_url"]
         locale = Locale(Language(session.request["language"]), session.request["currency"])
-        body = Answers(self._store, self._base_url, locale).result(session)
+        body = Answers(self._store, self._shop, self._base_url, locale).result(session)
         reason = ""
         for pause_s in (*_NOTIFY_PAUSES_S, 0.0):
             self._check()
@@ -234,5 +239,7 @@ class _Analysis:
         return kept_effects(cues, {item.id: item for item in self._items}, not self._library.is_starter)
 
     def _dialogue(self) -> list[Json]:
-        denoise_to(self._store.dialogue_path(self._session_id), self._sound())
+        path = self._store.dialogue_path(self._session_id)
+        make_folder(path.parent)
+        denoise_to(path, self._sound())
         return [{"id": self._session_id, "title": self._film.title}]

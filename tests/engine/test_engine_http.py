@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -489,10 +491,10 @@ def test_an_expired_film_is_told_of_but_its_file_is_gone(
 ) -> None:
     with running(data_dir=tmp_path, library=sounds, token=TOKEN) as url, caller(url) as http:
         upload(http, films["audio"])
-    described = tmp_path / "films" / "1" / "film.json"
-    described.write_text(
-        json.dumps(json.loads(described.read_text()) | {"expires_at": "2020-01-01T00:00:00+00:00"})
-    )
+    with closing(sqlite3.connect(tmp_path / "engine.sqlite")) as base, base:
+        base.execute(
+            """UPDATE films SET kept = json_set(kept, '$.expires_at', '2020-01-01T00:00:00+00:00')"""
+        )
     with running(data_dir=tmp_path, library=sounds, token=TOKEN) as url, caller(url) as http:
         film = http.get("/film/1/").json()
         assert film["is_active"] is False
