@@ -99,8 +99,8 @@ def environment() -> dict[str, str]:
 
 def cpu_s(pid: int) -> float:
     """Processor time of a process and of its children that have ended."""
-    said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, said[11:15])) / TICKS
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 def machine_busy_s() -> float:
@@ -171,10 +171,10 @@ def run_batch(folder: Path, timelines: list[Path], service: str, *more: str) -> 
         watching.start()
         assert batch.stdout is not None
         for line in batch.stdout:
-            said = json.loads(line)
-            if said["event"] == "batch_item" and said["state"] == "done":
+            event = json.loads(line)
+            if event["event"] == "batch_item" and event["state"] == "done":
                 run.done_at.append(time.monotonic() - started)
-            elif said["event"] in ("warning", "error") or said.get("state") == "failed":
+            elif event["event"] in ("warning", "error") or event.get("state") == "failed":
                 print(line.strip()[:300], file=sys.stderr)
         ended.set()
         watching.join()
@@ -205,19 +205,19 @@ def main() -> None:
     reader.add_argument("--bandwidth", type=float, default=50e6, help="bytes a second, both ways together")
     reader.add_argument("--cpu-jobs", type=int)
     reader.add_argument("--service-jobs", type=int)
-    said = reader.parse_args()
+    options = reader.parse_args()
     more = [
         f"--{name}={value}"
         for name in ("cpu-jobs", "service-jobs")
-        if (value := vars(said)[name.replace("-", "_")])
+        if (value := vars(options)[name.replace("-", "_")])
     ]
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        timelines = make_timelines(folder, said.timelines)
+        timelines = make_timelines(folder, options.timelines)
         engine = [sys.executable, "-m", "avm_otio", "engine", "serve", "--data", str(folder / "engine")]
         proxy = [sys.executable, str(ROOT / "tests" / "faults" / "proxy.py")]
-        slow = [f"--latency={said.latency}", f"--bandwidth={said.bandwidth}"]
+        slow = [f"--latency={options.latency}", f"--bandwidth={options.bandwidth}"]
         with (
             serving(*engine) as (address, engine_pid),
             serving(*proxy, address, *slow) as (service, proxy_pid),
@@ -229,10 +229,10 @@ def main() -> None:
             again = run_batch(folder, timelines, service, *more)
         moved = bytes_moved(timelines)
     ours_s = run.cpu_s + engine_s + proxy_s
-    by_cpu, by_bytes = ours_s / cores, moved / said.bandwidth
+    by_cpu, by_bytes = ours_s / cores, moved / options.bandwidth
     ratio, others = run.wall_s / max(by_cpu, by_bytes), others_s / run.wall_s / cores
     count = len(timelines)
-    network = f"{said.latency * 1000:.0f} ms late, {said.bandwidth / 1e6:g} MB/s"
+    network = f"{options.latency * 1000:.0f} ms late, {options.bandwidth / 1e6:g} MB/s"
     print(f"{count} timelines of {FRAMES / 24:.0f} s, {network}, {cores} cores: {run.wall_s:.1f} s")
     shares = f"batch {run.cpu_s:.1f}, engine {engine_s:.1f}, proxy {proxy_s:.1f}"
     print(f"  processor time {ours_s:.1f} s ({shares}); ÷ cores {by_cpu:.1f} s")

@@ -62,14 +62,14 @@ def watcher(folder: Path) -> Iterator[None]:
 def chosen(folder: Path) -> float:
     for path in (ROOT / "plugins/resolve").glob("*.lua"):
         (folder / path.name).write_bytes(path.read_bytes())
-    told = {"program": PROGRAM, "program_version": "0.1.0", "watch_folder": str(folder / "watch")}
-    (folder / "AVM Score.json").write_text(json.dumps(told))
+    settings = {"program": PROGRAM, "program_version": "0.1.0", "watch_folder": str(folder / "watch")}
+    (folder / "AVM Score.json").write_text(json.dumps(settings))
     timeline = fake.Timeline("Reel", "24", start=0, cut=fake.saved(cut()))
     project = fake.Project([timeline], timeline)
     started = time.perf_counter()
-    said = fake.run_lua(folder / ITEM, fake.Resolve(project), time.sleep)
+    lines = fake.run_lua(folder / ITEM, fake.Resolve(project), time.sleep)
     took = time.perf_counter() - started
-    assert any("sounds laid" in line for line in said), said
+    assert any("sounds laid" in line for line in lines), lines
     return took
 
 

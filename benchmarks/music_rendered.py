@@ -70,7 +70,7 @@ def main() -> int:
             for picture in PICTURES[: 3 if quick else None]:
                 folder = Path(name) / f"{number} {picture}"
                 folder.mkdir()
-                told, bed, clips, crossed = scored(folder, picture, service.url)
+                counts, bed, clips, crossed = scored(folder, picture, service.url)
                 found = [measured(bed, file, made, clips, fades) for clips, fades in pairs(clips, crossed)]
                 joins += found
                 covered = is_covered(bed, picture)
@@ -80,7 +80,7 @@ def main() -> int:
                 missed += not is_right
                 print(
                     f"piece {seconds} s at {bpm:g}, picture {picture} s: {len(found)} joins, at most "
-                    f"{off:.1f} ms off, click {clicks:.2f}; {told}, ends {ending(bed)}"
+                    f"{off:.1f} ms off, click {clicks:.2f}; {counts}, ends {ending(bed)}"
                     + ("" if is_right else "  MISSED"),
                     flush=True,
                 )
@@ -118,8 +118,8 @@ def scored(
     bed = next(track for track in timeline.tracks if track.stem is Stem.MUSIC)
     crossed = {float(each.at): (float(each.before), float(each.after)) for each in bed.transitions}
     clips = [each for each in bed.clips if each.media is not None]
-    told = f"{len(clips)} clips"
-    return told, left(folder / "stems" / "p_MX.wav"), clips, crossed
+    counts = f"{len(clips)} clips"
+    return counts, left(folder / "stems" / "p_MX.wav"), clips, crossed
 
 
 def left(path: Path) -> np.ndarray:

@@ -247,7 +247,7 @@ def pictures(kind: Kind, frames: int) -> Iterator[np.ndarray]:
 def sounds(kind: Kind) -> Iterator[np.ndarray]:
     """Room tone, bangs now and then, and speech, ten seconds at a time."""
     chance = np.random.default_rng(7 + len(kind.name))
-    said = spoken_words()
+    speech = spoken_words()
     left = kind.seconds
     place = 0
     while left > 0:
@@ -263,7 +263,7 @@ def sounds(kind: Kind) -> Iterator[np.ndarray]:
         spoken = round(samples * kind.spoken)
         if spoken:
             at = int(chance.integers(0, samples - spoken + 1))
-            words = np.take(said, np.arange(place, place + spoken), mode="wrap")
+            words = np.take(speech, np.arange(place, place + spoken), mode="wrap")
             sound[at : at + spoken] += words
             place += spoken
         yield (np.clip(sound, -1, 1) * 32_767).astype(np.int16)
@@ -284,9 +284,9 @@ def spoken_words() -> np.ndarray:
         subprocess.run(["espeak-ng", "-w", str(path), text * 3], check=True)
         with wave.open(str(path)) as file:
             rate_hz = file.getframerate()
-            said = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32_768
-    at = np.arange(0, len(said) - 1, rate_hz / RATE_HZ)
-    return 0.7 * np.interp(at, np.arange(len(said)), said)
+            samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32_768
+    at = np.arange(0, len(samples) - 1, rate_hz / RATE_HZ)
+    return 0.7 * np.interp(at, np.arange(len(samples)), samples)
 
 
 if __name__ == "__main__":

@@ -122,9 +122,9 @@ class Soak:
         assert self.keep is not None
         kept = self.keep / f"{os.getpid()}-{case.folder.name}"
         shutil.copytree(case.folder, kept)
-        said = [f"--- code {end.code}\n{end.said}" for end in case.ends]
+        outputs = [f"--- code {end.code}\n{end.output}" for end in case.ends]
         calls = [call for call in self.played.proxy.asked if "/links/" not in call][-60:]
-        (kept / "broken.txt").write_text("\n".join([*broken, *said, "--- calls", *calls]))
+        (kept / "broken.txt").write_text("\n".join([*broken, *outputs, "--- calls", *calls]))
 
     def moment(self) -> int:
         return self.dice.randint(1, self.events)
@@ -212,8 +212,8 @@ def share(
                 kind, tally = soak.one()
                 tallies.setdefault(kind, Tally()).add(tally)
                 made += tally.faults
-                for told in tally.broken:
-                    print(f"BROKEN: {told}", file=sys.stderr, flush=True)
+                for fault in tally.broken:
+                    print(f"BROKEN: {fault}", file=sys.stderr, flush=True)
                 if made >= faults:
                     break
         print(
@@ -265,21 +265,24 @@ def main() -> int:
     )
     reader.add_argument("--only", action="append", default=[], metavar="KIND", help="may be repeated")
     reader.add_argument("--keep", type=Path, help="where the folders of cases that break a law are copied")
-    said = reader.parse_args()
+    options = reader.parse_args()
     tallies: dict[str, Tally] = {}
     longest_s = 0.0
-    with ProcessPoolExecutor(said.processes) as pool:
-        each = -(-said.faults // said.processes)
+    with ProcessPoolExecutor(options.processes) as pool:
+        each = -(-options.faults // options.processes)
         for part, took_s in pool.map(
             share,
-            range(said.processes),
-            *zip(*[(each, said.seed, said.patience, said.only, said.keep)] * said.processes, strict=True),
+            range(options.processes),
+            *zip(
+                *[(each, options.seed, options.patience, options.only, options.keep)] * options.processes,
+                strict=True,
+            ),
         ):
             longest_s = max(longest_s, took_s)
             for kind, tally in part.items():
                 tallies.setdefault(kind, Tally()).add(tally)
     print("\n".join(table(tallies)))
-    print(f"\nSeed {said.seed}, {said.processes} processes, {longest_s / 60:.0f} minutes.")
+    print(f"\nSeed {options.seed}, {options.processes} processes, {longest_s / 60:.0f} minutes.")
     return int(any(tally.broken for tally in tallies.values()))
 
 

@@ -91,11 +91,11 @@ def main() -> None:
 
 
 def planned_of(music: list[Heard], cuts: list[RecordTime], speech: Speech) -> MusicPlan:
-    said = [
+    utterances = [
         (RecordTime(Fraction(start, 10**6)), RecordTime(Fraction(end, 10**6))) for start, end in speech.spoken
     ]
     span = FrameSpan(0, SECONDS * 24)
-    return plan_music(music, span, RATE, per=MusicPer.SCENE, cuts=cuts, spoken=said)
+    return plan_music(music, span, RATE, per=MusicPer.SCENE, cuts=cuts, spoken=utterances)
 
 
 def spot(item: Item, at: Fraction, found: Heard) -> LaidClip:

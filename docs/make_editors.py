@@ -147,8 +147,8 @@ def losses() -> Iterator[tuple[str, str, set[Feature]]]:
         for editor in editors().values():
             for suffix in editor.suffixes:
                 if suffix != ".otioz":
-                    _, told = writing.write(split, Path(folder) / f"x{suffix}", editor=editor.name)
-                    yield editor.name, suffix, {loss.feature for loss in told}
+                    _, reported = writing.write(split, Path(folder) / f"x{suffix}", editor=editor.name)
+                    yield editor.name, suffix, {loss.feature for loss in reported}
 
 
 def table() -> str:

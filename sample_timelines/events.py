@@ -69,17 +69,17 @@ class Syllable:
 def speech(seed: int, seconds: float) -> tuple[Syllable, ...]:
     """Phrases of two to seven syllables with pauses for breath between them."""
     rng = np.random.default_rng(seed)
-    said: list[Syllable] = []
+    syllables: list[Syllable] = []
     t = 0.3
     while t < seconds - 0.5:
         for _ in range(int(rng.integers(2, 8))):
             length = float(rng.uniform(0.11, 0.24))
             if t + length > seconds - 0.15:
                 break
-            said.append(Syllable(t, t + length, int(rng.integers(0, 5)), float(rng.uniform(0.2, 1))))
+            syllables.append(Syllable(t, t + length, int(rng.integers(0, 5)), float(rng.uniform(0.2, 1))))
             t += length + float(rng.uniform(0.01, 0.06))
         t += float(rng.uniform(0.35, 0.75))
-    return tuple(said)
+    return tuple(syllables)
 
 
 def ball_height(t: float) -> float:

@@ -126,7 +126,7 @@ EXCUSES = [
 """All that losses explain; what other losses name is a difference all the same."""
 
 
-class Told:
+class Reported:
     """What was reported while a cut was written."""
 
     def __init__(self, timeline: Timeline, losses: tuple[Loss, ...]) -> None:
@@ -163,7 +163,7 @@ class Told:
             f"“{crossing.name}” inside it written as a cut" in message for message in inside
         )
 
-    def of_marker(self, name: str) -> Told:
+    def of_marker(self, name: str) -> Reported:
         """The same with what was reported of one marker alone, as if it were of the timeline."""
         losses = []
         for loss in self.losses:
@@ -171,7 +171,7 @@ class Told:
                 losses.append(replace(loss, item=f"Timeline “{self.timeline.name}”"))
             elif loss.feature is not Feature.MARKER:
                 losses.append(loss)
-        return Told(self.timeline, tuple(losses))
+        return Reported(self.timeline, tuple(losses))
 
     @staticmethod
     def _is_of(loss: Loss, item: Clip | Track | Timeline | Transition) -> bool:
@@ -193,36 +193,36 @@ def unexplained(timeline: Timeline, judge: Judge, folder: Path) -> list[str]:
     except TimelineError as refused:
         is_empty = not wanted_of(timeline) and "shows and plays nothing" in str(refused)
         return [] if is_empty else [str(refused)]
-    told = Told(timeline, losses)
+    reported = Reported(timeline, losses)
     lines = []
     for reader in judge.readers:
         found = reader.read(list(paths), timeline.rate, files_of(timeline))
-        off = [*_compared(timeline, reader, told, found), *_others(timeline, reader, told, found)]
+        off = [*_compared(timeline, reader, reported, found), *_others(timeline, reader, reported, found)]
         lines += [f"{reader.read.__name__}: {line}" for line in off]
     return lines + [f"  told: {loss}" for loss in losses] if lines else []
 
 
-def _compared(timeline: Timeline, reader: Reader, told: Told, found: Found) -> Iterator[str]:
+def _compared(timeline: Timeline, reader: Reader, reported: Reported, found: Found) -> Iterator[str]:
     events: dict[tuple[str, int | None], Event] = {}
     for event in found.events:
         key = (event.name, event.channel)
         if key in events:
             yield f"{key}: is there twice"
         events[key] = event
-    wanted = {(one.event.name, one.event.channel): one for one in wanted_of(timeline, told.is_cut)}
+    wanted = {(one.event.name, one.event.channel): one for one in wanted_of(timeline, reported.is_cut)}
     crossed = {(one.event.name, one.event.channel): one for one in wanted_of(timeline)}
     every = {clip.name: (clip, track, *around) for clip, track, around in clips_of(timeline)}
     for key in events.keys() - wanted.keys():
         of = (*every[key[0]], timeline) if key[0] in every else ()
-        if not told.excuses("extra", ANY, *of):
+        if not reported.excuses("extra", ANY, *of):
             yield f"{key}: is not in the cut, or switched off, and is there"
     for key, one in wanted.items():
         of = (*every[key[0]], timeline)
         if key in events:
             # Where a transition is a cut on one of the tracks that are made of one, the other may have it.
             nearest = min((one, crossed[key]), key=lambda each: _apart(each.event, events[key]))
-            yield from (f"{key}: {line}" for line in _differences(nearest, events[key], reader, told, of))
-        elif not _is_silent(one) and not told.excuses("absent", ANY, *of):
+            yield from (f"{key}: {line}" for line in _differences(nearest, events[key], reader, reported, of))
+        elif not _is_silent(one) and not reported.excuses("absent", ANY, *of):
             yield f"{key}: is not there"
 
 
@@ -237,20 +237,20 @@ def _is_silent(one: Wanted) -> bool:
 
 
 def _differences(
-    one: Wanted, found: Event, reader: Reader, told: Told, of: tuple[Clip | Track | Timeline, ...]
+    one: Wanted, found: Event, reader: Reader, reported: Reported, of: tuple[Clip | Track | Timeline, ...]
 ) -> Iterator[str]:
     event, clip = one.event, one.clip
     assert event.used is not None
     assert event.speed is not None
-    rate = told.rate
+    rate = reported.rate
     joints = [each for each in one.track.transitions if each.at in (clip.start, clip.end)]
     off = max(abs(found.start - event.start), abs(found.end - event.end))
     between = reader.grid and any((at * rate).denominator > 1 for at in (clip.start, clip.end))
     near = max(SAMPLE, Fraction(1, 100) / rate if reader.hundredths else SAMPLE)
-    if off >= near + (HALF / rate if between else 0) and not told.excuses("place", off, *of, *joints):
+    if off >= near + (HALF / rate if between else 0) and not reported.excuses("place", off, *of, *joints):
         yield f"lies {found.start} to {found.end}, not {event.start} to {event.end}"
     if found.speed is not None and abs(found.speed - event.speed) > Fraction(1, 10**6):
-        if not told.excuses("speed", abs(found.speed - event.speed), *of):
+        if not reported.excuses("speed", abs(found.speed - event.speed), *of):
             yield f"plays at {found.speed}, not {event.speed}"
         return
     if found.used is not None:
@@ -261,19 +261,19 @@ def _differences(
         near += HALF / rate if between else 0
         near += 1 / rate if reader.counts_back and event.speed < 0 else 0
         off = abs(found.used - used)
-        if off > near and not told.excuses("source", off, *of, *joints):
+        if off > near and not reported.excuses("source", off, *of, *joints):
             yield f"plays from {float(found.used):.6f}, not {float(used):.6f}"
     if event.channel is None:
         return
     if one.around:  # a nest cuts what lies in it: levels count from heads that are not seen
         return
-    yield from _heard(one, found, told, of, joints)
+    yield from _heard(one, found, reported, of, joints)
 
 
 def _heard(
     one: Wanted,
     found: Event,
-    told: Told,
+    reported: Reported,
     of: tuple[Clip | Track | Timeline, ...],
     joints: list[Transition],
 ) -> Iterator[str]:
@@ -281,7 +281,7 @@ def _heard(
     if found.level is not None:
         into = clip.start - event.start  # where a clip reaches under the transition at its head
         for at, db in one.levels:
-            moved = told.limit("level", *of)
+            moved = reported.limit("level", *of)
             if moved is None:
                 continue
             if event.speed and abs(event.speed) < 1:  # frames of the file last longer on the timeline
@@ -297,11 +297,11 @@ def _heard(
             if (
                 abs(is_ - should) > SAMPLE
                 and all(abs(is_ - each) > SAMPLE for each in alone)
-                and not told.excuses(f"fade {way}", abs(is_ - should), *of, *joints)
+                and not reported.excuses(f"fade {way}", abs(is_ - should), *of, *joints)
             ):
                 yield f"fades {way} for {is_}, not {should}"
     is_panned = found.pan is not None and abs(found.pan - (event.pan or 0)) > 1e-4
-    if is_panned and not told.excuses("pan", ANY, *of):
+    if is_panned and not reported.excuses("pan", ANY, *of):
         yield f"lies at {found.pan}, not {event.pan}"
 
 
@@ -311,7 +311,7 @@ def _is_alone(crossing: Transition, one: Wanted) -> bool:
     return len(halves) < 2
 
 
-def _others(timeline: Timeline, reader: Reader, told: Told, found: Found) -> Iterator[str]:
+def _others(timeline: Timeline, reader: Reader, reported: Reported, found: Found) -> Iterator[str]:
     """What is not of one clip: transitions, markers, timecode."""
     if found.crossings is not None:
         wanted = crossings_of(timeline)
@@ -320,25 +320,25 @@ def _others(timeline: Timeline, reader: Reader, told: Told, found: Found) -> Ite
             near = next((each for each in rest if _is_near(each, key)), None)
             if near is not None:
                 rest.discard(near)
-            elif not told.excuses("crossing", crossing.before + crossing.after, crossing, track):
+            elif not reported.excuses("crossing", crossing.before + crossing.after, crossing, track):
                 yield f"{key}: no such transition"
     if found.markers is not None:
         here = {name: at for at, name in found.markers}
         tracks = {clip.name: (track,) for clip, track, _ in clips_of(timeline)}
         for name, (at, whose) in markers_of(timeline).items():
             off = abs(here.get(name, Fraction(-100)) - at)
-            near = max(SAMPLE, Fraction(1, 100) / told.rate if reader.hundredths else SAMPLE)
+            near = max(SAMPLE, Fraction(1, 100) / reported.rate if reader.hundredths else SAMPLE)
             if isinstance(whose, Clip):
-                between = reader.grid and (whose.start * told.rate).denominator > 1
-                near += HALF / told.rate if between else 0
+                between = reader.grid and (whose.start * reported.rate).denominator > 1
+                near += HALF / reported.rate if between else 0
             of = (whose, *tracks.get(whose.name, ()), timeline)
-            if off >= near and not told.of_marker(name).excuses("marker", off, *of):
+            if off >= near and not reported.of_marker(name).excuses("marker", off, *of):
                 yield f"marker {name} of {type(whose).__name__}: at {here.get(name)}, not {at}"
     is_moved = found.start not in (None, timeline.start_frame)
-    if is_moved and not told.excuses("start", ANY, timeline):
+    if is_moved and not reported.excuses("start", ANY, timeline):
         yield f"starts at {found.start}, not {timeline.start_frame}"
     is_other = found.drop not in (None, timeline.drop_frame)
-    if is_other and not told.excuses("drop", ANY, timeline):
+    if is_other and not reported.excuses("drop", ANY, timeline):
         yield f"drop-frame {found.drop}, not {timeline.drop_frame}"
 
 

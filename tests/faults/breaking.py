@@ -41,18 +41,18 @@ def instead(answer: Answer, *, acted: bool = False) -> Fault:
     return fault
 
 
-def cut(upto: int | float, *, told: bool = True) -> Fault:
+def cut(upto: int | float, *, has_length: bool = True) -> Fault:
     """The answer breaks off after so many bytes of its body, or that share of them.
 
     Args:
         upto: Bytes, or a share below one.
-        told: Whether the answer's length says how much should have come.
+        has_length: Whether the answer's length says how much should have come.
     """
 
     def fault(call: Call) -> None:
         answer = call.pass_on()
         kept = int(len(answer.body) * upto) if isinstance(upto, float) else upto
-        call.answer(replace(answer, length=None if told else min(kept, len(answer.body))), kept)
+        call.answer(replace(answer, length=None if has_length else min(kept, len(answer.body))), kept)
 
     return fault
 

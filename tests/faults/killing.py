@@ -70,13 +70,13 @@ class Ended:
 
     Attributes:
         code: Its exit code; the negative number of the signal that ended it; ``HUNG``.
-        said: Both outputs.
+        output: Both outputs.
         moments: Its events, in order.
         done: Whether what was to happen to it did.
     """
 
     code: int
-    said: str
+    output: str
     moments: tuple[Moment, ...]
     done: bool
 
@@ -111,7 +111,7 @@ class Runner:
         self._server.stdin.flush()
         ends = json.loads(self._server.stdout.readline())
         return [
-            Ended(end["code"], end["said"], tuple((label, n) for label, n in end["moments"]), end["done"])
+            Ended(end["code"], end["output"], tuple((label, n) for label, n in end["moments"]), end["done"])
             for end in ends
         ]
 
@@ -143,7 +143,7 @@ class Events:
         self._log = log
         self._folder = os.path.realpath(run.folder)
         self._counts: Counter[str] = Counter()
-        self._said: dict[int, str] = {}
+        self._labels: dict[int, str] = {}
         self._lock = threading.RLock()
         self.clock_s = 0.0 if run.does == "jump" else run.clock_s
 
@@ -200,10 +200,10 @@ class Events:
         if found := re.fullmatch(r"(GET|POST) (\S+) HTTP/1\.1", first):
             path = found[2] if "/media/" not in found[2] else f"/item/{found[2].rsplit('/', 1)[-1]}"
             path = path if path.startswith("/item/") else re.sub(r"\d+", "N", path)
-            self._said[line.fileno()] = f"{found[1]} {path}"
-            label = self._said[line.fileno()]
+            self._labels[line.fileno()] = f"{found[1]} {path}"
+            label = self._labels[line.fileno()]
         else:
-            label = f"body of {self._said.get(line.fileno(), 'nothing')}"
+            label = f"body of {self._labels.get(line.fileno(), 'nothing')}"
         self.happens(f"send {label}")
         return label
 
@@ -213,7 +213,7 @@ class Events:
 
     def comes(self, line: socket.socket) -> None:
         """A piece is about to be received."""
-        self.happens(f"receive {self._said.get(line.fileno(), 'something')}")
+        self.happens(f"receive {self._labels.get(line.fileno(), 'something')}")
 
     def watch(self) -> None:
         """Put this in the way of everything, for good."""
@@ -275,11 +275,11 @@ class Events:
                 module.datetime = Bent
 
 
-def _perform(run: Run, said: int, log: int) -> int:
+def _perform(run: Run, output: int, log: int) -> int:
     """In the child: be the program."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for name, handle in {"stdout": 1, "stderr": 2}.items():
-        os.dup2(said, handle)
+        os.dup2(output, handle)
         setattr(
             sys, name, os.fdopen(handle, "w", closefd=False)
         )  # what the server's could do, a pipe may not
@@ -324,16 +324,16 @@ def _load_all() -> None:
 
 def _fork(run: Run) -> tuple[int, int, int]:
     """Start a child: its process, and where to read what it says and its events."""
-    said, said_in = os.pipe()
+    output, output_in = os.pipe()
     log, log_in = os.pipe()
     process = os.fork()
     if process == 0:
-        os.close(said)
+        os.close(output)
         os.close(log)
-        raise _Child(_perform(run, said_in, log_in))
-    os.close(said_in)
+        raise _Child(_perform(run, output_in, log_in))
+    os.close(output_in)
     os.close(log_in)
-    return process, said, log
+    return process, output, log
 
 
 def _carry_out(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -344,8 +344,8 @@ def _carry_out(runs: Sequence[Run]) -> list[dict[str, Any]]:
     held: dict[int, bytearray] = {}
     hung = False
     with selectors.DefaultSelector() as reading:
-        for _, said, log in children:
-            for handle in (said, log):
+        for _, output, log in children:
+            for handle in (output, log):
                 held[handle] = bytearray()
                 reading.register(handle, selectors.EVENT_READ)
         while reading.get_map():
@@ -362,15 +362,15 @@ def _carry_out(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 if not piece:
                     reading.unregister(key.fd)
                     os.close(key.fd)
-    return [_end(process, bytes(held[said]), bytes(held[log]), hung) for process, said, log in children]
+    return [_end(process, bytes(held[output]), bytes(held[log]), hung) for process, output, log in children]
 
 
-def _end(process: int, said: bytes, log: bytes, hung: bool) -> dict[str, Any]:
+def _end(process: int, output: bytes, log: bytes, hung: bool) -> dict[str, Any]:
     code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     moments = [json.loads(line) for line in log.splitlines()]
     return {
         "code": HUNG if hung and code == -signal.SIGKILL else code,
-        "said": said.decode("utf-8", "replace"),
+        "output": output.decode("utf-8", "replace"),
         "moments": [moment for moment in moments if moment[0] != "done"],
         "done": ["done", 0] in moments,
     }

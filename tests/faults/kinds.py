@@ -60,7 +60,7 @@ def _of_any_call() -> dict[str, Fault]:
         "answer lost": lost,
         "answer cut": cut(0.5),
         "answer cut at its first byte": cut(1),
-        "answer empty": cut(0, told=False),
+        "answer empty": cut(0, has_length=False),
         "HTML": instead(text(_HTML)),
         "HTML, acted": instead(text(_HTML), acted=True),
         "HTML 502": instead(text(_HTML, 502)),
@@ -80,7 +80,7 @@ def _statuses(acted: bool) -> dict[str, Fault]:
 def _of_json() -> dict[str, Fault]:
     wrong = {"list": [], "nothing": {}, "text for a number": {"id": "x", "session_id": "y", "is_done": "z"}}
     return {
-        "JSON cut": cut(0.5, told=False),
+        "JSON cut": cut(0.5, has_length=False),
         "slow-loris": trickle(0.3),
         "answered late": late(_LONGER_THAN_AN_ANSWER_S, acted=True),
         "acted late": late(_LONGER_THAN_AN_ANSWER_S, acted=False),

@@ -180,11 +180,11 @@ ODD = [
 
 def price_of(item: Document) -> Decimal:
     """What an item costs that is laid, as the rules of the documentation have it."""
-    said, bought = item.get("price"), item.get("is_bought")
-    if bought in (True, 1, "1", "true", "True") or isinstance(said, bool):
+    price, bought = item.get("price"), item.get("is_bought")
+    if bought in (True, 1, "1", "true", "True") or isinstance(price, bool):
         return Decimal(0)
     try:
-        price = Decimal(str(said).strip())
+        amount = Decimal(str(price).strip())
     except InvalidOperation:
         return Decimal(0)
-    return price if price.is_finite() and price >= 0 else Decimal(0)
+    return amount if amount.is_finite() and amount >= 0 else Decimal(0)

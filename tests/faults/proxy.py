@@ -382,9 +382,9 @@ def _main() -> None:
     reader.add_argument("service")
     reader.add_argument("--latency", type=float, default=0.0, help="seconds before each request is passed on")
     reader.add_argument("--bandwidth", type=float, help="bytes a second, both ways together")
-    said = reader.parse_args()
-    with proxied(said.service) as proxy:
-        proxy.latency_s, proxy.bytes_per_s = said.latency, said.bandwidth
+    options = reader.parse_args()
+    with proxied(options.service) as proxy:
+        proxy.latency_s, proxy.bytes_per_s = options.latency, options.bandwidth
         print(proxy.url, flush=True)  # noqa: T201  # who started it reads it
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -88,7 +88,7 @@ class Stage:
     def reference(self) -> Any:
         """What an undisturbed job ends as."""
         case = self.case()
-        assert case.run().code == 0, case.ends[-1].said
+        assert case.run().code == 0, case.ends[-1].output
         reference = case.result()
         case.check(reference)
         return reference
@@ -148,7 +148,7 @@ class Case:
 
     def planned(self, *arguments: str, **disturbed: Any) -> Run:
         """A run of the program in its folder: ``score`` where no other words are given."""
-        said = arguments or (
+        command = arguments or (
             *("score", self.cut.name, "-o", OUTPUT, "--service", self.stage.proxy.url),
             *("--effects-density", "600"),  # several items, in a film of three seconds
             *("--title", self.cut.stem),  # of its own, so that no two cases are one question
@@ -161,7 +161,7 @@ class Case:
             "AVM_TOKEN": TOKEN,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
-        return Run(said, str(self.folder), env, patience_s=self.stage.patience_s, **disturbed)
+        return Run(command, str(self.folder), env, patience_s=self.stage.patience_s, **disturbed)
 
     def run(self, *arguments: str, **disturbed: Any) -> Ended:
         """Run the program, disturbed or not."""
@@ -190,12 +190,12 @@ class Case:
                 self.be_sure(end)
             if end.code == 0:
                 return
-        raise AssertionError(f"no end after {_MOST_RUNS} runs: {self.ends[-1].said}")
+        raise AssertionError(f"no end after {_MOST_RUNS} runs: {self.ends[-1].output}")
 
     def be_sure(self, end: Ended) -> None:
         """Go on from an uncertain payment as the user does who knows whether the service took it."""
-        assert "--wait" in end.said, end.said
-        assert "--resubmit" in end.said, end.said
+        assert "--wait" in end.output, end.output
+        assert "--resubmit" in end.output, end.output
         assert self.job is not None
         self.stage.proxy.quiet()  # whoever looks too early knows nothing
         self.run("jobs", "resume", str(self.job), *(("--wait",) if self.paid else ("--resubmit", "--yes")))
@@ -204,12 +204,12 @@ class Case:
 
     def _check_always(self) -> None:
         end = self.ends[-1]
-        assert end.code != HUNG, f"hangs: {end.said}"
+        assert end.code != HUNG, f"hangs: {end.output}"
         for one in self.ends:
-            assert "Traceback" not in one.said, one.said
-            assert "fault of avm-otio" not in one.said, one.said
-            assert TOKEN not in one.said
-            assert one.code in FINE, (one.code, one.said)
+            assert "Traceback" not in one.output, one.output
+            assert "fault of avm-otio" not in one.output, one.output
+            assert TOKEN not in one.output
+            assert one.code in FINE, (one.code, one.output)
         assert self.stage.inputs(self.folder).items() >= self.inputs.items(), "the input was changed"
         assert self.paid <= 1, f"paid {self.paid} times"
         assert self.uploads <= 2, f"{self.uploads} uploads"
@@ -274,14 +274,14 @@ class Case:
         assert Decimal(summary["total_price"]) == total, f"{summary['total_price']} instead of {total}"
         empty = [one for one in summary["unavailable"] if one["instead"] is None]
         lost = len(_laid(reference)) - len(laid) - len({(one["kind"], one["film_start_us"]) for one in empty})
-        assert lost <= (self.may_lose or 0), f"{lost} cues lost: {self.ends[-1].said}"
+        assert lost <= (self.may_lose or 0), f"{lost} cues lost: {self.ends[-1].output}"
         for one in summary["unavailable"]:
             assert f"{one['kind']} {one['id']}" in journal["unavailable"]
-            assert any(f"{one['kind']} {one['id']} cannot be had" in end.said.lower() for end in self.ends)
+            assert any(f"{one['kind']} {one['id']} cannot be had" in end.output.lower() for end in self.ends)
         calls = len(self.stage.proxy.asked)
         before = self.result()
         (self.folder / OUTPUT).unlink()
-        assert self.run().code == 0, self.ends[-1].said
+        assert self.run().code == 0, self.ends[-1].output
         assert not difference(self.result(), before), "another choice in the next run"
         assert len(self.stage.proxy.asked) == calls, f"asked again: {self.stage.proxy.asked[calls:]}"
 
@@ -453,7 +453,7 @@ def judged(case: Case, reference: Any, what: str, **disturbed: Any) -> list[str]
     return []
 
 
-def told(moment: Moment) -> str:
+def described(moment: Moment) -> str:
     """A moment for people."""
     label, number = moment
     return f"“{label}”, time {number}"

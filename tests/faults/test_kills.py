@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.killing import Moment
 from tests.faults.kinds import network
-from tests.faults.stage import Stage, judged, places, told
+from tests.faults.stage import Stage, described, judged, places
 
 SHARES = 24
 _QUICK = (0,)
@@ -47,7 +47,7 @@ def test_killed_at_any_event_the_job_is_finished_as_if_nothing_had_been(
     for moment in moments:
         if share_of(moment) == share:
             case = played.case()
-            failed += judged(case, undisturbed, f"killed before {told(moment)}", at=moment, does="kill")
+            failed += judged(case, undisturbed, f"killed before {described(moment)}", at=moment, does="kill")
     assert not failed, "\n".join(failed)
 
 
@@ -58,7 +58,9 @@ def test_killed_around_the_payment_it_is_paid_once(
     assert len(around) >= 4
     failed = []
     for moment in around:
-        failed += judged(played.case(), undisturbed, f"killed before {told(moment)}", at=moment, does="kill")
+        failed += judged(
+            played.case(), undisturbed, f"killed before {described(moment)}", at=moment, does="kill"
+        )
     assert not failed, "\n".join(failed)
 
 
@@ -70,7 +72,7 @@ def test_killed_twice_in_a_row_it_is_finished_all_the_same(
     for first, second in zip(moments[::9], moments[5::9], strict=False):
         case = played.case()
         case.run(at=first, does="kill")
-        what = f"killed before {told(first)}, then before {told(second)}"
+        what = f"killed before {described(first)}, then before {described(second)}"
         failed += judged(case, undisturbed, what, at=second, does="kill")
     assert not failed, "\n".join(failed)
 
@@ -83,9 +85,9 @@ def test_ended_by_the_system_it_cleans_up_and_is_finished_later(
     failed = []
     for moment in moments[start::24]:
         case = played.case()
-        failed += judged(case, undisturbed, f"SIGTERM before {told(moment)}", at=moment, does="term")
+        failed += judged(case, undisturbed, f"SIGTERM before {described(moment)}", at=moment, does="term")
         if case.ends[0].code not in (0, 130):
-            failed.append(f"SIGTERM before {told(moment)}: code {case.ends[0].code}")
+            failed.append(f"SIGTERM before {described(moment)}: code {case.ends[0].code}")
     assert not failed, "\n".join(failed)
 
 

@@ -22,7 +22,7 @@ def test_two_runs_of_one_job_at_the_same_time_pay_once(played: Stage, undisturbe
     for _ in range(3):
         case = played.case()
         ends = case.together(case.planned(), case.planned())
-        assert [end.code for end in ends] == [0, 0], [end.said for end in ends]
+        assert [end.code for end in ends] == [0, 0], [end.output for end in ends]
         assert case.uploads == 1
         case.check(undisturbed)
 
@@ -36,7 +36,7 @@ def test_a_run_that_waits_for_another_goes_on_when_that_one_is_killed(
     for _ in range(9):  # who comes second waits, and may never come so far
         case = played.case()
         killed, waiting = case.together(case.planned(nth=nth, does="kill"), case.planned())
-        assert waiting.code in (0, 7), waiting.said
+        assert waiting.code in (0, 7), waiting.output
         case.finish()
         case.check(undisturbed)
         if killed.done:
@@ -56,8 +56,8 @@ def test_on_a_full_disk_nothing_is_half_written_and_nothing_is_lost(
 ) -> None:
     case = played.case()
     end = case.run(file_limit_bytes=size)
-    assert end.code == 1, (end.code, end.said)
-    assert "full" in end.said
+    assert end.code == 1, (end.code, end.output)
+    assert "full" in end.output
     assert not (case.folder / OUTPUT).exists()
     assert not judged(case, undisturbed, f"no file over {size} bytes", file_limit_bytes=size)
 
@@ -86,7 +86,7 @@ def test_on_a_disk_that_is_really_full_the_job_goes_on_when_there_is_room(
     filler = small_disk / "filler"
     filler.write_bytes(bytes(1024 * 1024 - 8192 - free))
     end = case.run()
-    assert end.code == 1, (end.code, end.said)
+    assert end.code == 1, (end.code, end.output)
     assert not (case.folder / OUTPUT).exists()
     filler.unlink()
     failed = judged(case, undisturbed, f"{free} bytes free")

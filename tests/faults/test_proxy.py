@@ -79,8 +79,8 @@ def test_it_counts_whether_or_not_the_answer_comes_back(proxy: Proxy, fault: obj
 
 def test_a_fault_meets_the_request_that_it_is_planned_for(proxy: Proxy) -> None:
     proxy.plan(instead(answers({"it": "is"})), r"GET /film/\d+/", nth=2, times=1)
-    told = [ask(proxy, path) for path in ("/film/1/", "/film/", "/film/2/", "/film/3/")]
-    assert [b"it" in one for one in told] == [False, False, True, False]
+    bodies = [ask(proxy, path) for path in ("/film/1/", "/film/", "/film/2/", "/film/3/")]
+    assert [b"it" in one for one in bodies] == [False, False, True, False]
 
 
 def test_links_run_out_and_are_given_anew(service: Service, proxy: Proxy) -> None:

@@ -22,7 +22,7 @@ FULL = 1
 _MOST_KILLS = 8
 
 
-def told_to(case: Case, way: str) -> tuple[str, ...]:
+def arguments_of(case: Case, way: str) -> tuple[str, ...]:
     (command, *rest), _ = WAYS[way]
     return (command, case.cut.name, *rest)
 
@@ -49,8 +49,8 @@ def litter(case: Case) -> list[str]:
 def whole(played: Stage, way: str) -> tuple[list[int], list[Moment]]:
     """How large the outputs of an undisturbed run are, and what happens in it."""
     case = begun_before(played, way)
-    end = case.run(*told_to(case, way))
-    assert end.code == 0, end.said
+    end = case.run(*arguments_of(case, way))
+    assert end.code == 0, end.output
     assert not litter(case)
     return [path.stat().st_size for path in outputs(case, way)], end.moments
 
@@ -75,9 +75,9 @@ def test_a_kill_leaves_whole_files_and_the_next_run_clears_up(played: Stage, way
     chosen = sorted({*range(1, len(moments) + 1, -(-len(moments) // _MOST_KILLS)), len(moments)})
     for number in chosen:
         case = begun_before(played, way)
-        case.run(*told_to(case, way), nth=number, does="kill")
+        case.run(*arguments_of(case, way), nth=number, does="kill")
         check_whole_or_old(case, way, sizes)
-        assert case.run(*told_to(case, way)).code == 0, case.ends[-1].said
+        assert case.run(*arguments_of(case, way)).code == 0, case.ends[-1].output
         assert all(map(is_whole, outputs(case, way), sizes))
         assert not litter(case), (moments[number - 1], litter(case))
 
@@ -89,14 +89,14 @@ def test_a_full_disk_leaves_what_was_there_and_says_what_to_do(
 ) -> None:
     sizes, _ = whole(played, way)
     case = begun_before(played, way)
-    end = case.run(*told_to(case, way), file_limit_bytes=limit_bytes)
+    end = case.run(*arguments_of(case, way), file_limit_bytes=limit_bytes)
     check_whole_or_old(case, way, sizes)
     assert not litter(case)
     if limit_bytes >= max(sizes) + 1_000:
-        assert end.code == 0, end.said
+        assert end.code == 0, end.output
         return
-    assert end.code == FULL, end.said
-    assert "The disk is full" in end.said
-    assert "Free up space" in end.said
+    assert end.code == FULL, end.output
+    assert "The disk is full" in end.output
+    assert "Free up space" in end.output
     assert outputs(case, way)[0].read_bytes() == OLD
-    assert case.run(*told_to(case, way)).code == 0, case.ends[-1].said
+    assert case.run(*arguments_of(case, way)).code == 0, case.ends[-1].output

@@ -34,7 +34,7 @@ def opened(timeline: Timeline) -> tuple[ElementTree.Element, tuple[Loss, ...]]:
     return ElementTree.fromstring(text), losses
 
 
-def said(element: ElementTree.Element) -> dict[str, str]:
+def properties(element: ElementTree.Element) -> dict[str, str]:
     return {one.attrib["name"]: one.text or "" for one in element.findall("property")}
 
 
@@ -56,7 +56,7 @@ def entries(project: ElementTree.Element, playlist: str) -> list[tuple[int, int,
 
 
 def sequence(project: ElementTree.Element) -> ElementTree.Element:
-    return next(one for one in project.iter("tractor") if "kdenlive:uuid" in said(one))
+    return next(one for one in project.iter("tractor") if "kdenlive:uuid" in properties(one))
 
 
 def heard(*clips: Clip, transitions: tuple[Transition, ...] = (), rate: Fraction = RATE) -> Timeline:
@@ -64,15 +64,15 @@ def heard(*clips: Clip, transitions: tuple[Transition, ...] = (), rate: Fraction
     return settled(Timeline("cut", rate, (track,)))
 
 
-def clip(first: int, last: int, media: Media = BED, **said: object) -> Clip:
+def clip(first: int, last: int, media: Media = BED, **properties: object) -> Clip:
     """A clip by frames at 24."""
     start, end = RecordTime(seconds(first, RATE)), RecordTime(seconds(last, RATE))
-    return replace(Clip(media.name, start, end, media, channels=(0, 1)), **said)
+    return replace(Clip(media.name, start, end, media, channels=(0, 1)), **properties)
 
 
 def effects(project: ElementTree.Element, playlist: str = "playlist0.0") -> list[dict[str, str]]:
     [(_, _, entry)] = entries(project, playlist)
-    return [said(one) | one.attrib for one in entry.findall("filter")]
+    return [properties(one) | one.attrib for one in entry.findall("filter")]
 
 
 def features(losses: tuple[Loss, ...]) -> set[Feature]:
@@ -85,4 +85,4 @@ CAMERA = replace(
 
 
 def producers(project: ElementTree.Element) -> list[dict[str, str]]:
-    return [said(one) for one in project if one.tag == "producer" and "audio_index" in said(one)]
+    return [properties(one) for one in project if one.tag == "producer" and "audio_index" in properties(one)]

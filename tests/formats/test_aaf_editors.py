@@ -226,7 +226,7 @@ SPEEDS, SHARES = (f"8d56827{one}-847e-11d5-935a-50f857c10000" for one in "ca")
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "points", "told"),
+    ("number", "points", "is_noted"),
     [
         (SPEEDS, ((0, 1), (40, 2)), True),
         (SPEEDS, ((0, 1),), False),
@@ -235,14 +235,14 @@ SPEEDS, SHARES = (f"8d56827{one}-847e-11d5-935a-50f857c10000" for one in "ca")
     ],
 )
 def test_a_speed_that_changes_is_told_by_whichever_map_says_so(
-    number: str, points: tuple[tuple[Any, int], ...], told: bool, tmp_path: Path
+    number: str, points: tuple[tuple[Any, int], ...], is_noted: bool, tmp_path: Path
 ) -> None:
     with aaf(tmp_path / "a.aaf") as made:
         inside = made.clip(made.master("a", made.source("/m/a.mov", PICTURE)), 0, 50)
         given = made.varying(number, [(Fraction(at), Fraction(value)) for at, value in points])
         made.track(made.group(MOTION, [inside], 50, made.constant(RATIO, Fraction(1)), given))
     _, notes = read_of(tmp_path / "a.aaf")
-    assert ("a speed that changes is read as its mean" in notes) == told
+    assert ("a speed that changes is read as its mean" in notes) == is_noted
 
 
 def layered(made: Aaf, *layers: Any, length: int = 100) -> Any:

@@ -42,7 +42,7 @@ def written_and_read(timeline: Timeline, folder: Path) -> tuple[Timeline, set[Fe
     return found, {loss.feature for loss in losses}
 
 
-def as_said(timeline: Timeline) -> Timeline:
+def as_sayable(timeline: Timeline) -> Timeline:
     """What an AAF says of a timeline; what the loss report names is applied to it.
 
     Sounds are what the mono files are, at 48 kHz; pictures have no sound. Times of sound are the nearest
@@ -71,9 +71,9 @@ def as_said(timeline: Timeline) -> Timeline:
             for length in (one.fade_in_us, one.fade_out_us)
         )
         # Key frames that all say the same are one gain: editors write them for clips that nobody touched.
-        said = {key.gain_db for key in one.keys}
-        if len(said) == 1:
-            return Mix(said.pop(), *fades)
+        gains = {key.gain_db for key in one.keys}
+        if len(gains) == 1:
+            return Mix(gains.pop(), *fades)
         return Mix(one.gain_db, *fades, tuple(replace(key, at=sample(key.at)) for key in one.keys))
 
     def clip(one: Clip, is_sound: bool) -> Clip:
@@ -102,10 +102,10 @@ def as_said(timeline: Timeline) -> Timeline:
     return replace(timeline, tracks=tuple(track(one) for one in timeline.tracks))
 
 
-def features_needed(timeline: Timeline, said: Timeline) -> set[Feature]:
+def features_needed(timeline: Timeline, sayable: Timeline) -> set[Feature]:
     """The losses that must have been told, where what is said differs by more than a sample."""
     needed = set()
-    for before, after in zip(timeline.clips(), said.clips(), strict=True):
+    for before, after in zip(timeline.clips(), sayable.clips(), strict=True):
         if before.link != after.link:
             needed.add(Feature.LINK)
         if before.stem != after.stem or before.alternative != after.alternative:
@@ -132,10 +132,10 @@ def features_needed(timeline: Timeline, said: Timeline) -> set[Feature]:
 @given(timelines())
 def test_what_is_written_is_read_again(tmp_path: Path, timeline: Timeline) -> None:
     timeline = split(timeline)
-    found, told = written_and_read(timeline, tmp_path)
-    said = as_said(timeline)
-    assert not differences(found, said)
-    assert features_needed(timeline, said) <= told
+    found, lost = written_and_read(timeline, tmp_path)
+    sayable = as_sayable(timeline)
+    assert not differences(found, sayable)
+    assert features_needed(timeline, sayable) <= lost
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_what_is_written_is_read_again(tmp_path: Path, timeline: Timeline) -> No
 )
 def test_a_scored_cut_survives_at_every_rate(tmp_path: Path, rate: Fraction) -> None:
     timeline = split(plain(rate))
-    found, told = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
-    assert told == {Feature.LINK, Feature.METADATA}
+    found, lost = written_and_read(timeline, tmp_path)
+    assert not differences(found, as_sayable(timeline))
+    assert lost == {Feature.LINK, Feature.METADATA}
 
 
 def one_sound(**changes: object) -> Timeline:
@@ -181,15 +181,15 @@ def test_neighbours_that_fade_keep_their_places(tmp_path: Path) -> None:
     )
     timeline = settled(replace(base, tracks=(replace(base.tracks[0], clips=(first, second)),)))
     found, _ = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
+    assert not differences(found, as_sayable(timeline))
 
 
 def test_one_channel_of_a_stereo_file_comes_back_as_that_channel(tmp_path: Path) -> None:
     base = one_sound(channels=(1,))
     timeline = replace(base, tracks=(replace(base.tracks[0], channels=1),))
-    found, told = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
-    assert not told
+    found, lost = written_and_read(timeline, tmp_path)
+    assert not differences(found, as_sayable(timeline))
+    assert not lost
 
 
 def test_a_cross_fade_of_sounds_comes_back(tmp_path: Path) -> None:
@@ -199,18 +199,18 @@ def test_a_cross_fade_of_sounds_comes_back(tmp_path: Path) -> None:
     cross = Transition("Audio Cross Fade", first.end, Fraction(1, 4), Fraction(1, 2))
     track = replace(base.tracks[0], clips=(first, second), transitions=(cross,))
     timeline = settled(replace(base, tracks=(track,)))
-    found, told = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
-    assert not told
+    found, lost = written_and_read(timeline, tmp_path)
+    assert not differences(found, as_sayable(timeline))
+    assert not lost
 
 
 def test_surround_comes_back_in_the_order_of_a_wav(tmp_path: Path) -> None:
     media = Media("6.wav", "/media/6.wav", duration=Fraction(9), sample_rate_hz=48_000, channels=6)
     base = one_sound(content=media, channels=tuple(range(6)))
     timeline = replace(base, tracks=(replace(base.tracks[0], channels=6),))
-    found, told = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
-    assert not told
+    found, lost = written_and_read(timeline, tmp_path)
+    assert not differences(found, as_sayable(timeline))
+    assert not lost
 
 
 @pytest.mark.parametrize("speed", [Fraction(2), Fraction(1, 3), Fraction(-1), Fraction(-3, 2), Fraction(0)])
@@ -234,9 +234,9 @@ def test_speeds_of_pictures_come_back(tmp_path: Path, speed: Fraction) -> None:
     )
     track = Track("V1", TrackKind.VIDEO, (clip,))
     timeline = settled(Timeline("cut", Fraction(24), (track,), size=(1280, 720)))
-    found, told = written_and_read(timeline, tmp_path)
+    found, lost = written_and_read(timeline, tmp_path)
     assert not differences(found, timeline)
-    assert not told
+    assert not lost
 
 
 def test_markers_stay_with_what_they_mark(tmp_path: Path) -> None:
@@ -246,18 +246,18 @@ def test_markers_stay_with_what_they_mark(tmp_path: Path) -> None:
     whole = Marker("whole", second * 4, second, "", "")
     base = one_sound(markers=(on_clip,))
     timeline = replace(base, tracks=(replace(base.tracks[0], markers=(on_track,)),), markers=(whole,))
-    found, told = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
-    assert not told
+    found, lost = written_and_read(timeline, tmp_path)
+    assert not differences(found, as_sayable(timeline))
+    assert not lost
 
 
 @pytest.mark.slow
 def test_a_track_that_is_switched_off_comes_back_so(tmp_path: Path) -> None:
     base = one_sound()
     timeline = replace(base, tracks=(replace(base.tracks[0], enabled=False),))
-    found, told = written_and_read(timeline, tmp_path)
-    assert not differences(found, as_said(timeline))
-    assert not told
+    found, lost = written_and_read(timeline, tmp_path)
+    assert not differences(found, as_sayable(timeline))
+    assert not lost
 
 
 def test_a_cross_fade_and_the_clips_that_it_joins_meet_at_one_moment(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_the_same_timeline_is_the_same_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_said_is_told_and_the_rest_is_written(
+def test_what_cannot_be_said_is_reported_and_the_rest_is_written(
     tmp_path: Path, timeline: Timeline, lost: set[Feature]
 ) -> None:
     path = tmp_path / "cut.aaf"
@@ -165,7 +165,7 @@ def test_channels_of_media_that_nobody_has_seen_are_written(
     assert notes == ()
 
 
-def test_a_picture_between_frames_is_told(tmp_path: Path) -> None:
+def test_a_picture_between_frames_is_reported(tmp_path: Path) -> None:
     media = Media("s.mov", "/m/s.mov", duration=SECOND * 9, rate=Fraction(24), has_picture=True)
     shot = replace(clip(media, Fraction(1, 100)), channels=())
     timeline = settled(Timeline("cut", Fraction(24), (Track("V1", TrackKind.VIDEO, (shot,)),)))
@@ -183,10 +183,10 @@ def test_thousands_of_clips_take_little_time_each(tmp_path: Path) -> None:
         assert len(parts) == 2 * len(clips) - 1
 
 
-@pytest.mark.parametrize(("rate", "is_told"), [("24000/1001", False), ("25", False), ("25/2", True)])
-def test_a_rate_without_a_project_is_told(rate: str, is_told: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rate", "is_reported"), [("24000/1001", False), ("25", False), ("25/2", True)])
+def test_a_rate_without_a_project_is_reported(rate: str, is_reported: bool, tmp_path: Path) -> None:
     _, losses = write(plain(Fraction(rate)), tmp_path / "cut.aaf")
-    assert (Feature.RATE in features(losses)) == is_told
+    assert (Feature.RATE in features(losses)) == is_reported
 
 
 @pytest.mark.parametrize("pans", [(-0.5, -0.5), (1.0, 0.0, -1.0), (0.25,)])
@@ -243,7 +243,7 @@ def test_mono_clips_with_a_pan_on_a_stereo_track_are_on_a_mono_one_and_told(tmp_
     assert [(one.mix.pan, one.channels) for one in again.clips()] == [(1.0, (1,))]
 
 
-def test_the_pan_of_stereo_is_told(tmp_path: Path) -> None:
+def test_the_pan_of_stereo_is_reported(tmp_path: Path) -> None:
     _, losses = write(cut(clip(sound(), mix=Mix(pan=-0.5))), tmp_path / "cut.aaf")
     assert [loss.message for loss in losses if loss.feature is Feature.PAN] == [
         "pan of 50 % to the left not written: its track is not mono"

@@ -45,12 +45,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 class Outcome:
     """What came of a conversion."""
 
-    def __init__(self, code: int, told: str, output: Path) -> None:
-        self.code, self.told, self.output = code, told, output
+    def __init__(self, code: int, errors: str, output: Path) -> None:
+        self.code, self.errors, self.output = code, errors, output
 
     def is_refused(self) -> bool:
-        errors = [line for line in self.told.splitlines() if line.startswith("Error: ")]
-        return self.code == TIMELINE and len(errors) == 1 and not self.output.exists()
+        lines = [line for line in self.errors.splitlines() if line.startswith("Error: ")]
+        return self.code == TIMELINE and len(lines) == 1 and not self.output.exists()
 
     def is_read(self) -> bool:
         return self.code == 0 and self.output.exists()
@@ -73,10 +73,10 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
         capsys.readouterr()
         rate = ["--rate", "24"] if suffix == ".edl" else []
         code = run(["convert", str(source), "-o", str(output), "--for", editor, *rate])
-        told = capsys.readouterr().err
-        assert "Traceback" not in told
-        assert "fault of avm-otio" not in told
-        return Outcome(code, told, output)
+        errors = capsys.readouterr().err
+        assert "Traceback" not in errors
+        assert "fault of avm-otio" not in errors
+        return Outcome(code, errors, output)
 
     return call
 

@@ -16,7 +16,7 @@ from tests.formats.edl_text import HEAD, NTSC, PAL, ReadText, edit
 
 
 @pytest.mark.parametrize(
-    ("said", "rate", "speed"),
+    ("written", "rate", "speed"),
     [
         ("050.0", PAL, Fraction(2)),
         ("012.5", PAL, Fraction(1, 2)),
@@ -26,9 +26,11 @@ from tests.formats.edl_text import HEAD, NTSC, PAL, ReadText, edit
     ],
 )
 def test_a_speed_counts_against_the_nominal_rate(
-    read_text: ReadText, said: str, rate: Fraction, speed: Fraction
+    read_text: ReadText, written: str, rate: Fraction, speed: Fraction
 ) -> None:
-    (found,), notes = read_text(HEAD + edit("V") + f"M2   AX       {said}                00:00:01:00\n", rate)
+    (found,), notes = read_text(
+        HEAD + edit("V") + f"M2   AX       {written}                00:00:01:00\n", rate
+    )
     (clip,) = found.clips()
     assert clip.speed == speed
     assert clip.duration == 25 / rate if rate == PAL else clip.duration == 30 / rate

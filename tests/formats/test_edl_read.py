@@ -105,9 +105,9 @@ CHANNELS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "tracks"), CHANNELS)
-def test_every_form_of_channels_is_understood(read_text: ReadText, said: str, tracks: set[str]) -> None:
-    (found,), _ = read_text(HEAD + edit(said))
+@pytest.mark.parametrize(("channels", "tracks"), CHANNELS)
+def test_every_form_of_channels_is_understood(read_text: ReadText, channels: str, tracks: set[str]) -> None:
+    (found,), _ = read_text(HEAD + edit(channels))
     assert {track.name for track in found.tracks} == tracks
     links = {clip.link for clip in found.clips()}
     assert links == ({None} if len(tracks) == 1 else {1})
@@ -169,7 +169,7 @@ def test_a_wipe_keeps_its_code(read_text: ReadText) -> None:
 
 @pytest.mark.parametrize("to_black", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "comment", "told"),
+    ("kind", "comment", "message"),
     [
         ("W001 010", "", "wipe"),
         ("D    010", "* EFFECT NAME: EXPONENTIAL FADE\n", "curve"),
@@ -179,7 +179,7 @@ def test_a_wipe_keeps_its_code(read_text: ReadText) -> None:
     ],
 )
 def test_a_fade_of_sound_that_does_not_run_straight_is_told(
-    to_black: bool, kind: str, comment: str, told: str, read_text: ReadText
+    to_black: bool, kind: str, comment: str, message: str, read_text: ReadText
 ) -> None:
     zero = ("00:00:00:00", "00:00:00:00")
     here, there = ("01:00:01:00",) * 2, ("01:00:01:00", "01:00:02:00")
@@ -189,8 +189,8 @@ def test_a_fade_of_sound_that_does_not_run_straight_is_told(
         lines = [edit("A", record=here, number="002"), edit("A", *black, reel="BL", number="002", kind=kind)]
     _, notes = read_text(HEAD + edit("A") + "".join(lines) + comment)
     assert [note for note in notes if "read as straight" in note] == [
-        f"Fade or cross fade of sound with a {told}, read as straight."
-    ] * bool(told)
+        f"Fade or cross fade of sound with a {message}, read as straight."
+    ] * bool(message)
 
 
 def test_a_dissolve_of_sound_from_and_to_black_is_a_fade(read_text: ReadText) -> None:

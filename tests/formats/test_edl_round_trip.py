@@ -29,12 +29,12 @@ def lists_again(timeline: Timeline) -> tuple[dict[str, Timeline], tuple[Loss, ..
         for label, text in lists.items():
             path = Path(folder) / f"{label}.edl"
             path.write_text(text, encoding="utf-8", newline="\n")
-            (found[label],), told = read(path, timeline.rate)
-            notes += told
+            (found[label],), new_notes = read(path, timeline.rate)
+            notes += new_notes
     return found, losses, tuple(notes)
 
 
-class Said:
+class Sayable:
     """What lists say of a timeline; collects which features had to change for it."""
 
     def __init__(self, timeline: Timeline) -> None:
@@ -158,11 +158,11 @@ def places(track: Track, markers: Iterable[Marker] = ()) -> list[tuple[Fraction,
 def test_what_is_read_is_what_was_written_up_to_the_loss_report(timeline: Timeline) -> None:
     assume(any(clip.enabled for clip in timeline.clips()))
     found, losses, notes = lists_again(timeline)
-    said = Said(timeline)
-    wanted = said.lists()
+    sayable = Sayable(timeline)
+    wanted = sayable.lists()
 
     assert set(found) == set(wanted)
-    free = tuple(said.marker(marker) for marker in timeline.markers)
+    free = tuple(sayable.marker(marker) for marker in timeline.markers)
     for label, one in found.items():
         (track,) = one.tracks
         assert one.start_frame == timeline.start_frame
@@ -170,7 +170,7 @@ def test_what_is_read_is_what_was_written_up_to_the_loss_report(timeline: Timeli
         assert not differences(without_markers(plainly(track)), without_markers(wanted[label]))
         assert places(track, one.markers) == places(wanted[label], free)
         free = ()
-    assert said.changed <= {loss.feature for loss in losses}
+    assert sayable.changed <= {loss.feature for loss in losses}
     assert not [note for note in notes if "source longer" not in note]
 
 
@@ -204,9 +204,9 @@ def test_the_same_list_is_written_again_from_what_was_read() -> None:
 def test_a_real_list_is_the_same_after_it_was_written_again(name: str, rate: int) -> None:
     (first,), _ = read(real_file(name), Fraction(rate))
     again, losses, _ = lists_again(first)
-    told = {loss.feature for loss in losses}
-    said_otherwise = {Feature.NAME, Feature.TIME, Feature.FADE, Feature.TRANSITION}
-    assert told <= {Feature.RATE, Feature.MEDIA, Feature.GENERATOR} | said_otherwise
+    lost = {loss.feature for loss in losses}
+    written_otherwise = {Feature.NAME, Feature.TIME, Feature.FADE, Feature.TRANSITION}
+    assert lost <= {Feature.RATE, Feature.MEDIA, Feature.GENERATOR} | written_otherwise
     tracks = [one.tracks[0] for one in again.values()]
     assert len(tracks) == len(first.tracks)
     for found, wanted in zip(tracks, first.tracks, strict=True):

@@ -56,7 +56,7 @@ def lines(arrangement: Timeline, label: str = "V1") -> list[str]:
     return documents(arrangement)[0][label].splitlines()
 
 
-def told(arrangement: Timeline) -> dict[Feature, list[str]]:
+def messages_of(arrangement: Timeline) -> dict[Feature, list[str]]:
     found: dict[Feature, list[str]] = {}
     for loss in documents(arrangement)[1]:
         found.setdefault(loss.feature, []).append(str(loss))
@@ -103,14 +103,14 @@ def test_a_dissolve_is_two_lines_and_begins_where_the_clip_that_comes_in_begins(
         "002  AX       V     D    010 00:00:39:21 00:00:42:00 00:00:01:21 00:00:04:00",
     ]
     assert "* TO CLIP NAME:  other" in lines(cut)
-    assert told(cut)[Feature.TRANSITION]
+    assert messages_of(cut)[Feature.TRANSITION]
 
 
 def test_a_dissolve_without_room_is_a_cut_and_told_so() -> None:
     joint = Transition("Long", RecordTime(Fraction(2)), Fraction(2), Fraction(2))
     cut = picture(clip(0, 50), clip(50, 60, name="other"), transitions=[joint])
     assert not [line for line in lines(cut) if " D  " in line]
-    assert "written as a cut" in told(cut)[Feature.TRANSITION][0]
+    assert "written as a cut" in messages_of(cut)[Feature.TRANSITION][0]
 
 
 def test_a_picture_comes_from_black_and_goes_to_black() -> None:
@@ -132,7 +132,7 @@ def test_fades_of_sound_are_dissolves_and_shorter_ones_are_told() -> None:
     cut = sound(clip(0, 50, mix=Mix(0, 400_000, 10_000)))
     edits = [line for line in lines(cut, "A1") if line[0].isdigit()]
     assert [line.split()[1:4] for line in edits] == [["BL", "AA", "C"], ["AX", "AA", "D"]]
-    assert told(cut)[Feature.FADE] == ["“shot” at 00:00:00:00: fade out of 0.01 s not written"]
+    assert messages_of(cut)[Feature.FADE] == ["“shot” at 00:00:00:00: fade out of 0.01 s not written"]
 
 
 def test_gains_and_their_keys_stand_at_source_timecode() -> None:
@@ -151,23 +151,23 @@ def test_the_second_channel_alone_is_patched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speed", "source", "said"),
+    ("speed", "source", "ending"),
     [
         (Fraction(2), "00:00:10:00 00:00:14:00", "050.0                00:00:10:00"),
         (Fraction(0), "00:00:10:00 00:00:10:01", "000.0                00:00:10:00"),
         (Fraction(-1), "00:00:08:00 00:00:10:00", "-025.0                00:00:10:00"),
     ],
 )
-def test_speed_is_an_m2_line(speed: Fraction, source: str, said: str) -> None:
+def test_speed_is_an_m2_line(speed: Fraction, source: str, ending: str) -> None:
     found = lines(picture(clip(0, 50, speed=speed)))
     assert source in found[2]
-    assert any(line.startswith("M2   AX") and line.endswith(said) for line in found)
+    assert any(line.startswith("M2   AX") and line.endswith(ending) for line in found)
     assert ("* * FREEZE FRAME" in found) == (speed == 0)
 
 
-def test_a_speed_that_m2_cannot_say_is_told() -> None:
-    assert Feature.SPEED in told(picture(clip(0, 50, speed=Fraction(1001, 1000))))
-    assert Feature.SPEED not in told(picture(clip(0, 50, speed=Fraction(3, 2))))
+def test_a_speed_that_m2_cannot_say_is_reported() -> None:
+    assert Feature.SPEED in messages_of(picture(clip(0, 50, speed=Fraction(1001, 1000))))
+    assert Feature.SPEED not in messages_of(picture(clip(0, 50, speed=Fraction(3, 2))))
 
 
 def test_markers_are_locators_at_record_timecode() -> None:
@@ -175,7 +175,7 @@ def test_markers_are_locators_at_record_timecode() -> None:
     cut = replace(picture(clip(0, 50, markers=(mark,))), markers=(Marker("here", Fraction(1, 5)),))
     found = [line for line in lines(cut) if "LOC" in line]
     assert found == ["* LOC: 00:00:01:00 GREEN   look", "* LOC: 00:00:00:05 RED     here"]
-    assert len(told(cut)[Feature.MARKER]) == 2
+    assert len(messages_of(cut)[Feature.MARKER]) == 2
 
 
 def test_drop_frame_is_said_and_a_source_that_does_not_drop_gets_its_own_line() -> None:
@@ -195,7 +195,7 @@ def test_what_is_disabled_is_left_out_and_told() -> None:
     off = replace(cut.tracks[0], name="off", enabled=False)
     found = replace(cut, tracks=(cut.tracks[0], off))
     assert list(documents(found)[0]) == ["V1"]
-    assert len(told(found)[Feature.DISABLED]) == 2
+    assert len(messages_of(found)[Feature.DISABLED]) == 2
 
 
 def test_a_timeline_of_nothing_is_refused() -> None:
@@ -207,13 +207,13 @@ def test_a_track_of_nothing_has_no_list_and_moves_no_label() -> None:
     empty = Track("empty", TrackKind.VIDEO)
     found = replace(picture(), tracks=(empty, *picture(clip(0, 50)).tracks))
     assert list(documents(found)[0]) == ["V2"]
-    assert "no list" in told(found)[Feature.TRACK][0]
+    assert "no list" in messages_of(found)[Feature.TRACK][0]
 
 
 def test_nests_are_opened_and_told() -> None:
     nest = clip(0, 50, content=picture(clip(0, 100, name="inside")), media_in=MediaTime(Fraction(1)))
     assert "* FROM CLIP NAME:  inside" in lines(picture(nest))
-    assert Feature.NEST in told(picture(nest))
+    assert Feature.NEST in messages_of(picture(nest))
 
 
 def test_generators_are_black_bars_or_a_name() -> None:
@@ -221,20 +221,20 @@ def test_generators_are_black_bars_or_a_name() -> None:
     cut = picture(*(clip(n * 10, n * 10 + 10, 0, content=one, name=one.name) for n, one in enumerate(made)))
     assert [line[5:9].strip() for line in lines(cut) if line[0].isdigit()] == ["BL", "BARS", "AX"]
     assert "* FROM CLIP IS A GENERATOR" in lines(cut)
-    assert len(told(cut)[Feature.GENERATOR]) == 3
+    assert len(messages_of(cut)[Feature.GENERATOR]) == 3
 
 
 def test_more_than_999_edits_have_six_digits_and_are_told() -> None:
     cut = picture(*(clip(n, n + 1) for n in range(1000)))
     assert lines(cut)[2].startswith("000001  AX")
-    assert "1000 edits" in told(cut)[Feature.TRACK][0]
+    assert "1000 edits" in messages_of(cut)[Feature.TRACK][0]
     assert lines(picture(*(clip(n, n + 1) for n in range(999))))[2].startswith("001  AX")
 
 
 def test_a_name_stays_on_its_line() -> None:
     cut = picture(clip(0, 50, name="a\nb\u2028c\ud800"))
     assert "* FROM CLIP NAME:  a\ufffdb\ufffdc\ufffd" in lines(cut)
-    assert Feature.NAME in told(cut)
+    assert Feature.NAME in messages_of(cut)
     documents(cut)[0]["V1"].encode()
 
 
@@ -243,29 +243,31 @@ def test_timecode_begins_again_after_24_hours() -> None:
     assert lines(cut)[2].endswith("23:59:59:00 00:00:01:00")
 
 
-def test_a_source_shorter_than_its_use_is_told() -> None:
+def test_a_source_shorter_than_its_use_is_reported() -> None:
     short = replace(SHOT, duration=Fraction(11))
-    assert Feature.MEDIA in told(picture(clip(0, 50, content=short)))
+    assert Feature.MEDIA in messages_of(picture(clip(0, 50, content=short)))
 
 
 def test_six_channels_are_told() -> None:
     cut = sound(clip(0, 50), channels=6)
     assert "AUD  3    4" in lines(cut, "A1")
-    assert Feature.CHANNELS in told(cut)
+    assert Feature.CHANNELS in messages_of(cut)
 
 
 def test_sound_between_frames_is_moved_and_told_only_from_a_whole_sample() -> None:
     hair, sample = Fraction(1, 100_000), Fraction(1, 48_000)
-    for shift, is_told in ((hair, False), (sample, True)):
+    for shift, is_reported in ((hair, False), (sample, True)):
         one = clip(10, 20)
         moved = replace(one, start=RecordTime(one.start + shift), end=RecordTime(one.end + shift))
-        assert (Feature.TIME in told(sound(moved))) is is_told
+        assert (Feature.TIME in messages_of(sound(moved))) is is_reported
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_the_rate_is_told_at_every_rate(rate: Fraction) -> None:
-    (said,) = told(picture(clip(0, 50, 100, rate, content=replace(SHOT, rate=rate)), rate=rate))[Feature.RATE]
-    assert ("ends at 30" in said) is (rate > 30)
+def test_the_rate_is_reported_at_every_rate(rate: Fraction) -> None:
+    (message,) = messages_of(picture(clip(0, 50, 100, rate, content=replace(SHOT, rate=rate)), rate=rate))[
+        Feature.RATE
+    ]
+    assert ("ends at 30" in message) is (rate > 30)
 
 
 def test_frames_of_three_digits_are_refused() -> None:
@@ -273,12 +275,12 @@ def test_frames_of_three_digits_are_refused() -> None:
         documents(picture(clip(0, 10), rate=Fraction(120)))
 
 
-def test_what_another_list_said_is_said_again_and_what_another_dialect_kept_is_told() -> None:
+def test_what_another_list_said_is_said_again_and_what_another_dialect_kept_is_reported() -> None:
     kept = (Kept("edl", "reel", "B008"), Kept("edl", "comment", "* ASC_SAT 0.9"), Kept("fcp7", "blur", "x"))
     cut = picture(clip(0, 50, kept=kept))
     assert lines(cut)[2].startswith("001  B008 ")
     assert "* ASC_SAT 0.9" in lines(cut)
-    assert "blur not written" in told(cut)[Feature.EFFECT][0]
+    assert "blur not written" in messages_of(cut)[Feature.EFFECT][0]
 
 
 def test_the_official_adapter_places_every_clip_where_it_lies() -> None:

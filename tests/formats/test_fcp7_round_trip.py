@@ -45,7 +45,7 @@ def written_and_read(timeline: Timeline, folder: Path) -> tuple[Timeline, tuple[
 
 def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction | None = None) -> Timeline:
     """The same as far as the format can say it; what changes has to be in the report."""
-    told = {loss.feature for loss in losses}
+    lost = {loss.feature for loss in losses}
     rate = timeline.rate
     numbers: dict[int, int] = {}
 
@@ -62,9 +62,9 @@ def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction
         first, last = clip.frames(rate)
         start, end = seconds(first, rate), seconds(last, rate)
         if max(abs(start - clip.start), abs(end - clip.end)) >= SAMPLE:
-            assert Feature.TIME in told
+            assert Feature.TIME in lost
         if clip.stem is not None:
-            assert Feature.METADATA in told
+            assert Feature.METADATA in lost
         link = None if clip.link is None else numbers.setdefault(clip.link, len(numbers) + 1)
         content = clip.content
         if isinstance(content, Media):
@@ -73,7 +73,7 @@ def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction
             content = as_sayable(content, losses, rate)
         markers = clip.markers
         if any(marker.color == "MAGENTA" for marker in markers):
-            assert Feature.MARKER in told
+            assert Feature.MARKER in lost
             markers = tuple(violet(marker) for marker in markers)
         return replace(
             clip,
@@ -86,7 +86,7 @@ def as_sayable(timeline: Timeline, losses: tuple[Loss, ...], outermost: Fraction
         )
 
     if any(marker.color == "MAGENTA" for marker in timeline.markers):
-        assert Feature.MARKER in told
+        assert Feature.MARKER in lost
     return replace(
         timeline,
         markers=tuple(violet(marker) for marker in timeline.markers),
@@ -233,20 +233,20 @@ def test_any_mix_sounds_the_same_between_its_fades(tmp_path_factory, rate, frame
     )
     timeline = settled(Timeline("a", rate, (Track("A", TrackKind.AUDIO, (clip,), channels=2),)))
     found, losses = written_and_read(timeline, tmp_path_factory.mktemp("mix"))
-    told = {loss.feature for loss in losses}
+    lost = {loss.feature for loss in losses}
     ours = heard(found.tracks[0].clips[0].mix, frames, rate)
     wanted = heard(mix, frames, rate)
     assert ours[:2] == wanted[:2]
     under = [key for key in line if not wanted[0] <= key.at * rate <= frames - wanted[1]]
     if under and (wanted[0] or wanted[1]):
-        assert Feature.GAIN in told
+        assert Feature.GAIN in lost
         # The gain at the edge of a fade is what it was; a key frame is lost only under the fade.
         assert ours[2][0] == pytest.approx(wanted[2][0], abs=1e-3)
         assert ours[2][-1] == pytest.approx(wanted[2][-1], abs=1e-3)
     assert ours[2] == pytest.approx(wanted[2], abs=1e-3)
     for us, written in ((fade_in, ours[0]), (fade_out, ours[1])):
         is_guard = us <= CUT_FADE_US and written == 1  # against a click: nobody hears a frame of it
-        assert abs(from_micros(us) - written / rate) < SAMPLE or is_guard or Feature.FADE in told
+        assert abs(from_micros(us) - written / rate) < SAMPLE or is_guard or Feature.FADE in lost
 
 
 def one_picture(content: Media | Generator, **more: object) -> Timeline:
@@ -379,10 +379,10 @@ def test_transitions_are_carried(tmp_path, before, after, sides):
         seconds(before if sides != "coming" else 0, rate),
         seconds(after if sides != "going" else 0, rate),
     )
-    said = replace(wanted, before=seconds(before, rate), after=seconds(after, rate))
-    track = Track("V", TrackKind.VIDEO, tuple(clips), (said,))
+    on_frames = replace(wanted, before=seconds(before, rate), after=seconds(after, rate))
+    track = Track("V", TrackKind.VIDEO, tuple(clips), (on_frames,))
     found, losses = written_and_read(settled(Timeline("cut", rate, (track,))), tmp_path)
     assert found.tracks[0].clips == tuple(clips)
     if wanted.before + wanted.after:
         assert found.tracks[0].transitions == (wanted,)
-    assert bool(losses) == (wanted != said)
+    assert bool(losses) == (wanted != on_frames)

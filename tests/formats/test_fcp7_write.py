@@ -227,9 +227,9 @@ def test_a_timeline_that_tells_of_picture_and_sound_apart_has_one_file():
         for track, content in ((cut.tracks[0], silent), (cut.tracks[1], sound))
     )
     root, _ = written(replace(cut, tracks=(seen, heard)))
-    (told,) = [one for one in root.iter("file") if len(one)]
-    assert told.find("media/video") is not None
-    assert told.findtext("media/audio/channelcount") == "2"
+    (defined,) = [one for one in root.iter("file") if len(one)]
+    assert defined.find("media/video") is not None
+    assert defined.findtext("media/audio/channelcount") == "2"
 
 
 def test_times_are_whole_frames_and_exact_ticks():
@@ -289,12 +289,12 @@ def test_silence_can_be_said():
 
 def test_labels_and_log_notes_say_what_we_laid():
     root, _ = written(plain())
-    said = [
+    labels = [
         (item.findtext("logginginfo/lognote"), item.findtext("labels/label2"), item.findtext("enabled"))
         for item in root.iterfind(".//track/clipitem")
     ]
     effects = [("avm effects", "Mango", "TRUE"), ("avm effects", "Mango", "FALSE")]
-    assert said == [
+    assert labels == [
         *[(None, "Iris", "TRUE")] * 2,
         *[(None, "Caribbean", "TRUE")] * 4,
         *[("avm music", "Forest", "TRUE")] * 2,

@@ -84,8 +84,8 @@ def places_above(sequence: ElementTree.Element) -> Counter[tuple[str, Fraction, 
 def test_every_real_file_has_the_length_and_start_that_it_says(name):
     found, _ = real(name)
     root = ElementTree.parse(real_file(f"finalcutpro/{name}.fcpxml")).getroot()
-    said = [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
-    for timeline, sequence in zip(found, said, strict=True):
+    sequences = [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
+    for timeline, sequence in zip(found, sequences, strict=True):
         shape = next(one for one in root.iter("format") if one.get("id") == sequence.get("format"))
         rate = 1 / seconds(shape.get("frameDuration"))
         assert timeline.rate == rate
@@ -98,8 +98,8 @@ def test_every_real_file_has_the_length_and_start_that_it_says(name):
 def test_every_clip_of_every_real_spine_lies_where_the_file_says(name):
     found, _ = real(name)
     root = ElementTree.parse(real_file(f"finalcutpro/{name}.fcpxml")).getroot()
-    said = [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
-    for timeline, sequence in zip(found, said, strict=True):
+    sequences = [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
+    for timeline, sequence in zip(found, sequences, strict=True):
         lies = {(clip.start, clip.end) for clip in timeline.clips()}
         assert set(places_in_the_spine(sequence)) <= lies
         named = {(clip.name, clip.start, clip.end) for clip in timeline.clips()}
@@ -360,7 +360,7 @@ def test_a_bundle_is_read_by_its_document(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "not well-formed"),
         ("<xmeml/>", "not FCPXML"),
@@ -390,10 +390,10 @@ def test_a_bundle_is_read_by_its_document(tmp_path):
         ),
     ],
 )
-def test_what_is_no_project_is_refused_in_words(tmp_path, text, told):
+def test_what_is_no_project_is_refused_in_words(tmp_path, text, message):
     path = tmp_path / "bad.fcpxml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(TimelineError, match=told):
+    with pytest.raises(TimelineError, match=message):
         read(path)
 
 

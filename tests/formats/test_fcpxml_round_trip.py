@@ -45,14 +45,14 @@ def read_back(timeline: Timeline) -> tuple[Timeline, tuple[Loss, ...]]:
 
 def as_reported(timeline: Timeline, losses: tuple[Loss, ...]) -> Timeline:
     """What the loss report says that the file says."""
-    told = {loss.feature for loss in losses}
+    lost = {loss.feature for loss in losses}
     base = timeline.video_tracks[0] if timeline.video_tracks else None
     frame = 1 / timeline.rate
 
     def marker(one: Marker, at: Fraction) -> Marker:
         length = one.duration if one.duration > frame else Fraction(0)
         if one.color or length != one.duration:
-            assert Feature.MARKER in told
+            assert Feature.MARKER in lost
         return replace(one, color="", duration=length, start=at)
 
     def clip(one: Clip, track: Track) -> Clip:
@@ -60,10 +60,10 @@ def as_reported(timeline: Timeline, losses: tuple[Loss, ...]) -> Timeline:
         if track is base:
             for mark in timeline.markers:
                 if one.start <= mark.start < one.end:
-                    assert Feature.MARKER in told
+                    assert Feature.MARKER in lost
                     marks.append(marker(mark, mark.start - one.start))
         if one.stem is not None:
-            assert Feature.METADATA in told
+            assert Feature.METADATA in lost
         content = one.content
         if isinstance(content, Media) and not content.channels:
             content = replace(content, sample_rate_hz=None)  # what has no sound has no rate of it
@@ -72,7 +72,7 @@ def as_reported(timeline: Timeline, losses: tuple[Loss, ...]) -> Timeline:
     def track(one: Track) -> Track:
         clips = [piece for piece in one.clips if not isinstance(piece.content, Generator)]
         if len(clips) != len(one.clips):
-            assert Feature.GENERATOR in told
+            assert Feature.GENERATOR in lost
         return replace(one, clips=tuple(clip(piece, one) for piece in clips))
 
     beneath = (
@@ -157,7 +157,7 @@ def arranged(*tracks: Track, **more: object) -> Timeline:
     return settled(Timeline("cut", RATE, tracks, **(known | more)))
 
 
-def assert_said(timeline: Timeline) -> None:
+def assert_same(timeline: Timeline) -> None:
     """Read back as it was, with nothing in the report."""
     found, losses = read_back(timeline)
     assert not differences(found, numbered(timeline))
@@ -204,7 +204,7 @@ def test_sound_on_any_microsecond_comes_back_exactly(start_us, length_us, rate):
 def test_every_speed_comes_back_with_what_is_connected_to_it(speed):
     hit = Clip("hit", at(30), at(40), sound("hit.wav"), channels=(0, 1))
     fast = seen(24, 72, shot("a.mov"), Fraction(20), speed=Fraction(speed))
-    assert_said(arranged(video(fast, seen(72, 96, shot("b.mov"))), audio(hit)))
+    assert_same(arranged(video(fast, seen(72, 96, shot("b.mov"))), audio(hit)))
 
 
 def test_nests_with_their_sound_come_back():
@@ -218,7 +218,7 @@ def test_nests_with_their_sound_come_back():
     see2 = seen(24, 40, inner, Fraction(0), link=2, speed=Fraction(2))
     hear2 = replace(see2, channels=(0, 1))
     other = audio(Clip("bed", at(0), at(40), sound("bed.wav"), channels=(0, 1)), name="bed")
-    assert_said(arranged(video(see, see2), other, audio(hear, hear2, name="nests")))
+    assert_same(arranged(video(see, see2), other, audio(hear, hear2, name="nests")))
 
 
 def test_split_edits_come_back():
@@ -228,7 +228,7 @@ def test_split_edits_come_back():
     after = replace(
         two, start=at(60), media_in=MediaTime(two.media_in + shift), channels=(0, 1), mix=Mix(-6.0, 40_000, 0)
     )
-    assert_said(arranged(video(one, two), audio(late, after)))
+    assert_same(arranged(video(one, two), audio(late, after)))
 
 
 def test_dissolves_on_every_kind_of_track_come_back():
@@ -247,7 +247,7 @@ def test_dissolves_on_every_kind_of_track_come_back():
     silent = {"channels": 0, "sample_rate_hz": None}
     low = [replace(clip, content=replace(clip.content, **silent)) for clip in pair("mov")]
     high = [replace(clip, content=replace(clip.content, **silent)) for clip in pair("mp4")]
-    assert_said(
+    assert_same(
         arranged(
             video(*low, transitions=dissolves),
             replace(video(*high, transitions=dissolves), name="V2"),
@@ -260,7 +260,7 @@ def test_channels_of_more_come_back():
     four = sound("poly.wav", channels=4)
     mono = Clip("boom", at(0), at(24), four, channels=(2,))
     swapped = Clip("swapped", at(24), at(48), four, channels=(3, 0))
-    assert_said(arranged(audio(mono, swapped, name="boom")))
+    assert_same(arranged(audio(mono, swapped, name="boom")))
 
 
 def test_media_of_another_rate_and_size_come_back():
@@ -275,12 +275,12 @@ def test_media_of_another_rate_and_size_come_back():
             ]
         )
     ]
-    assert_said(arranged(video(*clips)))
+    assert_same(arranged(video(*clips)))
 
 
 def test_empty_tracks_and_their_order_come_back():
     hit = Clip("hit", at(3), at(9), sound("hit.wav"), channels=(0, 1))
-    assert_said(arranged(audio(hit), audio(name="none"), video(), replace(video(), name="V2")))
+    assert_same(arranged(audio(hit), audio(name="none"), video(), replace(video(), name="V2")))
 
 
 def test_a_generator_comes_back_as_a_hole_and_is_reported():
@@ -296,4 +296,4 @@ def test_key_frames_on_a_clip_between_frames_come_back():
     keys = tuple(GainKey(Fraction(n, 48_000), -n / 1000) for n in (0, 480, 47_999))
     start = Fraction(12_345, 48_000)
     hit = Clip("hit", RecordTime(start), RecordTime(start + 2), sound("hit.wav"), mix=Mix(0.0, 1, 2, keys))
-    assert_said(arranged(audio(replace(hit, channels=(0, 1)))))
+    assert_same(arranged(audio(replace(hit, channels=(0, 1)))))

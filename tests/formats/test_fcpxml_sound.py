@@ -321,11 +321,11 @@ def test_a_pan_is_written_and_read_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [("", True), (' type="easeInOut"', True), (' type="linear"', False)]
+    ("kind", "is_noted"), [("", True), (' type="easeInOut"', True), (' type="linear"', False)]
 )
-def test_a_fade_that_runs_in_a_curve_is_told(kind: str, told: bool, tmp_path: Path) -> None:
+def test_a_fade_that_runs_in_a_curve_is_told(kind: str, is_noted: bool, tmp_path: Path) -> None:
     """One without a type eases: the DTD says so."""
     fade = f'<adjust-volume><param name="amount"><fadeIn{kind} duration="1s"/></param></adjust-volume>'
     cut, notes = reading(tmp_path, f'<asset-clip ref="r2" duration="4s">{fade}</asset-clip>')
     assert [clip.mix.fade_in_us for clip in sounds(cut)] == [1_000_000]
-    assert ("1 fades that run in curves are read as straight." in notes) == told
+    assert ("1 fades that run in curves are read as straight." in notes) == is_noted

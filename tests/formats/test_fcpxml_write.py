@@ -48,7 +48,7 @@ def losses_of(timeline: Timeline) -> tuple[Loss, ...]:
     return document(timeline, FOLDER)[1]
 
 
-def told(timeline: Timeline) -> set[Feature]:
+def lost_features(timeline: Timeline) -> set[Feature]:
     return {loss.feature for loss in losses_of(timeline)}
 
 
@@ -149,7 +149,7 @@ def test_sound_out_of_sync_stays_by_itself_and_the_report_says_so():
     timeline = arranged(seen(see), heard(hear))
     sources = [one.get("srcEnable") for one in written(timeline).iter("asset-clip")]
     assert sources == ["video", "audio"]
-    assert Feature.LINK in told(timeline)
+    assert Feature.LINK in lost_features(timeline)
 
 
 def test_each_sound_track_has_a_role_of_its_stem_with_its_name():
@@ -199,7 +199,7 @@ def test_a_picture_between_frames_goes_to_the_nearest_and_the_report_says_so():
     see = Clip("shot", RecordTime(at(5) + late), RecordTime(at(9) + late), picture("shot.mov"))
     timeline = arranged(seen(see))
     assert time(clip_named(written(timeline), "shot").get("offset")) == at(5)
-    assert Feature.TIME in told(timeline)
+    assert Feature.TIME in lost_features(timeline)
 
 
 def test_without_a_picture_sound_is_connected_to_a_gap():
@@ -229,12 +229,12 @@ def test_gain_fades_and_key_frames_are_in_decibels_and_local_time():
     assert next(root.iter("fadeOut")).attrib == {"type": "linear", "duration": "1s"}
 
 
-@pytest.mark.parametrize(("gain", "said"), [(-12.0, "-12dB"), (30.0, "12.0412dB"), (-144.0, "-96dB")])
-def test_a_gain_is_held_to_what_final_cut_pro_takes(gain, said):
+@pytest.mark.parametrize(("gain", "amount"), [(-12.0, "-12dB"), (30.0, "12.0412dB"), (-144.0, "-96dB")])
+def test_a_gain_is_held_to_what_final_cut_pro_takes(gain, amount):
     bed = Clip("bed", at(0), at(48), media("bed.wav"), mix=Mix(gain), channels=(0, 1))
     timeline = arranged(heard(bed))
-    assert next(written(timeline).iter("adjust-volume")).get("amount") == said
-    assert (Feature.GAIN in told(timeline)) == (gain != -12.0)
+    assert next(written(timeline).iter("adjust-volume")).get("amount") == amount
+    assert (Feature.GAIN in lost_features(timeline)) == (gain != -12.0)
 
 
 def test_some_channels_of_a_file_are_chosen():
@@ -266,7 +266,7 @@ def test_a_disabled_track_has_its_clips_disabled():
     hit = Clip("hit", at(5), at(9), media("hit.wav"), channels=(0, 1))
     timeline = arranged(heard(hit, enabled=False))
     assert clip_named(written(timeline), "hit").get("enabled") == "0"
-    assert Feature.DISABLED in told(timeline)
+    assert Feature.DISABLED in lost_features(timeline)
 
 
 def test_media_of_another_rate_are_shown_when_their_time_has_come():
@@ -306,13 +306,13 @@ def test_what_transitions_join_above_the_spine_is_a_storyline():
 def test_a_transition_at_no_cut_is_reported():
     see = Clip("shot", at(0), at(24), picture("shot.mov"))
     dissolve = Transition("Cross Dissolve", at(12), Fraction(1, 4), Fraction(1, 4))
-    assert Feature.TRANSITION in told(arranged(seen(see, transitions=(dissolve,))))
+    assert Feature.TRANSITION in lost_features(arranged(seen(see, transitions=(dissolve,))))
 
 
 def test_a_generator_leaves_a_gap_and_a_line_in_the_report():
     timeline = arranged(seen(Clip("bars", at(0), at(24), Generator("bars", "SMPTEBars"))))
     assert [one.tag for one in next(written(timeline).iter("spine"))] == ["gap"]
-    assert Feature.GENERATOR in told(timeline)
+    assert Feature.GENERATOR in lost_features(timeline)
 
 
 def test_a_nest_is_a_compound_clip_written_once():
@@ -356,7 +356,7 @@ def test_any_name_makes_a_sound_document(name):
     found = [one.get("name") for one in written(timeline).iter("asset-clip")]
     unsayable = name in ("\x07bell", "\ud800")
     assert (found != [name]) == unsayable
-    assert (Feature.NAME in told(timeline)) == unsayable
+    assert (Feature.NAME in lost_features(timeline)) == unsayable
 
 
 def test_what_was_kept_of_final_cut_pro_is_written_where_it_must_stand():
@@ -381,7 +381,7 @@ def test_what_was_kept_and_is_no_such_thing_is_left_out_and_reported(text):
     hit = Clip("hit", at(5), at(9), media("hit.wav"), channels=(0, 1), kept=(Kept("fcp", "it", text),))
     timeline = arranged(heard(hit))
     assert len(clip_named(written(timeline), "hit")) == 0
-    assert Feature.EFFECT in told(timeline)
+    assert Feature.EFFECT in lost_features(timeline)
 
 
 def test_an_empty_timeline_is_an_empty_project():

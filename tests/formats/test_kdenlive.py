@@ -27,7 +27,7 @@ from tests.formats.kdenlive_project import (
     features,
     heard,
     opened,
-    said,
+    properties,
     sequence,
 )
 from tests.models import RATES, plain, settled, timelines
@@ -81,11 +81,11 @@ def test_every_producer_is_there_before_it_is_used_and_is_in_the_bin(timeline: T
                 assert use.attrib["producer"] in known
         known.add(one.get("id", ""))
     bin_ids = [
-        said(by_id(project, entry.attrib["producer"]))["kdenlive:id"]
+        properties(by_id(project, entry.attrib["producer"]))["kdenlive:id"]
         for entry in by_id(project, "main_bin").findall("entry")
     ]
     assert len(bin_ids) == len(set(bin_ids))
-    used = {said(entry)["kdenlive:id"] for entry in project.iter("entry") if said(entry)}
+    used = {properties(entry)["kdenlive:id"] for entry in project.iter("entry") if properties(entry)}
     assert used <= set(bin_ids)
 
 
@@ -95,21 +95,21 @@ def test_the_project_opens_at_the_exact_rate(rate: Fraction) -> None:
     profile = project.find("profile")
     assert profile is not None
     assert Fraction(int(profile.attrib["frame_rate_num"]), int(profile.attrib["frame_rate_den"])) == rate
-    name = said(by_id(project, "main_bin"))["kdenlive:docproperties.profile"]
+    name = properties(by_id(project, "main_bin"))["kdenlive:docproperties.profile"]
     assert name.startswith("atsc_1080p_")
 
 
 def test_tracks_are_named_and_stand_in_kdenlives_order() -> None:
     project, _ = opened(plain())
     names = [
-        said(by_id(project, one.attrib["producer"])).get("kdenlive:track_name")
+        properties(by_id(project, one.attrib["producer"])).get("kdenlive:track_name")
         for one in sequence(project).findall("track")
     ]
     assert names == [None, "AVM Effects 1", "AVM Music 1", "A1", "V1"]
 
 
 def test_every_sound_track_is_summed_into_the_mix() -> None:
-    mixes = [said(one) for one in sequence(opened(plain())[0]).findall("transition")]
+    mixes = [properties(one) for one in sequence(opened(plain())[0]).findall("transition")]
     assert [one["b_track"] for one in mixes if one["mlt_service"] == "mix" and one["sum"] == "1"] == list(
         "123"
     )
@@ -118,13 +118,13 @@ def test_every_sound_track_is_summed_into_the_mix() -> None:
 def test_media_below_the_project_are_named_relatively() -> None:
     media = replace(BED, path="/project/media/bed 100% & more.wav")
     project, _ = opened(heard(clip(0, 24, media)))
-    assert said(by_id(project, "clip0"))["resource"] == "media/bed 100% & more.wav"
+    assert properties(by_id(project, "clip0"))["resource"] == "media/bed 100% & more.wav"
     assert "root" not in project.attrib  # with an empty one, melt looks in the folder it was started in
 
 
 def test_a_windows_path_is_written_with_slashes() -> None:
     project, _ = opened(heard(clip(0, 24, replace(BED, path="C:\\media\\bed.wav"))))
-    assert said(by_id(project, "clip0"))["resource"] == "C:/media/bed.wav"
+    assert properties(by_id(project, "clip0"))["resource"] == "C:/media/bed.wav"
 
 
 def test_media_that_nobody_knows_the_place_of_are_reported() -> None:
@@ -134,7 +134,7 @@ def test_media_that_nobody_knows_the_place_of_are_reported() -> None:
 
 def test_a_disabled_clip_shows_and_plays_nothing() -> None:
     project, _ = opened(heard(clip(0, 48, enabled=False)))
-    producer = said(by_id(project, "clip0"))
+    producer = properties(by_id(project, "clip0"))
     assert (producer["set.test_audio"], producer["set.test_image"]) == ("1", "1")
 
 
@@ -143,12 +143,12 @@ def test_a_track_that_is_off_or_locked_is_so() -> None:
     project, _ = opened(settled(Timeline("cut", RATE, (track,))))
     tractor = by_id(project, "track0")
     assert {one.attrib["hide"] for one in tractor.findall("track")} == {"both"}
-    assert said(tractor)["kdenlive:locked_track"] == "1"
+    assert properties(tractor)["kdenlive:locked_track"] == "1"
 
 
 def test_speed_is_a_timewarp_that_counts_in_its_own_frames() -> None:
     project, _ = opened(heard(clip(0, 24, media_in=MediaTime(Fraction(4)), speed=Fraction(2))))
-    producer = said(by_id(project, "clip0"))
+    producer = properties(by_id(project, "clip0"))
     assert (producer["mlt_service"], producer["warp_speed"]) == ("timewarp", "2")
     assert producer["resource"] == "2:/media/bed.wav"
     [(_, _, entry)] = entries(project, "playlist0.0")
@@ -170,7 +170,7 @@ def test_a_cross_fade_overlaps_its_two_clips_on_two_playlists() -> None:
     [(first, last, entry)] = entries(project, "playlist0.1")
     assert (first, last, entry.attrib["in"]) == (44, 96, "116")
     [mix] = by_id(project, "track0").findall("transition")
-    assert (mix.attrib["in"], mix.attrib["out"], said(mix)["kdenlive:mixcut"]) == ("44", "54", "6")
+    assert (mix.attrib["in"], mix.attrib["out"], properties(mix)["kdenlive:mixcut"]) == ("44", "54", "6")
     assert not losses
 
 
@@ -191,5 +191,5 @@ def test_a_transition_beside_a_gap_is_a_cut_and_reported() -> None:
 def test_a_sound_of_ours_is_shown_by_its_title() -> None:
     ours = clip(0, 24, name="Slow Tide", stem=Stem.MUSIC)
     project, losses = opened(heard(ours))
-    assert "Slow Tide" in [said(one).get("kdenlive:clipname") for one in project]
+    assert "Slow Tide" in [properties(one).get("kdenlive:clipname") for one in project]
     assert Feature.NAME not in features(losses)

@@ -38,7 +38,7 @@ from tests.formats.kdenlive_project import (
     heard,
     opened,
     producers,
-    said,
+    properties,
     sequence,
 )
 from tests.models import RATES, plain, seconds, settled
@@ -48,43 +48,43 @@ def test_markers_are_guides_with_words_colour_and_length() -> None:
     marker = Marker("Hit", Fraction(1), Fraction(1, 2), "louder <here>", "RED")
     same_frame = Marker("Second", Fraction(1), color="BLUE")
     project, _ = opened(replace(heard(clip(0, 48)), markers=(marker, same_frame)))
-    [guide] = json.loads(said(sequence(project))["kdenlive:sequenceproperties.guides"])
+    [guide] = json.loads(properties(sequence(project))["kdenlive:sequenceproperties.guides"])
     assert guide["comment"] == "Hit: louder <here> / Second"
     assert (guide["pos"], guide["duration"]) == (24, 12)
-    categories = json.loads(said(by_id(project, "main_bin"))["kdenlive:docproperties.guidesCategories"])
+    categories = json.loads(properties(by_id(project, "main_bin"))["kdenlive:docproperties.guidesCategories"])
     assert next(one["comment"] for one in categories if one["index"] == guide["type"]) == "Red"
 
 
 def test_a_clips_marker_lies_on_its_source() -> None:
     one = clip(10, 58, media_in=MediaTime(Fraction(2)), markers=(Marker("here", Fraction(1)),))
     project, _ = opened(heard(one))
-    [marker] = json.loads(said(by_id(project, "bin4"))["kdenlive:markers"])
+    [marker] = json.loads(properties(by_id(project, "bin4"))["kdenlive:markers"])
     assert (marker["comment"], marker["pos"]) == ("here", 72)
 
 
 def test_a_tracks_marker_becomes_a_guide_and_is_reported() -> None:
     track = replace(heard(clip(0, 48)).tracks[0], markers=(Marker("here", Fraction(1)),))
     project, losses = opened(settled(Timeline("cut", RATE, (track,))))
-    assert json.loads(said(sequence(project))["kdenlive:sequenceproperties.guides"])[0]["pos"] == 24
+    assert json.loads(properties(sequence(project))["kdenlive:sequenceproperties.guides"])[0]["pos"] == 24
     assert features(losses) == {Feature.MARKER}
 
 
 def test_picture_and_sound_are_grouped() -> None:
-    groups = json.loads(said(sequence(opened(plain())[0]))["kdenlive:sequenceproperties.groups"])
+    groups = json.loads(properties(sequence(opened(plain())[0]))["kdenlive:sequenceproperties.groups"])
     assert [one["type"] for one in groups] == ["AVSplit", "AVSplit"]
     assert [leaf["data"] for leaf in groups[1]["children"]] == ["2:96", "3:96"]
 
 
 @pytest.mark.parametrize(
-    ("rate", "drop_frame", "told"),
+    ("rate", "drop_frame", "is_reported"),
     [(RATES[3], True, False), (RATES[3], False, True), (RATES[6], True, True), (RATES[0], False, False)],
 )
 def test_the_start_timecode_is_kept_and_how_kdenlive_counts_is_told(
-    rate: Fraction, drop_frame: bool, told: bool
+    rate: Fraction, drop_frame: bool, is_reported: bool
 ) -> None:
     project, losses = opened(replace(plain(rate, 107_892), drop_frame=drop_frame))
-    assert said(sequence(project))["kdenlive:sequenceproperties.timecodeOffset"] == "107892"
-    assert (Feature.START in features(losses)) is told
+    assert properties(sequence(project))["kdenlive:sequenceproperties.timecodeOffset"] == "107892"
+    assert (Feature.START in features(losses)) is is_reported
 
 
 def test_images_in_a_row_are_a_slide_show_of_one_frame_each() -> None:
@@ -92,7 +92,7 @@ def test_images_in_a_row_are_a_slide_show_of_one_frame_each() -> None:
     media = Media("shot", "/media/shot", duration=Fraction(5), rate=RATE, has_picture=True, sequence=images)
     track = Track("V1", TrackKind.VIDEO, (replace(clip(0, 48, media), channels=()),))
     project, _ = opened(settled(Timeline("cut", RATE, (track,))))
-    producer = said(by_id(project, "clip0"))
+    producer = properties(by_id(project, "clip0"))
     assert producer["mlt_service"] == "qimage"
     assert (producer["resource"], producer["ttl"]) == ("/media/shot/shot.%04d.png?begin:1001", "1")
 
@@ -134,8 +134,8 @@ def test_any_name_makes_a_readable_file(name: str) -> None:
 
 def test_names_that_kdenlive_does_not_show_are_told_together() -> None:
     _, losses = opened(heard(clip(0, 24), clip(24, 48, name="Bang"), clip(48, 72, name="Boom")))
-    told = "names of 2 clips not written: Kdenlive shows those of their files"
-    assert [loss.message for loss in losses] == [told]
+    message = "names of 2 clips not written: Kdenlive shows those of their files"
+    assert [loss.message for loss in losses] == [message]
 
 
 def test_clips_that_share_a_frame_keep_their_places() -> None:
@@ -153,7 +153,7 @@ def test_clips_that_share_a_frame_keep_their_places() -> None:
 def test_media_that_end_within_a_frame_are_not_cut_short() -> None:
     media = replace(BED, duration=Fraction(48_100, 48_000))
     project, _ = opened(heard(clip(0, 25, media), clip(30, 40)))
-    assert said(by_id(project, "clip0"))["length"] == str(25)
+    assert properties(by_id(project, "clip0"))["length"] == str(25)
     assert [first for first, _, _ in entries(project, "playlist0.0")] == [0, 30]
 
 
@@ -182,7 +182,7 @@ def test_the_picture_of_media_that_nobody_looked_at_is_found_by_mlt(
     """Unless it looks, it takes the first stream for the picture; where that is sound it is white [run]."""
     seen = Track("V1", TrackKind.VIDEO, (clip(0, 24, replace(CAMERA, streams=streams), channels=()),))
     project, _ = opened(replace(heard(clip(0, 24)), tracks=(seen,)))
-    opened_by = [said(one)["mlt_service"] for one in project if one.get("id") == "clip0"]
+    opened_by = [properties(one)["mlt_service"] for one in project if one.get("id") == "clip0"]
     assert opened_by == [service]
 
 
@@ -194,11 +194,11 @@ def test_what_the_edge_of_a_nest_cuts_is_told_and_what_is_kept_is_not() -> None:
     whole = Clip("whole", RecordTime(Fraction(0)), RecordTime(Fraction(4)), inner, mix=fading)
     cut = replace(whole, name="cut", mix=Mix(), start=RecordTime(Fraction(4)), end=RecordTime(Fraction(6)))
     project, losses = opened(heard(whole, cut))
-    told = [str(loss) for loss in losses if loss.feature is Feature.TRANSITION]
-    assert [one.startswith("“cut”") and "the nest's edge lies in it" in one for one in told] == [True]
+    messages = [str(loss) for loss in losses if loss.feature is Feature.TRANSITION]
+    assert [one.startswith("“cut”") and "the nest's edge lies in it" in one for one in messages] == [True]
     assert Feature.FADE not in features(losses)
     head = entries(project, "playlist0.0")[0][2]
-    assert [said(one)["kdenlive_id"] for one in head.findall("filter")] == ["fadein"]
+    assert [properties(one)["kdenlive_id"] for one in head.findall("filter")] == ["fadein"]
 
 
 def test_two_clips_of_one_file_may_play_two_streams() -> None:
@@ -223,7 +223,7 @@ def test_a_picture_size_without_a_profile_is_fitted_into_one_and_told(
     profile = project.find("profile")
     assert profile is not None
     assert (int(profile.attrib["width"]), int(profile.attrib["height"])) == written
-    assert "kdenlive:docproperties.profile" in said(by_id(project, "main_bin"))
+    assert "kdenlive:docproperties.profile" in properties(by_id(project, "main_bin"))
     assert any("picture size" in loss.message for loss in losses) == (size != written)
 
 
@@ -235,7 +235,7 @@ def test_a_rate_without_a_profile_is_told() -> None:
 def test_a_marker_that_stands_on_no_frame_of_its_file_is_reported() -> None:
     """Kdenlive's markers are the file's: a still has one frame for all of them, and slow ones go between."""
 
-    def told(speed: Fraction, at: Fraction) -> list[str]:
+    def reported(speed: Fraction, at: Fraction) -> list[str]:
         shot = Media("s.mov", "/s.mov", duration=Fraction(60), rate=RATE, has_picture=True)
         marked = clip(0, 48, shot, speed=speed, markers=(Marker("m", at),), channels=())
         track = Track("V1", TrackKind.VIDEO, (marked,))
@@ -243,10 +243,10 @@ def test_a_marker_that_stands_on_no_frame_of_its_file_is_reported() -> None:
         return [loss.message for loss in losses if loss.feature is Feature.MARKER]
 
     still = "marker “m” stands at its head: all of it is one frame of its file"
-    assert told(Fraction(0), 2 / RATE) == [still]
-    assert told(Fraction(1, 2), 3 / RATE) == ["marker “m” moved to the nearest frame of its file"]
+    assert reported(Fraction(0), 2 / RATE) == [still]
+    assert reported(Fraction(1, 2), 3 / RATE) == ["marker “m” moved to the nearest frame of its file"]
     for speed, at in ((Fraction(1, 2), 2 / RATE), (Fraction(0), Fraction(0)), (Fraction(2), 3 / RATE)):
-        assert told(speed, at) == []
+        assert reported(speed, at) == []
 
 
 def test_what_a_nest_carries_is_written_and_not_reported_as_lost() -> None:

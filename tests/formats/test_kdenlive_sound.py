@@ -30,7 +30,7 @@ from tests.formats.kdenlive_project import (
     heard,
     opened,
     producers,
-    said,
+    properties,
 )
 from tests.models import seconds
 
@@ -129,8 +129,8 @@ def test_a_clip_plays_the_stream_that_holds_its_channels(
 def test_channels_of_several_streams_are_told_as_they_are_heard() -> None:
     media = replace(CAMERA, streams=Streams(0, ((1, 1), (2, 1), (3, 1), (4, 1))))
     _, losses = opened(heard(clip(0, 24, media, channels=(0, 1, 2))))
-    told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
-    assert told == ["Kdenlive plays one stream of a file: channel 1, not 1, 2, 3"]
+    messages = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
+    assert messages == ["Kdenlive plays one stream of a file: channel 1, not 1, 2, 3"]
 
 
 FOUR_MONOS = replace(CAMERA, streams=Streams(0, ((1, 1), (2, 1), (3, 1), (4, 1))))
@@ -140,7 +140,7 @@ def balances(project: ElementTree.Element, playlist: str) -> list[list[str]]:
     """Where each clip of a playlist is panned to: 0 left, 1 right."""
     panned = []
     for _, _, entry in entries(project, playlist):
-        of_clip = [said(one) for one in entry.findall("filter")]
+        of_clip = [properties(one) for one in entry.findall("filter")]
         panned.append([one["start"] for one in of_clip if one["kdenlive_id"] == "audiobalance"])
     return panned
 
@@ -149,8 +149,8 @@ def balances(project: ElementTree.Element, playlist: str) -> list[list[str]]:
 def test_a_stereo_clip_of_two_streams_is_one_clip_a_side(channels: tuple[int, int]) -> None:
     whole = clip(0, 24, BED), clip(24, 48, FOUR_MONOS, channels=channels)
     project, losses = opened(heard(*whole))
-    told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
-    assert [one.endswith("the right ones lie on “A1 (right)”") for one in told] == [True]
+    messages = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
+    assert [one.endswith("the right ones lie on “A1 (right)”") for one in messages] == [True]
     # The lowest sound track comes first.
     assert balances(project, "playlist1.0") == [[], ["0"]]
     assert balances(project, "playlist0.0") == [["1"]]
@@ -158,8 +158,8 @@ def test_a_stereo_clip_of_two_streams_is_one_clip_a_side(channels: tuple[int, in
     right, left = (
         entries(project, name)[-1][2].attrib["producer"] for name in ("playlist0.0", "playlist1.0")
     )
-    assert said(by_id(project, left))["audio_index"] == str(channels[0] + 1)
-    assert said(by_id(project, right))["audio_index"] == str(channels[1] + 1)
+    assert properties(by_id(project, left))["audio_index"] == str(channels[0] + 1)
+    assert properties(by_id(project, right))["audio_index"] == str(channels[1] + 1)
 
 
 def test_a_cross_fade_of_two_such_clips_is_one_on_either_side() -> None:

@@ -21,7 +21,7 @@ FOREIGN = (Kept("other", "Blur", ""),)
 Change = Callable[[Timeline], Timeline]
 
 
-def told(timeline: Timeline, editor: str, suffix: str, folder: Path) -> set[str]:
+def messages_of(timeline: Timeline, editor: str, suffix: str, folder: Path) -> set[str]:
     _, losses = writing.write(timeline, folder / f"cut{suffix}", editor=editor)
     return {str(loss) for loss in losses}
 
@@ -67,11 +67,11 @@ def test_an_effect_of_somebody_elses_is_told_wherever_it_is(
     tmp_path: Path, file: str, change: Change
 ) -> None:
     editor, suffix = file.split(".")
-    assert any(BLUR in one for one in told(change(plain()), editor, f".{suffix}", tmp_path))
+    assert any(BLUR in one for one in messages_of(change(plain()), editor, f".{suffix}", tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "said"),
+    ("file", "change", "message"),
     [
         ("fcp.fcpxml", clip(0, mix=Mix(-6.0)), OF_PICTURES),
         ("avid.aaf", clip(0, mix=Mix(-6.0)), OF_PICTURES),
@@ -88,16 +88,18 @@ def test_an_effect_of_somebody_elses_is_told_wherever_it_is(
         ("edl.edl", clip(2, name=""), "has no name, its media's written"),
     ],
 )
-def test_what_has_no_place_is_told(tmp_path: Path, file: str, change: Change, said: str) -> None:
+def test_what_has_no_place_is_told(tmp_path: Path, file: str, change: Change, message: str) -> None:
     editor, suffix = file.split(".")
-    new = told(change(plain()), editor, f".{suffix}", tmp_path) - told(
+    new = messages_of(change(plain()), editor, f".{suffix}", tmp_path) - messages_of(
         plain(), editor, f".{suffix}", tmp_path
     )
-    assert any(one.endswith(said) for one in new), new
+    assert any(one.endswith(message) for one in new), new
 
 
 def test_only_what_the_project_says_is_looked_for_in_it(tmp_path: Path) -> None:
-    losses = told(clip(0, kept=FOREIGN)(clip(2, mix=Mix(-6.0))(plain())), "kdenlive", ".otio", tmp_path)
+    losses = messages_of(
+        clip(0, kept=FOREIGN)(clip(2, mix=Mix(-6.0))(plain())), "kdenlive", ".otio", tmp_path
+    )
     assert any(one.endswith("gain of -6 dB not written: the .kdenlive file says it") for one in losses)
     assert any(one.endswith(BLUR) for one in losses)
 

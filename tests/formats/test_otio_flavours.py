@@ -318,5 +318,5 @@ def test_kdenlive_plays_all_channels_of_a_file_and_says_which_were_meant(
     clip = Clip("a", RecordTime(Fraction(0)), RecordTime(Fraction(2)), media, channels=channels)
     track = Track("A1", TrackKind.AUDIO, (clip,), channels=len(channels))
     _, losses = kdenlive(settled(Timeline("cut", Fraction(25), (track,))))
-    told = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
-    assert told == ([message] if message else [])
+    messages = [loss.message for loss in losses if loss.feature is Feature.CHANNELS]
+    assert messages == ([message] if message else [])

@@ -180,8 +180,8 @@ def test_resolve_says_the_channels_of_a_track(audio_type: str, channels: int) ->
 def test_resolve_says_which_channels_a_clip_plays(
     listed: list[tuple[int, int]], channels: tuple[int, ...]
 ) -> None:
-    said = [{"Source Channel ID": one, "Source Track ID": stream} for one, stream in listed]
-    clip = only_clip(resolve_timeline(resolve_clip(Channels=said, **{"Link Group ID": 7})))
+    sources = [{"Source Channel ID": one, "Source Track ID": stream} for one, stream in listed]
+    clip = only_clip(resolve_timeline(resolve_clip(Channels=sources, **{"Link Group ID": 7})))
     assert (clip.channels, clip.link) == (channels, 7)
 
 

@@ -151,14 +151,14 @@ def test_its_own_words_alone_say_all_but_what_is_reported(wanted: Timeline) -> N
     timeline, losses = written(wanted)
     found = from_otio(without_our_words(timeline))
     assert not differences(with_bare_media(found), in_resolve(wanted))
-    told = {loss.item for loss in of(losses, Feature.TIME)}
+    reported = {loss.item for loss in of(losses, Feature.TIME)}
     off = {
         wanted.named(clip)
         for clip in wanted.clips()
         for edge, frame in zip((clip.start, clip.end), clip.frames(wanted.rate), strict=True)
         if abs(edge - frame / wanted.rate) * 48_000 >= 1
     }
-    assert told == off
+    assert reported == off
     assert bool(of(losses, Feature.START)) == wanted.drop_frame
     assert {loss.feature for loss in losses} <= {Feature.TIME, Feature.START, Feature.MARKER}
 
@@ -247,29 +247,29 @@ def shapes(document: object) -> dict[str, list[Json]]:
             found[place].append(shape(value))
 
     for one in objects(document):
-        said = one.get("metadata", {}).get("Resolve_OTIO")
-        if said is None:
+        raw = one.get("metadata", {}).get("Resolve_OTIO")
+        if raw is None:
             continue
         schema = one["OTIO_SCHEMA"].partition(".")[0]
         if schema in ("Clip", "Stack"):
-            heard, linked = "Channels" in said, "Link Group ID" in said
-            add(f"{'linked ' * linked}{'sound' if heard else 'picture'}", said)
-            for channel in said.get("Channels", ()):
+            heard, linked = "Channels" in raw, "Link Group ID" in raw
+            add(f"{'linked ' * linked}{'sound' if heard else 'picture'}", raw)
+            for channel in raw.get("Channels", ()):
                 add("channel", channel)
         elif schema == "Track":
-            add(f"{one['kind'].lower()} track", said)
+            add(f"{one['kind'].lower()} track", raw)
         elif schema == "Effect":
-            add("effect", said)
-            for parameter in said["Parameters"] if said["Effect Name"] == VOLUME else ():
+            add("effect", raw)
+            for parameter in raw["Parameters"] if raw["Effect Name"] == VOLUME else ():
                 add("volume" if parameter["Parameter ID"] == "volume" else "fader", parameter)
                 for key in parameter.get("Key Frames", {}).values():
                     add("key frame", key)
         elif schema == "Transition":
-            add("transition", said)
-            add("effect", said["Effects"])
+            add("transition", raw)
+            add("effect", raw["Effects"])
         else:
             places = {"Timeline": "timeline", "Marker": "marker", "MissingReference": "missing"}
-            add(places[schema], said)
+            add(places[schema], raw)
     return dict(found)
 
 
@@ -314,10 +314,10 @@ def test_the_rules_are_those_of_resolves_own_files() -> None:
         document = json.loads(real_file(f"resolve/{name}").read_text(encoding="utf-8"))
         for place, ones in shapes(document).items():
             found[place] += ones
-    told_by_others = {"fader", "linked sound"}
-    assert set(RULES) - set(found) == told_by_others
+    reported_elsewhere = {"fader", "linked sound"}
+    assert set(RULES) - set(found) == reported_elsewhere
     for place, rule in RULES.items():
-        if place not in told_by_others:
+        if place not in reported_elsewhere:
             assert rule in found[place], place
 
 
@@ -362,8 +362,8 @@ def reference(timeline: otio.schema.Timeline) -> Json:
     return found
 
 
-def span(told: Json) -> tuple[float, float, float]:
-    return told["start_time"]["value"], told["duration"]["value"], told["duration"]["rate"]
+def span(raw: Json) -> tuple[float, float, float]:
+    return raw["start_time"]["value"], raw["duration"]["value"], raw["duration"]["rate"]
 
 
 def test_what_is_at_its_default_is_left_out() -> None:

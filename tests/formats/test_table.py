@@ -74,12 +74,12 @@ def test_help_loads_what_reads_packages_only_where_one_adds_a_format(other_packa
     (other_package / "logging_sheet.py").write_text(example())
     words = "import sys; from avm_otio.formats.table import editors; "
     words += "print('sheet' in editors(), 'importlib.metadata' in sys.modules)"
-    for paths, said in (([other_package], "True True"), ([], "False False")):
+    for paths, printed in (([other_package], "True True"), ([], "False False")):
         env = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [*paths, ROOT]))}
         ran = subprocess.run(
             [sys.executable, "-c", words], env=env, capture_output=True, text=True, check=True
         )
-        assert ran.stdout.strip() == said
+        assert ran.stdout.strip() == printed
 
 
 def test_a_format_of_another_package_is_read_written_and_for_an_editor(

@@ -21,8 +21,8 @@ FPS = {Fraction(24_000, 1001): ("24", "1.001"), Fraction(25): ("25", "1.0")}
 def version() -> str:
     """Of the Blender that is there, as its folders have it."""
     asked = "import bpy; print('%d.%d' % bpy.app.version[:2])"
-    told = subprocess.run([str(BLENDER), "-c", asked], capture_output=True, text=True, check=True).stdout
-    return told.split()[-1]
+    output = subprocess.run([str(BLENDER), "-c", asked], capture_output=True, text=True, check=True).stdout
+    return output.split()[-1]
 
 
 def home_in(folder: Path) -> Path:

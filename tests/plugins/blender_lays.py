@@ -30,9 +30,9 @@ def main(result, fps, fps_base, frames, out, mix):
                 frames = range(int(strip.frame_final_start), int(strip.frame_final_end) + 1)
                 volumes[strip.channel, frames[0]] = [curve.evaluate(frame) for frame in frames]
     bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)
-    told = {"notes": notes, "strips": sorted(strips, key=lambda one: one[1]), "markers": markers}
-    told["volumes"] = [volumes[strip[:2]] for strip in told["strips"]]
-    Path(out).write_text(json.dumps(told))
+    report = {"notes": notes, "strips": sorted(strips, key=lambda one: one[1]), "markers": markers}
+    report["volumes"] = [volumes[strip[:2]] for strip in report["strips"]]
+    Path(out).write_text(json.dumps(report))
 
 
 main(*sys.argv[1:])

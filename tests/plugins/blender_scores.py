@@ -55,20 +55,20 @@ def errors_of(call):
         return [], str(error)
 
 
-def escape(told):
+def escape(outcome):
     """What Blender does when Esc is pressed while the operator waits: here is no window to press it in."""
     from bl_ext.user_default.avm_otio import Settings, _Waiting, watch_folder
 
     class Waiting(_Waiting):
         def report(self, kinds, text):
-            told["error"] = text
+            outcome["error"] = text
 
     waiting = Waiting()
     settings = Settings(Path(watch_folder.__file__).with_name("avm_settings.json"))
     waiting.request = watch_folder.Request.leave(settings, "Scene", {}, {})
     other = waiting.modal(bpy.context, SimpleNamespace(type="MOUSEMOVE"))
     assert other == {"PASS_THROUGH"}, other
-    told["answer"] = sorted(waiting.modal(bpy.context, SimpleNamespace(type="ESC")))
+    outcome["answer"] = sorted(waiting.modal(bpy.context, SimpleNamespace(type="ESC")))
 
 
 def main(movie, fps, fps_base, out, mix, step="score"):
@@ -76,7 +76,7 @@ def main(movie, fps, fps_base, out, mix, step="score"):
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = int(fps), float(fps_base)
     scene.frame_start, scene.frame_end = 1, 120
-    told = {"enabled": "bl_ext.user_default.avm_otio" in bpy.context.preferences.addons}
+    outcome = {"enabled": "bl_ext.user_default.avm_otio" in bpy.context.preferences.addons}
     if step != "empty":
         strips = strips_of(scene.sequence_editor_create())
         strips.new_movie("shot", movie, 2, 1).frame_final_end = 121
@@ -96,23 +96,23 @@ def main(movie, fps, fps_base, out, mix, step="score"):
 
         watch_folder.Request.result = result
     if step == "escape":
-        escape(told)
+        escape(outcome)
         step = "nothing"
     call = bpy.ops.avm.import_last if step == "last" else bpy.ops.avm.score
-    if step != "nothing":
-        told["answer"], told["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))  # as a menu calls it
-    told["before"] = before
-    told["sounds"] = sounds(scene) if scene.sequence_editor else []
-    told["volumes"] = volumes(scene) if scene.sequence_editor else {}
-    told["markers"] = sorted((marker.frame, marker.name) for marker in scene.timeline_markers)
-    if told["sounds"]:
+    if step != "nothing":  # as a menu calls it
+        outcome["answer"], outcome["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))
+    outcome["before"] = before
+    outcome["sounds"] = sounds(scene) if scene.sequence_editor else []
+    outcome["volumes"] = volumes(scene) if scene.sequence_editor else {}
+    outcome["markers"] = sorted((marker.frame, marker.name) for marker in scene.timeline_markers)
+    if outcome["sounds"]:
         bpy.ops.sound.mixdown(filepath=mix, container="WAV", codec="PCM", format="S16", accuracy=64)
     if step == "twice":
-        told["answer"], told["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))
-    told["undone"], _ = errors_of(bpy.ops.ed.undo)
+        outcome["answer"], outcome["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))
+    outcome["undone"], _ = errors_of(bpy.ops.ed.undo)
     scene = bpy.context.scene
-    told["after undo"] = sounds(scene) if scene.sequence_editor else []
-    Path(out).write_text(json.dumps(told), encoding="utf-8")
+    outcome["after undo"] = sounds(scene) if scene.sequence_editor else []
+    Path(out).write_text(json.dumps(outcome), encoding="utf-8")
 
 
 main(*sys.argv[1:])

@@ -180,22 +180,22 @@ class MediaPool(Seems):
         if timeline is None:
             return None
         made = []
-        for said in clips:
-            tracks = timeline._of("audio") if said.get("mediaType") == 2 else timeline._of("video")
-            index = int(said["trackIndex"])
-            first = math.floor(said["startFrame"]) if self.project.counts_frames else said["startFrame"]
-            frames = round(said["endFrame"] - said["startFrame"]) + self.project.last_frame_is_played
-            there = self.project.media_frames.get(said["mediaPoolItem"].GetName(), frames)
+        for info in clips:
+            tracks = timeline._of("audio") if info.get("mediaType") == 2 else timeline._of("video")
+            index = int(info["trackIndex"])
+            first = math.floor(info["startFrame"]) if self.project.counts_frames else info["startFrame"]
+            frames = round(info["endFrame"] - info["startFrame"]) + self.project.last_frame_is_played
+            there = self.project.media_frames.get(info["mediaPoolItem"].GetName(), frames)
             if self.project.refuses_beyond_media and frames > there:
                 continue
             frames = min(frames, there)
-            start = int(said["recordFrame"])
+            start = int(info["recordFrame"])
             if not 1 <= index <= len(tracks):
                 continue
             track = tracks[index - 1]
             if any(item.start < start + frames and start < item.GetEnd() for item in track.items):
                 continue  # the later of two that overlap, without a word
-            item = Item(said["mediaPoolItem"].GetName(), start, frames, said["mediaPoolItem"])
+            item = Item(info["mediaPoolItem"].GetName(), start, frames, info["mediaPoolItem"])
             item.can_switch = self.project.can_switch
             item.media_start = first if self.project.tells_offsets else None
             track.items.append(item)

@@ -81,9 +81,9 @@ class Desk:
     def answer_spare(self) -> None:
         """One alternative more than the program would leave."""
         path = self.folder / "answer.json"
-        said = json.loads(path.read_text())
-        spare = said["clips"][1] | {"title": "Other hit", "track": "AVM Effects alternatives 1"}
-        path.write_text(json.dumps(said | {"spare_clips": [spare]}))
+        result = json.loads(path.read_text())
+        spare = result["clips"][1] | {"title": "Other hit", "track": "AVM Effects alternatives 1"}
+        path.write_text(json.dumps(result | {"spare_clips": [spare]}))
 
     def answer(self, **more: Any) -> None:
         """What the program will leave: a result, with its timeline and sounds."""
@@ -94,8 +94,8 @@ class Desk:
         for title, kind, name, at, frames in CLIPS:
             file = self.folder / f"{title}.wav"
             file.write_bytes(wav(int(frames) // 20 + 1))
-            said = {"title": title, "kind": kind, "track": name, "record_frame": at, "frames": frames}
-            said |= {
+            clip = {"title": title, "kind": kind, "track": name, "record_frame": at, "frames": frames}
+            clip |= {
                 "file": str(file),
                 "price": "2.50",
                 "is_bought": title == "Door",
@@ -103,7 +103,7 @@ class Desk:
                 "gain_db": 0,
                 "fade_in_us": 0,
             }
-            clips.append(said | {"fade_out_us": 0, "speed": "1"})
+            clips.append(clip | {"fade_out_us": 0, "speed": "1"})
             track = next((each for each in made.tracks if each.name == name), None)
             if track is None:
                 track = otio.schema.Track(

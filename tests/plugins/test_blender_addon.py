@@ -20,7 +20,7 @@ from tests.plugins.test_blender_placing import loaded
 
 pytestmark = pytest.mark.editors
 
-Told = dict[str, Any]
+Report = dict[str, Any]
 
 LOWEST = 3
 """The first channel above the film's own."""
@@ -30,7 +30,7 @@ class Desk:
     """A home with the add-on in it, a film, and Blender."""
 
     def __init__(self, folder: Path, rate: Fraction) -> None:
-        self.folder, self.rate, self.said = folder, rate, ""
+        self.folder, self.rate, self.output = folder, rate, ""
         self.home = home_in(folder)
         (self.settings,) = self.home.rglob("avm_settings.json")
         chance = np.random.default_rng(3)
@@ -47,7 +47,7 @@ class Desk:
     def tell(self, **more: Any) -> None:
         self.settings.write_text(json.dumps(json.loads(self.settings.read_text()) | more))
 
-    def blender(self, step: str = "score") -> Told:
+    def blender(self, step: str = "score") -> Report:
         """Run it; what it told."""
         out = self.folder / f"{step}.json"
         movie, mix = self.folder / "shot.mp4", self.folder / "mix.wav"
@@ -56,13 +56,13 @@ class Desk:
             assert ended.returncode == -9, ended.stderr
             return {}
         assert ended.returncode == 0, ended.stderr
-        self.said = ended.stdout
-        told: Told = json.loads(out.read_text())
-        return told
+        self.output = ended.stdout
+        report: Report = json.loads(out.read_text())
+        return report
 
-    def result(self) -> Told:
+    def result(self) -> Report:
         (path,) = self.watch.glob("*/result.json")
-        found: Told = json.loads(path.read_text())
+        found: Report = json.loads(path.read_text())
         return found
 
 
@@ -71,49 +71,49 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, Fraction(25))
 
 
-def assert_levels_are_straight(told: Told, result: Told, rate: Fraction) -> None:
+def assert_levels_are_straight(report: Report, result: Report, rate: Fraction) -> None:
     """The volume of what fades or moves, at every frame, between the points that the add-on sets."""
     placing = loaded()
     places, _ = placing.places_of((*result["clips"], *result["spare_clips"]), rate)
     moving = [(place, points) for place in places if len(points := placing.volumes_of(place, rate)) > 1]
     assert moving
     for place, points in moving:
-        volume = told["volumes"][f"{LOWEST + place.channel} {1 + place.first}"]
+        volume = report["volumes"][f"{LOWEST + place.channel} {1 + place.first}"]
         frames = range(place.first, place.last + 1)
         assert np.allclose(volume, np.interp(frames, *zip(*points, strict=True)), atol=1e-3)
 
 
-def wished(result: Told, kind: str, rate: Fraction) -> list[tuple[int, int]]:
+def wished(result: Report, kind: str, rate: Fraction) -> list[tuple[int, int]]:
     """First frame and length of every strip that a result asks for, with what crossfades play of it."""
     places, _ = loaded().places_of(result[kind], rate)
     return sorted((1 + place.first, place.last - place.first) for place in places)
 
 
-def laid(told: Told, is_muted: bool = False) -> list[tuple[int, int]]:
+def laid(report: Report, is_muted: bool = False) -> list[tuple[int, int]]:
     """First frame and length of every strip that was not there before."""
-    new = [strip for strip in told["sounds"] if strip not in told["before"]]
+    new = [strip for strip in report["sounds"] if strip not in report["before"]]
     return sorted((start, frames) for _, _, start, frames, muted in new if muted == is_muted)
 
 
 @pytest.mark.parametrize("rate", FPS, ids=["23.976", "25"])
 def test_it_lays_every_sound_at_its_frame_and_one_undo_takes_all_away(tmp_path: Path, rate: Fraction) -> None:
     desk = Desk(tmp_path, rate)
-    told = desk.blender()
+    report = desk.blender()
     result = desk.result()
-    assert told["enabled"]
-    assert told["error"] is None
+    assert report["enabled"]
+    assert report["error"] is None
     assert Fraction(result["rate"]) == rate
     assert len(result["clips"]) >= 2
-    assert laid(told) == wished(result, "clips", rate)
+    assert laid(report) == wished(result, "clips", rate)
     spare = wished(result, "spare_clips", rate)
-    assert laid(told, is_muted=True) == spare != []
-    channels = {channel for name, channel, *_ in told["sounds"] if [name, channel] != ["shot sound", 1]}
+    assert laid(report, is_muted=True) == spare != []
+    channels = {channel for name, channel, *_ in report["sounds"] if [name, channel] != ["shot sound", 1]}
     assert min(channels) > 2, "nothing is laid among the scene's own strips"
-    assert [frame for frame, _ in told["markers"]] == sorted(
+    assert [frame for frame, _ in report["markers"]] == sorted(
         {1 + clip["record_frame"] for clip in result["clips"] if clip["part"] == 0}
     )
-    assert_levels_are_straight(told, result, rate)
-    assert told["after undo"] == told["before"]
+    assert_levels_are_straight(report, result, rate)
+    assert report["after undo"] == report["before"]
     heard = read_wav(tmp_path / "mix.wav")
     effects = [clip for clip in result["clips"] if clip["kind"] == "effects"]
     for clip in effects:
@@ -145,7 +145,7 @@ def test_what_was_laid_is_no_part_of_the_film_when_it_is_scored_again(desk: Desk
     desk.blender("twice")
     first, second = (json.loads(path.read_text()) for path in desk.watch.glob("*/result.json"))
     assert first["job"] == second["job"]
-    assert desk.said.count("Sounds of an earlier scoring are heard at the same place") == 1
+    assert desk.output.count("Sounds of an earlier scoring are heard at the same place") == 1
 
 
 def test_it_is_an_extension_by_blenders_own_rules(desk: Desk) -> None:
@@ -159,18 +159,18 @@ def test_it_is_an_extension_by_blenders_own_rules(desk: Desk) -> None:
 
 
 def test_escape_asks_the_program_to_end_and_lays_nothing(desk: Desk) -> None:
-    told = desk.blender("escape")
-    assert told["answer"] == ["CANCELLED"]
-    assert told["error"] == "Cancelled. What was paid for is kept: score again, and it goes on."
-    assert laid(told) == []
+    report = desk.blender("escape")
+    assert report["answer"] == ["CANCELLED"]
+    assert report["error"] == "Cancelled. What was paid for is kept: score again, and it goes on."
+    assert laid(report) == []
     assert len(list(desk.watch.glob("*/cancel"))) == 1
 
 
 def test_a_blender_that_is_killed_loses_nothing(desk: Desk) -> None:
     desk.blender("die")
-    told = desk.blender("last")
-    assert told["error"] is None
-    assert laid(told) == wished(desk.result(), "clips", desk.rate)
+    report = desk.blender("last")
+    assert report["error"] is None
+    assert laid(report) == wished(desk.result(), "clips", desk.rate)
     assert len(list(desk.watch.glob("*/request.json"))) == 1
 
 
@@ -209,7 +209,7 @@ def test_what_is_wrong_is_said_with_what_to_do(
     desk: Desk, step: str, wrong: Callable[[Desk], None], words: str
 ) -> None:
     wrong(desk)
-    told = desk.blender(step)
-    assert words in told["error"]
-    assert "Traceback" not in told["error"]
-    assert laid(told) == []
+    report = desk.blender(step)
+    assert words in report["error"]
+    assert "Traceback" not in report["error"]
+    assert laid(report) == []

@@ -30,7 +30,7 @@ def test_parts_are_heard_from_their_in_points_to_the_sample_at_their_levels(
     file = tmp_path / "theme.wav"
     stereo = np.repeat(np.round(sound * 32767).astype("<i2")[:, None], 2, axis=1)
     file.write_bytes(_wav(stereo))
-    said = {
+    common = {
         "file": str(file),
         "title": "Theme",
         "kind": "music",
@@ -38,24 +38,24 @@ def test_parts_are_heard_from_their_in_points_to_the_sample_at_their_levels(
         "price": None,
         "is_bought": False,
     }
-    said |= {"timecode": "01:00:00:00"}
+    common |= {"timecode": "01:00:00:00"}
     clips = [
         clip(0, 50, media_start_us=1_013_000, keys=DOWN, gain_db=-14.0),
         clip(50, 50, media_start_us=9_317_000, part=1, cross_fade_us=FADE, gain_db=-14.0),
         clip(100, 50, media_start_us=3_777_700, part=2, cross_fade_us=FADE, gain_db=-14.0),
     ]
-    result = {"rate": str(rate), "clips": [one | said for one in clips], "notes": [], "currency": "USD"}
+    result = {"rate": str(rate), "clips": [one | common for one in clips], "notes": [], "currency": "USD"}
     (tmp_path / "result.json").write_text(json.dumps(result | {"job": str(tmp_path / "jobs" / "one")}))
     out, mix = tmp_path / "out.json", tmp_path / "mix.wav"
     ended = in_blender(
         home_in(tmp_path), "blender_lays.py", tmp_path / "result.json", *FPS[rate], "150", out, mix
     )
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(out.read_text())
-    assert told["markers"] == [[1, "Theme"]]
-    assert told["strips"] == [[1, 1, 54], [2, 48, 104], [1, 98, 151]]
+    report = json.loads(out.read_text())
+    assert report["markers"] == [[1, "Theme"]]
+    assert report["strips"] == [[1, 1, 54], [2, 48, 104], [1, 98, 151]]
     placing = loaded()
-    for place, volume in zip(placing.places_of(clips, rate)[0], told["volumes"], strict=True):
+    for place, volume in zip(placing.places_of(clips, rate)[0], report["volumes"], strict=True):
         points = zip(*placing.volumes_of(place, rate), strict=True)
         wanted = np.interp(range(place.first, place.last + 1), *points)
         assert np.allclose(volume, wanted, atol=1e-3), "straight from point to point"

@@ -33,8 +33,8 @@ def loaded() -> ModuleType:
 
 
 def clip(first: int, frames: int, **more: Any) -> dict[str, Any]:
-    said = {"track": "AVM Music 1", "record_frame": first, "frames": frames, "media_start_us": 1_000_000}
-    return said | {"gain_db": 0.0, "keys": [], "fade_in_us": 0, "fade_out_us": 0, "part": 0} | more
+    fields = {"track": "AVM Music 1", "record_frame": first, "frames": frames, "media_start_us": 1_000_000}
+    return fields | {"gain_db": 0.0, "keys": [], "fade_in_us": 0, "fade_out_us": 0, "part": 0} | more
 
 
 FADE = {"before": 125_000, "after": 125_000}
@@ -78,13 +78,13 @@ def test_the_volume_is_the_gain_straight_in_decibels_under_its_fades(
     frames: int, keys: list[tuple[int, float]], fades: tuple[int, int]
 ) -> None:
     placing = loaded()
-    said = [{"at_us": at * 40_000, "gain_db": gain_db} for at, gain_db in sorted(dict(keys).items())]
-    one = clip(100, frames, keys=said, fade_in_us=fades[0], fade_out_us=fades[1], gain_db=-3.0)
+    key_frames = [{"at_us": at * 40_000, "gain_db": gain_db} for at, gain_db in sorted(dict(keys).items())]
+    one = clip(100, frames, keys=key_frames, fade_in_us=fades[0], fade_out_us=fades[1], gain_db=-3.0)
     ((place,), _) = placing.places_of([one], RATE)
     points = placing.volumes_of(place, RATE)
     wanted_at = np.arange(frames + 1)
-    times = [key["at_us"] / 40_000 for key in said] or [0]
-    gains = np.interp(wanted_at, times, [key["gain_db"] for key in said] or [-3.0])
+    times = [key["at_us"] / 40_000 for key in key_frames] or [0]
+    gains = np.interp(wanted_at, times, [key["gain_db"] for key in key_frames] or [-3.0])
     wanted = 10 ** (gains / 20)
     wanted *= np.minimum(1, wanted_at / place.rise) if place.rise else 1
     wanted *= np.minimum(1, (frames - wanted_at) / place.fall) if place.fall else 1

@@ -39,19 +39,19 @@ class Desk:
         self._beats: Iterator[int] = iter(range(10_000))
 
     def request(self, program: str = "raise SystemExit(9)") -> Any:
-        told = {
+        values = {
             "program": [sys.executable, "-c", program],
             "program_version": __version__,
             "watch_folder": str(self.watch),
         }
-        (self.folder / "avm_settings.json").write_text(json.dumps(told))
+        (self.folder / "avm_settings.json").write_text(json.dumps(values))
         settings = self.addon.Settings(self.folder / "avm_settings.json")
         self.requests.append(self.addon.Request.leave(settings, "Scene", {}, {}))
         return self.requests[-1]
 
     def beat(self) -> None:
-        said = {"id": "w", "beat": next(self._beats), "program": __version__}
-        (self.watch / "watcher.json").write_text(json.dumps(said))
+        watcher = {"id": "w", "beat": next(self._beats), "program": __version__}
+        (self.watch / "watcher.json").write_text(json.dumps(watcher))
 
     def looks(self, request: Any, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> list[Any]:
         """What each look finds."""

@@ -48,7 +48,7 @@ class Strip:
     is_backwards: bool = False
     is_muted: bool = False
 
-    def told(self, folder: Path, kind: str = "MOVIE") -> dict[str, object]:
+    def described(self, folder: Path, kind: str = "MOVIE") -> dict[str, object]:
         return asdict(self) | {
             "path": str(folder / self.media),
             "kind": "IMAGE" if self.media == STILL else kind,
@@ -65,8 +65,8 @@ class Meta:
     channel: int = 1
     is_muted: bool = False
 
-    def told(self, folder: Path, kind: str = "MOVIE") -> dict[str, object]:
-        return asdict(self) | {"kind": "META", "inside": [one.told(folder, kind) for one in self.inside]}
+    def described(self, folder: Path, kind: str = "MOVIE") -> dict[str, object]:
+        return asdict(self) | {"kind": "META", "inside": [one.described(folder, kind) for one in self.inside]}
 
 
 BY_HAND = (
@@ -169,7 +169,7 @@ def test_the_film_shows_at_every_frame_what_blender_shows(
     tmp_path: Path, rate: Fraction, strips: tuple[Strip | Meta, ...]
 ) -> None:
     media_in(tmp_path)
-    shown = shown_by([strip.told(tmp_path) for strip in strips], rate, tmp_path)
+    shown = shown_by([strip.described(tmp_path) for strip in strips], rate, tmp_path)
     film = tmp_path / "film.mp4"
     assert run(["export", str(tmp_path / "cut.otio"), "-o", str(film)]) == 0
     ours = numbers(film)
@@ -180,7 +180,7 @@ def test_the_film_shows_at_every_frame_what_blender_shows(
 def test_movies_of_another_rate_are_told(tmp_path: Path) -> None:
     media_in(tmp_path)
     strips = [Strip("pal.mp4", 1, 1, 10), Strip("ntsc.mp4", 10, 12, 20), Strip("cinema.mp4", 20, 20, 30)]
-    shown_by([strip.told(tmp_path) for strip in strips], Fraction(24_000, 1001), tmp_path)
+    shown_by([strip.described(tmp_path) for strip in strips], Fraction(24_000, 1001), tmp_path)
     assert [note.split(": ")[1] for note in json.loads((tmp_path / "notes.json").read_text())] == [
         "25.000 frames a second, played at 23.976.",
         "24.000 frames a second, played at 23.976.",
@@ -199,8 +199,8 @@ def test_the_film_sounds_at_every_sample_as_blender_does(tmp_path: Path, rate: F
     )
     unheard = Strip("cinema.mp4", 10, 10, 80, channel=2, is_muted=True)
     seen = Strip("pal.mp4", 1, 1, 140, channel=3)
-    said = [strip.told(tmp_path, "SOUND") for strip in (*strips, unheard)]
-    shown_by([*said, seen.told(tmp_path)], rate, tmp_path)
+    sounds = [strip.described(tmp_path, "SOUND") for strip in (*strips, unheard)]
+    shown_by([*sounds, seen.described(tmp_path)], rate, tmp_path)
     film = tmp_path / "film.mp4"
     assert run(["export", str(tmp_path / "cut.otio"), "-o", str(film)]) == 0
     played, ours = read_wav(tmp_path / "mix.wav"), sound_of(film)

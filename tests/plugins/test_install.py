@@ -186,8 +186,8 @@ def test_what_others_wrote_into_premieres_list_since_stays(
 ) -> None:
     path = home / ADOBE["macos"] / "PluginsInfo/v1/premierepro.json"
     plugin("install", "premiere", "--os", "macos")
-    said = json.loads(path.read_bytes())
-    path.write_text(json.dumps(said | {"plugins": [THEIRS, *said["plugins"]]}))
+    listed = json.loads(path.read_bytes())
+    path.write_text(json.dumps(listed | {"plugins": [THEIRS, *listed["plugins"]]}))
     capsys.readouterr()
     plugin("status", "premiere", "--os", "macos")
     assert "does not list it" not in capsys.readouterr().out
@@ -206,13 +206,13 @@ def test_a_panel_that_premiere_has_dropped_from_its_list_is_told(
     )
 
 
-@pytest.mark.parametrize("said", [b"", b"[]", b'{"plugins": 3}', b"\xff\xfe{", b'{"plugins": ["x"]}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"plugins": 3}', b"\xff\xfe{", b'{"plugins": ["x"]}'])
 def test_a_list_of_premieres_that_cannot_be_read_is_left_alone(
-    home: Path, plugin: Callable[..., int], said: bytes, capsys: pytest.CaptureFixture[str]
+    home: Path, plugin: Callable[..., int], content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = home / ADOBE["windows"] / "PluginsInfo/v1/premierepro.json"
     path.parent.mkdir(parents=True)
-    path.write_bytes(said)
+    path.write_bytes(content)
     was = tree(home)
     assert plugin("install", "premiere", "--os", "windows") == 1
     assert "premierepro.json is not a list of plugins" in capsys.readouterr().err
@@ -293,8 +293,8 @@ def test_the_plugin_is_told_a_program_that_runs(home: Path, plugin: Callable[...
 
     plugin("install", "resolve", "--os", "linux")
     settings = settings_in(home, "resolve")
-    said = subprocess.run([*settings["program"], "--version"], capture_output=True, text=True, cwd="/")
-    assert __version__ in said.stdout
+    ran = subprocess.run([*settings["program"], "--version"], capture_output=True, text=True, cwd="/")
+    assert __version__ in ran.stdout
     assert Path(settings["watch_folder"]) == home / "AVM Scoring"
     assert Path(settings["watch_folder"]).is_dir()
 
@@ -304,11 +304,11 @@ def test_resolves_scripts_may_read_the_settings_as_lua(home: Path, plugin: Calla
 
     plugin("install", "resolve", "--os", "windows")
     (path,) = home.rglob("AVM Score.settings")
-    said = dict(luajit21.LuaRuntime().execute(path.read_text()))
-    told = settings_in(home, "resolve")
-    assert list(said.pop("program").values()) == told["program"]
-    assert said == {name: told[name] for name in said}
-    assert said["watch_folder"] == str(home / "AVM Scoring")
+    in_lua = dict(luajit21.LuaRuntime().execute(path.read_text()))
+    in_json = settings_in(home, "resolve")
+    assert list(in_lua.pop("program").values()) == in_json["program"]
+    assert in_lua == {name: in_json[name] for name in in_lua}
+    assert in_lua["watch_folder"] == str(home / "AVM Scoring")
 
 
 STORE = "Library/Containers/com.blackmagic-design.DaVinciResolveLite/Data"
@@ -322,10 +322,10 @@ def test_resolve_of_the_app_store_gets_it_too_with_a_watch_folder_in_its_sandbox
     assert plugin("install", "resolve", "--os", "macos") == 0
     assert (home / PLACES["macos", "resolve"]).is_file()
     folder = home / STORE / "Library/Application Support" / Path(RESOLVE).parent
-    said = json.loads((folder / "AVM Score.json").read_text())
-    assert said["watch_folder"] == str(home / STORE / "AVM Scoring")
-    assert said["starts_programs"] is False
-    assert f'leave  avm-otio watch "{said["watch_folder"]}"  running.' in capsys.readouterr().err
+    settings = json.loads((folder / "AVM Score.json").read_text())
+    assert settings["watch_folder"] == str(home / STORE / "AVM Scoring")
+    assert settings["starts_programs"] is False
+    assert f'leave  avm-otio watch "{settings["watch_folder"]}"  running.' in capsys.readouterr().err
     assert plugin("uninstall", "resolve", "--os", "macos") == 0
     assert tree(home) == before
 
@@ -409,10 +409,10 @@ def test_status_tells_what_is_wrong_and_what_to_do(
     )
     (path.parent / "AVM Score.lua").write_text("-- changed")
     plugin("status", *where)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for word in ("0.0.1", "/gone/python", str(home / "not there"), "AVM Score.lua"):
-        assert word in said
-    assert said.count("avm-otio plugin install resolve") >= 4
+        assert word in output
+    assert output.count("avm-otio plugin install resolve") >= 4
 
 
 def test_a_folder_that_may_not_be_written_is_told_and_left_as_it_was(
@@ -426,7 +426,7 @@ def test_a_folder_that_may_not_be_written_is_told_and_left_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("arguments", "message"),
     [
         (["premiere", "--os", "linux"], "does not run on Linux"),
         (["blender", "--system"], "each user"),
@@ -435,10 +435,10 @@ def test_a_folder_that_may_not_be_written_is_told_and_left_as_it_was(
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(
-    plugin: Callable[..., int], said: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    plugin: Callable[..., int], arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert plugin("install", *said) == 2
-    assert told in capsys.readouterr().err
+    assert plugin("install", *arguments) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_what_is_no_longer_shipped_can_still_be_taken_away(
@@ -461,9 +461,9 @@ def test_doctor_knows_of_it(
     (home / "AVM Scoring").rmdir()
     capsys.readouterr()
     run(["doctor"])
-    said = capsys.readouterr().out
-    assert "plugin for DaVinci Resolve" in said
-    assert f"its watch folder {home / 'AVM Scoring'} does not exist" in said
+    output = capsys.readouterr().out
+    assert "plugin for DaVinci Resolve" in output
+    assert f"its watch folder {home / 'AVM Scoring'} does not exist" in output
 
 
 def test_a_built_package_carries_the_plugin_of_every_editor() -> None:

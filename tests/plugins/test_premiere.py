@@ -139,11 +139,11 @@ def test_its_own_tests_pass_in_node_and_in_a_browser(panel: Path) -> None:
 
 @pytest.mark.editors
 @pytest.mark.parametrize(
-    ("rate", "said"),
+    ("rate", "as_text"),
     [(Fraction(24000, 1001), "24000/1001"), (Fraction(25), "25"), (Fraction(30000, 1001), "30000/1001")],
 )
 def test_the_real_program_scores_what_the_panel_leaves(
-    panel: Path, tmp_path: Path, rate: Fraction, said: str
+    panel: Path, tmp_path: Path, rate: Fraction, as_text: str
 ) -> None:
     if chromium() is None:
         pytest.skip("Chromium is not here (apt install chromium)")
@@ -154,7 +154,7 @@ def test_the_real_program_scores_what_the_panel_leaves(
     movie(tmp_path / "a.mp4", 150, rate)
     cut = exported(tmp_path, rate)
     with watching(watch):
-        driven = run("node", ".tests/drive.mjs", "--lay", watch, cut, said, cwd=panel)
+        driven = run("node", ".tests/drive.mjs", "--lay", watch, cut, as_text, cwd=panel)
     assert driven.returncode == 0, driven.stderr
     shown = json.loads(driven.stdout)
     (path,) = watch.glob("*/result.json")
@@ -227,7 +227,7 @@ def chromium() -> str | None:
 
 def test_every_step_of_a_job_is_said_in_chinese_too() -> None:
     words = (PANEL / "src" / "words.ts").read_text(encoding="utf-8")
-    said = words.split("const zhTW", 1)[1].split("steps: {", 1)[1].split("}", 1)[0]
+    steps = words.split("const zhTW", 1)[1].split("steps: {", 1)[1].split("}", 1)[0]
     rooms = ("jobs", "delivery", "media", "service", "engine")
     sources = [
         path.read_text(encoding="utf-8")
@@ -235,7 +235,7 @@ def test_every_step_of_a_job_is_said_in_chinese_too() -> None:
         for path in (ROOT / "avm_otio" / room).rglob("*.py")
     ]
     labels = {label for text in sources for label in re.findall(r"\.step\(\"([^\"]+)\"", text)}
-    assert {label for label in labels - {"Looking for jobs"} if label not in said} == set()
+    assert {label for label in labels - {"Looking for jobs"} if label not in steps} == set()
 
 
 def test_the_panel_asks_for_the_services_of_the_table() -> None:

@@ -90,8 +90,8 @@ def test_the_free_edition_says_what_is_marked_by_the_exports_name(tmp_path: Path
 
 
 def test_the_free_edition_says_where_nobody_watches_and_loses_nothing(free_desk: Desk) -> None:
-    said = free(free_desk, INTO, lambda seconds: None)
-    assert f"Error: Nobody watches {free_desk.watch}: run  avm-otio watch" in said
+    notes = free(free_desk, INTO, lambda seconds: None)
+    assert f"Error: Nobody watches {free_desk.watch}: run  avm-otio watch" in notes
     assert len(list(free_desk.watch.glob("*.score.otio"))) == 1
     watcher = somebody_watches(free_desk)
     watcher(1)
@@ -100,7 +100,7 @@ def test_the_free_edition_says_where_nobody_watches_and_loses_nothing(free_desk:
 
 
 @pytest.mark.parametrize(
-    ("item", "wrong", "told"),
+    ("item", "wrong", "message"),
     [
         (SCORE, not_saved, "does not say why. Save the project once"),
         (SCORE, no_export, "did not export Reel 3: save the project"),
@@ -118,12 +118,12 @@ def test_the_free_edition_says_where_nobody_watches_and_loses_nothing(free_desk:
     ],
 )
 def test_the_free_edition_says_what_is_wrong_by_a_marker(
-    free_desk: Desk, item: str, wrong: Callable[[Desk], Any], told: str
+    free_desk: Desk, item: str, wrong: Callable[[Desk], Any], message: str
 ) -> None:
     wrong(free_desk)
-    said = free(free_desk, item, somebody_watches(free_desk))
-    assert told in said
-    assert "a fault of this menu item" not in said
+    notes = free(free_desk, item, somebody_watches(free_desk))
+    assert message in notes
+    assert "a fault of this menu item" not in notes
     assert free_desk.laid() == []
 
 
@@ -153,12 +153,12 @@ def test_the_real_program_scores_what_the_free_edition_exports(tmp_path: Path) -
         try:
             while not (desk.watch / "watcher.lua").exists():
                 time.sleep(0.1)
-            said = free(desk, INTO, time.sleep)
+            notes = free(desk, INTO, time.sleep)
         finally:
             watcher.terminate()
     (path,) = desk.watch.glob("*/result.json")
     result = json.loads(path.read_text())
-    assert f"{len(result['clips'])} sounds laid" in said, said
+    assert f"{len(result['clips'])} sounds laid" in notes, notes
     lying = [*result["clips"], *result["spare_clips"]]
     wanted = sorted((clip["record_frame"], clip["frames"]) for clip in lying)
     assert sorted((at, length) for _, _, at, length in desk.laid()) == wanted

@@ -64,8 +64,8 @@ def test_sounds_lie_at_the_frames_of_the_job_on_stereo_tracks(
     tmp_path: Path, has_windows: bool, rate: str, is_drop: bool
 ) -> None:
     desk = Desk(tmp_path, rate, is_drop, has_windows=has_windows)
-    said = desk.choose(INTO)
-    assert "4 sounds laid, 10.00 USD" in said
+    output = desk.choose(INTO)
+    assert "4 sounds laid, 10.00 USD" in output
     assert desk.laid() == WANTED
     ours = [track for track in desk.timeline.tracks if track.name.startswith("AVM ")]
     assert {track.channels for track in ours} == {"stereo"}
@@ -148,15 +148,15 @@ def test_alternatives_lie_on_tracks_of_their_own_switched_off(desk: Desk) -> Non
 def test_where_clips_cannot_be_switched_off_no_alternative_is_left_to_be_heard(desk: Desk) -> None:
     desk.answer_spare()
     desk.project.can_switch = False
-    said = desk.choose(INTO)
-    assert "cannot switch clips off: alternatives are in the new timeline only" in said
-    assert "4 sounds laid" in said
+    output = desk.choose(INTO)
+    assert "cannot switch clips off: alternatives are in the new timeline only" in output
+    assert "4 sounds laid" in output
     assert desk.laid() == WANTED
     assert "AVM Effects alternatives 1" not in [track.name for track in desk.timeline.tracks]
 
 
 @pytest.mark.parametrize(
-    ("track", "at", "is_told"),
+    ("track", "at", "is_reported"),
     [
         ("AVM Effects 1", 29, True),
         ("AVM Music 1", 41, True),
@@ -165,25 +165,25 @@ def test_where_clips_cannot_be_switched_off_no_alternative_is_left_to_be_heard(d
         ("Dialogue", 30, False),
     ],
 )
-def test_an_earlier_scoring_that_is_heard_at_the_same_place_is_told(
-    desk: Desk, track: str, at: int, is_told: bool
+def test_an_earlier_scoring_that_is_heard_at_the_same_place_is_reported(
+    desk: Desk, track: str, at: int, is_reported: bool
 ) -> None:
     lying = Item("earlier", desk.timeline.GetStartFrame() + at, 2)
     desk.timeline.tracks.append(Track("audio", track, "stereo", [lying]))
-    said = desk.choose(INTO)
+    output = desk.choose(INTO)
     assert (
-        "Sounds of an earlier scoring are heard at the same place: mute or delete them." in said
-    ) is is_told
-    assert "4 sounds laid" in said
+        "Sounds of an earlier scoring are heard at the same place: mute or delete them." in output
+    ) is is_reported
+    assert "4 sounds laid" in output
 
 
-def test_what_a_script_cannot_do_is_told(desk: Desk) -> None:
+def test_what_a_script_cannot_do_is_reported(desk: Desk) -> None:
     answer = json.loads((desk.folder / "answer.json").read_text())
     answer["clips"][0] |= {"speed": "2", "kind": "dialogue"}
     (desk.folder / "answer.json").write_text(json.dumps(answer))
-    said = desk.choose(INTO)
-    assert "no script set gains, levels over time, fades, crossfades and speeds" in said
-    assert "lies beside your own: mute one of them" in said
+    output = desk.choose(INTO)
+    assert "no script set gains, levels over time, fades, crossfades and speeds" in output
+    assert "lies beside your own: mute one of them" in output
 
 
 def with_parts(desk: Desk, **more: Any) -> None:
@@ -204,18 +204,18 @@ def with_parts(desk: Desk, **more: Any) -> None:
         (False, False, "These begin elsewhere in their files than they should, .* AVM .*: 2 Bed -13 ms\\."),
     ],
 )
-def test_the_parts_of_a_piece_begin_in_its_file_where_they_should_or_it_is_told(
+def test_the_parts_of_a_piece_begin_in_its_file_where_they_should_or_it_is_reported(
     desk: Desk, counts_frames: bool, tells_offsets: bool, words: str | None
 ) -> None:
     with_parts(desk)
     desk.project.counts_frames, desk.project.tells_offsets = counts_frames, tells_offsets
-    said = desk.choose(INTO)
+    output = desk.choose(INTO)
     items = next(track.items for track in desk.timeline.tracks if track.name == "AVM Music 1")
     assert [item.start - desk.timeline.start for item in items] == [0, 40]
     if tells_offsets:
         assert [item.media_start for item in items] == [0, 25 if counts_frames else 25.325]
-    assert ("begin elsewhere" in said) is (words is not None)
-    assert words is None or re.search(words, said)
+    assert ("begin elsewhere" in output) is (words is not None)
+    assert words is None or re.search(words, output)
 
 
 def test_a_piece_in_parts_is_one_for_people(desk: Desk) -> None:
@@ -232,8 +232,10 @@ def test_levels_over_time_and_crossfades_are_told_as_left_to_the_new_timeline(
     desk: Desk, more: dict[str, Any]
 ) -> None:
     with_parts(desk, **more)
-    said = desk.choose(INTO)
-    assert "music is not turned down under speech and its parts are cut; they are in the new timeline" in said
+    output = desk.choose(INTO)
+    assert (
+        "music is not turned down under speech and its parts are cut; they are in the new timeline" in output
+    )
 
 
 @pytest.mark.parametrize(
@@ -284,8 +286,8 @@ def test_overlaps_are_kept_apart_on_tracks_of_their_own(desk: Desk) -> None:
 
 def test_sounds_that_did_not_arrive_are_named(desk: Desk) -> None:
     desk.project.GetMediaPool = lambda: fake.DroppingPool(desk.project)
-    said = desk.choose(INTO)
-    assert "1 of 4 sounds did not come where they belong: frame 30 Hit" in said
+    output = desk.choose(INTO)
+    assert "1 of 4 sounds did not come where they belong: frame 30 Hit" in output
 
 
 def test_a_name_that_is_taken_gets_a_number(desk: Desk) -> None:
@@ -296,8 +298,8 @@ def test_a_name_that_is_taken_gets_a_number(desk: Desk) -> None:
 
 def test_a_program_that_fails_is_shown_in_its_own_words(desk: Desk) -> None:
     desk.answer(name="error.json", message="The film has no picture.", hint="Choose another range.")
-    said = desk.choose(SCORE)
-    assert "[AVM] Error: The film has no picture. Choose another range." in said.splitlines()
+    output = desk.choose(SCORE)
+    assert "[AVM] Error: The film has no picture. Choose another range." in output.splitlines()
 
 
 def test_a_host_that_is_closed_loses_nothing(desk: Desk) -> None:
@@ -351,7 +353,7 @@ def no_settings(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "wrong", "told"),
+    ("item", "wrong", "message"),
     [
         (SCORE, no_host, "This runs inside DaVinci Resolve only"),
         (SCORE, no_project, "No project is open: open one and run this again."),
@@ -371,12 +373,12 @@ def no_settings(desk: Desk) -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(
-    desk: Desk, item: str, wrong: Callable[[Desk], None], told: str
+    desk: Desk, item: str, wrong: Callable[[Desk], None], message: str
 ) -> None:
     wrong(desk)
-    said = desk.choose(item)
-    assert told in said
-    assert "a fault of this menu item" not in said
+    output = desk.choose(item)
+    assert message in output
+    assert "a fault of this menu item" not in output
     assert desk.laid() == []
     assert len(desk.project.timelines) == 1
 
@@ -394,10 +396,10 @@ def test_a_watcher_that_lives_is_not_doubled(desk: Desk) -> None:
     assert "4 sounds" in desk.choose(SCORE, watcher)
 
 
-def test_a_watcher_that_goes_away_meanwhile_is_told(desk: Desk) -> None:
+def test_a_watcher_that_goes_away_meanwhile_is_reported(desk: Desk) -> None:
     desk.tell(program=[sys.executable, "-c", "0"])  # it ends at once, and nobody is told
-    said = desk.choose(SCORE, lambda seconds: None)
-    assert f"Error: Nobody watches {desk.watch} any more: run  avm-otio watch" in said
+    output = desk.choose(SCORE, lambda seconds: None)
+    assert f"Error: Nobody watches {desk.watch} any more: run  avm-otio watch" in output
     (folder,) = desk.watch.glob("*/")
     (folder / "result.json").write_text((desk.folder / "answer.json").read_text())
     assert "4 sounds, 10.00 USD" in desk.choose(LAST)
@@ -417,10 +419,10 @@ def test_the_real_program_scores_what_the_host_exports(
     desk = Desk(tmp_path, rate, is_drop, has_windows=has_windows)
     with_film(desk, rate)
     desk.tell(program=[sys.executable, "-m", "avm_otio"])
-    said = desk.choose(INTO, lambda seconds: time.sleep(seconds))
+    output = desk.choose(INTO, lambda seconds: time.sleep(seconds))
     (path,) = desk.watch.glob("*/result.json")
     result = json.loads(path.read_text())
-    assert f"{len(result['clips'])} sounds laid" in said, said
+    assert f"{len(result['clips'])} sounds laid" in output, output
     lying = [*result["clips"], *result["spare_clips"]]
     assert len(lying) > len(result["clips"])
     frames = sorted((clip["record_frame"], clip["frames"]) for clip in lying)

@@ -48,7 +48,7 @@ def test_no_alternatives_are_asked_for_in_so_many_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "told"),
+    ("look", "message"),
     [
         ({"music_Checked": False, "effects_Checked": False}, "Nothing is asked for: choose music"),
         ({"Budget_Text": "a lot"}, "a lot is no amount of money: write it like 250 or 99.50"),
@@ -57,15 +57,15 @@ def test_no_alternatives_are_asked_for_in_so_many_words(desk: Desk) -> None:
     ],
 )
 def test_what_is_typed_wrong_or_not_chosen_is_said_before_anything_is_written(
-    desk: Desk, look: dict[str, Any], told: str
+    desk: Desk, look: dict[str, Any], message: str
 ) -> None:
     assert desk.host is not None
     desk.host.windows = Windows(Once(SCORE, **look))
-    said = run_lua(desk.items / "AVM Score.lua", desk.host, lambda seconds: time.sleep(0.001))
-    assert told in said[-1]
+    lines = run_lua(desk.items / "AVM Score.lua", desk.host, lambda seconds: time.sleep(0.001))
+    assert message in lines[-1]
     assert list(desk.watch.iterdir()) == []
     (window,) = desk.host.windows.made
-    assert window.parts["Messages"].PlainText.startswith(f"Error: {told}")
+    assert window.parts["Messages"].PlainText.startswith(f"Error: {message}")
 
 
 @pytest.mark.parametrize(("marks", "index"), [({}, 1), ({"video": {"in": 3}}, 0)])
@@ -82,8 +82,8 @@ def test_the_dialog_offers_what_is_marked_where_something_is(
 
 
 def test_where_studio_has_no_windows_it_scores_without_asking(desk: Desk) -> None:
-    said = run_lua(desk.items / "AVM Score.lua", desk.host, lambda seconds: time.sleep(0.001))
-    assert "[AVM] Reel 3 scored: 4 sounds, 10.00 USD." in said
+    lines = run_lua(desk.items / "AVM Score.lua", desk.host, lambda seconds: time.sleep(0.001))
+    assert "[AVM] Reel 3 scored: 4 sounds, 10.00 USD." in lines
 
 
 def at_work(desk: Desk, item: str, user: Callable[[Window], None]) -> str:
@@ -124,10 +124,10 @@ def test_the_window_shows_how_far_it_is_and_cancels(desk: Desk, item: str) -> No
         elif "Score" in window.parts and not list(desk.watch.glob("*/")):
             window.click("Score")
 
-    said = at_work(desk, item, user)
+    lines = at_work(desk, item, user)
     assert seen == ["█" * 8 + "░" * 22 + " 25 %"]
-    assert "[AVM] Quote: 12.00 USD" in said
-    assert "Error: Cancelled. What was paid for is kept: score again, and it goes on." in said
+    assert "[AVM] Quote: 12.00 USD" in lines
+    assert "Error: Cancelled. What was paid for is kept: score again, and it goes on." in lines
     assert len(desk.project.timelines) == 1
 
 

@@ -35,8 +35,8 @@ def _markers(slot: Any, rate: Fraction, found: Found) -> None:
 
 
 def _slot(slot: Any, found: Found) -> None:
-    said = {one.name: one.value for one in slot.get("TimelineMobAttributeList") or ()}
-    is_off = bool(said.get("AudioMixerCompMute"))
+    attributes = {one.name: one.value for one in slot.get("TimelineMobAttributeList") or ()}
+    is_off = bool(attributes.get("AudioMixerCompMute"))
     unit = Fraction(slot.edit_rate)
     at = 0
     whole, pan = slot.segment, level_of(0.0, ())

@@ -149,10 +149,10 @@ def _channels(clip: Element, seen: bool, channels: int) -> Iterator[int | None]:
         yield None
     if wants == "video":
         return
-    said = list(clip.iter("audio-channel-source"))
-    said = clip.findall("audio-channel-source")
-    if not said:
+    sources = list(clip.iter("audio-channel-source"))
+    sources = clip.findall("audio-channel-source")
+    if not sources:
         yield from range(channels)
-    for source in said:
+    for source in sources:
         if source.get("enabled", "1") == "1" and source.get("active", "1") == "1":
             yield from (int(number) - 1 for number in re.findall(r"\d+", source.get("srcCh", "")))

@@ -18,7 +18,7 @@ MONO_DB = 3.0103
 """MLT plays a mono sound so much quieter on each side of stereo."""
 
 
-def said(element: Element, name: str) -> str | None:
+def property_of(element: Element, name: str) -> str | None:
     return next((p.text for p in element.findall("property") if p.get("name") == name), None)
 
 
@@ -27,14 +27,14 @@ def kdenlive(paths: list[Path], rate: Fraction, files: Files) -> Found:
     found = Found(crossings=set(), markers=[])
     project = _Project(root, rate, files, found)
     for tractor in root.iter("tractor"):
-        if said(tractor, "kdenlive:track_name") is not None:
+        if property_of(tractor, "kdenlive:track_name") is not None:
             project.track(tractor)
     found.events = _with_sides(found.events, files)
     for tractor in root.iter("tractor"):
-        guides = said(tractor, "kdenlive:sequenceproperties.guides")
+        guides = property_of(tractor, "kdenlive:sequenceproperties.guides")
         if guides:
             found.markers += [(one["pos"] / rate, one["comment"]) for one in json.loads(guides)]
-        start = said(tractor, "kdenlive:sequenceproperties.timecodeOffset")
+        start = property_of(tractor, "kdenlive:sequenceproperties.timecodeOffset")
         if start is not None:
             found.start = int(start)
     return found
@@ -74,11 +74,13 @@ class _Project:
     def __post_init__(self) -> None:
         self.makers = {one.get("id"): one for one in self.root if one.tag in ("producer", "chain")}
         self.bins = {
-            said(one, "kdenlive:id"): one for one in self.root if (one.get("id") or "").startswith("bin")
+            property_of(one, "kdenlive:id"): one
+            for one in self.root
+            if (one.get("id") or "").startswith("bin")
         }
 
     def track(self, tractor: Element) -> None:
-        heard = said(tractor, "kdenlive:audio_track") == "1"
+        heard = property_of(tractor, "kdenlive:audio_track") == "1"
         lists = {one.get("id"): one for one in self.root.iter("playlist")}
         on = True
         for part in tractor.findall("track"):
@@ -86,7 +88,7 @@ class _Project:
         for transition in tractor.findall("transition"):
             first, last = (int(transition.get(edge, "")) for edge in ("in", "out"))
             kind = "audio" if heard else "video"
-            assert said(transition, "mlt_service") == ("mix" if heard else "luma")
+            assert property_of(transition, "mlt_service") == ("mix" if heard else "luma")
             self.found.crossings.add((kind, first / self.rate, last / self.rate))
         for part in tractor.findall("track"):
             at = 0
@@ -101,29 +103,29 @@ class _Project:
         rate = self.rate
         first, last = int(entry.get("in", "0")), int(entry.get("out", "0"))
         maker = self.makers[entry.get("producer")]
-        resource = said(maker, "warp_resource") or said(maker, "resource") or ""
+        resource = property_of(maker, "warp_resource") or property_of(maker, "resource") or ""
         name = resource.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         file = self.files[name]
-        speed = Fraction(said(maker, "warp_speed") or "1").limit_denominator(10**6)
+        speed = Fraction(property_of(maker, "warp_speed") or "1").limit_denominator(10**6)
         used = first / rate * abs(speed)
         if speed < 0:
             used = file.duration - used
         for effect in entry.findall("filter"):
-            if said(effect, "mlt_service") == "freeze":
-                speed, used = Fraction(0), int(said(effect, "frame") or "") / rate
+            if property_of(effect, "mlt_service") == "freeze":
+                speed, used = Fraction(0), int(property_of(effect, "frame") or "") / rate
         begin, end = at / rate, (at + last - first + 1) / rate
-        here = self.bins.get(said(entry, "kdenlive:id"))
-        for one in json.loads(said(here, "kdenlive:markers") or "[]") if here is not None else ():
+        here = self.bins.get(property_of(entry, "kdenlive:id"))
+        for one in json.loads(property_of(here, "kdenlive:markers") or "[]") if here is not None else ():
             into = (one["pos"] / rate - used) / (speed or 1)
             for name_ in one["comment"].split(" / "):
                 self.found.markers.append((begin + into, name_))
-        off = said(maker, "set.test_audio" if heard else "set.test_image") == "1"
+        off = property_of(maker, "set.test_audio" if heard else "set.test_image") == "1"
         if off or not on:
             return
         if not heard:
             self.found.events.append(Event(name, None, begin, end, used, speed))
             return
-        assert said(maker, "video_index") == "-1" or file.streams
+        assert property_of(maker, "video_index") == "-1" or file.streams
         channels, mono = _channels(maker, entry, file)
         level, fades, pan = self.sound(entry, first, last, mono)
         for channel in channels:
@@ -134,9 +136,9 @@ class _Project:
         rise = fall = Fraction(0)
         pan = 0.0
         for effect in entry.findall("filter"):
-            called = said(effect, "kdenlive_id")
+            called = property_of(effect, "kdenlive_id")
             if called == "volume":
-                for key in (said(effect, "level") or "").split(";"):
+                for key in (property_of(effect, "level") or "").split(";"):
                     at, db = key.split("=")
                     points.append(((int(at) - first) / self.rate, float(db)))
             elif called in ("fadein", "fadeout"):
@@ -149,7 +151,7 @@ class _Project:
                     assert stop == last, "a fade out ends with its clip"
                     fall = length
             elif called == "audiobalance":
-                pan = float(said(effect, "start") or "") * 2 - 1
+                pan = float(property_of(effect, "start") or "") * 2 - 1
         if mono:
             points = [(at, db - MONO_DB) for at, db in points] or [(Fraction(0), -MONO_DB)]
         return level_of(0.0, points), (rise, fall), pan
@@ -158,11 +160,11 @@ class _Project:
 def _channels(maker: Element, entry: Element, file: File) -> tuple[tuple[int, ...], bool]:
     """Of the stream that is played all, or one on both sides."""
     streams = dict(file.streams)
-    wanted = said(maker, "audio_index")
+    wanted = property_of(maker, "audio_index")
     number = int(wanted) if wanted and int(wanted) >= 0 else min(streams)
     before = sum(count for one, count in file.streams if one < number)
     channels = tuple(range(before, before + streams[number]))
     for effect in entry.findall("filter"):
-        if said(effect, "mlt_service") == "channelcopy" and said(effect, "swap") != "1":
-            channels = (before + int(said(effect, "from") or ""),)
+        if property_of(effect, "mlt_service") == "channelcopy" and property_of(effect, "swap") != "1":
+            channels = (before + int(property_of(effect, "from") or ""),)
     return channels, streams[number] == 1

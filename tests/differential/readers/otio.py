@@ -37,7 +37,7 @@ def premiere(paths: list[Path], rate: Fraction, files: Files) -> Found:
     return _found(paths[0], rate, files, _Words(_premiere))
 
 
-def _premiere(clip: Any, rate: Fraction, files: Files) -> Said:
+def _premiere(clip: Any, rate: Fraction, files: Files) -> Heard:
     noted = clip.metadata["PremierePro_OTIO"].get("AudioChannels", {})
     return {"channels": tuple(one["SecondaryChannelIndex"] for one in noted.get("SecondaryAssignments", ()))}
 
@@ -47,14 +47,14 @@ def kdenlive(paths: list[Path], rate: Fraction, files: Files) -> Found:
     return _found(paths[0], rate, files, _Words(_first_stream, _after_its_range, _retold))
 
 
-def _first_stream(clip: Any, rate: Fraction, files: Files) -> Said:
+def _first_stream(clip: Any, rate: Fraction, files: Files) -> Heard:
     return {"channels": range(files[clip.name].streams[0][1])} if files[clip.name].streams else {}
 
 
 STUB = "last frame: delete me"
 """What is laid after the end for Kdenlive, as a loss says."""
 
-Said = Mapping[str, Any]
+Heard = Mapping[str, Any]
 
 
 def _found(path: Path, rate: Fraction, files: Files, beside: _Words) -> Found:
@@ -141,12 +141,12 @@ class _Words:
     """How one editor reads what OTIO leaves open.
 
     Attributes:
-        said: What stands beside a clip.
+        heard: What stands beside a clip.
         marked: Where a marker of a clip stands, from its head.
         begins: What a clip's range counts at the first frame of its file.
     """
 
-    said: Callable[[Any, Fraction, Files], Said]
+    heard: Callable[[Any, Fraction, Files], Heard]
     marked: Callable[[Any, Any, Fraction, Files], Fraction] = _in_media
     begins: Callable[[Any, Fraction, File], Fraction] = _begins
 
@@ -188,8 +188,8 @@ def _clip(
     if speed < 0:  # backwards it begins at the end of what it uses
         used += exact(span.duration) * -speed
     used -= head * speed
-    said = beside.said(clip, rate, files)
-    channels = (None,) if kind == "video" else said.get("channels", range(files[clip.name].channels))
+    heard = beside.heard(clip, rate, files)
+    channels = (None,) if kind == "video" else heard.get("channels", range(files[clip.name].channels))
     for channel in channels:
         found.events.append(
             Event(
@@ -199,36 +199,36 @@ def _clip(
                 end,
                 used,
                 speed,
-                said.get("fades"),
-                said.get("pan"),
-                None if "level" not in said else lambda at: said["level"](at - head),
+                heard.get("fades"),
+                heard.get("pan"),
+                None if "level" not in heard else lambda at: heard["level"](at - head),
             )
         )
 
 
-def _ours(clip: Any, rate: Fraction, files: Files) -> Said:
+def _ours(clip: Any, rate: Fraction, files: Files) -> Heard:
     """By the fields that ``docs/metadata.md`` lists."""
     noted = clip.metadata.get("avm", {})
     points = [(Fraction(at), float(db)) for at, db in noted.get("gain_keys", ())]
     fades = tuple(Fraction(int(noted.get(f"fade_{way}_us", 0)), 1_000_000) for way in ("in", "out"))
-    said = {
+    heard = {
         "fades": fades,
         "pan": float(noted.get("pan", 0.0)),
         "level": level_of(float(noted.get("gain_db", 0.0)), points),
     }
     if "source_channels" in noted:
-        said["channels"] = tuple(noted["source_channels"])
-    return said
+        heard["channels"] = tuple(noted["source_channels"])
+    return heard
 
 
-def _resolve(clip: Any, rate: Fraction, files: Files) -> Said:
+def _resolve(clip: Any, rate: Fraction, files: Files) -> Heard:
     noted = clip.metadata.get("Resolve_OTIO", {})
-    said: dict[str, Any] = {"fades": (Fraction(0), Fraction(0)), "level": lambda at: 0.0, "pan": 0.0}
+    heard: dict[str, Any] = {"fades": (Fraction(0), Fraction(0)), "level": lambda at: 0.0, "pan": 0.0}
     if "Channels" in noted:
         firsts = [0]
         for _, count in files[clip.name].streams:
             firsts.append(firsts[-1] + count)
-        said["channels"] = tuple(
+        heard["channels"] = tuple(
             firsts[one["Source Track ID"]] + one["Source Channel ID"] for one in noted["Channels"]
         )
     for effect in clip.effects:
@@ -239,9 +239,9 @@ def _resolve(clip: Any, rate: Fraction, files: Files) -> Said:
         volume = values.get("volume", {})
         keys = sorted((int(at), key["Value"]) for at, key in volume.get("Key Frames", {}).items())
         points = [(at / rate, float(db)) for at, db in keys]
-        said["level"] = level_of(float(volume.get("Parameter Value", 0.0)), points)
-        said["fades"] = tuple(
+        heard["level"] = level_of(float(volume.get("Parameter Value", 0.0)), points)
+        heard["fades"] = tuple(
             Fraction(values.get(fader, {}).get("Parameter Value", 0.0)).limit_denominator(10**6) / rate
             for fader in ("faderIn", "faderOut")
         )
-    return said
+    return heard
