@@ -153,7 +153,7 @@ def test_what_is_wrong_in_a_flag_is_a_usage_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "address", "origin"),
+    ("value", "address", "origin"),
     [
         ("LOCAL", "local", "local"),
         ("avmapping", ORIGIN, ORIGIN),
@@ -162,13 +162,13 @@ def test_what_is_wrong_in_a_flag_is_a_usage_error() -> None:
         ("http://[::1]:80", "http://[::1]:80", "http://[::1]"),
     ],
 )
-def test_a_service_is_local_a_short_name_or_an_address(said: str, address: str, origin: str) -> None:
-    assert read_service(said) == address
+def test_a_service_is_local_a_short_name_or_an_address(value: str, address: str, origin: str) -> None:
+    assert read_service(value) == address
     assert origin_of(address) == origin
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         "",
         "elsewhere",
@@ -180,9 +180,9 @@ def test_a_service_is_local_a_short_name_or_an_address(said: str, address: str, 
         "http://a.b",
     ],
 )
-def test_what_cannot_be_a_service_is_refused(said: str) -> None:
+def test_what_cannot_be_a_service_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"must|not an address"):
-        read_service(said)
+        read_service(value)
 
 
 def test_an_option_is_named_or_numbered_and_a_slip_is_helped() -> None:
@@ -251,12 +251,12 @@ def test_unsetting_brings_the_default_back_once() -> None:
     st.sampled_from([name for name, key in keys().items() if key.kind in (kinds.TEXT, kinds.KEY_TEXT)]),
     st.text(),
 )
-def test_any_text_is_set_and_read_back_or_refused(name: str, said: str) -> None:
+def test_any_text_is_set_and_read_back_or_refused(name: str, text: str) -> None:
     try:
-        set_key(name, (said,))
+        set_key(name, (text,))
     except UsageError:
         return
-    assert load_settings().value(keys()[name]) == said.strip()
+    assert load_settings().value(keys()[name]) == text.strip()
 
 
 # --- tokens

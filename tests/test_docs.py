@@ -41,7 +41,7 @@ def test_each_example_of_the_python_face_runs(
 
 
 def test_every_field_of_the_metadata_is_documented() -> None:
-    told = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
     item = Item(1, "t", None, None, None, {})
     cues = Cues({EFFECTS: (Cue(0, 1, (item, item), {}),)})
     film = FilmMap(RecordTime(F(0)), F(1), FilmTime(F(1)))
@@ -51,7 +51,7 @@ def test_every_field_of_the_metadata_is_documented() -> None:
     scored = document(add_tracks(Timeline("cut", F(24)), laid, origin))
     (written,) = scored["tracks"]["children"][0]["children"]
     fields = {*scored["metadata"]["avm"], *written["metadata"]["avm"], "replaced_by", "cut_from"}
-    assert [field for field in sorted(fields) if f"`{field}`" not in told] == []
+    assert [field for field in sorted(fields) if f"`{field}`" not in page] == []
 
 
 def test_the_readme_opens_with_the_two_set_up_commands() -> None:

@@ -39,7 +39,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "message"),
     [
         (errno.ENOSPC, "disk is full"),
         (errno.EACCES, "No permission to write"),
@@ -47,8 +47,10 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(
         (errno.EIO, "could not be"),
     ],
 )
-def test_a_fault_of_the_disk_says_which_file_and_what_to_do(tmp_path: Path, number: int, told: str) -> None:
-    with pytest.raises(OutputError, match=told) as caught, whole(tmp_path / "a.txt"):
+def test_a_fault_of_the_disk_says_which_file_and_what_to_do(
+    tmp_path: Path, number: int, message: str
+) -> None:
+    with pytest.raises(OutputError, match=message) as caught, whole(tmp_path / "a.txt"):
         raise OSError(number, os.strerror(number))
     assert "a.txt" in caught.value.what
     assert caught.value.hint

@@ -46,9 +46,9 @@ def test_limits_are_raised_by_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert in_force() == Limits(frames=200_000_000, bytes=4 * 10**9, depth=12)
 
 
-@pytest.mark.parametrize("said", ["frame=1", "frames=-1", "frames", "frames=1e9", "frames=99P"])
-def test_a_limit_that_is_none_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    monkeypatch.setenv("AVM_LIMITS", said)
+@pytest.mark.parametrize("value", ["frame=1", "frames=-1", "frames", "frames=1e9", "frames=99P"])
+def test_a_limit_that_is_none_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("AVM_LIMITS", value)
     with pytest.raises(UsageError, match="AVM_LIMITS"):
         in_force()
 
@@ -229,12 +229,12 @@ def test_a_timeline_of_a_billion_frames_is_refused_by_every_command_alike(
 ) -> None:
     path = tmp_path / "long.otio"
     path.write_text(timeline(track(clip("A", 0, 10**9, available=(0, 10**9)), name="V1")).to_json_string())
-    told = []
+    errors = []
     for command in (["convert", "-o", "out.xml"], ["export", "-o", "out.mp4"], ["score", "-o", "out.otio"]):
         word, *rest = command
         rest[-1] = str(tmp_path / rest[-1])
         code = run([word, str(path), *rest])
-        told.append(capsys.readouterr().err.strip().splitlines()[-1])
-        assert (code, word) == (REFUSED, word), told[-1]
-    assert len(set(told)) == 1
-    assert "AVM_LIMITS=" in told[0]
+        errors.append(capsys.readouterr().err.strip().splitlines()[-1])
+        assert (code, word) == (REFUSED, word), errors[-1]
+    assert len(set(errors)) == 1
+    assert "AVM_LIMITS=" in errors[0]

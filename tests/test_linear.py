@@ -76,14 +76,14 @@ def steps(path: Path, text: str, suffix: str) -> int:
         nonlocal count
         count += 1
 
-    said = StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
+    output = StringIO()
+    with redirect_stdout(output), redirect_stderr(output):
         sys.setprofile(one)
         try:
             code = run(["convert", str(path), "-o", str(path.with_name(f"out.{suffix}"))])
         finally:
             sys.setprofile(None)
-    assert code == 0, said.getvalue()
+    assert code == 0, output.getvalue()
     return count
 
 

@@ -119,14 +119,14 @@ def test_what_is_written_down_is_read_back_as_it_was() -> None:
 def test_the_user_beats_the_environment_beats_the_file_beats_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said_nothing, said = Request(), Request(currency="EUR")
+    asked_nothing, asked = Request(), Request(currency="EUR")
     file = Path("/home/config.toml")
     in_file = 'currency = "TWD"\nlanguage = "zh"'
-    assert settings_from("", file, {}).complete(said_nothing).currency == "USD"
-    assert settings_from(in_file, file, {}).complete(said_nothing).currency == "TWD"
+    assert settings_from("", file, {}).complete(asked_nothing).currency == "USD"
+    assert settings_from(in_file, file, {}).complete(asked_nothing).currency == "TWD"
     settings = settings_from(in_file, file, {"AVM_CURRENCY": "usd"})
-    assert settings.complete(said_nothing).currency == "USD"
-    assert (settings.complete(said).currency, settings.complete(said).language) == ("EUR", "zh")
+    assert settings.complete(asked_nothing).currency == "USD"
+    assert (settings.complete(asked).currency, settings.complete(asked).language) == ("EUR", "zh")
 
 
 def test_a_complete_request_leaves_nothing_open_and_keeps_what_was_given() -> None:

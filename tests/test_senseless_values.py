@@ -103,10 +103,10 @@ def test_a_timeline_of_senseless_values_is_read_or_refused_in_one_line(
     path = tmp_path / "odd.otio"
     path.write_text(json.dumps(made))
     code = run([command[0], str(path), "-o", str(tmp_path / command[2])])
-    told = capsys.readouterr().err
-    assert "fault of avm-otio, not yours" not in told
-    errors = [line for line in told.splitlines() if line.startswith("Error: ")]
-    assert code == 0 or (code == 3 and len(errors) == 1), told
+    printed = capsys.readouterr().err
+    assert "fault of avm-otio, not yours" not in printed
+    errors = [line for line in printed.splitlines() if line.startswith("Error: ")]
+    assert code == 0 or (code == 3 and len(errors) == 1), printed
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_a_fault_of_ours_in_reading_is_one_line_and_its_traceback_is_kept(
     monkeypatch.setattr(reader, broken)
     capsys.readouterr()
     assert run(["convert", str(path), "-o", str(tmp_path / "out.edl")]) == 3
-    told = capsys.readouterr().err.strip()
-    assert told.count("\n") == 0
-    assert str(log) in told
-    assert "Traceback" not in told
+    error = capsys.readouterr().err.strip()
+    assert error.count("\n") == 0
+    assert str(log) in error
+    assert "Traceback" not in error
     assert "in broken" in log.read_text()
 
 

@@ -123,9 +123,9 @@ def test_xml_is_escaped_in_one_place() -> None:
 
 def test_lua_is_written_in_one_place() -> None:
     for place, call in calls():
-        said = ast.unparse(call)
-        if place != "hosts/lua.py" and ast.unparse(call.func) == "write_text" and ".lua" in said:
-            assert "lua_chunk(" in said, place
+        called = ast.unparse(call)
+        if place != "hosts/lua.py" and ast.unparse(call.func) == "write_text" and ".lua" in called:
+            assert "lua_chunk(" in called, place
 
 
 @pytest.fixture
@@ -154,9 +154,9 @@ def test_names_forge_no_line_of_what_is_told(
 ) -> None:
     output = evil.with_suffix(suffix)
     assert run(["convert", str(evil), "-o", str(output)]) == 0
-    told = capsys.readouterr().err
+    errors = capsys.readouterr().err
     report = output.with_name(f"{output.name}.losses.txt")
-    for text in (told, report.read_text(encoding="utf-8") if report.exists() else ""):
+    for text in (errors, report.read_text(encoding="utf-8") if report.exists() else ""):
         assert not (STEERING - {"\n"}) & set(text)
         assert not any(line.startswith("il") for line in text.split("\n"))
 

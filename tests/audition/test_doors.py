@@ -61,7 +61,7 @@ class Browser:
             "client": ("127.0.0.1", 5),
             "server": ("127.0.0.1", 8911),
         }
-        said: list[Any] = []
+        messages: list[Any] = []
         sent_all = False
 
         async def receive() -> Any:
@@ -72,13 +72,13 @@ class Browser:
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
-            said.append(message)
+            messages.append(message)
 
         asyncio.run(self.app(scope, receive, send))
-        found = {key.decode(): value.decode() for key, value in said[0].get("headers", ())}
+        found = {key.decode(): value.decode() for key, value in messages[0].get("headers", ())}
         if "set-cookie" in found:
             self.cookie = found["set-cookie"].partition(";")[0]
-        return said[0]["status"], found, b"".join(each.get("body", b"") for each in said[1:])
+        return messages[0]["status"], found, b"".join(each.get("body", b"") for each in messages[1:])
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_whatever_is_asked_is_answered_or_refused_and_never_fails(doors: Doors, 
     inside = Browser(doors)
     inside.ask("GET", f"/enter?token={doors.token}")
 
-    @given(asked.map(lambda said: json.dumps(said).encode()) | st.binary(max_size=40))
+    @given(asked.map(lambda document: json.dumps(document).encode()) | st.binary(max_size=40))
     def law(body: bytes) -> None:
         status, _, answer = inside.ask("POST", "/api/choose", OURS, body)
         assert status in (200, 400), answer

@@ -62,12 +62,12 @@ def found(made: Path, modules: Path) -> dict[str, Any]:
             asked = ["node", str(DRIVER), str(modules), address, browser, *shots]
             driven = subprocess.run(asked, capture_output=True, text=True, timeout=480, check=False)
             assert driven.returncode == 0, driven.stderr[-3000:]
-            said: dict[str, Any] = json.loads(driven.stdout.splitlines()[-1])
-            said["code"] = server.wait(60)
+            result: dict[str, Any] = json.loads(driven.stdout.splitlines()[-1])
+            result["code"] = server.wait(60)
         finally:
             if server.poll() is None:
                 server.kill()
-    return said
+    return result
 
 
 @pytest.fixture

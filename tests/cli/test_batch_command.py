@@ -49,9 +49,9 @@ def test_two_timelines_of_one_name_do_not_write_over_each_other(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = cut(folder / "more" / "one.otio", "../film.mp4")
-    told = refused(capsys, "one.otio", str(other), "--output-dir", "out")
-    assert "one.otio" in told
-    assert "--name" in told
+    error = refused(capsys, "one.otio", str(other), "--output-dir", "out")
+    assert "one.otio" in error
+    assert "--name" in error
 
 
 def test_without_a_timeline_there_is_nothing_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_without_a_timeline_there_is_nothing_to_do(folder: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "words"),
     [
         ("timeline,clp\none.otio,1\n", ("clp", "clip")),
         ("timeline,bpm\none.otio,90\ntwo.otio,fast\n", ("line 3", "bpm")),
@@ -71,12 +71,12 @@ def test_without_a_timeline_there_is_nothing_to_do(folder: Path, capsys: pytest.
     ],
 )
 def test_a_list_is_checked_row_by_row(
-    folder: Path, capsys: pytest.CaptureFixture[str], text: str, said: tuple[str, ...]
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, words: tuple[str, ...]
 ) -> None:
     Path("reels.csv").write_text(text)
-    told = refused(capsys, "--list", "reels.csv", code=2 if said == ("--list",) else 3)
-    for word in said:
-        assert word in told
+    error = refused(capsys, "--list", "reels.csv", code=2 if words == ("--list",) else 3)
+    for word in words:
+        assert word in error
 
 
 def test_an_order_that_cannot_be_carried_out_is_told_of_before_anything_is_begun(
@@ -97,8 +97,8 @@ def test_no_sum_of_several_currencies_is_held_to_a_limit(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("reels.csv").write_text("timeline,currency\none.otio,EUR\ntwo.otio,USD\n")
-    told = refused(capsys, "--list", "reels.csv", "--max-cost", "10")
-    assert "EUR and USD" in told
+    error = refused(capsys, "--list", "reels.csv", "--max-cost", "10")
+    assert "EUR and USD" in error
 
 
 @pytest.mark.parametrize("amount", ["-1", "ten", "nan", "inf"])
@@ -126,13 +126,13 @@ def test_a_list_from_a_spreadsheet_is_carried_out_and_summed_up(
             "r.csv",
         ]
         assert run(call) == 0
-        said = capsys.readouterr()
-        assert [line.split()[:3] for line in said.out.splitlines()[1:]] == [
+        captured = capsys.readouterr()
+        assert [line.split()[:3] for line in captured.out.splitlines()[1:]] == [
             ["one.otio", "done", "1"],
             ["two.otio", "done", "1"],
         ]
-        assert "2 done" in said.err
-        assert TOKEN not in said.out + said.err
+        assert "2 done" in captured.err
+        assert TOKEN not in captured.out + captured.err
         assert (folder / "out" / "first.otio").is_file()
         assert (folder / "two.scored.otio").is_file()
         with Path("r.csv").open(newline="") as file:
@@ -162,9 +162,9 @@ def test_what_an_earlier_run_wrote_is_not_scored_on_top(
             "1",
         ]
         assert run(call) == 5
-    said = capsys.readouterr()
-    assert "one.scored.otio is left out" in said.err
-    assert len(said.out.splitlines()) == 3
+    captured = capsys.readouterr()
+    assert "one.scored.otio is left out" in captured.err
+    assert len(captured.out.splitlines()) == 3
 
 
 @pytest.mark.slow

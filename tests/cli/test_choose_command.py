@@ -92,10 +92,10 @@ def test_from_python_it_is_the_same(here: Path) -> None:
 
 
 def test_what_is_wrong_is_said_with_what_is_right(here: Path, capsys: pytest.CaptureFixture[Any]) -> None:
-    for says, told in {
+    for says, message in {
         ("--cue", "9", "--gain", "1"): "There are 2: 1 to 2.",
         ("--cue", "1", "--item", "S-3"): "Did you mean S-2?",
         ("--gain", "1"): "Which cue?",
     }.items():
         assert run(["choose", "out.otio", *says]) == 2
-        assert told in capsys.readouterr().err
+        assert message in capsys.readouterr().err

@@ -119,8 +119,8 @@ def test_every_command_has_help_that_ends_with_an_example(capfd: pytest.CaptureF
         shown = capfd.readouterr().out
         assert command.help, f"{path} has no help"
         if not isinstance(command, click.Group):
-            said = " ".join(shown.rpartition("Example: ")[2].split())
-            assert f"avm-otio {path}" in said, f"the help of {path} ends with no example of it"
+            example = " ".join(shown.rpartition("Example: ")[2].split())
+            assert f"avm-otio {path}" in example, f"the help of {path} ends with no example of it"
 
 
 def test_every_option_says_what_it_is() -> None:
@@ -174,10 +174,10 @@ def test_every_end_has_its_code_one_line_and_one_event(
 ) -> None:
     failing(error)
     assert run(["try"]) == code
-    said = capfd.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("Error: ")
-    assert said.err.count("\n") == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Error: ")
+    assert captured.err.count("\n") == 1
     assert run(["try", "--json"]) == code
     last = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert (last["event"], last["exit_code"]) == ("error", code)
@@ -203,14 +203,14 @@ def test_a_fault_of_ours_is_one_line_and_a_log_without_the_token(
     token = Token("s3cret-of-the-log", "test")
     failing(RuntimeError(f"bad header {token.reveal()}"))
     assert run(["try"]) == 1
-    said = capfd.readouterr().err
+    error = capfd.readouterr().err
     log = tmp_path / "cache" / "fault.log"
-    assert "fault of avm-otio" in said
-    assert str(log) in said
-    assert "Traceback" not in said
+    assert "fault of avm-otio" in error
+    assert str(log) in error
+    assert "Traceback" not in error
     traced = log.read_text(encoding="utf-8")
     assert "RuntimeError: bad header [token]" in traced
-    assert "s3cret" not in said + traced
+    assert "s3cret" not in error + traced
     monkeypatch.setenv("AVM_DEBUG", "1")
     run(["try"])
     shown = capfd.readouterr().err
@@ -234,9 +234,9 @@ def test_a_slip_of_the_keyboard_is_helped(
     arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments) == 2
-    said = capfd.readouterr()
-    assert words in said.err.splitlines()[-1]
-    assert said.out == ""
+    captured = capfd.readouterr()
+    assert words in captured.err.splitlines()[-1]
+    assert captured.out == ""
 
 
 def test_a_usage_error_is_an_event_too(capfd: pytest.CaptureFixture[str]) -> None:
@@ -274,10 +274,10 @@ raise SystemExit(main.run(["wait"]))
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         running.send_signal(number)
-        _, said = running.communicate(timeout=20)
+        _, error = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert said.startswith("Error: Interrupted.")
-    assert "Traceback" not in said
+    assert error.startswith("Error: Interrupted.")
+    assert "Traceback" not in error
     assert list(tmp_path.iterdir()) == []
 
 

@@ -43,9 +43,9 @@ def test_people_read_stderr_and_find_results_on_stdout(capsys: pytest.CaptureFix
     output.warn("A clip is offline.")
     output.event("plan", name="x")
     output.result("42")
-    said = capsys.readouterr()
-    assert said.out == "42\n"
-    assert said.err == "Reading.\nNote: A clip is offline.\n"
+    captured = capsys.readouterr()
+    assert captured.out == "42\n"
+    assert captured.err == "Reading.\nNote: A clip is offline.\n"
 
 
 def test_quiet_leaves_warnings_errors_and_results(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,8 +56,8 @@ def test_quiet_leaves_warnings_errors_and_results(capsys: pytest.CaptureFixture[
     output.warn("Mind.")
     output.result("42")
     output.error(TimelineError("Gone."))
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("42\n", "Note: Mind.\nError: Gone.\n")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("42\n", "Note: Mind.\nError: Gone.\n")
 
 
 def test_scripts_read_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,9 +66,9 @@ def test_scripts_read_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> N
     output.result("42")
     output.warn("Mind.")
     output.event("plan", name="short\nfilm 配樂", path=Path("a"))
-    said = capsys.readouterr()
-    assert said.err == ""
-    warning, plan = events_in(said.out)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    warning, plan = events_in(captured.out)
     assert (warning["event"], warning["message"]) == ("warning", "Mind.")
     assert (plan["event"], plan["version"], plan["name"], plan["path"]) == (
         "plan",
@@ -85,11 +85,11 @@ def test_no_way_out_shows_a_token(capsys: pytest.CaptureFixture[str]) -> None:
         output.say(token)
         output.warn(token)
         output.result(token)
-        output.event("x", said=token)
+        output.event("x", words=token)
         output.error(TimelineError(token))
-    said = capsys.readouterr()
-    assert "s3cret" not in said.out + said.err
-    assert "[token]" in said.out
+    captured = capsys.readouterr()
+    assert "s3cret" not in captured.out + captured.err
+    assert "[token]" in captured.out
 
 
 def test_what_a_service_says_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,9 +78,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def conformed(place: Path, capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
     capsys.readouterr()
     code = run(["conform", *words, "--json"])
-    said = capsys.readouterr()
-    assert code == 0, said.err
-    return [json.loads(line) for line in said.out.splitlines()]
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    return [json.loads(line) for line in captured.out.splitlines()]
 
 
 def ours(opened: Opened, stem: Stem, *, on: bool = True) -> list[Clip]:

@@ -68,9 +68,9 @@ def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Convert:
         source.write_text(made.to_json_string(), encoding="utf-8")
         capsys.readouterr()
         code = run(["convert", str(source), "-o", str(tmp_path / output), "--json", *more])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, [json.loads(line) for line in said.out.splitlines()]
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return code, [json.loads(line) for line in captured.out.splitlines()]
 
     return call
 
@@ -145,7 +145,7 @@ def test_a_start_beyond_a_day_is_told(
     made = timeline(track(heard, kind="Audio"), start=start)
     code, events = convert(made, f"out{file[1]}", "--for", file[0])
     assert code == 0
-    assert any(written in told for told in losses(events, "start"))
+    assert any(written in loss for loss in losses(events, "start"))
 
 
 @pytest.mark.parametrize("file", FILES, ids="".join)
@@ -220,10 +220,10 @@ def test_names_of_every_kind_stay_or_their_change_is_told(
     seen = read(tmp_path / output)
     assert [len(one.clips) for one in seen.tracks] == [1] * (2 * len(NAMES) - 1)
     wanted = [clip_.name for each in made.tracks for clip_ in each.find_clips()]
-    told = "".join(losses(events, "name"))
+    reported = "".join(losses(events, "name"))
     changed = [one for one, clip_ in zip(wanted, seen.clips(), strict=True) if one != clip_.name]
     assert all("\x01" in one for one in changed)
-    assert bool(changed) == bool(told)
+    assert bool(changed) == bool(reported)
 
 
 @pytest.mark.parametrize("name", ["resolve", "premiere", "avid", "blender", "edl"])

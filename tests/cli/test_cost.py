@@ -34,15 +34,15 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
     return scored(tmp_path_factory.mktemp("scored"))
 
 
-class Told:
+class Ended:
     """What a command said as JSON."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], *words: object) -> None:
         capsys.readouterr()
         self.code = run([*map(str, words), "--json"])
-        said = capsys.readouterr()
-        self.errors = said.err
-        self.events: list[dict[str, Any]] = [json.loads(line) for line in said.out.splitlines()]
+        captured = capsys.readouterr()
+        self.errors = captured.err
+        self.events: list[dict[str, Any]] = [json.loads(line) for line in captured.out.splitlines()]
 
     @property
     def done(self) -> dict[str, Any]:
@@ -71,19 +71,19 @@ def test_every_item_counts_once_and_what_is_switched_off_is_apart(
     opened: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = changed(opened, tmp_path / "scored.otio", lambda clip: clip)
-    told = Told(capsys, "cost", path, path)
-    assert told.code == 0
-    assert told.items() == [("music", 1), ("effect", 10), ("effect", 11), ("effect", 12)]
-    assert told.items(used=False) == [("music", 2), ("effect", 20), ("effect", 21), ("effect", 22)]
-    assert told.done["totals"] == {"EUR": {"price": "40.0", "unread": []}}
-    assert told.done["switched_off_totals"] == {"EUR": {"price": "40.0", "unread": []}}
+    ended = Ended(capsys, "cost", path, path)
+    assert ended.code == 0
+    assert ended.items() == [("music", 1), ("effect", 10), ("effect", 11), ("effect", 12)]
+    assert ended.items(used=False) == [("music", 2), ("effect", 20), ("effect", 21), ("effect", 22)]
+    assert ended.done["totals"] == {"EUR": {"price": "40.0", "unread": []}}
+    assert ended.done["switched_off_totals"] == {"EUR": {"price": "40.0", "unread": []}}
 
 
 def test_an_alternative_that_an_editor_switched_on_counts_and_what_it_replaced_does_not(
     opened: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     swapped = changed(opened, tmp_path / "a.otio", lambda clip: replace(clip, enabled=not clip.enabled))
-    assert Told(capsys, "cost", swapped).items()[0] == ("music", 2)
+    assert Ended(capsys, "cost", swapped).items()[0] == ("music", 2)
 
 
 def test_what_is_muted_by_its_track_or_its_fader_is_switched_off(
@@ -94,11 +94,11 @@ def test_what_is_muted_by_its_track_or_its_fader_is_switched_off(
         tmp_path / "a.otio",
         lambda clip: replace(clip, mix=Mix(gain_db=-144.0)) if clip.stem is Stem.MUSIC else clip,
     )
-    assert ("music", 1) in Told(capsys, "cost", faded).items(used=False)
+    assert ("music", 1) in Ended(capsys, "cost", faded).items(used=False)
     timeline = opened.timeline
     tracks = tuple(replace(track, enabled=track.stem is not Stem.EFFECTS) for track in timeline.tracks)
     save(replace(opened, timeline=replace(timeline, tracks=tracks)), tmp_path / "b.otio")
-    assert Told(capsys, "cost", tmp_path / "b.otio").items() == [("music", 1)]
+    assert Ended(capsys, "cost", tmp_path / "b.otio").items() == [("music", 1)]
 
 
 def test_a_reel_inside_another_timeline_counts(
@@ -113,8 +113,8 @@ def test_a_reel_inside_another_timeline_counts(
         duration=F(2),
     )
     save(replace(opened, timeline=whole), tmp_path / "film.otio")
-    told = Told(capsys, "cost", tmp_path / "film.otio")
-    assert told.items() == [("music", 1), ("effect", 10)]  # the others lie behind what the nest shows
+    ended = Ended(capsys, "cost", tmp_path / "film.otio")
+    assert ended.items() == [("music", 1), ("effect", 10)]  # the others lie behind what the nest shows
 
 
 def test_a_report_says_the_same_as_a_table_and_as_json(
@@ -139,11 +139,11 @@ def test_more_than_max_cost_ends_with_code_5_after_all_is_said(
     opened: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = changed(opened, tmp_path / "scored.otio", lambda clip: clip)
-    assert Told(capsys, "cost", path, "--max-cost", "40").code == 0
-    told = Told(capsys, "cost", path, "--max-cost", "39.99")
-    assert told.code == 5
-    assert told.done["is_within_max_cost"] is False
-    assert "more than --max-cost 39.99" in told.errors
+    assert Ended(capsys, "cost", path, "--max-cost", "40").code == 0
+    ended = Ended(capsys, "cost", path, "--max-cost", "39.99")
+    assert ended.code == 5
+    assert ended.done["is_within_max_cost"] is False
+    assert "more than --max-cost 39.99" in ended.errors
 
 
 prices = st.sampled_from([None, 0.0, 2.5, 10.0, "dear"])
@@ -209,11 +209,11 @@ def test_an_editors_own_file_tells_the_same_by_the_files_of_its_job(
     source, here = cut.parent / "s.otio", cut.parent
     for name, *more in (("s.xml",), ("s.fcpxml",), ("s.aaf",), ("copied.xml", "--deliver", "copy")):
         assert run(["convert", str(source), "-o", str(here / name), "-q", *more]) == 0
-        told = Told(capsys, "cost", here / name)
-        assert (told.code, sorted(told.items())) == (0, [("effect", 1), ("music", 7)]), name
-        assert told.done["totals"] == {"USD": {"price": "12.5", "unread": []}}, name
+        ended = Ended(capsys, "cost", here / name)
+        assert (ended.code, sorted(ended.items())) == (0, [("effect", 1), ("music", 7)]), name
+        assert ended.done["totals"] == {"USD": {"price": "12.5", "unread": []}}, name
     (job,) = (path.parent for path in cut.with_suffix(".avm").glob("*/job.json"))
-    assert Told(capsys, "cost", job).done["totals"] == {"USD": {"price": "12.5", "unread": []}}
+    assert Ended(capsys, "cost", job).done["totals"] == {"USD": {"price": "12.5", "unread": []}}
 
 
 def test_sounds_of_ours_that_nobody_knows_are_told_and_not_counted(
@@ -223,9 +223,9 @@ def test_sounds_of_ours_that_nobody_knows_are_told_and_not_counted(
     assert run(["convert", str(cut.parent / "s.otio"), "-o", str(output), "-q"]) == 0
     text = output.read_text()
     output.write_text(text.replace("/cut.avm/", "/gone.avm/"))
-    told = Told(capsys, "cost", output)
-    assert told.items() == []
-    assert any("they are left out" in str(event.get("message")) for event in told.events)
+    ended = Ended(capsys, "cost", output)
+    assert ended.items() == []
+    assert any("they are left out" in str(event.get("message")) for event in ended.events)
 
 
 def test_a_dry_run_says_what_would_be_sent_and_sends_and_writes_nothing(
@@ -235,16 +235,16 @@ def test_a_dry_run_says_what_would_be_sent_and_sends_and_writes_nothing(
     new.write_text(cut.read_text())
     words = ["-o", cut.parent / "s.otio", "--service", service.url, *LICENCE, "--dry-run"]
     there, asked = sorted(tmp_path.rglob("*")), len(service.asked)
-    done = Told(capsys, "score", new, *words).done
+    done = Ended(capsys, "score", new, *words).done
     assert (len(service.asked), sorted(tmp_path.rglob("*"))) == (asked, there)
     assert (done["length"], done["frames"], done["has_sound"]) == ("00:00:02:00", 48, True)
     assert (done["services"], done["language"], done["currency"]) == (["music", "effects"], "en", "USD")
     assert done["license"] == {"range": [1], "duration": 2, "usage_platforms": [3]}
     assert (done["analyses"], done["sends_film"], done["is_size_estimate"]) == (1, True, True)
-    before = Told(capsys, "score", cut, *words).done
+    before = Ended(capsys, "score", cut, *words).done
     assert (before["analyses"], before["sends_film"]) == (0, False)  # it was asked before
-    assert Told(capsys, "score", cut, *words, "--again").done["analyses"] == 1
-    assert Told(capsys, "score", new, "-o", "s.otio", "--dry-run").done["analyses"] == 0  # the local engine
+    assert Ended(capsys, "score", cut, *words, "--again").done["analyses"] == 1
+    assert Ended(capsys, "score", new, "-o", "s.otio", "--dry-run").done["analyses"] == 0  # the local engine
     assert len(service.asked) == asked
 
 

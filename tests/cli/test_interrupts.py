@@ -73,12 +73,12 @@ def test_an_interruption_ends_the_run_and_leaves_nothing_half_written(
         if moment in (event["event"], f"{event['event']}: {event.get('label')}"):
             run.send_signal(signal.SIGINT)
             break
-    _, told = run.communicate(timeout=60)
+    _, errors = run.communicate(timeout=60)
     # Run with -m, Python ends by the signal itself, though it was caught, where it came within an exec() (a
     # dataclass that was being made, say). A shell calls both 130.
     assert run.returncode in (130, -signal.SIGINT)
-    assert "Interrupted." in told
-    assert "Traceback" not in told
+    assert "Interrupted." in errors
+    assert "Traceback" not in errors
     assert not output.exists()
     # Downloads that are not whole are kept, and gone on with.
     assert [path for path in tmp_path.rglob(".*") if path.parent.name != "media"] == []

@@ -111,11 +111,11 @@ def events(text: str, name: str) -> list[dict[str, Any]]:
     return [each for each in map(json.loads, text.splitlines()) if each["event"] == name]
 
 
-Told = Callable[[], tuple[str, str]]
+Outputs = Callable[[], tuple[str, str]]
 
 
 @pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
+def outputs(capsys: pytest.CaptureFixture[str]) -> Outputs:
     def read() -> tuple[str, str]:
         out, err = capsys.readouterr()
         assert "Traceback" not in out + err
@@ -128,9 +128,9 @@ def told(capsys: pytest.CaptureFixture[str]) -> Told:
 # --- list and show
 
 
-def test_a_list_tells_what_how_far_what_it_cost_and_which_film(here: Path, told: Told) -> None:
+def test_a_list_tells_what_how_far_what_it_cost_and_which_film(here: Path, outputs: Outputs) -> None:
     assert run(["jobs", "list"]) == 0
-    head, line = told()[0].splitlines()
+    head, line = outputs()[0].splitlines()
     assert head.split() == ["KEY", "WHAT", "STATE", "CUES", "COST", "SIZE", "FILM", "CHANGED"]
     words = line.split()
     assert words[:5] == [key_in(here)[:8], "cut", "finished", "2", "12.5"]
@@ -138,21 +138,23 @@ def test_a_list_tells_what_how_far_what_it_cost_and_which_film(here: Path, told:
 
 
 def test_the_job_that_changed_last_is_listed_first_and_an_error_stands_under_it(
-    here: Path, told: Told
+    here: Path, outputs: Outputs
 ) -> None:
     other = here / "other.avm" / "first-0123456789ab"
     shutil.copytree(job_in(here), other)
     change(other, key="0123456789ab", changed="2099-01-01T00:00:00.000+00:00")
     stop(other)
     assert run(["jobs", "list", "."]) == 0
-    lines = told()[0].splitlines()
+    lines = outputs()[0].splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["01234567", "The", key_in(here)[:8]]
 
 
 @pytest.mark.parametrize("place", ["cut.otio", "cut.avm", ".", "..", "job"])
-def test_jobs_are_found_by_timeline_folder_or_whatever_holds_them(here: Path, place: str, told: Told) -> None:
+def test_jobs_are_found_by_timeline_folder_or_whatever_holds_them(
+    here: Path, place: str, outputs: Outputs
+) -> None:
     assert run(["jobs", "list", str(job_in(here)) if place == "job" else place, "--json"]) == 0
-    out = told()[0]
+    out = outputs()[0]
     (job,) = events(out, "job")
     assert job["job"] == str(job_in(here))
     assert (job["state"], job["is_paid"], job["total_price"], job["currency"]) == (
@@ -164,16 +166,16 @@ def test_jobs_are_found_by_timeline_folder_or_whatever_holds_them(here: Path, pl
     assert events(out, "done")[0]["jobs"] == 1
 
 
-def test_a_place_that_is_not_there_is_told_and_one_without_jobs_is_fine(here: Path, told: Told) -> None:
+def test_a_place_that_is_not_there_is_told_and_one_without_jobs_is_fine(here: Path, outputs: Outputs) -> None:
     assert run(["jobs", "list", "nowhere.otio"]) == 3
-    assert "nowhere.otio" in told()[1]
+    assert "nowhere.otio" in outputs()[1]
     assert run(["jobs", "list", str(here / "a.mp4")]) == 0
-    assert "no jobs here" in told()[1]
+    assert "no jobs here" in outputs()[1]
 
 
-def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path, told: Told) -> None:
+def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path, outputs: Outputs) -> None:
     assert run(["jobs", "show", key_in(here)[:5]]) == 0
-    out = told()[0]
+    out = outputs()[0]
     for word in (
         "Bed",
         "10.0 USD",
@@ -188,38 +190,38 @@ def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path,
     assert "nothing: everything is done" in out
 
 
-def test_what_is_shown_of_an_uncertain_job_names_both_ways_on(here: Path, told: Told) -> None:
+def test_what_is_shown_of_an_uncertain_job_names_both_ways_on(here: Path, outputs: Outputs) -> None:
     break_off(job_in(here))
     assert run(["jobs", "show", str(job_in(here)), "--json"]) == 0
-    (job,) = events(told()[0], "job")
+    (job,) = events(outputs()[0], "job")
     assert job["state"] == "unsure"
     assert ["--wait" in job["next"][0], "--resubmit" in job["next"][1]] == [True, True]
 
 
-def test_a_run_at_work_is_seen(here: Path, told: Told) -> None:
+def test_a_run_at_work_is_seen(here: Path, outputs: Outputs) -> None:
     stop(job_in(here))
     with hold(job_in(here)):
         assert run(["jobs", "list", "--json"]) == 0
-    assert events(told()[0], "job")[0]["at_work"] is True
+    assert events(outputs()[0], "job")[0]["at_work"] is True
 
 
 # --- which job is meant
 
 
-def test_a_wrong_key_suggests_the_nearest_right_one(here: Path, told: Told) -> None:
+def test_a_wrong_key_suggests_the_nearest_right_one(here: Path, outputs: Outputs) -> None:
     key = key_in(here)
     wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
     assert run(["jobs", "show", wrong]) == 3
-    assert f"Did you mean {key}?" in told()[1]
+    assert f"Did you mean {key}?" in outputs()[1]
 
 
-def test_the_beginning_of_several_keys_lists_them(here: Path, told: Told) -> None:
+def test_the_beginning_of_several_keys_lists_them(here: Path, outputs: Outputs) -> None:
     job = job_in(here)
     for key in ("0123456789ab", "0123456789cd"):
         shutil.copytree(job, here / "cut.avm" / f"cut-{key}")
         change(here / "cut.avm" / f"cut-{key}", key=key)
     assert run(["jobs", "show", "0123"]) == 3
-    error = told()[1]
+    error = outputs()[1]
     assert "0123456789ab" in error
     assert "0123456789cd" in error
 
@@ -234,32 +236,34 @@ def test_keys_are_looked_for_where_in_says(here: Path, monkeypatch: pytest.Monke
 
 
 def test_a_finished_job_says_so_at_once_and_asks_nobody(
-    here: Path, service: ScriptedService, told: Told
+    here: Path, service: ScriptedService, outputs: Outputs
 ) -> None:
     run(["jobs", "resume", key_in(here)])
-    told()
+    outputs()
     assert run(["jobs", "resume", key_in(here), "--json"]) == 0
-    assert events(told()[0], "done")[0]["recalled"] is True
+    assert events(outputs()[0], "done")[0]["recalled"] is True
     assert service.asked == []
 
 
 def test_a_job_that_was_moved_is_laid_anew_since_its_output_may_name_the_old_place(
-    here: Path, service: ScriptedService, told: Told
+    here: Path, service: ScriptedService, outputs: Outputs
 ) -> None:
     assert run(["jobs", "resume", key_in(here), "--json"]) == 0
-    assert events(told()[0], "done")[0]["recalled"] is False
+    assert events(outputs()[0], "done")[0]["recalled"] is False
     assert service.asked == []
 
 
-def test_a_stopped_job_is_laid_without_asking_again(here: Path, service: ScriptedService, told: Told) -> None:
+def test_a_stopped_job_is_laid_without_asking_again(
+    here: Path, service: ScriptedService, outputs: Outputs
+) -> None:
     (here / "out.otio").unlink()
     stop(job_in(here))
     assert run(["jobs", "resume", "--all", "--json"]) == 0
-    assert events(told()[0], "done")[0]["recalled"] is False
+    assert events(outputs()[0], "done")[0]["recalled"] is False
     assert (here / "out.otio").is_file()
     assert service.asked == []
     assert run(["jobs", "resume", "--all"]) == 0
-    assert "Nothing is left to do" in told()[1]
+    assert "Nothing is left to do" in outputs()[1]
 
 
 def as_version_1(job: Path) -> None:
@@ -271,19 +275,19 @@ def as_version_1(job: Path) -> None:
 
 
 def test_a_job_of_an_earlier_program_is_listed_recognised_and_resumed(
-    here: Path, service: ScriptedService, told: Told
+    here: Path, service: ScriptedService, outputs: Outputs
 ) -> None:
     job = job_in(here)
     assert run(["jobs", "resume", str(job)]) == 0  # laid anew, where it lies now
     as_version_1(job)
-    told()
+    outputs()
     assert run(["jobs", "list", "--json"]) == 0
-    assert events(told()[0], "job")[0]["is_done"] is True
+    assert events(outputs()[0], "job")[0]["is_done"] is True
     assert run(["jobs", "resume", str(job), "--json"]) == 0
-    assert events(told()[0], "done")[0]["recalled"] is True
+    assert events(outputs()[0], "done")[0]["recalled"] is True
     (here / "out.otio").unlink()
     assert run(["jobs", "resume", str(job), "--json"]) == 0
-    assert events(told()[0], "done")[0]["recalled"] is False
+    assert events(outputs()[0], "done")[0]["recalled"] is False
     assert (here / "out.otio").is_file()
     journal = json.loads((job / "job.json").read_text())
     assert journal["version"] == 2
@@ -294,7 +298,7 @@ def test_a_job_of_an_earlier_program_is_listed_recognised_and_resumed(
 
 
 def test_what_was_told_last_is_what_is_gone_on_with(
-    here: Path, service: ScriptedService, told: Told, monkeypatch: pytest.MonkeyPatch
+    here: Path, service: ScriptedService, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -314,14 +318,14 @@ def test_what_was_told_last_is_what_is_gone_on_with(
     with monkeypatch.context() as patch:
         patch.setattr("avm_otio.jobs.pipeline.finish", interrupted)
         assert run(louder) == 130
-    told()
+    outputs()
     assert run(["jobs", "resume", key_in(here), "--json"]) == 0
-    assert events(told()[0], "done")[0]["recalled"] is False
+    assert events(outputs()[0], "done")[0]["recalled"] is False
     assert '"gain_db": -6' in (here / "out.otio").read_text()
 
 
 def test_one_job_that_fails_does_not_stop_the_others(
-    here: Path, service: ScriptedService, told: Told
+    here: Path, service: ScriptedService, outputs: Outputs
 ) -> None:
     stopped, unsure = job_in(here), here / "cut.avm" / "cut-0123456789ab"
     shutil.copytree(stopped, unsure)
@@ -329,20 +333,20 @@ def test_one_job_that_fails_does_not_stop_the_others(
     break_off(unsure)
     stop(stopped)
     assert run(["jobs", "resume", str(unsure), str(stopped), "--json"]) == 7
-    out = told()[0]
+    out = outputs()[0]
     assert events(out, "job_failed")[0]["job"] == str(unsure)
     assert len(events(out, "done")) == 1
 
 
 def test_an_uncertain_call_is_looked_for_and_never_sent_unasked(
-    here: Path, service: ScriptedService, told: Told
+    here: Path, service: ScriptedService, outputs: Outputs
 ) -> None:
     job = job_in(here)
     break_off(job)
     assert run(["jobs", "resume", str(job)]) == 7
-    assert "--wait" in told()[1]
+    assert "--wait" in outputs()[1]
     assert run(["jobs", "resume", str(job), "--resubmit"]) == 2
-    assert "twice" in told()[1]
+    assert "twice" in outputs()[1]
     assert service.calls("POST") == []
     assert run(["jobs", "resume", str(job), "--resubmit", "--yes"]) == 0
     assert service.calls("POST") == [PAID_CALL]
@@ -364,10 +368,10 @@ def test_what_goes_together_is_checked_before_anything_is_sent(here: Path, servi
 # --- forget
 
 
-def test_what_was_paid_for_is_not_forgotten_unasked(here: Path, told: Told) -> None:
+def test_what_was_paid_for_is_not_forgotten_unasked(here: Path, outputs: Outputs) -> None:
     job = job_in(here)
     assert run(["jobs", "forget", str(job)]) == 2
-    error = told()[1]
+    error = outputs()[1]
     for word in ("12.5 USD", "paying again", "out.otio plays", "--yes"):
         assert word in error
     assert job.is_dir()
@@ -412,14 +416,14 @@ def test_a_folder_that_is_no_jobs_is_never_deleted(here: Path, tmp_path: Path) -
         assert folder.is_dir()
 
 
-def test_a_job_at_work_is_neither_forgotten_nor_cleaned(here: Path, told: Told) -> None:
+def test_a_job_at_work_is_neither_forgotten_nor_cleaned(here: Path, outputs: Outputs) -> None:
     job = job_in(here)
     with hold(job):
         started = time.monotonic()
         assert run(["jobs", "forget", str(job), "--yes"]) == 3
-        assert "at work" in told()[1]
+        assert "at work" in outputs()[1]
         assert run(["jobs", "clean"]) == 0
-        assert "at work" in told()[1]
+        assert "at work" in outputs()[1]
         assert time.monotonic() - started < 30  # it would wait as long as the other run works
     assert (job / "film.mp4").is_file()
 
@@ -433,7 +437,7 @@ def test_a_forgotten_question_is_a_new_one(here: Path, service: ScriptedService)
 # --- clean
 
 
-def test_cleaning_frees_what_can_be_made_again_and_nothing_else(here: Path, told: Told) -> None:
+def test_cleaning_frees_what_can_be_made_again_and_nothing_else(here: Path, outputs: Outputs) -> None:
     job = job_in(here)
     litter = [job / ".0a1b2c3d.json", job / "media" / ".9 X.part", job / "media" / ".9 X.part.json"]
     for path in litter:
@@ -446,9 +450,9 @@ def test_cleaning_frees_what_can_be_made_again_and_nothing_else(here: Path, told
     assert run(["jobs", "clean", "--dry-run"]) == 0
     assert {path for path in here.rglob("*") if path.is_file()} == before
     film = (job / "film.mp4").stat().st_size
-    told()
+    outputs()
     assert run(["jobs", "clean", "--json"]) == 0
-    (done,) = events(told()[0], "done")
+    (done,) = events(outputs()[0], "done")
     assert done["freed_bytes"] == film + 16
     assert before - {path for path in here.rglob("*") if path.is_file()} == {
         *litter,

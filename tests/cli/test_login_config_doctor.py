@@ -53,9 +53,9 @@ def write_config(text: str) -> None:
 
 def test_login_keeps_the_token_and_says_where(typed: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:
     assert log_in(typed) == 0
-    said = capfd.readouterr()
-    assert str(token_file(ORIGIN)) in said.err
-    assert "s3cret" not in said.out + said.err
+    captured = capfd.readouterr()
+    assert str(token_file(ORIGIN)) in captured.err
+    assert "s3cret" not in captured.out + captured.err
     assert find_token(ORIGIN).reveal() == TOKEN
 
 
@@ -202,10 +202,10 @@ def test_a_fresh_machine_is_usable(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_person_reads_signs_and_how_to_mend_it(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     write_config(f"service = 'avmapping'\nlibrary = {str(tmp_path / 'gone')!r}\n")
     assert run(["doctor"]) == 3
-    said = capfd.readouterr().out
-    assert "✓ versions: Python " in said
-    assert f"✗ token: There is no token for {ORIGIN}.\n    Run avm-otio login" in said
-    assert "✗ library: there is no folder" in said
+    output = capfd.readouterr().out
+    assert "✓ versions: Python " in output
+    assert f"✗ token: There is no token for {ORIGIN}.\n    Run avm-otio login" in output
+    assert "✗ library: there is no folder" in output
 
 
 def test_a_broken_configuration_is_one_finding_among_others(capfd: pytest.CaptureFixture[str]) -> None:
@@ -294,9 +294,9 @@ def test_completion_prints_a_script_that_says_where_it_goes(
     shell: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["completion", shell]) == 0
-    said = capfd.readouterr().out
-    assert f"_AVM_OTIO_COMPLETE={shell}_complete" in said
-    last = said.splitlines()[-1]
+    output = capfd.readouterr().out
+    assert f"_AVM_OTIO_COMPLETE={shell}_complete" in output
+    last = output.splitlines()[-1]
     assert last.startswith("# ")
     assert f"avm-otio completion {shell}" in last
 

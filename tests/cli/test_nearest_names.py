@@ -40,9 +40,9 @@ def test_an_option_names_the_nearest_value_and_all_there_are(
     cut.write_text('{"OTIO_SCHEMA": "Timeline.1", "name": "", "tracks": {"OTIO_SCHEMA": "Stack.1"}}')
     output = () if asked[0] == "-o" else ("-o", str(tmp_path / "out.otio"))
     assert run(["score", str(cut), *output, *asked]) in (2, 3)
-    said = capsys.readouterr().err
-    assert f"id you mean {near}?" in said
-    assert all(word in said for word in listed)
+    error = capsys.readouterr().err
+    assert f"id you mean {near}?" in error
+    assert all(word in error for word in listed)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_key_of_the_settings_is_answered_with_the_nearest(
     capsys: pytest.CaptureFixture[str], key: str, near: str, listed: str
 ) -> None:
     assert run(["config", "set", key, "x"]) == 2
-    said = capsys.readouterr().err
-    assert f"Did you mean {near}?" in said
-    assert listed in said
+    error = capsys.readouterr().err
+    assert f"Did you mean {near}?" in error
+    assert listed in error
 
 
 def test_a_value_of_the_settings_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,16 +70,16 @@ def test_a_value_of_the_settings_is_answered_with_the_nearest(capsys: pytest.Cap
 
 def test_what_is_like_nothing_is_answered_with_all_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", str(CUT), "-o", "out.otio", "--mix", "zzz"]) == 2
-    said = capsys.readouterr().err
-    assert "did you mean" not in said
-    assert "'off', 'gentle', 'standard', 'strong'" in said
+    error = capsys.readouterr().err
+    assert "did you mean" not in error
+    assert "'off', 'gentle', 'standard', 'strong'" in error
 
 
 def test_help_and_completion_name_the_figures_of_a_mix(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", "--help"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "under_speech_lu, between_lu" in said
-    assert "ROLE_level_lu and ROLE_peak_db" in said
+    help_text = " ".join(capsys.readouterr().out.split())
+    assert "under_speech_lu, between_lu" in help_text
+    assert "ROLE_level_lu and ROLE_peak_db" in help_text
     complete = ShellComplete(program, {}, "avm-otio", "_X")
     found = [each.value for each in complete.get_completions(["score", "--mix-figures"], "hit_")]
     assert found == ["hit_level_lu=", "hit_peak_db="]

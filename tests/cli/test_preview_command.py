@@ -63,9 +63,9 @@ class Ended:
     def __init__(self, capsys: pytest.CaptureFixture[str], timeline: Path, output: Path, *more: str) -> None:
         capsys.readouterr()
         self.code = run(["preview", str(timeline), "-o", str(output), "--json", *more])
-        said = capsys.readouterr()
-        self.errors = said.err
-        self.events: list[dict[str, Any]] = [json.loads(line) for line in said.out.splitlines()]
+        captured = capsys.readouterr()
+        self.errors = captured.err
+        self.events: list[dict[str, Any]] = [json.loads(line) for line in captured.out.splitlines()]
 
     def of(self, name: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["event"] == name]

@@ -105,5 +105,5 @@ def test_what_was_bought_plays_where_its_preview_played_and_the_rest_is_listed(
     if suffix == ".otio":
         monkeypatch.setenv("AVM_TOKEN", TOKEN)
         assert run(["cost", str(output), "--json"]) == 0
-        told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert [event["is_bought"] for event in told if event["event"] == "item"] == [True, False]
+        printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [event["is_bought"] for event in printed if event["event"] == "item"] == [True, False]

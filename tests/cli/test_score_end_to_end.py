@@ -114,7 +114,7 @@ def score(cut: Path, service: ScriptedService) -> Score:
     return call
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
+def error_line(capsys: pytest.CaptureFixture[str]) -> str:
     """The one line of the error; nothing else may look like one."""
     text = capsys.readouterr().err
     assert "Traceback" not in text
@@ -285,7 +285,7 @@ def test_a_fault_of_the_service_is_one_line_with_its_code(
     config_file().write_text("[timeouts]\nlook_s = 0.1\n")
     service.instead[call] = answer
     assert score() == code
-    assert words in told(capsys)
+    assert words in error_line(capsys)
     assert leftovers(cut.parent) == []
     assert sum(path.endswith("/service/") for path in service.calls("POST")) <= 1
 
@@ -317,7 +317,7 @@ def test_what_is_no_sound_is_laid_nowhere_and_told_and_what_may_pass_ends_the_ru
     service.files["/items/1"] = item
     assert score() == code
     if code:
-        assert told(capsys)
+        assert error_line(capsys)
         assert leftovers(cut.parent) == []
     else:
         assert "Effect 1 cannot be had" in capsys.readouterr().err
@@ -344,7 +344,7 @@ def test_an_address_that_must_not_be_asked_is_refused(
 ) -> None:
     service.result = result_of(effect(service.url, url=url))
     assert score() == 6
-    assert told(capsys)
+    assert error_line(capsys)
     assert leftovers(cut.parent) == []
 
 
@@ -369,7 +369,7 @@ def test_a_cue_that_makes_no_sense_is_refused_and_can_be_left_out(
 ) -> None:
     service.result = result_of(effect(service.url), effect(service.url, start=start, end=end))
     assert score() == 3
-    assert words in told(capsys)
+    assert words in error_line(capsys)
     assert leftovers(cut.parent) == []
     assert score("--skip-bad-cues") == 0
     assert words in capsys.readouterr().err
@@ -380,7 +380,7 @@ def test_a_silent_film_is_not_uploaded_for_noise_reduction(
 ) -> None:
     silent = save(tmp_path / "my cut.otio", footage / "silent.mp4", start=0, frames=24, available=48)
     assert score("--services", "denoise", timeline=silent) == 6
-    assert "noise" in told(capsys)
+    assert "noise" in error_line(capsys)
     assert service.asked == []
 
 
@@ -422,7 +422,7 @@ def test_what_was_asked_wrongly_is_told_in_one_line(
     words: str,
 ) -> None:
     assert score(*more) == code
-    assert words in told(capsys)
+    assert words in error_line(capsys)
     assert leftovers(cut.parent) == []
     assert service.calls("POST") == []
 
@@ -460,7 +460,7 @@ def test_a_timeline_that_cannot_be_used_is_told_in_one_line(
         media.write_bytes(b"" if make == "zero" else (footage / "a b.mp4").read_bytes()[:3000])
         save(path, media)
     assert score(timeline=path) == 3
-    line = told(capsys)
+    line = error_line(capsys)
     if make == "gone":
         assert "shot 1" in line
         assert "lost.mp4" in line
@@ -477,7 +477,7 @@ def test_moved_media_is_found_by_name(tmp_path: Path, footage: Path, score: Scor
 def test_the_input_is_never_the_output(cut: Path, score: Score, capsys: pytest.CaptureFixture[str]) -> None:
     before = cut.read_bytes()
     assert score(output="my cut.otio") == 2
-    assert "never changed" in told(capsys)
+    assert "never changed" in error_line(capsys)
     assert cut.read_bytes() == before
 
 
@@ -486,7 +486,7 @@ def test_where_jobs_cannot_be_kept_another_place_is_asked_for(
 ) -> None:
     cut.with_suffix(".avm").write_text("in the way")
     assert score() == 1
-    assert "--jobs-dir" in told(capsys)
+    assert "--jobs-dir" in error_line(capsys)
     assert service.asked == []
     assert score("--jobs-dir", str(cut.parent / "jobs")) == 0
 
@@ -496,7 +496,7 @@ def test_no_token_is_told_before_anything_is_done(
 ) -> None:
     monkeypatch.delenv("AVM_TOKEN")
     assert score() == 4
-    assert "avm-otio login" in told(capsys)
+    assert "avm-otio login" in error_line(capsys)
 
 
 @pytest.mark.parametrize("call", ["POST /film/", f"GET {SERVICE}{SESSION_ID}/", "/items/1"])
@@ -584,7 +584,7 @@ def test_an_answer_that_makes_no_sense_is_refused(
 ) -> None:
     out = cut.parent / "o.otio"
     assert run(["convert", saved(cut.parent, document), "-o", str(out), "--onto", str(cut)]) == 3
-    assert words in told(capsys)
+    assert words in error_line(capsys)
     assert not out.exists()
 
 

@@ -38,9 +38,9 @@ def watching(folder: Path, *more: str) -> subprocess.Popen[str]:
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = refused(capsys, str(tmp_path / "none"), code=3)
-    assert "none" in told
-    assert "Create it first" in told
+    printed = refused(capsys, str(tmp_path / "none"), code=3)
+    assert "none" in printed
+    assert "Create it first" in printed
 
 
 def test_a_folder_of_jobs_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,10 +76,10 @@ def test_a_person_reads_what_became_of_each_request(
     (tmp_path / "b").mkdir()
     made = [request(tmp_path / "a", "短片 1"), request(tmp_path / "b", "two", output="../out.otio")]
     assert run(["watch", str(tmp_path / "a"), str(tmp_path / "b"), "--once"]) == 0
-    told = capsys.readouterr().err
-    assert "短片 1: taken up" in told
+    printed = capsys.readouterr().err
+    assert "短片 1: taken up" in printed
     for one in made:
-        assert f"{one.name}: failed: {error_in(one)['message']}" in told
+        assert f"{one.name}: failed: {error_in(one)['message']}" in printed
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT that is sent to one process")
@@ -91,9 +91,9 @@ def test_it_watches_until_interrupted_and_says_goodbye(tmp_path: Path, how: sign
         assert watch.poll() is None
         time.sleep(0.02)
     watch.send_signal(how)
-    out, told = watch.communicate(timeout=60)
+    out, printed = watch.communicate(timeout=60)
     assert watch.returncode == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in printed
     assert events(out)[-1]["event"] == "error"
     assert not (tmp_path / "watcher.json").exists()
     assert list((tmp_path / "watchers").iterdir()) == []

@@ -146,8 +146,8 @@ def test_offline_media_is_told_in_every_format(
     timeline = film.otio_timeline
     timeline.video_tracks()[0].find_clips()[0].media_reference.target_url = "gone.mov"
     made = deliver(film.with_otio(timeline), Request(output=tmp_path / f"cut{suffix}", editor=editor))
-    told = [note for note in made.notes if "1 media file is missing: “gone.mov”" in note]
-    assert len(told) + bool([loss for loss in made.losses if loss.message == OFFLINE]) == 1
+    notes = [note for note in made.notes if "1 media file is missing: “gone.mov”" in note]
+    assert len(notes) + bool([loss for loss in made.losses if loss.message == OFFLINE]) == 1
     assert not [
         note for note in deliver(film, Request(output=tmp_path / "all.otio")).notes if "missing" in note
     ]
@@ -164,7 +164,7 @@ def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "editor", "deliver_as", "told"),
+    ("name", "editor", "deliver_as", "message"),
     [
         ("x.xml", "resolv", "link", "Did you mean resolve?"),
         ("x.xml", "avid", "link", "x.aaf"),
@@ -175,9 +175,9 @@ def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_go_together_is_told_before_any_work(
-    name: str, editor: str | None, deliver_as: str, told: str
+    name: str, editor: str | None, deliver_as: str, message: str
 ) -> None:
-    with pytest.raises(UsageError, match=re.escape(told)):
+    with pytest.raises(UsageError, match=re.escape(message)):
         delivery_of(Request(output=Path(name), editor=editor, deliver=deliver_as))
 
 
@@ -232,7 +232,7 @@ def test_a_sound_that_an_editors_maker_does_not_list_is_made_into_wav_and_said(
     assert {path.name for path in (tmp_path / "out.media").iterdir()} == {"a.wav", "b.wav"}
     folder = tmp_path / "out.media"
     assert made.made == {str(files[0]): str(folder / "a.wav"), str(files[1]): str(folder / "b.wav")}
-    (said,) = report.warned
-    assert re.search(r"does not list \.flac, \.ogg .*2 sounds made into WAV", said)
+    (warning,) = report.warned
+    assert re.search(r"does not list \.flac, \.ogg .*2 sounds made into WAV", warning)
     deliver(opened, Request(output=tmp_path / "out.kdenlive"), report := Listening())
     assert report.warned == []

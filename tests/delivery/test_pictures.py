@@ -54,7 +54,7 @@ def test_a_picture_has_the_waveforms_of_the_media_and_tells_how_far_it_is(
     assert "<path class='w' transform" in text
     assert made.losses == ()
     assert {"Drawing the sound", "Drawing the picture"} <= set(heard.steps)
-    assert all(total is None or 0 <= done <= total for done, total in heard.told)
+    assert all(total is None or 0 <= done <= total for done, total in heard.progress)
     assert [path.name for path in tmp_path.iterdir()] == ["cut.svg"]
 
 

@@ -49,7 +49,7 @@ class Listening(Silent):
 
     def __init__(self) -> None:
         self.steps: list[str] = []
-        self.told: list[tuple[int, int | None]] = []
+        self.progress: list[tuple[int, int | None]] = []
         self.warned: list[str] = []
 
     def warn(self, text: str) -> None:
@@ -58,7 +58,7 @@ class Listening(Silent):
     @contextmanager
     def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
         self.steps.append(label)
-        yield lambda done, total=None: self.told.append((done, total))
+        yield lambda done, total=None: self.progress.append((done, total))
 
 
 def sound(path: Path, start: F = F(0)) -> Media:
@@ -145,7 +145,7 @@ def test_copies_keep_their_bytes_and_their_time_and_are_made_once(tmp_path: Path
     assert copy.stat().st_mtime_ns == 10**18
     assert {str(copy)} == {one.media.path for one in done.clips() if one.media}
     size = stereo.stat().st_size
-    assert report.told[-1] == (size, size)
+    assert report.progress[-1] == (size, size)
     again = Listening()
     assert prepared(one, tmp_path / "out", deliver=Deliver.COPY, report=again) == done
     assert again.steps == []
@@ -354,8 +354,8 @@ def test_what_opening_nests_to_be_spotted_loses_is_told(tmp_path: Path, stereo: 
     one = timeline([cut, back])
     losses = Losses(one)
     prepared(one, tmp_path / "out", SoundFiles.SPOTTED, losses=losses)
-    told = {(loss.feature, loss.item.split("”")[0][1:]) for loss in losses}
-    assert told >= {(Feature.TRANSITION, "cut"), (Feature.SPEED, "back")}
+    reported = {(loss.feature, loss.item.split("”")[0][1:]) for loss in losses}
+    assert reported >= {(Feature.TRANSITION, "cut"), (Feature.SPEED, "back")}
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_progress_is_told_in_seconds_of_sound(tmp_path: Path) -> None:
     report = Listening()
     one = timeline([clip(sound(path), F(4 * at), F(4 * at + 4)) for at, path in enumerate(sources)])
     prepared(one, tmp_path / "out", media_format=MediaFormat.WAV48, report=report)
-    assert report.told[-1] == (12, 12)
+    assert report.progress[-1] == (12, 12)
 
 
 def test_names_that_windows_keeps_are_not_used(tmp_path: Path) -> None:

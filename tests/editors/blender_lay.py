@@ -21,12 +21,12 @@ def is_a(child, schema):
     return child["OTIO_SCHEMA"].startswith(schema)
 
 
-def sound_said(clip):
+def sound_of(clip):
     """Gain in dB, fades in frames, and gains in dB by frames from the clip's head."""
     for effect in clip["effects"]:
-        said = effect["metadata"].get("Resolve_OTIO", {})
-        if said.get("Effect Name") == "Fairlight Clip Volume and Fades":
-            found = {one["Parameter ID"]: one for one in said["Parameters"]}
+        raw = effect["metadata"].get("Resolve_OTIO", {})
+        if raw.get("Effect Name") == "Fairlight Clip Volume and Fades":
+            found = {one["Parameter ID"]: one for one in raw["Parameters"]}
             volume = found.get("volume", {"Parameter Value": 0.0, "Key Frames": {}})
             keys = sorted((float(at), key["Value"]) for at, key in volume["Key Frames"].items())
             fades = [
@@ -36,9 +36,9 @@ def sound_said(clip):
     return 0.0, 0, 0, []
 
 
-def volume(at, count, said, head, tail):
+def volume(at, count, sound, head, tail):
     """The volume at a frame of a clip that lasts ``count``, with cross fades of so many frames."""
-    gain_db, fade_in, fade_out, keys = said
+    gain_db, fade_in, fade_out, keys = sound
     if keys:
         gain_db = keys[0][1] if at <= keys[0][0] else keys[-1][1]
     for (first, one), (last, other) in itertools.pairwise(keys):
@@ -85,11 +85,11 @@ def lay_track(strips, track, number, rate):
             strip.frame_final_duration = round(lasts)
             strip.mute = not (child["enabled"] and track["enabled"])
             if track["kind"] == "Audio":
-                said = sound_said(child)
-                strip.volume = volume(0, lasts, (said[0], 0, 0, []), 0, 0)
-                if said[3] or any((*said[1:3], head, tail)):
+                sound = sound_of(child)
+                strip.volume = volume(0, lasts, (sound[0], 0, 0, []), 0, 0)
+                if sound[3] or any((*sound[1:3], head, tail)):
                     for frame in range(round(lasts) + 1):
-                        strip.volume = volume(frame, lasts, said, head, tail)
+                        strip.volume = volume(frame, lasts, sound, head, tail)
                         strip.keyframe_insert("volume", frame=1 + first + frame)
         at += count
     return at

@@ -20,8 +20,8 @@ def main(library: str, path: str) -> None:
     aaf.aafi_load_file.argtypes = [pointer, words]
     out = c.fdopen(1, b"w")
     reader = aaf.aafi_alloc(None)
-    said = ctypes.cast(aaf.laaf_log_callback, pointer)
-    aaf.aafi_set_debug(reader, _WARNINGS_TOO, 0, out, said, None)
+    callback = ctypes.cast(aaf.laaf_log_callback, pointer)
+    aaf.aafi_set_debug(reader, _WARNINGS_TOO, 0, out, callback, None)
     aaf.aafi_set_option_int(reader, b"trace", 1)
     answer = aaf.aafi_load_file(reader, path.encode())
     c.fflush(None)

@@ -51,9 +51,9 @@ def make_scene(folder: Path, rate: Fraction) -> Scene:
     def at(frames: float) -> RecordTime:
         return RecordTime(Fraction(frames) / rate)
 
-    def heard(media: Media, first: int, last: int, source: int = 0, **said: object) -> Clip:
-        told: dict[str, object] = {"channels": tuple(range(media.channels))} | said
-        return Clip(media.name, at(first), at(last), media, MediaTime(source / rate), **told)
+    def heard(media: Media, first: int, last: int, source: int = 0, **more: object) -> Clip:
+        fields: dict[str, object] = {"channels": tuple(range(media.channels))} | more
+        return Clip(media.name, at(first), at(last), media, MediaTime(source / rate), **fields)
 
     shot = _movie(folder / "shot.mov", rate, sounds)
     second = round(1_000_000 / rate * 24)

@@ -116,20 +116,20 @@ def test_libaaf_reads_sounds_gains_fades_and_muted_clips(tmp_path: Path, cut: Ti
     path = tmp_path / "cut.aaf"
     sound_only = replace(cut, tracks=cut.audio_tracks)  # it takes one video clip and no more
     write(sound_only, path)
-    said = trace(path)
-    assert "loaded 0" in said
+    trace_text = trace(path)
+    assert "loaded 0" in trace_text
     complaints = [
         line
-        for line in said.splitlines()
+        for line in trace_text.splitlines()
         if re.match(r"\s*(err|wrn|\[ ?(error|warning))", line) and not any(one in line for one in _OF_PYAAF2)
     ]
     assert not complaints
-    assert said.count("AAFOperationDef_AudioChannelCombiner; Length") >= 5
-    assert "(-06.0 dB)" in said
-    assert "AAFOperationDef_MonoAudioDissolve; Length: 96000" in said
-    assert "AAFClassID_Selector" in said
-    assert "%C3%A9%200.wav" in said
+    assert trace_text.count("AAFOperationDef_AudioChannelCombiner; Length") >= 5
+    assert "(-06.0 dB)" in trace_text
+    assert "AAFOperationDef_MonoAudioDissolve; Length: 96000" in trace_text
+    assert "AAFClassID_Selector" in trace_text
+    assert "%C3%A9%200.wav" in trace_text
     first = nearest_frame(cut.tracks[-1].clips[0].start, Fraction(48_000))
-    assert f"AAFClassID_Filler (Length: {first})" in said
+    assert f"AAFClassID_Filler (Length: {first})" in trace_text
     for track in sound_only.tracks:
-        assert f": {track.name}" in said
+        assert f": {track.name}" in trace_text

@@ -73,7 +73,7 @@ def taken(project: Path) -> Taken:
     rate = Fraction(int(profile.get("frame_rate_num", 0)), int(profile.get("frame_rate_den", 1)))
     known = {each.get("id"): each for each in root}
 
-    def said(element: ET.Element, name: str) -> str:
+    def property_of(element: ET.Element, name: str) -> str:
         return next((one.text or "" for one in element.iterfind("property") if one.get("name") == name), "")
 
     def frames(clock: str | None) -> int:
@@ -89,7 +89,7 @@ def taken(project: Path) -> Taken:
                     at += frames(one.get("length"))
                 elif one.tag == "entry":
                     first, last = frames(one.get("in")), frames(one.get("out"))
-                    file = Path(said(known[one.get("producer")], "resource")).name
+                    file = Path(property_of(known[one.get("producer")], "resource")).name
                     laid.append(Laid(at, last + 1 - first, first, file))
                     at += last + 1 - first
         return sorted(laid, key=lambda one: one.first)
@@ -97,15 +97,17 @@ def taken(project: Path) -> Taken:
     def marks(text: str) -> list[tuple[int, str]]:
         return [(one["pos"], one["comment"]) for one in json.loads(text or "[]")]
 
-    sequence = next(one for one in root.iter("tractor") if said(one, "kdenlive:sequenceproperties.hasAudio"))
+    sequence = next(
+        one for one in root.iter("tractor") if property_of(one, "kdenlive:sequenceproperties.hasAudio")
+    )
     tracks = {}
     for one in sequence.iterfind("track"):
         track = known[one.get("producer")]
         if track.tag == "tractor":
-            name = said(track, "kdenlive:track_name")
+            name = property_of(track, "kdenlive:track_name")
             tracks[name] = lane([known[part.get("producer")] for part in track.iterfind("track")])
-    on_clips = [mark for one in root.iter("chain") for mark in marks(said(one, "kdenlive:markers"))]
-    return Taken(rate, tracks, marks(said(sequence, "kdenlive:sequenceproperties.guides")), on_clips)
+    on_clips = [mark for one in root.iter("chain") for mark in marks(property_of(one, "kdenlive:markers"))]
+    return Taken(rate, tracks, marks(property_of(sequence, "kdenlive:sequenceproperties.guides")), on_clips)
 
 
 def laid_in(timeline: Timeline) -> dict[str, list[Laid]]:

@@ -68,11 +68,11 @@ def imported(timeline: Timeline, folder: Path) -> dict[str, Any]:
     (folder / "cut.xml").write_text(text, encoding="utf-8")
     (folder / "drive.py").write_text(DRIVER, encoding="utf-8")
     rate = timeline.rate
-    said = [str(folder), str(folder / "cut.xml"), str(rate.numerator), str(rate.denominator)]
+    arguments = [str(folder), str(folder / "cut.xml"), str(rate.numerator), str(rate.denominator)]
     environment = {**os.environ, "HOME": str(folder), "QT_QPA_PLATFORM": "offscreen"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
-        [PYTHON, str(folder / "drive.py"), *said, str(folder / "found.json")],
+        [PYTHON, str(folder / "drive.py"), *arguments, str(folder / "found.json")],
         capture_output=True,
         text=True,
         timeout=120,

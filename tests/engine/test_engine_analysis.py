@@ -103,15 +103,15 @@ def test_a_library_keeps_ids_measures_once_and_leaves_out_what_cannot_be_read(tm
     write_wav(folder / "Long song.wav", clicks(21, [48_000 * n for n in range(20)]))
     (folder / "broken.mp3").write_bytes(b"nothing")
     (folder / ".hidden.wav").write_bytes(b"nothing")
-    told: list[str] = []
-    library = Library(folder, tmp_path / "index.json", told.append)
+    messages: list[str] = []
+    library = Library(folder, tmp_path / "index.json", messages.append)
     items = {item.title: item for item in library.items()}
     assert {title: item.kind for title, item in items.items()} == {
         "FastWhoosh_01": "effect",
         "Long song": "music",
     }
-    assert len(told) == 1
-    assert told[0].startswith("1 of 3 sounds of the library cannot be used: broken.mp3 (")
+    assert len(messages) == 1
+    assert messages[0].startswith("1 of 3 sounds of the library cannot be used: broken.mp3 (")
     again = Library(folder, tmp_path / "index.json")
     assert again.items() == library.items()
     assert again.path(items["Long song"].id) == folder / "Long song.wav"
@@ -120,9 +120,9 @@ def test_a_library_keeps_ids_measures_once_and_leaves_out_what_cannot_be_read(tm
 def test_of_many_sounds_that_cannot_be_read_a_few_are_named(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / f"{number:02}.wav").write_bytes(b"nothing")
-    told: list[str] = []
-    assert Library(tmp_path, tmp_path / "index.json", told.append).items() == ()
-    (line,) = told
+    messages: list[str] = []
+    assert Library(tmp_path, tmp_path / "index.json", messages.append).items() == ()
+    (line,) = messages
     assert line.startswith("12 of 12 sounds of the library cannot be used: 00.wav (")
     assert line.endswith("; and 9 more")
 

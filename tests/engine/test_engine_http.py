@@ -184,21 +184,21 @@ def test_addresses_cannot_be_guessed_or_bent(scored: dict[str, Any], base_url: s
 
 
 def test_a_film_must_come_from_one_source(http: httpx.Client, films: dict[str, Path]) -> None:
-    said = "One of the file or YouTube url must be provided"
-    assert refused(http.post("/film/")) == said
-    assert refused(http.post("/film/", files={"other": ("a", b"x")})) == said
+    message = "One of the file or YouTube url must be provided"
+    assert refused(http.post("/film/")) == message
+    assert refused(http.post("/film/", files={"other": ("a", b"x")})) == message
     assert (
         refused(
             http.post("/film/", content=b"junk", headers={"content-type": "multipart/form-data; boundary=x"})
         )
-        == said
+        == message
     )
     both = {"file": ("a.mp4", films["silent"].read_bytes()), "youtube_url": (None, "https://youtu.be/abc")}
-    assert refused(http.post("/film/", files=both)) == said
+    assert refused(http.post("/film/", files=both)) == message
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "The Youtube url is unavailable"),
         ("https://youtu.be/dQw4w9WgXcQ", "The Youtube url is unavailable"),
@@ -208,15 +208,15 @@ def test_a_film_must_come_from_one_source(http: httpx.Client, films: dict[str, P
         ("http://[", "The Youtube url is invalid"),
     ],
 )
-def test_youtube_is_out_of_reach(http: httpx.Client, url: str, said: str) -> None:
-    assert refused(http.post("/film/", data={"youtube_url": url})) == said
-    assert refused(http.post("/film/", files={"youtube_url": (None, url)})) == said
+def test_youtube_is_out_of_reach(http: httpx.Client, url: str, message: str) -> None:
+    assert refused(http.post("/film/", data={"youtube_url": url})) == message
+    assert refused(http.post("/film/", files={"youtube_url": (None, url)})) == message
 
 
 def test_a_file_that_does_not_decode_is_refused_by_its_own_name(http: httpx.Client) -> None:
-    said = refused(http.post("/film/", files={"file": ("bad film.mp4", b"nothing" * 99)}))
-    assert "bad film.mp4" in said
-    assert "/" not in said
+    message = refused(http.post("/film/", files={"file": ("bad film.mp4", b"nothing" * 99)}))
+    assert "bad film.mp4" in message
+    assert "/" not in message
 
 
 @pytest.mark.parametrize(
@@ -387,15 +387,15 @@ def test_analyses_run_out(tmp_path: Path, sounds: Path, films: dict[str, Path]) 
 
 
 def test_whoever_asked_is_notified_with_the_result(http: httpx.Client, ids: dict[str, int]) -> None:
-    told: list[Any] = []
+    notified: list[Any] = []
     heard = threading.Event()
 
     class Listener(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(503 if len(told) == 1 else 200)
+            notified.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(503 if len(notified) == 1 else 200)
             self.end_headers()
-            if len(told) > 1:
+            if len(notified) > 1:
                 heard.set()
 
         def log_message(self, *_: object) -> None:
@@ -409,7 +409,7 @@ def test_whoever_asked_is_notified_with_the_result(http: httpx.Client, ids: dict
         assert heard.wait(20)
         server.shutdown()
         thread.join()
-    assert told[0] == told[1] == result(http, ids["audio"], session)
+    assert notified[0] == notified[1] == result(http, ids["audio"], session)
     assert "notify_url" in refused(submit(http, ids["audio"], **EFFECTS, notify_url="file:///etc/passwd"))
 
 
@@ -437,13 +437,13 @@ def test_a_notification_that_does_not_arrive_is_told(
     tmp_path: Path, sounds: Path, films: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("avm_otio.engine.work._NOTIFY_PAUSES_S", (0.01,))
-    told: list[str] = []
+    messages: list[str] = []
     inside = "http://inside.example/x"  # a name: where it leads is seen when it is asked
     monkeypatch.setattr(
         "avm_otio.media.untrusted._resolve", lambda host, port: [host if host[0].isdigit() else "10.1.2.3"]
     )
     with (
-        running(data_dir=tmp_path, library=sounds, token=TOKEN, tell=told.append) as url,
+        running(data_dir=tmp_path, library=sounds, token=TOKEN, tell=messages.append) as url,
         caller(url) as http,
     ):
         film = upload(http, films["audio"])
@@ -451,10 +451,10 @@ def test_a_notification_that_does_not_arrive_is_told(
             session = submit(http, film, **EFFECTS, notify_url=address).json()["session_id"]
             result(http, film, session)
             until = time.monotonic() + 20
-            while not any(f"session {session} did not arrive" in each for each in told):
+            while not any(f"session {session} did not arrive" in each for each in messages):
                 assert time.monotonic() < until
                 time.sleep(0.02)
-    assert "inside a private network" in told[-2]
+    assert "inside a private network" in messages[-2]
 
 
 @pytest.mark.slow

@@ -38,10 +38,10 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_used(tmp_path: Path) -> Non
     wav(folder / "good.wav", noise(1))
     for name, body in ODD.items():
         (folder / name).write_bytes(body)
-    told: list[str] = []
-    items = Library(folder, tmp_path / "index.json", told.append).items()
+    messages: list[str] = []
+    items = Library(folder, tmp_path / "index.json", messages.append).items()
     assert [item.path for item in items] == ["good.wav"]
-    assert told[0].startswith(f"{len(ODD)} of {len(ODD) + 1} sounds of the library cannot be used")
+    assert messages[0].startswith(f"{len(ODD)} of {len(ODD) + 1} sounds of the library cannot be used")
 
 
 @pytest.mark.parametrize(("count", "layout"), [(8, "7.1"), (16, "")])

@@ -96,8 +96,8 @@ spots = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(spots, max_size=12), st.sampled_from(["none", "normal", "dense"]))
 def test_each_is_answered_where_it_is_and_keeps_its_length(asked: list[AskedSpot], density: str) -> None:
-    said = tuple(Span(at, at + 900_000) for at in range(0, FILM_US, 2_000_000))
-    film = FilmTraits(FILM_US, FILM.picture, SoundTraits(), said)
+    speech = tuple(Span(at, at + 900_000) for at in range(0, FILM_US, 2_000_000))
+    film = FilmTraits(FILM_US, FILM.picture, SoundTraits(), speech)
     cues = [cue for cue in laid(*asked, density=density, film=film) if cue.spot is not None]
     answered = {cue.spot for cue in cues}
     for number, spot in enumerate(asked):

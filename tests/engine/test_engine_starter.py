@@ -97,6 +97,6 @@ def test_a_sound_is_the_same_each_time_it_is_made() -> None:
 
 
 def test_a_library_that_is_there_is_not_made_again(starter: Path, shared_cache: Path) -> None:
-    told: list[int] = []
-    assert starter_library(shared_cache, lambda done, total=None: told.append(done)) == starter
-    assert told == []
+    steps: list[int] = []
+    assert starter_library(shared_cache, lambda done, total=None: steps.append(done)) == starter
+    assert steps == []

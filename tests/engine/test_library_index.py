@@ -28,8 +28,10 @@ IXML = b"""<?xml version="1.0"?><BWFXML><IXML_VERSION>1.61</IXML_VERSION>
 <DESCRIPTION>A heavy cellar door</DESCRIPTION></USER></BWFXML>"""
 
 
-def items_of(folder: Path, told: list[str] | None = None) -> dict[str, LibraryItem]:
-    library = Library(folder, folder.parent / "index.sqlite", (told if told is not None else []).append)
+def items_of(folder: Path, messages: list[str] | None = None) -> dict[str, LibraryItem]:
+    library = Library(
+        folder, folder.parent / "index.sqlite", (messages if messages is not None else []).append
+    )
     return {item.path: item for item in library.items()}
 
 
@@ -81,10 +83,10 @@ def test_a_sound_is_known_by_its_content_not_by_its_name(tmp_path: Path) -> None
     (folder / "notes.txt").write_text("RIFF is a format")
     (folder / "picture.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
     make_film(folder / "film.mkv", frames=5, cuts=())
-    told: list[str] = []
-    items = items_of(folder, told)
+    messages: list[str] = []
+    items = items_of(folder, messages)
     assert len(items) == 2 * len(FORMS) + 1
-    assert told == []
+    assert messages == []
     assert items["hit flac"].suffix == ".flac"
     assert all(item.roles == (Role.IMPACT,) for item in items.values())
     del items["hit.bin"]
@@ -97,10 +99,10 @@ def test_a_bad_or_silent_sound_is_left_out_and_named(tmp_path: Path) -> None:
     wav(folder / "good.wav", noise(0.3))
     wav(folder / "silent.wav", np.zeros((4800, 2), np.float32))
     (folder / "bad.mp3").write_bytes(b"no sound at all")
-    told: list[str] = []
-    assert list(items_of(folder, told)) == ["good.wav"]
-    assert told[0].startswith("2 of 3 sounds of the library cannot be used: bad.mp3 (")
-    assert "silent.wav (it is silent.)" in told[0]
+    messages: list[str] = []
+    assert list(items_of(folder, messages)) == ["good.wav"]
+    assert messages[0].startswith("2 of 3 sounds of the library cannot be used: bad.mp3 (")
+    assert "silent.wav (it is silent.)" in messages[0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
@@ -180,9 +182,9 @@ def test_a_sound_that_ends_its_reader_ends_nothing_else(
         return real(self, path)
 
     monkeypatch.setattr(workers._Program, "_asked", killed)
-    told: list[str] = []
-    assert len(items_of(folder, told)) == 4
-    assert "deadly.wav (it ended the program that reads it.)" in told[0]
+    messages: list[str] = []
+    assert len(items_of(folder, messages)) == 4
+    assert "deadly.wav (it ended the program that reads it.)" in messages[0]
 
 
 @pytest.mark.parametrize(
@@ -265,9 +267,9 @@ def test_an_index_that_cannot_be_kept_is_told_and_the_library_used(tmp_path: Pat
     folder.mkdir()
     wav(folder / "a.wav", noise(0.2))
     (tmp_path / "file").write_text("no folder")
-    told: list[str] = []
-    assert len(Library(folder, tmp_path / "file/index.sqlite", told.append).items()) == 1
-    assert "cannot be kept" in told[0]
+    messages: list[str] = []
+    assert len(Library(folder, tmp_path / "file/index.sqlite", messages.append).items()) == 1
+    assert "cannot be kept" in messages[0]
 
 
 def test_what_is_made_of_an_index_counts_for_its_state_only(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from avm_otio.engine.vocabulary import EMOTIONS, GENRES, ids_in
 from tests.engine import library_names as names
 
 
-def roles_wrong(told: Iterable[tuple[str, str]]) -> list[str]:
+def roles_wrong(labelled: Iterable[tuple[str, str]]) -> list[str]:
     wrong = []
-    for name, role in told:
+    for name, role in labelled:
         path = f"{name}.wav"
         found = roles_of(path, NO_TAGS, category_of_sound(path, NO_TAGS), 2_000_000)
         if not found or found[0].name.lower() != role:
@@ -24,9 +24,9 @@ def roles_wrong(told: Iterable[tuple[str, str]]) -> list[str]:
     return wrong
 
 
-def kinds_wrong(told: Iterable[tuple[str, float, str]]) -> list[str]:
+def kinds_wrong(labelled: Iterable[tuple[str, float, str]]) -> list[str]:
     wrong = []
-    for path, seconds, kind in told:
+    for path, seconds, kind in labelled:
         length_us = round(seconds * 1e6)
         category = category_of_sound(path, NO_TAGS)
         roles = roles_of(path, NO_TAGS, category, length_us)
@@ -35,16 +35,16 @@ def kinds_wrong(told: Iterable[tuple[str, float, str]]) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("told", [names.ROLES, names.ROLES_HELD_OUT])
-def test_what_a_sound_does_is_read_from_its_ucs_name(told: tuple[tuple[str, str], ...]) -> None:
-    assert len(told) == 62
-    assert len(roles_wrong(told)) <= 2
+@pytest.mark.parametrize("labelled", [names.ROLES, names.ROLES_HELD_OUT])
+def test_what_a_sound_does_is_read_from_its_ucs_name(labelled: tuple[tuple[str, str], ...]) -> None:
+    assert len(labelled) == 62
+    assert len(roles_wrong(labelled)) <= 2
 
 
-@pytest.mark.parametrize("told", [names.KINDS, names.KINDS_HELD_OUT])
-def test_music_effects_and_dialogue_are_told_apart(told: tuple[tuple[str, float, str], ...]) -> None:
-    assert len(told) == 32
-    assert len(kinds_wrong(told)) <= 1
+@pytest.mark.parametrize("labelled", [names.KINDS, names.KINDS_HELD_OUT])
+def test_music_effects_and_dialogue_are_told_apart(labelled: tuple[tuple[str, float, str], ...]) -> None:
+    assert len(labelled) == 32
+    assert len(kinds_wrong(labelled)) <= 1
 
 
 def test_a_loop_is_music_where_it_has_a_beat_and_speaks_of_nothing_that_sounds() -> None:

@@ -189,7 +189,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     return folder
 
 
-def told(capsys: pytest.CaptureFixture[str], *words: object) -> list[dict[str, object]]:
+def events_of(capsys: pytest.CaptureFixture[str], *words: object) -> list[dict[str, object]]:
     assert run(["library", *map(str, words), "--json"]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -200,9 +200,9 @@ def sounds(events: list[dict[str, object]]) -> list[object]:
 
 @pytest.mark.usefixtures("cache")
 def test_index_tells_how_many_sounds_there_are(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = told(capsys, "index", "--library", library)[-1]
+    done = events_of(capsys, "index", "--library", library)[-1]
     assert (done["event"], done["sounds"]) == ("done", 9)
-    assert told(capsys, "index", "--library", library)[-1]["listened"] == 0
+    assert events_of(capsys, "index", "--library", library)[-1]["listened"] == 0
 
 
 @pytest.mark.usefixtures("cache")
@@ -210,7 +210,7 @@ def test_search_finds_by_words_and_keeps_a_bin(
     library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bin_file = tmp_path / "doors.otio"
-    events = told(capsys, "search", "wooden", "door", "slamming", "--library", library, "-o", bin_file)
+    events = events_of(capsys, "search", "wooden", "door", "slamming", "--library", library, "-o", bin_file)
     assert sounds(events) == ["DOORWood_Cellar Slam_AB_LIB.wav"]
     assert events[0]["category"] == "DOORWood"
     assert events[0]["roles"] == ["impact", "spot"]
@@ -227,28 +227,34 @@ def test_search_finds_by_words_and_keeps_a_bin(
 def test_other_takes_of_a_sound_are_found_by_its_sound(
     library: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    within = told(capsys, "search", "--like", library / f"{name} 2.wav", "--most", 2, "--library", library)
+    within = events_of(
+        capsys, "search", "--like", library / f"{name} 2.wav", "--most", 2, "--library", library
+    )
     assert sorted(map(str, sounds(within))) == [f"{name} 1.wav", f"{name} 3.wav"]
     foreign = wav(tmp_path / "other name.wav", struck(90.0 if name == "thump" else 3000.0, 7))
-    outside = told(capsys, "search", "--like", foreign, "--most", 3, "--library", library)
+    outside = events_of(capsys, "search", "--like", foreign, "--most", 3, "--library", library)
     assert sorted(map(str, sounds(outside))) == [f"{name} {take}.wav" for take in (1, 2, 3)]
 
 
 @pytest.mark.usefixtures("cache")
 def test_list_lets_through_what_was_asked_for(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sounds(told(capsys, "list", "--category", "door", "--library", library)) == [
+    assert sounds(events_of(capsys, "list", "--category", "door", "--library", library)) == [
         "DOORWood_Cellar Slam_AB_LIB.wav"
     ]
-    assert sounds(told(capsys, "list", "--role", "whoosh", "--library", library)) == ["Whoosh Fast.wav"]
-    assert sounds(told(capsys, "list", "--min-length", "0.8", "--library", library)) == ["Rain Steady.wav"]
-    assert sounds(told(capsys, "list", "--kind", "ambience", "--library", library)) == ["Rain Steady.wav"]
-    assert sounds(told(capsys, "list", "--channels", 6, "--library", library)) == []
-    assert len(sounds(told(capsys, "list", "--library", library))) == 9
+    assert sounds(events_of(capsys, "list", "--role", "whoosh", "--library", library)) == ["Whoosh Fast.wav"]
+    assert sounds(events_of(capsys, "list", "--min-length", "0.8", "--library", library)) == [
+        "Rain Steady.wav"
+    ]
+    assert sounds(events_of(capsys, "list", "--kind", "ambience", "--library", library)) == [
+        "Rain Steady.wav"
+    ]
+    assert sounds(events_of(capsys, "list", "--channels", 6, "--library", library)) == []
+    assert len(sounds(events_of(capsys, "list", "--library", library))) == 9
 
 
 @pytest.mark.usefixtures("cache")
 def test_show_tells_all_of_one_sound(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (event,) = told(capsys, "show", "cellar", "--library", library)
+    (event,) = events_of(capsys, "show", "cellar", "--library", library)
     assert event["title"] == "Cellar Slam"
     assert event["energy_db"]
     assert run(["library", "show", "thump", "--library", str(library)]) == 2
@@ -261,7 +267,7 @@ def test_a_play_list_is_one_that_players_read(
     library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "rain.m3u8"
-    told(capsys, "play-list", "rain", "-o", path, "--library", library)
+    events_of(capsys, "play-list", "rain", "-o", path, "--library", library)
     head, info, file = path.read_text(encoding="utf-8").splitlines()
     assert (head, info) == ("#EXTM3U", "#EXTINF:1,Rain Steady")
     assert Path(file) == library / "Rain Steady.wav"
@@ -272,13 +278,15 @@ def test_a_frame_offers_how_it_sounds_and_what_the_picture_does(
     library: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     silent = make_film(tmp_path / "silent.mp4", frames=60, cuts=(30,))
-    cut = told(capsys, "search", "--for-frame", f"{silent}@00:00:01:06", "--library", library, "--most", 1)
+    cut = events_of(
+        capsys, "search", "--for-frame", f"{silent}@00:00:01:06", "--library", library, "--most", 1
+    )
     assert cut[0]["event"] == "frame"
     assert "cuts there" in str(cut[0]["reasons"])
     assert sounds(cut) == ["Whoosh Fast.wav"]
     ting = np.concatenate([np.zeros(24_000), struck(3000.0, 9)[:, 0], np.zeros(48_000)]).astype(np.float32)
     heard = make_film(tmp_path / "heard.mov", frames=48, cuts=(), sound=ting)
-    like = told(capsys, "search", "--for-frame", f"{heard}@0.7", "--library", library, "--most", 3)
+    like = events_of(capsys, "search", "--for-frame", f"{heard}@0.7", "--library", library, "--most", 3)
     assert "it sounds there" in str(like[0]["reasons"])
     assert "ting" in str(sounds(like))
     assert run(["library", "search", "--for-frame", f"{silent}@00:01:00:00", "--library", str(library)]) != 0

@@ -127,11 +127,11 @@ def damaged_xml(text: str, cuts: list[Cut]) -> bytes:
         if not elements:
             break
         parent, child = elements[int(where * len(elements))]
-        said = TEXTS[which % len(TEXTS)].replace("\x00", "").replace("\ud83c", "").replace("\ufffe", "")
+        value = TEXTS[which % len(TEXTS)].replace("\x00", "").replace("\ud83c", "").replace("\ufffe", "")
         if how == "value" and child.attrib and which % 2:
-            child.set(sorted(child.attrib)[which % len(child.attrib)], said)
+            child.set(sorted(child.attrib)[which % len(child.attrib)], value)
         elif how == "value":
-            child.text = said
+            child.text = value
         elif how == "drop":
             parent.remove(child)
         elif how == "twice":

@@ -119,14 +119,14 @@ def bounded() -> Iterator[None]:
 def converted(path: Path, suffix: str) -> None:
     """Convert a file into another format: it is done, or refused in one line."""
     output = path.with_name(f"out{suffix}")
-    told = io.StringIO()
-    with bounded(), contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
+    printed = io.StringIO()
+    with bounded(), contextlib.redirect_stderr(printed), contextlib.redirect_stdout(io.StringIO()):
         code = run(["convert", str(path), "-o", str(output)])
-    errors = [line for line in told.getvalue().splitlines() if line.startswith("Error: ")]
-    assert "not yours" not in told.getvalue(), told.getvalue()
-    assert "Traceback" not in told.getvalue()
-    assert code in (0, 1, 3), told.getvalue()
-    assert len(errors) == bool(code), told.getvalue()
+    errors = [line for line in printed.getvalue().splitlines() if line.startswith("Error: ")]
+    assert "not yours" not in printed.getvalue(), printed.getvalue()
+    assert "Traceback" not in printed.getvalue()
+    assert code in (0, 1, 3), printed.getvalue()
+    assert len(errors) == bool(code), printed.getvalue()
     assert (code == 0) == output.exists() or suffix == ".edl"
 
 

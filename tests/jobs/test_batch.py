@@ -87,8 +87,8 @@ def paid(service: ScriptedService) -> int:
 
 
 def report(cuts: list[Path]) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(cuts[0].with_name("r.json").read_text())
-    return said
+    found: dict[str, Any] = json.loads(cuts[0].with_name("r.json").read_text())
+    return found
 
 
 def states(cuts: list[Path]) -> Counter[str]:
@@ -120,10 +120,10 @@ def test_no_more_run_at_once_than_was_said_and_results_come_before_the_last_film
     most: Counter[str] = Counter()
     came: list[str] = []
     for line in capsys.readouterr().out.splitlines():
-        said = json.loads(line)
-        if said["event"] == "batch_item":
-            stages[said["timeline"]] = said["state"]
-            came.append(said["state"])
+        event = json.loads(line)
+        if event["event"] == "batch_item":
+            stages[event["timeline"]] = event["state"]
+            came.append(event["state"])
             for state, count in Counter(stages.values()).items():
                 most[state] = max(most[state], count)
     assert most["preparing"] + most["finishing"] <= 2  # of one process: never both at once
@@ -200,8 +200,8 @@ def test_what_is_laid_never_costs_more_than_allowed_and_a_dear_answer_is_kept(
     batch: Batch, cuts: list[Path], service: ScriptedService
 ) -> None:
     assert batch("--max-cost", "30") == 5
-    told = report(cuts)
-    assert Decimal(told["price"]["USD"]) == 2 * PRICE
+    totals = report(cuts)
+    assert Decimal(totals["price"]["USD"]) == 2 * PRICE
     assert states(cuts) == {"done": 2, "held": 3}
     assert paid(service) <= 4  # two were too dear at most: as many as were under way
     so_far = paid(service)

@@ -36,7 +36,7 @@ class Listener(Silent):
         return super().step(label, total)
 
 
-def make(path: Path, number: int = 0, **said: Any) -> Path:
+def make(path: Path, number: int = 0, **fields: Any) -> Path:
     """A job's folder with nothing but its journal."""
     path.mkdir(parents=True)
     journal = Journal(
@@ -46,7 +46,7 @@ def make(path: Path, number: int = 0, **said: Any) -> Path:
         changed=f"2026-01-31T12:00:{number:02d}.000+00:00",
         asked={"service": "local"},
         order={},
-    ).but(**said)
+    ).but(**fields)
     (path / "job.json").write_text(journal.model_dump_json())
     return path
 
@@ -161,9 +161,9 @@ def section(head: str) -> str:
 def test_the_page_tells_exactly_the_fields_of_the_journal(head: str, kind: type[BaseModel]) -> None:
     rows = re.search(r"\| field \| \|\n\|---\|---\|\n((?:\|.*\n)+)", section(head))
     assert rows is not None
-    told = [name for row in rows[1].splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    documented = [name for row in rows[1].splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     envelope = ["format", "version"] if kind is Journal else []  # what ``folder`` writes around it
-    assert told == envelope + list(kind.model_fields)
+    assert documented == envelope + list(kind.model_fields)
 
 
 def test_the_page_tells_every_state_and_every_field_of_what_was_downloaded() -> None:

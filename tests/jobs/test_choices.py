@@ -152,14 +152,14 @@ def changed(before: dict[Any, Any], after: dict[Any, Any]) -> set[str]:
     }
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+def events_of(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert run([*arguments, "--json"]) == code
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_the_list_names_every_cue_and_what_it_offers(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    *cues, done = said(capsys, "choose", "out.otio", "--list")
+    *cues, done = events_of(capsys, "choose", "out.otio", "--list")
     assert [cue["number"] for cue in cues] == [1, 2, 3, 4, 5]
     assert [cue["cue"] for cue in cues] == ["music 1", "effects 1", "effects 2", "effects 3", "effects 4"]
     assert [cue["timecode"] for cue in cues][1:] == [
@@ -185,7 +185,7 @@ def test_a_choice_is_in_the_job_at_once_and_the_timeline_is_not_touched(
     here: Path, service: ScriptedService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     was = (here / "out.otio").read_bytes()
-    cue, done = said(
+    cue, done = events_of(
         capsys, "choose", "out.otio", "--cue", "3", "--item", "22", "--gain", "-3", "--nudge", "4f"
     )
     assert (cue["item"], cue["gain_db"], cue["nudge_frames"]) == (22, -3.0, 4)
@@ -203,7 +203,7 @@ def test_a_choice_is_in_the_job_at_once_and_the_timeline_is_not_touched(
 
 
 @pytest.mark.parametrize(
-    ("says", "told"),
+    ("says", "message"),
     [
         (["--cue", "9", "--gain", "1"], "There is no cue 9"),
         (["--cue", "3", "--item", "11"], "has no item 11"),
@@ -216,10 +216,10 @@ def test_a_choice_is_in_the_job_at_once_and_the_timeline_is_not_touched(
     ],
 )
 def test_what_cannot_be_chosen_is_refused_and_nothing_is_kept(
-    here: Path, says: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    here: Path, says: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["choose", "out.otio", *says]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (job_in(here) / "choices.json").exists()
 
 
@@ -288,8 +288,8 @@ def test_gains_and_the_mix_of_a_kind(here: Path) -> None:
 
 
 def test_choices_hold_for_every_output_of_the_job(here: Path, service: ScriptedService) -> None:
-    said_before = avm_otio.choose(here / "out.otio", 3, item=22)
-    assert [cue.heard.item.id for cue in said_before.cues if cue.heard] == [7, 11, 22, 31, 41]
+    before = avm_otio.choose(here / "out.otio", 3, item=22)
+    assert [cue.heard.item.id for cue in before.cues if cue.heard] == [7, 11, 22, 31, 41]
     assert run(["score", "cut.otio", "-o", "other.otio", "--service", service.url, "-q"]) == 0
     (_, clip), *_ = clips(here / "other.otio")["effects at 3000000", 0]
     assert clip.name == "Door 1"
@@ -301,8 +301,8 @@ def test_a_score_that_was_done_before_is_done_again_once_something_is_chosen(
 ) -> None:
     again = ("score", "cut.otio", "-o", "out.otio", "--service", service.url, "--alternatives", "1")
     avm_otio.choose(here / "out.otio", 3, item=22)
-    assert said(capsys, *again)[-1]["recalled"] is False
-    assert said(capsys, *again)[-1]["recalled"] is True
+    assert events_of(capsys, *again)[-1]["recalled"] is False
+    assert events_of(capsys, *again)[-1]["recalled"] is True
 
 
 def test_a_timeline_that_somebody_changed_is_not_written_over(

@@ -155,10 +155,10 @@ def test_every_item_comes_measured_and_is_told_of(host: Host, run: Run) -> None:
     assert (slam.samples, slam.sample_rate_hz, slam.channels) == (9600, 48_000, 1)
     assert sorted(path.name for path in run.folder.iterdir()) == ["1 Bed.wav", "7 Boom.wav", "8 Slam.wav"]
     assert run.heard.steps == ["Downloading"]
-    assert run.heard.told == [(1, 3), (2, 3), (3, 3)]
+    assert run.heard.progress == [(1, 3), (2, 3), (3, 3)]
     assert {name for name, _ in run.heard.events} == {"item_downloaded"}
-    told = {fields["id"]: fields["path"] for _, fields in run.heard.events}
-    assert told == {
+    paths = {fields["id"]: fields["path"] for _, fields in run.heard.events}
+    assert paths == {
         1: str(run.folder / "1 Bed.wav"),
         7: str(run.folder / "7 Boom.wav"),
         8: str(run.folder / "8 Slam.wav"),
@@ -255,7 +255,7 @@ def test_addresses_that_have_expired_are_asked_for_afresh_once_for_all(host: Hos
     cues = read_cues(answer(old[:1], [[old[1], old[2]]]))
     assert run(cues, 1) == {"music 1": BOOM, "effect 7": BOOM, "effect 8": BOOM}
     assert run.asked_afresh == 1
-    assert run.heard.told[-1] == (3, 3)
+    assert run.heard.progress[-1] == (3, 3)
 
 
 def test_a_part_is_gone_on_with_behind_the_fresh_address(host: Host, run: Run) -> None:
@@ -336,9 +336,9 @@ def test_a_spare_one_that_cannot_be_had_is_told_of_and_leaves_nothing(host: Host
     spare = [item(host, number, f"/{number}") for number in (7, 8, 9)]
     host["/8"] = [ranged(SLAM, cut=3000), raw(500, b"")]
     assert run(read_cues(answer(effects=[spare])), 2) == {"effect 7": BOOM}
-    assert sorted(told.split(":")[0] for told in run.heard.warned) == ["Alternative left out"] * 2
+    assert sorted(warning.split(":")[0] for warning in run.heard.warned) == ["Alternative left out"] * 2
     assert [path.name for path in run.folder.iterdir()] == ["7 Boom.wav"]
-    assert run.heard.told[-1] == (3, 3)
+    assert run.heard.progress[-1] == (3, 3)
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ pytestmark = pytest.mark.slow
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sound = np.random.default_rng(3).normal(0, 0.001, SECONDS * HZ)
     for number, (at, length) in enumerate(SPOKEN):
-        said = utterance(length, SEEDS[number])
-        sound[round(at * HZ) : round(at * HZ) + len(said)] += said * 0.06 / np.sqrt((said**2).mean())
+        spoken = utterance(length, SEEDS[number])
+        sound[round(at * HZ) : round(at * HZ) + len(spoken)] += spoken * 0.06 / np.sqrt((spoken**2).mean())
     stereo = np.repeat(sound[:, None], 2, axis=1)
     return movie(tmp_path_factory.mktemp("film") / "film.mp4", SECONDS * 24, RATE, sound=stereo)
 

@@ -160,7 +160,7 @@ def test_sounds_of_any_size_are_laid_or_told(
 ) -> None:
     service.files = dict.fromkeys(service.files, sound(data))
     code = score()
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    assert "fault of avm-otio" not in said
-    assert code == 0 or said.count("Error: ") == 1
+    errors = capsys.readouterr().err
+    assert "Traceback" not in errors
+    assert "fault of avm-otio" not in errors
+    assert code == 0 or errors.count("Error: ") == 1

@@ -13,7 +13,7 @@ LENGTHS_S = st.floats(0.1, 36_000)
 KEEPING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 
 
-def told(folder: Path, *waits: tuple[float, float], service: str = "here") -> Path:
+def cache_of(folder: Path, *waits: tuple[float, float], service: str = "here") -> Path:
     """A new cache in which these waits are remembered."""
     cache = folder / str(len(list(folder.iterdir())))
     for film_s, waited_s in waits:
@@ -30,7 +30,7 @@ def test_nothing_is_known_at_first(tmp_path: Path) -> None:
 def test_a_service_that_keeps_its_pace_is_foretold(
     tmp_path: Path, pace: float, lengths_s: list[float], film_s: float
 ) -> None:
-    cache = told(tmp_path, *((length_s, pace * length_s) for length_s in lengths_s))
+    cache = cache_of(tmp_path, *((length_s, pace * length_s) for length_s in lengths_s))
     assert estimate(cache, "here", film_s) == pytest.approx(pace * film_s)
 
 
@@ -40,32 +40,32 @@ def test_an_estimate_lies_within_what_was_seen(
     tmp_path: Path, waits: list[tuple[float, float]], film_s: float
 ) -> None:
     paces = [waited_s / length_s for length_s, waited_s in waits]
-    found = estimate(told(tmp_path, *waits), "here", film_s)
+    found = estimate(cache_of(tmp_path, *waits), "here", film_s)
     assert found is not None
     assert min(paces) * film_s * (1 - 1e-9) <= found <= max(paces) * film_s * (1 + 1e-9)
 
 
 def test_one_slow_night_does_not_spoil_it(tmp_path: Path) -> None:
-    cache = told(tmp_path, *[(60, 30)] * 5, (60, 7200), (60, 7200))
+    cache = cache_of(tmp_path, *[(60, 30)] * 5, (60, 7200), (60, 7200))
     assert estimate(cache, "here", 60) == 30
 
 
 def test_films_of_like_length_count(tmp_path: Path) -> None:
     # Short films wait for a place in the queue, so that their pace is no measure for long ones.
-    cache = told(tmp_path, *[(10, 100)] * 20, *[(3600, 1800)] * 9)
+    cache = cache_of(tmp_path, *[(10, 100)] * 20, *[(3600, 1800)] * 9)
     assert estimate(cache, "here", 7200) == 3600
     assert estimate(cache, "here", 8) == 80
 
 
 def test_old_waits_are_forgotten(tmp_path: Path) -> None:
-    cache = told(tmp_path, *[(60, 600)] * 30, *[(60, 30)] * 50)
+    cache = cache_of(tmp_path, *[(60, 600)] * 30, *[(60, 30)] * 50)
     assert estimate(cache, "here", 60) == 30
     (file,) = cache.iterdir()
     assert len(json.loads(file.read_text())["here"]) == 50
 
 
 def test_services_are_apart(tmp_path: Path) -> None:
-    cache = told(tmp_path, (60, 30))
+    cache = cache_of(tmp_path, (60, 30))
     remember(cache, "there", 60, 90)
     assert (estimate(cache, "here", 60), estimate(cache, "there", 60)) == (30, 90)
 
@@ -85,7 +85,7 @@ def test_services_are_apart(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_memory_is_ignored_and_replaced(tmp_path: Path, broken: bytes) -> None:
-    cache = told(tmp_path, (60, 20))
+    cache = cache_of(tmp_path, (60, 20))
     (file,) = cache.iterdir()
     file.write_bytes(broken)
     assert estimate(cache, "here", 60) is None
@@ -94,9 +94,9 @@ def test_a_broken_memory_is_ignored_and_replaced(tmp_path: Path, broken: bytes) 
 
 
 def test_what_cannot_be_is_neither_kept_nor_believed(tmp_path: Path) -> None:
-    cache = told(tmp_path, (0, 5), (-1, 5), (60, -1), (float("nan"), 5), (60, float("inf")))
+    cache = cache_of(tmp_path, (0, 5), (-1, 5), (60, -1), (float("nan"), 5), (60, float("inf")))
     assert not cache.exists()
-    cache = told(tmp_path, (60, 20))
+    cache = cache_of(tmp_path, (60, 20))
     (file,) = cache.iterdir()
     file.write_text('{"here": [[0, 5], [60, NaN], [60, -5], [60, 20]]}')
     assert estimate(cache, "here", 60) == 20

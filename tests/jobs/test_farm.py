@@ -134,7 +134,7 @@ def farm(tmp_path: Path) -> Farm:
     return Farm(tmp_path)
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
+def error_line(capsys: pytest.CaptureFixture[str]) -> str:
     """The one line of the error."""
     text = capsys.readouterr().err
     (line,) = (line for line in text.splitlines() if line.startswith("Error: "))
@@ -212,7 +212,7 @@ def test_a_list_with_a_fault_is_refused_before_anything_is_written(
     rows.write_text(text)
     farm.cuts = []
     assert farm.write("--list", str(rows)) in (2, 3)
-    assert words in told(capsys)
+    assert words in error_line(capsys)
     assert not farm.bundle.exists()
 
 
@@ -230,7 +230,7 @@ def test_orders_that_cannot_be_are_refused_before_anything_is_written(
     farm: Farm, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], words: str
 ) -> None:
     assert farm.write(*(str(farm.folder) if word == "OWN" else word for word in more)) == 2
-    assert words in told(capsys)
+    assert words in error_line(capsys)
     assert not farm.bundle.exists()
 
 
@@ -240,7 +240,7 @@ def test_a_folder_that_holds_something_is_left_as_it_is(
     farm.bundle.mkdir()
     (farm.bundle / "mine").touch()
     assert farm.write() == 2
-    assert "exists already" in told(capsys)
+    assert "exists already" in error_line(capsys)
     assert [path.name for path in farm.bundle.iterdir()] == ["mine"]
 
 
@@ -249,9 +249,9 @@ def test_a_task_says_which_order_it_cannot_read(farm: Farm, capsys: pytest.Captu
     capsys.readouterr()
     (farm.bundle / ORDERS / "0001.json").write_text("{")
     assert run(["farm-task", str(farm.bundle), "1"]) == 3
-    assert "0001.json" in told(capsys)
+    assert "0001.json" in error_line(capsys)
     assert run(["farm-task", str(farm.bundle), "4"]) == 3
-    assert "no request 4" in told(capsys)
+    assert "no request 4" in error_line(capsys)
 
 
 # --- the job, run
@@ -370,6 +370,6 @@ def test_no_word_of_a_timeline_is_taken_for_a_word_to_the_scheduler(
         advance(1)
     task.say("title\nopenjd_fail: no")
     task.warn("x\nopenjd_unset_env: PATH")
-    said = capsys.readouterr()
-    lines = [line for line in (said.out + said.err).splitlines() if line.startswith("openjd_")]
+    captured = capsys.readouterr()
+    lines = [line for line in (captured.out + captured.err).splitlines() if line.startswith("openjd_")]
     assert [line.split(":")[0] for line in lines] == ["openjd_status", "openjd_progress", "openjd_progress"]

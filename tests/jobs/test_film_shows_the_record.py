@@ -128,8 +128,8 @@ def test_what_is_missing_and_seen_is_named_with_the_places_looked_in(tmp_path: P
     made = timeline(track(*lost, shot(reels, F(24), "a", 10, 4)))
     with pytest.raises(MissingMediaError) as caught:
         exported(tmp_path, made)
-    for said in ("one", "two", str(tmp_path / "gone" / "one.mov"), "--media-root"):
-        assert said in str(caught.value)
+    for words in ("one", "two", str(tmp_path / "gone" / "one.mov"), "--media-root"):
+        assert words in str(caught.value)
 
 
 def test_a_clip_that_says_nowhere_how_long_it_is_is_as_long_as_its_media(tmp_path: Path) -> None:

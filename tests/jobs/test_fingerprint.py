@@ -97,10 +97,10 @@ def test_a_picture_that_is_not_heard_is_not_asked_about_by_its_sound(film: Path,
 
 def test_where_the_film_lies_and_what_things_are_called_is_not_asked(film: Path) -> None:
     here, there = source("a.mp4"), source("renamed.mp4")
-    told = film_asked(plan(2, 4, here), {here: "x"})
-    assert film_asked(plan(2, 4, there, record_s=3600), {there: "x"}) == told
-    assert film_asked(plan(2, 5, here), {here: "x"}) != told
-    assert film_asked(plan(2, 4, here), {here: "y"}) != told
+    digest = film_asked(plan(2, 4, here), {here: "x"})
+    assert film_asked(plan(2, 4, there, record_s=3600), {there: "x"}) == digest
+    assert film_asked(plan(2, 5, here), {here: "x"}) != digest
+    assert film_asked(plan(2, 4, here), {here: "y"}) != digest
 
 
 def test_a_film_without_gains_and_channels_keeps_the_key_that_it_had_before_there_were_any() -> None:

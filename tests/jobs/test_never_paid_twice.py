@@ -127,8 +127,8 @@ def test_an_answer_beside_a_renamed_timeline_is_told_of_before_anything_is_sent(
     renamed = cut.rename(cut.with_name("cut v2.otio"))
     service.instead["POST /film/"] = says({"message": ["No room."]}, 400)
     assert score(timeline=renamed) == 6
-    told = capsys.readouterr().err
-    assert f"to use that answer, stop this run and add --jobs-dir {cut.with_suffix('.avm')}." in told
+    errors = capsys.readouterr().err
+    assert f"to use that answer, stop this run and add --jobs-dir {cut.with_suffix('.avm')}." in errors
     assert score("--jobs-dir", str(cut.with_suffix(".avm")), timeline=renamed) == 0
     assert (uploaded(service), paid(service)) == (2, 1)
 
@@ -290,9 +290,9 @@ def test_a_paid_call_whose_answer_is_lost_is_never_sent_again_unasked(
     del service.instead[PAY]
     assert score() == 7
     assert paid(service) == 1
-    told = capsys.readouterr().err
-    assert f"jobs resume {the_job(cut)} --wait" in told
-    assert "--resubmit" in told
+    errors = capsys.readouterr().err
+    assert f"jobs resume {the_job(cut)} --wait" in errors
+    assert "--resubmit" in errors
 
 
 def test_what_an_unanswered_call_brought_is_found_on_the_film(score: Run, service: ScriptedService) -> None:
@@ -527,12 +527,12 @@ def test_an_item_that_can_never_be_had_is_replaced_for_good_and_the_total_follow
     service.files = {"/items/1": sound(), "/items/7": sound(wav(9)), "/items/8": sound(wav(8))}
     service.instead[FILM] = says(found_on_film(service))
     assert score("--alternatives", "1") == 0
-    said = capsys.readouterr().err
-    assert "Music 6 cannot be had" in said
-    assert "“Bed” (music 7) takes its place: under the film" in said
-    assert "Effect 3 cannot be had" in said
-    assert "nothing takes its place, which stays empty: at 00:00:01.000000" in said
-    assert "chosen items cost 12.5 USD" in said
+    errors = capsys.readouterr().err
+    assert "Music 6 cannot be had" in errors
+    assert "“Bed” (music 7) takes its place: under the film" in errors
+    assert "Effect 3 cannot be had" in errors
+    assert "nothing takes its place, which stays empty: at 00:00:01.000000" in errors
+    assert "chosen items cost 12.5 USD" in errors
     journal = json.loads((the_job(cut) / "job.json").read_text())
     assert set(journal["unavailable"]) == {"music 6", "effect 3"}
     assert set(journal["media"]) == {"music 7", "music 8", "effect 1"}
@@ -627,10 +627,10 @@ def test_a_damaged_journal_pays_for_nothing_and_says_what_moving_it_away_would(
     asked = len(service.asked)
     capsys.readouterr()
     assert score() == 3
-    told = capsys.readouterr().err
-    assert str(journal) in told
-    assert "Restore it from a backup" in told
-    assert "what was paid for is paid for anew" in told
+    errors = capsys.readouterr().err
+    assert str(journal) in errors
+    assert "Restore it from a backup" in errors
+    assert "what was paid for is paid for anew" in errors
     assert len(service.asked) == asked
     journal.write_text(whole)
     assert score() == 0

@@ -44,7 +44,7 @@ def old_request() -> Request:
     from avm_otio.cli import options
     from avm_otio.request import rows
 
-    said = {
+    texts = {
         "tc_in": "00:00:02:00",
         "tc_out": "00:00:06:00",
         "rate": "23.976",
@@ -54,7 +54,7 @@ def old_request() -> Request:
         "music_gain_db": "-6",
         "editor": "resolve",
     }
-    flags = {name: rows()[name].read_text(text) for name, text in said.items()}
+    flags = {name: rows()[name].read_text(text) for name, text in texts.items()}
     flags["media_roots"] = (Path(),)
     return options.request_of(Path("short_film.otio"), Path("scored.otio"), **flags)
 

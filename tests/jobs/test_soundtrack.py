@@ -99,11 +99,11 @@ def score(timeline: Path, service: ScriptedService, capsys: pytest.CaptureFixtur
         asked = ["score", str(of), "-o", str(of.parent / output), "--service", service.url, "--json", *more]
         assert run(asked) == code
         lines = capsys.readouterr().out.splitlines()
-        told: dict[str, Any] = json.loads(lines[-1])
-        told["warnings"] = [
+        result: dict[str, Any] = json.loads(lines[-1])
+        result["warnings"] = [
             event["message"] for event in map(json.loads, lines) if event["event"] == "warning"
         ]
-        return told
+        return result
 
     return call
 
@@ -180,17 +180,17 @@ def test_what_was_heard_and_is_damaged_is_heard_again(
 
 
 def test_the_event_tells_of_coverage_and_of_the_whole_mix(score: Score) -> None:
-    told = score("--loudness", "r128")
-    assert told["coverage"] == "music covers 100 % of 00:00:04:00"
-    assert set(told["mix"]) == {
+    result = score("--loudness", "r128")
+    assert result["coverage"] == "music covers 100 % of 00:00:04:00"
+    assert set(result["mix"]) == {
         *("target", "is_met", "integrated_lufs", "range_lu", "is_range_rough", "true_peak_dbtp"),
         *("is_peak_exact", "speech_lufs", "words"),
     }
-    assert told["mix"]["target"] == "r128"
-    assert told["mix"]["is_met"]
-    assert told["mix"]["speech_lufs"] is None
-    assert abs(told["mix"]["integrated_lufs"] + 23) <= 0.5
-    assert told["preview"] is None
+    assert result["mix"]["target"] == "r128"
+    assert result["mix"]["is_met"]
+    assert result["mix"]["speech_lufs"] is None
+    assert abs(result["mix"]["integrated_lufs"] + 23) <= 0.5
+    assert result["preview"] is None
 
 
 def test_off_leaves_every_level_as_it_comes(score: Score, timeline: Path) -> None:
@@ -210,8 +210,8 @@ def test_a_piece_of_its_own_for_each_marker_is_counted_in_the_total(
     score: Score, timeline: Path, footage: Path
 ) -> None:
     marked = cut(timeline.parent / "marked.otio", footage, ("MUSIC IN", 0), ("MUSIC IN", 48))
-    told = score("--music-per", "marker", of=marked, output="two.otio")
-    assert (told["music"], told["total_price"]) == (2, "22.5")
+    result = score("--music-per", "marker", of=marked, output="two.otio")
+    assert (result["music"], result["total_price"]) == (2, "22.5")
     titles = {clip["name"] for clip in track(timeline.parent / "two.otio", "AVM Music 1")}
     assert titles == {"Piece 7", "Piece 8"}
 
@@ -230,19 +230,19 @@ def test_a_silent_piece_gives_its_place_to_the_next_one_that_is_here(
     score: Score, service: ScriptedService, timeline: Path
 ) -> None:
     service.files["/items/7"] = sound(wav_bytes(np.zeros((5 * 48_000, 2))))
-    told = score()
-    assert told["coverage"] == "music covers 0 % of 00:00:04:00"
-    assert told["total_price"] == "2.5"
-    assert any("--alternatives 1" in line for line in told["warnings"])
-    told = score("--alternatives", "1")
-    assert told["coverage"] == "music covers 100 % of 00:00:04:00"
+    result = score()
+    assert result["coverage"] == "music covers 0 % of 00:00:04:00"
+    assert result["total_price"] == "2.5"
+    assert any("--alternatives 1" in line for line in result["warnings"])
+    result = score("--alternatives", "1")
+    assert result["coverage"] == "music covers 100 % of 00:00:04:00"
     assert {clip["name"] for clip in track(timeline.parent / "out.otio", "AVM Music 1")} == {"Piece 8"}
 
 
 def test_a_preview_lies_beside_the_output(score: Score, timeline: Path) -> None:
-    told = score("--preview")
+    result = score("--preview")
     preview = timeline.parent / "out.preview.mp4"
-    assert told["preview"] == str(preview)
+    assert result["preview"] == str(preview)
     assert preview.stat().st_size > 0
 
 
@@ -262,8 +262,8 @@ def test_a_result_says_all_that_a_host_needs_to_lay_music_itself(
     score: Score, service: ScriptedService, timeline: Path
 ) -> None:
     service.files["/items/7"] = sound(wav_bytes(tune(120, seconds=2, lead_in=0.1).sound[: 48_000 * 2]))
-    told = score("--music-length", "loop")
-    (written,) = json.loads((Path(told["job"]) / "job.json").read_text())["outputs"].values()
+    result = score("--music-length", "loop")
+    (written,) = json.loads((Path(result["job"]) / "job.json").read_text())["outputs"].values()
     clips = [each for each in written["summary"]["clips"] if each["kind"] == "music"]
     opened = reading.read(timeline.parent / "out.otio").timeline
     bed = next(each for each in opened.tracks if each.stem is Stem.MUSIC)

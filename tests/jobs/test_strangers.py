@@ -274,9 +274,9 @@ def test_folders_that_are_trusted_are_the_watchers_own(place: Path, name: str, p
     else:
         planted.mkdir()
         give(planted, WATCHER if plant == "open" else STRANGER)
-    said = watch(place)
-    told = said if name == "watchers" else answer(made)["message"]
-    assert name in told
+    printed = watch(place)
+    message = printed if name == "watchers" else answer(made)["message"]
+    assert name in message
     assert not (made / "out.otio").exists()
     assert sorted(each.name for each in (place / "home").iterdir()) == ["secret.txt", "victim.txt"]
 

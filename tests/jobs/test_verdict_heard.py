@@ -30,8 +30,8 @@ def voice(*places: float, seconds: float = 1.2) -> np.ndarray:
     """A voice that speaks at some moments, over faint hiss."""
     found = np.random.default_rng(3).normal(0, 0.002, SECONDS * HZ)
     for number, at in enumerate(places):
-        said = utterance(seconds, number + 5)
-        found[round(at * HZ) : round(at * HZ) + len(said)] += 0.5 * said
+        speech = utterance(seconds, number + 5)
+        found[round(at * HZ) : round(at * HZ) + len(speech)] += 0.5 * speech
     return np.repeat(found[:, None], 2, axis=1)
 
 

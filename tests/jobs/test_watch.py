@@ -53,12 +53,12 @@ def test_what_was_answered_is_left_alone(tmp_path: Path) -> None:
     request(tmp_path, "one")
     watched(tmp_path)
     times = []
-    watched(tmp_path, lambda asked, told: times.append(1) or done(asked, told))
+    watched(tmp_path, lambda asked, report: times.append(1) or done(asked, report))
     assert times == []
 
 
 def test_an_error_is_said_where_the_host_looks(tmp_path: Path) -> None:
-    def fail(asked: Request, told: Report) -> Result:
+    def fail(asked: Request, report: Report) -> Result:
         raise InputError("The cut is empty.", "Add a clip.")
 
     made, other = request(tmp_path, "one"), request(tmp_path, "two")
@@ -69,10 +69,10 @@ def test_an_error_is_said_where_the_host_looks(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_ours_ends_one_request_and_not_the_watch(tmp_path: Path) -> None:
-    def fail(asked: Request, told: Report) -> Result:
+    def fail(asked: Request, report: Report) -> Result:
         if "bad" in str(asked.timeline):
             raise ZeroDivisionError
-        return done(asked, told)
+        return done(asked, report)
 
     bad, good = request(tmp_path, "a bad one"), request(tmp_path, "good")
     watched(tmp_path, fail)
@@ -85,14 +85,14 @@ def test_progress_is_told_as_it_goes(tmp_path: Path) -> None:
     seen: list[Progress] = []
     made = tmp_path / "one"
 
-    def slow(asked: Request, told: Report) -> Result:
-        told.warn("Something to know.")
-        with told.step("Exporting the film", 10) as advance:
+    def slow(asked: Request, report: Report) -> Result:
+        report.warn("Something to know.")
+        with report.step("Exporting the film", 10) as advance:
             for done_frames in (3, 10):
                 time.sleep(0.25)
                 advance(done_frames)
                 seen.append(Progress.model_validate_json((made / "progress.json").read_bytes()))
-        return done(asked, told)
+        return done(asked, report)
 
     request(tmp_path, "one")
     watched(tmp_path, slow)
@@ -108,7 +108,7 @@ def test_progress_is_told_as_it_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "told"),
+    ("order", "message"),
     [
         ({"timeline": "../other/cut.otio"}, "outside"),
         ({"output": "/etc/passwd"}, "outside"),
@@ -119,11 +119,11 @@ def test_progress_is_told_as_it_goes(tmp_path: Path) -> None:
     ],
 )
 def test_a_request_may_ask_for_no_more_than_its_own_folder(
-    tmp_path: Path, order: dict[str, Any], told: str
+    tmp_path: Path, order: dict[str, Any], message: str
 ) -> None:
     made = request(tmp_path, "one", **order)
     watched(tmp_path)
-    assert told in error_in(made)["message"]
+    assert message in error_in(made)["message"]
     assert error_in(made)["exit_code"] == 3
 
 
@@ -183,11 +183,11 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_whoever_looks_can_tell_that_somebody_watches(tmp_path: Path) -> None:
     beats: list[Watcher] = []
 
-    def look(asked: Request, told: Report) -> Result:
+    def look(asked: Request, report: Report) -> Result:
         for _ in range(2):
             beats.append(Watcher.model_validate_json((tmp_path / "watcher.json").read_bytes()))
             time.sleep(1.2)
-        return done(asked, told)
+        return done(asked, report)
 
     request(tmp_path, "one")
     watched(tmp_path, look)
@@ -198,11 +198,11 @@ def test_whoever_looks_can_tell_that_somebody_watches(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_request_ends_at_the_next_moment(tmp_path: Path) -> None:
-    def wait(asked: Request, told: Report) -> Result:
+    def wait(asked: Request, report: Report) -> Result:
         (tmp_path / "one" / "cancel").touch()
         for _ in range(100):
             time.sleep(0.05)
-            told.event("waiting")
+            report.event("waiting")
         raise AssertionError("it went on")
 
     made, other = request(tmp_path, "one"), request(tmp_path, "two")
@@ -213,12 +213,12 @@ def test_a_cancelled_request_ends_at_the_next_moment(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_goes_away_ends_its_request_alone(tmp_path: Path) -> None:
-    def vanish(asked: Request, told: Report) -> Result:
+    def vanish(asked: Request, report: Report) -> Result:
         if asked.timeline.parent.name == "one":
             shutil.rmtree(tmp_path / "one")
             time.sleep(0.3)
-            told.event("waiting")
-        return done(asked, told)
+            report.event("waiting")
+        return done(asked, report)
 
     request(tmp_path, "one")
     other = request(tmp_path, "two")
@@ -230,11 +230,11 @@ def test_many_watchers_do_each_request_once(tmp_path: Path) -> None:
     times: Counter[str] = Counter()
     lock = threading.Lock()
 
-    def count(asked: Request, told: Report) -> Result:
+    def count(asked: Request, report: Report) -> Result:
         with lock:
             times[asked.timeline.parent.name] += 1
         time.sleep(0.002)
-        return done(asked, told)
+        return done(asked, report)
 
     made = [request(tmp_path, f"r{number}") for number in range(60)]
     watchers = [
@@ -254,9 +254,9 @@ def test_what_a_dead_watcher_left_is_taken_over_by_one_only(tmp_path: Path) -> N
     (made / "claim.json").write_text('{"version": 1, "watcher": "dead", "host": "h", "pid": 1}')
     times: list[str] = []
 
-    def count(asked: Request, told: Report) -> Result:
+    def count(asked: Request, report: Report) -> Result:
         times.append(asked.timeline)
-        return done(asked, told)
+        return done(asked, report)
 
     watchers = [
         threading.Thread(target=watched, args=(tmp_path, count), kwargs={"lease_s": 2.0}) for _ in range(4)
@@ -272,10 +272,10 @@ def test_what_a_dead_watcher_left_is_taken_over_by_one_only(tmp_path: Path) -> N
 def test_a_watcher_that_slept_writes_nothing_over_who_took_over(tmp_path: Path) -> None:
     made = request(tmp_path, "one")
 
-    def sleep(asked: Request, told: Report) -> Result:
+    def sleep(asked: Request, report: Report) -> Result:
         (made / "claim.json").write_text('{"version": 1, "watcher": "other", "host": "h", "pid": 1}')
         time.sleep(0.3)
-        told.event("waiting")
+        report.event("waiting")
         raise AssertionError("it went on")
 
     watch = Watch([tmp_path], sleep, LOCAL_ONLY, Silent())
@@ -348,8 +348,8 @@ def test_whoever_dies_another_goes_on(
 
     service.instead[call] = dies
     first = program(tmp_path)
-    _, told = first.communicate(timeout=120)
-    assert "Traceback" not in told
+    _, errors = first.communicate(timeout=120)
+    assert "Traceback" not in errors
     assert sorted(one.name for one in made.glob("*.json")) == (
         ["claim.json", "progress.json", "request.json"]
         if how is signal.SIGKILL

@@ -28,8 +28,8 @@ def test_an_export_is_carried_out_and_answered_in_lua_and_json(tmp_path: Path) -
     made = tmp_path / "Reel 3 2026-11-23 171500.score"
     assert (made / "cut.otio").read_text() == "{}"
     assert json.loads((made / "request.json").read_text())["editor"] == "resolve"
-    said, told = json.loads((made / "result.json").read_text()), lua(made / "result.lua")
-    assert told["output"] == said["output"] == str(made / "out.otio") or told["output"] == said["output"]
+    in_json, in_lua = json.loads((made / "result.json").read_text()), lua(made / "result.lua")
+    assert in_lua["output"] == in_json["output"]
     assert lua(tmp_path / "AVM Last Resolve Job.lua")["name"] == made.name
     assert not (tmp_path / "watcher.lua").exists(), "it says that somebody watches"
 
@@ -37,7 +37,7 @@ def test_an_export_is_carried_out_and_answered_in_lua_and_json(tmp_path: Path) -
 def test_what_fails_is_told_in_lua_too(tmp_path: Path) -> None:
     (tmp_path / "Reel 3.score.otio").write_text("{}")
 
-    def fail(asked: Request, told: Report) -> Result:
+    def fail(asked: Request, report: Report) -> Result:
         raise ValueError("a “quote” and a \\")
 
     watched(tmp_path, fail)
@@ -66,9 +66,9 @@ def test_an_export_that_is_still_written_is_waited_for(tmp_path: Path) -> None:
     export.write_text('{"a":')
     taken: list[str] = []
 
-    def carry_out(asked: Request, told: Report) -> Result:
+    def carry_out(asked: Request, report: Report) -> Result:
         taken.append(asked.timeline.read_text())
-        return done(asked, told)
+        return done(asked, report)
 
     timer = threading.Timer(0.5, lambda: export.write_text('{"a": 1}'))
     timer.start()
@@ -82,9 +82,9 @@ def test_two_watchers_make_one_request_of_it(tmp_path: Path) -> None:
         (tmp_path / f"Reel {number}.score.otio").write_text("{}")
     taken: list[str] = []
 
-    def carry_out(asked: Request, told: Report) -> Result:
+    def carry_out(asked: Request, report: Report) -> Result:
         taken.append(asked.timeline)
-        return done(asked, told)
+        return done(asked, report)
 
     watches = [Watch([tmp_path], carry_out, LOCAL_ONLY, Silent()) for _ in range(3)]
     threads = [threading.Thread(target=one.run, kwargs={"once": True, "poll_s": 0.02}) for one in watches]

@@ -90,8 +90,8 @@ def test_a_folder_whose_name_is_no_text_is_told_so(tmp_path: Path) -> None:
 
 
 def test_an_error_whose_words_are_no_text_is_told_once(tmp_path: Path) -> None:
-    def fail(asked: Request, told: Report) -> Result:
-        told.warn("caf\udce9.wav")
+    def fail(asked: Request, report: Report) -> Result:
+        report.warn("caf\udce9.wav")
         raise InputError("There is no caf\udce9.wav.")
 
     made = request(tmp_path, "one")
@@ -176,11 +176,11 @@ def test_a_watch_to_which_nobody_listens_any_more_ends_and_gives_back_what_it_is
         def event(self, name: str, /, **fields: object) -> None:
             raise BrokenPipeError
 
-    def slow(asked: Request, told: Report) -> Result:
+    def slow(asked: Request, report: Report) -> Result:
         for _ in range(2):
             time.sleep(1.3)
             beats.append(Watcher.model_validate_json((tmp_path / "watcher.json").read_bytes()).beat)
-        told.event("waiting")
+        report.event("waiting")
         raise AssertionError("it went on")
 
     made = request(tmp_path, "one")
@@ -241,11 +241,11 @@ def test_a_request_whose_work_hangs_is_ended_and_holds_up_nobody(
     rules = replace(LOCAL_ONLY, longest_s=0.2) if why == "time" else LOCAL_ONLY
     hanging = threading.Event()
 
-    def hang(asked: Request, told: Report) -> Result:
+    def hang(asked: Request, report: Report) -> Result:
         if "bad" in str(asked.timeline):
             (asked.output.parent / "cancel").touch() if why == "cancel" else None
             hanging.wait(60)
-        return done(asked, told)
+        return done(asked, report)
 
     bad, good = request(tmp_path, "a bad one"), request(tmp_path, "good")
     watched(tmp_path, hang, rules)
@@ -263,9 +263,9 @@ def test_ctrl_c_does_not_wait_for_ever_for_work_that_hangs(
     hanging = threading.Event()
     made = request(tmp_path, "one")
 
-    def hang(asked: Request, told: Report) -> Result:
+    def hang(asked: Request, report: Report) -> Result:
         hanging.wait(60)
-        return done(asked, told)
+        return done(asked, report)
 
     watch = Watch([tmp_path], hang, LOCAL_ONLY, Silent())
     looked = []

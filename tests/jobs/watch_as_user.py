@@ -29,15 +29,15 @@ from avm_otio.request import Request
 from tests.jobs.watching import done, real_request, request, watched
 
 
-def carry_out(asked: Request, told: Report) -> Result:
+def carry_out(asked: Request, report: Report) -> Result:
     """Open the timeline and every piece of its media, and write it anew."""
-    opened = open_timeline(asked, told)
+    opened = open_timeline(asked, report)
     found, _ = look_for(opened.timeline.media(), folder=opened.folder, roots=asked.media_roots)
     for path in found.values():
         if path.is_file():
             probe(path)
-    written = deliver(opened, asked, told)
-    made: CountedResult = done(asked, told, write=False)
+    written = deliver(opened, asked, report)
+    made: CountedResult = done(asked, report, write=False)
     return made.model_copy(
         update={"output": str(asked.output), "notes": (*written.notes, f"{len(found)} found")}
     )

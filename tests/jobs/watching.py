@@ -37,7 +37,7 @@ def request(folder: Path, name: str, **order: Any) -> Path:
     return made
 
 
-def done(asked: Request, told: Report, *, write: bool = True) -> CountedResult:
+def done(asked: Request, report: Report, *, write: bool = True) -> CountedResult:
     """A scoring that takes no time."""
     if write:
         asked.output.write_text("scored")

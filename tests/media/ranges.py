@@ -17,14 +17,17 @@ def ranged(body: bytes, *, cut: int | None = None, etag: str | None = '"v1"', ch
         etag: What this version is called.
         changed: When it was last changed, seconds since 1970; said only where it is not 0.
     """
-    said = {"ETag": etag} if etag else {}
+    version = {"ETag": etag} if etag else {}
     if changed:
-        said["Last-Modified"] = formatdate(changed, usegmt=True)
+        version["Last-Modified"] = formatdate(changed, usegmt=True)
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         asked = handler.headers.get("Range")
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if start and handler.headers.get("If-Range", next(iter(said.values()), "")) not in said.values():
+        if (
+            start
+            and handler.headers.get("If-Range", next(iter(version.values()), "")) not in version.values()
+        ):
             start = 0
         if start >= len(body):
             handler.send_response(416)
@@ -32,11 +35,11 @@ def ranged(body: bytes, *, cut: int | None = None, etag: str | None = '"v1"', ch
             rest = b""
         elif start:
             handler.send_response(206)
-            headers = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} | said
+            headers = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} | version
             rest = body[start:]
         else:
             handler.send_response(200)
-            headers, rest = said, body
+            headers, rest = version, body
         for name, value in ({"Content-Length": str(len(rest))} | headers).items():
             handler.send_header(name, value)
         handler.end_headers()

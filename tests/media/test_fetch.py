@@ -43,19 +43,19 @@ def error_of(reply: Reply, folder: Path, limits: FetchLimits = FetchLimits()) ->
 
 
 def test_an_item_comes_whole_under_its_stem_and_what_it_holds(tmp_path: Path) -> None:
-    told: list[tuple[int, int | None]] = []
+    steps: list[tuple[int, int | None]] = []
     with serving(raw(200, WAV, content_type="audio/mpeg")) as host:
         got = fetch(
             f"{host.url}/a/boom.mp3?sig=1",
             tmp_path / "new" / "media",
             "7 轟 boom",
             service_url=LOCAL,
-            progress=lambda *step: told.append(step),
+            progress=lambda *step: steps.append(step),
         )
     assert got == tmp_path / "new" / "media" / "7 轟 boom.wav"
     assert got.read_bytes() == WAV
     assert [path.name for path in got.parent.iterdir()] == ["7 轟 boom.wav"]
-    assert told[-1] == (len(WAV), len(WAV))
+    assert steps[-1] == (len(WAV), len(WAV))
     assert host.asked[0].path == "/a/boom.mp3?sig=1"
     assert host.asked[0].headers["host"] == host.url.removeprefix("http://")
     assert "authorization" not in host.asked[0].headers

@@ -64,13 +64,13 @@ def test_wherever_it_is_cut_the_next_attempt_asks_for_the_rest_alone(cut: int, t
 
 
 def test_a_later_run_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:
-    told: list[int] = []
+    steps: list[int] = []
     with serving(ranged(WAV, cut=HALF), ranged(WAV)) as host:
         breaks_off(host, tmp_path)
-        assert got(host, tmp_path, progress=lambda done, total: told.append(done)) == WAV
+        assert got(host, tmp_path, progress=lambda done, total: steps.append(done)) == WAV
     assert ranges(host)[1] == f"bytes={HALF}-"
-    assert told[0] == HALF
-    assert told[-1] == SIZE
+    assert steps[0] == HALF
+    assert steps[-1] == SIZE
 
 
 DIES_HALFWAY = """
@@ -151,8 +151,8 @@ def test_a_version_without_a_reliable_name_is_fetched_whole_and_no_part_is_kept(
 
 
 def lying(content_range: str | None, body: bytes = WAV[HALF:], **headers: str) -> Reply:
-    said = {} if content_range is None else {"content_range": content_range}
-    return raw(206, body, **said, **headers)
+    named = {} if content_range is None else {"content_range": content_range}
+    return raw(206, body, **named, **headers)
 
 
 @pytest.mark.parametrize(

@@ -327,9 +327,9 @@ def test_an_interrupted_export_leaves_nothing_behind(tmp_path: Path, moment: int
 
 def test_progress_counts_the_frames(tmp_path: Path) -> None:
     plan = film_plan(F(25), (12, (layer(file_source(movie(tmp_path / "a.mp4", 12, F(25))), F(0)),)))
-    told: list[tuple[int, int]] = []
-    export_film(plan, placed(plan), tmp_path / "film.mp4", progress=lambda *step: told.append(step))
-    assert told == [(number, 12) for number in range(1, 13)]
+    steps: list[tuple[int, int]] = []
+    export_film(plan, placed(plan), tmp_path / "film.mp4", progress=lambda *step: steps.append(step))
+    assert steps == [(number, 12) for number in range(1, 13)]
 
 
 def test_a_folder_that_is_not_there_is_an_output_error(tmp_path: Path) -> None:

@@ -97,11 +97,11 @@ def test_every_miss_is_named_in_one_error(tmp_path: Path) -> None:
     ]
     with pytest.raises(MissingMediaError) as caught:
         found_all(search_for(sources, folder=tmp_path, roots=[tmp_path]), tmp_path)
-    said = caught.value.what
-    assert "'A'" not in said
-    assert f"'B' ({tmp_path / 'gone.mov'}" in said
-    assert "'C' (https://example.com/c.mov is a web address" in said
-    assert "'D'" in said
+    message = caught.value.what
+    assert "'A'" not in message
+    assert f"'B' ({tmp_path / 'gone.mov'}" in message
+    assert "'C' (https://example.com/c.mov is a web address" in message
+    assert "'D'" in message
     assert "--media-root" in caught.value.hint
     assert "\n" not in str(caught.value)
 

@@ -42,17 +42,17 @@ def mix_of(timeline: Timeline, **changes: Any) -> np.ndarray:
     return np.concatenate([*mixed(plan, sources.infos, sources.clocks, **changes)], axis=1)
 
 
-def clip_of(media: Media | Timeline, rate: F, first: int, last: int, at: int = 100, **said: Any) -> Clip:
+def clip_of(media: Media | Timeline, rate: F, first: int, last: int, at: int = 100, **fields: Any) -> Clip:
     start, end = RecordTime(first / rate), RecordTime(last / rate)
-    return Clip("clip", start, end, media, MediaTime(at / rate), **said)
+    return Clip("clip", start, end, media, MediaTime(at / rate), **fields)
 
 
 def timeline_of(rate: F, *tracks: Track, frames: int = FRAMES) -> Timeline:
     return Timeline("cut", rate, tracks, duration=frames / rate)
 
 
-def audio(*clips: Clip, **said: Any) -> Track:
-    return Track(said.pop("name", "A"), TrackKind.AUDIO, clips, **said)
+def audio(*clips: Clip, **fields: Any) -> Track:
+    return Track(fields.pop("name", "A"), TrackKind.AUDIO, clips, **fields)
 
 
 @st.composite
@@ -79,16 +79,18 @@ def tracks(draw: st.DrawFn, files: list[Media], rate: F, frames: int, nests: boo
     while at < frames - 8 and len(clips) < CLIPS_A_TRACK:
         length = draw(st.integers(6, min(30, frames - at)))
         content: Media | Timeline = draw(st.sampled_from(files))
-        said: dict[str, Any] = {"speed": draw(st.sampled_from([F(1), F(1), F(2), F(1, 2), F(-1), F(25, 24)]))}
+        fields: dict[str, Any] = {
+            "speed": draw(st.sampled_from([F(1), F(1), F(2), F(1, 2), F(-1), F(25, 24)]))
+        }
         begin = draw(st.integers(100, 200))
         if nests and draw(st.booleans()):
             inner = [draw(tracks(files, rate, 120, False)) for _ in range(draw(st.integers(1, 2)))]
             content, begin = timeline_of(rate, *inner, frames=120), draw(st.integers(7, 50))
-            said["speed"] = draw(st.sampled_from([F(1), F(2)]))
+            fields["speed"] = draw(st.sampled_from([F(1), F(2)]))
         elif isinstance(content, Media) and content.channels == 2:
-            said["channels"] = draw(st.sampled_from([(), (0, 1), (0,), (1,), (1, 0)]))
-        said |= {"mix": draw(mixes(rate, length)), "enabled": draw(st.integers(0, 5)) > 0}
-        clips.append(clip_of(content, rate, at, at + length, begin, **said))
+            fields["channels"] = draw(st.sampled_from([(), (0, 1), (0,), (1,), (1, 0)]))
+        fields |= {"mix": draw(mixes(rate, length)), "enabled": draw(st.integers(0, 5)) > 0}
+        clips.append(clip_of(content, rate, at, at + length, begin, **fields))
         at += length
         if draw(st.booleans()):
             cuts.append(at / rate)

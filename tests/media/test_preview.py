@@ -46,7 +46,7 @@ def seen(path: Path) -> Media:
     return Media(path.name, str(path), MediaTime(F(0)), F(60) / RATE, RATE, has_picture=True)
 
 
-def of_all(shot: Media, tone: Media, *, rate: F = RATE, **said: Any) -> Timeline:
+def of_all(shot: Media, tone: Media, *, rate: F = RATE, **fields: Any) -> Timeline:
     """A picture, dialogue, music and an effect."""
     return timeline_of(
         rate,
@@ -54,13 +54,13 @@ def of_all(shot: Media, tone: Media, *, rate: F = RATE, **said: Any) -> Timeline
         audio(clip_of(tone, rate, 0, 60, 0)),
         audio(clip_of(tone, rate, 10, 60, 7, mix=Mix(-6.0)), stem=Stem.MUSIC),
         audio(clip_of(tone, rate, 30, 45, 11, mix=Mix(-3.0)), stem=Stem.EFFECTS),
-        **said,
+        **fields,
     )
 
 
-def made(timeline: Timeline, out: Path, **said: Any) -> Preview:
+def made(timeline: Timeline, out: Path, **options: Any) -> Preview:
     plan = plan_playback(timeline)
-    return write_preview(plan, placed(plan), out, **said)
+    return write_preview(plan, placed(plan), out, **options)
 
 
 def mix_of(timeline: Timeline) -> np.ndarray:

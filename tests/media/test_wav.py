@@ -290,10 +290,10 @@ def test_the_time_reference_is_read_back_by_others(tmp_path: Path) -> None:
     if tool is None:
         pytest.skip("no ffprobe here: read back by PyAV and by our own reader only")
     asked = [tool, "-v", "error", "-show_format", "-show_streams", "-of", "json", str(tmp_path / "b.wav")]
-    said = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
-    assert said["format"]["tags"]["time_reference"] == str(reference)
-    assert said["streams"][0]["codec_name"] == "pcm_s24le"
-    assert said["streams"][0]["duration_ts"] == 100
+    probed = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
+    assert probed["format"]["tags"]["time_reference"] == str(reference)
+    assert probed["streams"][0]["codec_name"] == "pcm_s24le"
+    assert probed["streams"][0]["duration_ts"] == 100
 
 
 def test_a_file_too_long_for_riff_is_rf64(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

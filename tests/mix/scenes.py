@@ -261,9 +261,9 @@ def ebur128(sound: Sound) -> tuple[float, float, float]:
             pulled = sink.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             break
-        said = pulled.metadata
-        last = said if "lavfi.r128.I" in said else last
-        peaks = [float(value) for key, value in said.items() if "true_peaks_ch" in key]
+        metadata = pulled.metadata
+        last = metadata if "lavfi.r128.I" in metadata else last
+        peaks = [float(value) for key, value in metadata.items() if "true_peaks_ch" in key]
         peak = max([peak, *peaks])
     loudness, spread = float(last["lavfi.r128.I"]), float(last["lavfi.r128.LRA"])
     return loudness, spread, 20 * math.log10(peak) if peak > 0 else -math.inf

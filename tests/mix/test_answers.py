@@ -348,8 +348,8 @@ def test_a_field_of_another_type_is_read_or_told_and_its_item_laid(
     (laid,) = cues.chosen
     if field != "bpm":
         assert getattr(laid, field) == read
-    is_told = read is None or came in ("perhaps", ["a"])
-    assert bool(cues.unread) is (is_told and field != "bpm")
+    is_unread = read is None or came in ("perhaps", ["a"])
+    assert bool(cues.unread) is (is_unread and field != "bpm")
     assert json.dumps(laid.served).encode()
 
 

@@ -236,9 +236,10 @@ def test_a_clip_that_does_not_say_its_cue_is_followed_as_one_that_does() -> None
     ]
     old = scored(film(A, B, C), replace(spoken, offer=None), replace(spoken, offer=None, enabled=False))
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(old.duration))
-    told = with_offers(old, lambda clip, stem: Known(items[0], "EUR"), lambda name: cues, film_map)  # type: ignore[arg-type]
-    assert [clip.offer and clip.offer.film_start_us for clip in told.clips() if clip.stem] == [2_400_000] * 2
-    (found,) = followed(told, film(C, C, B))
+    offered = with_offers(old, lambda clip, stem: Known(items[0], "EUR"), lambda name: cues, film_map)  # type: ignore[arg-type]
+    starts_us = [clip.offer and clip.offer.film_start_us for clip in offered.clips() if clip.stem]
+    assert starts_us == [2_400_000] * 2
+    (found,) = followed(offered, film(C, C, B))
     assert starts(found) == [98]
     assert [each.clip.alternative for each in found.places[0].laid] == [0, 1]
 

@@ -74,7 +74,7 @@ def reel(
     return ScoredReel("reel", timeline, sounds_on(timeline, lambda clip, stem: None))
 
 
-def told(sheet: CueSheet) -> list[tuple[str, str, str, str, int]]:
+def rows_of(sheet: CueSheet) -> list[tuple[str, str, str, str, int]]:
     return [(row.number, row.title, row.timecode_in, row.timecode_out, row.frames) for row in sheet.rows]
 
 
@@ -88,7 +88,7 @@ def crossfade(frame: int, rate: F = F(25)) -> Transition:
 
 def test_the_parts_and_repeats_of_one_piece_are_one_cue_and_its_return_is_another() -> None:
     clips = [sound(0, 100), sound(100, 250), sound(250, 300), sound(400, 425)]
-    assert told(sheet_of(reel(clips, joins=(crossfade(100), crossfade(250))))) == [
+    assert rows_of(sheet_of(reel(clips, joins=(crossfade(100), crossfade(250))))) == [
         ("1M1", "Piece 1", "00:00:00:00", "00:00:12:00", 300),
         ("1M2", "Piece 1", "00:00:16:00", "00:00:17:00", 25),
     ]
@@ -96,7 +96,7 @@ def test_the_parts_and_repeats_of_one_piece_are_one_cue_and_its_return_is_anothe
 
 def test_a_crossfade_of_two_pieces_counts_once_parted_at_its_cut() -> None:
     clips = [sound(0, 100), sound(100, 200, 2)]
-    assert told(sheet_of(reel(clips, joins=(crossfade(100),)))) == [
+    assert rows_of(sheet_of(reel(clips, joins=(crossfade(100),)))) == [
         ("1M1", "Piece 1", "00:00:00:00", "00:00:04:00", 100),
         ("1M2", "Piece 2", "00:00:04:00", "00:00:08:00", 100),
     ]
@@ -107,13 +107,13 @@ def test_a_crossfade_over_two_tracks_counts_once_too() -> None:
     two = reel([sound(0, 110, mix=out)], [sound(90, 200, 2, mix=into)])
     assert [row.frames for row in sheet_of(two).rows] == [100, 100]
     one = reel([sound(0, 110, mix=out)], [sound(90, 200, mix=into)])
-    assert told(sheet_of(one)) == [("1M1", "Piece 1", "00:00:00:00", "00:00:08:00", 200)]
+    assert rows_of(sheet_of(one)) == [("1M1", "Piece 1", "00:00:00:00", "00:00:08:00", 200)]
     both = reel([sound(0, 110)], [sound(90, 200, 2)])  # no crossfade: two pieces sound at once
     assert [row.frames for row in sheet_of(both).rows] == [110, 110]
 
 
 def test_a_short_hole_is_within_a_cue_and_is_not_counted() -> None:
-    assert told(sheet_of(reel([sound(0, 100), sound(105, 200)]))) == [
+    assert rows_of(sheet_of(reel([sound(0, 100), sound(105, 200)]))) == [
         ("1M1", "Piece 1", "00:00:00:00", "00:00:08:00", 195)
     ]
 
@@ -206,7 +206,7 @@ def test_a_table_of_rights_has_a_row_for_each_holder() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("id,compsoer\n1,x\n", "Did you mean “composer”?"),
         ("kind,title\nmusic,x\n", "no column “id”"),
@@ -216,10 +216,10 @@ def test_a_table_of_rights_has_a_row_for_each_holder() -> None:
         ("kind,id\nfilm,1\n", "line 2: “film” is no kind"),
     ],
 )
-def test_a_table_that_cannot_be_is_refused_with_its_line(text: str, said: str) -> None:
+def test_a_table_that_cannot_be_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         read_rights(text, "rights.csv")
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_odd_shares_and_numbers_are_told() -> None:

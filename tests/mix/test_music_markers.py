@@ -14,17 +14,17 @@ RATE = F(25)
 SPAN = FrameSpan(0, 100)
 
 
-def marks(*said: tuple[str, int] | tuple[str, int, int]) -> list[Marker]:
+def marks(*names: tuple[str, int] | tuple[str, int, int]) -> list[Marker]:
     """Markers by name, first frame and length in frames."""
-    return [Marker(name, at / RATE, F(sum(length)) / RATE) for name, at, *length in said]
+    return [Marker(name, at / RATE, F(sum(length)) / RATE) for name, at, *length in names]
 
 
-def wanted(*said: tuple[str, int] | tuple[str, int, int], span: FrameSpan = SPAN) -> Wanted:
-    return wanted_music(marks(*said), span, RATE, lambda at: f"frame {at * RATE}")
+def wanted(*names: tuple[str, int] | tuple[str, int, int], span: FrameSpan = SPAN) -> Wanted:
+    return wanted_music(marks(*names), span, RATE, lambda at: f"frame {at * RATE}")
 
 
-def spans(*said: tuple[str, int] | tuple[str, int, int]) -> list[tuple[int, int]]:
-    return [(each.start, each.end) for each in wanted(*said).spans]
+def spans(*names: tuple[str, int] | tuple[str, int, int]) -> list[tuple[int, int]]:
+    return [(each.start, each.end) for each in wanted(*names).spans]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_a_marker_asks_for(text: str, word: Word | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("names", "expected"),
     [
         ([], [(0, 100)]),
         ([("scene 2", 20)], [(0, 100)]),
@@ -71,12 +71,12 @@ def test_what_a_marker_asks_for(text: str, word: Word | None) -> None:
         ([("NO MUSIC", 0, 200)], []),
     ],
 )
-def test_where_music_is_wanted(said: list[tuple[str, int]], expected: list[tuple[int, int]]) -> None:
-    assert spans(*said) == expected
+def test_where_music_is_wanted(names: list[tuple[str, int]], expected: list[tuple[int, int]]) -> None:
+    assert spans(*names) == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "expected", "note"),
+    ("names", "expected", "note"),
     [
         (
             [("NO MUSIC", 20, 30), ("MUSIC IN", 30)],
@@ -97,9 +97,9 @@ def test_where_music_is_wanted(said: list[tuple[str, int]], expected: list[tuple
     ],
 )
 def test_what_contradicts_is_said(
-    said: list[tuple[str, int]], expected: list[tuple[int, int]], note: str
+    names: list[tuple[str, int]], expected: list[tuple[int, int]], note: str
 ) -> None:
-    found = wanted(*said)
+    found = wanted(*names)
     assert [(each.start, each.end) for each in found.spans] == expected
     assert found.notes == (note,)
 
@@ -113,7 +113,7 @@ LONG = FrameSpan(0, 1500)
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("names", "expected"),
     [
         ([("NO MUSIC", 500, 100), ("MUSIC IN", 610)], [(0, 500), (610, 1500)]),
         ([("NO MUSIC", 500, 100), ("MUSIC IN", 700)], [(0, 500), (600, 1500)]),
@@ -125,12 +125,12 @@ LONG = FrameSpan(0, 1500)
     ],
 )
 def test_no_music_makes_no_piece_of_a_moment(
-    said: list[tuple[str, int]], expected: list[tuple[int, int]]
+    names: list[tuple[str, int]], expected: list[tuple[int, int]]
 ) -> None:
-    found = wanted(*said, span=LONG)
+    found = wanted(*names, span=LONG)
     assert [(each.start, each.end) for each in found.spans] == expected
     lost = [note for note in found.notes if "too short for a piece" in note]
-    assert len(lost) == (("NO MUSIC", 40) in said) + (("NO MUSIC", 640, 60) in said)
+    assert len(lost) == (("NO MUSIC", 40) in names) + (("NO MUSIC", 640, 60) in names)
 
 
 def test_what_lies_before_a_range_counts_in_it() -> None:

@@ -37,17 +37,17 @@ def test_a_film_is_one_multipart_file_under_a_safe_name(tmp_path: Path, name: st
     content = bytes(range(256)) * 5000
     film = tmp_path / "film.mp4"
     film.write_bytes(content)
-    told: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     with serving(says({"id": 5})) as service, client_of(service) as client:
-        assert client.create_film(film, filename=name, progress=lambda *step: told.append(step)) == 5
+        assert client.create_film(film, filename=name, progress=lambda *step: steps.append(step)) == 5
     head, body = service.asked[0].body.split(b"\r\n\r\n", 1)
     assert f'Content-Disposition: form-data; name="file"; filename="{sent}"\r\n'.encode() in head
     assert len(head.split(b"\r\n")) == 3
     boundary = service.asked[0].headers["content-type"].partition("boundary=")[2].encode()
     assert body == content + b"\r\n--" + boundary + b"--\r\n"
-    assert told == sorted(told)
-    assert told[-1] == (len(content), len(content))
-    assert len(told) > 2
+    assert steps == sorted(steps)
+    assert steps[-1] == (len(content), len(content))
+    assert len(steps) > 2
 
 
 def test_a_large_film_is_sent_in_constant_memory(tmp_path: Path) -> None:

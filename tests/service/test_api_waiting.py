@@ -33,19 +33,19 @@ class Clock:
 
 def test_it_asks_until_the_result_is_done_and_tells_of_each_answer() -> None:
     clock = Clock()
-    told: list[tuple[float, bool]] = []
+    polls: list[tuple[float, bool]] = []
     with serving(NOT_YET, NOT_YET, DONE) as service, Client(service.url, "t") as client:
         result = wait_for_result(
             client,
             1,
             2,
             later=LATER,
-            on_poll=lambda waited, so_far: told.append((waited, so_far.is_done)),
+            on_poll=lambda waited, so_far: polls.append((waited, so_far.is_done)),
             clock=clock,
             pause=clock.pause,
         )
     assert result.is_done
-    assert told == [(0.0, False), (0.2, False), (0.4, True)]
+    assert polls == [(0.0, False), (0.2, False), (0.4, True)]
 
 
 def test_pauses_grow_from_short_to_long_and_end_at_the_deadline() -> None:
@@ -103,8 +103,8 @@ def test_a_service_that_is_out_for_a_while_is_asked_on_and_told_of_once(out: obj
         )
     assert result.is_done
     assert len(clock.pauses_s) == 5
-    (told,) = troubles
-    assert "/film/1/service/2/" in told
+    (trouble,) = troubles
+    assert "/film/1/service/2/" in trouble
 
 
 def test_each_time_that_it_is_out_is_told_of() -> None:

@@ -49,8 +49,8 @@ class Receiving:
     def stop(self) -> str:
         """End it; all that it has said."""
         self.process.terminate()
-        said, _ = self.process.communicate(timeout=30)
-        return said
+        output, _ = self.process.communicate(timeout=30)
+        return output
 
 
 @contextmanager
@@ -253,9 +253,9 @@ def test_no_path_is_ever_told(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", int(receiver.url.rpartition(":")[2]))) as line:
             line.sendall(f"POST /{box.secret} NONSENSE\r\n\r\n".encode())
             line.recv(1000)
-        said = receiver.stop()
-    assert box.secret not in said
-    assert "unknown-secret" not in said
+        output = receiver.stop()
+    assert box.secret not in output
+    assert "unknown-secret" not in output
 
 
 def test_a_spool_that_cannot_be_written_is_told_and_the_sender_asked_to_come_again(tmp_path: Path) -> None:
@@ -265,9 +265,9 @@ def test_a_spool_that_cannot_be_written_is_told_and_the_sender_asked_to_come_aga
     path.mkdir()  # cannot be written, whoever runs the test
     with receiving(tmp_path) as receiver:
         assert httpx.post(f"{receiver.url}/{box.secret}").status_code == 503
-        said = receiver.stop()
-    assert f"A notification could not be passed on in {tmp_path}" in said
-    assert box.secret not in said
+        output = receiver.stop()
+    assert f"A notification could not be passed on in {tmp_path}" in output
+    assert box.secret not in output
 
 
 # The command
@@ -300,9 +300,9 @@ def test_a_taken_port_and_a_strange_host_are_wrong_calls(
     assert run(["notify", "serve", "--spool", str(tmp_path), "--port", taken]) == UsageError.exit_code
     assert f"127.0.0.1, port {taken}, cannot be listened at" in capsys.readouterr().err
     assert run(["notify", "serve", "--spool", str(tmp_path), "--host", "192.0.2.1"]) == UsageError.exit_code
-    said = capsys.readouterr().err
-    assert "unencrypted" in said
-    assert "192.0.2.1, port 8610, cannot be listened at" in said
+    output = capsys.readouterr().err
+    assert "unencrypted" in output
+    assert "192.0.2.1, port 8610, cannot be listened at" in output
 
 
 def test_a_submission_without_a_job_has_no_secret_to_give(capsys: pytest.CaptureFixture[str]) -> None:

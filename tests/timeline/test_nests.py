@@ -114,8 +114,8 @@ def test_sides_that_leave_nothing_are_silence():
     assert pan_of(through(sides_of(-1.0), sides_of(1.0))) == (SILENCE_DB, 0.0)
 
 
-@pytest.mark.parametrize(("left_out", "told"), [(F(0), 0), (F(9, 5), 1), (F(11, 5), 1), (F(3), 0)])
-def test_a_transition_that_a_nests_edge_cuts_is_told(left_out: F, told: int) -> None:
+@pytest.mark.parametrize(("left_out", "count"), [(F(0), 0), (F(9, 5), 1), (F(11, 5), 1), (F(3), 0)])
+def test_a_transition_that_a_nests_edge_cuts_is_told(left_out: F, count: int) -> None:
     crossing = Transition("Cross Dissolve", RecordTime(F(2)), F(2, 5), F(2, 5))
     whole = around(cut=left_out)
     (nest,) = whole.tracks[0].clips
@@ -127,7 +127,7 @@ def test_a_transition_that_a_nests_edge_cuts_is_told(left_out: F, told: int) -> 
     opened = opened_and_told(cut, losses)
     assert [loss.message for loss in losses if loss.feature.name == "TRANSITION"] == [
         "transition “Cross Dissolve” inside it written as a cut: the nest's edge lies in it"
-    ] * told
+    ] * count
     assert sum(len(track.transitions) for track in opened.tracks) == (left_out == 0)
 
 
