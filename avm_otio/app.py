@@ -178,8 +178,8 @@ def cue_sheet(
     settings = load_settings()
     found = reels(words, request, report=report)
     configured = {each.name: getattr(settings.cue_sheet, each.name) for each in fields(Header)}
-    said = {name: text for name, text in (header or {}).items() if text is not None}
-    made = Header(**{**configured, **said})
+    given = {name: text for name, text in (header or {}).items() if text is not None}
+    made = Header(**{**configured, **given})
     if not made.production:
         made = replace(made, production=found[0].opened.timeline.name)
     library = settings.complete(_here(request)).library

@@ -166,13 +166,13 @@ def _length(item: OfferedItem) -> str:
 def _words(cue: OfferedCue) -> str:
     """What was decided for a cue besides its item."""
     choice = cue.choice
-    said = [
+    words = [
         "left out" if choice.is_left_out else "",
         f"{choice.gain_db:+.1f} dB".replace("-", "−") if choice.gain_db else "",
         f"{choice.nudge_frames:+d} f".replace("-", "−") if choice.nudge_frames else "",
         f"“{choice.note}”" if choice.note else "",
     ]
-    return ", ".join(filter(None, said)) or ("yes" if choice.item is not None else "")
+    return ", ".join(filter(None, words)) or ("yes" if choice.item is not None else "")
 
 
 def _chosen(offered: Offered, cue: str | None) -> Iterator[str]:

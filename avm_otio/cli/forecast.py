@@ -36,9 +36,9 @@ def _lines(ahead: Forecast) -> Iterator[str]:
     language = _LANGUAGES.get(question.language, question.language)
     yield f"          in {language}, prices in {question.currency}"
     for name, given in question.request.parameters.items():
-        said = ", ".join(f"{key} {value}" for key, value in given.items() if value not in (None, [], ""))
-        if said:
-            yield f"          {name}: {said}"
+        options = ", ".join(f"{key} {value}" for key, value in given.items() if value not in (None, [], ""))
+        if options:
+            yield f"          {name}: {options}"
     if not ahead.is_free:
         lines = list(licence_lines({"license": question.request.license}, load_settings().name_option))
         for number, line in enumerate(lines):

@@ -205,10 +205,10 @@ def starter(out: Output, folder: Path) -> None:
 def show(out: Output, sound: str, folder: Path | None) -> None:
     """Show all that is known of SOUND: its path, its id, or a part of its path that no other has."""
     found = _searcher(out, folder).named(sound)
-    told = found.as_json()
+    fields = found.as_json()
     tags = {name: value for name, value in found.facts["tags"].items() if value}
-    out.event("sound", **told, tags=tags, energy_db=found.facts["energy_db"])
-    for name, value in told.items():
+    out.event("sound", **fields, tags=tags, energy_db=found.facts["energy_db"])
+    for name, value in fields.items():
         if name not in ("score", "path") and value not in (None, "", []):
             out.result(f"{name:<16}{', '.join(value) if isinstance(value, list) else value}")
     for name, value in tags.items():

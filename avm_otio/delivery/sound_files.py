@@ -19,7 +19,7 @@ from avm_otio.formats.format import SoundFiles
 from avm_otio.report import Report
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Mix, Timeline, Track, TrackKind
-from avm_otio.timeline.nests import OPENED, opened_and_told, opened_nests
+from avm_otio.timeline.nests import OPENED, opened_and_reported, opened_nests
 from avm_otio.timeline.time import MediaTime, nearest_frame
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def prepare(
     taken: set[str] = set()
     _report_missing_channels(timeline, report)
     if need is SoundFiles.SPOTTED:
-        timeline = opened_and_told(timeline, losses, OPENED)
+        timeline = opened_and_reported(timeline, losses, OPENED)
         timeline = _spotted(timeline, folder, taken, report)
     elif need is SoundFiles.MONO or media_format is MediaFormat.WAV48:
         split = need is SoundFiles.MONO

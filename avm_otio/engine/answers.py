@@ -179,8 +179,10 @@ class Answers:
 
     def _effect(self, kept: Json) -> Json:
         points = kept.get("points")
-        said = None if points is None else {name: format_timestamp(at) for name, at in points.items()}
-        return self._item(kept) | {"avm_points": said}
+        points_as_text = (
+            None if points is None else {name: format_timestamp(at) for name, at in points.items()}
+        )
+        return self._item(kept) | {"avm_points": points_as_text}
 
     def _music(self, kept: Json) -> Json:
         return self._item(kept) | {"avm_reasons": kept.get("reasons", [])}

@@ -26,14 +26,14 @@ def write_bin(path: Path, name: str, found: Sequence[Found]) -> None:
     """
     clips = []
     for each in found:
-        told = each.as_json()
+        fields = each.as_json()
         length = round(each.item.duration_us * SAMPLE_RATE_HZ / 1_000_000)
         whole = otio.opentime.TimeRange(
             otio.opentime.RationalTime(0, SAMPLE_RATE_HZ), otio.opentime.RationalTime(length, SAMPLE_RATE_HZ)
         )
-        media = otio.schema.ExternalReference(target_url=file_url(told["file"]), available_range=whole)
+        media = otio.schema.ExternalReference(target_url=file_url(fields["file"]), available_range=whole)
         kept = {
-            key: value for key, value in told.items() if key not in ("file", "path") and value is not None
+            key: value for key, value in fields.items() if key not in ("file", "path") and value is not None
         }
         clips.append(
             otio.schema.Clip(

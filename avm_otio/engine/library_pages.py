@@ -124,9 +124,9 @@ def _one(searcher: Searcher, name: str, locale: Locale) -> Found:
 
 
 def _shown(found: Found, url: Callable[[int, str], str]) -> dict[str, Any]:
-    told = found.as_json()
-    del told["file"]  # where it lies is nobody's business who asks over HTTP
-    return told | {"url": url(found.item.id, found.item.suffix)}
+    fields = found.as_json()
+    del fields["file"]  # where it lies is nobody's business who asks over HTTP
+    return fields | {"url": url(found.item.id, found.item.suffix)}
 
 
 def _read(query: Mapping[str, str], locale: Locale) -> Search:

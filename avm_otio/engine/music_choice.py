@@ -88,9 +88,9 @@ def rank_music(film: FilmTraits, items: Sequence[LibraryItem], wish: MusicWish) 
         wish: What was asked for.
     """
     music = [item for item in items if item.kind is Kind.MUSIC]
-    said = _said(music, wish.text)
+    similarities = _similarities(music, wish.text)
     energy = film_energy(film)
-    rated = [_rated(item, film, wish, said.get(item.id, 0.0), energy) for item in music]
+    rated = [_rated(item, film, wish, similarities.get(item.id, 0.0), energy) for item in music]
     rated.sort(key=lambda each: (-each.worth, each.item.path))
     return tuple(Choice(each.item, each.reasons) for each in _differing(rated[:_CONSIDERED]))
 
@@ -111,7 +111,7 @@ def film_energy(film: FilmTraits) -> Floats | None:
     return curve if float(curve.std()) >= _LEAST_SPREAD else None
 
 
-def _said(music: Sequence[LibraryItem], text: str) -> dict[int, float]:
+def _similarities(music: Sequence[LibraryItem], text: str) -> dict[int, float]:
     """How well names and tags speak of what was asked for, 1 for the best."""
     if not text.strip():
         return {}
@@ -121,40 +121,40 @@ def _said(music: Sequence[LibraryItem], text: str) -> dict[int, float]:
 
 
 def _rated(
-    item: LibraryItem, film: FilmTraits, wish: MusicWish, said: float, energy: Floats | None
+    item: LibraryItem, film: FilmTraits, wish: MusicWish, similarity: float, energy: Floats | None
 ) -> _Rated:
     worth, reasons = 0.0, []
 
-    def add(value: float, reason: str, *, is_told: bool) -> None:
+    def add(value: float, reason: str, *, is_reason: bool) -> None:
         nonlocal worth
         worth += value
-        if is_told:
+        if is_reason:
             reasons.append(reason)
 
     named = f"{item.path} {item.tags.genre} {item.tags.keywords}"
-    add(_WORDS * said, "its name or tags speak of what was asked for", is_told=said >= 0.5)
+    add(_WORDS * similarity, "its name or tags speak of what was asked for", is_reason=similarity >= 0.5)
     moods = set(ids_in(wish.text, EMOTIONS)) & set(ids_in(f"{item.title} {item.tags.keywords}", EMOTIONS))
-    add(_MOOD * len(moods), "its mood is the one that was asked for", is_told=bool(moods))
+    add(_MOOD * len(moods), "its mood is the one that was asked for", is_reason=bool(moods))
     genre = set(ids_in(named, GENRES)) & (set(wish.genres) | set(ids_in(wish.text, GENRES)))
-    add(_GENRE * bool(genre), "its genre was asked for", is_told=bool(genre))
+    add(_GENRE * bool(genre), "its genre was asked for", is_reason=bool(genre))
     instrument = set(ids_in(named, INSTRUMENTS)) & set(wish.instruments)
-    add(_INSTRUMENT * bool(instrument), "its instrument was asked for", is_told=bool(instrument))
+    add(_INSTRUMENT * bool(instrument), "its instrument was asked for", is_reason=bool(instrument))
     like = wish.likeness.get(item.id, 0.0)
-    add(_LIKE * like, f"it sounds like the piece that was named ({like:.0%})", is_told=like >= 0.5)
+    add(_LIKE * like, f"it sounds like the piece that was named ({like:.0%})", is_reason=like >= 0.5)
 
     activity = _activity(film)
     bpm = wish.bpm or 70.0 + 65.0 * activity
     off = 0.5 if item.tempo_bpm is None else _octaves_off(item.tempo_bpm, bpm, is_asked=wish.bpm is not None)
     tempo = "no beat" if item.tempo_bpm is None else f"{item.tempo_bpm:.0f} bpm"
     why = "what was asked for" if wish.bpm else "how lively the film is"
-    add(-(_ASKED_TEMPO if wish.bpm else _TEMPO) * off, f"{tempo}: close to {why}", is_told=off <= 0.1)
+    add(-(_ASKED_TEMPO if wish.bpm else _TEMPO) * off, f"{tempo}: close to {why}", is_reason=off <= 0.1)
     bright_hz = 180.0 * 2 ** (1.5 * activity)
     dark = abs(math.log2(max(item.brightness_hz, 20.0) / bright_hz))
-    add(-_BRIGHTNESS * dark, "about as bright as the film is lively", is_told=dark <= 0.5)
+    add(-_BRIGHTNESS * dark, "about as bright as the film is lively", is_reason=dark <= 0.5)
     along = _goes_along(item, energy)
-    add(_ENERGY * along, "its energy goes as the film's does", is_told=along >= 0.4)
+    add(_ENERGY * along, "its energy goes as the film's does", is_reason=along >= 0.4)
     share = min(item.duration_us / max(film.duration_us, 1), 1.0)
-    add(_LONG * share, "long enough for the whole film", is_told=share >= 1)
+    add(_LONG * share, "long enough for the whole film", is_reason=share >= 1)
     return _Rated(item, worth, tuple(reasons))
 
 

@@ -136,8 +136,8 @@ class _Patient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         status = 413 if self._is_too_large else 400
-        told = "The body is too long." if self._is_too_large else "This is no HTTP request."
-        body = json.dumps({"message": [told]}).encode()
+        message = "The body is too long." if self._is_too_large else "This is no HTTP request."
+        body = json.dumps({"message": [message]}).encode()
         headers = [
             ("content-type", "application/json"),
             ("content-length", str(len(body))),

@@ -54,7 +54,7 @@ def roles_of(path: str, tags: Tags, category: Category | None, duration_us: int)
     place = place_of(path)
     named = ucs_name(place.stem)
     name = place.stem if named is None else f"{named.fx_name} {named.user_data}"
-    roles = _said(name, duration_us)
+    roles = _roles_in(name, duration_us)
     if category is not None and category.does in _ROLES:
         sure = _ROLES[category.does]
         if sure is not Role.SPOT:
@@ -64,7 +64,7 @@ def roles_of(path: str, tags: Tags, category: Category | None, duration_us: int)
     if roles:
         return roles
     for text in (tags.title, tags.keywords, *reversed(place.folders), tags.description):
-        if found := _said(text, duration_us):
+        if found := _roles_in(text, duration_us):
             return found
     return ()
 
@@ -85,18 +85,18 @@ def kind_of(
         return Kind.DIALOGUE if category.does == "dialogue" else Kind.EFFECT
     place = place_of(path)
     for folder in reversed(place.folders):
-        if (kind := _kind_said(folder)) is not None:
+        if (kind := _kind_in(folder)) is not None:
             return kind
     counted = _counted(place.stem)
     if counted["music"] and not counted["effect"]:
         return Kind.MUSIC if duration_us >= _PHRASE_FROM_US or not roles else Kind.EFFECT
     if counted["dialogue"] and not counted["music"]:
         return Kind.DIALOGUE
-    if tags.genre and (kind := _kind_said(tags.genre)) is not None:
+    if tags.genre and (kind := _kind_in(tags.genre)) is not None:
         return kind
     for text in (tags.keywords, tags.description):
-        said = _counted(text)
-        if said["music"] and not said["effect"] and duration_us >= _PHRASE_FROM_US:
+        counts = _counted(text)
+        if counts["music"] and not counts["effect"] and duration_us >= _PHRASE_FROM_US:
             return Kind.MUSIC
     if duration_us < _MUSIC_FROM_US:
         is_loop = has_beat and duration_us >= _LOOP_FROM_US and not counted["effect"] and not roles
@@ -108,7 +108,7 @@ def kind_of(
     return Kind.EFFECT if counted["effect"] and counted["effect"] >= counted["other"] else Kind.MUSIC
 
 
-def _said(text: str, duration_us: int) -> tuple[Role, ...]:
+def _roles_in(text: str, duration_us: int) -> tuple[Role, ...]:
     """The roles that the words of a text say, the main one first."""
     does = thesaurus().does
     things = things_in(text)
@@ -123,7 +123,7 @@ def _said(text: str, duration_us: int) -> tuple[Role, ...]:
     return tuple(ordered)
 
 
-def _kind_said(folder: str) -> Kind | None:
+def _kind_in(folder: str) -> Kind | None:
     counted = _counted(folder)
     kinds = [kind for kind in ("music", "dialogue", "effect") if counted[kind]]
     return Kind(kinds[0]) if len(kinds) == 1 else Kind.EFFECT if "effect" in kinds else None

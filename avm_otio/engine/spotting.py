@@ -297,6 +297,6 @@ class _Spotter:
     def _reasons_for(self, role: Role, item: LibraryItem) -> tuple[str, ...]:
         named = f"“{item.title}” says {role.name.lower()} by its name"
         claims = ", ".join(sorted(self._shelf.claims(item)))
-        said = f"the request's words speak of it: {claims}" if claims else "it claims no thing"
+        by_words = f"the request's words speak of it: {claims}" if claims else "it claims no thing"
         quiet = ("nobody speaks there",) if self._speech else ()
-        return (*quiet, named, said)
+        return (*quiet, named, by_words)

@@ -136,8 +136,8 @@ def _settled(found: Mapping[str, str]) -> Tags:
         name: next((_text(found[key]) for key in keys if found.get(key, "").strip()), "")
         for name, keys in _KEYS.items()
     }
-    said = " ".join((values["licence"], values["copyright"], values["description"]))
-    values["licence"] = licence_in(said) or values["licence"]
+    text = " ".join((values["licence"], values["copyright"], values["description"]))
+    values["licence"] = licence_in(text) or values["licence"]
     return Tags(**values)
 
 

@@ -138,9 +138,9 @@ class WordIndex:
             for number, value in worth.items():
                 span = slice(self.starts[number], self.starts[number + 1])
                 rows = self.rows[span]
-                said = value * self.weights[span]
-                best[rows] = np.maximum(best[rows], said)
-                every[rows] += said
+                weighted = value * self.weights[span]
+                best[rows] = np.maximum(best[rows], weighted)
+                every[rows] += weighted
             best += np.float32(_AGAIN) * np.minimum(every - best, np.float32(1))
             weight = self._rarity(best) * _weight_of(word, is_head=word is head)
             total += np.float32(weight) * best

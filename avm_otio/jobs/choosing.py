@@ -50,5 +50,5 @@ def decided(
         return now.whole(**whole) if whole else now
 
     decide(Choices())  # what cannot be is said before anything is locked
-    said = {"cue": None if listed is None else listed.name, "reset": reset or None, **changes, **whole}
-    return decide, ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+    fields = {"cue": None if listed is None else listed.name, "reset": reset or None, **changes, **whole}
+    return decide, ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)

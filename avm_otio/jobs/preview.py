@@ -119,12 +119,12 @@ def write(
             duration_s=round(float(over.end - over.start), 6),
             over_db=round(over.over_db, 2),
         )
-    for line in _told(made, plan, timeline):
+    for line in _notes_of(made, plan, timeline):
         report.warn(line)
     return made
 
 
-def _told(made: Preview, plan: ExportPlan, timeline: Timeline) -> Iterator[str]:
+def _notes_of(made: Preview, plan: ExportPlan, timeline: Timeline) -> Iterator[str]:
     """What is above full scale, for people."""
     for over in made.overs[:_MOST_SHOWN]:
         at = timeline.timecode(plan.film_map.to_record(over.start))

@@ -45,22 +45,22 @@ def stated_of(path: Path, top: Path | None = None) -> Stated:
     tags = _tags(path)
     author = next((tags[name] for name in _AUTHORS if tags.get(name)), "")
     for name in _TAGS:
-        if said := tags.get(name):
-            return Stated(licence_in(said) or said, f"tag “{name}”", author)
+        if text := tags.get(name):
+            return Stated(licence_in(text) or text, f"tag “{name}”", author)
     for name in _COMMENTS:
         if named := licence_in(tags.get(name, "")):
             return Stated(named, f"tag “{name}”", author)
     if top is None:
         return Stated(author=author)
-    for text in _beside(path):
-        if said := _text(text):
-            first = next((line.strip() for line in said.splitlines() if line.strip()), "")
-            return Stated(licence_in(said) or first, text.name, author)
+    for file in _beside(path):
+        if text := _text(file):
+            first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+            return Stated(licence_in(text) or first, file.name, author)
     for folder in (path.parent, *path.parent.parents):
-        for text in _in_folder(folder):
-            if named := licence_in(_text(text)):
+        for file in _in_folder(folder):
+            if named := licence_in(_text(file)):
                 return Stated(
-                    named, str(text.relative_to(top)) if text.is_relative_to(top) else text.name, author
+                    named, str(file.relative_to(top)) if file.is_relative_to(top) else file.name, author
                 )
         if folder == top:
             break

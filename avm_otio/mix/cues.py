@@ -235,9 +235,9 @@ class Cues:
             where = "under the film" if one.start_us is None else f"at {format_timestamp(one.start_us)}"
             alike.setdefault((one.item.name, one.reason), {}).setdefault(comes, []).append(where)
         for (name, reason), places in alike.items():
-            told = (
+            outcomes = (
                 f"{comes}: {', '.join(at[:_MOST_PLACES])}"
                 + (f" and {len(at) - _MOST_PLACES} more" if len(at) > _MOST_PLACES else "")
                 for comes, at in places.items()
             )
-            yield f"{name.capitalize()} cannot be had ({reason.rstrip('.')}); {'; '.join(told)}."
+            yield f"{name.capitalize()} cannot be had ({reason.rstrip('.')}); {'; '.join(outcomes)}."

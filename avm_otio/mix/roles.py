@@ -60,12 +60,12 @@ def role_of(cue: Cue, item: Item) -> Role:
 
 def _words_of(cue: Cue) -> Iterator[str]:
     """What the cue is about: its actions say more than the thing that acts."""
-    if isinstance(said := cue.served.get("avm_role"), str):
-        yield _ENGINES.get(said, said)
+    if isinstance(word := cue.served.get("avm_role"), str):
+        yield _ENGINES.get(word, word)
     labels = cue.served.get("action_labels")
-    for said in (
+    for word in (
         *(labels if isinstance(labels, list | tuple) else (labels,)),
         cue.served.get("object_class"),
     ):
-        if isinstance(said, str):
-            yield said
+        if isinstance(word, str):
+            yield word

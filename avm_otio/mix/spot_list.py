@@ -198,12 +198,12 @@ def _spot(cells: Mapping[str, str], clock: Clock, where: str) -> Spot | None:
     if end < start:
         raise TimeFormatError(f"it ends at {cells['end']}, before it starts at {cells['start']}.")
     words = cells.get("words", "") or cells.get("comment", "")
-    said = kind_of(words)
-    if said is None and "comment" in cells and kind_of(cells["comment"]) is not None:
-        said = kind_of(cells["comment"])
-    kind, words = said or (SpotKind.EFFECT, words)
+    kind_and_words = kind_of(words)
+    if kind_and_words is None and "comment" in cells and kind_of(cells["comment"]) is not None:
+        kind_and_words = kind_of(cells["comment"])
+    kind, words = kind_and_words or (SpotKind.EFFECT, words)
     named = cells.get("kind", "").lower()
-    if said is None and named:
+    if kind_and_words is None and named:
         if named not in _KINDS:
             near = get_close_matches(named, _KINDS, n=1)
             hint = f"Did you mean {near[0]}?" if near else "There are effects, ambience and music."

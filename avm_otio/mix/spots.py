@@ -65,7 +65,7 @@ class Spots:
     Attributes:
         anchor_lufs: What their levels are measured from.
         preset: The levels.
-        said: What is spoken in the film.
+        speech: What is spoken in the film.
         film_map: Where the film lies.
         rate: Frames a second of the record.
         under_speech: What becomes of one that would mask a word.
@@ -73,7 +73,7 @@ class Spots:
 
     anchor_lufs: float
     preset: Preset
-    said: Sequence[Utterance]
+    speech: Sequence[Utterance]
     film_map: FilmMap
     rate: Fraction
     under_speech: UnderSpeech
@@ -130,9 +130,9 @@ class Spots:
         return loudest - limit
 
     def _words_under(self, clip: Clip) -> Sequence[Utterance]:
-        first = bisect_left(self.said, clip.start, key=lambda each: each.end)
-        last = bisect_left(self.said, clip.end, key=lambda each: each.start)
-        return self.said[first:last]
+        first = bisect_left(self.speech, clip.start, key=lambda each: each.end)
+        last = bisect_left(self.speech, clip.end, key=lambda each: each.start)
+        return self.speech[first:last]
 
     def _moved(self, laid: LaidClip, heard: Heard) -> LaidClip | None:
         """An effect in the next pause within its cue; ``None`` where there is none that it fits."""
@@ -142,7 +142,7 @@ class Spots:
         cue_start, cue_end = (
             self.film_map.to_record(FilmTime(from_micros(at_us))) for at_us in (cue.start_us, cue.end_us)
         )
-        for each in self.said[bisect_left(self.said, cue_start, key=lambda each: each.end) :]:
+        for each in self.speech[bisect_left(self.speech, cue_start, key=lambda each: each.end) :]:
             frames = touched_frames(each.end + _AFTER_WORD - cue_start, self.rate)
             by = frames / self.rate
             if cue_start + by > cue_end or clip.end + by > self.film_map.record_end:

@@ -106,10 +106,10 @@ def spots_of(timeline: Timeline, colors: Mapping[str, SpotKind], where: str = ""
     for marker in _markers(timeline):
         place = f"marker “{marker.name or marker.comment}” at {timeline.timecode(marker.start)}"
         place = f"{where}, {place}" if where else place
-        said = _said(marker, colors)
-        if said is None:
+        named = _kind_and_words(marker, colors)
+        if named is None:
             continue
-        kind, words = said
+        kind, words = named
         if not words or (kind is SpotKind.MUSIC and word_of(Marker(words, Fraction(0))) is None):
             what = "“MX in” or “MX out”" if kind is SpotKind.MUSIC else "words for what is to be heard"
             notes.append(f"Left out: {place} has no {what}.")
@@ -126,7 +126,7 @@ def placed(kind: SpotKind, start: Fraction, end: Fraction, words: str, where: st
     return Spot(kind, RecordTime(first / rate), until, words, where)
 
 
-def _said(marker: Marker, colors: Mapping[str, SpotKind]) -> tuple[SpotKind, str] | None:
+def _kind_and_words(marker: Marker, colors: Mapping[str, SpotKind]) -> tuple[SpotKind, str] | None:
     for text in (marker.name, marker.comment):
         if found := kind_of(text):
             return found if found[1] or text is marker.comment else (found[0], marker.comment.strip())

@@ -18,7 +18,7 @@ OPENED = "nest opened: its clips lie in its place"
 """What becomes of a nest where only its sound files are left of it."""
 
 
-def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest opened") -> Timeline:
+def opened_and_reported(timeline: Timeline, losses: Losses, message: str = "nest opened") -> Timeline:
     """The same without nests, and what that loses reported.
 
     Args:
@@ -26,7 +26,7 @@ def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest ope
         losses: Where each nest is reported, and each transition that its edge cuts.
         message: What becomes of a nest.
     """
-    told: set[tuple[int, RecordTime]] = set()
+    reported: set[tuple[int, RecordTime]] = set()
 
     def on_nest(nest: Clip) -> None:
         losses.add(Feature.NEST, nest, message)
@@ -34,9 +34,9 @@ def opened_and_told(timeline: Timeline, losses: Losses, message: str = "nest ope
             losses.add(Feature.SPEED, nest, NOT_FORWARD)
         inner = nest.content
         assert isinstance(inner, Timeline)
-        if (id(inner), nest.start) in told:  # its picture and its sound are two clips
+        if (id(inner), nest.start) in reported:  # its picture and its sound are two clips
             return
-        told.add((id(inner), nest.start))
+        reported.add((id(inner), nest.start))
         markers = (*inner.markers, *(marker for track in inner.tracks for marker in track.markers))
         for name in dict.fromkeys(marker.name for marker in markers):
             losses.add(Feature.MARKER, nest, f"marker “{name}” of the sequence inside it not written")

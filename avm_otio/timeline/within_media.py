@@ -73,7 +73,7 @@ def _clip(clip: Clip, rate: Fraction | None, is_sound: bool, losses: Losses) -> 
         return clip
     low, high = max(first, begin), min(last, end)
     if low >= high:
-        message = f"left out: {media.name} ends at {_said(last - first)} and holds nothing of it"
+        message = f"left out: {media.name} ends at {_as_seconds(last - first)} and holds nothing of it"
         losses.add(Feature.MEDIA, clip, message)
         return None
     if clip.speed < 0:
@@ -89,7 +89,7 @@ def _clip(clip: Clip, rate: Fraction | None, is_sound: bool, losses: Losses) -> 
         return None
     cut = clip.duration - (stop - start)
     if rate is not None or cut * 24 >= 1:  # less than any frame that is left of sound is nothing
-        losses.add(Feature.MEDIA, clip, f"{_said(cut)} of it cut off: {media.name} ends there")
+        losses.add(Feature.MEDIA, clip, f"{_as_seconds(cut)} of it cut off: {media.name} ends there")
     return trimmed(clip, RecordTime(start), RecordTime(stop))
 
 
@@ -110,5 +110,5 @@ def _still(clip: Clip, media: Media, first: MediaTime, last: MediaTime, losses: 
     return replace(clip, media_in=shown)
 
 
-def _said(seconds: Fraction) -> str:
+def _as_seconds(seconds: Fraction) -> str:
     return f"{format_timestamp(to_micros(seconds))}"

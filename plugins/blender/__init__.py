@@ -144,17 +144,17 @@ class AVM_OT_score(_Waiting, bpy.types.Operator):
             raise Problem(f"{scene.name} has no movie between its first and its last frame: add one.")
         for note in notes:
             self.report({"WARNING"}, note)
-        said: dict[str, Any] = {"services": services, "alternatives": self.alternatives}
+        options: dict[str, Any] = {"services": services, "alternatives": self.alternatives}
         if self.budget:
-            said["budget_max"] = round(self.budget, 2)  # Blender keeps fewer digits than money has
+            options["budget_max"] = round(self.budget, 2)  # Blender keeps fewer digits than money has
         if scene.use_preview_range:
             rate = scene_rate(scene)
             first = max(scene.frame_preview_start, scene.frame_start)
             last = min(scene.frame_preview_end, scene.frame_end)
             if first > last:
                 raise Problem(f"The preview range lies outside {scene.name}: move it, or switch it off.")
-            said["tc_in"], said["tc_out"] = timecode(first, rate), timecode(last + 1, rate)
-        return Request.leave(settings, scene.name, timeline, said)
+            options["tc_in"], options["tc_out"] = timecode(first, rate), timecode(last + 1, rate)
+        return Request.leave(settings, scene.name, timeline, options)
 
 
 class AVM_OT_import_last(_Waiting, bpy.types.Operator):

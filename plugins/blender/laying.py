@@ -93,8 +93,8 @@ def _notes(result: dict[str, Any]) -> list[str]:
     notes = list(result.get("notes", ()))
     paced = [clip for clip in result["clips"] if clip["speed"] != "1"]
     if paced:
-        told = "; ".join(f"{clip['timecode']} {clip['title']}" for clip in paced)
-        notes.append(f"These have a speed of their own, which is not set in Blender: {told}.")
+        paced_clips = "; ".join(f"{clip['timecode']} {clip['title']}" for clip in paced)
+        notes.append(f"These have a speed of their own, which is not set in Blender: {paced_clips}.")
     if any(clip["kind"] == "dialogue" for clip in result["clips"]):
         notes.append("The noise-reduced sound lies beside your own: mute one of them.")
     return notes

@@ -77,7 +77,9 @@ class Request:
         self._started: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def leave(cls, settings: Settings, name: str, timeline: dict[str, Any], said: dict[str, Any]) -> Request:
+    def leave(
+        cls, settings: Settings, name: str, timeline: dict[str, Any], options: dict[str, Any]
+    ) -> Request:
         """Leave a timeline with what is asked for it.
 
         Raises:
@@ -86,7 +88,7 @@ class Request:
         plain = re.sub(r"[^\w -]+", "_", name)[:60].strip() or "scene"
         plain = f"{plain} {datetime.now():%Y-%m-%d %H%M%S}"
         folder, number = settings.watch_folder / plain, 1
-        order = {"timeline": "cut.otio", "output": "scored.otio", "editor": "blender", **said}
+        order = {"timeline": "cut.otio", "output": "scored.otio", "editor": "blender", **options}
         try:
             while folder.exists():
                 number += 1

@@ -11,7 +11,7 @@ from avm_otio.timeline.completed import completed
 from avm_otio.timeline.gain import SILENCE_DB, pan_of, sides_of, through
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, GainKey, Marker, Mix, Timeline, Track, TrackKind, Transition
-from avm_otio.timeline.nests import opened_and_told, opened_nests
+from avm_otio.timeline.nests import opened_and_reported, opened_nests
 from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.models import plain, settled
@@ -124,7 +124,7 @@ def test_a_transition_that_a_nests_edge_cuts_is_told(left_out: F, count: int) ->
     inner = replace(nest.content, tracks=(replace(first, transitions=(crossing,)), *rest))
     cut = replace(whole, tracks=(replace(whole.tracks[0], clips=(replace(nest, content=inner),)),))
     losses = Losses(cut)
-    opened = opened_and_told(cut, losses)
+    opened = opened_and_reported(cut, losses)
     assert [loss.message for loss in losses if loss.feature.name == "TRANSITION"] == [
         "transition “Cross Dissolve” inside it written as a cut: the nest's edge lies in it"
     ] * count
@@ -137,7 +137,7 @@ def test_a_nest_that_cannot_be_opened_is_told(speed: F) -> None:
     (nest,) = whole.tracks[0].clips
     cut = replace(whole, tracks=(replace(whole.tracks[0], clips=(replace(nest, speed=speed),)),))
     losses = Losses(cut)
-    assert not list(opened_and_told(cut, losses).clips())
+    assert not list(opened_and_reported(cut, losses).clips())
     assert any("its clips not written" in loss.message for loss in losses)
 
 
@@ -153,7 +153,7 @@ def test_markers_of_a_sequence_inside_are_told_once() -> None:
     )
     tracks = tuple(replace(track, clips=(replace(track.clips[0], content=inner),)) for track in whole.tracks)
     losses = Losses(whole)
-    opened_and_told(replace(whole, tracks=tracks), losses)
+    opened_and_reported(replace(whole, tracks=tracks), losses)
     assert [loss.message for loss in losses if loss.feature.name == "MARKER"] == [
         f"marker “{name}” of the sequence inside it not written" for name in ("of all", "of a track")
     ]

@@ -49,7 +49,7 @@ def _fill(book: Any, sheet: CueSheet) -> None:
     total = book.add_format({"bold": True, "num_format": "[h]:mm:ss.000", "top": 1})
     head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EDF2"})
     at = 0
-    for name, said in header_lines(sheet):
+    for name, text in header_lines(sheet):
         page.write_string(at, 0, name, bold)
         if name in _LENGTHS:
             seconds = sheet.programme_s if name == _LENGTHS[0] else sheet.music_s
@@ -57,7 +57,7 @@ def _fill(book: Any, sheet: CueSheet) -> None:
                 at, 2, _days(seconds), book.add_format({"num_format": "[h]:mm:ss.000", "align": "left"})
             )
         else:
-            page.write_string(at, 2, said)
+            page.write_string(at, 2, text)
         at += 1
     at += 1
     for column, (name, width) in enumerate(_COLUMNS):

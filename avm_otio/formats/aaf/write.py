@@ -28,7 +28,7 @@ from avm_otio.formats.format import Files, Target
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses, words_of_pan
 from avm_otio.timeline.model import Clip, Marker, Timeline, Track
-from avm_otio.timeline.nests import opened_and_told
+from avm_otio.timeline.nests import opened_and_reported
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
 
 _MARKED_BY = "avm_otio"
@@ -61,7 +61,7 @@ def write(timeline: Timeline, target: Target) -> tuple[Files, tuple[Loss, ...]]:
 def document(timeline: Timeline, now: datetime) -> tuple[Aaf, tuple[Loss, ...]]:
     """A timeline as the objects of an AAF, the same at the same moment; and what they do not say."""
     losses = Losses(timeline)
-    opened = opened_and_told(timeline, losses)
+    opened = opened_and_reported(timeline, losses)
     losses = losses.within(opened)
     losses.add_unsupported(FORMAT.says, FORMAT.name)
     losses.add_picture_gains()

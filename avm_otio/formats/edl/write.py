@@ -24,7 +24,7 @@ from avm_otio.formats.format import Files, Target
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Timeline, TrackKind
-from avm_otio.timeline.nests import opened_and_told
+from avm_otio.timeline.nests import opened_and_reported
 from avm_otio.timeline.time import format_rate, nearest_frame, nominal_rate
 
 
@@ -64,7 +64,7 @@ def documents(timeline: Timeline) -> tuple[dict[str, str], tuple[Loss, ...]]:
         )
     losses = Losses(timeline)
     _report(timeline, losses)
-    timeline = opened_and_told(timeline, losses)
+    timeline = opened_and_reported(timeline, losses)
     markers = timeline.markers
     lists: dict[str, str] = {}
     numbers = {TrackKind.VIDEO: 0, TrackKind.AUDIO: 0}

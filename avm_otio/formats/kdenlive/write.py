@@ -37,7 +37,7 @@ from avm_otio.formats.xml import escaped
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
-from avm_otio.timeline.nests import opened_and_told
+from avm_otio.timeline.nests import opened_and_reported
 from avm_otio.timeline.time import format_rate, nearest_frame
 
 _DROP_FRAME_RATE = Fraction(30000, 1001)
@@ -75,7 +75,7 @@ class _Project:
         if named:
             message = f"names of {named} clips not written: Kdenlive shows those of their files"
             self.losses.add(Feature.NAME, timeline, message)
-        self.timeline = parted(opened_and_told(timeline, self.losses), self.losses)
+        self.timeline = parted(opened_and_reported(timeline, self.losses), self.losses)
         self.rate = timeline.rate
         self.bin = Bin(timeline.name, folder, self.rate, self.losses)
         self.effects = SoundEffects(self.rate, self.losses)

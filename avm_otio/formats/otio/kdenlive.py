@@ -19,7 +19,7 @@ from avm_otio.formats.otio.write import Lane, document, lanes, without_otio
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses, unsupported
 from avm_otio.timeline.model import Clip, Marker, Media, Timeline
-from avm_otio.timeline.nests import opened_and_told
+from avm_otio.timeline.nests import opened_and_reported
 from avm_otio.timeline.time import format_timecode, nearest_frame, parse_timecode
 from avm_otio.timeline.urls import is_relative, is_web, plain_path
 
@@ -45,7 +45,7 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, .
     losses = Losses(timeline)
     if any(isinstance(clip.content, Timeline) for clip in timeline.clips()):
         # A nest is passed over [src].
-        timeline = without_otio(opened_and_told(timeline, losses))
+        timeline = without_otio(opened_and_reported(timeline, losses))
         losses = losses.within(timeline)
     rate = timeline.rate
     for loss in unsupported(timeline, _UNSUPPORTED, "kdenlive"):

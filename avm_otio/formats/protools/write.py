@@ -16,7 +16,7 @@ from avm_otio.formats.protools import FORMAT
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track
-from avm_otio.timeline.nests import OPENED, opened_and_told
+from avm_otio.timeline.nests import OPENED, opened_and_reported
 from avm_otio.timeline.time import format_rate, format_timecode, nearest_frame
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
@@ -43,7 +43,7 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
         The text, and what it does not say as the timeline does.
     """
     losses = Losses(timeline)
-    whole = opened_and_told(timeline, losses, OPENED)
+    whole = opened_and_reported(timeline, losses, OPENED)
     seen = [track.name for track in whole.video_tracks if track.clips]
     if seen:
         item = f"Track “{seen[0]}”" if len(seen) == 1 else f"{len(seen)} video tracks"

@@ -26,7 +26,7 @@ from avm_otio.timeline.model import (
     Track,
     TrackKind,
 )
-from avm_otio.timeline.nests import OPENED, opened_and_told
+from avm_otio.timeline.nests import OPENED, opened_and_reported
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,
@@ -93,7 +93,7 @@ def document(timeline: Timeline, folder: Path) -> tuple[str, tuple[Loss, ...]]:
         The text, and what it does not say as the timeline does.
     """
     losses = Losses(timeline)
-    whole = opened_and_told(timeline, losses, OPENED)
+    whole = opened_and_reported(timeline, losses, OPENED)
     losses = losses.within(whole)
     losses.add_unsupported(FORMAT.says, FORMAT.name)
     losses.add_picture_gains()
