@@ -82,7 +82,7 @@ def choose(
     from avm_otio.cli.score import report_outcome
 
     place = place_of(out, scored)
-    says = {
+    says: dict[str, Any] = {
         "item": item,
         "gain_db": gain,
         "nudge_frames": nudge,
@@ -96,7 +96,7 @@ def choose(
         raise UsageError("--overwrite goes with --update.", "Add --update, or leave it out.")
     chosen: Offered | None = None
     if reset or any(value is not None for value in says.values()):
-        chosen = choosing.choose(place, cue, **says, reset=reset, jobs_dir=jobs_dir, report=out)  # type: ignore[arg-type]
+        chosen = choosing.choose(place, cue, **says, reset=reset, jobs_dir=jobs_dir, report=out)
         for line in _chosen(chosen, cue):
             out.say(line)
         if not update:

@@ -86,7 +86,7 @@ def messages(answer: httpx.Response) -> list[str]:
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # its examples may be large and slow
 )
 def test_every_answer_is_as_the_document_says_and_none_is_a_fault(case: Case, base_url: str) -> None:
     negated = (

@@ -127,7 +127,7 @@ def features_needed(timeline: Timeline, sayable: Timeline) -> set[Feature]:
     deadline=None,
     # Shrinking writes and reads files for minutes; ``differences`` says enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example writes its file anew
 )
 @given(timelines())
 def test_what_is_written_is_read_again(tmp_path: Path, timeline: Timeline) -> None:

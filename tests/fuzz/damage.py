@@ -76,7 +76,7 @@ def fuzzed(test: Callable[..., None], number: int = SEED, count: int = COUNT) ->
         max_examples=count,
         deadline=None,
         database=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck),  # slow or filtered examples are no fault
         print_blob=True,
     )
     return seed(number)(quick(test))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from avm_otio.jobs.estimates import estimate, remember
 
 LENGTHS_S = st.floats(0.1, 36_000)
+# Each example writes its cache anew.
 KEEPING = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 
 

@@ -16,7 +16,7 @@ CUT = Timeline("cut", F(25), start_frame=90_000, duration=F(45))
 
 
 def asked(**more: object) -> Request:
-    return Request(Path("cut.otio"), Path("out.otio"), **{"mix": "standard", "loudness": "none"} | more)  # type: ignore[arg-type]  # fields by name
+    return Request(Path("cut.otio"), Path("out.otio"), **{"mix": "standard", "loudness": "none"} | more)
 
 
 @pytest.mark.parametrize(

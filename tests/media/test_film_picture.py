@@ -364,7 +364,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, F]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example writes its film anew
+)
 @given(data=st.data())
 def test_any_plan_shows_the_covering_frames(
     shelf: list[tuple[Path, F]], tmp_path: Path, data: st.DataObject

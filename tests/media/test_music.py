@@ -49,7 +49,7 @@ TUNES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TUNES)
 def test_tempo_beats_and_bars_are_those_of_the_tune(tmp_path: Path, name: str) -> None:
-    tuned = tune(**TUNES[name])  # type: ignore[arg-type]  # fields by name
+    tuned = tune(**TUNES[name])
     found = music(tmp_path, tuned)
     rhythm = found.rhythm
     assert rhythm is not None

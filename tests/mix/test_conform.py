@@ -216,7 +216,7 @@ def test_a_riser_ends_where_it_ended() -> None:
 
 def test_what_was_heard_before_its_cue_keeps_its_distance() -> None:
     clip = replace(HIT, start=RecordTime(F(48) / RATE))  # begins in the shot before
-    clip = replace(clip, offer=replace(HIT.offer, film_start_us=2_400_000))  # type: ignore[type-var]
+    clip = replace(clip, offer=replace(HIT.offer, film_start_us=2_400_000))
     (found,) = followed(scored(film(A, B, C), clip), film(C, C, B))
     assert starts(found) == [98]
 
@@ -236,7 +236,7 @@ def test_a_clip_that_does_not_say_its_cue_is_followed_as_one_that_does() -> None
     ]
     old = scored(film(A, B, C), replace(spoken, offer=None), replace(spoken, offer=None, enabled=False))
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(old.duration))
-    offered = with_offers(old, lambda clip, stem: Known(items[0], "EUR"), lambda name: cues, film_map)  # type: ignore[arg-type]
+    offered = with_offers(old, lambda clip, stem: Known(items[0], "EUR"), lambda name: cues, film_map)
     starts_us = [clip.offer and clip.offer.film_start_us for clip in offered.clips() if clip.stem]
     assert starts_us == [2_400_000] * 2
     (found,) = followed(offered, film(C, C, B))

@@ -28,7 +28,7 @@ Spoken = list[tuple[float, float]]
 
 
 def levelled(scene: Scene, spoken: Spoken, **more: object) -> Levelled:
-    return level(scene.laid(), scene.film_map, scene.hear, own=scene.own_heard, speech=speech(spoken), **more)  # type: ignore[arg-type]  # fields by name
+    return level(scene.laid(), scene.film_map, scene.hear, own=scene.own_heard, speech=speech(spoken), **more)
 
 
 def swelling(seconds: float, level_db: float, seed: int, by_db: list[float]) -> Sound:

@@ -25,7 +25,7 @@ def seconds(*each: float) -> list[RecordTime]:
 
 
 def plan(pieces: list[Heard], length: float, **more: object) -> MusicPlan:
-    made = plan_music(pieces, FrameSpan(0, round(length * RATE)), RATE, **more)  # type: ignore[arg-type]  # fields by name
+    made = plan_music(pieces, FrameSpan(0, round(length * RATE)), RATE, **more)
     for part in made.parts:
         assert_whole(part.music, pieces[part.piece])
     return made

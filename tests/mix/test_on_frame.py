@@ -41,7 +41,7 @@ def laid(
     end_us = start_us if end is None else round(end * 10**6)
     cue = Cue(start_us, end_us, (Item(1, title, None, None, None, {"id": 1}),), {})
     natural = F(1) if heard is None else F(heard.length_us, 10**6)
-    media = Media("x.wav", "x.wav", duration=natural, start=F(timecode))  # type: ignore[arg-type]  # whole numbers are exact too
+    media = Media("x.wav", "x.wav", duration=natural, start=F(timecode))
     found = lay(
         Cues({EFFECTS: (cue,)}),
         FilmMap(RecordTime(F(100)), F(1), FilmTime(F(seconds))),

@@ -34,7 +34,7 @@ SAME = Mix()
 def placed(start: int, end: int, content: Media | Timeline = WAV, mix: Mix = SAME, **more: object) -> Clip:
     """A clip between two seconds of the record."""
     made = Clip("a", RecordTime(F(start)), RecordTime(F(end)), content, mix=mix, channels_assumed=True)
-    return replace(made, **more)  # type: ignore[arg-type]  # fields by name
+    return replace(made, **more)
 
 
 def cut(*sounds: Clip, picture: tuple[Clip, ...] = (), transitions: tuple[Transition, ...] = ()) -> Timeline:
@@ -183,7 +183,7 @@ def test_a_single_clip_is_heard_as_the_sound_tracks_play_it() -> None:
 def test_a_single_clips_film_is_its_files_sound_where_nothing_changes_it(change: dict[str, object]) -> None:
     shot = placed(0, 8, PICTURE)
     alone = plan_film(cut(picture=(shot,)), Selection(clip="a"))
-    sound = replace(placed(0, 8, replace(PICTURE, channels=2, has_picture=False)), **change)  # type: ignore[arg-type]  # fields by name
+    sound = replace(placed(0, 8, replace(PICTURE, channels=2, has_picture=False)), **change)
     assert plan_film(cut(sound, picture=(shot,)), Selection(clip="a")) == alone
 
 

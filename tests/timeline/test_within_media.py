@@ -41,7 +41,7 @@ def shot(frames: int, first: int = 0, into: Fraction | int = 0, **more: object) 
         FILE,
         MediaTime(FILE.start + into),
     )
-    return replace(clip, **more)  # type: ignore[arg-type]  # fields by name
+    return replace(clip, **more)
 
 
 def held(timeline: Timeline, *, between_frames: bool = True) -> tuple[list[Clip], list[str]]:

@@ -99,7 +99,8 @@ def _labels(
             else:
                 ends = sorted(link.new.record_at(link.old.media_at(at)) for at in (begin, end))
                 span = ends[0], ends[1]
-            parts.append((*(min(frames, max(0, nearest_frame(at, rate))) for at in span), label))  # type: ignore[arg-type]
+            first_frame, last_frame = (min(frames, max(0, nearest_frame(at, rate))) for at in span)
+            parts.append((first_frame, last_frame, label))
     for first_frame, last_frame, _ in parts:
         edges |= {first_frame: 0, last_frame: 0}
     edges |= {0: 0, frames: 0}
