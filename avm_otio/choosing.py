@@ -16,7 +16,7 @@ from avm_otio.addresses import LOCAL
 from avm_otio.app import Outcome, check_delivery, patience_of
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
-from avm_otio.errors import AvmError, InputError
+from avm_otio.errors import AvmError, InputError, UsageError
 from avm_otio.files import same_file
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
@@ -49,6 +49,7 @@ def choose(
     cue: str | int | None = None,
     *,
     item: str | int | None = None,
+    sound: str | Path | None = None,
     gain_db: float | None = None,
     nudge_frames: int | None = None,
     leave_out: bool | None = None,
@@ -68,6 +69,8 @@ def choose(
         place: The scored timeline, or its job's folder.
         cue: Its number or name, as ``offered`` says it; ``None`` to choose for all of a kind alone.
         item: The id or the title of the item that is heard.
+        sound: A sound that was not offered, which is heard: a file, or the id or the path of one of the local
+            engine's library. It is copied into the job, and stays among what can be chosen.
         gain_db: How much louder than by itself.
         nudge_frames: How many frames later.
         leave_out: Whether nothing is heard.
@@ -83,12 +86,32 @@ def choose(
         What is offered, and chosen now.
 
     Raises:
-        UsageError: There is no such cue or item, or a value cannot be.
+        UsageError: There is no such cue, item or sound, or a value cannot be.
+        MediaError: The sound does not play.
         InputError: As for ``offered``.
         OutputError: It cannot be written.
     """
-    scoring = Scoring.at(place, jobs_dir, load_settings())
+    settings = load_settings()
+    scoring = Scoring.at(place, jobs_dir, settings)
     found = scoring.offered(report)
+    if sound is not None:
+        from avm_otio.jobs import added
+        from avm_otio.sounds import Sounds
+
+        if item is not None:
+            raise UsageError("Either an item or a sound is heard.", "Leave one of both out.")
+        if cue is None:
+            raise UsageError("Which cue?", "Name it with --cue N; avm-otio choose --list shows them.")
+        new = Sounds(scoring.request, settings, report).named(str(sound))
+        if reset:
+            scoring.choose(found, cue, reset=True)
+        added.add(scoring.path, found, str(cue), new, report)
+        scoring = scoring.again()
+        found = scoring.offered(report, found.place)
+        says = (gain_db, nudge_frames, leave_out, note, music_gain_db, effects_gain_db, mix)
+        if all(each is None for each in says):
+            return found
+        reset = False
     scoring.choose(
         found,
         cue,

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from avm_otio import choosing
+from avm_otio.audition.shelf import Shelf
 from avm_otio.errors import AvmError, internal_error
 from avm_otio.jobs.alternatives import Alternatives, film_of
 from avm_otio.jobs.offered import Offered, OfferedCue
 from avm_otio.media.clock import MediaClock
-from avm_otio.media.probe import MediaInfo
+from avm_otio.media.probe import MediaInfo, probe
 from avm_otio.media.stretches import MixStretches, SoundStretches
 from avm_otio.report import Advance, Report, Silent
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
@@ -31,6 +32,9 @@ CHUNK_SAMPLES = 5 * SAMPLE_RATE_HZ
 OWN = "own"
 BARE = "bare"
 """The timeline's own sound, with noise-reduced sound in its place, and without."""
+
+_MOST_TRIED = 12
+"""So many chunks of a sound of the library are heard before it is added: a minute."""
 
 _COLUMNS_A_SECOND = 50
 _LONGEST_FINE_S = 30
@@ -60,6 +64,7 @@ class Session:
     Attributes:
         place: The scored timeline, or its job's folder.
         is_updating: Whether the timeline is being written.
+        shelf: The library beside it.
     """
 
     def __init__(self, place: Path, jobs_dir: Path | None, report: Report) -> None:
@@ -74,12 +79,14 @@ class Session:
         self._film = film_of(self._offered.job)
         self._all: Alternatives | None = None
         self._failure: AvmError | None = None
+        self._prepared_for: object = None
         self._ids: dict[tuple[str, tuple[int, ...]], str] = {}
         self._sounds: dict[str, _Sound] = {}
         self._mixes: dict[str, MixStretches] = {}
         self._single = SoundStretches()
         self._peaks: dict[str, tuple[float, bytes]] = {}
         self._thumbs: dict[int, bytes | None] = {}
+        self.shelf = Shelf(self._scoring, _Told(lambda event: self._tell(event), report))
 
     def tell_by(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Say who is told what happens; from any thread."""
@@ -102,6 +109,7 @@ class Session:
 
     def prepare(self) -> None:
         """Lay every alternative; who looks at the page is told when it is done, or why it cannot be."""
+        laid_by = _laid_by(self._offered)
         try:
             made = choosing.alternatives(
                 self.place, jobs_dir=self._jobs_dir, report=_Told(self._tell, self._report)
@@ -115,7 +123,7 @@ class Session:
             self._tell({"event": "failed", "message": str(self._failure)})
             return
         with self._lock:
-            self._all, self._failure = made, None
+            self._all, self._failure, self._prepared_for = made, None, laid_by
             for mix in self._mixes.values():
                 mix.close()
             own = {OWN: made.own, BARE: made.bare}
@@ -123,6 +131,12 @@ class Session:
             self._peaks.clear()
         self.look_again()  # what was not here was fetched
         self._tell({"event": "ready"})
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something is chosen that what was laid does not hold: an added sound, another mix."""
+        is_there = self._all is not None and self._failure is None
+        return is_there and self._prepared_for != _laid_by(self._offered)
 
     def close(self) -> None:
         """Let go of the media."""
@@ -162,6 +176,28 @@ class Session:
         )
         return self.chosen(self.look_again())
 
+    def look_for(self, asked: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Sounds of the library that fit; see ``Shelf.search``."""
+        return self.shelf.search(self._offered, asked)
+
+    def add(self, cue: str, sound: str) -> dict[str, Any]:
+        """Add a sound of the library to a cue, and choose it; see ``Shelf.add``.
+
+        Returns:
+            What is chosen now.
+        """
+        self.shelf.add(self._offered, cue, sound)
+        return self.chosen(self.look_again())
+
+    def remove(self, cue: str, item: int) -> dict[str, Any]:
+        """Take a sound that was added away again; see ``Shelf.remove``.
+
+        Returns:
+            What is chosen now.
+        """
+        self.shelf.remove(self._offered, cue, item)
+        return self.chosen(self.look_again())
+
     # What the page shows
 
     def document(self) -> dict[str, Any]:
@@ -172,6 +208,7 @@ class Session:
             "is_ready": made is not None,
             "failure": None if self._failure is None else str(self._failure),
             "is_updating": self.is_updating,
+            "no_library": self.shelf.missing,
             "chunk": CHUNK_SAMPLES,
             "rate_hz": SAMPLE_RATE_HZ,
             **self.chosen(offered),
@@ -310,6 +347,8 @@ class Session:
         elif name in self._sounds:
             sound = self._sounds[name]
             found = self._single.read(sound.info, sound.channels, first, CHUNK_SAMPLES)
+        elif (file := self.shelf.file(name)) is not None and number < _MOST_TRIED:
+            found = self._single.read(probe(file), (), first, CHUNK_SAMPLES)
         else:
             return None
         return np.ascontiguousarray(found.T, np.dtype("<f4")).tobytes()
@@ -338,7 +377,6 @@ class Session:
 
     def thumbnail(self, number: int) -> bytes | None:
         """A small picture of a second of the film, as JPEG."""
-        from avm_otio.media.probe import probe
         from avm_otio.media.thumbnails import Thumbnails
         from avm_otio.timeline.model import Media
 
@@ -353,6 +391,12 @@ class Session:
                     media, at = Media("film", str(film), has_picture=True), number / place.record_per_film
                     self._thumbs[number] = small.at(media, probe(film), at, _THUMB_LINES)
             return self._thumbs[number]
+
+
+def _laid_by(offered: Offered) -> object:
+    """What of the choices decides how alternatives are laid."""
+    added = [(cue.name, [item.get("id") for item in cue.choice.added]) for cue in offered.cues]
+    return offered.choices.mix, [each for each in added if each[1]]
 
 
 class _Told:

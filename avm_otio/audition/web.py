@@ -49,6 +49,7 @@ class Web:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work: set[asyncio.Task[Any]] = set()
         self._begun = False
+        self._is_laying = False
         self._ending: asyncio.Task[None] | None = None
         session.tell_by(self._tell)
 
@@ -62,6 +63,8 @@ class Web:
                 Route("/api/session", self._document, methods=get),
                 Route("/api/events", self._events, methods=get),
                 Route("/api/choose", self._choose, methods=["POST"]),
+                Route("/api/library", self._library, methods=get),
+                Route("/api/sound", self._add, methods=["POST"]),
                 Route("/api/update", self._update, methods=["POST"]),
                 Route("/sound/{name}/{number:int}", self._sound, methods=get),
                 Route("/peaks/{name}", self._peaks, methods=get),
@@ -120,7 +123,7 @@ class Web:
             return
         self._begun = True
         self._loop = asyncio.get_running_loop()
-        self._keep(asyncio.create_task(run_in_threadpool(self._session.prepare)))
+        self._prepare()
         self._keep(asyncio.create_task(self._watch()))
 
     async def _watch(self) -> None:
@@ -138,6 +141,8 @@ class Web:
                     self._tell({"event": "note", "message": str(error)})
                 else:
                     self._tell({"event": "chosen", **self._session.chosen()})
+                    if self._session.is_stale:
+                        self._prepare()
 
     def _tell(self, event: Mapping[str, Any]) -> None:
         """Tell every page; from any thread."""
@@ -177,14 +182,46 @@ class Web:
                 raise UsageError(f"“{name}” cannot be {str(value)[:40]!r}.")
             said[name] = kind(value)
         cue = said.pop("cue", None)
-        before = self._session.chosen()["whole"]
         now = self._session.choose(cue, said)
-        if now["whole"]["mix"] != before["mix"] and self._loop is not None:
+        if self._session.is_stale and self._loop is not None:
             self._loop.call_soon_threadsafe(self._prepare)
         return now
 
+    async def _library(self, request: Request) -> Response:
+        """Sounds of the library that fit."""
+        asked = {name: text[:500] for name, text in request.query_params.items()}
+        found = await run_in_threadpool(self._session.look_for, asked)
+        return JSONResponse({"sounds": found})
+
+    async def _add(self, request: Request) -> Response:
+        """A sound of the library goes to a cue, or is taken away from it again."""
+        asked = await _body(request)
+        cue, sound, item = (asked.get(name) for name in ("cue", "sound", "remove"))
+        is_item = isinstance(item, int) and not isinstance(item, bool)
+        if not isinstance(cue, str) or isinstance(sound, str) is is_item:
+            raise UsageError("Say which cue, and which sound is added to it or taken away.")
+        if isinstance(sound, str):
+            now = await run_in_threadpool(self._session.add, cue, sound)
+        else:
+            assert isinstance(item, int)
+            now = await run_in_threadpool(self._session.remove, cue, item)
+        self._tell({"event": "chosen", **now})
+        self._prepare()
+        return JSONResponse(now)
+
     def _prepare(self) -> None:
-        self._keep(asyncio.create_task(run_in_threadpool(self._session.prepare)))
+        """Lay every alternative; once more where something is chosen meanwhile that changes how."""
+        if not self._is_laying:
+            self._is_laying = True
+            self._keep(asyncio.create_task(self._lay()))
+
+    async def _lay(self) -> None:
+        try:
+            await run_in_threadpool(self._session.prepare)
+            while self._session.is_stale:
+                await run_in_threadpool(self._session.prepare)
+        finally:
+            self._is_laying = False
 
     async def _update(self, request: Request) -> Response:
         asked = await _body(request)

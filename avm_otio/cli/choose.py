@@ -39,6 +39,7 @@ class _Frames(click.ParamType[int]):
 @click.option("--list", "as_list", is_flag=True, help="Show the cues and what is offered for them.")
 @click.option("--cue", metavar="N", help="The cue: its number in the list.")
 @click.option("--item", metavar="ID", help="What is heard for it: the id, or the title.")
+@click.option("--sound", metavar="FILE|ID", help="A sound that was not offered: a file, or of the library.")
 @click.option("--gain", type=float, metavar="DB", help="How much louder than by itself, in dB.")
 @click.option("--nudge", type=_Frames(), metavar="FRAMES", help="How much later: 4f, or -4f for earlier.")
 @click.option("--leave-out/--keep", default=None, help="Nothing is heard for it; or something is again.")
@@ -61,6 +62,7 @@ def choose(
     as_list: bool,
     cue: str | None,
     item: str | None,
+    sound: str | None,
     gain: float | None,
     nudge: int | None,
     leave_out: bool | None,
@@ -84,6 +86,7 @@ def choose(
     place = place_of(out, scored)
     says: dict[str, Any] = {
         "item": item,
+        "sound": sound,
         "gain_db": gain,
         "nudge_frames": nudge,
         "leave_out": leave_out,

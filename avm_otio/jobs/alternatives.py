@@ -100,7 +100,7 @@ def alternatives(
             fetch_answer(job, access, question, request=whole, patience=patience, report=report)
         except AvmError as error:
             report.warn(f"Alternatives that are not here yet cannot be fetched: {error}")
-        cues = cues_of(job, question, whole)
+        cues = choices.kept(path).choices.offering(cues_of(job, question, whole))
         with_tracks = pipeline.with_tracks_of(job, whole, question, opened, plan)
         media_of = pipeline.media_of_job(job, opened, cues)
         made = soundtrack.soundtrack(job, whole, opened, plan, cues, media_of, with_tracks, report)

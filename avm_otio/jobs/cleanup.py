@@ -14,8 +14,11 @@ from pathlib import Path
 from avm_otio.errors import InputError
 from avm_otio.files import unwritable
 from avm_otio.jobs.catalogue import Entry, refuse_to_wait
+from avm_otio.jobs.choices import LOCK as CHOICES_LOCK
 from avm_otio.jobs.folder import (
     ANSWERS,
+    BY_HAND,
+    CHOICES,
     FILM,
     HEARD,
     JOURNAL,
@@ -37,8 +40,10 @@ _STALE_S = 3600.0
 """Age at which a temporary file that no lock guards counts as left behind, in seconds."""
 
 _LOCK = "lock"
-_OURS = {JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, HEARD, "media"} | {
-    received_name(name) for name in ANSWERS
+_OURS = {
+    *(JOURNAL, REQUEST, FILM, RESULT, SERVICE_FILM, SCORED, LOG, _LOCK, HEARD, "media"),
+    *(CHOICES, CHOICES_LOCK, BY_HAND),
+    *(received_name(name) for name in ANSWERS),
 }
 _MOST_READ_BYTES = 256 * 1024**2
 

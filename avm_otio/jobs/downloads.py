@@ -373,6 +373,16 @@ def _fetch(item: Item, folder: Path, stem: str, service_url: str, pause: Callabl
         if not isinstance(error, AvmError):
             keep_trace(traced(failed, error))
         raise failed from error
+    return remembered(path, facts)
+
+
+def remembered(path: Path, facts: SoundFacts) -> Kept:
+    """What a job remembers of a sound in its media folder.
+
+    Args:
+        path: The file.
+        facts: What was found in it.
+    """
     found = path.stat()
     return Kept(
         file=path.name,

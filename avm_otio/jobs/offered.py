@@ -101,6 +101,8 @@ class OfferedItem:
             "is_bought": self.item.is_bought,
             "license": self.license,
             "length_s": None if length_s is None else round(float(length_s), 3),
+            "licence": str(self.item.served.get("licence") or "")[:200],
+            "is_added": bool(self.item.served.get("avm_added")),
             "is_here": self.kept is not None,
             "is_heard": self.is_heard,
         }
@@ -259,8 +261,8 @@ def offered(
             f"Go on with avm-otio jobs resume {path.name.rsplit('-', 1)[-1]}.",
         )
     job = Job(path, journal)
-    cues = cues_of(job, question, request)
     found = choices.kept(path)
+    cues = found.choices.offering(cues_of(job, question, request))
     heard = found.choices.heard(cues)
     budget = _budget(journal)
     written = None

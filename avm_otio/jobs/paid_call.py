@@ -121,7 +121,7 @@ def fetch_answer(
                 visit.refetch()
             chosen = choices.kept(job.path).choices
             lost = download(
-                _offered(job, question, request),
+                chosen.offering(_offered(job, question, request)),
                 request.spares,
                 job.media,
                 job.journal.media,

@@ -234,9 +234,9 @@ def finish(
             if not cues.chosen:
                 report.warn("The service found nothing to lay.")
             with_tracks = with_tracks_of(job, request, question, opened, plan)
-            media_of = media_of_job(job, opened, cues)
             chosen = choices.digest(path)  # first: a choice that comes meanwhile counts as not written
             decided = choices.kept(path).choices
+            media_of = media_of_job(job, opened, decided.offering(cues))
             made = soundtrack.soundtrack(
                 job,
                 request,

@@ -14,6 +14,7 @@ from avm_otio.errors import AvmError, InputError
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import readable
+from avm_otio.jobs import choices
 from avm_otio.jobs.catalogue import Entry, identify_jobs
 from avm_otio.jobs.folder import JOURNAL, MEDIA, SCORED, Job, read_journal
 from avm_otio.jobs.of_timeline import beside, jobs_of
@@ -217,8 +218,10 @@ class _Answer:
         with suppress(AvmError):
             journal = read_journal(self.job)
             question = Question.from_journal(journal.asked, self.keys, None)
-            offered = cues_of(Job(self.job, journal), question, _AS_IT_CAME).by_service.values()
-            return [cue for cues in offered for cue in cues]
+            cues = cues_of(Job(self.job, journal), question, _AS_IT_CAME)
+            with suppress(InputError):  # choices that cannot be read
+                cues = choices.kept(self.job).choices.offering(cues)
+            return [cue for offered in cues.by_service.values() for cue in offered]
         return ()
 
     @cached_property

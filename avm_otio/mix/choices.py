@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from avm_otio.errors import InputError, UsageError
 from avm_otio.kinds import one_of
-from avm_otio.mix.cues import Cue, Cues, Item
+from avm_otio.mix.answers import read_item
+from avm_otio.mix.cues import Cue, Cues, Item, Json
 from avm_otio.request import Request
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.time import format_timestamp
@@ -26,6 +27,12 @@ MOST_NUDGE_FRAMES = 100_000
 
 LONGEST_NOTE = 2_000
 """Letters."""
+
+MOST_ADDED = 6
+"""Sounds that somebody adds to one cue: with what the service offers as many as there are keys for."""
+
+_KEYS = 9
+"""The keys with which the items of a cue are chosen."""
 
 _MIXES = one_of("off", "gentle", "standard", "strong")
 
@@ -41,6 +48,8 @@ class Choice:
         nudge_frames: How many frames of the record later.
         is_left_out: Whether nothing is heard for the cue.
         note: In words, for people.
+        added: Sounds that the service did not offer for the cue and somebody wants to choose from, each as
+            a service would say it.
     """
 
     start_us: int = 0
@@ -49,11 +58,12 @@ class Choice:
     nudge_frames: int = 0
     is_left_out: bool = False
     note: str = ""
+    added: tuple[Json, ...] = field(default=(), hash=False)
 
     @property
     def is_heard(self) -> bool:
         """Whether it changes what is heard."""
-        return replace(self, note="", start_us=0) != _NOTHING
+        return replace(self, note="", start_us=0, added=()) != _NOTHING
 
     @property
     def is_empty(self) -> bool:
@@ -74,6 +84,8 @@ class Choice:
             raise UsageError(f"{made.nudge_frames} frames are no nudge.", "Give a few frames, such as 4f.")
         if len(made.note) > LONGEST_NOTE:
             raise UsageError(f"The note has {len(made.note)} letters.", f"At most {LONGEST_NOTE}.")
+        if len(made.added) > MOST_ADDED:
+            raise UsageError("So many sounds cannot be added to one cue.", f"At most {MOST_ADDED}.")
         return made
 
 
@@ -110,6 +122,7 @@ class Choices:
         before = self.cues.get(name_of(service, cue), Choice())
         before = before if before.start_us == cue.start_us else Choice()
         made = before.but(start_us=cue.start_us, **changes)
+        cue = _with_added(service, cue, made)
         if made.item is not None:
             offered = [item.id for item in cue.items]
             if made.item not in offered:
@@ -148,6 +161,16 @@ class Choices:
         """Whether a cue is heard otherwise than without a choice."""
         return self.of(service, cue).is_heard
 
+    def offering(self, cues: Cues) -> Cues:
+        """An answer with the sounds that somebody added to its cues, behind what the service offers."""
+        if not any(choice.added for choice in self.cues.values()):
+            return cues
+        made = {
+            service: tuple(_with_added(service, cue, self.of(service, cue)) for cue in offered)
+            for service, offered in cues.by_service.items()
+        }
+        return replace(cues, by_service=made)
+
     def heard(self, cues: Cues) -> Cues:
         """An answer with what is heard for each cue first, and without the cues that are left out.
 
@@ -159,6 +182,7 @@ class Choices:
         """
         made: dict[Service, tuple[Cue, ...]] = {}
         notes = list(self._strange(cues))
+        cues = self.offering(cues)
         for service, offered in cues.by_service.items():
             kept = []
             for cue in offered:
@@ -187,7 +211,7 @@ class Choices:
     def needed(self, cues: Cues) -> Cues:
         """An answer with all that must be here first: what is heard, and what would be without a choice."""
         made: dict[Service, tuple[Cue, ...]] = {}
-        for service, offered in cues.by_service.items():
+        for service, offered in self.offering(cues).by_service.items():
             kept = []
             for cue in offered:
                 first = _item(cue, self.of(service, cue).item)
@@ -268,7 +292,19 @@ def name_of(service: Service, cue: Cue) -> str:
     return f"{service.name} {cue.number}"
 
 
+def _with_added(service: Service, cue: Cue, choice: Choice) -> Cue:
+    """A cue with the sounds that somebody added to it: behind the others, where a key still reaches them."""
+    known = {item.id for item in cue.items}
+    added = [item for raw in choice.added if (item := read_item(service, raw)) and item.id not in known]
+    at = max(cue.pieces, min(len(cue.items), _KEYS - len(added)))
+    return replace(cue, items=(*cue.items[:at], *added, *cue.items[at:])) if added else cue
+
+
 def _read(name: str, value: Any) -> Any:
+    if name == "added":
+        if not isinstance(value, list | tuple) or not all(isinstance(each, Mapping) for each in value):
+            raise ValueError(f"“added” cannot be {str(value)[:80]!r}")
+        return tuple(value)
     kind = _TYPES.get(name)
     if kind is None or (value is None and name == "item"):
         if kind is None:

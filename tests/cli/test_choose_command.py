@@ -99,3 +99,47 @@ def test_what_is_wrong_is_said_with_what_is_right(here: Path, capsys: pytest.Cap
     }.items():
         assert run(["choose", "out.otio", *says]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_sound_of_ones_own_is_added_heard_and_taken_along(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = heard(here / "out.otio")
+    (here / "My slam.wav").write_bytes(wav(0.25))
+    assert run(["choose", "out.otio", "--cue", "2", "--sound", "My slam.wav", "--update", "-q"]) == 0
+    (here / "My slam.wav").unlink()
+    after = heard(here / "out.otio")
+    assert (after["S-1"], {*after}) == (before["S-1"], {"S-1", "My slam"})
+    (clip,) = (
+        each
+        for track in reading.read(here / "out.otio").timeline.tracks
+        for each in track.clips
+        if each.name == "My slam" and each.enabled
+    )
+    assert clip.media is not None
+    assert (here / clip.media.path).parent.name == "media"
+    assert clip.offer is not None
+    assert clip.offer.item["title"] == "My slam"
+    assert "price" not in clip.offer.item
+    capsys.readouterr()
+    assert run(["choose", "out.otio", "--list", "--json"]) == 0
+    _, cue, done = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [(item["title"], item["price"], item["is_added"], item["is_heard"]) for item in cue["items"]] == [
+        ("S-3", "2.5", False, False),
+        ("S-4", "4.0", False, False),
+        ("My slam", None, True, True),
+    ]
+    assert done["total_price"] == "2.5"
+    assert run(["choose", "out.otio", "--cue", "2", "--item", "3", "--update", "-q"]) == 0
+    assert heard(here / "out.otio") == before
+
+
+def test_a_sound_that_cannot_be_added_leaves_all_as_it_was(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "notes.wav").write_text("no sound")
+    before = avm_otio.offered(here / "out.otio")
+    for word in ("notes.wav", "nowhere.wav", "653"):
+        assert run(["choose", "out.otio", "--cue", "1", "--sound", word]) != 0
+    assert "only the local engine" in capsys.readouterr().err
+    assert avm_otio.offered(here / "out.otio") == before

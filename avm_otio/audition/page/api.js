@@ -32,6 +32,11 @@ export async function post(path, body, { keepalive = false } = {}) {
   }));
 }
 
+export async function library(asked) {
+  const said = Object.entries(asked).filter(([, value]) => value);
+  return answer(await fetch(`/api/library?${new URLSearchParams(said)}`));
+}
+
 export async function samples(sound, number, signal) {
   const response = await fetch(`/sound/${sound}/${number}`, { signal });
   if (response.status === 404) return null;

@@ -4,8 +4,8 @@ import { h, iconButton } from "./dom.js";
 import { say } from "./words.js";
 
 export class CueList {
-  constructor({ state, timecode, onpick, onchoose }) {
-    Object.assign(this, { state, timecode, onpick, onchoose });
+  constructor({ state, timecode, onpick, onchoose, onfind, onremove }) {
+    Object.assign(this, { state, timecode, onpick, onchoose, onfind, onremove });
     this.rows = new Map();
     this.open = null;
     this.list = h("ol", { class: "cues" });
@@ -88,8 +88,12 @@ export class CueList {
     const reset = h("button", {
       type: "button", class: "quiet", onclick: () => this.onchoose(cue, { item: null, gain_db: 0, nudge_frames: 0, is_left_out: false, note: "" }),
     }, say("reset"));
-    detail.replaceChildren(group, h("div", { class: "knobs" }, gain.element, nudge.element, out, reset), note);
-    this.parts = { cue, items, gain, nudge, out, note, reset };
+    const away = h("button", { type: "button", class: "quiet", onclick: () => this.onremove(cue, state.heard(cue)) }, say("take_away"));
+    const more = cue.stem === "dialogue" || state.doc.no_library ? null : h("div", { class: "more" },
+      h("button", { type: "button", class: "quiet", onclick: () => this.onfind(cue) }, say("find")),
+      h("button", { type: "button", class: "quiet", onclick: () => this.onfind(cue, state.heard(cue) ?? cue.items[0]) }, say("find_like")), away);
+    detail.replaceChildren(...[group, more, h("div", { class: "knobs" }, gain.element, nudge.element, out, reset), note].filter(Boolean));
+    this.parts = { cue, items, gain, nudge, out, note, reset, away };
     this.refreshDetail();
   }
 
@@ -138,6 +142,7 @@ export class CueList {
     parts.nudge.value.textContent = say("frames", signed(choice.nudge_frames));
     parts.out.setAttribute("aria-pressed", String(choice.is_left_out));
     parts.reset.disabled = !isChosen(choice);
+    parts.away.hidden = !heard?.is_added;
     if (document.activeElement !== parts.note) parts.note.value = choice.note;
   }
 }
@@ -151,6 +156,7 @@ function facts(item, currency) {
 }
 
 function licence(item) {
+  if (item.is_added) return item.licence || say("added");
   if (!item.is_here) return say("not_here");
   return item.license ? say(item.license.replace(" ", "_")) : "";
 }

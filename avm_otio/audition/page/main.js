@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Clock } from "./clock.js";
 import { CueList } from "./cues.js";
 import { h, iconButton, setIcon } from "./dom.js";
+import { Finder } from "./finder.js";
 import { Engine } from "./engine.js";
 import { Mixer } from "./mixer.js";
 import { State } from "./state.js";
@@ -25,6 +26,9 @@ class Page {
     this.loop = null;
     this.compared = null;
     this.state.addEventListener("change", () => this.changed());
+    this.root = h("div", { class: "root" });
+    document.body.replaceChildren(this.root);
+    this.finder = new Finder({ engine: this.engine, open: (dialog) => this.open(dialog), onadd: (cue, sound) => this.add(cue, sound) });
     this.state.addEventListener("refused", (event) => this.tell(event.detail.message, "wrong"));
     this.begin();
     this.build();
@@ -82,6 +86,7 @@ class Page {
     this.list = new CueList({
       state: this.state, timecode: this.timecode,
       onpick: (cue) => this.pick(cue, { seek: true }), onchoose: (cue, changes) => this.choose(cue, changes),
+      onfind: (cue, like) => this.find(cue, like), onremove: (cue, item) => this.state.remove(cue, item.id).catch(() => {}),
     });
     this.mixer = new Mixer({ state: this.state, engine: this.engine });
     this.timeline = this.timecode ? new Timeline({
@@ -120,7 +125,7 @@ class Page {
       iconButton("minus", say("zoom_out"), () => this.timeline.zoom(0.6)),
       iconButton("fit", say("fit"), () => this.timeline.fit()),
       iconButton("plus", say("zoom_in"), () => this.timeline.zoom(1.7))) : null;
-    document.body.replaceChildren(
+    this.root.replaceChildren(
       header,
       h("main", {}, this.list.element, h("section", { class: "stage", "aria-label": say("picture") }, picture, transport, this.banner), this.mixer.element),
       h("footer", {}, this.timeline?.element ?? null, zoom));
@@ -146,11 +151,13 @@ class Page {
   async reload() {
     try {
       const doc = await api.session();
+      const { isPlaying } = this.clock;
       this.doc = doc;
       this.state.take(doc);
       if (doc.has_film && !this.video.src) this.video.src = "/film";
       this.begin();
       this.build();
+      if (isPlaying) this.clock.play();
     } catch (error) {
       this.tell(error.message, "wrong");
     }
@@ -163,6 +170,7 @@ class Page {
     else if (event.event === "note") this.tell(event.message);
     else if (event.event === "updating") this.setUpdating(true);
     else if (event.event === "updated") this.tell([say("updated", event.output), ...event.words].join(" "));
+    else if (event.event === "step" && this.finder.dialog?.open) this.finder.tell(event.label);
     else if (event.event === "step" && this.label) {
       this.label.textContent = event.label;
       if (event.total) this.bar.value = event.done / event.total;
@@ -260,6 +268,23 @@ class Page {
     this.state.choose(cue, changes);
   }
 
+  /** Search the library for another sound, or for what is like an item. */
+  find(cue, like = null) {
+    if (this.doc.no_library) this.tell(this.doc.no_library, "wrong");
+    else if (cue && cue.stem !== "dialogue") this.finder.show(cue, like);
+  }
+
+  async add(cue, sound) {
+    this.tell(say("adding", sound.title));
+    const before = this.state.heard(cue);
+    try {
+      await this.state.add(cue, sound);
+    } catch {
+      return;
+    }
+    if (before) this.before = { name: cue.name, item: before };
+  }
+
   again() {
     const cue = this.cue;
     return this.clock.seek(Math.max(0, (cue ? this.starts(cue) : this.clock.time) - BEFORE_S), { play: true });
@@ -353,7 +378,7 @@ class Page {
   help() {
     const rows = [
       ["Space", "key_space"], ["J K L", "key_jkl"], ["← →", "key_arrows"], ["⇧← ⇧→", "key_shift_arrows"], ["↑ ↓", "key_updown"],
-      ["1 … 9", "key_digits"], ["X", "key_x"], ["R", "key_r"], ["O", "key_o"], ["[ ]", "key_gain"], [", .", "key_nudge"], ["E", "key_e"],
+      ["1 … 9", "key_digits"], ["X", "key_x"], ["R", "key_r"], ["O", "key_o"], ["[ ]", "key_gain"], [", .", "key_nudge"], ["E", "key_e"], ["F", "key_f"],
       ["N", "key_n"], ["Z ⇧Z", "key_undo"], ["U", "key_update"], ["− + 0", "key_zoom"], ["⇧1 ⇧2 ⇧3", "key_groups"], ["?", "key_help"],
     ];
     const dialog = h("dialog", { class: "help", "aria-label": say("keys_title") },
@@ -450,6 +475,7 @@ class Page {
       case "o": return () => this.toggleLoop();
       case "x": return event.repeat ? null : () => this.compare(true);
       case "e": return change(() => ({ is_left_out: !state.choice(cue).is_left_out }));
+      case "f": return cue ? () => this.find(cue) : null;
       case "n": return cue ? () => this.list.parts.note.focus() : null;
       case "z": return () => (event.shiftKey ? this.redo() : this.undo());
       case "u": return () => this.update();

@@ -78,11 +78,43 @@ export class State extends EventTarget {
     this.set("", after);
   }
 
+  /** A sound of the library goes to a cue, and is chosen. */
+  async add(cue, sound) {
+    if (cue.items.some((item) => item.id === sound.id)) return this.choose(cue, { item: sound.id, is_left_out: false });
+    const before = { ...this.choice(cue) };
+    await this.flush();
+    await this.post({ cue: cue.name, sound: sound.sound });
+    this.done.push({ name: cue.name, kind: "sound", before, after: { ...this.choice(cue) }, sound, time: 0 });
+    this.undone = [];
+    return this.changed();
+  }
+
+  /** A sound that was added is taken away again. */
+  async remove(cue, item) {
+    await this.flush();
+    await this.post({ cue: cue.name, remove: item });
+  }
+
+  async post(body) {
+    try {
+      this.told(await post("/api/sound", body));
+    } catch (error) {
+      this.dispatchEvent(new CustomEvent("refused", { detail: error }));
+      throw error;
+    }
+  }
+
+  /** Take a sound away, or add it, again: then the rest is as it was. */
+  again(entry, body, value) {
+    this.post({ cue: entry.name, ...body }).then(() => this.set(entry.name, value), () => {});
+  }
+
   undo() {
     const entry = this.done.pop();
     if (!entry) return null;
     this.undone.push(entry);
-    this.set(entry.name, entry.before);
+    if (entry.sound) this.again(entry, { remove: entry.sound.id }, entry.before);
+    else this.set(entry.name, entry.before);
     return entry.name;
   }
 
@@ -90,7 +122,8 @@ export class State extends EventTarget {
     const entry = this.undone.pop();
     if (!entry) return null;
     this.done.push({ ...entry, time: 0 });
-    this.set(entry.name, entry.after);
+    if (entry.sound) this.again(entry, { sound: entry.sound.sound }, entry.after);
+    else this.set(entry.name, entry.after);
     return entry.name;
   }
 

@@ -1,0 +1,152 @@
+"""Ninety minutes and five hundred cues on the page: soon there, smooth, in step after ten minutes, and light.
+
+By hand, with the machine to itself: ``scripts/test -m soak tests/audition/test_long.py``, twenty minutes.
+The figures of one run are in ``benchmarks/RESULTS.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import opentimelineio as otio
+import pytest
+
+from avm_otio.cli.main import run
+from tests.audition.test_page import HERE, modules
+from tests.plugins.test_premiere import chromium
+from tests.scripted_service import effect, film_service, result_of, sound
+from tests.timelines import time_range
+
+__all__ = ["modules"]
+
+pytestmark = pytest.mark.soak
+
+SECONDS = 90 * 60
+CUES = 500
+MINUTES = 10
+RATE = Fraction(25)
+
+
+def long_film(path: Path) -> Path:
+    """A white frame each second, and noise so soft that nobody minds it."""
+    noise = (np.random.default_rng(1).normal(0, 60, (48_000, 2))).astype("<i2").reshape(1, -1)
+    pictures = [
+        av.VideoFrame.from_ndarray(np.full((90, 160, 3), level, np.uint8), format="rgb24").reformat(
+            format="yuv420p"
+        )
+        for level in (235, 20)
+    ]
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as file:
+        video = file.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": "25"})
+        video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
+        audio = file.add_stream("aac", rate=48_000, layout="stereo")
+        for second in range(SECONDS):
+            for number in range(25):
+                frame = pictures[bool(number)]
+                frame.pts, frame.time_base = second * 25 + number, 1 / RATE
+                file.mux(video.encode(frame))
+            block = av.AudioFrame.from_ndarray(noise, format="s16", layout="stereo")
+            block.sample_rate, block.pts, block.time_base = 48_000, second * 48_000, Fraction(1, 48_000)
+            file.mux(audio.encode(block))
+        file.mux(video.encode())
+        file.mux(audio.encode())
+    return path
+
+
+def clock(seconds: float) -> str:
+    return f"{int(seconds // 3600):02d}:{int(seconds // 60) % 60:02d}:{seconds % 60:06.3f}"
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, modules: Path) -> dict[str, Any]:
+    folder, browser = tmp_path_factory.mktemp("long"), chromium()
+    if browser is None:
+        pytest.skip("Chromium is not here (apt install chromium)")
+    long_film(folder / "a.mp4")
+    span = time_range(0, SECONDS * 25, RATE)
+    shot = otio.schema.Clip("shot", otio.schema.ExternalReference("a.mp4", span), span)
+    cut = otio.schema.Timeline("cut", global_start_time=otio.opentime.RationalTime(90_000, 25))
+    cut.tracks.extend(
+        [otio.schema.Track("V1", [shot]), otio.schema.Track("A1", [shot.deepcopy()], kind="Audio")]
+    )
+    (folder / "cut.otio").write_text(cut.to_json_string())
+    with pytest.MonkeyPatch.context() as patch, film_service(result_of()) as service:
+        effects = []
+        for number in range(CUES):
+            start = 3 + number * 10.7
+            cue = effect(service.url, 3 * number + 1, start=clock(start), end=clock(start + 1))
+            first = cue["sound_effect_items"][0]
+            cue["sound_effect_items"] = [
+                first
+                | {"id": 3 * number + n, "title": f"Hit {number} {n}", "url": f"{service.url}/items/{n}"}
+                for n in (1, 2, 3)
+            ]
+            effects.append(cue)
+        service.result = result_of(*effects)
+        for n in (1, 2, 3):
+            service.files[f"/items/{n}"] = sound()
+        patch.setenv("AVM_TOKEN", "sesame-1234567890")
+        patch.setenv("AVM_CONFIG_DIR", str(folder / "config"))
+        patch.chdir(folder)
+        asked = ["--services", "effects", "--service", service.url, "--alternatives", "2", "-q"]
+        assert run(["score", "cut.otio", "-o", "out.otio", *asked]) == 0
+    command = [sys.executable, "-m", "avm_otio", "audition", str(folder / "out.otio"), "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        memory: list[float] = []
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(30):
+                memory.append(resident_mb(server.pid))
+
+        looking = threading.Thread(target=look, daemon=True)
+        looking.start()
+        try:
+            assert server.stdout is not None
+            asked = ["node", str(HERE / "long.mjs"), str(modules), server.stdout.readline().strip(), browser]
+            driven = subprocess.run(
+                [*asked, str(MINUTES)], stdout=subprocess.PIPE, text=True, timeout=3_600, check=False
+            )
+            assert driven.returncode == 0
+            said: dict[str, Any] = json.loads(driven.stdout.splitlines()[-1])
+        finally:
+            over.set()
+            looking.join()
+            server.kill()
+    said["server_mb"] = memory
+    sys.stdout.write(f"{json.dumps(said)}\n")
+    return said
+
+
+def resident_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+def test_the_first_picture_is_there_within_two_seconds(found: dict[str, Any]) -> None:
+    assert found["firstPictureMs"] < 2_000
+
+
+def test_scrubbing_follows_the_hand(found: dict[str, Any]) -> None:
+    assert found["scrubFps"] > 50
+
+
+def test_sound_and_picture_are_together_for_ten_minutes_and_after_a_seek(found: dict[str, Any]) -> None:
+    for window in (*found["windows"], found["afterSeek"]):
+        if window["shown"] >= 0.9:  # else the machine had no time for the film's frames
+            assert abs(window["ms"]) <= 10
+
+
+def test_memory_stays_flat(found: dict[str, Any]) -> None:
+    assert max(each["soundMb"] for each in (*found["windows"], *found["tour"])) <= 161
+    assert max(each["heapMb"] for each in found["tour"]) < 200
+    server = found["server_mb"]
+    assert max(server[len(server) // 2 :]) < 1.2 * max(server[: len(server) // 2])
