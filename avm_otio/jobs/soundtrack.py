@@ -189,6 +189,7 @@ class _Desk:
                 speech=self.own.speech,
                 target=self.target,
                 true_peak=self.true_peak,
+                timecode=self.music.timeline.timecode,
             )
         return Soundtrack(whole, coverage if bed else before.coverage, verdict)
 

@@ -107,7 +107,7 @@ class Line:
         corners = [(frame, flat.gain_db) for flat in self.flats for frame in (flat.first, flat.last)]
         head, tail = clip.start * self.rate, clip.end * self.rate
         inside = [(Fraction(frame), gain_db) for frame, gain_db in corners if head < frame < tail]
-        points = [(head, self._at(head)), *inside, (tail, self._at(tail))]
+        points = [(head, self.at(head)), *inside, (tail, self.at(tail))]
         if len({round(gain_db, 3) for _, gain_db in points}) == 1:
             return replace(clip.mix, gain_db=points[0][1], keys=())
         kept = [
@@ -119,7 +119,8 @@ class Line:
         keys = (GainKey((frame - head) / self.rate, round(gain_db, 3)) for frame, gain_db in kept)
         return replace(clip.mix, gain_db=0.0, keys=tuple(keys))
 
-    def _at(self, frame: Fraction) -> float:
+    def at(self, frame: Fraction) -> float:
+        """The gain at a moment, counted in frames of record time."""
         flats = self.flats
         index = bisect_right(flats, frame, key=lambda flat: Fraction(flat.first)) - 1
         if index < 0:

@@ -6,19 +6,19 @@ Nothing of the film's own sound is changed, and nothing is limited: clips of our
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 
 from avm_otio.mix.cues import Item
-from avm_otio.mix.ducking import MOST_GAIN_DB, Line, Played, Utterance, line_of, utterances
+from avm_otio.mix.dips import Dips
+from avm_otio.mix.ducking import LEAST_GAIN_DB, MOST_GAIN_DB, Line, Played, Utterance, line_of, utterances
 from avm_otio.mix.grid import Sum
 from avm_otio.mix.heard import Heard, Speech
 from avm_otio.mix.loudness import RANGE_NEEDS_STEPS, integrated, loudness_range
-from avm_otio.mix.loudness import true_peak as true_peak_of
-from avm_otio.mix.peaks import Measure, Peaks, Stretch
+from avm_otio.mix.peaks import Measure, OwnPeak, Peaks, Stretch
 from avm_otio.mix.placement import Laid, relaid
 from avm_otio.mix.presets import PRESETS, PROGRAMME_LUFS, TARGETS, Preset, Target
 from avm_otio.mix.spots import Change, Changed, Spots, UnderSpeech
@@ -110,18 +110,18 @@ def level(
     changes = mixer.balance(ours, under_speech)
     by = mixer.reach(raised_db)
     staying = [voice for voice in others if voice.laid.kind is not Stem.DIALOGUE]
-    peaks = Peaks(mixer.with_others(staying), target.peak_dbtp, mixer.measure(true_peak), {})
+    measure = mixer.measure(true_peak)
+    peaks = Peaks(mixer.with_others(staying), target.peak_dbtp, measure, laid.rate, preset)
     mixer.voices = peaks.hold(mixer.voices)
-    # ``verdict_of`` says what the whole comes to where this is but a part of it.
-    highest, is_exact = peaks.highest(mixer.voices) if beside is None else (-math.inf, False)
+    written = timecode or _timestamp
     notes = (
         *mixer.notes(),
-        *_notes_of(
-            changes, timecode or (lambda at: format_timestamp(to_micros(max(at, RecordTime(at * 0)))))
-        ),
+        *_notes_of(changes, written),
         *_turned_down(peaks.turned_down, target),
+        *_dipped(peaks.dips.values(), target, written),
     )
-    verdict = mixer.verdict(highest, is_exact, peaks.turned_down)
+    # ``verdict_of`` says what the whole comes to where this is but a part of it.
+    verdict = mixer.verdict(peaks if beside is None else None, written)
     return Levelled(mixer.laid_now(), tuple(changes), notes, verdict, by)
 
 
@@ -135,6 +135,7 @@ def verdict_of(
     speech: Speech | None,
     target: Target,
     true_peak: TruePeak | None,
+    timecode: Callable[[RecordTime], str] | None = None,
 ) -> Verdict:
     """What a mix comes to as it is; arguments as for ``level``."""
     voices = _voices(laid, heard, film_map)
@@ -142,9 +143,12 @@ def verdict_of(
     sound = own_sound(own, replacing, film_map, as_played=as_played)
     mixer = _Mixer(laid, film_map, sound, PRESETS["off"], target, _said(speech, film_map))
     mixer.voices = [voice for voice in voices if voice.laid.kind is not Stem.DIALOGUE]
-    peaks = Peaks(mixer.own, target.peak_dbtp, mixer.measure(true_peak), {})
-    highest, is_exact = peaks.highest(mixer.voices)
-    return mixer.verdict(highest, is_exact, {})
+    peaks = Peaks(mixer.own, target.peak_dbtp, mixer.measure(true_peak), laid.rate, PRESETS["off"])
+    return mixer.verdict(peaks, timecode or _timestamp)
+
+
+def _timestamp(at: RecordTime) -> str:
+    return format_timestamp(to_micros(max(at, RecordTime(at * 0))))
 
 
 def _voices(laid: Laid | None, heard: Callable[[Item], Heard | None], film_map: FilmMap) -> list[Voice]:
@@ -342,12 +346,13 @@ class _Mixer:
             by_lane.setdefault(voice.lane, []).append(voice.laid)
         return relaid(self._laid, by_lane)
 
-    def verdict(self, highest_dbtp: float, is_exact: bool, turned_down: Mapping[int, float]) -> Verdict:
-        """What the mix comes to, its true peak given, and what was turned down for that."""
+    def verdict(self, peaks: Peaks | None, timecode: Callable[[RecordTime], str]) -> Verdict:
+        """What the mix comes to; its true peak is left open where that is not asked for."""
         power = self._sum(self.voices).coarse()
         own = self.own.sums.coarse()
         own_lufs = integrated(own)
-        own_dbtp = true_peak_of(self.own.sums.peak.tolist())
+        highest_dbtp, is_exact = (-math.inf, False) if peaks is None else peaks.highest(self.voices)
+        own_peak = OwnPeak(-math.inf) if peaks is None else peaks.own_peak(self.voices)
         is_silent = own_lufs == -math.inf
         found = Verdict(
             target=self._target,
@@ -358,8 +363,11 @@ class _Mixer:
             is_peak_exact=is_exact,
             anchor_lufs=self.spoken_lufs,
             own_lufs=None if is_silent else own_lufs,
-            own_peak_dbtp=None if is_silent else own_dbtp,
-            held_down_db=max(turned_down.values(), default=0.0),
+            own_peak_dbtp=None if is_silent else own_peak.highest_dbtp,
+            own_peak_at="" if own_peak.at is None else timecode(own_peak.at),
+            own_peak_places=own_peak.places,
+            own_peak_raised_db=own_peak.raised_db,
+            held_down_db=0.0 if peaks is None else max(peaks.turned_down.values(), default=0.0),
         )
         if is_silent:
             return found
@@ -463,6 +471,19 @@ def _turned_down(turned_down: Mapping[int, float], target: Target) -> Iterator[s
             f"{counted(len(turned_down), 'clip')} turned down by up to {max(turned_down.values()):.1f} dB, "
             f"so that the mix stays below {target.peak_dbtp:g} dBTP.".replace("-", "−")
         )
+
+
+def _dipped(every: Iterable[Dips], target: Target, timecode: Callable[[RecordTime], str]) -> Iterator[str]:
+    """Where gain dips for true peaks: how often, and the deepest."""
+    flats = [(flat.gain_db, flat.first, dips.rate) for dips in every for flat in dips.flats]
+    if flats:
+        change_db, first, rate = min(flats)
+        by = "to silence" if change_db <= LEAST_GAIN_DB else f"by {-change_db:.1f} dB"
+        where = f"{by} at {timecode(RecordTime(first / rate))}"
+        if len(flats) > 1:
+            where = f"{counted(len(flats), 'time')}, most {where}"
+        peak = f"{target.peak_dbtp:g}".replace("-", "−")
+        yield f"What was laid dips for a moment, {where}, so that the mix stays below {peak} dBTP."
 
 
 def counted(number: int, word: str) -> str:

@@ -60,6 +60,8 @@ class Preset:
             raised under words.
         effects_below_lu: How far below the anchor the loudest 400 ms of an effect are, over a word.
         most_lowered_db: How far an effect is lowered for that before it is rather moved.
+        dip_attack_ms: How long what was laid takes to come down before a true peak that would be too high.
+        dip_release_ms: How long it takes to come back.
         roles: Of effects.
     """
 
@@ -76,6 +78,8 @@ class Preset:
     lift_db: float = 8
     effects_below_lu: float = 6
     most_lowered_db: float = 6
+    dip_attack_ms: float = 80
+    dip_release_ms: float = 300
     roles: Mapping[Role, RoleLevel] = field(default_factory=lambda: _ROLES, hash=False)
 
     @property

@@ -23,6 +23,9 @@ class Verdict:
         anchor_lufs: Loudness of the speech in the film's own sound; ``None`` without any.
         own_lufs: Integrated loudness of the film's own sound by itself; ``None`` where it is silent.
         own_peak_dbtp: Its true peak by itself; ``None`` where it is silent.
+        own_peak_at: The timecode of that, where it is above what was asked.
+        own_peak_places: In how many places, a second apart or more, it is above that by itself.
+        own_peak_raised_db: By how much what was laid raises it there, at most.
         own_change_db: What the film's own sound would have to change by for the loudness to be met; 0 where
             it is, ``None`` where no such change would do.
         own_peak_change_db: What it would have to change by for the true peak to be met; 0 where it is.
@@ -41,6 +44,9 @@ class Verdict:
     own_peak_change_db: float = 0.0
     held_down_db: float = 0.0
     is_range_rough: bool = False
+    own_peak_at: str = ""
+    own_peak_places: int = 0
+    own_peak_raised_db: float = 0.0
 
     @property
     def is_loudness_met(self) -> bool:
@@ -122,9 +128,25 @@ class Verdict:
         if self.own_peak_dbtp is None or not self.own_peak_change_db:
             over = self.true_peak_dbtp - self.target.peak_dbtp
             return f"Its peaks are {over:.1f} dB too high."
+        if not self.own_peak_places:
+            return (
+                f"Your own sound decides: it peaks at {_number(self.own_peak_dbtp)} dBTP by itself. "
+                f"Lower it by {abs(self.own_peak_change_db):.1f} dB."
+            )
+        where = f"at {self.own_peak_at}"
+        more = self.own_peak_places - 1
+        if more:
+            where += (
+                f", and is above {_number(self.target.peak_dbtp)} dBTP in {more} more place{'s' * (more > 1)}"
+            )
+        added = (
+            f"What was laid makes that {self.own_peak_raised_db:.1f} dB more at most"
+            if self.own_peak_raised_db >= 0.05
+            else "What was laid adds nothing to that"
+        )
         return (
-            f"Your own sound decides: it peaks at {_number(self.own_peak_dbtp)} dBTP by itself. "
-            f"Lower it by {abs(self.own_peak_change_db):.1f} dB."
+            f"Your own sound decides: it peaks at {_number(self.own_peak_dbtp)} dBTP by itself {where}. "
+            f"{added}. Lower your sound there by {abs(self.own_peak_change_db):.1f} dB."
         )
 
 
