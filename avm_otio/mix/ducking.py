@@ -72,6 +72,11 @@ class Flat:
     gain_db: float
     is_under: bool = False
 
+    @property
+    def middle(self) -> int:
+        """A frame in its middle."""
+        return (self.first + self.last) // 2
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -475,11 +475,11 @@ def _turned_down(turned_down: Mapping[int, float], target: Target) -> Iterator[s
 
 def _dipped(every: Iterable[Dips], target: Target, timecode: Callable[[RecordTime], str]) -> Iterator[str]:
     """Where gain dips for true peaks: how often, and the deepest."""
-    flats = [(flat.gain_db, flat.first, dips.rate) for dips in every for flat in dips.flats]
+    flats = [(flat.gain_db, flat.middle / dips.rate) for dips in every for flat in dips.flats]
     if flats:
-        change_db, first, rate = min(flats)
+        change_db, at = min(flats)
         by = "to silence" if change_db <= LEAST_GAIN_DB else f"by {-change_db:.1f} dB"
-        where = f"{by} at {timecode(RecordTime(first / rate))}"
+        where = f"{by} at {timecode(RecordTime(at))}"
         if len(flats) > 1:
             where = f"{counted(len(flats), 'time')}, most {where}"
         peak = f"{target.peak_dbtp:g}".replace("-", "−")
