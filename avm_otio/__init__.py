@@ -10,14 +10,20 @@ if TYPE_CHECKING:
     from avm_otio.app import (
         Outcome,
         carry_out,
+        conform,
+        cost,
+        cue_sheet,
         export_film,
+        look_ahead,
         open_service,
         preview,
+        relink,
         resume,
         score,
         write,
     )
     from avm_otio.choosing import choose, offered, update
+    from avm_otio.delivery.cue_sheets.write import write_cue_sheet
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
     from avm_otio.formats.reading import Opened, read
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.scored import Scored
     from avm_otio.media.mixdown import Preview
     from avm_otio.request import Request
+    from avm_otio.searching import search
     from avm_otio.service.client import Client
 
 __version__ = "0.1.0"
@@ -42,16 +49,23 @@ _HOME = {
     "Scored": "jobs.pipeline",
     "carry_out": "app",
     "choose": "choosing",
+    "conform": "app",
+    "cost": "app",
+    "cue_sheet": "app",
     "export_film": "app",
     "lay_answer": "jobs.saved",
+    "look_ahead": "app",
     "offered": "choosing",
     "open_service": "app",
     "preview": "app",
     "read": "formats.reading",
+    "relink": "app",
     "resume": "app",
     "score": "app",
+    "search": "searching",
     "update": "choosing",
     "write": "app",
+    "write_cue_sheet": "delivery.cue_sheets.write",
 }
 """What is public, and the module that it is in."""
 
@@ -67,16 +81,23 @@ __all__ = [
     "Scored",
     "carry_out",
     "choose",
+    "conform",
+    "cost",
+    "cue_sheet",
     "export_film",
     "lay_answer",
+    "look_ahead",
     "offered",
     "open_service",
     "preview",
     "read",
+    "relink",
     "resume",
     "score",
+    "search",
     "update",
     "write",
+    "write_cue_sheet",
 ]
 
 

@@ -77,11 +77,13 @@ def score(request: Request, *, report: Report = _SILENT) -> Scored:
     return _score(_here(request), settings, report)
 
 
-def carry_out(request: Request, *, report: Report = _SILENT) -> Outcome:
+def carry_out(request: Request, *, may_pay: bool = True, report: Report = _SILENT) -> Outcome:
     """Score a timeline, unless that was done before and nothing has changed since.
 
     Args:
         request: As for ``score``.
+        may_pay: Whether a film may be sent and paid for. Without it what was asked before is fetched and
+            laid, and what was not is refused before anything leaves; the engine on this machine is free.
         report: Receives progress and warnings.
 
     Raises:
@@ -93,7 +95,7 @@ def carry_out(request: Request, *, report: Report = _SILENT) -> Outcome:
         return Outcome(summary, is_recalled=True)
     if request.library is not None and request.service != LOCAL:
         report.warn(f"The library is for --service local: {request.service} chooses from its own sounds.")
-    scored = _score(request, settings, report)
+    scored = _score(request, settings, report, may_pay=may_pay)
     return Outcome(scored.summary(), scored.losses)
 
 
@@ -529,11 +531,11 @@ def _here(request: Request) -> Request:
     return request.in_folder(Path.cwd())
 
 
-def _score(request: Request, settings: Settings, report: Report) -> Scored:
+def _score(request: Request, settings: Settings, report: Report, *, may_pay: bool = True) -> Scored:
     from avm_otio.jobs import pipeline
 
     request, question = ready(request, settings)
-    access = access_to(request, settings, report)
+    access = replace(access_to(request, settings, report), may_pay=may_pay)
     return pipeline.score(request, question, access, patience_of(settings), report)
 
 

@@ -154,7 +154,11 @@ def update(
             f"{request.output} was changed since it was written, and would be written anew.",
             "Save what was done under another name, then add --overwrite.",
         )
-    access = Access(lambda: access_to(request, settings, report).open(), is_free=request.service == LOCAL)
+    access = Access(
+        lambda: access_to(request, settings, report).open(),
+        is_free=request.service == LOCAL,
+        may_pay=False,
+    )
     scored = pipeline.written_again(
         scoring.path, request, scoring.question, access, patience_of(settings), report
     )
@@ -178,7 +182,11 @@ def alternatives(place: Path, *, jobs_dir: Path | None = None, report: Report = 
     settings = load_settings()
     scoring = Scoring.at(place, jobs_dir, settings)
     request = scoring.request
-    access = Access(lambda: access_to(request, settings, report).open(), is_free=request.service == LOCAL)
+    access = Access(
+        lambda: access_to(request, settings, report).open(),
+        is_free=request.service == LOCAL,
+        may_pay=False,
+    )
     return alternatives(scoring.path, request, scoring.question, access, patience_of(settings), report)
 
 

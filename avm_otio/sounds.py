@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avm_otio.access import library_of
 from avm_otio.addresses import LOCAL
 from avm_otio.config.settings import Settings
-from avm_otio.errors import InputError, UsageError
+from avm_otio.errors import UsageError
 from avm_otio.jobs.added import NewSound
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
+from avm_otio.searching import KINDS, searcher_in
 
 if TYPE_CHECKING:
     from avm_otio.engine.searching import Found, Searcher
@@ -21,7 +21,6 @@ MOST = 30
 """So many sounds are found at once."""
 
 LONGEST_WORDS = 400
-KINDS = ("music", "effect", "ambience", "dialogue")
 
 _SILENT = Silent()
 
@@ -95,14 +94,7 @@ class Sounds:
         if self.missing:
             raise UsageError(self.missing, "A file can be added: avm-otio choose --cue N --sound FILE.")
         if self._searcher is None:
-            from avm_otio.engine.index import index_of
-            from avm_otio.engine.searching import Searcher
-
-            folder = library_of(self.request, self.settings, self.report)
-            if not folder.is_dir():
-                raise InputError(f"There is no library folder {folder}.", "Give a folder of sounds.")
-            index = index_of(folder, self.settings.cache_dir / "engine")
-            self._searcher = Searcher(folder, index, self.report.warn, self.report.step)
+            self._searcher = searcher_in(self.request, self.settings, self.report)
         return self._searcher
 
 

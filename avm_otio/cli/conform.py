@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +16,6 @@ from avm_otio.cli.score import report_losses
 if TYPE_CHECKING:
     from avm_otio.jobs.conform.run import Conformed
 
-_COLUMNS = ("kind", "name", "state", "what", "old_in", "old_out", "new_in", "new_out", "place")
 _MOST_SHOWN = 60
 
 
@@ -36,14 +33,12 @@ def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any)
     Nothing is sent or paid. What became of every event is listed, in OUTPUT.changes.csv and .edl, too.
     """
     from avm_otio import app
+    from avm_otio.jobs.conform.lists import rows_of, write_lists
 
     made = app.conform(scored, options.request_of(new_cut, output, **flags), report=out)
     report_losses(out, made.delivered.losses, output)
-    table = output.with_name(f"{output.stem}.changes.csv")
-    edl = output.with_name(f"{output.stem}.changes.edl")
-    rows = _rows(made)
-    _write_table(table, rows)
-    _write_list(edl, made)
+    rows = rows_of(made)
+    table, edl = write_lists(made, output)
     for row in rows:
         out.event("change", **row)
     for path in (*made.delivered.paths, table, edl):
@@ -60,31 +55,6 @@ def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any)
         losses=len(made.delivered.losses),
         coverage=None if made.coverage is None else str(made.coverage),
     )
-
-
-def _rows(made: Conformed) -> list[dict[str, Any]]:
-    """A row for each event at each of its places."""
-    from avm_otio.jobs.conform.run import timecodes
-
-    rows = []
-    for change in made.changes:
-        old = ("", "") if change.old is None else timecodes(change.old, made.old)
-        for place, span in enumerate(change.new or (None,), 1):
-            new = ("", "") if span is None else timecodes(span, made.opened.timeline)
-            rows.append(
-                {
-                    "kind": change.kind,
-                    "name": change.name,
-                    "state": change.state,
-                    "what": change.message,
-                    "old_in": old[0],
-                    "old_out": old[1],
-                    "new_in": new[0],
-                    "new_out": new[1],
-                    "place": place if span is not None else 0,
-                }
-            )
-    return rows
 
 
 def _show(out: Output, rows: Sequence[dict[str, Any]], made: Conformed) -> None:
@@ -111,20 +81,3 @@ def _show(out: Output, rows: Sequence[dict[str, Any]], made: Conformed) -> None:
         count = f"{len(made.lost)} sound{'s' * (len(made.lost) != 1)}"
         out.say(f"{count} lost the picture: kept, switched off, on tracks “… without picture”.")
     out.say(f"Conformed → {made.delivered.paths[0]}; nothing was sent or paid.")
-
-
-def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    from avm_otio.files import write_text
-
-    text = io.StringIO()
-    table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    write_text(path, text.getvalue())
-
-
-def _write_list(path: Path, made: Conformed) -> None:
-    from avm_otio.formats.writing import write
-    from avm_otio.mix.conform.change_list import change_list
-
-    write(change_list(made.follow, made.old, made.opened.timeline), path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,12 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
-from avm_otio.errors import OverLimitError, UsageError
+from avm_otio.errors import UsageError
 
 if TYPE_CHECKING:
     from avm_otio.mix.bill import Bill, Line
-    from avm_otio.mix.cues import Total
 
 _SUFFIXES = (".csv", ".json")
-_UNKNOWN = "of unknown currency"
 
 
 @click.command(epilog="Example: avm-otio cost reel1.otio reel2.otio -o cost.csv --max-cost 500")
@@ -40,6 +38,7 @@ def cost(
     """
     from avm_otio import app
     from avm_otio.config.load import load_settings
+    from avm_otio.mix.bill import sums_as_dict
 
     if output is not None and output.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{output} names no kind of report.", f"Name it {output.stem}.csv or .json.")
@@ -50,44 +49,28 @@ def cost(
     if output is not None:
         _write(output, bill)
         out.event("written", path=str(output))
-    for line in bill.used:
-        out.event("item", **_row(line, is_used=True))
-    for line in bill.spare:
-        out.event("item", **_row(line, is_used=False))
+    for row in bill.as_dicts():
+        out.event("item", **row)
     _show(out, bill, len(scored), left)
-    is_within = max_cost is None or _is_within(bill, max_cost)
+    is_within = max_cost is None or bill.is_within(max_cost)
     out.event(
         "done",
         reels=len(scored),
         items=len(bill.used),
-        totals=_totals(bill.totals),
+        totals=sums_as_dict(bill.totals),
         switched_off=len(bill.spare),
-        switched_off_totals=_totals(bill.spare_totals),
+        switched_off_totals=sums_as_dict(bill.spare_totals),
         budget=None if left is None else str(left),
         is_within_max_cost=is_within,
         output=None if output is None else str(output),
     )
-    if not is_within:
-        raise OverLimitError(
-            f"What is used costs {_sums(bill.totals)}, more than --max-cost {max_cost}.",
-            "Choose cheaper alternatives, or raise it.",
-        )
-
-
-def _is_within(bill: Bill, limit: Decimal) -> bool:
-    """Whether what is used costs no more than a limit; what has no price that can be read may cost anything.
-
-    Raises:
-        UsageError: The prices are in several currencies.
-    """
-    if len(bill.totals) > 1:
-        found = " and ".join(currency or _UNKNOWN for currency in sorted(bill.totals))
-        raise UsageError(f"--max-cost cannot add up prices in {found}.", "Give reels of one currency.")
-    return all(not total.unread and total.price <= limit for total in bill.totals.values())
+    if max_cost is not None and not is_within:
+        raise bill.refused(max_cost)
 
 
 def _show(out: Output, bill: Bill, reels: int, budget: Decimal | None) -> None:
     from avm_otio.cli.table import table, terminal_width
+    from avm_otio.mix.bill import sums
 
     heads = ["ITEM", "TITLE", "PRICE", "CLIPS", "FIRST AT", *(["REELS"] if reels > 1 else [])]
     for number, (lines, head) in enumerate(((bill.used, ""), (bill.spare, "Switched off, not counted:"))):
@@ -102,9 +85,9 @@ def _show(out: Output, bill: Bill, reels: int, budget: Decimal | None) -> None:
     out.result("")
     bought = sum(line.is_bought for line in bill.used)
     before = f"; {bought} of them bought before" if bought else ""
-    out.result(f"{_count(bill.used)} used: {_sums(bill.totals)}{before}.")
+    out.result(f"{_count(bill.used)} used: {sums(bill.totals)}{before}.")
     if bill.spare:
-        out.result(f"{_count(bill.spare)} switched off: {_sums(bill.spare_totals)} if all were used as well.")
+        out.result(f"{_count(bill.spare)} switched off: {sums(bill.spare_totals)} if all were used as well.")
     if budget is not None:
         for currency, total in bill.totals.items():
             rest = budget - total.price
@@ -113,7 +96,9 @@ def _show(out: Output, bill: Bill, reels: int, budget: Decimal | None) -> None:
 
 
 def _shown(line: Line, reels: int) -> list[str]:
-    price = f"{line.item.price} {line.currency or _UNKNOWN}"
+    from avm_otio.mix.bill import UNKNOWN
+
+    price = f"{line.item.price} {line.currency or UNKNOWN}"
     if line.is_bought:
         price = "bought"
     elif line.total.unread:
@@ -138,42 +123,6 @@ def _count(lines: Sequence[Line]) -> str:
     return f"{len(lines)} item{'s' * (len(lines) != 1)}"
 
 
-def _sums(totals: Mapping[str, Total]) -> str:
-    words = [
-        f"{total.price} {currency or _UNKNOWN}"
-        + (f" and {', '.join(total.unread)} at a price that cannot be read" if total.unread else "")
-        for currency, total in totals.items()
-    ]
-    return " and ".join(words) or "nothing"
-
-
-def _totals(totals: Mapping[str, Total]) -> dict[str, Any]:
-    return {
-        currency: {"price": str(total.price), "unread": list(total.unread)}
-        for currency, total in totals.items()
-    }
-
-
-def _row(line: Line, *, is_used: bool) -> dict[str, Any]:
-    item = line.item
-    first = line.places[0] if line.places else None
-    return {
-        "kind": item.kind,
-        "id": item.id,
-        "title": item.title,
-        "price": None if item.price is None else str(item.price),
-        "currency": line.currency,
-        "is_bought": line.is_bought,
-        "counts": str(line.total.price),
-        "is_price_unread": bool(line.total.unread),
-        "is_used": is_used,
-        "clips": line.clips,
-        "first_at": None if first is None else first.timecode,
-        "reels": [place.reel for place in line.places],
-        "service": line.service,
-    }
-
-
 def _write(path: Path, bill: Bill) -> None:
     """Write the bill as a file.
 
@@ -181,13 +130,14 @@ def _write(path: Path, bill: Bill) -> None:
         OutputError: It cannot be written.
     """
     from avm_otio.files import write_text
+    from avm_otio.mix.bill import sums_as_dict
 
-    rows = list(_rows(bill))
+    rows = bill.as_dicts()
     if path.suffix.lower() == ".json":
         document = {
             "items": rows,
-            "totals": _totals(bill.totals),
-            "switched_off_totals": _totals(bill.spare_totals),
+            "totals": sums_as_dict(bill.totals),
+            "switched_off_totals": sums_as_dict(bill.spare_totals),
         }
         write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
         return
@@ -202,9 +152,3 @@ def _write(path: Path, bill: Bill) -> None:
     for currency, total in bill.spare_totals.items():
         table.writerow({"kind": "total", "counts": str(total.price), "currency": currency, "is_used": False})
     write_text(path, text.getvalue())
-
-
-def _rows(bill: Bill) -> Iterator[dict[str, Any]]:
-    for lines, is_used in ((bill.used, True), (bill.spare, False)):
-        for line in lines:
-            yield _row(line, is_used=is_used)

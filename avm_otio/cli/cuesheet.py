@@ -87,17 +87,7 @@ def _report(out: Output, made: Sheet, paths: list[Path]) -> None:
     from avm_otio.mix.clearance import Clearance, words_of
 
     for each in made.licensed:
-        out.event(
-            "licence",
-            kind=each.item.kind,
-            id=each.item.id,
-            title=each.title,
-            licence=each.stated.licence,
-            stated_in=each.stated.place,
-            author=each.stated.author,
-            clearance=str(each.clearance),
-            message=words_of(each.stated),
-        )
+        out.event("licence", **each.as_dict())
     sheet = made.sheet
     missing = [row.item.name for row in sheet.items() if not row.rights.holders and row.item.kind == "music"]
     not_clear = [each for each in made.licensed if each.clearance is not Clearance.FREE]

@@ -13,8 +13,7 @@ from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import UsageError
 
 if TYPE_CHECKING:
-    from avm_otio.engine.catalogue import Filter
-    from avm_otio.engine.searching import Found, Search, Searcher
+    from avm_otio.engine.searching import Found, Searcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -147,8 +146,9 @@ def search(
 def list_sounds(out: Output, folder: Path | None, **asked: Any) -> None:
     """List all sounds that the options let through, by path."""
     from avm_otio.engine.searching import ALL, Search
+    from avm_otio.searching import filter_of
 
-    found = _searcher(out, folder).search(Search(where=_filter(asked), most=ALL))
+    found = _searcher(out, folder).search(Search(where=filter_of(**_where(asked)), most=ALL))
     _show(out, found)
     out.event("done", sounds=len(found), output=None)
     out.say(f"{len(found)} sounds.")
@@ -216,60 +216,50 @@ def show(out: Output, sound: str, folder: Path | None) -> None:
 
 
 def _searcher(out: Output, folder: Path | None) -> Searcher:
-    from avm_otio.access import library_of
-    from avm_otio.config.load import load_settings
-    from avm_otio.engine.index import index_of
-    from avm_otio.engine.searching import Searcher
+    from avm_otio.searching import searcher_of
 
-    settings = load_settings()
-    request = settings.complete(options.request_of(library=folder))
-    place = library_of(request, settings, out)
-    return Searcher(place, index_of(place, settings.cache_dir / "engine"), out.warn, out.step)
+    return searcher_of(folder, out)
 
 
-def _found(out: Output, folder: Path | None, words: Sequence[str], asked: dict[str, Any]) -> list[Found]:
-    from dataclasses import replace
+def _found(out: Output, folder: Path | None, words: Sequence[str], asked: dict[str, Any]) -> Sequence[Found]:
+    from avm_otio.searching import search
 
-    wanted = _search(words, asked)
+    moment = None
     if asked["for_frame"]:
-        from avm_otio.engine.frame_offers import offers_of
-
-        film, _, moment = asked["for_frame"].rpartition("@")
+        film, _, at = asked["for_frame"].rpartition("@")
         if not film:
             raise UsageError("--for-frame needs a film and a time.", "Write film.mov@00:01:02:03.")
-        offered = offers_of(Path(film), moment)
-        for reason in offered.reasons:
-            out.say(f"At {moment}: {reason}")
-        out.event("frame", film=film, at=moment, words=offered.words, reasons=list(offered.reasons))
-        wanted = replace(wanted, words=f"{wanted.words} {offered.words}".strip(), signature=offered.signature)
-    return _searcher(out, folder).search(wanted)
-
-
-def _search(words: Sequence[str], asked: dict[str, Any]) -> Search:
-    from avm_otio.engine.searching import Search
-
-    if not words and asked["like"] is None and not asked["for_frame"]:
-        raise UsageError("Say what you look for.", "Give words, --like FILE, or --for-frame FILM@TC.")
-    return Search(" ".join(words), asked["like"], where=_filter(asked), most=asked["most"])
-
-
-def _filter(asked: dict[str, Any]) -> Filter:
-    from avm_otio.engine.catalogue import Filter
-
-    def micros(name: str) -> int | None:
-        return None if asked[name] is None else round(asked[name] * 1e6)
-
-    return Filter(
-        kind=asked["kind"] or "",
-        role=asked["role"] or "",
-        category=asked["category"] or "",
-        licence=asked["licence"] or "",
-        channels=asked["channels"],
-        min_us=micros("min_length"),
-        max_us=micros("max_length"),
-        min_bpm=asked["min_bpm"],
-        max_bpm=asked["max_bpm"],
+        moment = Path(film), at
+    return search(
+        " ".join(words),
+        library=folder,
+        like=asked["like"],
+        for_frame=moment,
+        most=asked["most"],
+        report=_Seen(out),
+        **_where(asked),
     )
+
+
+class _Seen:
+    """The output, which says for people, too, what is seen in a film."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self.warn = out.warn
+        self.step = out.step
+
+    def event(self, name: str, /, **fields: Any) -> None:
+        """Something happened."""
+        for reason in fields.get("reasons", ()) if name == "frame" else ():
+            self._out.say(f"At {fields['at']}: {reason}")
+        self._out.event(name, **fields)
+
+
+def _where(asked: dict[str, Any]) -> dict[str, Any]:
+    lengths = {f"{name}_s": asked[name] for name in ("min_length", "max_length")}
+    names = ("kind", "role", "category", "licence", "channels", "min_bpm", "max_bpm")
+    return {**{name: asked[name] for name in names}, **lengths}
 
 
 def _show(out: Output, found: Sequence[Found]) -> None:

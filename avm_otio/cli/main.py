@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
@@ -19,7 +18,7 @@ import click
 
 from avm_otio import __version__
 from avm_otio.cli.output import Output
-from avm_otio.errors import AvmError, OutputError, UsageError, internal_error
+from avm_otio.errors import AvmError, UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -103,6 +102,7 @@ COMMANDS = {
     "watch": Lazy("avm_otio.cli.watch:watch", "Carry out what editors leave in a folder."),
     "plugin": Lazy("avm_otio.cli.plugin:plugin", "Put menu actions into editing programs."),
     "library": Lazy("avm_otio.cli.library:library", "Index and search your own sounds."),
+    "mcp": Lazy("avm_otio.cli.mcp:mcp", "Serve tools for agents (MCP)."),
     "engine": Lazy("avm_otio.cli.servers:engine", "Serve the local engine to other programs."),
     "notify": Lazy("avm_otio.cli.servers:notify", "Hear from the service instead of asking it."),
     "login": Lazy("avm_otio.cli.config_command:login", "Keep the service's token in the keyring."),
@@ -170,8 +170,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ending_as_interruption():
             return _call(args)
-    except AvmError as error:
-        return _report(output, _with_trace(error))
     except click.ClickException as error:
         return _report(output, _usage_error(error))
     except (KeyboardInterrupt, EOFError, click.Abort):
@@ -179,9 +177,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except Exception as error:
-        if isinstance(error, OSError) and (failure := _of_the_machine(error)):
-            return _report(output, failure)
-        return _report(output, _with_trace(internal_error(error, "Please report it.")))
+        from avm_otio.config.faults import explained
+
+        return _report(output, explained(error))
 
 
 class _InterruptedError(AvmError):
@@ -217,30 +215,6 @@ def _usage_error(error: click.ClickException) -> AvmError:
         return UsageError(f"{path} needs more.", "See the help above.")
     what = error.format_message()
     return UsageError(what if what.endswith((".", "?", ")")) else f"{what}.", f"Help: {path} --help")
-
-
-def _of_the_machine(error: OSError) -> AvmError | None:
-    """What to say of a failure of the machine that reached nobody who knew the file's part in the job."""
-    name = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError(f"The disk is full{name}.", "Free some room and run it again.")
-    if error.errno == errno.ENAMETOOLONG:
-        shown = os.path.basename(os.fsdecode(error.filename or ""))[:60]  # noqa: PTH119  # may be bytes
-        return OutputError(f"The name {shown}… is too long for the disk.", "Choose a shorter one.")
-    if isinstance(error, PermissionError):
-        return OutputError(f"No permission{name}.", "Change the permissions, or choose another folder.")
-    return None
-
-
-def _with_trace(error: AvmError) -> AvmError:
-    """An error behind which a fault of ours may hide, with where its traceback can be sent from."""
-    if error.trace:
-        from avm_otio.config.faults import keep_trace
-
-        log = keep_trace(error)
-        more = f"The traceback is in {log}." if log else "AVM_DEBUG=1 shows the traceback."
-        error.hint = f"{error.hint} {more}".strip()
-    return error
 
 
 def _nobody_reads() -> int:

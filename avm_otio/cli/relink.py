@@ -34,20 +34,7 @@ def relink(out: Output, scored: str, output: Path, **flags: Any) -> None:
     made = app.relink(scored, options.request_of(None, output, **flags), report=out)
     report_losses(out, made.delivered.losses, output)
     for each in made.items:
-        out.event(
-            "relink",
-            kind=each.item.kind,
-            id=each.item.id,
-            title=each.item.title,
-            state=str(each.state),
-            reason=each.reason,
-            file=None if each.file is None else str(each.file),
-            offset_samples=each.offset_samples,
-            likeness=round(each.likeness, 3),
-            longer_s=str(each.longer_s),
-            clips=each.clips,
-            shortened=each.shortened,
-        )
+        out.event("relink", **each.as_dict())
     for path in made.delivered.paths:
         out.event("written", path=str(path))
     count = sum(each.state is State.RELINKED for each in made.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -10,7 +11,32 @@ from pathlib import Path
 from avm_otio import __version__
 from avm_otio.config.folders import default_cache_dir
 from avm_otio.config.tokens import hidden
-from avm_otio.errors import AvmError
+from avm_otio.errors import AvmError, OutputError, internal_error
+
+
+def explained(error: Exception) -> AvmError:
+    """Any exception as an error for the user: a traceback behind it is kept, and its place named."""
+    if not isinstance(error, AvmError):
+        failure = _of_the_machine(error) if isinstance(error, OSError) else None
+        error = failure or internal_error(error, "Please report it.")
+    if error.trace:
+        log = keep_trace(error)
+        more = f"The traceback is in {log}." if log else "AVM_DEBUG=1 shows the traceback."
+        error.hint = f"{error.hint} {more}".strip()
+    return error
+
+
+def _of_the_machine(error: OSError) -> AvmError | None:
+    """What to say of a failure of the machine that reached nobody who knew the file's part in the job."""
+    name = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(f"The disk is full{name}.", "Free some room and run it again.")
+    if error.errno == errno.ENAMETOOLONG:
+        shown = os.path.basename(os.fsdecode(error.filename or ""))[:60]  # noqa: PTH119  # may be bytes
+        return OutputError(f"The name {shown}… is too long for the disk.", "Choose a shorter one.")
+    if isinstance(error, PermissionError):
+        return OutputError(f"No permission{name}.", "Change the permissions, or choose another folder.")
+    return None
 
 
 def keep_trace(error: AvmError) -> Path | None:

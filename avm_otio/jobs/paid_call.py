@@ -24,6 +24,7 @@ from avm_otio.errors import (
     RefusedError,
     ServiceError,
     UnsureIfPaidError,
+    UsageError,
 )
 from avm_otio.jobs import choices, estimates
 from avm_otio.jobs.downloads import download, is_here, wanted
@@ -54,10 +55,12 @@ class Access:
     Attributes:
         open: Opens it; for ``local`` the engine runs as long as it is open.
         is_free: Whether asking twice costs nothing.
+        may_pay: Whether a film and a paid call may be sent; what was asked before may be fetched either way.
     """
 
     open: Callable[[], AbstractContextManager[Client]]
     is_free: bool
+    may_pay: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ def fetch_answer(
     with access.open() as client:
         if wait_on and job.journal.unavailable:  # all is looked for once more
             job.record(unavailable={})
-        visit = _Visit(job, client, question.request, patience, report, is_free=access.is_free)
+        may_pay = access.is_free or access.may_pay
+        visit = _Visit(
+            job, client, question.request, patience, report, is_free=access.is_free, may_pay=may_pay
+        )
         if not answered_before or wait_on:
             visit.get_answer(wait_on)
         with answer_kept(job):
@@ -204,6 +210,7 @@ class _Visit:
     patience: Patience
     report: Report
     is_free: bool
+    may_pay: bool
 
     def get_answer(self, wait_on: bool) -> None:
         """Bring the job to where the answer is on disk."""
@@ -260,6 +267,7 @@ class _Visit:
         if path is None:
             self.job.record(film=None)
             raise MediaError(f"The film of {self.job.path} is gone.", "Run it again: it is made again.")
+        self._refuse_unconfirmed()
         self.job.record(film=made.but(sending=True))
         with self.report.step("Uploading the film", made.size_bytes) as advance:
             film_id = _UPLOADING.run(_Sending(self, path, made.sent_as, advance))
@@ -304,11 +312,24 @@ class _Visit:
 
     # The paid call
 
+    def _refuse_unconfirmed(self) -> None:
+        """Send neither a film nor a paid call where nobody allowed one.
+
+        Raises:
+            UsageError: Nobody did.
+        """
+        if not self.may_pay:
+            raise UsageError(
+                f"Nobody confirmed that {self.client.base_url} may be sent the film and use up an analysis.",
+                "Nothing was sent. Confirm the paid call.",
+            )
+
     def _pay(self, mailbox: Mailbox | None) -> bool:
         """Send the paid call; whether its answer came."""
         from avm_otio.jobs.journal import Call
         from avm_otio.service import notify
 
+        self._refuse_unconfirmed()
         film_id, request = _film_id(self.job), self.request
         if mailbox is not None and request.notify_url is not None:
             address = notify.notify_url(request.notify_url, mailbox.secret)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from avm_otio.delivery.deliver import Delivered, deliver
 from avm_otio.errors import DownloadError, InputError, LinkExpiredError, MediaError
@@ -67,6 +68,22 @@ class Relink:
     longer_s: Fraction = Fraction(0)
     clips: int = 0
     shortened: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """As an event says it."""
+        return {
+            "kind": self.item.kind,
+            "id": self.item.id,
+            "title": self.item.title,
+            "state": str(self.state),
+            "reason": self.reason,
+            "file": None if self.file is None else str(self.file),
+            "offset_samples": self.offset_samples,
+            "likeness": round(self.likeness, 3),
+            "longer_s": str(self.longer_s),
+            "clips": self.clips,
+            "shortened": self.shortened,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from avm_otio.addresses import LOCAL
 from avm_otio.jobs.reels import Reel
 from avm_otio.jobs.rights import rights_of
 from avm_otio.media.licences import stated_of
-from avm_otio.mix.clearance import Clearance, Stated, clearance_of, credit_of
+from avm_otio.mix.clearance import Clearance, Stated, clearance_of, credit_of, words_of
 from avm_otio.mix.cue_sheet import CueSheet, Header, Row, ScoredReel, cue_sheet
 from avm_otio.mix.cues import Item
 from avm_otio.report import Report
@@ -35,6 +36,19 @@ class Licensed:
     def clearance(self) -> Clearance:
         """How far it may be passed on."""
         return clearance_of(self.stated)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As an event says it."""
+        return {
+            "kind": self.item.kind,
+            "id": self.item.id,
+            "title": self.title,
+            "licence": self.stated.licence,
+            "stated_in": self.stated.place,
+            "author": self.stated.author,
+            "clearance": str(self.clearance),
+            "message": words_of(self.stated),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
+from avm_otio.errors import OverLimitError, UsageError
 from avm_otio.mix.cues import Item, Total
 from avm_otio.mix.used import Known, Sound
+
+UNKNOWN = "of unknown currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,25 @@ class Line:
     is_bought: bool
     clips: int
     places: tuple[Place, ...]
+
+    def as_dict(self, *, is_used: bool) -> dict[str, Any]:
+        """As an event says it."""
+        item = self.item
+        return {
+            "kind": item.kind,
+            "id": item.id,
+            "title": item.title,
+            "price": None if item.price is None else str(item.price),
+            "currency": self.currency,
+            "is_bought": self.is_bought,
+            "counts": str(self.total.price),
+            "is_price_unread": bool(self.total.unread),
+            "is_used": is_used,
+            "clips": self.clips,
+            "first_at": self.places[0].timecode if self.places else None,
+            "reels": [place.reel for place in self.places],
+            "service": self.service,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +135,49 @@ class Bill:
     def spare_totals(self) -> Mapping[str, Total]:
         """What would come on top were all that is switched off used as well, by currency."""
         return totals_of(self.spare)
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Every item, as events say them: what is used, then what is switched off."""
+        return [
+            *(line.as_dict(is_used=True) for line in self.used),
+            *(line.as_dict(is_used=False) for line in self.spare),
+        ]
+
+    def is_within(self, limit: Decimal) -> bool:
+        """Whether what is used costs no more; what has no price that can be read may cost anything.
+
+        Raises:
+            UsageError: The prices are in several currencies.
+        """
+        if len(self.totals) > 1:
+            found = " and ".join(currency or UNKNOWN for currency in sorted(self.totals))
+            raise UsageError(f"--max-cost cannot add up prices in {found}.", "Give reels of one currency.")
+        return all(not total.unread and total.price <= limit for total in self.totals.values())
+
+    def refused(self, limit: Decimal) -> OverLimitError:
+        """What is said where it costs more than a limit."""
+        return OverLimitError(
+            f"What is used costs {sums(self.totals)}, more than --max-cost {limit}.",
+            "Choose cheaper alternatives, or raise it.",
+        )
+
+
+def sums(totals: Mapping[str, Total]) -> str:
+    """Sums by currency, for people."""
+    words = [
+        f"{total.price} {currency or UNKNOWN}"
+        + (f" and {', '.join(total.unread)} at a price that cannot be read" if total.unread else "")
+        for currency, total in totals.items()
+    ]
+    return " and ".join(words) or "nothing"
+
+
+def sums_as_dict(totals: Mapping[str, Total]) -> dict[str, Any]:
+    """Sums by currency, as an event says them."""
+    return {
+        currency: {"price": str(total.price), "unread": list(total.unread)}
+        for currency, total in totals.items()
+    }
 
 
 def totals_of(lines: Iterable[Line]) -> dict[str, Total]:
