@@ -58,6 +58,20 @@ class Roots:
             raise InputError(f"There is no {path}.", "Name a file, or a job's folder, that is there.")
         return path
 
+    def sound(self, word: str) -> Path:
+        """A sound that an agent names: a file, absolute, or what is not there, to be looked up in a library.
+
+        Raises:
+            InputError: It leads out of the folders.
+        """
+        path = Path(word).expanduser()
+        for place in (self.folders[0] / path, path.absolute()):
+            place = Path(os.path.normpath(place))
+            if place.exists() or path.is_absolute() or ".." in path.parts:
+                self.check(place)
+                return place
+        return path
+
     def check(self, path: Path) -> None:
         """Refuse what leads out of the folders, links followed.
 

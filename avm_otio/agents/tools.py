@@ -91,6 +91,7 @@ TOOLS = {
                     "scored": text(_SCORED),
                     "cue": word("The cue: its number in list_alternatives, or its name."),
                     "item": word("What is heard for it: the id, or the title."),
+                    "sound": text("A sound not offered: a file, or the id or path of one of the library."),
                     "gain_db": number("How much louder than by itself, in dB."),
                     "nudge_frames": number("How many frames later; below 0 for earlier.", whole=True),
                     "leave_out": flag("Nothing is heard for it; false: something is again."),

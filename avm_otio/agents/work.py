@@ -130,6 +130,8 @@ def choose(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
         "mix",
     )
     says: dict[str, Any] = {name: given[name] for name in names if name in given}
+    if "sound" in given:
+        says["sound"] = str(desk.roots.sound(given["sound"]))
     update, overwrite = given.get("update", False), given.get("overwrite", False)
     if overwrite and not update:
         raise UsageError("“overwrite” goes with “update”.", "Give both, or neither.")
@@ -152,7 +154,7 @@ def search(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
     """Sounds of a library."""
     asked = dict(given)
     library = desk.request(takes, {}, **_paths(desk, asked, "library")).library
-    like = None if "like" not in asked else _sound(desk, asked.pop("like"))
+    like = desk.roots.sound(asked.pop("like")) if "like" in asked else None
     moment = None
     if said := asked.pop("for_frame", None):
         film, _, at = said.rpartition("@")
@@ -256,13 +258,6 @@ def _reels(desk: Desk, given: Mapping[str, Any]) -> list[str]:
 def _paths(desk: Desk, asked: dict[str, Any], name: str) -> dict[str, Path]:
     """A path that was given under a name, taken out; nothing where none was."""
     return {name: desk.roots.path(asked.pop(name))} if name in asked else {}
-
-
-def _sound(desk: Desk, name: str) -> Path:
-    """A sound by its path; one that is not there may be meant within the library."""
-    path = Path(name)
-    is_within = not path.is_absolute() and ".." not in path.parts
-    return path if is_within and not desk.roots.path(name).exists() else desk.roots.path(name)
 
 
 def _amount(said: str) -> Decimal:

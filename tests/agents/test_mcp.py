@@ -243,6 +243,7 @@ def test_licensed_files_take_the_place_of_previews(
         ("score", {"timeline": "cut.otio", "output": "link/s.otio", "service": "local"}),
         ("list_alternatives", {"scored": "{out}"}),
         ("choose", {"scored": "{out}", "reset": True}),
+        ("choose", {"scored": "cut.otio", "cue": 1, "sound": "{out}"}),
         ("search_library", {"words": "door", "library": "{out}"}),
         ("cost", {"scored": ["{out}"]}),
         ("conform", {"scored": "cut.otio", "new_cut": "cut.otio", "output": "{out}/a.otio"}),
@@ -272,7 +273,7 @@ def test_nothing_is_read_or_written_outside_of_the_roots(
     ("name", "given", "words"),
     [
         ("scor", {}, "Did you mean score?"),
-        ("score", {"timeline": "cut.otio", "outptu": "s.otio"}, "Did you mean “output”?"),
+        ("score", {"timeline": "cut.otio", "outputs": "s.otio"}, "Did you mean “output”?"),
         ("score", {"timeline": "cut.otio"}, "“output” is missing."),
         ("score", {"timeline": "cut.otio", "output": 3}, "“output” must be text."),
         ("score", {"timeline": "no.otio", "output": "s.otio"}, "no.otio"),
