@@ -23,6 +23,8 @@ from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.formats.reading import Opened
     from avm_otio.jobs.conform.run import Conformed
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from avm_otio.jobs.relink import Relinked
     from avm_otio.jobs.scored import Scored
     from avm_otio.jobs.sheets import Sheet
+    from avm_otio.jobs.turnover.make import Turned
     from avm_otio.media.film import FilmFile
     from avm_otio.media.mixdown import Preview
     from avm_otio.mix.bill import Bill
@@ -174,11 +177,23 @@ def cue_sheet(
         InputError: A timeline or the table cannot be read.
         OutputError: Rights cannot be remembered.
     """
+    settings = load_settings()
+    found = reels(words, request, report=report)
+    return _sheet_of(found, request, settings, header, table, effects, report)
+
+
+def _sheet_of(
+    found: Sequence[Reel],
+    request: Request,
+    settings: Settings,
+    header: Mapping[str, str | None] | None,
+    table: Path | None,
+    effects: bool,
+    report: Report,
+) -> Sheet:
     from avm_otio.jobs.sheets import sheet_of
     from avm_otio.mix.cue_sheet import Header
 
-    settings = load_settings()
-    found = reels(words, request, report=report)
     configured = {each.name: getattr(settings.cue_sheet, each.name) for each in fields(Header)}
     given = {name: text for name, text in (header or {}).items() if text is not None}
     made = Header(**{**configured, **given})
@@ -273,6 +288,62 @@ def relink(scored: str, request: Request, *, report: Report = _SILENT) -> Relink
         whole = replace(whole, service=service)
     with access_to(whole, settings, report).open() as client:
         return relinking(reel, whole, client, report)
+
+
+def turnover(
+    scored: str,
+    request: Request,
+    folder: Path,
+    *,
+    editors: Sequence[str] = ("protools",),
+    template: Path | None = None,
+    start: str | None = None,
+    handles: Fraction | None = None,
+    with_preview: bool = True,
+    overwrite: bool = False,
+    report: Report = _SILENT,
+) -> Turned:
+    """Write all that a mixer gets: see ``docs/turnover.md``. Nothing is sent, asked or paid.
+
+    Args:
+        scored: The path of a timeline, scored or not; or the folder or key of a job.
+        request: ``rate``, ``sequence``, ``media_roots``, ``jobs_dir`` and ``quality`` count.
+        folder: Where it goes.
+        editors: Who opens it.
+        template: A house's template; the default where there is none.
+        start: Timecode of the programme's first frame, or ``own``; the template's where nothing is said.
+        handles: Seconds before and after each edit; the template's where nothing is said.
+        with_preview: Whether the picture is written, too.
+        overwrite: Whether an older turnover may be replaced.
+        report: Receives progress and warnings.
+
+    Raises:
+        UsageError: Things that do not go together.
+        InputError: The timeline, its media or the template cannot be used.
+        OutputError: Something cannot be written.
+    """
+    from avm_otio.jobs.reels import open_reels
+    from avm_otio.jobs.turnover.make import Order, refuse
+    from avm_otio.jobs.turnover.make import turnover as turning_over
+    from avm_otio.jobs.turnover.template import read_template
+
+    settings = load_settings()
+    whole = settings.complete(_here(request))
+    order = Order(
+        folder=Path(os.path.normpath(folder.absolute())),
+        editors=tuple(editors),
+        template=read_template(template).with_options(start, handles),
+        overwrite=overwrite,
+        with_preview=with_preview,
+        quality=whole.quality,
+    )
+    refuse(order)
+    (reel,) = open_reels([scored], whole, settings.service_keys, report)
+
+    def sheet_of(moved: Reel) -> Sheet:
+        return _sheet_of([moved], request, settings, None, None, False, report)
+
+    return turning_over(reel, whole, order, sheet_of, report)
 
 
 def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | None:

@@ -37,7 +37,7 @@ QUALITIES = ("360p", "540p", "720p", "1080p")
 SCORING = ("score", "batch", "farm")
 """The commands that take a whole request."""
 
-AFTER = ("cost", "cuesheet", "conform", "relink")
+AFTER = ("cost", "cuesheet", "conform", "relink", "turnover")
 """The commands that read scored timelines again."""
 
 
@@ -205,7 +205,7 @@ class Request:
         "540p",
         "Height of the film that is made.",
         part=Part.SOURCE,
-        commands=(*SCORING, "export", "preview"),
+        commands=(*SCORING, "export", "preview", "turnover"),
         setting="quality",
     )
 

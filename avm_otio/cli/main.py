@@ -96,6 +96,7 @@ COMMANDS = {
     "cuesheet": Lazy("avm_otio.cli.cuesheet:cuesheet", "Write the cue sheet of scored timelines."),
     "conform": Lazy("avm_otio.cli.conform:conform", "Take a soundtrack along into a changed cut."),
     "relink": Lazy("avm_otio.cli.relink:relink", "Put licensed files in the place of previews."),
+    "turnover": Lazy("avm_otio.cli.turnover:turnover", "Write all that a mixer gets, or check it."),
     "convert": Lazy("avm_otio.cli.convert:convert", "Turn a timeline or a saved answer into another format."),
     "film": Lazy("avm_otio.cli.service:film", "Create, list and show the service's films."),
     "service": Lazy("avm_otio.cli.service:service", "Ask for music and effects, and fetch the result."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -245,19 +245,14 @@ def _deliver(
     opened: Opened, output: Path, how: Delivery, media_folder: Path, roots: Sequence[Path], report: Report
 ) -> Delivered:
     editor = "" if how.editor is None else how.editor.name
-    refuse_deep_nests(opened.timeline)
-    timeline = with_lengths(opened, roots).timeline
-    refuse_empty(timeline)
-    refuse_unmeasured(timeline)
-    if how.suffix in (".otio", ".otioz"):  # which keeps what the timeline itself says of its media
-        refuse_wide_nests(timeline)
-        timeline = in_otio(timeline)
-    timeline = counted(timeline)
-    timeline = located(timeline, opened.folder, roots, report, strict=how.strict)
-    if editor != _PLAIN:
-        timeline, _ = with_picture_sound(timeline)
-    timeline = completed(timeline)
-    believe(timeline)
+    timeline = with_media(
+        opened,
+        roots,
+        report,
+        strict=how.strict,
+        form=in_otio if how.suffix in (".otio", ".otioz") else None,
+        picture_sound=editor != _PLAIN,
+    )
     timeline, moved = (timeline, ()) if editor == _PLAIN else within_a_day(timeline)
     is_foreign = must_be_converted(editor)
     foreign = {media.path: ending(media) for media in sounds(timeline) if is_foreign(media)}
@@ -286,6 +281,43 @@ def _deliver(
         media_folder=media_folder if media_folder.is_dir() else None,
         made={old.path: new.path for old, new in pairs if old.path in foreign},
     )
+
+
+def with_media(
+    opened: Opened,
+    roots: Sequence[Path],
+    report: Report,
+    *,
+    strict: bool = False,
+    form: Callable[[Timeline], Timeline] | None = None,
+    picture_sound: bool = True,
+) -> Timeline:
+    """A timeline as the files of editors are made of it: all that it leaves open is filled in from its media.
+
+    Args:
+        opened: The timeline.
+        roots: Where moved media are looked for by name.
+        report: Receives progress and warnings.
+        strict: Whether media that several files could be are refused.
+        form: What OTIO, which keeps what the timeline itself says of its media, makes of it first.
+        picture_sound: Whether the sound of its pictures is put on tracks of its own.
+
+    Raises:
+        InputError: It is empty, a clip has no length, or nothing can be believed.
+    """
+    refuse_deep_nests(opened.timeline)
+    timeline = with_lengths(opened, roots).timeline
+    refuse_empty(timeline)
+    refuse_unmeasured(timeline)
+    if form is not None:
+        refuse_wide_nests(timeline)
+        timeline = form(timeline)
+    timeline = located(counted(timeline), opened.folder, roots, report, strict=strict)
+    if picture_sound:
+        timeline, _ = with_picture_sound(timeline)
+    timeline = completed(timeline)
+    believe(timeline)
+    return timeline
 
 
 def with_lengths(opened: Opened, roots: Sequence[Path]) -> Opened:

@@ -135,7 +135,7 @@ class _Use:
 def _uses(timeline: Timeline) -> dict[str, _Use]:
     """Every file that is heard, by its path, in order of first use."""
     opened = opened_nests(timeline)
-    heard = [clip for track in opened.audio_tracks for clip in track.clips if _is_heard(clip)]
+    heard = [clip for track in opened.audio_tracks for clip in track.clips if is_heard(clip)]
     # Clips of nests that play at no speed lie nowhere, yet their media is delivered too.
     heard = sorted(heard, key=lambda clip: clip.start)
     heard += _all_heard(timeline)
@@ -143,7 +143,7 @@ def _uses(timeline: Timeline) -> dict[str, _Use]:
     for clip in heard:
         media = clip.media
         assert media is not None  # it is heard
-        used = _channels(clip, media)
+        used = channels_of(clip, media)
         if media.path not in found:
             offset = (clip.media_in - media.start) / (clip.speed if clip.speed > 0 else 1)
             reference = nearest_frame(timeline.start + clip.start - offset, _RATE)
@@ -160,11 +160,11 @@ def _all_heard(timeline: Timeline) -> Iterator[Clip]:
         for clip in track.clips:
             if isinstance(clip.content, Timeline):
                 yield from _all_heard(clip.content)
-            elif track.kind is TrackKind.AUDIO and _is_heard(clip):
+            elif track.kind is TrackKind.AUDIO and is_heard(clip):
                 yield clip
 
 
-def _is_heard(clip: Clip) -> bool:
+def is_heard(clip: Clip) -> bool:
     """Whether a clip of a sound track plays sound of its file that can be made into a file."""
     media = clip.media
     if media is None or not media.is_online or not media.path or media.channels <= 0:
@@ -195,12 +195,13 @@ def _report_missing_channels(timeline: Timeline, report: Report) -> None:
                 )
 
 
-def _channels(clip: Clip, media: Media) -> tuple[int, ...]:
+def channels_of(clip: Clip, media: Media) -> tuple[int, ...]:
     """The channels that a clip plays and its media has; the first where it does not choose."""
     return tuple(one for one in clip.channels if one < media.channels) or (0,)
 
 
-def _stem(media: Media) -> str:
+def file_stem(media: Media) -> str:
+    """What files that are made of a piece of media are called, without an ending."""
     name = Path(media.name or media.path).name
     return name.removesuffix(Path(name).suffix) or name
 
@@ -226,7 +227,7 @@ def _converted_whole(
     wanted = {
         path: Conversion(
             Path(path),
-            _stem(use.media),
+            file_stem(use.media),
             channels=use.channels if split else None,
             time_reference=use.time_reference,
             description=use.media.name,
@@ -237,27 +238,27 @@ def _converted_whole(
         for path, use in uses.items()
     }
     made = converted(wanted.values(), folder, taken, report)
-    _report_quieter(made, report)
+    report_quieter(made, report)
 
     def changed(clip: Clip, track: Track) -> Clip:
         media = clip.media
-        if track.kind is not TrackKind.AUDIO or media is None or not _is_heard(clip):
+        if track.kind is not TrackKind.AUDIO or media is None or not is_heard(clip):
             return clip
         if media.path not in wanted:
             return clip
         one = wanted[media.path]
-        delivered = _media_of(one, made[one])
-        channels = _channels(clip, media)
+        delivered = wav_media(one, made[one])
+        channels = channels_of(clip, media)
         if one.channels is not None:
             channels = tuple(one.channels.index(channel) for channel in channels)
         at = MediaTime(clip.media_in - media.start + delivered.start)
-        mix = _louder(clip.mix, made[one].quieter_db)
+        mix = louder(clip.mix, made[one].quieter_db)
         return replace(clip, content=delivered, media_in=at, channels=channels, mix=mix)
 
     return _with_media(timeline, changed)
 
 
-def _media_of(one: Conversion, made: Made) -> Media:
+def wav_media(one: Conversion, made: Made) -> Media:
     """The WAV; it begins where its time reference says, which is what every editor shows as its timecode."""
     return Media(
         name=made.paths[0].name,
@@ -277,11 +278,11 @@ def _spotted(timeline: Timeline, folder: Path, taken: set[str], report: Report) 
     wanted: dict[tuple[int, int], Conversion] = {}
     for at, track in enumerate(timeline.audio_tracks):
         for number, clip in enumerate(track.clips):
-            if _is_heard(clip) and clip.speed:
+            if is_heard(clip) and clip.speed:
                 name = f"A{at + 1} {number + 1:03d} {clip.name}"
                 wanted[at, number] = _cut(clip, name, timeline)
     made = converted(wanted.values(), folder, taken, report)
-    _report_quieter(made, report)
+    report_quieter(made, report)
     numbers = iter(range(len(timeline.audio_tracks)))
 
     def track_of(track: Track) -> Track:
@@ -317,36 +318,37 @@ def _cut(clip: Clip, name: str, timeline: Timeline) -> Conversion:
     return Conversion(
         Path(media.path),
         name,
-        channels=_channels(clip, media),
+        channels=channels_of(clip, media),
         first=nearest_frame(begins - media.start, _RATE) / _RATE,
         length=max(length, 1 / _RATE),
         time_reference=reference % _DAY,
         description=clip.name,
         expected=length,
-        width=len(_channels(clip, media)),
+        width=len(channels_of(clip, media)),
     )
 
 
 def _cut_clip(clip: Clip, one: Conversion, made: Made) -> Clip:
-    media = _media_of(one, made)
+    media = wav_media(one, made)
     at = media.start if clip.speed > 0 else MediaTime(media.start + clip.duration * -clip.speed)
     return replace(
         clip,
         content=media,
         media_in=at,
         channels=tuple(range(made.channels)),
-        mix=_louder(clip.mix, made.quieter_db),
+        mix=louder(clip.mix, made.quieter_db),
     )
 
 
-def _louder(mix: Mix, more_db: float) -> Mix:
+def louder(mix: Mix, more_db: float) -> Mix:
+    """A clip's mix with more gain."""
     if not more_db:
         return mix
     keys = tuple(replace(key, gain_db=key.gain_db + more_db) for key in mix.keys)
     return replace(mix, keys=keys, gain_db=mix.gain_db if keys else mix.gain_db + more_db)
 
 
-def _report_quieter(made: dict[Conversion, Made], report: Report) -> None:
+def report_quieter(made: dict[Conversion, Made], report: Report) -> None:
     """Say which files were made quieter, and that their clips' gain makes up for it."""
     quieter: dict[str, float] = {}
     for one, result in made.items():

@@ -29,6 +29,7 @@ def write(
     drawings: Drawings | None = None,
     theme: str = "auto",
     prices: bool = False,
+    into: Path | None = None,
 ) -> tuple[tuple[Path, ...], tuple[Loss, ...]]:
     """Write what an editor opens; each file appears whole or not at all.
 
@@ -41,6 +42,8 @@ def write(
         drawings: What of the media a picture shows.
         theme: Colours of a picture.
         prices: Whether a picture shows prices.
+        into: The folder in which the files are put for now, to be moved to ``path`` with all else: what they
+            say is meant from ``path``.
 
     Returns:
         Every file that was written, the one asked for first; and what they do not say as the timeline does.
@@ -60,7 +63,7 @@ def write(
             timeline = _with_strangers_paths(timeline)
         target = Target(named_path(path), editor, is_media, drawings, theme, prices)
         files, losses = found.write(timeline, target)
-        files = {kept(each): content for each, content in files.items()}
+        files = {kept(each if into is None else into / each.name): made for each, made in files.items()}
         for each in files:
             if never is not None and same_file(each, never):
                 raise OutputError(f"{each} is the input itself.", "Choose another name for the output.")

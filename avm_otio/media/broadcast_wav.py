@@ -76,6 +76,7 @@ class Header:
         description: What it is.
         time_reference: Samples since midnight at its first sample.
         quieter_db: By how many decibels it is quieter than what it was made of; of our files.
+        offset: Where in the file its samples begin, in bytes.
     """
 
     samples: int
@@ -87,6 +88,7 @@ class Header:
     description: str
     time_reference: int
     quieter_db: float = 0.0
+    offset: int = 0
 
 
 def begin(file: BinaryIO, channels: int, origin: Origin, made: datetime) -> None:
@@ -167,7 +169,7 @@ def _read_header(file: BinaryIO, size: int) -> Header | None:
             if layout is None or body + data > size or not layout[0] * layout[2]:
                 return None
             samples = data // (layout[0] * layout[2] // 8)
-            return Header(samples, *layout, texts[1], texts[2], texts[0], time_reference, quieter_db)
+            return Header(samples, *layout, texts[1], texts[2], texts[0], time_reference, quieter_db, body)
         file.seek(body + length + length % 2)
     return None
 

@@ -152,6 +152,7 @@ def encode(
     options: dict[str, str],
     frame_done: Callable[[int], None],
     sound_quality: SoundQuality = FILM_SOUND,
+    timecode: str = "",
 ) -> None:
     """Write an MP4 with H.264 (BT.709, limited range) and AAC.
 
@@ -164,6 +165,7 @@ def encode(
         options: x264's.
         frame_done: Called with the number of frames done.
         sound_quality: How the sound is encoded.
+        timecode: That of its first frame, for a timecode track; empty for none.
 
     Raises:
         av.FFmpegError: It cannot be encoded or written.
@@ -171,6 +173,8 @@ def encode(
     with av.open(str(path), "w", format="mp4", options=MP4_OPTIONS) as film:
         video = film.add_stream("libx264", rate=rate, options=options)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        if timecode:
+            video.metadata["timecode"] = timecode
         context = video.codec_context
         context.time_base = 1 / rate
         context.thread_type = "AUTO"  # whole frames in parallel, as the ffmpeg program does

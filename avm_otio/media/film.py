@@ -13,6 +13,7 @@ import av
 
 from avm_otio.errors import MediaError, OutputError
 from avm_otio.files import same_file, whole
+from avm_otio.media.burnt_in import burnt_in
 from avm_otio.media.clock import TOLERANCE, MediaClock, media_clocks
 from avm_otio.media.decode import Samples
 from avm_otio.media.encode import FILM_SOUND, SoundQuality, encode, read_ahead
@@ -134,6 +135,19 @@ def whole_file(plan: ExportPlan, media: Mapping[Media, Path]) -> FilmFile | None
 
 
 @dataclass(frozen=True, slots=True)
+class Burnt:
+    """What is drawn over a picture.
+
+    Attributes:
+        timecode_of: The timecode of a frame, by its number from 0.
+        flashes: Frames that are white, on which a sync pop is heard.
+    """
+
+    timecode_of: Callable[[int], str]
+    flashes: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The media of a plan, each looked at once.
 
@@ -169,9 +183,14 @@ class Sources:
         """Whether a file is one of them."""
         return any(same_file(place, path) for place in self.places.values())
 
-    def raster(self, quality: Quality) -> Raster:
-        """The shape of the first moving picture, never taller than it: a title's only where no other is."""
-        return _raster(self.plan, self.infos, quality)
+    def raster(self, quality: Quality, least: int = 0) -> Raster:
+        """The shape of the first moving picture, never taller than it: a title's only where no other is.
+
+        Args:
+            quality: How tall it may be.
+            least: How many lines it has at least, whatever the picture has.
+        """
+        return _raster(self.plan, self.infos, quality, least)
 
     def encode(
         self,
@@ -182,6 +201,7 @@ class Sources:
         quality: Quality,
         frame_done: Callable[[int], None],
         sound_quality: SoundQuality = FILM_SOUND,
+        burnt: Burnt | None = None,
     ) -> None:
         """Encode the picture as the plan says, beside some sound; see ``media.encode.encode``.
 
@@ -201,10 +221,12 @@ class Sources:
             )
 
         layers = layered(plan, self.clocks, self.places, open_source)
-        with (
-            read_ahead(layers, _FRAMES_AHEAD) as decoded,
-            read_ahead(compose(decoded, raster), _FRAMES_AHEAD) as frames,
-        ):
+        with ExitStack() as stack:
+            decoded = stack.enter_context(read_ahead(layers, _FRAMES_AHEAD))
+            shown = compose(decoded, raster)
+            if burnt is not None:
+                shown = burnt_in(shown, burnt.timecode_of, burnt.flashes)
+            frames = stack.enter_context(read_ahead(shown, _FRAMES_AHEAD))
             encode(
                 frames,
                 blocks,
@@ -214,6 +236,7 @@ class Sources:
                 options=quality.options,
                 frame_done=frame_done,
                 sound_quality=sound_quality,
+                timecode="" if burnt is None else burnt.timecode_of(0),
             )
 
 
@@ -385,13 +408,13 @@ def _check_sound(plan: ExportPlan, infos: Mapping[Media, MediaInfo], notes: dict
     return any(infos[sound.media].audio for sound in plan.sound)
 
 
-def _raster(plan: ExportPlan, infos: Mapping[Media, MediaInfo], quality: Quality) -> Raster:
+def _raster(plan: ExportPlan, infos: Mapping[Media, MediaInfo], quality: Quality, least: int) -> Raster:
     """The shape of the first moving picture: a title's or a photograph's only where there is no other."""
     seen = [layer.media for segment in plan.picture for layer in segment.layers]
     seen.sort(key=lambda source: infos[source].is_still and source.sequence is None)
     for source in seen:
         video = infos[source].video
         if video is not None:
-            height = min(quality.height, video.height)
+            height = min(quality.height, max(least, video.height))
             return Raster(even(Fraction(height * video.width, video.height)), even(height))
     return Raster(even(quality.height * _NO_PICTURE_SHAPE), quality.height)

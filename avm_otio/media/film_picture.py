@@ -214,12 +214,12 @@ def _stack(
         frame = fitted[top.frame][0]
         if (frame.width, frame.height) == (raster.width, raster.height):
             return frame
-    canvas = [plane.copy() for plane in _planes(_black(raster))]
+    canvas = [plane.copy() for plane in planes(_black(raster))]
     for layer in reversed(layers):
         frame, mask = fitted[layer.frame]
         box = raster.box(layer.video)
         mask = None if mask is None else _upright(mask, layer.video)
-        for number, plane in enumerate(_planes(frame)):
+        for number, plane in enumerate(planes(frame)):
             part = 2 if number else 1
             into = canvas[number][
                 box.top // part : (box.top + box.height) // part,
@@ -231,7 +231,7 @@ def _stack(
                 None if mask is None else _shrunk(mask, part),
                 layer.opacity,
             )
-    return _frame(canvas[0], np.concatenate(canvas[1:]))
+    return joined(canvas[0], np.concatenate(canvas[1:]))
 
 
 _Any = TypeVar("_Any", _Plane, _Mask)
@@ -258,7 +258,8 @@ def _shrunk(mask: _Mask, part: int) -> _Mask:
     return (quarters / np.float32(4)).astype(np.float32)
 
 
-def _planes(frame: av.VideoFrame) -> tuple[_Plane, _Plane, _Plane]:
+def planes(frame: av.VideoFrame) -> tuple[_Plane, _Plane, _Plane]:
+    """The luma of a yuv420p frame, and its two planes of colour."""
     whole = np.asarray(frame.to_ndarray(), np.uint8)
     height, width = frame.height, frame.width
     luma, rest = whole[:height], whole[height:].reshape(2, height // 2, width // 2)
@@ -268,10 +269,11 @@ def _planes(frame: av.VideoFrame) -> tuple[_Plane, _Plane, _Plane]:
 def _black(raster: Raster) -> av.VideoFrame:
     luma = np.full((raster.height, raster.width), _BLACK[0], np.uint8)
     chroma = np.full((raster.height // 2, raster.width), _BLACK[1], np.uint8)
-    return _frame(luma, chroma)
+    return joined(luma, chroma)
 
 
-def _frame(luma: _Plane, chroma: _Plane) -> av.VideoFrame:
+def joined(luma: _Plane, chroma: _Plane) -> av.VideoFrame:
+    """A yuv420p frame of its luma, and of its planes of colour, one below the other."""
     whole = np.concatenate([luma, chroma.reshape(-1, luma.shape[1])])
     frame = av.VideoFrame.from_ndarray(whole, format="yuv420p")
     frame.colorspace = Colorspace.ITU709

@@ -18,7 +18,7 @@ import numpy as np
 from avm_otio.errors import InputError, MediaError, OutputError, UsageError
 from avm_otio.media.decode import Doubles, Samples
 from avm_otio.media.encode import SoundQuality, encode_sound, read_ahead
-from avm_otio.media.film import BLOCKS_AHEAD, Quality, Sources, written
+from avm_otio.media.film import BLOCKS_AHEAD, Burnt, Quality, Sources, written
 from avm_otio.media.film_sound import Buses, length_in_samples, mixed
 from avm_otio.media.remux import ReadyPicture, remux
 from avm_otio.media.stems import Stems
@@ -38,6 +38,9 @@ _QUALITY = SoundQuality(320_000, "fast", substitutes_noise=False)
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _OVER = 1 + 2.0**-20
 """From here on a peak is above full scale: below, it is the rounding of an arithmetic that ends at 1."""
+
+_LEAST_BURNT = 180
+"""Lines of a picture that timecode is burnt into: on fewer nobody reads it."""
 
 _ONE_OVER_S = 1
 """What is above full scale again within a second is reported once."""
@@ -122,6 +125,7 @@ def write_preview(
     start: Fraction = Fraction(0),
     quality: Quality = Quality.P540,
     progress: Callable[[int, int], None] | None = None,
+    burnt: Burnt | None = None,
 ) -> Preview:
     """Write what a timeline shows and plays: MP4, H.264, AAC 48 kHz stereo; and its stems.
 
@@ -136,6 +140,7 @@ def write_preview(
         start: The timecode of the plan's first frame, in seconds: the stems' time reference.
         quality: How tall the picture may be where it is encoded.
         progress: Called with the frames done and the frames in all.
+        burnt: What is drawn over a picture that is encoded.
 
     Raises:
         UsageError: The file's suffix is another.
@@ -176,10 +181,16 @@ def write_preview(
             width, height = film.width, film.height
             remux(film, blocks, temporary, frame_done=frame_done, sound_quality=_QUALITY)
         else:
-            raster = sources.raster(quality)
+            raster = sources.raster(quality, 0 if burnt is None else _LEAST_BURNT)
             width, height = raster.width, raster.height
             sources.encode(
-                raster, blocks, temporary, quality=quality, frame_done=frame_done, sound_quality=_QUALITY
+                raster,
+                blocks,
+                temporary,
+                quality=quality,
+                frame_done=frame_done,
+                sound_quality=_QUALITY,
+                burnt=burnt,
             )
         if made is not None:
             for _ in heard:  # of a timeline without sound the stems are silence

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any
 
 from avm_otio.mix.cues import Cue, Item
 
@@ -49,7 +50,12 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 def role_of(cue: Cue, item: Item) -> Role:
     """The role of one of the items of a cue: as the cue says in words, else as the item's title does."""
-    for text in (*_words_of(cue), item.title):
+    return role_of_served(cue.served, item.title)
+
+
+def role_of_served(cue: Mapping[str, Any], title: str) -> Role:
+    """The role of an effect, by its cue as served and its title."""
+    for text in (*_words_of(cue), title):
         words = tuple(word.lower() for word in _WORD.findall(text))
         for role, signs in _SIGNS.items():
             for sign in signs:
@@ -58,14 +64,14 @@ def role_of(cue: Cue, item: Item) -> Role:
     return Role.OTHER
 
 
-def _words_of(cue: Cue) -> Iterator[str]:
+def _words_of(cue: Mapping[str, Any]) -> Iterator[str]:
     """What the cue is about: its actions say more than the thing that acts."""
-    if isinstance(word := cue.served.get("avm_role"), str):
+    if isinstance(word := cue.get("avm_role"), str):
         yield _ENGINES.get(word, word)
-    labels = cue.served.get("action_labels")
+    labels = cue.get("action_labels")
     for word in (
         *(labels if isinstance(labels, list | tuple) else (labels,)),
-        cue.served.get("object_class"),
+        cue.get("object_class"),
     ):
         if isinstance(word, str):
             yield word

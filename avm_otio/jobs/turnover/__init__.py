@@ -1,0 +1,1 @@
+"""A turnover: all that a mixer gets, in one folder; written, and looked through."""

@@ -1,0 +1,253 @@
+"""A turnover's timeline read back: rate, start, tracks, clips, handles and pops against the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from avm_otio.errors import AvmError
+from avm_otio.formats import reading
+from avm_otio.formats.table import reader_of, writer_of
+from avm_otio.jobs.turnover.expected import Complaint, Expected
+from avm_otio.media.broadcast_wav import Header
+from avm_otio.media.pop import pop_offset
+from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Timeline, Track
+from avm_otio.timeline.playback import exact
+from avm_otio.timeline.time import format_rate, nearest_frame
+from avm_otio.timeline.urls import name_in
+
+_RATE = Fraction(SAMPLE_RATE_HZ)
+
+
+def check_timeline(expected: Expected, name: str) -> Iterator[Complaint]:
+    """Compare one timeline of a turnover; one that this program only writes is not looked into."""
+    path = expected.folder / name
+    if not path.is_file() or reader_of(path.suffix.lower()) is None:
+        return
+    try:
+        timeline = exact(reading.read(path).timeline)
+    except AvmError as error:
+        yield Complaint("timeline", name, error.what, error.hint)
+        return
+    yield from _Check(expected, name, timeline).complaints()
+
+
+class _Check:
+    """One timeline beside what is expected of it."""
+
+    def __init__(self, expected: Expected, name: str, timeline: Timeline) -> None:
+        self.expected, self.name, self.timeline = expected, name, timeline
+        suffix = (expected.folder / name).suffix.lower()
+        # A format that counts in frames lays a sound on the nearest; one of samples rounds to one of them.
+        self.off = 1 if writer_of(suffix).between_frames else nearest_frame(1 / expected.rate, _RATE)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """All of them, in order."""
+        yield from self._head()
+        yield from self._tracks()
+        by_name: dict[str, Track] = {}
+        for track in self.timeline.audio_tracks:
+            by_name.setdefault(track.name, track)
+        for each in self.expected.manifest["tracks"]:
+            found = by_name.get(each["name"])
+            if found is None:
+                continue
+            if each["from"]:
+                yield from self._clips(found, each)
+            else:
+                yield from self._pops(found)
+
+    def _head(self) -> Iterator[Complaint]:
+        manifest, timeline = self.expected.manifest, self.timeline
+        if timeline.rate != self.expected.rate:
+            rates = format_rate(timeline.rate), format_rate(self.expected.rate)
+            yield Complaint("rate", self.name, f"It runs at {rates[0]} fps, not at {rates[1]}.")
+            return
+        start = manifest["sequence"]["start_frame"]
+        if (timeline.start_frame, timeline.drop_frame) != (start, manifest["drop_frame"]):
+            yield Complaint(
+                "start",
+                self.name,
+                f"It starts at {timeline.timecode(Fraction(0))}, not at {manifest['sequence']['start']}.",
+            )
+        if timeline.frames != manifest["sequence"]["frames"]:
+            yield Complaint(
+                "length",
+                self.name,
+                f"It has {timeline.frames} frames, not {manifest['sequence']['frames']}.",
+            )
+
+    def _tracks(self) -> Iterator[Complaint]:
+        wanted = [each["name"] for each in self.expected.manifest["tracks"]]
+        found = [track.name for track in self.timeline.audio_tracks]
+        if found == wanted:
+            return
+        for name in wanted:
+            if name not in found:
+                yield Complaint(
+                    "tracks", self.name, f"Track “{name}” is not there: it has {', '.join(found) or 'none'}."
+                )
+        for name in found:
+            if name not in wanted:
+                yield Complaint("tracks", self.name, f"Track “{name}” is none of the template's.")
+        if sorted(found) == sorted(wanted):
+            yield Complaint(
+                "track order", self.name, f"Its tracks lie {', '.join(found)}; not {', '.join(wanted)}."
+            )
+
+    def _clips(self, track: Track, said: Mapping[str, Any]) -> Iterator[Complaint]:
+        where = f"{self.name}, {track.name}"
+        if track.channels != said["channels"]:
+            yield Complaint(
+                "channels",
+                where,
+                f"It is {_width(track.channels)}, not {_width(said['channels'])}.",
+            )
+        if track.enabled != said["switched_on"]:
+            yield Complaint("clips", where, f"It is switched {'on' if track.enabled else 'off'}.")
+        wanted = [each for each in self.expected.manifest["clips"] if each["track"] == track.name]
+        found = list(track.clips)
+        for each in wanted:
+            clip = next((clip for clip in found if self._is_at(clip, each)), None)
+            if clip is None:
+                yield Complaint("clips", f"{where}, {each['in']}", self._why_missing(each, track))
+                continue
+            found.remove(clip)
+            yield from self._clip(clip, each, f"{where}, {each['in']} “{each['name']}”")
+        for clip in found:
+            at = self.timeline.timecode(clip.start)
+            yield Complaint("clips", f"{where}, {at}", f"“{clip.name}” was not turned over there.")
+
+    def _is_at(self, clip: Clip, said: Mapping[str, Any]) -> bool:
+        first, last = nearest_frame(clip.start, _RATE), nearest_frame(clip.end, _RATE)
+        end = said["sample"] + said["samples"]
+        return bool(abs(first - said["sample"]) < self.off and abs(last - end) < max(2, self.off + 1))
+
+    def _why_missing(self, said: Mapping[str, Any], track: Track) -> str:
+        for clip in track.clips:
+            if {*_files(clip)} == {*said["files"]}:
+                moved = nearest_frame(clip.start, _RATE) - said["sample"]
+                return f"“{said['name']}” is {moved:+d} samples from its place, or of another length."
+        return f"“{said['name']}” is not there."
+
+    def _clip(self, clip: Clip, said: Mapping[str, Any], where: str) -> Iterator[Complaint]:
+        names = _files(clip)
+        if clip.media is None or not clip.media.is_online or not names:
+            yield Complaint("offline clip", where, "It has no media.", "Relink it, or write it again.")
+            return
+        if set(names) != set(said["files"]) and len(said["files"]) == len(names):
+            yield Complaint(
+                "offline clip", where, f"It plays {', '.join(names)}, not {', '.join(said['files'])}."
+            )
+        elif clip.media.mono and list(names) != list(said["files"]):
+            yield Complaint("channels", where, "Its channels are not in their order: left and right differ.")
+        if clip.enabled != said["switched_on"]:
+            yield Complaint("clips", where, f"It is switched {'on' if clip.enabled else 'off'}.")
+        headers = [self._header(name) for name in names]
+        lost = [name for name, header in zip(names, headers, strict=True) if header is None]
+        if lost:
+            yield Complaint(
+                "offline clip",
+                where,
+                f"Its media {', '.join(lost)} is not in the turnover.",
+                "Copy it again, or write the turnover again.",
+            )
+        there = [header for header in headers if header is not None]
+        if len(there) == len(headers):
+            yield from self._handles(clip, said, there, where)
+
+    def _handles(
+        self, clip: Clip, said: Mapping[str, Any], headers: Sequence[Header], where: str
+    ) -> Iterator[Complaint]:
+        media = clip.media
+        assert media is not None
+        head = nearest_frame(clip.media_start - media.start, _RATE)
+        used = nearest_frame(clip.duration * abs(clip.speed), _RATE)
+        lengths = [
+            nearest_frame(Fraction(header.samples, header.sample_rate_hz or 1), _RATE) for header in headers
+        ]
+        tail = min(lengths) - head - used
+        wanted = [
+            min(count, round(self.expected.manifest["handles_s"] * SAMPLE_RATE_HZ))
+            for count in said["handles"]
+        ]
+        if tail <= -max(2, self.off):
+            yield Complaint(
+                "handles", where, f"It plays {-tail / SAMPLE_RATE_HZ:.3f} s more than its media has."
+            )
+        elif abs(head - said["handles"][0]) >= max(2, self.off) and head >= wanted[0]:
+            yield Complaint(
+                "clips",
+                where,
+                f"It plays {head - said['handles'][0]:+d} samples from its place in its media.",
+            )
+        for side, has, least in (("before", head, wanted[0]), ("after", tail, wanted[1])):
+            if has < least - max(1, self.off) and tail > -max(2, self.off):
+                yield Complaint(
+                    "handles",
+                    where,
+                    f"It has {has / SAMPLE_RATE_HZ:.2f} s of handle {side} it, not "
+                    f"{least / SAMPLE_RATE_HZ:.2f} s.",
+                )
+
+    def _header(self, name: str) -> Header | None:
+        return next(
+            (
+                found
+                for path, found in self.expected.headers.items()
+                if name_in(path) == name and path.startswith("media")
+            ),
+            None,
+        )
+
+    def _pops(self, track: Track) -> Iterator[Complaint]:
+        where = f"{self.name}, {track.name}"
+        for pop in self.expected.pops:
+            at = self.expected.timecode(pop.frame)
+            near = sorted(track.clips, key=lambda clip: abs(clip.start - Fraction(pop.sample) / _RATE))
+            clip = near[0] if near else None
+            off = None if clip is None else nearest_frame(clip.start, _RATE) - pop.sample
+            if clip is None or off is None or abs(off) > _RATE:
+                yield Complaint("pop", f"{where}, {at}", f"The {pop.name} is not there.")
+                continue
+            if off:
+                yield Complaint(
+                    "pop", f"{where}, {at}", f"The {pop.name} is {off:+d} samples from its place."
+                )
+            length = nearest_frame(clip.end, _RATE) - nearest_frame(clip.start, _RATE)
+            if abs(length - pop.samples) > 1:
+                yield Complaint(
+                    "pop", f"{where}, {at}", f"The {pop.name} is {length} samples long, not a frame."
+                )
+            if not clip.enabled or not track.enabled:
+                yield Complaint("pop", f"{where}, {at}", f"The {pop.name} is switched off.")
+            yield from self._tone(clip, pop.samples, f"{where}, {at}", pop.name)
+
+    def _tone(self, clip: Clip, count: int, where: str, name: str) -> Iterator[Complaint]:
+        media = clip.media
+        file = next(iter(_files(clip)), "")
+        paths = [each for each in self.expected.headers if name_in(each) == file]
+        if media is None or not paths:
+            yield Complaint("offline clip", where, f"The {name} has no media.")
+            return
+        into = nearest_frame(clip.media_in - media.start, _RATE)
+        header = self.expected.headers[paths[0]]
+        length = min(count, header.samples - into)
+        if length < count - 1 or pop_offset(self.expected.folder / paths[0], into, length, alone=False) != 0:
+            yield Complaint(
+                "pop",
+                where,
+                f"The {name} is not one frame of 1 kHz at -20 dBFS: {paths[0]} holds another sound.",
+            )
+
+
+def _files(clip: Clip) -> tuple[str, ...]:
+    media = clip.media
+    if media is None:
+        return ()
+    return tuple(name_in(path) for path in (media.mono or (media.path,)) if path)
+
+
+def _width(channels: int) -> str:
+    return {1: "mono", 2: "stereo"}.get(channels, f"of {channels} channels")

@@ -1,0 +1,329 @@
+"""The sequence of a turnover: a timeline with a leader, its sound on a template's tracks, and sync pops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from avm_otio.errors import UsageError
+from avm_otio.jobs.turnover.template import OWN, POPS, STEMS, Entry, Template
+from avm_otio.mix.roles import role_of_served
+from avm_otio.timeline.model import (
+    SAMPLE_RATE_HZ,
+    Clip,
+    Marker,
+    Media,
+    Stem,
+    Timeline,
+    Track,
+    TrackKind,
+)
+from avm_otio.timeline.playback import exact
+from avm_otio.timeline.time import (
+    MediaTime,
+    RecordTime,
+    nearest_frame,
+    nominal_rate,
+    parse_timecode,
+    touched_frames,
+)
+
+POP_S = 2
+"""Seconds of timecode between a pop and the programme."""
+
+_RATE = Fraction(SAMPLE_RATE_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class Pop:
+    """A sync pop.
+
+    Attributes:
+        name: ``2-pop`` or ``tail pop``.
+        frame: Its frame, from the sequence's first.
+        sample: Its first sample, from the sequence's first.
+        samples: How many it has.
+    """
+
+    name: str
+    frame: int
+    sample: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaidTrack:
+    """A sound track of the sequence, and what it was made of.
+
+    Attributes:
+        track: The track.
+        stem: ``DX``, ``MX``, ``FX``; empty for the pops.
+        source: The name of the track on the timeline; empty for the pops.
+    """
+
+    track: Track
+    stem: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The sequence of a turnover.
+
+    Attributes:
+        timeline: It as a timeline: pictures, then the sound tracks in the template's order.
+        tracks: Its sound tracks.
+        first: The programme's first frame, from the sequence's first.
+        frames: How many frames the programme has.
+        pops: The sync pops.
+        notes: What became of what lies not as it lay, one line each.
+    """
+
+    timeline: Timeline
+    tracks: tuple[LaidTrack, ...]
+    first: int
+    frames: int
+    pops: tuple[Pop, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def start_frame(self) -> int:
+        """The programme's start timecode as a count of frames."""
+        return self.timeline.start_frame + self.first
+
+    def timecode(self, frame: int) -> str:
+        """The timecode of a frame of the sequence."""
+        return self.timeline.timecode(frame / self.timeline.rate)
+
+
+def sample_of(frame: int, rate: Fraction) -> int:
+    """The sample at which a frame begins, to the nearest."""
+    return nearest_frame(frame / rate, _RATE)
+
+
+def start_of(timeline: Timeline, template: Template) -> int:
+    """The programme's first frame as a count since 00:00:00:00.
+
+    Raises:
+        TimeFormatError: The template's is no timecode of this rate.
+        UsageError: The leader would begin before midnight.
+    """
+    if template.start == OWN:
+        first = timeline.start_frame
+    else:
+        text = template.start
+        if timeline.drop_frame and ";" not in text:
+            text = f"{text[: text.rfind(':')]};{text[text.rfind(':') + 1 :]}" if ":" in text else text
+        first = parse_timecode(text, timeline.rate)
+    leader = template.leader * nominal_rate(timeline.rate)
+    if first < leader:
+        raise UsageError(
+            f"The programme starts at {timeline_timecode(first, timeline)}: there is no room before it for "
+            f"{template.leader} s of leader.",
+            "Give --start 01:00:00:00, or a template with a shorter leader.",
+        )
+    return first
+
+
+def timeline_timecode(frame: int, timeline: Timeline) -> str:
+    """A count of frames as timecode of a timeline's kind."""
+    return replace(timeline, start_frame=frame).timecode(Fraction(0))
+
+
+def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
+    """Lay a timeline out as a turnover.
+
+    Args:
+        timeline: The timeline, nests opened, media located.
+        template: How.
+        pop: The file of the sync pop.
+
+    Raises:
+        TimeFormatError: The template's start is no timecode of this rate.
+        UsageError: The leader would begin before midnight.
+    """
+    timeline = exact(timeline)
+    rate, nominal = timeline.rate, nominal_rate(timeline.rate)
+    frames, leader = _programme(timeline), template.leader * nominal
+    start = start_of(timeline, template)
+    by = leader / rate
+    last = max((clip.end for track in timeline.tracks for clip in track.clips), default=Fraction(0))
+    length = max(leader + frames + template.tail * nominal, leader + touched_frames(last, rate)) / rate
+    pops = tuple(_pops(template, leader, frames, rate))
+    dealt = _Dealt(template)
+    for track in timeline.audio_tracks:
+        dealt.add(track)
+    laid = dealt.tracks(_pop_track(template, pops, pop, rate))
+    pictures = tuple(replace(_later(track, by), raw=None) for track in timeline.video_tracks)
+    tracks = tuple(
+        each if each.stem == "" and not each.source else replace(each, track=_later(each.track, by))
+        for each in laid
+    )
+    made = replace(
+        timeline,
+        tracks=(*pictures, *(each.track for each in tracks)),
+        start_frame=start - leader,
+        duration=length,
+        markers=tuple(_marker(each, by) for each in timeline.markers),
+        kept=(),
+        origin=None,
+        raw=None,
+    )
+    return Laid(made, tracks, leader, frames, pops, tuple(dealt.notes))
+
+
+def _programme(timeline: Timeline) -> int:
+    """How many frames anything is seen or heard for; all of them where all is switched off."""
+    ends = [clip.end for track in timeline.tracks if track.enabled for clip in track.clips if clip.enabled]
+    return touched_frames(max(ends), timeline.rate) if ends else max(1, timeline.frames)
+
+
+def _pops(template: Template, leader: int, frames: int, rate: Fraction) -> Iterator[Pop]:
+    away = POP_S * nominal_rate(rate)
+    places = []
+    if template.pops.head:
+        places.append(("2-pop", leader - away))
+    if template.pops.tail:
+        end = leader + frames - (template.pops.tail_from != "end")
+        places.append(("tail pop", end + away))
+    for name, frame in places:
+        first = sample_of(frame, rate)
+        yield Pop(name, frame, first, sample_of(frame + 1, rate) - first)
+
+
+def _pop_track(template: Template, pops: tuple[Pop, ...], media: Media, rate: Fraction) -> LaidTrack:
+    entry = template.place(POPS, "", "")
+    name = "POP" if entry is None else entry.name.replace("{number}", "1")
+    clips = tuple(
+        Clip(
+            name=pop.name,
+            start=RecordTime(pop.frame / rate),
+            end=RecordTime((pop.frame + 1) / rate),
+            content=media,
+            media_in=media.start,
+            channels=(0,),
+        )
+        for pop in pops
+    )
+    return LaidTrack(Track(name, TrackKind.AUDIO, clips, channels=1), "")
+
+
+@dataclass(slots=True)
+class _Dealt:
+    """The sound tracks of a timeline, dealt to the entries of a template."""
+
+    template: Template
+    found: dict[Entry | None, list[LaidTrack]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, track: Track) -> None:
+        """Deal a track: one for each entry that takes of it, and one for each number of channels."""
+        holds = track.holds
+        if holds is not None and not any(clip.enabled for clip in track.clips):
+            if track.clips:
+                count = f"{len(track.clips)} clip{'s' * (len(track.clips) != 1)}"
+                self.notes.append(f"Track “{track.name}” is switched off and left out ({count}).")
+            return
+        parts: dict[tuple[Entry | None, int], list[Clip]] = {}
+        for clip in track.clips:
+            width = _width(clip)
+            parts.setdefault((self._entry(clip, track), width), []).append(clip)
+        for (entry, width), clips in parts.items():
+            self._lay(entry, width, clips, track, split=len(parts) > 1)
+
+    def _entry(self, clip: Clip, track: Track) -> Entry | None:
+        stem = clip.stem or track.holds
+        role = ""
+        if stem is Stem.EFFECTS and clip.offer is not None:
+            title = clip.offer.item.get("title")
+            role = role_of_served(clip.offer.cue or {}, title if isinstance(title, str) else "")
+        return self.template.place(OWN if stem is None else stem.value, role, track.name)
+
+    def _lay(self, entry: Entry | None, width: int, clips: list[Clip], track: Track, *, split: bool) -> None:
+        edges = {edge for clip in clips for edge in (clip.start, clip.end)}
+        lost = [each for each in track.transitions if split and not _joins(each.at, clips)]
+        self.notes += [
+            f"Track “{track.name}” is split, and “{each.name}” in it became a cut." for each in lost
+        ]
+        stem = "DX" if entry is None else entry.stem
+        made = replace(
+            track,
+            clips=tuple(clips),
+            transitions=tuple(each for each in track.transitions if each.at in edges and each not in lost),
+            channels=max(1, width),
+            channels_assumed=False,
+            stem=STEMS[stem] if stem != "DX" or track.holds is not None else None,
+            length=None,
+            raw=None,
+        )
+        if entry is None:
+            self.notes.append(
+                f"The template has no place for track “{track.name}”: it lies at the end under its own name."
+            )
+        self.found.setdefault(entry, []).append(LaidTrack(made, stem, track.name))
+
+    def tracks(self, pops: LaidTrack) -> tuple[LaidTrack, ...]:
+        """All of them, named, in the template's order."""
+        made: list[LaidTrack] = []
+        for entry in self.template.tracks:
+            if POPS in entry.takes:
+                made += [pops] if pops.track.clips else []
+            for number, each in enumerate(self.found.get(entry, ()), 1):
+                name = entry.name.replace("{number}", str(number))
+                if "{number}" not in entry.name and number > 1:
+                    name = f"{name} {number}"
+                made.append(replace(each, track=replace(each.track, name=name)))
+        return (*made, *self.found.get(None, ()))
+
+
+def _joins(at: Fraction, clips: list[Clip]) -> bool:
+    return any(clip.end == at for clip in clips) == any(clip.start == at for clip in clips)
+
+
+def _width(clip: Clip) -> int:
+    """How many channels of its media a clip plays."""
+    media = clip.media
+    count = len(clip.channels) or 1
+    if media is None or not media.channels:
+        return count
+    return max(1, sum(channel < media.channels for channel in clip.channels) if clip.channels else 1)
+
+
+def _later(track: Track, by: Fraction) -> Track:
+    return replace(
+        track,
+        clips=tuple(
+            replace(clip, start=RecordTime(clip.start + by), end=RecordTime(clip.end + by), laid=None)
+            for clip in track.clips
+        ),
+        transitions=tuple(replace(each, at=RecordTime(each.at + by)) for each in track.transitions),
+        markers=tuple(_marker(each, by) for each in track.markers),
+        length=None,
+        raw=None,
+    )
+
+
+def _marker(marker: Marker, by: Fraction) -> Marker:
+    return replace(marker, start=marker.start + by, raw=None)
+
+
+def pop_media(path: str, rate: Fraction, start: Fraction) -> Media:
+    """The file of the sync pop: as long as the longest frame of a rate.
+
+    Args:
+        path: Where it lies.
+        rate: Frames a second.
+        start: What its time reference says, in seconds.
+    """
+    samples = math.ceil(_RATE / rate)
+    return Media(
+        name="2-pop.wav",
+        path=path,
+        start=MediaTime(start),
+        duration=samples / _RATE,
+        sample_rate_hz=SAMPLE_RATE_HZ,
+        channels=1,
+        mono=(path,),
+    )
