@@ -310,7 +310,7 @@ def turnover(
         request: ``rate``, ``sequence``, ``media_roots``, ``jobs_dir`` and ``quality`` count.
         folder: Where it goes.
         editors: Who opens it.
-        template: A house's template; the default where there is none.
+        template: A house's template; the configured one, else the default, where there is none.
         start: Timecode of the programme's first frame, or ``own``; the template's where nothing is said.
         handles: Seconds before and after each edit; the template's where nothing is said.
         with_preview: Whether the picture is written, too.
@@ -329,10 +329,11 @@ def turnover(
 
     settings = load_settings()
     whole = settings.complete(_here(request))
+    house = Path(settings.turnover.template).expanduser() if settings.turnover.template else None
     order = Order(
         folder=Path(os.path.normpath(folder.absolute())),
         editors=tuple(editors),
-        template=read_template(template).with_options(start, handles),
+        template=read_template(template or house).with_options(start, handles),
         overwrite=overwrite,
         with_preview=with_preview,
         quality=whole.quality,

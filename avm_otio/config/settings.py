@@ -69,7 +69,18 @@ class CueSheetHead:
     company: str = _key(kinds.TEXT, "", "Who made it.")
 
 
-_SECTIONS: Mapping[str, type[Any]] = {"timeouts": Timeouts, "cue_sheet": CueSheetHead}
+@dataclass(frozen=True, slots=True)
+class TurnoverLook:
+    """What a turnover looks like where nothing else is said."""
+
+    template: str = _key(kinds.TEXT, "", "The house's template, a .toml file; empty for the default.")
+
+
+_SECTIONS: Mapping[str, type[Any]] = {
+    "timeouts": Timeouts,
+    "cue_sheet": CueSheetHead,
+    "turnover": TurnoverLook,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class Settings:
     service_keys: ServiceKeys = field(default=ServiceKeys())
     timeouts: Timeouts = field(default_factory=Timeouts)
     cue_sheet: CueSheetHead = field(default_factory=CueSheetHead)
+    turnover: TurnoverLook = field(default_factory=TurnoverLook)
     options: options.Names = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

@@ -96,15 +96,15 @@ class _Check:
                 "track order", self.name, f"Its tracks lie {', '.join(found)}; not {', '.join(wanted)}."
             )
 
-    def _clips(self, track: Track, said: Mapping[str, Any]) -> Iterator[Complaint]:
+    def _clips(self, track: Track, promised: Mapping[str, Any]) -> Iterator[Complaint]:
         where = f"{self.name}, {track.name}"
-        if track.channels != said["channels"]:
+        if track.channels != promised["channels"]:
             yield Complaint(
                 "channels",
                 where,
-                f"It is {_width(track.channels)}, not {_width(said['channels'])}.",
+                f"It is {_width(track.channels)}, not {_width(promised['channels'])}.",
             )
-        if track.enabled != said["switched_on"]:
+        if track.enabled != promised["switched_on"]:
             yield Complaint("clips", where, f"It is switched {'on' if track.enabled else 'off'}.")
         wanted = [each for each in self.expected.manifest["clips"] if each["track"] == track.name]
         found = list(track.clips)
@@ -119,30 +119,30 @@ class _Check:
             at = self.timeline.timecode(clip.start)
             yield Complaint("clips", f"{where}, {at}", f"“{clip.name}” was not turned over there.")
 
-    def _is_at(self, clip: Clip, said: Mapping[str, Any]) -> bool:
+    def _is_at(self, clip: Clip, promised: Mapping[str, Any]) -> bool:
         first, last = nearest_frame(clip.start, _RATE), nearest_frame(clip.end, _RATE)
-        end = said["sample"] + said["samples"]
-        return bool(abs(first - said["sample"]) < self.off and abs(last - end) < max(2, self.off + 1))
+        end = promised["sample"] + promised["samples"]
+        return bool(abs(first - promised["sample"]) < self.off and abs(last - end) < max(2, self.off + 1))
 
-    def _why_missing(self, said: Mapping[str, Any], track: Track) -> str:
+    def _why_missing(self, promised: Mapping[str, Any], track: Track) -> str:
         for clip in track.clips:
-            if {*_files(clip)} == {*said["files"]}:
-                moved = nearest_frame(clip.start, _RATE) - said["sample"]
-                return f"“{said['name']}” is {moved:+d} samples from its place, or of another length."
-        return f"“{said['name']}” is not there."
+            if {*_files(clip)} == {*promised["files"]}:
+                moved = nearest_frame(clip.start, _RATE) - promised["sample"]
+                return f"“{promised['name']}” is {moved:+d} samples from its place, or of another length."
+        return f"“{promised['name']}” is not there."
 
-    def _clip(self, clip: Clip, said: Mapping[str, Any], where: str) -> Iterator[Complaint]:
+    def _clip(self, clip: Clip, promised: Mapping[str, Any], where: str) -> Iterator[Complaint]:
         names = _files(clip)
         if clip.media is None or not clip.media.is_online or not names:
             yield Complaint("offline clip", where, "It has no media.", "Relink it, or write it again.")
             return
-        if set(names) != set(said["files"]) and len(said["files"]) == len(names):
+        if set(names) != set(promised["files"]) and len(promised["files"]) == len(names):
             yield Complaint(
-                "offline clip", where, f"It plays {', '.join(names)}, not {', '.join(said['files'])}."
+                "offline clip", where, f"It plays {', '.join(names)}, not {', '.join(promised['files'])}."
             )
-        elif clip.media.mono and list(names) != list(said["files"]):
+        elif clip.media.mono and list(names) != list(promised["files"]):
             yield Complaint("channels", where, "Its channels are not in their order: left and right differ.")
-        if clip.enabled != said["switched_on"]:
+        if clip.enabled != promised["switched_on"]:
             yield Complaint("clips", where, f"It is switched {'on' if clip.enabled else 'off'}.")
         headers = [self._header(name) for name in names]
         lost = [name for name, header in zip(names, headers, strict=True) if header is None]
@@ -155,10 +155,10 @@ class _Check:
             )
         there = [header for header in headers if header is not None]
         if len(there) == len(headers):
-            yield from self._handles(clip, said, there, where)
+            yield from self._handles(clip, promised, there, where)
 
     def _handles(
-        self, clip: Clip, said: Mapping[str, Any], headers: Sequence[Header], where: str
+        self, clip: Clip, promised: Mapping[str, Any], headers: Sequence[Header], where: str
     ) -> Iterator[Complaint]:
         media = clip.media
         assert media is not None
@@ -170,17 +170,17 @@ class _Check:
         tail = min(lengths) - head - used
         wanted = [
             min(count, round(self.expected.manifest["handles_s"] * SAMPLE_RATE_HZ))
-            for count in said["handles"]
+            for count in promised["handles"]
         ]
         if tail <= -max(2, self.off):
             yield Complaint(
                 "handles", where, f"It plays {-tail / SAMPLE_RATE_HZ:.3f} s more than its media has."
             )
-        elif abs(head - said["handles"][0]) >= max(2, self.off) and head >= wanted[0]:
+        elif abs(head - promised["handles"][0]) >= max(2, self.off) and head >= wanted[0]:
             yield Complaint(
                 "clips",
                 where,
-                f"It plays {head - said['handles'][0]:+d} samples from its place in its media.",
+                f"It plays {head - promised['handles'][0]:+d} samples from its place in its media.",
             )
         for side, has, least in (("before", head, wanted[0]), ("after", tail, wanted[1])):
             if has < least - max(1, self.off) and tail > -max(2, self.off):

@@ -41,7 +41,7 @@ from avm_otio.report import Advance, Report
 from avm_otio.timeline.features import Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track, TrackKind
-from avm_otio.timeline.nests import OPENED, opened_and_told
+from avm_otio.timeline.nests import OPENED, opened_and_reported
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.time import nearest_frame, nominal_rate
@@ -176,7 +176,7 @@ def turnover(
     noted = _Noted(report)
     start_of(reel.opened.timeline, order.template)
     losses = Losses(reel.opened.timeline)
-    timeline = opened_and_told(with_media(reel.opened, request.media_roots, noted), losses, OPENED)
+    timeline = opened_and_reported(with_media(reel.opened, request.media_roots, noted), losses, OPENED)
     for loss in losses:
         noted.warn(f"{loss.item}: {loss.message}.")
     with _staged(order.folder) as folder:
@@ -205,10 +205,10 @@ class _Work:
         self.delivered = self.laid.timeline
         for note in self.laid.notes:
             noted.warn(note)
-        own, new = timeline.start_frame, self.laid.start_frame
-        if own != new:
+        own = timeline.timecode(Fraction(0))
+        if own != self.laid.timecode(self.laid.first):
             noted.warn(
-                f"The timeline starts at {timeline.timecode(Fraction(0))}, its turnover at "
+                f"The timeline starts at {own}, its turnover at "
                 f"{self.laid.timecode(self.laid.first)}: all timecodes in it are the turnover's."
             )
         if self.laid.pops:
@@ -219,7 +219,7 @@ class _Work:
 
     def _pop_reference(self, timeline: Timeline) -> int:
         """The head pop's place on the record, samples since midnight."""
-        frame = start_of(timeline, self.order.template) - POP_S * nominal_rate(timeline.rate)
+        frame = start_of(timeline, self.order.template)[0] - POP_S * nominal_rate(timeline.rate)
         return nearest_frame(frame / timeline.rate, _RATE) % _DAY
 
     def _planned(self) -> tuple[ExportPlan, dict[Media, Path]]:
@@ -343,7 +343,8 @@ class _Work:
     def write_cue_sheet(self, sheet_of: Callable[[Reel], Sheet]) -> None:
         """The cue sheet in the turnover's timecode, and what is not cleared."""
         opened = self.reel.opened
-        moved = replace(opened.timeline, start_frame=self.laid.start_frame)
+        laid = self.laid
+        moved = replace(opened.timeline, start_frame=laid.start_frame, drop_frame=laid.timeline.drop_frame)
         reel = replace(self.reel, opened=replace(opened, timeline=moved))
         bill = Bill.of([(reel.name, [(reel.timecode(each), each) for each in reel.sounds])])
         for line in bill.used:

@@ -24,6 +24,7 @@ from avm_otio.timeline.playback import exact
 from avm_otio.timeline.time import (
     MediaTime,
     RecordTime,
+    format_timecode,
     nearest_frame,
     nominal_rate,
     parse_timecode,
@@ -103,33 +104,30 @@ def sample_of(frame: int, rate: Fraction) -> int:
     return nearest_frame(frame / rate, _RATE)
 
 
-def start_of(timeline: Timeline, template: Template) -> int:
-    """The programme's first frame as a count since 00:00:00:00.
+def start_of(timeline: Timeline, template: Template) -> tuple[int, bool]:
+    """The programme's first frame as a count since 00:00:00:00, and whether its timecode drops frames.
+
+    A start with a ``;`` is drop-frame whatever the timeline counts; one without is as the timeline counts.
 
     Raises:
         TimeFormatError: The template's is no timecode of this rate.
         UsageError: The leader would begin before midnight.
     """
-    if template.start == OWN:
-        first = timeline.start_frame
-    else:
+    first, drops = timeline.start_frame, timeline.drop_frame
+    if template.start != OWN:
         text = template.start
-        if timeline.drop_frame and ";" not in text:
-            text = f"{text[: text.rfind(':')]};{text[text.rfind(':') + 1 :]}" if ":" in text else text
+        drops = drops or ";" in text
+        if drops:
+            head, _, tail = text.rpartition(":")
+            text = f"{head};{tail}" if ";" not in text else text
         first = parse_timecode(text, timeline.rate)
-    leader = template.leader * nominal_rate(timeline.rate)
-    if first < leader:
+    if first < template.leader * nominal_rate(timeline.rate):
         raise UsageError(
-            f"The programme starts at {timeline_timecode(first, timeline)}: there is no room before it for "
-            f"{template.leader} s of leader.",
+            f"The programme starts at {format_timecode(first, timeline.rate, drops)}: there is no room "
+            f"before it for {template.leader} s of leader.",
             "Give --start 01:00:00:00, or a template with a shorter leader.",
         )
-    return first
-
-
-def timeline_timecode(frame: int, timeline: Timeline) -> str:
-    """A count of frames as timecode of a timeline's kind."""
-    return replace(timeline, start_frame=frame).timecode(Fraction(0))
+    return first, drops
 
 
 def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
@@ -147,7 +145,7 @@ def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
     timeline = exact(timeline)
     rate, nominal = timeline.rate, nominal_rate(timeline.rate)
     frames, leader = _programme(timeline), template.leader * nominal
-    start = start_of(timeline, template)
+    start, drops = start_of(timeline, template)
     by = leader / rate
     last = max((clip.end for track in timeline.tracks for clip in track.clips), default=Fraction(0))
     length = max(leader + frames + template.tail * nominal, leader + touched_frames(last, rate)) / rate
@@ -165,6 +163,7 @@ def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
         timeline,
         tracks=(*pictures, *(each.track for each in tracks)),
         start_frame=start - leader,
+        drop_frame=drops,
         duration=length,
         markers=tuple(_marker(each, by) for each in timeline.markers),
         kept=(),
