@@ -520,7 +520,7 @@ def test_a_house_says_names_order_and_what_goes_where(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("leader = 2", "“leader” must be 3 or more"),
-        ("handels = 5", "did you mean handles"),
+        ("handlez = 5", "did you mean handles"),
         ("[pops]\ntail_from = 'now'", "tail_from"),
         ("tracks = []", "“tracks” must be a list"),
         ("[[tracks]]\nname = 'A'\nstem = 'DX'", "takes nothing"),
@@ -556,7 +556,7 @@ def test_it_is_for_any_editor_each_with_the_sound_that_it_takes(tmp_path: Path) 
     assert len(names) == 3
     assert check(tmp_path / "out") == []
     with pytest.raises(UsageError, match="Did you mean"):
-        turned(of, tmp_path / "two", editors=["protols"])
+        turned(of, tmp_path / "two", editors=["protoolz"])
 
 
 def test_an_edit_list_that_was_never_scored_is_turned_over_and_says_what_is_left_out(tmp_path: Path) -> None:
