@@ -3,9 +3,9 @@
     python -m benchmarks.noise --speech FOLDER --noise FILE [--noise FILE …] [--production FILE …]
 
 Each noise lies under speech of the folder, 12 s of it, as loud as ``--snr`` says. Printed is by how many dB
-the scale-invariant signal-to-distortion ratio grows (SI-SDR; Le Roux and others, 2019), by how many samples the
-sound has moved, and what production sounds without speech lose at most. Any folder of recordings will do; in
-RESULTS.md it says whose the figures are.
+the scale-invariant signal-to-distortion ratio grows (SI-SDR; Le Roux and others, 2019), by how many samples
+the sound has moved, and what production sounds without speech lose at most. Any folder of recordings will do;
+in RESULTS.md it says whose the figures are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Noise reduction: DeepFilterNet 3, limited; where that cannot run, a Wiener filter.
 
 The limit keeps the network from deleting production sound: at full strength it turns a door down by 38 dB and
-thunder by 36.
+thunder by 36. What is clean already is left as it is (``sparing``).
 
 The Wiener filter follows the noise in each frequency by the least smoothed power of the last 1.5 seconds
 (R. Martin, 2001) and begins at the mean of the quietest moments of the whole sound. Its gain goes by the last
@@ -16,13 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avm_otio.engine import deep_filter
 from avm_otio.engine.decoding import SOUND_RATE_HZ, Samples
+from avm_otio.engine.sparing import LOOK_AHEAD, Filter, Sparing
 from avm_otio.files import whole
 
 _WINDOW = 2048
@@ -76,24 +76,14 @@ def noise_profile(blocks: Iterable[Samples]) -> Floats | None:
     return profile
 
 
-class _Filter(Protocol):
-    """One channel on its way through a filter."""
-
-    def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take samples in and give out those that are done."""
-
-    def close(self) -> None:
-        """Let go of what it holds."""
-
-
-def reduced(blocks: Iterable[Samples], new_filter: Callable[[], _Filter]) -> Iterator[Samples]:
+def reduced(blocks: Iterable[Samples], new_filter: Callable[[], Filter]) -> Iterator[Samples]:
     """The sound with its noise reduced, as many samples in as out, not in blocks of the same size.
 
     Args:
         blocks: Channels × samples at 48 kHz.
         new_filter: Makes the filter of one channel.
     """
-    filters: list[_Filter] = []
+    filters: list[Filter] = []
     taken = 0
     given = 0
     with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE) as pool:
@@ -105,7 +95,7 @@ def reduced(blocks: Iterable[Samples], new_filter: Callable[[], _Filter]) -> Ite
                 given += out.shape[1]
                 yield out
             if filters:
-                flush = np.zeros(2 * _WINDOW, np.float32)
+                flush = np.zeros(2 * _WINDOW + LOOK_AHEAD, np.float32)
                 yield np.stack([one.feed(flush) for one in filters])[:, : taken - given]
         finally:
             for one in filters:
@@ -123,13 +113,14 @@ def denoise_to(path: Path, blocks: Callable[[], Iterable[Samples]], limit_db: fl
     Raises:
         OutputError: It cannot be written.
     """
-    new_filter: Callable[[], _Filter]
+    new_filter: Callable[[], Filter]
     if limit_db < _LEAST_LIMIT_DB:
         new_filter = _AsItIs
     elif deep_filter.is_here():
-        new_filter = partial(deep_filter.DeepFilter, limit_db)
+        new_filter = partial(_spared, partial(deep_filter.DeepFilter, limit_db))
     else:
-        new_filter = partial(_WienerFilter, noise_profile(blocks()), 10 ** (-limit_db / 20))
+        least_gain = 10 ** (-limit_db / 20)
+        new_filter = partial(_spared, partial(_WienerFilter, noise_profile(blocks()), least_gain))
     pieces = reduced(blocks(), new_filter)
     first = next(pieces, np.zeros((1, 0), np.float32))
     with whole(path) as temporary, wave.open(str(temporary), "wb") as file:
@@ -138,6 +129,10 @@ def denoise_to(path: Path, blocks: Callable[[], Iterable[Samples]], limit_db: fl
         file.setframerate(SOUND_RATE_HZ)
         for piece in chain([first], pieces):
             file.writeframes((np.clip(piece, -1, 1) * 32_767).round().T.astype("<i2").tobytes())
+
+
+def _spared(new_filter: Callable[[], Filter]) -> Filter:
+    return Sparing(new_filter())
 
 
 def _window() -> NDArray[np.float32]:

@@ -72,8 +72,8 @@ class Stage:
         name = f"cut{next(self._numbers)}"
         folder = self.folder / name
         (folder / "config").mkdir(parents=True)
-        # An answer takes a second at the most, so that a slow one is a fault soon. What came of a call is looked
-        # for longer where the engine, too, takes longer: on a busy machine, for which one asks for more patience.
+        # An answer takes a second at the most, so that a slow one is a fault soon. What came of a call is
+        # looked for longer where the engine takes longer, too: on a busy machine, which gets more patience.
         look_s = self.patience_s / 120
         (folder / "config" / "config.toml").write_text(
             f"[timeouts]\nanswer_s = 1.0\nfilm_s = 1.0\nwait_s = 30.0\nlook_s = {look_s}\n"
