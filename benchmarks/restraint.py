@@ -34,9 +34,9 @@ from avm_otio import Request, score
 from avm_otio.engine.requests import DENSITIES
 from avm_otio.engine.sorting import category_of_sound, roles_of
 from avm_otio.engine.subjects import claims_of, is_believed
-from avm_otio.engine.tags import NO_TAGS
 from avm_otio.engine.vocabulary import Role
 from avm_otio.media.speech import hear_speech
+from avm_otio.tags import NO_TAGS
 from avm_otio.timeline.time import parse_timestamp
 from tests.engine.engine_films import speech_like
 

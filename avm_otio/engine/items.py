@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from avm_otio.engine.licences import Licences
 from avm_otio.engine.place import place_of
 from avm_otio.engine.sorting import Kind, category_of_sound, kind_of, roles_of
-from avm_otio.engine.tags import NO_TAGS, Tags
 from avm_otio.engine.traits import Outline
 from avm_otio.engine.ucs import Category, ucs_name
 from avm_otio.engine.vocabulary import Role
+from avm_otio.licences import Licences
+from avm_otio.tags import NO_TAGS, Tags
 
 _BPM = re.compile(r"(?<![\d.])(\d{2,3}(?:[.,]\d{1,2})?)[ _-]?bpm|bpm[ _-]?(\d{2,3})(?![\d.])", re.I)
 
@@ -102,7 +102,7 @@ def item_of(item_id: int, relative: str, facts: Mapping[str, Any], licences: Lic
         key=facts["key"],
         energy_db=tuple(facts["energy_db"]) if kind is Kind.MUSIC else (),
         category=category,
-        licence=tags.licence or licences.of(relative),
+        licence=licences.of(relative, tags).licence,
         tags=tags,
         suffix=place.suffix or facts["suffix"],
     )

@@ -14,13 +14,13 @@ from pathlib import Path
 from avm_otio.engine.catalogue import Catalogue, keep_catalogue, kept_catalogue
 from avm_otio.engine.index import Entry, Index
 from avm_otio.engine.items import LibraryItem, item_of, shown
-from avm_otio.engine.licences import Licences
 from avm_otio.engine.listing import is_named_sound, sounds_below
 from avm_otio.engine.measuring import measured
 from avm_otio.engine.sorting import Kind
 from avm_otio.engine.starter import is_starter
 from avm_otio.engine.workers import measure_all
 from avm_otio.errors import InputError, OutputError
+from avm_otio.licences import Licences
 from avm_otio.report import UNSEEN, Step
 
 __all__ = ["Kind", "Library", "LibraryItem"]

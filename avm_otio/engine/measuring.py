@@ -18,7 +18,6 @@ import numpy as np
 
 from avm_otio.engine.signature import signature_of
 from avm_otio.engine.sound_analysis import brightness_of, tempo_of
-from avm_otio.engine.tags import tags_of
 from avm_otio.errors import AvmError, InputError
 from avm_otio.media.features import Watcher
 from avm_otio.media.listening import attend
@@ -26,6 +25,7 @@ from avm_otio.media.probe import probe
 from avm_otio.media.tonality import key_of
 from avm_otio.mix.heard import STEP_US, Curve, lufs
 from avm_otio.mix.loudness import integrated
+from avm_otio.tags import tags_of
 
 ENERGY_POINTS = 32
 """How many levels an energy curve has."""

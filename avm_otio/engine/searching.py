@@ -12,8 +12,8 @@ from typing import Any
 from avm_otio.engine.catalogue import NO_FILTER, Catalogue, Filter, Hit, kept_catalogue
 from avm_otio.engine.index import Index
 from avm_otio.engine.items import LibraryItem, item_of
-from avm_otio.engine.licences import Licences
 from avm_otio.errors import InputError, UsageError
+from avm_otio.licences import Licences
 from avm_otio.report import UNSEEN, Step
 
 ALL = 1 << 31

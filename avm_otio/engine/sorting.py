@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from avm_otio.engine.place import place_of
-from avm_otio.engine.tags import Tags
 from avm_otio.engine.thesaurus import read, thesaurus, things_in
 from avm_otio.engine.ucs import Category, category_named, category_of, ucs_name
 from avm_otio.engine.vocabulary import Role
+from avm_otio.tags import Tags
 
 _MUSIC_FROM_US = 20_000_000
 """A sound whose names do not say is music from this length on."""

@@ -10,9 +10,9 @@ import numpy as np
 from avm_otio.engine.items import LibraryItem
 from avm_otio.engine.place import place_of
 from avm_otio.engine.sorting import category_of_sound
-from avm_otio.engine.tags import NO_TAGS, Tags
 from avm_otio.engine.ucs import ucs_name
 from avm_otio.engine.word_index import Fields, WordIndex
+from avm_otio.tags import NO_TAGS, Tags
 
 _NAME, _CATEGORY, _KEYWORDS, _FOLDER, _DESCRIPTION, _ABOVE = 1.0, 0.9, 0.8, 0.6, 0.5, 0.3
 

@@ -10,7 +10,7 @@ from typing import Any
 from avm_otio.addresses import LOCAL
 from avm_otio.jobs.reels import Reel
 from avm_otio.jobs.rights import rights_of
-from avm_otio.media.licences import stated_of
+from avm_otio.licences import Licences, stated_alone
 from avm_otio.mix.clearance import Clearance, Stated, clearance_of, credit_of, words_of
 from avm_otio.mix.cue_sheet import CueSheet, Header, Row, ScoredReel, cue_sheet
 from avm_otio.mix.cues import Item
@@ -102,21 +102,21 @@ def sheet_of(
     local = [row for row in whole.items() if row.known.service == LOCAL]
     if library is None or not local:
         return Sheet(sheet)
-    licensed = []
+    licensed, licences = [], Licences(library.absolute())
     with report.step("Looking up licences", len(local)) as advance:
         for number, row in enumerate(local, 1):
-            licensed.append(Licensed(row.item, row.title, _stated(row, reels, library, original_of)))
+            licensed.append(Licensed(row.item, row.title, _stated(row, reels, licences, original_of)))
             advance(number, len(local))
     return Sheet(sheet, tuple(licensed))
 
 
 def _stated(
-    row: Row, reels: Sequence[Reel], library: Path, original_of: Callable[[Item], Path | None]
+    row: Row, reels: Sequence[Reel], licences: Licences, original_of: Callable[[Item], Path | None]
 ) -> Stated:
     """What is stated of a sound: by its file in the library, else by the copy that is played."""
     original = original_of(row.item)
     if original is not None and original.is_file():
-        return stated_of(original, library)
+        return licences.stated(original)
     for reel in reels:
         for sound in reel.sounds:
             media = sound.placed.clip.media
@@ -124,5 +124,5 @@ def _stated(
                 continue
             for path in paths_of(media.url, reel.opened.folder):
                 if path.is_file():
-                    return stated_of(path)
+                    return stated_alone(path)
     return Stated()

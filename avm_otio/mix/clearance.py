@@ -35,20 +35,31 @@ class Stated:
     author: str = ""
 
 
-_CREATIVE_COMMONS = re.compile(
-    r"(?:creative\s*commons|\bcc|licenses/)[\s:/_-]*(?:attribution|by)\b(?P<more>(?:[\s_,-]*(?:non-?commercial|no-?deriv\w*|"
-    r"share-?alike|nc|nd|sa)\b)*)",
+_ZERO = re.compile(
+    r"\bcc[\s_-]?0\b|\bcc[\s_-]?zero\b|publicdomain/zero|creative\s*commons\s*zero|\bunlicense\b",
     re.IGNORECASE,
 )
-_SIMPLE = (
-    (
-        re.compile(r"\bcc[\s_-]?0\b|cc[\s_-]?zero|publicdomain/zero|public[\s_-]domain|\bunlicense\b", re.I),
-        "CC0",
-    ),
-    (re.compile(r"\bsampling\s*\+|sampling[\s_-]plus", re.I), "Sampling+"),
-    (re.compile(r"royalty[\s_-]*free", re.I), "royalty-free"),
-    (re.compile(r"all rights reserved", re.I), "all rights reserved"),
+_CREATIVE_COMMONS = re.compile(
+    r"(?:creative\s*commons|\bcc|licenses/)[\s:/_-]*(?:attribution|by)\b"
+    r"(?P<more>(?:[\s_,-]*(?:non[\s_-]?commercial|no[\s_-]?deriv\w*|share[\s_-]?alike|nc|nd|sa)\b)*)",
+    re.IGNORECASE,
 )
+_OTHERS = tuple(
+    (re.compile(pattern, re.IGNORECASE), name)
+    for pattern, name in (
+        (r"public[\s_-]domain", "public domain"),
+        (r"\bsampling\s*\+|sampling[\s_-]plus", "Sampling+"),
+        (r"royalty[\s_-]*free", "royalty-free"),
+        (r"all rights reserved", "all rights reserved"),
+        (r"\b(a?l?gpl(?: ?v?[23](?:\.\d)?)?)\b|gnu general public", "GPL"),
+        (r"\boga[\s_-]by\b", "OGA-BY"),
+        (r"\bmit license\b", "MIT"),
+    )
+)
+_MAY_NAME = re.compile(r"cc|creative|public|sampling|royalty|rights|gpl|gnu|oga|mit|licens", re.IGNORECASE)
+"""What a text must have that names one of these: most names of sounds do not."""
+
+_PARTS = (("NC", ("nc", "noncommercial")), ("ND", ("nd", "noderiv")), ("SA", ("sa", "sharealike")))
 _WORDS = {
     Clearance.FREE: "may be passed on",
     Clearance.CREDIT: "may be passed on if its author is credited",
@@ -60,11 +71,14 @@ _WORDS = {
 
 def licence_in(text: str) -> str:
     """The licence that a text names, in short; empty where it names none that is known."""
+    if not _MAY_NAME.search(text):
+        return ""
+    if _ZERO.search(text):
+        return "CC0"
     if found := _CREATIVE_COMMONS.search(text):
         more = re.sub(r"[\s_-]", "", found["more"].lower())
-        parts = ("NC", "nc", "noncommercial"), ("ND", "nd", "noderiv"), ("SA", "sa", "sharealike")
-        return "-".join(["CC BY", *(short for short, *signs in parts if any(sign in more for sign in signs))])
-    return next((name for pattern, name in _SIMPLE if pattern.search(text)), "")
+        return "-".join(["CC BY", *(short for short, signs in _PARTS if any(sign in more for sign in signs))])
+    return next((name for pattern, name in _OTHERS if pattern.search(text)), "")
 
 
 def clearance_of(stated: Stated) -> Clearance:
@@ -72,9 +86,9 @@ def clearance_of(stated: Stated) -> Clearance:
     name = licence_in(stated.licence)
     if not stated.licence:
         return Clearance.NOT_STATED
-    if name == "CC0":
+    if name in ("CC0", "public domain"):
         return Clearance.FREE
-    if name == "CC BY":
+    if name in ("CC BY", "OGA-BY"):
         return Clearance.CREDIT
     if name == "all rights reserved" or "-NC" in name or "-ND" in name:
         return Clearance.NO
@@ -95,7 +109,7 @@ def words_of(stated: Stated) -> str:
 
 def credit_of(title: str, stated: Stated) -> str:
     """The line that a licence asks for in the credits; empty where it asks for none."""
-    if not licence_in(stated.licence).startswith("CC BY"):
+    if not licence_in(stated.licence).startswith(("CC BY", "OGA-BY")):
         return ""
     by = f" by {stated.author}" if stated.author else ""
     return f"“{title}”{by}, {licence_in(stated.licence)}"

@@ -16,11 +16,10 @@ from avm_otio.cli.main import run
 from avm_otio.config.folders import config_file
 from avm_otio.delivery.cue_sheets.write import write_cue_sheet
 from avm_otio.formats.reading import save
-from avm_otio.media.licences import stated_of
 from avm_otio.mix.cue_sheet import CueSheet, Header
 from avm_otio.mix.rights import Holder, Rights, Role
 from tests.mix.test_cue_sheet import reel, sheet_of, sound
-from tests.scored import scored, write_sound
+from tests.scored import scored
 
 RIGHTS = """kind,id,composer,society,ipi,share,publisher
 music,1,Ann Ames,PRS,00123456789,100,House
@@ -128,17 +127,3 @@ def test_the_head_is_as_configured(
     assert (document["company"], document["production"]) == ("We", "Short film")
     assert run(["cuesheet", str(timeline), "-o", str(tmp_path / "a.doc")]) == 2
     assert ".csv, .xlsx, .pdf, .json" in capsys.readouterr().err
-
-
-def test_a_licence_is_found_in_a_texts_folder_above_the_sound_up_to_the_library(tmp_path: Path) -> None:
-    library = tmp_path / "library"
-    inner = library / "pack"
-    inner.mkdir(parents=True)
-    file = write_sound(inner / "rain.wav", 0.1)
-    (tmp_path / "LICENSE").write_text("CC0")  # not the library's
-    assert stated_of(file, library).licence == ""
-    (library / "LICENSE.txt").write_text("Creative Commons Attribution 4.0 International")
-    assert (stated_of(file, library).licence, stated_of(file, library).place) == ("CC BY", "LICENSE.txt")
-    (inner / "rain.wav.license").write_text("SPDX-License-Identifier: CC-BY-NC-4.0\n")
-    assert stated_of(file, library).licence == "CC BY-NC"
-    assert stated_of(file).licence == ""

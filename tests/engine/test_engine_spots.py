@@ -14,9 +14,9 @@ from avm_otio.engine.requests import Locale, Refusal, read_service_call
 from avm_otio.engine.shelf import main_role
 from avm_otio.engine.sorting import category_of_sound, roles_of
 from avm_otio.engine.spotting import AskedSpot, Cue, EffectWish, spot_effects
-from avm_otio.engine.tags import NO_TAGS
 from avm_otio.engine.traits import FilmTraits, Moment, Outline, PictureTraits, SoundTraits, Span
 from avm_otio.engine.vocabulary import Event, Role
+from avm_otio.tags import NO_TAGS
 
 FILM_US = 60_000_000
 NAMES = [

@@ -11,9 +11,9 @@ from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.starter import starter_library, write_starter
 from avm_otio.engine.starter_effects import effect
 from avm_otio.engine.starter_music import bed_names
-from avm_otio.engine.tags import NO_TAGS
 from avm_otio.engine.ucs import ucs_name
 from avm_otio.errors import InputError
+from avm_otio.tags import NO_TAGS
 from tests.engine.engine_films import RATE_HZ, read_wav
 
 

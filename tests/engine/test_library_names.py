@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import pytest
 
 from avm_otio.engine.sorting import category_of_sound, kind_of, roles_of
-from avm_otio.engine.tags import NO_TAGS, Tags, licence_in
 from avm_otio.engine.thesaurus import read, things_in
 from avm_otio.engine.ucs import categories, category_named, ucs_name
 from avm_otio.engine.vocabulary import EMOTIONS, GENRES, ids_in
+from avm_otio.mix.clearance import licence_in
+from avm_otio.tags import NO_TAGS, Tags
 from tests.engine import library_names as names
 
 

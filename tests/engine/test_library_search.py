@@ -19,11 +19,11 @@ from avm_otio.engine import embedding as embeddings
 from avm_otio.engine.catalogue import Catalogue, Filter
 from avm_otio.engine.embedding import Embedding
 from avm_otio.engine.items import item_of
-from avm_otio.engine.licences import Licences
 from avm_otio.engine.server import running
 from avm_otio.engine.signature import SIZE
 from avm_otio.engine.sound_words import SURE, fields_of_path, rank_by_words
 from avm_otio.engine.word_index import WordIndex
+from avm_otio.licences import Licences
 from tests.engine.engine_films import make_film
 from tests.engine.search_names import FOREIGN, FURTHER, HELD_OUT, NAMES, QUESTIONS
 from tests.media.sounds import noise, wav

@@ -11,9 +11,9 @@ from avm_otio.engine.items import LibraryItem
 from avm_otio.engine.library import Library
 from avm_otio.engine.music_choice import MusicWish, film_energy, rank_music
 from avm_otio.engine.sorting import Kind
-from avm_otio.engine.tags import Tags
 from avm_otio.engine.traits import FilmTraits, Moment, PictureTraits, SoundTraits
 from avm_otio.errors import InputError
+from avm_otio.tags import Tags
 from tests.media.sounds import noise, wav
 
 STILL = FilmTraits(120_000_000, PictureTraits(motion=0.1), SoundTraits())

@@ -22,7 +22,17 @@ _MOST_TEXT = 2000
 
 _KEYS = {
     "title": ("title", "tracktitle", "fxname", "inam"),
-    "artist": ("artist", "designer", "creatorid", "originator", "iart", "manufacturer"),
+    "artist": (
+        "artist",
+        "designer",
+        "creatorid",
+        "author",
+        "albumartist",
+        "composer",
+        "originator",
+        "iart",
+        "manufacturer",
+    ),
     "album": ("album", "library", "source", "sourceid", "project", "show", "iprd"),
     "genre": ("genre", "ignr", "musicgenre"),
     "description": (
@@ -45,26 +55,6 @@ _KEYS = {
     "copyright": ("copyright", "icop", "tcop", "cprt"),
 }
 """The names that programs give one thing, without blanks, in lower case; the first that is there counts."""
-
-_LICENCES = (
-    (re.compile(r"\bcc[ -]?(?:0|zero)\b|publicdomain/zero|creative commons zero", re.I), "CC0"),
-    (re.compile(r"\bcc[ -]by((?:[ -](?:nc|nd|sa))*)\b|licenses/by((?:-(?:nc|nd|sa))*)", re.I), "CC BY"),
-    (
-        re.compile(r"creative commons attribution((?:[ -]*(?:non-?commercial|no ?deriv\w*|share ?alike))*)",
-            re.I,),
-        "CC BY",
-    ),
-    (re.compile(r"public[ _-]domain", re.I), "public domain"),
-    (re.compile(r"royalty[ _-]free", re.I), "royalty-free"),
-    (re.compile(r"all rights reserved", re.I), "all rights reserved"),
-    (re.compile(r"\b(a?l?gpl(?: ?v?[23](?:\.\d)?)?)\b|gnu general public", re.I), "GPL"),
-    (re.compile(r"\boga[ -]by\b", re.I), "OGA-BY"),
-    (re.compile(r"\bmit license\b", re.I), "MIT"),
-)  # fmt: skip
-_MAY_NAME = re.compile(r"cc|creative|public|royalty|rights|gpl|gnu|oga|mit", re.I)
-"""What a text must have that names one of these: most names of sounds do not."""
-
-_PARTS = (("nc", ("nc", "commercial")), ("nd", ("nd", "deriv")), ("sa", ("sa", "share")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +106,11 @@ def tags_of(path: Path) -> Tags:
     return _settled(found)
 
 
-def licence_in(text: str) -> str:
-    """The licence that a text names, in short; empty where it names none that is known."""
-    if not _MAY_NAME.search(text):
-        return ""
-    for pattern, name in _LICENCES:
-        if match := pattern.search(text):
-            if name != "CC BY":
-                return name
-            more = " ".join(group for group in match.groups() if group).lower()
-            return "-".join(
-                [name, *(part for part, signs in _PARTS if any(sign in more for sign in signs))]
-            ).upper()
-    return ""
-
-
 def _settled(found: Mapping[str, str]) -> Tags:
     values = {
         name: next((_text(found[key]) for key in keys if found.get(key, "").strip()), "")
         for name, keys in _KEYS.items()
     }
-    text = " ".join((values["licence"], values["copyright"], values["description"]))
-    values["licence"] = licence_in(text) or values["licence"]
     return Tags(**values)
 
 
