@@ -56,7 +56,7 @@ _OTHERS = tuple(
         (r"\bmit license\b", "MIT"),
     )
 )
-_MAY_NAME = re.compile(r"cc|creative|public|sampling|royalty|rights|gpl|gnu|oga|mit|licens", re.IGNORECASE)
+_MAY_NAME = re.compile(r"cc|creative|public|sampling|royalty|rights|gpl|gnu|oga|mit|license", re.IGNORECASE)
 """What a text must have that names one of these: most names of sounds do not."""
 
 _PARTS = (("NC", ("nc", "noncommercial")), ("ND", ("nd", "noderiv")), ("SA", ("sa", "sharealike")))
