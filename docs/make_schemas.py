@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the watch folder's files: ``python docs/make_schemas.py``."""
+"""Writes the JSON Schemas of the watch folder's files and of analyses: ``python docs/make_schemas.py``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 from pathlib import Path
 
 from avm_otio import request
+from avm_otio.engine.analysis import Analysis
 from avm_otio.jobs.watch.protocol import SCHEMAS
 
 FOLDER = Path(__file__).parent / "schemas"
-NAMES = ("request", *SCHEMAS)
+MODELS = {**SCHEMAS, "analysis": Analysis}
+NAMES = ("request", *MODELS)
 
 
 def schema_text(name: str) -> str:
     """The schema of one file, as it is written."""
-    schema = request.schema() if name == "request" else SCHEMAS[name].model_json_schema(mode="serialization")
+    schema = request.schema() if name == "request" else MODELS[name].model_json_schema(mode="serialization")
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 

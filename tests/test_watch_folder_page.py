@@ -1,4 +1,4 @@
-"""The page on the watch folder and its schemas say what the program reads and writes."""
+"""The page on the watch folder and the schemas say what the program reads and writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "watch-folder.md").read_text(encoding="utf-8")
 
 
-NAMES = ("request", *SCHEMAS)
+NAMES = ("request", *SCHEMAS, "analysis")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,7 @@ import click
 
 from avm_otio.addresses import is_loopback
 from avm_otio.cli import options
+from avm_otio.cli.analyse import analyse
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.load import load_settings
 
@@ -17,6 +18,9 @@ from avm_otio.config.load import load_settings
 @click.group()
 def engine() -> None:
     """The local engine: the same API over your own library; nothing leaves this machine."""
+
+
+engine.add_command(analyse)
 
 
 @engine.command("serve", epilog="Example: avm-otio engine serve --port 8600 --library ~/Sounds")

@@ -77,11 +77,17 @@ def film_shape(path: Path) -> FilmShape:
     return FilmShape(FilmType.NORMAL if info.audio else FilmType.SILENT, duration, info.zero)
 
 
-def luma_frames(path: Path) -> Iterator[tuple[Fraction, Luma]]:
+def luma_frames(
+    path: Path, aside: Callable[[Fraction, av.VideoFrame], None] = lambda time, frame: None
+) -> Iterator[tuple[Fraction, Luma]]:
     """The picture, small and grey, each frame with its film time in seconds.
 
     Where a container counts more coarsely than frames last (Matroska: milliseconds), times that lie within
     one of its ticks of a steady rate are that rate's exact ones.
+
+    Args:
+        path: The film.
+        aside: Called with the time of each frame and the frame as it is.
     """
     with opened(path) as container:
         stream = _picture(container)
@@ -98,10 +104,9 @@ def luma_frames(path: Path) -> Iterator[tuple[Fraction, Luma]]:
             time = (frame.pts - zero) * base
             steady = number / rate
             small = shrink.reformat(frame, LUMA_WIDTH, LUMA_HEIGHT, format="gray", interpolation="AREA")
-            yield (
-                (steady if abs(steady - time) <= base else time),
-                small.to_ndarray().astype(np.uint8, copy=False),
-            )
+            time = steady if abs(steady - time) <= base else time
+            aside(time, frame)
+            yield time, small.to_ndarray().astype(np.uint8, copy=False)
             number += 1
 
 

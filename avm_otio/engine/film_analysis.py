@@ -1,12 +1,15 @@
-"""Cuts and motion, from the picture at 64×36 grey.
+"""Cuts and motion, from the picture at 64×36 grey; looked closely at, transitions, shots and the camera, too.
 
 A cut is a frame that the one before cannot explain, even when each part of it may have moved a little: pans
-and shakes are explained, new shots are not. Dissolves are not looked for.
+and shakes are explained, new shots are not. A film is looked at window by window, each with what lies before
+and after it, so that its length costs time and no memory.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -15,11 +18,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from avm_otio.engine import camera, dissolves, fades
 from avm_otio.engine.decoding import LUMA_HEIGHT, LUMA_WIDTH, Luma
-from avm_otio.engine.traits import Moment, PictureTraits, Span
+from avm_otio.engine.shots import PerFrame, curves_of, shots_of
+from avm_otio.engine.traits import Moment, PictureTraits, Span, Transition
 from avm_otio.timeline.time import to_micros
 
 _CHUNK_FRAMES = 256
+_WINDOW = 2048
+_MARGIN = 2 * dissolves.MARGIN
+"""Frames before and after a window that are looked at with it: a fade may begin and end outside."""
+
 _REACH = 3
 """How far a part may have moved between two frames, in pixels of the small picture."""
 
@@ -30,11 +39,13 @@ _LEAST_CHANGE = 7.0
 _ABOVE_USUAL = 2.5
 """How many times more than its neighbourhood a cut leaves unexplained."""
 
-_NEIGHBOURHOOD = 10
-_FLASH_FRAMES = 4
-"""A change that is undone within so many frames is a flash."""
+_MOST_EMPTY = 4
+"""Empty frames at the head of a film up to which what follows them is no new shot."""
 
-_FLASH_SHARE = 0.4
+_ABOVE_WILD = 1.3
+"""How many times more than anything near it, where only one side of it is calm."""
+
+_NEIGHBOURHOOD = 10
 _STRETCH_US = 1_500_000
 _STILL_US = 3_000_000
 _MOVING = 1.0
@@ -46,56 +57,185 @@ _BUSY = 20.0
 Floats = NDArray[Any]
 
 
-def analyse_picture(frames: Iterable[tuple[Fraction, Luma]]) -> PictureTraits:
+@dataclass(slots=True)
+class _Found:
+    """What was found so far, in frames of the film."""
+
+    times_us: array[int] = field(default_factory=lambda: array("q"))
+    changed: list[Floats] = field(default_factory=list)
+    cuts: list[tuple[int, float]] = field(default_factory=list)
+    dissolves: list[dissolves.Dissolve] = field(default_factory=list)
+    fades: list[fades.Fade] = field(default_factory=list)
+    flashes: list[tuple[int, float]] = field(default_factory=list)
+    per_frame: list[PerFrame] = field(default_factory=list)
+
+
+def analyse_picture(frames: Iterable[tuple[Fraction, Luma]], *, closely: bool = False) -> PictureTraits:
     """Find cuts and motion.
 
     Args:
         frames: Film time in seconds and picture of each frame, in order.
+        closely: Find dissolves, fades, flashes and shots, too, and tell the camera's moves from others.
 
     Returns:
         Times are those of the frames, to the microsecond.
     """
-    times: list[Fraction] = []
-    unexplained, changed = [np.zeros(1, np.float32)], [np.zeros(1, np.float32)]
-    thumbs: list[Floats] = []
-    last: Luma | None = None
-    for chunk_times, chunk in _chunks(frames):
-        if last is not None:
-            chunk = np.concatenate([last, chunk])
-        times += chunk_times
-        last = chunk[-1:]
-        plain = np.abs(np.diff(chunk.astype(np.int16), axis=0)).mean(axis=(1, 2), dtype=np.float32)
-        changed.append(plain)
-        unexplained.append(_unexplained(chunk, plain))
-        thumbs.append(_thumbnails(chunk[-len(chunk_times) :]))
-    if len(times) < 2:
-        return PictureTraits()
-    starts_us = [to_micros(time) for time in times]
-    cuts = _cuts(np.concatenate(unexplained), np.concatenate(thumbs))
-    motion = np.concatenate(changed)
+    found = _Found()
+    for window in _windows(frames, found.times_us):
+        _look(window, found, closely=closely)
+    times_us = found.times_us
+    if len(times_us) < 2:
+        return PictureTraits(frames=len(times_us))
+    cuts = found.cuts
+    motion = np.concatenate(found.changed)
     motion[[0, *(frame for frame, _ in cuts)]] = 0.0
-    shots = list(pairwise([0, *(frame for frame, _ in cuts), len(times)]))
+    parts = list(pairwise([0, *(frame for frame, _ in cuts), len(times_us)]))
     strongest = max((strength for _, strength in cuts), default=1.0)
-    return PictureTraits(
-        cuts=tuple(Moment(starts_us[frame], strength / strongest) for frame, strength in cuts),
-        busiest=tuple(_busiest(starts_us, motion, shots)),
-        stills=tuple(_stills(starts_us, motion, shots)),
+    plain = PictureTraits(
+        cuts=tuple(Moment(times_us[frame], strength / strongest) for frame, strength in cuts),
+        busiest=tuple(_busiest(times_us, motion, parts)),
+        stills=tuple(_stills(times_us, motion, parts)),
         motion=float(min(1.0, motion.mean() / _BUSY)),
         most_motion=float(min(1.0, motion.max() / _BUSY)),
+        frames=len(times_us),
+    )
+    return _closely(plain, found, motion) if closely else plain
+
+
+def _closely(plain: PictureTraits, found: _Found, motion: Floats) -> PictureTraits:
+    """The same with all that was found closely."""
+    times = [*found.times_us]
+    ends = [*times[1:], 2 * times[-1] - times[-2]]
+    faded = _whole_fades(found.fades)
+    mixed = dissolves.likeliest(found.dissolves)
+    mixed = [
+        each
+        for each in mixed
+        if not any(each.first <= cut < each.end + 1 for cut, _ in found.cuts)
+        and not any(each.first - 1 <= flash < each.end + 1 for flash, _ in found.flashes)
+        and not any(each.first < fade.end and each.end > fade.first for fade in faded)
+    ]
+    transitions = [Transition(times[each.first], ends[each.end - 1], "dissolve") for each in mixed]
+    transitions += [
+        Transition(
+            times[each.first], ends[each.end - 1], "fade out" if each.is_out else "fade in", each.colour
+        )
+        for each in faded
+    ]
+    heads = {frame for frame, _ in found.cuts} | {(each.first + each.end) // 2 for each in mixed}
+    heads |= {each.first for each in faded if not each.is_out and each.first > 0}
+    heads |= {each.end for each in faded if each.is_out and each.end < len(times)}
+    per_frame = PerFrame.joined(found.per_frame, motion / _BUSY)
+    parts = list(pairwise([0, *sorted(heads - {0}), len(times)]))
+    brightest = max((rise for _, rise in found.flashes), default=1.0)
+    return replace(
+        plain,
+        transitions=tuple(sorted(transitions, key=lambda each: each.start_us)),
+        flashes=tuple(Moment(times[frame], rise / brightest) for frame, rise in found.flashes),
+        shots=tuple(shots_of(parts, times, ends, per_frame)),
+        curves=curves_of(times, ends, per_frame),
     )
 
 
-def _chunks(frames: Iterable[tuple[Fraction, Luma]]) -> Iterator[tuple[list[Fraction], Luma]]:
-    times: list[Fraction] = []
-    pictures: list[Luma] = []
+def _whole_fades(found: Sequence[fades.Fade]) -> list[fades.Fade]:
+    """Fades in order, each once."""
+    kept: list[fades.Fade] = []
+    for each in sorted(set(found), key=lambda fade: (fade.first, fade.end)):
+        if not kept or each.first >= kept[-1].end - 1 or each.is_out != kept[-1].is_out:
+            kept.append(each)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Some frames of a film with those around them.
+
+    Attributes:
+        frames: All of them.
+        first: The number of the first one.
+        start, end: The numbers of the frames that the window is for.
+    """
+
+    frames: Luma
+    first: int
+    start: int
+    end: int
+
+    def holds(self, frame: int) -> bool:
+        """Whether a frame (of ``frames``) is one that the window is for."""
+        return self.start <= self.first + frame < self.end
+
+
+def _windows(frames: Iterable[tuple[Fraction, Luma]], times_us: array[int]) -> Iterator[_Window]:
+    """A film in windows; the times of its frames are added to ``times_us``."""
+    held: list[Luma] = []
+    first = start = 0
+    many = 0
     for time, picture in frames:
-        times.append(time)
-        pictures.append(picture)
-        if len(times) == _CHUNK_FRAMES:
-            yield times, np.stack(pictures)
-            times, pictures = [], []
-    if times:
-        yield times, np.stack(pictures)
+        times_us.append(to_micros(time))
+        held.append(picture)
+        many += 1
+        if many - start == _WINDOW + _MARGIN:
+            yield _Window(np.stack(held), first, start, start + _WINDOW)
+            start += _WINDOW
+            gone = max(0, start - _MARGIN - first)
+            del held[:gone]
+            first += gone
+    if many > start:
+        yield _Window(np.stack(held), first, start, many)
+
+
+def _look(window: _Window, found: _Found, *, closely: bool) -> None:
+    """Find what a window shows."""
+    frames = window.frames
+    changed = np.zeros(len(frames), np.float32)
+    unexplained = np.zeros(len(frames), np.float32)
+    for at in range(1, len(frames), _CHUNK_FRAMES):
+        part = frames[at - 1 : at + _CHUNK_FRAMES]
+        plain = np.abs(np.diff(part.astype(np.int16), axis=0)).mean(axis=(1, 2), dtype=np.float32)
+        changed[at : at + len(plain)] = plain
+        unexplained[at : at + len(plain)] = _unexplained(part, plain)
+    thumbs = fades.thumbnails(frames)
+    head = _empty_head(thumbs) if window.first == 0 else 0
+    found.cuts += [
+        (window.first + frame, strength)
+        for frame, strength in _cuts(unexplained, thumbs)
+        if window.holds(frame) and frame > head
+    ]
+    core = slice(window.start - window.first, window.end - window.first)
+    found.changed.append(changed[core])
+    if not closely:
+        return
+    found.dissolves += [
+        dissolves.Dissolve(window.first + each.first, window.first + each.end, each.sureness)
+        for each in dissolves.dissolves_in(frames)
+        if window.holds((each.first + each.end) // 2)
+    ]
+    found.fades += [
+        fades.Fade(window.first + each.first, window.first + each.end, each.is_out, each.level)
+        for each in fades.fades_in(thumbs)
+        if window.holds(each.end if each.is_out else each.first)
+    ]
+    found.flashes += [
+        (window.first + frame, rise) for frame, rise in fades.flashes_in(thumbs) if window.holds(frame)
+    ]
+    found.per_frame.append(_per_frame(frames, thumbs, core))
+
+
+def _empty_head(thumbs: Floats) -> int:
+    """How many empty frames a film begins with, where they are few: encoders and cameras leave such."""
+    contrast = thumbs[: _MOST_EMPTY + 1].std(axis=(1, 2))
+    empty = int(np.argmax(contrast >= fades.PLAIN)) if (contrast >= fades.PLAIN).any() else 0
+    return empty
+
+
+def _per_frame(frames: Luma, thumbs: Floats, core: slice) -> PerFrame:
+    """Brightness, contrast and moves of the frames of a window."""
+    at = np.arange(core.start, core.stop)
+    compared = at[(at % camera.APART == 0) & (at + camera.APART < len(frames))]
+    moves = camera.moves_between(frames[compared], frames[compared + camera.APART])
+    bright, contrast = thumbs[core].mean(axis=(1, 2)) / 255, thumbs[core].std(axis=(1, 2)) / 128
+    return PerFrame(bright, contrast, compared - core.start, moves, np.zeros(0))
 
 
 def _unexplained(frames: Luma, changed: Floats) -> Floats:
@@ -121,32 +261,25 @@ def _unexplained(frames: Luma, changed: Floats) -> Floats:
     return unexplained
 
 
-def _thumbnails(frames: Luma) -> Floats:
-    rows, columns = LUMA_HEIGHT // 4, LUMA_WIDTH // 4
-    thumbs: Floats = frames.reshape(-1, rows, 4, columns, 4).mean(axis=(2, 4), dtype=np.float32)
-    return thumbs
-
-
 def _cuts(unexplained: Floats, thumbs: Floats) -> list[tuple[int, float]]:
     """The frames at which shots begin, and how much was new in each."""
     padded = np.pad(unexplained, _NEIGHBOURHOOD, mode="edge")
     windows = sliding_window_view(padded, 2 * _NEIGHBOURHOOD + 1)
     usual = np.percentile(windows, 80, axis=1)
     near = windows[:, _NEIGHBOURHOOD - 2 : _NEIGHBOURHOOD + 3].max(axis=1)
-    likely = (unexplained >= _LEAST_CHANGE) & (unexplained >= _ABOVE_USUAL * usual) & (unexplained == near)
+    stands_out = unexplained >= _ABOVE_USUAL * usual
+    # Into or out of a whip pan it stands out on one side alone, and tops what moves on the other.
+    for calm, wild in ((slice(0, _NEIGHBOURHOOD), -1), (slice(-_NEIGHBOURHOOD, None), 1)):
+        beside = np.percentile(windows[:, calm], 80, axis=1)
+        other = windows[:, _NEIGHBOURHOOD + 1 :] if wild < 0 else windows[:, :_NEIGHBOURHOOD]
+        stands_out |= (unexplained >= _ABOVE_USUAL * beside) & (
+            unexplained >= _ABOVE_WILD * other.max(axis=1)
+        )
+    likely = (unexplained >= _LEAST_CHANGE) & stands_out & (unexplained == near)
     likely[0] = False
-    return [(int(n), float(unexplained[n])) for n in np.flatnonzero(likely) if not _is_flash(thumbs, int(n))]
-
-
-def _is_flash(thumbs: Floats, frame: int) -> bool:
-    """Whether the picture before comes back soon after, or the one after was there shortly before."""
-    before, after = thumbs[frame - 1], thumbs[frame]
-    change = np.abs(after - before).mean()
-    later = thumbs[frame + 1 : frame + 1 + _FLASH_FRAMES]
-    earlier = thumbs[max(0, frame - 1 - _FLASH_FRAMES) : frame - 1]
-    back = [np.abs(other - before).mean() for other in later]
-    back += [np.abs(other - after).mean() for other in earlier]
-    return bool(min(back, default=np.inf) < _FLASH_SHARE * change)
+    return [
+        (int(n), float(unexplained[n])) for n in np.flatnonzero(likely) if not fades.is_flash(thumbs, int(n))
+    ]
 
 
 def _busiest(starts_us: Sequence[int], motion: Floats, shots: Iterable[tuple[int, int]]) -> Iterator[Moment]:

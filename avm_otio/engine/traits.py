@@ -32,6 +32,60 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Transition:
+    """One picture becoming another little by little.
+
+    Attributes:
+        start_us: The first frame that is of both.
+        end_us: The frame after the last such frame.
+        kind: ``dissolve``, ``fade out`` or ``fade in``.
+        colour: Of a fade: to or from ``black``, ``white`` or a ``plain`` picture.
+    """
+
+    start_us: int
+    end_us: int
+    kind: str
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What one camera saw between two transitions.
+
+    Attributes:
+        start_us, end_us: From where to where; a dissolve belongs to both shots by half.
+        motion: How much changes from frame to frame, from 0 to 1.
+        camera: How the camera moves, in words; empty where it stands, or nothing can be told.
+        right, down: How far the camera turns or travels, in picture widths a second.
+        closer: How much larger what is seen becomes a second: 0.1 is a tenth.
+        things: The share of the picture that moves otherwise than the camera, 0 to 1.
+        brightness: The mean of its luma, 0 to 1.
+        contrast: How far luma spreads around that, 0 to 1.
+    """
+
+    start_us: int
+    end_us: int
+    motion: float
+    camera: str
+    right: float
+    down: float
+    closer: float
+    things: float
+    brightness: float
+    contrast: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """How a film goes, one value for each second, 0 to 1."""
+
+    motion: tuple[float, ...] = ()
+    camera: tuple[float, ...] = ()
+    things: tuple[float, ...] = ()
+    brightness: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PictureTraits:
     """What the picture does.
 
@@ -41,6 +95,11 @@ class PictureTraits:
         stills: Long stretches in which next to nothing moves.
         motion: How much moves on the whole, from 0 (nothing) to 1.
         most_motion: How much moves where the most does, from 0 to 1: what strengths of ``busiest`` are of.
+        transitions: Dissolves and fades, in order; where it was looked closely, as for all below.
+        flashes: Where it becomes bright for a few frames.
+        shots: What cuts and transitions part.
+        curves: How it goes from second to second.
+        frames: How many there are.
     """
 
     cuts: tuple[Moment, ...] = ()
@@ -48,6 +107,11 @@ class PictureTraits:
     stills: tuple[Span, ...] = ()
     motion: float = 0.0
     most_motion: float = 1.0
+    transitions: tuple[Transition, ...] = ()
+    flashes: tuple[Moment, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    curves: Curves = Curves()
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
