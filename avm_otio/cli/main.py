@@ -104,7 +104,10 @@ COMMANDS = {
     "plugin": Lazy("avm_otio.cli.plugin:plugin", "Put menu actions into editing programs."),
     "library": Lazy("avm_otio.cli.library:library", "Index and search your own sounds."),
     "mcp": Lazy("avm_otio.cli.mcp:mcp", "Serve tools for agents (MCP)."),
-    "engine": Lazy("avm_otio.cli.servers:engine", "Serve the local engine to other programs; show what it finds in a film."),
+    "engine": Lazy(
+        "avm_otio.cli.servers:engine",
+        "Serve the local engine; show what it finds in a film.",
+    ),
     "notify": Lazy("avm_otio.cli.servers:notify", "Hear from the service instead of asking it."),
     "login": Lazy("avm_otio.cli.config_command:login", "Keep the service's token in the keyring."),
     "logout": Lazy("avm_otio.cli.config_command:logout", "Forget the service's token."),

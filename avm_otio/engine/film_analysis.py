@@ -225,8 +225,8 @@ def _look(window: _Window, found: _Found, *, closely: bool) -> None:
 def _empty_head(thumbs: Floats) -> int:
     """How many empty frames a film begins with, where they are few: encoders and cameras leave such."""
     contrast = thumbs[: _MOST_EMPTY + 1].std(axis=(1, 2))
-    empty = int(np.argmax(contrast >= fades.PLAIN)) if (contrast >= fades.PLAIN).any() else 0
-    return empty
+    full = contrast >= fades.PLAIN
+    return int(full.argmax()) if full.any() else 0
 
 
 def _per_frame(frames: Luma, thumbs: Floats, core: slice) -> PerFrame:
