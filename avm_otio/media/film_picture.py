@@ -11,7 +11,7 @@ from typing import TypeVar
 import av
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from avm_otio.media.clock import MediaClock
 from avm_otio.media.picture import Pictures
@@ -23,6 +23,9 @@ _HD_LINES = 720
 """Untagged video of this height or more is BT.709, below it BT.601: what players assume."""
 
 _UNTAGGED = 2
+_MOST_SCALERS = 16
+"""Kinds of frames for which scaling is set up at the same time."""
+
 _BLACK = (16, 128, 128)
 """Limited-range black, Y, U, V (ITU-R BT.709)."""
 
@@ -162,18 +165,26 @@ def _opacity(layer: PictureLayer, part: Fraction) -> Fraction:
     return layer.opacity_in + (layer.opacity_out - layer.opacity_in) * part
 
 
-def compose(layered: Iterable[tuple[Layer, ...]], raster: Raster) -> Generator[av.VideoFrame, None, None]:
+def compose(
+    layered: Iterable[tuple[Layer, ...]], raster: Raster, *, finely: bool = True
+) -> Generator[av.VideoFrame, None, None]:
     """Film frames (yuv420p, BT.709, limited range) out of their layers, topmost first.
 
     The same layers as in the frame before give the same frame object.
+
+    Args:
+        layered: The layers of each frame.
+        raster: The size of the film.
+        finely: Scale as well as can be; what nobody looks at is scaled by the mean of its areas.
     """
+    scale = _Scaler("BICUBIC" if finely else "AREA")
     last: tuple[Layer, ...] | None = None
     fitted: dict[av.VideoFrame, tuple[av.VideoFrame, _Mask | None]] = {}
     film_frame = black = _black(raster)
     for layers in layered:
         if layers != last:
             fitted = {
-                layer.frame: fitted.get(layer.frame) or _fit(layer, raster.box(layer.video))
+                layer.frame: fitted.get(layer.frame) or scale.fit(layer, raster.box(layer.video))
                 for layer in layers
             }
             film_frame = _stack(layers, raster, fitted) if layers else black
@@ -181,27 +192,48 @@ def compose(layered: Iterable[tuple[Layer, ...]], raster: Raster) -> Generator[a
         yield film_frame
 
 
-def _fit(layer: Layer, box: Box) -> tuple[av.VideoFrame, _Mask | None]:
-    """A frame scaled to its box as yuv420p (not yet turned), and how opaque each pixel is."""
-    frame, video = layer.frame, layer.video
-    width, height = (box.height, box.width) if video.rotation in (90, 270) else (box.width, box.height)
-    untagged = frame.colorspace == _UNTAGGED
-    scaled = frame.reformat(
-        width,
-        height,
-        "yuv420p",
-        src_colorspace=(Colorspace.ITU709 if frame.height >= _HD_LINES else Colorspace.ITU601)
-        if untagged and not frame.format.is_rgb
-        else None,
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        interpolation="BICUBIC",
-        threads=1,  # its own thread as it is: slices of it cost a third more CPU for no time won
-    )
-    if not video.has_alpha:
-        return scaled, None
-    rgba = frame.reformat(width, height, "rgba", interpolation="BICUBIC").to_ndarray()
-    return scaled, rgba[..., 3].astype(np.float32) / np.float32(255)
+class _Scaler:
+    """Scales frames; what is set up for one serves those after it of its kind.
+
+    Args:
+        interpolation: FFmpeg's name of how.
+    """
+
+    def __init__(self, interpolation: str) -> None:
+        self._interpolation = interpolation
+        # A frame's own reformat() would set its scaler up anew each time, which takes longer than scaling.
+        self._scalers: dict[tuple[str, int, int, str], VideoReformatter] = {}
+
+    def fit(self, layer: Layer, box: Box) -> tuple[av.VideoFrame, _Mask | None]:
+        """A frame scaled to its box as yuv420p (not yet turned), and how opaque each pixel is."""
+        frame, video = layer.frame, layer.video
+        width, height = (box.height, box.width) if video.rotation in (90, 270) else (box.width, box.height)
+        untagged = frame.colorspace == _UNTAGGED
+        scaled = self._of(frame, "yuv420p").reformat(
+            frame,
+            width,
+            height,
+            "yuv420p",
+            src_colorspace=(Colorspace.ITU709 if frame.height >= _HD_LINES else Colorspace.ITU601)
+            if untagged and not frame.format.is_rgb
+            else None,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=self._interpolation,
+            threads=1,  # its own thread as it is: slices of it cost a third more CPU for no time won
+        )
+        if not video.has_alpha:
+            return scaled, None
+        seen = self._of(frame, "rgba").reformat(
+            frame, width, height, "rgba", interpolation=self._interpolation
+        )
+        return scaled, seen.to_ndarray()[..., 3].astype(np.float32) / np.float32(255)
+
+    def _of(self, frame: av.VideoFrame, made: str) -> VideoReformatter:
+        kind = frame.format.name, frame.width, frame.height, made
+        if kind not in self._scalers and len(self._scalers) >= _MOST_SCALERS:
+            self._scalers.clear()
+        return self._scalers.setdefault(kind, VideoReformatter())
 
 
 def _stack(
