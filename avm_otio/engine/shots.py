@@ -20,7 +20,7 @@ _ZOOMS = 0.04
 """Growth a second from which on it goes closer or away."""
 
 _SHAKES = 0.35
-"""Picture widths a second that a camera moves to and fro."""
+"""Picture widths a second that a camera moves back and forth."""
 
 _STEADY = 0.5
 """Of all that it moves, this share in one direction is a pan; less is a shake."""

@@ -12,7 +12,7 @@ from avm_otio.errors import AvmError, InputError, MediaError
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs import choices, pipeline, soundtrack
 from avm_otio.jobs.ears import hear_film, hear_items
-from avm_otio.jobs.folder import Job, open_job, read_journal
+from avm_otio.jobs.folder import SMALL_FILM, Job, open_job, read_journal
 from avm_otio.jobs.paid_call import Access, Patience, cues_of, fetch_answer
 from avm_otio.jobs.question import Question
 from avm_otio.media.film import Quality, Sources, export_film
@@ -204,7 +204,8 @@ def film_of(job: Path) -> Path | None:
     from avm_otio.media.probe import probe
 
     made = read_journal(job).film
-    for path in (job / made.path if made is not None else None, job / PROXY):
+    shown = None if made is None or made.quality == SMALL_FILM else job / made.path
+    for path in (shown, job / PROXY):
         with suppress(MediaError):
             # What is sent is H.264 in MP4, or the user's own file where that is the same.
             video = probe(path).video if path is not None and path.is_file() else None

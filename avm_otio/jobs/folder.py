@@ -48,6 +48,9 @@ VERSION = 2
 """
 REQUEST = "request.json"
 FILM = "film.mp4"
+SMALL_FILM = "small"
+"""The quality of a film that the engine on this machine alone looks at: nobody is shown it."""
+
 RESULT = "result.json"
 SERVICE_FILM = "film.json"
 CALL = "call"

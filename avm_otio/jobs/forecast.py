@@ -15,7 +15,7 @@ from avm_otio.jobs.folder import JOURNAL, read_journal
 from avm_otio.jobs.journal import State
 from avm_otio.jobs.pipeline import latest_attempt, open_timeline, planned, spotted
 from avm_otio.jobs.question import Question
-from avm_otio.media.film import FilmFile, Quality, film_ahead
+from avm_otio.media.film import SMALL, FilmFile, Quality, film_ahead
 from avm_otio.media.originals import film_located
 from avm_otio.report import Report
 from avm_otio.request import Request
@@ -123,7 +123,8 @@ def forecast(request: Request, question: Question, cache_dir: Path, report: Repo
     question = spotted(question, request, opened, plan, report)
     record = plan.film_map.record_start, plan.film_map.record_end
     plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
-    film = film_ahead(plan, media, quality=Quality(request.quality), may_pass=True)
+    quality = SMALL if request.service == LOCAL else Quality(request.quality)
+    film = film_ahead(plan, media, quality=quality, may_pass=True)
     kind = FilmType.NORMAL if film.has_sound else FilmType.SILENT
     check_film_may(kind, question.request.services)
     jobs_folder = request.jobs_dir or opened.side_folder

@@ -62,7 +62,8 @@ class Film(_Part):
         frames: Number of frames.
         duration_s: Length of its picture, seconds as a fraction.
         has_sound: Whether it has a sound track.
-        quality: How it was encoded; ``None`` if it is the user's own file.
+        quality: How it was encoded, ``small`` where only the engine looks at it; ``None`` if it is the
+            user's own file.
         sent_as: Its file name at the service; contains the job's key.
         sending: Whether an upload was begun that got no answer.
         id: The service's film id, once uploaded.

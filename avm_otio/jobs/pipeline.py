@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avm_otio.addresses import LOCAL
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
 from avm_otio.errors import AvmError, InputError, UsageError
@@ -24,6 +25,7 @@ from avm_otio.jobs.folder import (
     JOURNAL,
     REQUEST,
     SCORED,
+    SMALL_FILM,
     Job,
     folder_of,
     is_media_of_a_job,
@@ -423,10 +425,11 @@ def _make_film(
 
     made = job.journal.film
     if made is not None and (made.id is not None or job.film is not None):
-        if made.quality not in (None, request.quality):
+        if made.quality not in (None, SMALL_FILM, request.quality):
             report.warn(f"The film was sent at {made.quality}; another size is a new question: add --again.")
         return
-    film = _export(plan, media, job.path / FILM, request.quality, report, may_pass=True)
+    is_here = request.service == LOCAL
+    film = _export(plan, media, job.path / FILM, request.quality, report, may_pass=True, is_here=is_here)
     kind = FilmType.NORMAL if film.has_sound else FilmType.SILENT
     check_film_may(kind, question.request.services)
     size_bytes, modified_ns = stamp(film.path)
@@ -438,7 +441,7 @@ def _make_film(
             frames=film.frames,
             duration_s=str(film.duration),
             has_sound=film.has_sound,
-            quality=request.quality if film.reencoded else None,
+            quality=None if not film.reencoded else SMALL_FILM if is_here else request.quality,
             sent_as=f"{readable(request.timeline.stem)}-{job.journal.key}{film.path.suffix.lower()}",
             sending=made.sending if made is not None else False,
         )
@@ -548,16 +551,29 @@ def _export(
     report: Report,
     *,
     may_pass: bool = False,
+    is_here: bool = False,
 ) -> FilmFile:
-    """The film as a file; where it is one whole file that is small enough, and that is allowed, that file."""
-    from avm_otio.media.film import Quality, export_film, whole_file
+    """The film as a file; where it is one whole file that is small enough, and that is allowed, that file.
+
+    What only the engine on this machine looks at is small, and no larger for any quality.
+    """
+    from avm_otio.media.film import (
+        SMALL,
+        WHOLE_FILE_MAX_BYTES,
+        WHOLE_HERE_MAX_BYTES,
+        Quality,
+        export_film,
+        whole_file,
+    )
 
     for note in plan.notes:
         report.warn(note)
-    film = whole_file(plan, media) if may_pass else None
+    most_bytes = WHOLE_HERE_MAX_BYTES if is_here else WHOLE_FILE_MAX_BYTES
+    film = whole_file(plan, media, most_bytes) if may_pass else None
     if film is None:
         with report.step("Exporting the film", plan.frames) as advance:
-            film = export_film(plan, media, output, quality=Quality(quality), progress=advance)
+            made = SMALL if is_here else Quality(quality)
+            film = export_film(plan, media, output, quality=made, progress=advance)
     for note in film.notes:
         report.warn(note)
     report.event("film_exported", path=str(film.path), size_bytes=film.size_bytes, reencoded=film.reencoded)

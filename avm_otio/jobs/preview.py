@@ -17,7 +17,7 @@ from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.cache import Cache, media_digests
-from avm_otio.jobs.folder import is_media_of_a_job, read_journal, stamp
+from avm_otio.jobs.folder import SMALL_FILM, is_media_of_a_job, read_journal, stamp
 from avm_otio.jobs.of_timeline import jobs_of
 from avm_otio.jobs.report_plan import report_plan
 from avm_otio.media.originals import film_located
@@ -158,7 +158,7 @@ def _film_in(
 ) -> ReadyPicture | None:
     journal = read_journal(job)
     made = journal.film
-    if made is None or stamp(job / made.path)[0] != made.size_bytes:
+    if made is None or made.quality == SMALL_FILM or stamp(job / made.path)[0] != made.size_bytes:
         return None
     given = request.given or request
     if given.quality is not None and made.quality not in (None, given.quality):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 
@@ -30,6 +31,10 @@ WHOLE_FILE_MAX_BYTES = 32 * 1024**2
 """Up to this size a file that is shown whole is sent as it is: about a minute of camera H.264, or what the
 540p proxy of five minutes comes to."""
 
+WHOLE_HERE_MAX_BYTES = 256 * 1024**2
+"""The same where it does not leave this machine: to copy it costs less than to encode any film of it."""
+
+_FAST_SOUND = SoundQuality(coder="fast")
 _LONGER_SOUND_S = Fraction(1, 10)
 """How much longer than its picture a file that is sent as it is may be: AAC fills its last frames up."""
 
@@ -56,6 +61,17 @@ class Quality(StrEnum):
     def options(self) -> dict[str, str]:
         """x264's."""
         return {"crf": "23", "preset": "veryfast"}
+
+
+class Small:
+    """How the film is made that a program on this machine looks at and nobody else: small and fast."""
+
+    value = "small"
+    height = 144
+    options: Mapping[str, str] = MappingProxyType({"crf": "28", "preset": "ultrafast"})
+
+
+SMALL = Small()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +101,18 @@ class FilmFile:
     notes: tuple[str, ...] = ()
 
 
-def whole_file(plan: ExportPlan, media: Mapping[Media, Path]) -> FilmFile | None:
+def whole_file(
+    plan: ExportPlan, media: Mapping[Media, Path], most_bytes: int = WHOLE_FILE_MAX_BYTES
+) -> FilmFile | None:
     """The one file that the plan shows whole and unchanged, if it can be sent as it is.
 
-    It is an MP4 or QuickTime file with H.264 and at most one AAC stream, of at most
-    ``WHOLE_FILE_MAX_BYTES``, seen and heard from its first frame to its last at its own rate.
+    It is an MP4 or QuickTime file with H.264 and at most one AAC stream, not too large, seen and heard from
+    its first frame to its last at its own rate.
 
     Args:
         plan: The film.
         media: Where its media lies.
+        most_bytes: How large it may be.
 
     Raises:
         MediaError: The file cannot be read.
@@ -105,7 +124,7 @@ def whole_file(plan: ExportPlan, media: Mapping[Media, Path]) -> FilmFile | None
     if (
         not source.is_file
         or not layer.speed == layer.opacity_in == layer.opacity_out == 1
-        or media[source].stat().st_size > WHOLE_FILE_MAX_BYTES
+        or media[source].stat().st_size > most_bytes
     ):
         return None
     info = probe(media[source])
@@ -183,7 +202,7 @@ class Sources:
         """Whether a file is one of them."""
         return any(same_file(place, path) for place in self.places.values())
 
-    def raster(self, quality: Quality, least: int = 0) -> Raster:
+    def raster(self, quality: Quality | Small, least: int = 0) -> Raster:
         """The shape of the first moving picture, never taller than it: a title's only where no other is.
 
         Args:
@@ -198,7 +217,7 @@ class Sources:
         blocks: Iterator[Samples] | None,
         path: Path,
         *,
-        quality: Quality,
+        quality: Quality | Small,
         frame_done: Callable[[int], None],
         sound_quality: SoundQuality = FILM_SOUND,
         burnt: Burnt | None = None,
@@ -223,7 +242,7 @@ class Sources:
         layers = layered(plan, self.clocks, self.places, open_source)
         with ExitStack() as stack:
             decoded = stack.enter_context(read_ahead(layers, _FRAMES_AHEAD))
-            shown = compose(decoded, raster)
+            shown = compose(decoded, raster, finely=quality is not SMALL)
             if burnt is not None:
                 shown = burnt_in(shown, burnt.timecode_of, burnt.flashes)
             frames = stack.enter_context(read_ahead(shown, _FRAMES_AHEAD))
@@ -233,7 +252,7 @@ class Sources:
                 path,
                 rate=plan.rate,
                 size=(raster.width, raster.height),
-                options=quality.options,
+                options=dict(quality.options),
                 frame_done=frame_done,
                 sound_quality=sound_quality,
                 timecode="" if burnt is None else burnt.timecode_of(0),
@@ -261,7 +280,11 @@ BITS_PER_PIXEL = 0.075
 
 
 def film_ahead(
-    plan: ExportPlan, media: Mapping[Media, Path], *, quality: Quality = Quality.P540, may_pass: bool = False
+    plan: ExportPlan,
+    media: Mapping[Media, Path],
+    *,
+    quality: Quality | Small = Quality.P540,
+    may_pass: bool = False,
 ) -> FilmFile:
     """The film as it would be made; its size is that of the user's own file, or an estimate.
 
@@ -277,7 +300,8 @@ def film_ahead(
     Raises:
         MediaError: Some media cannot be read.
     """
-    if may_pass and (film := whole_file(plan, media)) is not None:
+    most_bytes = WHOLE_HERE_MAX_BYTES if quality is SMALL else WHOLE_FILE_MAX_BYTES
+    if may_pass and (film := whole_file(plan, media, most_bytes)) is not None:
         return film
     sources = Sources.of(plan, media)
     raster = sources.raster(quality)
@@ -302,7 +326,7 @@ def export_film(
     media: Mapping[Media, Path],
     out: Path,
     *,
-    quality: Quality = Quality.P540,
+    quality: Quality | Small = Quality.P540,
     progress: Callable[[int, int], None] | None = None,
 ) -> FilmFile:
     """Make the film: MP4, H.264, AAC 48 kHz stereo, at exactly the plan's rate, frame for frame.
@@ -336,6 +360,7 @@ def export_film(
             stack.enter_context(written(out)),
             quality=quality,
             frame_done=lambda done: None if progress is None else progress(done, plan.frames),
+            sound_quality=_FAST_SOUND if quality is SMALL else FILM_SOUND,
         )
     return FilmFile(
         path=out,
@@ -408,7 +433,9 @@ def _check_sound(plan: ExportPlan, infos: Mapping[Media, MediaInfo], notes: dict
     return any(infos[sound.media].audio for sound in plan.sound)
 
 
-def _raster(plan: ExportPlan, infos: Mapping[Media, MediaInfo], quality: Quality, least: int) -> Raster:
+def _raster(
+    plan: ExportPlan, infos: Mapping[Media, MediaInfo], quality: Quality | Small, least: int
+) -> Raster:
     """The shape of the first moving picture: a title's or a photograph's only where there is no other."""
     seen = [layer.media for segment in plan.picture for layer in segment.layers]
     seen.sort(key=lambda source: infos[source].is_still and source.sequence is None)
