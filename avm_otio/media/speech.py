@@ -50,8 +50,8 @@ _STANDS_OUT_DB, _ABOVE_DB, _FAINT_DB = 20.0, 3.0, 42.0
 above what lies around, and that far below its loudest."""
 
 _HEARD: dict[bytes, Speech] = {}
-"""What was found in films of this run, by their SHA-256: the engine on this machine and whoever lays its answer
-hear copies of the same film, and to hear costs as much as to decode it."""
+"""What was found in films of this run, by their SHA-256: the engine on this machine and whoever lays its
+answer hear copies of the same film, and to hear it costs as much as to decode it."""
 
 _MOST_HEARD = 16
 

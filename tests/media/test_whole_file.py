@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.media import film as film_module
 from avm_otio.media.film import whole_file
 from avm_otio.timeline.model import GainKey
 from avm_otio.timeline.plan import ExportPlan
@@ -86,7 +85,7 @@ def test_only_what_every_service_reads_is_passed_on(tmp_path: Path, name: str) -
     assert whole_file(plan, placed(plan)) is None
 
 
-def test_a_large_file_is_made_smaller(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_made_smaller(path: Path) -> None:
     plan = whole_plan(path)
-    monkeypatch.setattr(film_module, "WHOLE_FILE_MAX_BYTES", path.stat().st_size - 1)
-    assert whole_file(plan, placed(plan)) is None
+    assert whole_file(plan, placed(plan), path.stat().st_size) is not None
+    assert whole_file(plan, placed(plan), path.stat().st_size - 1) is None
