@@ -24,7 +24,7 @@ from avm_otio.timeline.losses import OFFLINE
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime
 from avm_otio.timeline.urls import name_in
-from tests.delivery.test_sound_files import Listening
+from tests.delivery.listening import Listening
 from tests.scored import scored, write_sound
 
 EVERY = [(editor.name, suffix) for editor in editors().values() for suffix in editor.suffixes]

@@ -23,7 +23,7 @@ from avm_otio.formats.svg.write import Panel, draw
 from avm_otio.request import Request
 from avm_otio.timeline.model import Clip, Generator, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime
-from tests.delivery.test_sound_files import Listening
+from tests.delivery.listening import Listening
 from tests.scored import scored
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
@@ -21,7 +19,7 @@ from avm_otio.errors import MediaError, OutputError
 from avm_otio.formats.format import SoundFiles
 from avm_otio.media.broadcast_wav import read_header
 from avm_otio.media.probe import probe
-from avm_otio.report import Advance, Silent
+from avm_otio.report import Silent
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import (
@@ -37,28 +35,12 @@ from avm_otio.timeline.model import (
 )
 from avm_otio.timeline.nests import OPENED
 from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.delivery.listening import Listening
 from tests.media.test_wav import floating, noise, pcm, read
 from tests.models import settled
 
 NTSC = F(24_000, 1001)
 DAY = 24 * 3600 * 48_000
-
-
-class Listening(Silent):
-    """A report that remembers."""
-
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-        self.progress: list[tuple[int, int | None]] = []
-        self.warned: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
-
-    @contextmanager
-    def step(self, label: str, total: int | None = None) -> Iterator[Advance]:
-        self.steps.append(label)
-        yield lambda done, total=None: self.progress.append((done, total))
 
 
 def sound(path: Path, start: F = F(0)) -> Media:

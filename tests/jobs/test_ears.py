@@ -16,7 +16,7 @@ from avm_otio.jobs import ears
 from avm_otio.jobs.folder import HEARD
 from avm_otio.media import listening
 from avm_otio.mix.heard import Heard
-from tests.jobs.test_never_paid_twice import Run, cut, footage, score, service, the_job
+from tests.jobs.small_cut import Run, cut, footage, score, service, the_job
 from tests.scripted_service import ScriptedService, sound, wav
 
 __all__ = ["cut", "footage", "score", "service"]

@@ -1,0 +1,45 @@
+"""``score`` with a library of one's own: what is another question, and what is reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from avm_otio.cli.main import run
+from tests.scripted_service import ScriptedService
+
+
+@pytest.mark.slow
+def test_another_library_is_another_question_and_so_is_one_that_has_grown(cut: Path, sounds: Path) -> None:
+    def laid(*more: str) -> set[str]:
+        output = cut.parent / "out.otio"
+        assert run(["score", str(cut), "-o", str(output), "--service", "local", *more]) == 0
+        timeline = otio.adapters.read_from_file(str(output))
+        return {clip.name for track in timeline.tracks for clip in track.find_clips()} - {"shot 1"}
+
+    mine = ("--library", str(sounds))
+    starter = laid()
+    assert laid(*mine) <= {"Slam", "Warm bed"} != starter
+    (sounds / "music/Warm bed.wav").rename(sounds / "music/Cold bed.wav")
+    assert "Cold bed" in laid(*mine)
+    assert laid() == starter
+
+
+@pytest.mark.slow
+def test_sounds_of_the_library_that_cannot_be_read_are_told(
+    cut: Path, sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sounds / "broken.mp3").write_bytes(b"nothing")
+    output = str(cut.parent / "out.otio")
+    assert run(["score", str(cut), "-o", output, "--service", "local", "--library", str(sounds)]) == 0
+    assert "1 of 3 sounds of the library cannot be used: broken.mp3" in capsys.readouterr().err
+
+
+def test_a_library_that_a_remote_service_does_not_choose_from_is_told(
+    cut: Path, service: ScriptedService, sounds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(cut.parent / "out.otio")
+    assert run(["score", str(cut), "-o", output, "--service", service.url, "--library", str(sounds)]) == 0
+    assert f"The library is for --service local: {service.url} chooses" in capsys.readouterr().err
