@@ -36,6 +36,16 @@ class ScriptedService:
 
 
 @contextmanager
+def service_of_two() -> Iterator[ScriptedService]:
+    """A service that answers with one piece of music, 10.00, and one effect, 2.50."""
+    with film_service(result_of()) as found:
+        music = {"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}
+        found.result = result_of(effect(found.url), musics=[music])
+        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
+        yield found
+
+
+@contextmanager
 def film_service(result: dict[str, Any]) -> Iterator[ScriptedService]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -47,17 +48,30 @@ Advance = Callable[[int], None]
 """Called with the number of samples done; an exception of its own stops the work and leaves no file."""
 
 
+class Part(TypedDict, total=False):
+    """What is written of a sound, and what the file says of it.
+
+    Attributes:
+        first: Where to begin, in seconds of the file's own time (0 at its first frame, the default); silence
+            before 0.
+        length: How much, in seconds; ``None``, the default, to the end. Where the source ends up to a frame
+            earlier, silence makes up for it; where it ends earlier still, so does the WAV.
+        time_reference: Samples since midnight at the first sample; 0 by default.
+        description: What it is.
+        reference: The originator's reference, by which the file is recognised.
+        advance: Called as it advances.
+    """
+
+    first: Fraction
+    length: Fraction | None
+    time_reference: int
+    description: str
+    reference: str
+    advance: Advance | None
+
+
 def write_wav(
-    source: Path,
-    target: Path,
-    *,
-    channels: tuple[int, ...] | None = None,
-    first: Fraction = Fraction(0),
-    length: Fraction | None = None,
-    time_reference: int = 0,
-    description: str = "",
-    reference: str = "",
-    advance: Advance | None = None,
+    source: Path, target: Path, *, channels: tuple[int, ...] | None = None, **part: Unpack[Part]
 ) -> SoundFacts:
     """Write the sound of a file, or a part of it, as a Broadcast WAV.
 
@@ -66,13 +80,7 @@ def write_wav(
         target: The WAV; appears whole or not at all.
         channels: Which of the source's channels, counted from 0 through all its sound streams in order;
             ``None`` for all.
-        first: Where to begin, in seconds of the file's own time (0 at its first frame); silence before 0.
-        length: How much, in seconds; ``None`` to the end. Where the source ends up to a frame earlier,
-            silence makes up for it; where it ends earlier still, so does the WAV.
-        time_reference: Samples since midnight at its first sample.
-        description: What it is.
-        reference: The originator's reference, by which the file is recognised.
-        advance: Called as it advances.
+        **part: As ``Part`` says.
 
     Returns:
         How much sound the WAV holds, and how much quieter it is than its source.
@@ -81,8 +89,7 @@ def write_wav(
         MediaError: The source cannot be read, or has no such sound.
         OutputError: The target cannot be written, or is the source.
     """
-    origin = Origin(time_reference, description, reference)
-    return _write(source, [target], channels, first, length, origin, advance, split=False)
+    return _write(source, [target], channels, part, split=False)
 
 
 def write_mono(
@@ -90,25 +97,15 @@ def write_mono(
     targets: Sequence[Path],
     *,
     channels: tuple[int, ...] | None = None,
-    first: Fraction = Fraction(0),
-    length: Fraction | None = None,
-    time_reference: int = 0,
-    description: str = "",
-    reference: str = "",
-    advance: Advance | None = None,
+    **part: Unpack[Part],
 ) -> SoundFacts:
-    """Write channels of a file as WAVs of one channel each, in one pass; as ``write_wav``.
+    """Write channels of a file as WAVs of one channel each, in one pass.
 
     Args:
         source: Any file with sound.
         targets: One WAV a channel.
         channels: Which channels, as many as targets; ``None`` for the first ones.
-        first: Where to begin.
-        length: How much.
-        time_reference: Samples since midnight at their first sample.
-        description: What they are.
-        reference: The originator's reference.
-        advance: Called as it advances.
+        **part: As ``Part`` says, the same of each.
 
     Returns:
         How much sound each of them holds, and how much quieter all of them are than their source.
@@ -121,21 +118,19 @@ def write_mono(
     wanted = tuple(range(len(targets))) if channels is None else channels
     if len(wanted) != len(targets):
         raise ValueError(f"{len(wanted)} channels for {len(targets)} files")
-    origin = Origin(time_reference, description, reference)
-    return _write(source, targets, wanted, first, length, origin, advance, split=True)
+    return _write(source, targets, wanted, part, split=True)
 
 
 def _write(
     source: Path,
     targets: Sequence[Path],
     channels: tuple[int, ...] | None,
-    first: Fraction,
-    length: Fraction | None,
-    origin: Origin,
-    advance: Advance | None,
+    part: Part,
     *,
     split: bool,
 ) -> SoundFacts:
+    first, length, advance = part.get("first", Fraction(0)), part.get("length"), part.get("advance")
+    origin = Origin(part.get("time_reference", 0), part.get("description", ""), part.get("reference", ""))
     for target in targets:
         if same_file(source, target):
             raise OutputError(f"{target} is the sound itself.", "Choose another folder.")

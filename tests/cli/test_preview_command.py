@@ -16,7 +16,7 @@ from avm_otio.media.broadcast_wav import read_header
 from tests.cli.cuts import TOKEN, save
 from tests.media.numbered import movie, numbers
 from tests.media.test_preview import packets, steps_in
-from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound, wav
+from tests.scripted_service import ScriptedService, service_of_two
 
 RATE = F(24)
 
@@ -30,12 +30,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[ScriptedService]:
-    with film_service(result_of()) as found:
-        found.result = result_of(
-            effect(found.url),
-            musics=[{"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}],
-        )
-        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
+    with service_of_two() as found:
         yield found
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from avm_otio.cli.main import run
 from tests.media.numbered import movie
-from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
+from tests.scripted_service import FILM_ID, ScriptedService, service_of_two
 from tests.timelines import time_range
 
 RATE = F(24)
@@ -43,10 +43,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
     config.mkdir(parents=True)
     (config / "config.toml").write_text("[timeouts]\nlook_s = 0.1\nwait_s = 5\n")
     monkeypatch.setattr("avm_otio.retry.time.sleep", lambda seconds: None)
-    with film_service(result_of()) as found:
-        music = {"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}
-        found.result = result_of(effect(found.url), musics=[music])
-        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
+    with service_of_two() as found:
         yield found
 
 

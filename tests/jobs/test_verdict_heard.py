@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction as F
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,27 +123,34 @@ SPED = {
 def test_the_mix_of_a_clip_at_another_speed_comes_to_what_is_predicted(
     tmp_path: Path,
     media: dict[str, Path],
-    service: ScriptedService,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    check: Check,
     change: dict[str, Any],
     asked: tuple[str, ...],
 ) -> None:
     frames = round(SECONDS * 24 / max(1, abs(change.get("speed", 1))))
     shot = clip(media["shot"], frames, **change)
     timeline = cut(tmp_path / "cut.otio", ("Video", [shot]), ("Audio", [shot.deepcopy()]))
-    check(tmp_path, timeline, service, capsys, monkeypatch, asked)
+    check(timeline, *asked)
 
 
+Check = Callable[..., Event]
+
+
+@pytest.fixture
 def check(
-    folder: Path,
-    timeline: Path,
+    tmp_path: Path,
     service: ScriptedService,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    asked: tuple[str, ...] = (),
-) -> Event:
+) -> Check:
+    """Score a timeline, and hold what is said of its mix to what is heard of it."""
     monkeypatch.setenv("AVM_TOKEN", "sesame-1234567890")
+    return partial(_checked, tmp_path, service, capsys)
+
+
+def _checked(
+    folder: Path, service: ScriptedService, capsys: pytest.CaptureFixture[str], timeline: Path, *asked: str
+) -> Event:
     output = str(folder / "out.otio")
     scored = done(capsys, "score", str(timeline), "-o", output, "--service", service.url, *asked)
     span = asked if "--in" in asked else ()
@@ -160,29 +168,21 @@ def check(
 
 @pytest.mark.slow
 def test_what_other_tracks_play_is_in_the_mix_of_a_clip(
-    tmp_path: Path,
-    media: dict[str, Path],
-    service: ScriptedService,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, media: dict[str, Path], check: Check
 ) -> None:
     shot, talk = clip(media["shot"], SECONDS * 24, speed=0.0), clip(media["talk"], SECONDS * 24)
     timeline = cut(tmp_path / "cut.otio", ("Video", [shot]), ("Audio", [talk]))
-    mix = check(tmp_path, timeline, service, capsys, monkeypatch, ("--clip", "1"))
+    mix = check(timeline, "--clip", "1")
     assert mix["speech_lufs"] is not None  # music makes room for what is said off the picture
 
 
 @pytest.mark.slow
 def test_a_picture_that_hides_another_does_not_silence_it(
-    tmp_path: Path,
-    media: dict[str, Path],
-    service: ScriptedService,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, media: dict[str, Path], check: Check
 ) -> None:
     below, above = clip(media["shot"], SECONDS * 24), clip(media["other"], SECONDS * 24)
     timeline = cut(tmp_path / "cut.otio", ("Video", [below]), ("Video", [above]))
-    check(tmp_path, timeline, service, capsys, monkeypatch)
+    check(timeline)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from avm_otio.cli.main import run
 from tests.cli.cuts import RATE, TOKEN, save
 from tests.cli.score.asking import Score
 from tests.media.numbered import movie
-from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound, wav
+from tests.scripted_service import ScriptedService, service_of_two, wav
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +27,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
     monkeypatch.setenv("AVM_TOKEN", TOKEN)
-    with film_service(result_of()) as found:
-        found.result = result_of(
-            effect(found.url),
-            musics=[{"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}],
-        )
-        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
+    with service_of_two() as found:
         yield found
 
 
