@@ -242,6 +242,7 @@ def relink(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
         "output": str(request.output),
         "written": list(map(str, made.delivered.paths)),
         "items": [each.as_dict() for each in made.items],
+        "unmatched": [each.as_dict() for each in made.left],
         **_losses(made.delivered.losses),
     }
 

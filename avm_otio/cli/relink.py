@@ -35,6 +35,9 @@ def relink(out: Output, scored: str, output: Path, **flags: Any) -> None:
     report_losses(out, made.delivered.losses, output)
     for each in made.items:
         out.event("relink", **each.as_dict())
+    for left in made.left:
+        out.event("unmatched", **left.as_dict())
+        out.say(f"“{left.name}” at {left.at} may be {', '.join(left.candidates)}: it is left as it is.")
     for path in made.delivered.paths:
         out.event("written", path=str(path))
     count = sum(each.state is State.RELINKED for each in made.items)
@@ -47,6 +50,7 @@ def relink(out: Output, scored: str, output: Path, **flags: Any) -> None:
         output=str(output),
         relinked=count,
         left=len(made.items) - count,
+        unmatched=len(made.left),
         losses=len(made.delivered.losses),
     )
     out.say(f"{count} of {len(made.items)} items play their licensed files → {made.delivered.paths[0]}")

@@ -13,6 +13,7 @@ from avm_otio.formats.reading import Opened
 from avm_otio.jobs.folder import JOURNAL, MEDIA, read_journal
 from avm_otio.timeline.urls import paths_of
 
+_MOST_PLACES = 50
 _MOST_JOBS = 200
 """So many jobs beside a timeline are looked at."""
 
@@ -71,6 +72,15 @@ def job_of(timeline: Path, jobs_dir: Path | None = None) -> Path:
 def beside(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
     """The folders of jobs beside a timeline, whatever they are of."""
     return _beside(opened.path, jobs_dir)
+
+
+def around(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
+    """The folders of jobs beside a timeline, in the folders around it, and where its media lie."""
+    places = {path.parent for media in opened.timeline.media() for path in paths_of(media.url, opened.folder)}
+    folders = dict.fromkeys(each for place in sorted(places)[:_MOST_PLACES] for each in (place, place.parent))
+    by_media = (file.parent for folder in folders for file in folder.glob(f"*.avm/*/{JOURNAL}"))
+    found = chain(_beside(opened.path, jobs_dir), _near(opened.path), by_media)
+    yield from islice(dict.fromkeys(path for path in found), _MOST_JOBS)
 
 
 def _near(timeline: Path) -> Iterator[Path]:

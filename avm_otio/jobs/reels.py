@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import with_lengths
-from avm_otio.errors import AvmError, InputError
+from avm_otio.errors import InputError
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import readable
-from avm_otio.jobs import choices
 from avm_otio.jobs.catalogue import Entry, identify_jobs
-from avm_otio.jobs.folder import JOURNAL, MEDIA, SCORED, Job, read_journal
-from avm_otio.jobs.of_timeline import beside, jobs_of
-from avm_otio.jobs.paid_call import cues_of
-from avm_otio.jobs.question import Question
+from avm_otio.jobs.folder import JOURNAL, SCORED
+from avm_otio.jobs.known_sounds import Library, Unmatched
+from avm_otio.jobs.of_timeline import around as around_of
+from avm_otio.jobs.of_timeline import jobs_of
 from avm_otio.mix.cues import Cue
-from avm_otio.mix.used import Known, Sound, sounds_on, stem_of
+from avm_otio.mix.used import Known, Sound, sounds_on
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
-from avm_otio.timeline.model import Clip, Stem
-from avm_otio.timeline.urls import name_in, paths_of
+from avm_otio.timeline.model import Clip, Stem, Timeline
 
 _MOST_NAMED = 5
 """Sounds of which nothing is known that a note names."""
-
-_MADE = ".media"
-"""Suffix of the folder into which sounds are copied or made for an editor, under names that begin alike."""
-
-_AS_IT_CAME = Request(skip_bad_cues=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +38,8 @@ class Reel:
         jobs: The folders of jobs that it has to do with, the likeliest first.
         known_of: What a clip on it is that does not say so itself, by the jobs' files.
         cues_with: The cues of the jobs' answers that offer an item, by its name.
+        library: All that jobs know of its sounds.
+        left: Clips that may be sounds of ours under other names, and of which nothing says what they are.
     """
 
     opened: Opened
@@ -54,6 +47,8 @@ class Reel:
     jobs: tuple[Path, ...]
     known_of: Callable[[Clip, Stem | None], Known | None]
     cues_with: Callable[[str], Sequence[Cue]]
+    library: Library
+    left: tuple[Unmatched, ...] = ()
 
     @property
     def name(self) -> str:
@@ -93,10 +88,19 @@ def _reel(word: str, request: Request, keys: ServiceKeys, report: Report) -> Ree
         report.warn(note)
     opened = with_lengths(as_media_count(opened, request), request.media_roots)
     jobs += [path for path in jobs_of(opened, request.jobs_dir) if path not in jobs]
-    library = _Library(opened, jobs, list(beside(opened, request.jobs_dir)), keys)
-    sounds = sounds_on(opened.timeline, library.known_of)
+    around = list(around_of(opened, request.jobs_dir))
+    library = Library(opened, jobs, around, keys, lambda path: _laid_by(path, request))
+    timeline, left = library.recognised(opened.timeline)
+    opened = replace(opened, timeline=timeline)
+    sounds = sounds_on(timeline, library.known_of)
     jobs += [path for path in library.used if path not in jobs]
-    reel = Reel(opened, sounds, tuple(jobs), library.known_of, library.cues_with)
+    reel = Reel(opened, sounds, tuple(jobs), library.known_of, library.cues_with, library, left)
+    _report_unknown(reel, report)
+    return reel
+
+
+def _report_unknown(reel: Reel, report: Report) -> None:
+    """Say of which sounds on our tracks nothing is known, or too little."""
     unknown = [sound for sound in reel.sounds if sound.known is None and sound.is_heard]
     if unknown:
         names = [f"“{each.placed.clip.name}” at {reel.timecode(each)}" for each in unknown[:_MOST_NAMED]]
@@ -105,7 +109,36 @@ def _reel(word: str, request: Request, keys: ServiceKeys, report: Report) -> Ree
             f"{reel.name}: neither the file nor a job says what {len(unknown)} sounds on our tracks are: "
             f"they are left out. {', '.join(names)}{more}. Name the folder of their jobs with --jobs-dir."
         )
-    return reel
+    if alone := reel.library.by_file_alone:
+        more = f" and {len(alone) - _MOST_NAMED} more" if len(alone) > _MOST_NAMED else ""
+        report.warn(
+            f"{reel.name}: of {', '.join([*alone][:_MOST_NAMED])}{more} the files' names alone say what they"
+            " are, and nothing their prices: no job is found. Name the folder of its jobs with --jobs-dir."
+        )
+    _report_some(
+        report,
+        [
+            f"{reel.name}: “{clip.name}” at {reel.opened.timeline.timecode(clip.start)} is taken for {name}: "
+            "it lies where that was laid, and is as long."
+            for clip, name in reel.library.by_place
+        ],
+    )
+    several = [each for each in reel.left if each.candidates]
+    _report_some(
+        report,
+        [
+            f"{reel.name}: “{each.clip.name}” at {reel.opened.timeline.timecode(each.clip.start)} may be "
+            f"{', '.join(known.item.name for known in each.candidates[:_MOST_NAMED])}: nothing says which."
+            for each in several
+        ],
+    )
+
+
+def _report_some(report: Report, lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_NAMED]:
+        report.warn(line)
+    if len(lines) > _MOST_NAMED:
+        report.warn(f"And {len(lines) - _MOST_NAMED} more like it.")
 
 
 def _job_named(word: str, report: Report) -> Path | None:
@@ -141,109 +174,10 @@ def _of_job(job: Path, request: Request) -> Opened:
     )
 
 
-@dataclass
-class _Library:
-    """What jobs know of the sounds of a timeline that does not say itself what they are.
+def _laid_by(job: Path, request: Request) -> Timeline:
+    """What a job laid, as it keeps it; else as it stands in what it wrote.
 
-    Attributes:
-        opened: The timeline.
-        jobs: Those that have to do with it.
-        others: All that lie beside it.
-        keys: The JSON keys of the service.
-        used: Those that knew a sound.
+    Raises:
+        InputError: It cannot be read.
     """
-
-    opened: Opened
-    jobs: Sequence[Path]
-    others: Sequence[Path]
-    keys: ServiceKeys
-    used: dict[Path, None] = field(default_factory=dict)
-    _answers: dict[Path, _Answer] = field(default_factory=dict)
-
-    def known_of(self, clip: Clip, stem: Stem | None) -> Known | None:
-        """What a clip plays: a file of a job, or one that was copied or made from such a file."""
-        media = clip.media
-        if media is None:
-            return None
-        paths = paths_of(media.path, self.opened.folder)
-        for path in paths:
-            if path.parent.name == MEDIA:
-                known = self._answer(path.parent.parent).by_file.get(path.name)
-                if known is not None:
-                    self.used[path.parent.parent] = None
-                    return known
-        is_made = stem is not None or any(path.parent.suffix == _MADE for path in paths)
-        if not is_made:
-            return None
-        names = [Path(name).stem for name in (name_in(media.path), media.name) if name]
-        for job in dict.fromkeys((*self.jobs, *self.others)):
-            answer = self._answer(job)
-            for known in filter(None, map(answer.made_into, names)):
-                if stem is None or stem_of(known.item) == stem:
-                    self.used[job] = None
-                    return known
-        titled = [
-            known
-            for job in self.jobs
-            for known in self._answer(job).by_file.values()
-            if known.item.title and known.item.title in (clip.name, *names)
-            if stem is None or stem_of(known.item) == stem
-        ]
-        return titled[0] if len({known.item.name for known in titled}) == 1 else None
-
-    def cues_with(self, name: str) -> Sequence[Cue]:
-        """The cues that offer an item, of the likeliest job that has any."""
-        for job in dict.fromkeys((*self.jobs, *self.others)):
-            cues = [cue for cue in self._answer(job).cues if name in (item.name for item in cue.items)]
-            if cues:
-                return cues
-        return ()
-
-    def _answer(self, job: Path) -> _Answer:
-        if job not in self._answers:
-            self._answers[job] = _Answer(job, self.keys)
-        return self._answers[job]
-
-
-@dataclass
-class _Answer:
-    """A job's sounds by their files; empty where its answer cannot be read."""
-
-    job: Path
-    keys: ServiceKeys
-
-    @cached_property
-    def cues(self) -> Sequence[Cue]:
-        """All that was offered."""
-        with suppress(AvmError):
-            journal = read_journal(self.job)
-            question = Question.from_journal(journal.asked, self.keys, None)
-            cues = cues_of(Job(self.job, journal), question, _AS_IT_CAME)
-            with suppress(InputError):  # choices that cannot be read
-                cues = choices.kept(self.job).choices.offering(cues)
-            return [cue for offered in cues.by_service.values() for cue in offered]
-        return ()
-
-    @cached_property
-    def by_file(self) -> Mapping[str, Known]:
-        """What was offered, by the names of the files that it was downloaded as."""
-        with suppress(AvmError):
-            journal = read_journal(self.job)
-            question = Question.from_journal(journal.asked, self.keys, None)
-            items = {item.name: item for cue in self.cues for item in cue.items}
-            return {
-                kept.file: Known(items[name], question.currency, question.service)
-                for name, kept in journal.media.items()
-                if name in items
-            }
-        return {}
-
-    def made_into(self, stem: str) -> Known | None:
-        """What a file was copied or made from, by the beginning of its name: the item's id and title."""
-        fitting = [name for name in self.by_file if _begins(stem, Path(name).stem)]
-        return self.by_file[max(fitting, key=len)] if fitting else None
-
-
-def _begins(stem: str, whole: str) -> bool:
-    """Whether a file's stem is another's, or that with the sign of a channel or a number behind it."""
-    return stem == whole or (stem.startswith(whole) and not stem[len(whole)].isalnum())
+    return (_opened(job / SCORED, request) if (job / SCORED).is_file() else _of_job(job, request)).timeline

@@ -14,6 +14,7 @@ from avm_otio.errors import DownloadError, InputError, LinkExpiredError, MediaEr
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.conform.sources import file_of, jobs_at
+from avm_otio.jobs.heard_again import Left, by_sound
 from avm_otio.jobs.reels import Reel
 from avm_otio.media.fetch import fetch
 from avm_otio.media.naming import safe_stem
@@ -92,13 +93,15 @@ class Relinked:
 
     Attributes:
         opened: The timeline.
-        items: Every item of ours on it, and what became of it.
+        items: Every item of ours on it, once for each file that plays it, and what became of it.
         delivered: What was written.
+        left: Clips that may be ours, and were left as they are.
     """
 
     opened: Opened
     items: tuple[Relink, ...]
     delivered: Delivered
+    left: tuple[Left, ...] = ()
 
 
 def relink(reel: Reel, request: Request, client: Client, report: Report) -> Relinked:
@@ -115,22 +118,23 @@ def relink(reel: Reel, request: Request, client: Client, report: Report) -> Reli
         ServiceError: The service cannot be asked.
         OutputError: Something cannot be written.
     """
+    reel, left = by_sound(reel, report)
     played = _played(reel)
     if not played:
         raise InputError(f"{reel.name} plays no sound of ours that is known.", "Give a scored timeline.")
     now = _offered_now(reel, client)
     folder = request.output.absolute().with_suffix(".licensed")
-    found: dict[str, Relink] = {}
+    found: dict[_Key, Relink] = {}
     with report.step("Fetching licensed files", len(played)) as advance:
-        for number, (name, (known, clip)) in enumerate(played.items(), 1):
-            found[name] = _found(known, clip, now.get(name), reel, folder, request)
+        for number, (key, (known, clip)) in enumerate(played.items(), 1):
+            found[key] = _found(known, clip, now.get(known.item.name), reel, folder, request)
             advance(number, len(played))
     timeline = _with_licensed(reel.opened.timeline, reel, found)
     opened = replace(reel.opened, timeline=timeline)
     delivered = deliver(opened, request, report)
     for note in delivered.notes:
         report.warn(note)
-    return Relinked(opened, tuple(found.values()), delivered)
+    return Relinked(opened, tuple(found.values()), delivered, tuple(left))
 
 
 def _known(clip: Clip, track: Track, reel: Reel) -> Known | None:
@@ -147,13 +151,21 @@ def _walked(timeline: Timeline) -> Iterator[tuple[Track, Clip]]:
                 yield track, clip
 
 
-def _played(reel: Reel) -> dict[str, tuple[Known, Clip]]:
-    """Every item on a timeline and a clip that plays it, switched on or off."""
-    played: dict[str, tuple[Known, Clip]] = {}
+_Key = tuple[str, str]
+"""An item's name, and the file that plays it: an editor may have cut each clip a file of its own."""
+
+
+def _key(known: Known, clip: Clip) -> _Key:
+    return known.item.name, "" if clip.media is None else clip.media.path
+
+
+def _played(reel: Reel) -> dict[_Key, tuple[Known, Clip]]:
+    """Every item on a timeline by each file, and a clip that plays it, switched on or off."""
+    played: dict[_Key, tuple[Known, Clip]] = {}
     for track, clip in _walked(reel.opened.timeline):
         known = _known(clip, track, reel)
         if known is not None:
-            played.setdefault(known.item.name, (known, clip))
+            played.setdefault(_key(known, clip), (known, clip))
     return played
 
 
@@ -191,7 +203,7 @@ def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path
         return Relink(known.item, State.NOT_OFFERED)
     if not item.is_bought:
         return Relink(item, State.NOT_BOUGHT)
-    preview = file_of(clip.media, reel.opened.folder)
+    preview = file_of(clip.media, reel.opened.folder) or _same_file(clip, item, reel)
     if preview is None:
         return Relink(item, State.NO_PREVIEW, "Bring it back, or name its folder with --media-root.")
     stem = safe_stem(item.id, f"{item.kind} {item.title or known.item.title}")
@@ -211,7 +223,14 @@ def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path
     return made
 
 
-def _with_licensed(timeline: Timeline, reel: Reel, found: Mapping[str, Relink]) -> Timeline:
+def _same_file(clip: Clip, item: Item, reel: Reel) -> Path | None:
+    """The job's own file of an item, where a clip's file is gone that was a copy of it by its name."""
+    kept = reel.library.preview_of(item.name)
+    same = kept is not None and clip.media is not None and Path(name_in(clip.media.path)).stem == kept.stem
+    return kept if same else None
+
+
+def _with_licensed(timeline: Timeline, reel: Reel, found: Mapping[_Key, Relink]) -> Timeline:
     """The timeline with licensed files where there are any."""
     style = reading.url_style(reel.opened.timeline)
 
@@ -226,12 +245,12 @@ def _with_licensed(timeline: Timeline, reel: Reel, found: Mapping[str, Relink]) 
 
 
 def _clip_now(
-    clip: Clip, track: Track, reel: Reel, found: Mapping[str, Relink], named: Callable[[Path], str]
+    clip: Clip, track: Track, reel: Reel, found: Mapping[_Key, Relink], named: Callable[[Path], str]
 ) -> Clip:
     if isinstance(clip.content, Timeline):
         return replace(clip, content=_with_licensed(clip.content, reel, found))
     known = None if clip.media is None else _known(clip, track, reel)
-    about = None if known is None else found.get(known.item.name)
+    about = None if known is None else found.get(_key(known, clip))
     if about is None or about.state is not State.RELINKED or about.file is None:
         return clip
     facts, url = sound_length(about.file), named(about.file)
@@ -255,4 +274,9 @@ def service_of_reel(reel: Reel) -> str:
     """The service that offered a timeline's sounds; empty where nothing says."""
     origin = str((reel.opened.timeline.origin or {}).get("service") or "")
     known = (sound.known.service for sound in reel.sounds if sound.known is not None and sound.known.service)
-    return origin or next(known, "")
+    of_jobs = (
+        each.service
+        for job in (*reel.jobs, *(reel.library.all_jobs if reel.left else ()))
+        for each in reel.library.answer(job).by_file.values()
+    )
+    return origin or next(known, "") or next(of_jobs, "")

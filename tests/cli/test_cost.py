@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal as D
@@ -219,13 +220,30 @@ def test_an_editors_own_file_tells_the_same_by_the_files_of_its_job(
 def test_sounds_of_ours_that_nobody_knows_are_told_and_not_counted(
     cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = tmp_path / "s.xml"
+    output = tmp_path / "far" / "away" / "s.xml"
+    output.parent.mkdir(parents=True)
     assert run(["convert", str(cut.parent / "s.otio"), "-o", str(output), "-q"]) == 0
-    text = output.read_text()
-    output.write_text(text.replace("/cut.avm/", "/gone.avm/"))
+    text = output.read_text().replace(cut.parent.name, "gone")
+    output.write_text(re.sub(r"(?<=[/>])[17](?= |%20)", "take", text))
     ended = Ended(capsys, "cost", output)
     assert ended.items() == []
     assert any("they are left out" in str(event.get("message")) for event in ended.events)
+
+
+@pytest.mark.parametrize("name", ["s.aaf", "s.xml", "s.fcpxml"])
+def test_far_from_its_job_a_file_says_what_it_plays_and_that_nothing_says_the_price(
+    name: str, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "far" / "away" / name
+    output.parent.mkdir(parents=True)
+    assert run(["convert", str(cut.parent / "s.otio"), "-o", str(output), "-q", "--deliver", "copy"]) == 0
+    ended = Ended(capsys, "cost", output)
+    assert sorted(ended.items()) == [("effect", 1), ("music", 7)]
+    assert all(event["is_price_unread"] for event in ended.events if event["event"] == "item")
+    assert any("--jobs-dir" in str(event.get("message")) for event in ended.events)
+    assert Ended(capsys, "cost", output, "--max-cost", "500").code == 5
+    beside = Ended(capsys, "cost", output, "--jobs-dir", cut.with_suffix(".avm"))
+    assert beside.done["totals"] == {"USD": {"price": "12.5", "unread": []}}
 
 
 def test_a_dry_run_says_what_would_be_sent_and_sends_and_writes_nothing(

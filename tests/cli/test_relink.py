@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from avm_otio.app import write as write_timeline
 from avm_otio.cli.main import run
 from avm_otio.formats.reading import read
 from avm_otio.timeline.model import Clip, Stem
+from avm_otio.timeline.urls import paths_of
 from tests.cli.cuts import TOKEN, scored_cut
 from tests.loopback_http import says
 from tests.media.test_offset import tune, write
@@ -107,3 +111,71 @@ def test_what_was_bought_plays_where_its_preview_played_and_the_rest_is_listed(
         assert run(["cost", str(output), "--json"]) == 0
         printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert [event["is_bought"] for event in printed if event["event"] == "item"] == [True, False]
+
+
+RENAMED = [".otio", ".xml", ".fcpxml", ".aaf", ".edl"]
+
+
+def renamed(scored: Path, output: Path, *, moved: int = 0, keep_ids: bool = False) -> Path:
+    """The timeline as it may come back from an editor: files, clips and tracks under other names.
+
+    Args:
+        scored: What was scored.
+        output: What comes back.
+        moved: By how many frames sounds of ours lie later.
+        keep_ids: Whether files keep their ids and titles somewhere in their names.
+    """
+    opened = read(scored)
+    folder = output.with_name(f"media {output.suffix[1:]}{moved}{keep_ids}")
+    folder.mkdir()
+    tracks, later = [], F(moved, 24)
+    for number, track in enumerate(opened.timeline.tracks):
+        clips = []
+        for clip in track.clips if track.is_ours else ():
+            assert clip.media is not None
+            (path, *_) = paths_of(clip.media.url, opened.folder)
+            stem = f"REEL_3 {path.stem} v2" if keep_ids else f"take {number}"
+            copy = Path(shutil.copy(path, folder / f"{stem}.wav"))
+            media = replace(clip.media, name=copy.name, path=str(copy))
+            edges = {"start": clip.start + later, "end": clip.end + later}
+            clips.append(
+                replace(clip, name=stem, content=media, stem=None, offer=None, markers=(), raw=None, **edges)
+            )
+        if track.is_ours:
+            track = replace(track, name=f"Audio {number}", stem=None, clips=tuple(clips), raw=None)
+        tracks.append(track)
+    length = max(track.end for track in tracks)
+    timeline = replace(opened.timeline, tracks=tuple(tracks), origin=None, raw=None, duration=length)
+    write_timeline(replace(opened, timeline=timeline), output)
+    return output
+
+
+@pytest.mark.parametrize("moved", [0, 3], ids=["by place", "by sound"])
+@pytest.mark.parametrize("suffix", RENAMED)
+def test_files_clips_and_tracks_under_other_names_are_found_again(
+    suffix: str,
+    moved: int,
+    scored: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = renamed(scored, scored.with_name(f"back{moved}{suffix}"), moved=moved)
+    if suffix == ".edl":  # each track of sound is a list of its own
+        source = source.with_suffix(".A1.edl")
+    output = scored.with_name(f"found{moved}{suffix}")
+    events = relinked(monkeypatch, capsys, source, output)
+    (music,) = (event for event in events if event["event"] == "relink" and event["id"] == 7)
+    assert (music["state"], music["offset_samples"], music["clips"] > 0) == ("relinked", LATE, True)
+    (done,) = (event for event in events if event["event"] == "done")
+    assert (done["relinked"], done["unmatched"]) == (1, 0)
+
+
+def test_an_id_and_a_title_anywhere_in_a_files_name_are_enough(
+    scored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = renamed(scored, scored.with_name("ids.xml"), moved=5, keep_ids=True)
+    capsys.readouterr()
+    assert run(["cost", str(source), "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(event["id"] for event in told if event["event"] == "item") == [1, 7]
+    assert [event for event in told if event["event"] == "warning"] == []
