@@ -150,12 +150,12 @@ class Session:
         self._scoring, self._offered = scoring, scoring.offered(Silent(), place)
         return self._offered
 
-    def choose(self, cue: str | None, said: Mapping[str, Any]) -> dict[str, Any]:
+    def choose(self, cue: str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Choose; see ``choosing.choose``.
 
         Args:
             cue: The cue's name; ``None`` for what concerns all of a kind.
-            said: What is chosen, by the names of that function.
+            fields: What is chosen, by the names of that function.
 
         Returns:
             What is chosen now.
@@ -163,15 +163,15 @@ class Session:
         Raises:
             UsageError: There is no such cue or item, or a value cannot be.
         """
-        whole = {name: said[name] for name in ("music_gain_db", "effects_gain_db", "mix") if name in said}
-        changes = {name: said[name] for name in ("gain_db", "nudge_frames", "note") if name in said}
+        whole = {name: fields[name] for name in ("music_gain_db", "effects_gain_db", "mix") if name in fields}
+        changes = {name: fields[name] for name in ("gain_db", "nudge_frames", "note") if name in fields}
         self._scoring.choose(
             self._offered,
             cue,
-            item=said.get("item"),
-            reset=said.get("reset", False),
+            item=fields.get("item"),
+            reset=fields.get("reset", False),
             whole=whole,
-            is_left_out=said.get("leave_out"),
+            is_left_out=fields.get("leave_out"),
             **changes,
         )
         return self.chosen(self.look_again())

@@ -168,7 +168,7 @@ class Web:
             "cue": str, "item": int, "gain_db": float, "nudge_frames": int, "leave_out": bool, "note": str,
             "reset": bool, "music_gain_db": float, "effects_gain_db": float, "mix": str,
         }  # fmt: skip
-        said: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for name, value in asked.items():
             kind = known.get(name)
             if kind is None:
@@ -180,9 +180,9 @@ class Web:
             )
             if not is_number and type(value) is not kind:
                 raise UsageError(f"“{name}” cannot be {str(value)[:40]!r}.")
-            said[name] = kind(value)
-        cue = said.pop("cue", None)
-        now = self._session.choose(cue, said)
+            fields[name] = kind(value)
+        cue = fields.pop("cue", None)
+        now = self._session.choose(cue, fields)
         if self._session.is_stale and self._loop is not None:
             self._loop.call_soon_threadsafe(self._prepare)
         return now

@@ -60,15 +60,15 @@ def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any)
 def _show(out: Output, rows: Sequence[dict[str, Any]], made: Conformed) -> None:
     from avm_otio.cli.table import table, terminal_width
 
-    told = [row for row in rows if row["state"] != "kept"]
+    changed = [row for row in rows if row["state"] != "kept"]
     heads = ("KIND", "NAME", "OLD IN", "NEW IN", "WHAT")
     shown = [
-        (row["kind"], row["name"], row["old_in"], row["new_in"], row["what"]) for row in told[:_MOST_SHOWN]
+        (row["kind"], row["name"], row["old_in"], row["new_in"], row["what"]) for row in changed[:_MOST_SHOWN]
     ]
     for line in table(heads, shown, most=terminal_width()):
         out.result(line)
-    if len(told) > _MOST_SHOWN:
-        out.result(f"and {len(told) - _MOST_SHOWN} more, in the list of changes")
+    if len(changed) > _MOST_SHOWN:
+        out.result(f"and {len(changed) - _MOST_SHOWN} more, in the list of changes")
     kept = sum(change.state == "kept" for change in made.changes)
     if kept:
         out.say(f"{kept} events are where they were.")

@@ -128,9 +128,9 @@ def soundtrack(
     touched = choices.touched(cues)
     if any(choices.touches(service, cue) for service, offered in cues.by_service.items() for cue in offered):
         made = desk.changed(made, touched, choices)
-    told = choices.heard(cues).notes[len(cues.notes) :]
+    new_notes = choices.heard(cues).notes[len(cues.notes) :]
     laid = noted(made.laid, choices)
-    return replace(made, laid=replace(laid, notes=(*laid.notes, *told)), spoken=spoken)
+    return replace(made, laid=replace(laid, notes=(*laid.notes, *new_notes)), spoken=spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,8 +386,8 @@ def scene_changes(plan: ExportPlan) -> tuple[FilmTime, ...]:
 
 def _with_markers(timeline: Timeline, more: Sequence[Marker]) -> Timeline:
     """A timeline with more markers for music, each once."""
-    said = {(nearest_frame(each.start, timeline.rate), word_of(each)) for each in timeline.markers}
-    new = [each for each in more if (nearest_frame(each.start, timeline.rate), word_of(each)) not in said]
+    present = {(nearest_frame(each.start, timeline.rate), word_of(each)) for each in timeline.markers}
+    new = [each for each in more if (nearest_frame(each.start, timeline.rate), word_of(each)) not in present]
     return replace(timeline, markers=(*timeline.markers, *new)) if new else timeline
 
 

@@ -56,7 +56,7 @@ def adjusted(laid: Laid, choices: Choices, film_map: FilmMap) -> Laid:
 def noted(laid: Laid, choices: Choices) -> Laid:
     """The same with what was noted about its cues."""
 
-    def told(lane: Lane) -> Lane:
+    def with_notes(lane: Lane) -> Lane:
         clips = tuple(
             replace(clip, note=note)
             if (note := choices.of(lane.service, clip.cue).note) and not clip.rank
@@ -65,7 +65,7 @@ def noted(laid: Laid, choices: Choices) -> Laid:
         )
         return replace(lane, clips=clips)
 
-    return replace(laid, lanes=tuple(map(told, laid.lanes)))
+    return replace(laid, lanes=tuple(map(with_notes, laid.lanes)))
 
 
 def merged(rest: Laid, made: Laid, before: Laid) -> Laid:

@@ -244,11 +244,11 @@ def _holders(row: Mapping[str, str], place: str) -> Iterator[Holder]:
     for role in Role:
         if name := row.get(role, ""):
             is_meant = role is Role.COMPOSER or not both
-            said = {
+            fields = {
                 short: row.get(f"{role}_{short}") or (row.get(short, "") if is_meant else "")
                 for short in ("society", "ipi", "share")
             }
-            yield Holder(role, name, said["society"], said["ipi"], _share(said["share"], place))
+            yield Holder(role, name, fields["society"], fields["ipi"], _share(fields["share"], place))
 
 
 def _share(text: str, place: str) -> Decimal | None:
@@ -268,11 +268,11 @@ def _odd(key: str, rights: Rights) -> Iterator[str]:
         if holder.ipi and not _IPI.fullmatch(re.sub(r"[ .]", "", holder.ipi)):
             yield f"{key}: the IPI number of {holder.name}, {holder.ipi}, has not 9 to 11 digits."
     sums = {role: _sum(rights.of(role)) for role in Role if rights.of(role)}
-    told = [each for each in sums.values() if each is not None]
-    if len(told) < len(sums):
+    given = [each for each in sums.values() if each is not None]
+    if len(given) < len(sums):
         return
     # Some societies count writers and publishers to 100 each, others all of them together.
-    if told and sum(told) not in (100, 200) and any(each != _MOST_SHARE for each in told):
+    if given and sum(given) not in (100, 200) and any(each != _MOST_SHARE for each in given):
         words = ", ".join(f"{role}s {each} %" for role, each in sums.items() if each is not None)
         yield f"{key}: its shares do not add up to 100 %: {words}."
 

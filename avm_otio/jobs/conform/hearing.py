@@ -40,8 +40,8 @@ def heard_in(
             cues = tuple(Cue(0, 0, (item,)) for item in here if item.kind == service.item)
             if cues:
                 by_service[service] = cues
-        heard, told = hear_items(job, Cues(by_service), 0, report)
-        notes += told
+        heard, new_notes = hear_items(job, Cues(by_service), 0, report)
+        notes += new_notes
         found |= {item.name: was for item in here if (was := heard(item)) is not None}
     left = {name: each for name, each in wanted.items() if name not in found}
     if left:

@@ -130,9 +130,9 @@ class MusicCutter:
             return NewMusic()
         whole = FrameSpan(0, max(1, timeline.frames))
         wanted = wanted_music(timeline.markers, whole, timeline.rate, timeline.timecode)
-        said = wanted.spans if wanted.spans != (whole,) else None
+        spans = wanted.spans if wanted.spans != (whole,) else None
         length = timeline.frames / timeline.rate
-        runs = music_runs(music.stretches, self.follow, length, timeline.rate, said)
+        runs = music_runs(music.stretches, self.follow, length, timeline.rate, spans)
         plan = self._planned(music.items, runs)
         cue = self._cue(service)
         lanes = [self._lane(service, cue, plan, music.items)]

@@ -92,14 +92,14 @@ def as_scored(request: Request, jobs: Sequence[Path]) -> Request:
     for path in jobs:
         with suppress(AvmError, TypeError):
             asked = Request.parse(read_journal(path).order)
-            said = {
+            fields = {
                 row.name: getattr(asked, row.name)
                 for row in rows().values()
                 if row.part is Part.LAYOUT
                 and row.name not in ("music_end", "alternatives", "skip_bad_cues")
                 and getattr(request, row.name) == row.not_given
             }
-            return replace(request, **said)
+            return replace(request, **fields)
     return request
 
 

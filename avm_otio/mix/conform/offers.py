@@ -28,7 +28,7 @@ def with_offers(
         film_map: Where the film lay that was asked about.
     """
 
-    def said(clip: Clip, stem: Stem | None) -> Clip:
+    def offered(clip: Clip, stem: Stem | None) -> Clip:
         known = None if clip.offer is not None else known_of(clip, stem)
         if known is None:
             return clip
@@ -54,7 +54,7 @@ def with_offers(
         )
 
     tracks = (
-        replace(track, clips=tuple(said(clip, clip.stem or track.holds) for clip in track.clips))
+        replace(track, clips=tuple(offered(clip, clip.stem or track.holds) for clip in track.clips))
         if track.is_ours
         else track
         for track in timeline.tracks
