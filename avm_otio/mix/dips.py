@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from avm_otio.mix.ducking import LEAST_GAIN_DB, Flat, Line
+from avm_otio.mix.line import LEAST_GAIN_DB, Flat, Line
 from avm_otio.mix.presets import Preset
 from avm_otio.timeline.gain import added
 from avm_otio.timeline.model import Clip, Mix

@@ -66,6 +66,22 @@ class Strip:
         found: list[float] = used[: whole * COARSE].reshape(whole, COARSE).mean(axis=1).tolist()
         return found if whole == count else [*found, float(used[whole * COARSE :].mean())]
 
+    def louder(self, at_s: Floats, gains_db: Floats, start_s: float, end_s: float) -> Strip:
+        """The part of it between two moments with a gain that runs straight in decibels.
+
+        Args:
+            at_s: Corners of the gain, seconds of the grid.
+            gains_db: The gain there.
+            start_s: Where the part begins.
+            end_s: Where it ends.
+        """
+        first = max(self.first, int(start_s / FINE_S) - 1)
+        last = max(first, min(self.end, int(end_s / FINE_S) + 2 + COARSE))
+        here = slice(first - self.first, last - self.first)
+        moments = (np.arange(first, last) + 0.5) * FINE_S
+        power = self.power[here] * 10 ** (np.interp(moments, at_s, gains_db) / 10)
+        return Strip(first, power, self.peak[here])
+
 
 def strip(
     curve: Curve,

@@ -14,14 +14,16 @@ import numpy as np
 
 from avm_otio.mix.cues import Item
 from avm_otio.mix.dips import Dips
-from avm_otio.mix.ducking import LEAST_GAIN_DB, MOST_GAIN_DB, Line, Played, Utterance, line_of, utterances
+from avm_otio.mix.ducking import line_of
 from avm_otio.mix.grid import Sum
 from avm_otio.mix.heard import Heard, Speech
+from avm_otio.mix.line import LEAST_GAIN_DB, MOST_GAIN_DB, Line
 from avm_otio.mix.loudness import RANGE_NEEDS_STEPS, integrated, loudness_range
 from avm_otio.mix.peaks import Measure, OwnPeak, Peaks, Stretch
 from avm_otio.mix.placement import Laid, relaid
 from avm_otio.mix.presets import PRESETS, PROGRAMME_LUFS, TARGETS, Preset, Target
 from avm_otio.mix.spots import Change, Changed, Spots, UnderSpeech
+from avm_otio.mix.under import Played, Utterance, utterances
 from avm_otio.mix.verdict import Verdict, lufs_words
 from avm_otio.mix.voices import Own, Voice, add_all, own_sound, voices_of
 from avm_otio.timeline.model import Stem

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avm_otio.mix.dips import Dips
-from avm_otio.mix.ducking import LEAST_GAIN_DB
 from avm_otio.mix.grid import COARSE, Floats, Sum
+from avm_otio.mix.line import LEAST_GAIN_DB
 from avm_otio.mix.presets import Preset
 from avm_otio.mix.voices import Own, Voice, add_all
 from avm_otio.timeline.time import RecordTime, from_micros

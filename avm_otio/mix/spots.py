@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from avm_otio.mix.ducking import LEAST_GAIN_DB, MOST_GAIN_DB, Utterance
 from avm_otio.mix.heard import STEP_US, Heard, lufs
+from avm_otio.mix.line import LEAST_GAIN_DB, MOST_GAIN_DB
 from avm_otio.mix.loudness import MOMENTARY_STEPS, SHORT_TERM_STEPS, true_peak, windows
 from avm_otio.mix.placement import LaidClip
 from avm_otio.mix.presets import Preset
 from avm_otio.mix.roles import Role, role_of
+from avm_otio.mix.under import Utterance
 from avm_otio.timeline.model import Clip
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros, touched_frames

@@ -43,13 +43,29 @@ def _weights(length: int) -> Sound:
     return np.asarray(shelf * high)
 
 
+def _padded(sound: Sound) -> Sound:
+    """A sound with silence after it, as long as is fast to transform."""
+    padded = np.zeros(1 << (len(sound) + 5 * STEP).bit_length())
+    padded[: len(sound)] = sound
+    return padded
+
+
+def _power_of(padded: Sound, steps: int, size: int) -> Sound:
+    """The K-weighted mean square of each step of so many samples, on both sides."""
+    weighted = np.fft.irfft(np.fft.rfft(padded) * _weights(len(padded)), len(padded))[: steps * size]
+    return np.asarray(2 * (weighted.reshape(steps, size) ** 2).mean(axis=1))
+
+
+def grains_of(sound: Sound) -> tuple[float, ...]:
+    """How loud a sound is in steps of 10 ms."""
+    return tuple(_power_of(_padded(sound), len(sound) // (STEP // 10), STEP // 10).tolist())
+
+
 def curve_of(sound: Sound) -> Curve:
     """How loud a sound is from step to step, on both sides."""
     steps = -(-len(sound) // STEP)
-    padded = np.zeros(1 << (steps * STEP + 4 * STEP).bit_length())  # fast to transform
-    padded[: len(sound)] = sound
-    weighted = np.fft.irfft(np.fft.rfft(padded) * _weights(len(padded)), len(padded))[: steps * STEP]
-    power = 2 * (weighted.reshape(steps, STEP) ** 2).mean(axis=1)
+    padded = _padded(sound)
+    power = _power_of(padded, steps, STEP)
     peak = np.array([_peak(padded[max(0, at - 60) : at + STEP + 60]) for at in range(0, steps * STEP, STEP)])
     return Curve(tuple(power.tolist()), tuple(peak.tolist()))
 

@@ -21,7 +21,7 @@ from avm_otio.mix.spots import Change, UnderSpeech
 from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.model import Mix, Stem, Transition
 from avm_otio.timeline.time import RecordTime
-from tests.mix.scenes import HZ, Scene, Sound, curve_of, ebur128, gain, heard, noise, speech, talk
+from tests.mix.scenes import HZ, Scene, Sound, curve_of, ebur128, gain, grains_of, heard, noise, speech, talk
 
 OFF, STANDARD = PRESETS["off"], PRESETS["standard"]
 Spoken = list[tuple[float, float]]
@@ -83,6 +83,22 @@ def test_music_under_every_utterance_is_as_far_below_speech_as_is_set(name: str,
     assert below(scene, done, *spoken) == pytest.approx(
         [PRESETS[name].under_speech_lu] * len(spoken), abs=0.5
     )
+
+
+@pytest.mark.parametrize(
+    ("pause", "seed"), [(0.2, 21), *(pytest.param(0.13, seed, marks=pytest.mark.slow) for seed in range(12))]
+)
+def test_words_close_together_over_music_that_swells_are_each_at_their_distance(
+    pause: float, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    first, second = (float(each) for each in chance.uniform(0.6, 3, 2))
+    spoken = [(3.0, 3 + first), (3 + first + pause, 3 + first + pause + second)]
+    scene = Scene(F(11), talk(11, spoken, -25))
+    music = swelling(11, -16, seed, chance.uniform(-7, 7, 11).tolist())
+    scene.add(0, MUSIC, 1, music, F(0), known=heard(music, grains=grains_of(music)))
+    done = levelled(scene, spoken)
+    assert below(scene, done, *spoken) == pytest.approx([STANDARD.under_speech_lu] * 2, abs=0.5)
 
 
 def test_music_is_down_before_the_first_word_and_rises_after_the_last_within_a_frame() -> None:
