@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from avm_otio.cli.main import run
@@ -51,6 +51,7 @@ def test_json_that_is_shown_says_the_same_and_steers_nothing(text: str) -> None:
 @given(
     st.one_of(ANY, NASTY, st.text(min_size=200)), st.one_of(st.just(".wav"), ANY.map(lambda text: f".{text}"))
 )
+@example("a", ".\ud800")
 def test_a_file_name_is_one_that_every_disk_takes(title: str, ending: str) -> None:
     name = safe_name(title, ending)
     assert 0 < len(name.encode()) <= 200

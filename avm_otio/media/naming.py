@@ -71,7 +71,7 @@ def safe_name(title: str, ending: str = "", otherwise: str = "sound") -> str:
         ending: What the name ends with, ``".wav"``.
         otherwise: Its stem where nothing of the title can be kept.
     """
-    if len(ending.encode("utf-8", "surrogateescape")) > _MAX_ENDING_BYTES:
+    if len(ending.encode("utf-8", "surrogatepass")) > _MAX_ENDING_BYTES:
         title, ending = title + ending, ""
     stem = _cut(kept_words(title)) or otherwise
     if stem.partition(".")[0].rstrip().upper() in _WINDOWS_KEEPS:

@@ -140,7 +140,7 @@ class Verdict:
                 f", and is above {_number(self.target.peak_dbtp)} dBTP in {more} more place{'s' * (more > 1)}"
             )
         added = (
-            f"What was laid makes that {self.own_peak_raised_db:.1f} dB more at most"
+            f"What was laid raises such a peak by {self.own_peak_raised_db:.1f} dB at most"
             if self.own_peak_raised_db >= 0.05
             else "What was laid adds nothing to that"
         )

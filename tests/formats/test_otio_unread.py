@@ -29,6 +29,15 @@ def test_a_speed_of_a_whole_track_is_told(tmp_path, speed, count):
     assert all("track with a speed of its own" in note for note in notes)
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_speed_that_changes_is_told(tmp_path, enabled):
+    ramped = clip()
+    ramped.effects.append(otio.schema.TimeEffect("Ramp", metadata={"keys": [[0, 1.0], [50, 2.0]]}))
+    ramped.effects[0].enabled = enabled
+    notes = notes_of(tmp_path, otio.schema.Track("A1", [ramped], kind="Audio"))
+    assert notes == ("1 × clip with a time effect that states no one speed, read without",) * enabled
+
+
 @pytest.mark.parametrize("solo", [True, False])
 def test_a_soloed_track_is_told(tmp_path, solo):
     track = otio.schema.Track("A1", [clip()], kind="Audio", metadata={"Resolve_OTIO": {"SoloOn": solo}})

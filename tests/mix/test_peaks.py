@@ -108,7 +108,7 @@ def test_an_own_sound_that_is_too_high_throughout_does_not_take_the_music_away()
     assert gains(done).min() > -40
     raised = peak_dbtp(scene.render(done.laid)) - peak_dbtp(own)
     assert verdict.own_peak_raised_db == pytest.approx(raised, abs=0.5)
-    assert f"makes that {verdict.own_peak_raised_db:.1f} dB more at most" in verdict.lines[-1]
+    assert f"raises such a peak by {verdict.own_peak_raised_db:.1f} dB at most" in verdict.lines[-1]
 
 
 def test_overs_that_are_many_turn_the_piece_down_as_a_whole() -> None:

@@ -27,6 +27,8 @@ def _found(timeline: Timeline, *, outermost: bool = False) -> Iterator[str]:
         if raw and said_under(raw, RESOLVE).get("SoloOn") is True:
             yield "track that is soloed, read without"
         for clip in track.clips:
+            if _has_ramp(clip.raw or NOTHING):
+                yield "clip with a time effect that states no one speed, read without"
             if not isinstance(clip.content, Timeline):
                 continue
             chosen = () if clip.channels_assumed or track.kind is TrackKind.VIDEO else clip.channels
@@ -39,3 +41,14 @@ def _found(timeline: Timeline, *, outermost: bool = False) -> Iterator[str]:
 def _is_retimed(item: Json) -> bool:
     effects: Iterable[Json] = item.get("effects") or ()
     return any(effect.get("time_scalar", 1) != 1 and effect.get("enabled", True) for effect in effects)
+
+
+def _has_ramp(item: Json) -> bool:
+    """Whether a time effect says no speed: OTIO's schema has none for ramps but its general one."""
+    effects: Iterable[Json] = item.get("effects") or ()
+    return any(
+        str(effect.get("OTIO_SCHEMA", "")).startswith("TimeEffect.")
+        and "time_scalar" not in effect
+        and effect.get("enabled", True)
+        for effect in effects
+    )
