@@ -176,7 +176,9 @@ def turnover(
     noted = _Noted(report)
     start_of(reel.opened.timeline, order.template)
     losses = Losses(reel.opened.timeline)
-    timeline = opened_and_reported(with_media(reel.opened, request.media_roots, noted), losses, OPENED)
+    whole = with_media(reel.opened, request.media_roots, noted)
+    sound = opened_and_reported(replace(whole, tracks=whole.audio_tracks), losses, OPENED)
+    timeline = replace(whole, tracks=(*whole.video_tracks, *sound.tracks))
     for loss in losses:
         noted.warn(f"{loss.item}: {loss.message}.")
     with _staged(order.folder) as folder:
@@ -348,7 +350,7 @@ class _Work:
         reel = replace(self.reel, opened=replace(opened, timeline=moved))
         bill = Bill.of([(reel.name, [(reel.timecode(each), each) for each in reel.sounds])])
         for line in bill.used:
-            if not line.is_bought and line.total.price:
+            if not line.is_bought and (line.total.price or line.total.unread):
                 self.licences.append(f"“{line.item.title or line.item.name}” is a preview: it is not bought.")
         sheet = sheet_of(reel)
         for each in sheet.licensed:

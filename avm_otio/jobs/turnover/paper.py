@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from avm_otio import __version__
@@ -89,6 +89,7 @@ def manifest_of(
             "last_frame": laid.timecode(last),
             "at_frame": laid.first,
             "frames": laid.frames,
+            "last_picture_frame": laid.timecode(laid.last_picture) if laid.last_picture else None,
         },
         "pops": [
             {
@@ -143,7 +144,8 @@ def clip_json(clip: Clip, track: Track, timeline: Timeline, laid: Laid) -> dict[
         "samples": last - first,
         "files": [name_in(path) for path in media.mono or (media.path,)],
         "handles": [nearest_frame(head, _RATE), nearest_frame(tail, _RATE)],
-        "switched_on": clip.enabled,
+        "speed": str(clip.speed),
+        "switched_on": clip.enabled and track.enabled,
     }
 
 
@@ -249,6 +251,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path} is not the manifest of a turnover.", "Give the folder that turnover wrote.")
     if found.get("version") != VERSION:
         raise InputError(f"{path} is of another version of this program.", "Update avm-otio.")
+    listed = found.get("files")
+    for each in listed if isinstance(listed, list) else ():
+        path_in = PurePosixPath(str(each.get("path") if isinstance(each, dict) else ".."))
+        if path_in.is_absolute() or ".." in path_in.parts:
+            raise InputError(f"{path} lists a file outside the turnover.", "Copy the turnover again.")
     return found
 
 
@@ -271,6 +278,8 @@ def _lines(
     yield f"Sequence start  {sequence['start']}  ({sequence['frames']} frames)"
     yield f"Programme       {programme['first_frame']} first frame, {programme['last_frame']} last frame"
     yield f"                {programme['frames']} frames, {_clock(programme['frames'] / rate)} of real time"
+    if programme["last_picture_frame"] not in (None, programme["last_frame"]):
+        yield f"                {programme['last_picture_frame']} last frame with a picture"
     for pop in manifest["pops"]:
         yield f"{pop['name']:<15} {pop['timecode']}  1 frame, 1 kHz, -20 dBFS (sample {pop['sample']})"
     if not manifest["pops"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -35,6 +35,8 @@ POP_S = 2
 """Seconds of timecode between a pop and the programme."""
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
+_WIDTHS = (1, 2, 6)
+"""Channels of a track that every program takes; others become mono tracks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Laid:
         frames: How many frames the programme has.
         pops: The sync pops.
         notes: What became of what lies not as it lay, one line each.
+        last_picture: The last frame with a picture, from the sequence's first; ``None`` where there is none.
     """
 
     timeline: Timeline
@@ -88,6 +91,7 @@ class Laid:
     frames: int
     pops: tuple[Pop, ...]
     notes: tuple[str, ...] = ()
+    last_picture: int | None = None
 
     @property
     def start_frame(self) -> int:
@@ -170,13 +174,19 @@ def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
         origin=None,
         raw=None,
     )
-    return Laid(made, tracks, leader, frames, pops, tuple(dealt.notes))
+    shown = _frames_of(timeline.video_tracks, rate)
+    return Laid(made, tracks, leader, frames, pops, tuple(dealt.notes), leader + shown - 1 if shown else None)
 
 
 def _programme(timeline: Timeline) -> int:
     """How many frames anything is seen or heard for; all of them where all is switched off."""
-    ends = [clip.end for track in timeline.tracks if track.enabled for clip in track.clips if clip.enabled]
-    return touched_frames(max(ends), timeline.rate) if ends else max(1, timeline.frames)
+    return _frames_of(timeline.tracks, timeline.rate) or max(1, timeline.frames)
+
+
+def _frames_of(tracks: Iterable[Track], rate: Fraction) -> int:
+    """How many frames what is switched on lasts; 0 for nothing."""
+    ends = [clip.end for track in tracks if track.enabled for clip in track.clips if clip.enabled]
+    return touched_frames(max(ends), rate) if ends else 0
 
 
 def _pops(template: Template, leader: int, frames: int, rate: Fraction) -> Iterator[Pop]:
@@ -230,7 +240,16 @@ class _Dealt:
             width = _width(clip)
             parts.setdefault((self._entry(clip, track), width), []).append(clip)
         for (entry, width), clips in parts.items():
-            self._lay(entry, width, clips, track, split=len(parts) > 1)
+            if width in _WIDTHS:
+                self._lay(entry, width, clips, track, split=len(parts) > 1)
+                continue
+            self.notes.append(f"Track “{track.name}”: {width} channels became as many mono tracks.")
+            for number in range(width):
+                ones = [
+                    replace(clip, channels=clip.channels[number : number + 1], channels_assumed=False)
+                    for clip in clips
+                ]
+                self._lay(entry, 1, ones, track, split=len(parts) > 1)
 
     def _entry(self, clip: Clip, track: Track) -> Entry | None:
         stem = clip.stem or track.holds
@@ -247,13 +266,14 @@ class _Dealt:
             f"Track “{track.name}” is split, and “{each.name}” in it became a cut." for each in lost
         ]
         stem = "DX" if entry is None else entry.stem
+        heard_in = STEMS[stem] if stem != "DX" or track.holds is not None else None
         made = replace(
             track,
-            clips=tuple(clips),
+            clips=tuple(replace(clip, stem=clip.stem and heard_in) for clip in clips),
             transitions=tuple(each for each in track.transitions if each.at in edges and each not in lost),
             channels=max(1, width),
             channels_assumed=False,
-            stem=STEMS[stem] if stem != "DX" or track.holds is not None else None,
+            stem=heard_in,
             length=None,
             raw=None,
         )
