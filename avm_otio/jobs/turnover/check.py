@@ -65,8 +65,10 @@ def _checked(folder: Path, manifest: Mapping[str, Any], report: Report) -> Itera
     rate = Fraction(manifest["rate"])
     expected = Expected(folder, manifest, rate, tuple(_pops(manifest, rate)), headers, overs)
     yield from _template(expected)
-    for each in manifest["timelines"]:
-        yield from check_timeline(expected, each["file"])
+    with report.step("Reading the timelines", len(manifest["timelines"])) as advance:
+        for number, each in enumerate(manifest["timelines"], 1):
+            yield from check_timeline(expected, each["file"])
+            advance(number)
     yield from check_wavs(expected)
     yield from check_stems(expected)
     if manifest["preview"].endswith(".mp4"):
