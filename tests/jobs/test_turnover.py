@@ -13,6 +13,7 @@ from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aaf2
 import numpy as np
@@ -26,7 +27,7 @@ from avm_otio.jobs.turnover.check import check
 from avm_otio.jobs.turnover.template import default_text, parse_template, read_template
 from avm_otio.media.broadcast_wav import Header, read_header
 from avm_otio.media.pop import pop_offset
-from avm_otio.timeline.model import Timeline, Track
+from avm_otio.timeline.model import Mix, Timeline, Track
 from avm_otio.timeline.time import RecordTime, nearest_frame, nominal_rate
 from tests.jobs.turnovers import SECONDS, TEMPLATE, Cut, cut, rewritten, turned
 
@@ -111,7 +112,7 @@ def played(part: Any) -> Any:
     elif type(part).__name__ == "SourceClip":
         file = part.mob.slots[0].segment.mob
         (locator,) = file.descriptor["Locator"].value
-        name = str(locator["URLString"].value).rpartition("/")[2]
+        name = unquote(str(locator["URLString"].value).rpartition("/")[2])
         yield name, part.start, file.descriptor["Length"].value
 
 
@@ -563,6 +564,33 @@ def test_the_default_template_is_what_is_printed(capsys: pytest.CaptureFixture[s
 
 
 # Other timelines, other editors.
+
+
+@SLOW
+@pytest.mark.parametrize(("speed", "before_s"), [(F(2), 2.5), (F(1, 2), 5), (F(-1), 5)])
+def test_sound_at_another_speed_is_rendered_as_the_stems_play_it(
+    tmp_path: Path, speed: F, before_s: float
+) -> None:
+    of = cut(tmp_path, F(25))
+    timeline = read(of.path).timeline
+
+    def fast(track: Track) -> Track:
+        media_in = F(5) if speed > 0 else F(9)
+        change = {"mix": Mix(), "speed": speed, "media_in": media_in, "raw": None}
+        return replace(track, clips=tuple(replace(clip, **change) for clip in track.clips), raw=None)
+
+    write(replace(with_track(timeline, "Temp Music", fast), raw=None), of.path)
+    turned(of, tmp_path / "out", editors=["avid", "fcp"], with_preview=False)
+    assert check(tmp_path / "out") == []
+    _, tracks = slots_of(tmp_path / "out/my cut.aaf")
+    ((place, length, channels),) = tracks["MUS 1"]
+    stem = samples_of(tmp_path / "out/stems/my cut_MX.wav")
+    for number, (name, start, whole) in enumerate(channels):
+        played = samples_of(tmp_path / "out/media" / name)[start : start + length, 0]
+        off = np.abs(played - stem[place : place + length, number])
+        assert off.max() < 16  # of 8,388,608: the stems are summed in single precision
+        assert start == before_s * 48_000
+        assert whole - start - length >= 3 * 48_000
 
 
 @SLOW

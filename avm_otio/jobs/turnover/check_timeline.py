@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 from avm_otio.errors import AvmError
 from avm_otio.formats import reading
@@ -141,13 +142,13 @@ class _Check:
 
     def _why_missing(self, promised: Mapping[str, Any], track: Track) -> str:
         for clip in track.clips:
-            if {*_files(clip)} == {*promised["files"]}:
+            if {*self._files(clip)} == {*promised["files"]}:
                 moved = nearest_frame(clip.start, _RATE) - promised["sample"]
                 return f"“{promised['name']}” is {moved:+d} samples from its place, or of another length."
         return f"“{promised['name']}” is not there."
 
     def _clip(self, clip: Clip, promised: Mapping[str, Any], where: str) -> Iterator[Complaint]:
-        names = _files(clip)
+        names = self._files(clip)
         if clip.media is None or not clip.media.is_online or not names:
             yield Complaint("offline clip", where, "It has no media.", "Relink it, or write it again.")
             return
@@ -215,6 +216,15 @@ class _Check:
             name_in(path): head for path, head in self.expected.headers.items() if path.startswith("media")
         }
 
+    def _files(self, clip: Clip) -> tuple[str, ...]:
+        """The names of the files that a clip plays; a relative URL may have them percent-encoded."""
+        media = clip.media
+        found = []
+        for path in () if media is None else filter(None, media.mono or (media.path,)):
+            names = (name_in(path), unquote(name_in(path)))
+            found.append(next((name for name in names if name in self._headers), names[0]))
+        return tuple(found)
+
     def _pops(self, track: Track) -> Iterator[Complaint]:
         where = f"{self.name}, {track.name}"
         for pop in self.expected.pops:
@@ -240,7 +250,7 @@ class _Check:
 
     def _tone(self, clip: Clip, count: int, where: str, name: str) -> Iterator[Complaint]:
         media = clip.media
-        file = next(iter(_files(clip)), "")
+        file = next(iter(self._files(clip)), "")
         paths = [each for each in self.expected.headers if name_in(each) == file]
         if media is None or not paths:
             yield Complaint("offline clip", where, f"The {name} has no media.")
@@ -254,13 +264,6 @@ class _Check:
                 where,
                 f"The {name} is not one frame of 1 kHz at -20 dBFS: {paths[0]} holds another sound.",
             )
-
-
-def _files(clip: Clip) -> tuple[str, ...]:
-    media = clip.media
-    if media is None:
-        return ()
-    return tuple(name_in(path) for path in (media.mono or (media.path,)) if path)
 
 
 def _width(channels: int) -> str:

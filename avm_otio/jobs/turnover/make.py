@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from avm_otio.delivery.cue_sheets.write import write_cue_sheet
 from avm_otio.delivery.deliver import with_media
 from avm_otio.delivery.handles import with_handles
+from avm_otio.delivery.retimed import retimed
 from avm_otio.errors import AvmError, OutputError, UsageError
 from avm_otio.files import make_folder, unwritable, write_text
 from avm_otio.formats.format import SoundFiles
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 PROTOOLS = "protools"
 _AAF = ("avid", ".aaf")
 _BUNDLES = (".otioz", ".otiod", ".zip")
+_RENDERED = ".at_speed"
 _MEDIA, _WHOLE_MEDIA, _STEMS = "media", "media_interleaved", "stems"
 _POP = "2-pop.wav"
 LOSSES = "losses.txt"
@@ -285,7 +287,8 @@ class _Work:
     def write_timelines(self, formats: Mapping[str, tuple[str, str]]) -> tuple[Loss, ...]:
         """The timelines that editors open, with their sound; what they do not say."""
         laid, losses = self.laid, list[Loss]()
-        sound = _sound_of(laid.timeline)
+        at_speed = self.folder / _RENDERED
+        sound = _sound_of(retimed(laid.timeline, at_speed, self.order.template.handles, self.noted))
         made: dict[bool, Timeline] = {}
         written: dict[tuple[str, str], str] = {}
         for editor, (writer, suffix) in formats.items():
@@ -312,6 +315,7 @@ class _Work:
         self.delivered = made.get(True) or made[False]
         if True in made and _AAF in formats.values():
             self.noted.warn("The AAF holds sound alone: the picture is the preview.")
+        shutil.rmtree(at_speed, ignore_errors=True)
         found = tuple(dict.fromkeys(losses))
         self.inside.losses = len(found)
         if found:
