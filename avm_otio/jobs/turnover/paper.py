@@ -287,7 +287,8 @@ def _lines(
     yield ""
     yield "FILES"
     for each in manifest["timelines"]:
-        yield f"  {each['file']}  for {each['for']}; its sound in media/"
+        media = "media" if each["file"].endswith(".aaf") else "media_interleaved"
+        yield f"  {each['file']}  for {each['for']}; its sound in {media}/"
     if manifest["stems"]:
         yield "  stems/  DX, MX, FX and ME (MX + FX), stereo, from the sequence start; pops on each"
     if manifest["preview"].endswith(".mp4"):
