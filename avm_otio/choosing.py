@@ -16,7 +16,7 @@ from avm_otio.addresses import LOCAL
 from avm_otio.app import Outcome, check_delivery, patience_of
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
-from avm_otio.errors import AvmError, InputError, UsageError
+from avm_otio.errors import AvmError, ChangedByHandError, UsageError
 from avm_otio.files import same_file
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
@@ -131,11 +131,13 @@ def update(
 ) -> Outcome:
     """Write a scored timeline again, in the form that it has, with what is chosen.
 
-    Only what was chosen changes. Nothing is asked or bought; items that are not here yet are fetched.
+    Only what was chosen changes: what somebody did in the file since stays. Nothing is asked or bought; items
+    that are not here yet are fetched.
 
     Args:
         place: The scored timeline, or its job's folder.
-        overwrite: Write it even if somebody has changed the file since: what they did in it is lost.
+        overwrite: Lay chosen cues as chosen even if somebody has changed them in the file since; and write
+            a file anew that cannot be read again, so that what they did in it is lost.
         jobs_dir: Where its job lies, if not beside it.
         report: Receives progress and warnings.
 
@@ -143,14 +145,19 @@ def update(
         AvmError: In every way that ``errors`` lists. Nothing is written then.
     """
     from avm_otio.jobs import pipeline
+    from avm_otio.jobs.by_hand import Update, before_of
     from avm_otio.jobs.paid_call import Access
 
     settings = load_settings()
     scoring = Scoring.at(place, jobs_dir, settings)
     request = scoring.request
     check_delivery(request)
-    if scoring.is_changed and not overwrite:
-        raise InputError(
+    by_hand: Update | None = None
+    before = before_of(scoring.path, request.output)
+    if before is not None and before.is_changed(request.output):
+        by_hand = Update(before, overwrite)
+    elif before is None and scoring.is_changed and not overwrite:
+        raise ChangedByHandError(
             f"{request.output} was changed since it was written, and would be written anew.",
             "Save what was done under another name, then add --overwrite.",
         )
@@ -159,9 +166,16 @@ def update(
         is_free=request.service == LOCAL,
         may_pay=False,
     )
-    scored = pipeline.written_again(
-        scoring.path, request, scoring.question, access, patience_of(settings), report
-    )
+    patience = patience_of(settings)
+    try:
+        scored = pipeline.written_again(
+            scoring.path, request, scoring.question, access, patience, report, by_hand
+        )
+    except ChangedByHandError as error:
+        if not overwrite:
+            raise
+        report.warn(f"{error.what} It is written anew.")
+        scored = pipeline.written_again(scoring.path, request, scoring.question, access, patience, report)
     return Outcome(scored.summary(), scored.losses)
 
 

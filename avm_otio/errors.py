@@ -12,7 +12,8 @@
     │   ├── TimeFormatError        not a time, a rate or a timecode
     │   ├── MissingMediaError      media that the timeline names cannot be found
     │   ├── MediaError             media that cannot be read
-    │   └── CueError               a cue or a result that cannot be laid
+    │   ├── CueError               a cue or a result that cannot be laid
+    │   └── ChangedByHandError     what was chosen would undo what somebody changed by hand
     └── ServiceError             6  the service or the network
         ├── NetworkError           no answer
         ├── ContractError          an answer that the API does not promise
@@ -108,6 +109,10 @@ class MissingMediaError(InputError):
 
 class MediaError(InputError):
     """Media that cannot be read."""
+
+
+class ChangedByHandError(InputError):
+    """An output was changed since it was written, and what was chosen cannot be laid beside that unasked."""
 
 
 class CueError(InputError):

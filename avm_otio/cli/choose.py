@@ -53,7 +53,7 @@ class _Frames(click.ParamType[int]):
     help="How far music and effects make room for speech.",
 )
 @click.option("--update", is_flag=True, help="Write the timeline again, with what is chosen.")
-@click.option("--overwrite", is_flag=True, help="Write it even if it was changed since: that is lost.")
+@click.option("--overwrite", is_flag=True, help="Lay chosen cues even where they were changed by hand since.")
 @click.option("--jobs-dir", type=options.FOLDER, help="Where its job lies, if not beside it.")
 @pass_output
 def choose(

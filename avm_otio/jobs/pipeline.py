@@ -18,6 +18,7 @@ from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs import choices, soundtrack
+from avm_otio.jobs.by_hand import Update, keep, laid_of, stem_of
 from avm_otio.jobs.cache import Cache, digest_of, media_digests, stamps
 from avm_otio.jobs.downloads import sounds_in
 from avm_otio.jobs.folder import (
@@ -47,6 +48,7 @@ from avm_otio.jobs.scored import Scored
 from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.jobs.spots import asking, find_spots, held_against
 from avm_otio.media.originals import film_located
+from avm_otio.mix.choices import Choices
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid
 from avm_otio.mix.tracks import Origin, add_tracks, without_ours
@@ -211,6 +213,7 @@ def finish(
     question: Question,
     report: Report = _SILENT,
     prepared: Prepared | None = None,
+    by_hand: Update | None = None,
 ) -> Scored:
     """Lay a job's answer and write the timeline.
 
@@ -220,6 +223,7 @@ def finish(
         question: What the service was asked.
         report: Receives progress.
         prepared: What ``prepare`` found, where it was called in this run; read anew otherwise.
+        by_hand: The output that somebody changed, to be kept as far as nothing else was chosen.
 
     Raises:
         AvmError: The answer, the timeline or its media cannot be used, or something cannot be written.
@@ -251,9 +255,8 @@ def finish(
                 choices=decided,
                 music_markers=spots.spotted.music,
             )
-        scored = _written(
-            job, request, question, replace(opened, timeline=with_tracks(made.laid)), cues, made, report
-        )
+        whole_timeline = replace(opened, timeline=with_tracks(made.laid))
+        scored = _written(job, request, question, whole_timeline, cues, made, report, decided, by_hand)
         size_bytes, modified_ns = stamp(scored.output)
         digest = digest_of(request, question.keys, question.library)
         written = Written(
@@ -288,6 +291,7 @@ def written_again(
     access: Access,
     patience: Patience,
     report: Report = _SILENT,
+    by_hand: Update | None = None,
 ) -> Scored:
     """Write a job's timeline again, with what is chosen. Nothing is asked, and nothing bought.
 
@@ -300,6 +304,7 @@ def written_again(
         access: The way to the service; not opened where all is here.
         patience: How long to wait.
         report: Receives progress.
+        by_hand: See ``finish``.
 
     Raises:
         InputError: The timeline shows another film now: the answer is of no use for it.
@@ -321,7 +326,7 @@ def written_again(
             "Score it again.",
         )
     answer(path, request, question, access, patience, report)
-    return finish(path, request, question, report, Prepared(path, opened, plan))
+    return finish(path, request, question, report, Prepared(path, opened, plan), by_hand)
 
 
 def _as_text(asked: object) -> str:
@@ -483,6 +488,8 @@ def _written(
     cues: Cues,
     made: Soundtrack,
     report: Report,
+    decided: Choices,
+    by_hand: Update | None,
 ) -> Scored:
     """The timeline with what was laid, for whoever opens it."""
     film, call, laid = job.journal.film, job.journal.call, made.laid
@@ -490,7 +497,12 @@ def _written(
     notes = (*laid.notes, *([_MUTE_IT] if laid.replacements and not is_muted else ()))
     if not delivery_of(request).is_as_it_is:  # what the editor's file cannot say is not lost
         reading.save(scored, job.path / SCORED)
-    written = deliver(scored, request, report, speech=made.spoken)
+    if by_hand is None:
+        written = deliver(scored, request, report, speech=made.spoken)
+        lies = laid_of(laid, stem_of)
+    else:
+        written, lies = by_hand.write(job, request, scored, laid, decided, report)
+    keep(job, request.output, written.paths, lies, decided, has_theirs=by_hand is not None)
     notes += written.notes
     for note in notes:
         report.warn(note)

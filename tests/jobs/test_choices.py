@@ -17,11 +17,14 @@ import pytest
 
 import avm_otio
 from avm_otio.cli.main import run
+from avm_otio.delivery.deliver import deliver
 from avm_otio.errors import InputError, UsageError
 from avm_otio.formats import reading
 from avm_otio.jobs import choices
 from avm_otio.jobs.folder import hold, read_journal
+from avm_otio.request import Request
 from avm_otio.timeline.model import Clip, Stem
+from avm_otio.timeline.time import RecordTime
 from tests.differential.events import files_of
 from tests.differential.readers.aaf import aaf
 from tests.differential.readers.edl import edl
@@ -305,15 +308,88 @@ def test_a_score_that_was_done_before_is_done_again_once_something_is_chosen(
     assert events_of(capsys, *again)[-1]["recalled"] is True
 
 
-def test_a_timeline_that_somebody_changed_is_not_written_over(
+def by_hand(output: Path, change: Callable[[Clip], Clip | None], *, editor: str | None = None) -> None:
+    """What an editor does: read a file, change clips of it, write it again."""
+    opened = reading.read(output, rate=RATE)
+    tracks = tuple(
+        replace(
+            track, clips=tuple(made for clip in track.clips if (made := change(clip)) is not None), raw=None
+        )
+        for track in opened.timeline.tracks
+    )
+    theirs = replace(opened, timeline=replace(opened.timeline, tracks=tracks), path=output.parent / "none")
+    deliver(theirs, Request(output=output, editor=editor))
+
+
+def moved(clip: Clip) -> Clip:
+    """Ten frames later, and softer."""
+    by = F(10) / RATE
+    start, end = RecordTime(clip.start + by), RecordTime(clip.end + by)
+    return replace(clip, start=start, end=end, laid=None, mix=replace(clip.mix, gain_db=-20.0), raw=None)
+
+
+def test_a_timeline_that_somebody_changed_keeps_that(here: Path) -> None:
+    before = clips(here / "out.otio")
+    by_hand(here / "out.otio", lambda clip: moved(clip) if clip.name.startswith("Hit 2") else clip)
+    theirs = clips(here / "out.otio")
+    assert changed(before, theirs) == {"effects at 5000000"}
+    assert run(["choose", "out.otio", "--cue", "3", "--item", "22", "--update", "-q"]) == 0
+    after = clips(here / "out.otio")
+    assert changed(theirs, after) == {"effects at 3000000"}
+    assert after["effects at 3000000", 0][0][1].name == "Door 1"
+    assert run(["choose", "out.otio", "--reset", "--update", "-q"]) == 0
+    assert changed(theirs, clips(here / "out.otio")) == set()
+
+
+def test_a_chosen_cue_that_somebody_changed_is_asked_about(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    theirs = (here / "out.otio").read_text() + "\n"
-    (here / "out.otio").write_text(theirs)
+    by_hand(here / "out.otio", lambda clip: moved(clip) if clip.name.startswith(("Hit 1", "Hit 2")) else clip)
+    theirs = (here / "out.otio").read_bytes()
+    before = clips(here / "out.otio")
+    assert run(["choose", "out.otio", "--cue", "3", "--item", "22", "--update"]) == 3
+    refused = capsys.readouterr().err
+    assert "effects 2 at 01:00:03:00" in refused
+    assert "--overwrite" in refused
+    assert (here / "out.otio").read_bytes() == theirs
+    assert run(["choose", "out.otio", "--update", "--overwrite", "-q"]) == 0
+    after = clips(here / "out.otio")
+    assert changed(before, after) == {"effects at 3000000"}
+    assert [clip.name for _, clip in after["effects at 3000000", 0]] == ["Door 1"]
+
+
+def test_what_somebody_took_out_or_cut_counts_as_changed(here: Path) -> None:
+    by_hand(here / "out.otio", lambda clip: None if clip.name.startswith("Hit 1") else clip)
+    assert run(["choose", "out.otio", "--cue", "2", "--gain", "-2", "--update", "-q"]) == 0
+    assert not any("Hit 1" in clip.name for placed in clips(here / "out.otio").values() for _, clip in placed)
+    assert run(["choose", "out.otio", "--cue", "3", "--gain", "-2", "--update"]) == 3
+
+
+@pytest.mark.parametrize("suffix", [".aaf", ".rpp", ".edl"])
+def test_what_is_only_written_whole_is_not_written_over_once_it_was_changed(
+    here: Path, service: ScriptedService, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = here / f"for them{suffix}"
+    assert run(["score", "cut.otio", "-o", str(output), "--service", service.url, "-q"]) == 0
+    changed_file = max(here.glob(f"for them*{suffix}"))  # of several the last: each counts
+    theirs = changed_file.read_bytes() + b"\n"
+    changed_file.write_bytes(theirs)
+    assert run(["choose", str(output), "--cue", "3", "--item", "22", "--update"]) == 3
+    assert "--overwrite" in capsys.readouterr().err
+    assert changed_file.read_bytes() == theirs
+    assert run(["choose", str(output), "--update", "--overwrite", "-q"]) == 0
+    assert changed_file.read_bytes() != theirs
+
+
+def test_a_file_that_cannot_be_read_again_is_not_written_over(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "out.otio").write_text("{}")
     assert run(["choose", "out.otio", "--cue", "3", "--item", "22", "--update"]) == 3
     assert "was changed since it was written" in capsys.readouterr().err
-    assert (here / "out.otio").read_text() == theirs
+    assert (here / "out.otio").read_text() == "{}"
     assert run(["choose", "out.otio", "--update", "--overwrite", "-q"]) == 0
+    assert len(clips(here / "out.otio")) > 4
 
 
 def test_a_cut_that_changed_is_not_laid_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -423,6 +499,9 @@ DIALECTS: list[tuple[str, Any, tuple[str, ...]]] = [
     (".otio", premiere_otio, ("--for", "premiere")),
 ]
 
+READ_AGAIN = (".xml", ".fcpxml", ".otio")
+"""What can be read again, so that what somebody did in it is kept."""
+
 
 @pytest.mark.parametrize(
     ("suffix", "reader", "more"),
@@ -455,6 +534,15 @@ def test_in_every_dialect_a_stranger_finds_the_chosen_cue_changed_alone(
 
     before = found()
     assert before
+    by_them = set()
+    if suffix in READ_AGAIN:
+        editor = more[1] if more else None
+        by_hand(output, lambda clip: moved(clip) if clip.name.startswith("Hit 2") else clip, editor=editor)
+        theirs = found()
+        by_them = {event[0] for event in (before - theirs) + (theirs - before)}
+        assert by_them
+        assert all("Hit 2" in name for name in by_them)
+        before = theirs
     assert run(["choose", str(output), "--cue", "3", "--item", "22", "--gain", "-3", "--update", "-q"]) == 0
     after = found()
     names = {event[0] for event in (before - after) + (after - before)}

@@ -4,6 +4,7 @@ export class Refused extends Error {
   constructor(fields, status) {
     super([fields.message, fields.hint].filter(Boolean).join(" "));
     this.kind = fields.kind ?? "";
+    this.what = fields.message ?? "";
     this.status = status;
   }
 }

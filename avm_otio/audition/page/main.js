@@ -352,16 +352,18 @@ class Page {
       this.state.told(done);
       this.tell([say("updated", done.output), ...done.words].join(" "));
     } catch (error) {
-      if (error.status === 409 && /--overwrite/.test(error.message)) this.ask();
+      if (error.kind === "ChangedByHandError") this.ask(error.what);
       else this.tell(error.message, "wrong");
     } finally {
       this.setUpdating(false);
     }
   }
 
-  ask() {
+  /** Somebody changed by hand what would be laid anew: their work is lost only where a person says so. */
+  ask(what) {
     const dialog = h("dialog", { "aria-label": say("update") },
-      h("p", {}, say("changed_file")),
+      h("h2", {}, say("changed_file")),
+      h("p", {}, what),
       h("div", { class: "answers" },
         h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, say("cancel")),
         h("button", { type: "button", class: "primary", onclick: () => { dialog.close(); this.update({ overwrite: true }); } }, say("write_anew"))));
