@@ -1,12 +1,14 @@
-"""Who may talk to the page's server: a browser on this machine that was given the address, and nobody else.
+"""Who may talk to the page's server: a browser that was given the address, and nobody else.
 
 Any web page may send requests to this machine, and any name may be made to lead here (DNS rebinding). So a
 request must name this server's own host, come from this server's own page where it says where it comes from,
-and carry the cookie that the one-time token in the address was exchanged for.
+and carry the cookie that the token in the address was exchanged for. That token is of use once; where the
+page is shared with other machines, it is the one that its user stated, for all of them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -40,6 +42,9 @@ _ENTER = (
 
 _SAFE = ("GET", "HEAD")
 
+_WAIT_S, _MOST_WAIT_S = 0.02, 2.0
+"""After each wrong token of a shared page so much longer, up to the second."""
+
 
 class Doors:
     """Lets requests in, or not.
@@ -47,18 +52,21 @@ class Doors:
     Args:
         app: What answers those that are let in.
         hosts: The names under which this server may be asked for, each with its port.
+        shared: The token for all who are given it; ``None`` for one of use once.
     """
 
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...], shared: str | None = None) -> None:
         self._app = app
         self._hosts = hosts
-        self._token: str | None = secrets.token_urlsafe(32)
+        self._is_shared = shared is not None
+        self._token: str | None = shared or secrets.token_urlsafe(32)
+        self._wrong = 0
         self._cookie = secrets.token_urlsafe(32)
         self._name = f"avm-{hosts[0].rpartition(':')[2]}"
 
     @property
     def token(self) -> str:
-        """What the address holds; of use once."""
+        """What the address holds; of use once, but where it is shared."""
         assert self._token is not None
         return self._token
 
@@ -81,7 +89,7 @@ class Doors:
         headers = Headers(scope=scope)
         answer = self._refusal(scope, headers)
         if answer is None and scope["path"] == "/enter":
-            answer = self._enter(scope)
+            answer = await self._enter(scope)
         elif answer is None and not self._has_cookie(headers):
             answer = PlainTextResponse("Open the address that avm-otio audition printed.", 403)
         await (answer or self._app)(scope, receive, with_headers)
@@ -89,7 +97,7 @@ class Doors:
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request is not let in, whoever sends it; ``None`` where it may be."""
         if headers.getlist("host") not in [[host] for host in self._hosts]:
-            return PlainTextResponse("This page is on its own machine only.", 421)
+            return PlainTextResponse("This page is not at this address.", 421)
         origin = headers.get("origin")
         ours = f"http://{headers['host']}"
         if origin is not None and origin != ours:
@@ -105,15 +113,20 @@ class Doors:
                 return PlainTextResponse("Only JSON is read.", 415)
         return None
 
-    def _enter(self, scope: Scope) -> Response:
-        """Exchange the token for the cookie, once."""
+    async def _enter(self, scope: Scope) -> Response:
+        """Exchange the token for the cookie."""
         from urllib.parse import parse_qs
 
         given = parse_qs(scope["query_string"].decode("ascii", "replace")).get("token", [""])[0]
         right, self_token = self._token or "", self._token
         if self_token is None or not hmac.compare_digest(given.encode(), right.encode()):
-            return PlainTextResponse("This address was of use once. Start avm-otio audition again.", 403)
-        self._token = None
+            if not self._is_shared:
+                return PlainTextResponse("This address was of use once. Start avm-otio audition again.", 403)
+            self._wrong += 1
+            await asyncio.sleep(min(_MOST_WAIT_S, _WAIT_S * self._wrong))  # nobody guesses by trying
+            return PlainTextResponse("That is not the token of this page.", 403)
+        if not self._is_shared:
+            self._token = None
         answer = Response(_ENTER, media_type="text/html")
         answer.set_cookie(self._name, self._cookie, httponly=True, samesite="strict", path="/")
         return answer

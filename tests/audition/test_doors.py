@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avm_otio.audition.doors import Doors
+from avm_otio.audition.server import Sharing
 from avm_otio.audition.session import Session
 from avm_otio.audition.web import Web
+from avm_otio.errors import InputError, UsageError
 from avm_otio.jobs import choices
 from avm_otio.report import Silent
 from tests.audition.cut import BITE, scored
@@ -247,3 +249,51 @@ def test_sounds_and_pictures_come_by_their_id(inside: Browser, session: Session)
     assert inside.ask("GET", "/thumb/1")[2][:2] == b"\xff\xd8"
     status, _, part = inside.ask("GET", "/film", {"range": "bytes=0-99"})
     assert (status, len(part)) == (206, 100)
+
+
+SHARED = "a-token-that-was-stated-1"
+
+
+def test_a_shared_page_is_entered_by_all_who_have_its_token_and_by_no_other_name(session: Session) -> None:
+    doors = Doors(Web(session, 1.0, lambda: None).app(), (HOST,), SHARED)
+    for _ in range(2):
+        browser = Browser(doors)
+        assert browser.ask("GET", f"/enter?token={SHARED}")[0] == 200
+        assert browser.ask("GET", "/page/main.js")[0] == 200
+        for host in ("localhost:8911", "0.0.0.0:8911", "evil.example:8911"):
+            assert browser.ask("GET", "/page/main.js", {"host": host})[0] == 421
+        assert browser.ask("GET", "/page/main.js", {"origin": "http://evil.example"})[0] == 403
+        assert browser.ask("POST", "/api/choose", {"content-type": "application/json"}, b"{}")[0] == 403
+    stranger = Browser(doors)
+    for wrong in ("", "guessed", SHARED[:-1], SHARED + "1"):
+        assert stranger.ask("GET", f"/enter?token={wrong}")[0] == 403
+    assert stranger.ask("GET", "/page/main.js")[0] == 403
+
+
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "::", "127.0.0.1", "::1", "224.0.0.1", "localhost", "house", ""]
+)
+def test_a_page_is_shared_at_one_stated_address_alone(address: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(SHARED)
+    with pytest.raises(UsageError, match="cannot be shared at"):
+        Sharing.read(address, tmp_path / "token")
+
+
+@pytest.mark.parametrize(
+    "token", ["", "short", "with a blank in the middle of it", "ümlaut-ümlaut-ümlaut", "x" * 201]
+)
+def test_a_page_is_shared_with_a_token_that_nobody_guesses(token: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(token, encoding="utf-8")
+    with pytest.raises(InputError, match="token"):
+        Sharing.read("192.168.1.20", tmp_path / "token")
+    with pytest.raises(UsageError, match="with a token"):
+        Sharing.read("192.168.1.20", None)
+
+
+def test_what_is_shared_is_said(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{SHARED}\n")
+    sharing = Sharing.read("192.168.1.20", tmp_path / "token")
+    assert sharing == Sharing("192.168.1.20", SHARED)
+    words = sharing.exposes("out.otio")
+    assert all(word in words for word in ("film", "library", "prices", "out.otio", "not encrypted"))
+    assert SHARED not in words
