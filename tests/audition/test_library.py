@@ -179,3 +179,31 @@ def test_by_keys_alone_in_a_browser(session: Session, made: Path, modules: Path)
     assert found["undone"] != found["added"]["id"]
     assert found["redone"] == found["added"]["id"]
     assert found["axe"] == []
+
+
+def test_alternatives_of_an_effect_are_heard_equally_loud(session: Session) -> None:
+    session.prepare()
+    for cue in session.document()["cues"]:
+        levels = []
+        for item in cue["items"]:
+            (segment,) = item["segments"]
+            raw = np.frombuffer(session.samples(segment["sound"], 0) or b"", "<f4").reshape(2, -1)
+            played = raw[:, : segment["last"] - segment["first"]]
+            levels.append(loudest_lufs(played) + segment["gain_db"])
+        assert len(levels) > 1
+        assert max(levels) - min(levels) < 1.0
+
+
+def loudest_lufs(sound: np.ndarray) -> float:
+    """The loudest 3 s, or all where it is shorter: K-weighted as BS.1770 says, by its filters at 48 kHz."""
+    shelf = (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585)
+    low_cut = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
+    weighted = sound.astype(np.float64)
+    for b0, b1, b2, a1, a2 in (shelf, low_cut):
+        spectrum = np.fft.rfft(weighted, 2 * sound.shape[1])
+        turn = np.exp(-2j * np.pi * np.fft.rfftfreq(2 * sound.shape[1]))
+        answer = (b0 + b1 * turn + b2 * turn**2) / (1 + a1 * turn + a2 * turn**2)
+        weighted = np.fft.irfft(spectrum * answer)[:, : sound.shape[1]]
+    power = np.cumsum(np.concatenate([[0.0], (weighted**2).sum(axis=0)]))
+    count = min(3 * 48_000, len(power) - 1)
+    return float(-0.691 + 10 * np.log10((power[count:] - power[:-count]).max() / count))

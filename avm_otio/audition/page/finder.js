@@ -1,7 +1,7 @@
 // The library: sounds found by words or by how they sound, heard alone, and added to a cue.
 
 import * as api from "./api.js";
-import { length } from "./cues.js";
+import { length, signed } from "./cues.js";
 import { h, iconButton, setIcon } from "./dom.js";
 import { amplitude } from "./engine.js";
 import { say } from "./words.js";
@@ -74,7 +74,7 @@ export class Finder {
   }
 
   row(sound) {
-    const facts = [length(sound.length_s), sound.loudness_lufs === null ? "" : `${Math.round(sound.loudness_lufs)} LUFS`, sound.tempo_bpm ? `${Math.round(sound.tempo_bpm)} bpm` : "", sound.category_words ?? ""];
+    const facts = [length(sound.length_s), sound.loudness_lufs === null ? "" : `${signed(Math.round(sound.loudness_lufs))} LUFS`, sound.tempo_bpm ? `${Math.round(sound.tempo_bpm)} bpm` : "", sound.category_words ?? ""];
     const hear = iconButton("play", say("hear", sound.title), () => this.hear(sound, hear), { class: "icon hear" });
     const add = h("button", { type: "button", class: "quiet add", "aria-label": say("add_named", sound.title), onclick: () => this.add(sound) }, say("add"));
     const like = h("button", { type: "button", class: "quiet like", "aria-label": say("like_named", sound.title), onclick: () => this.search({ like: String(sound.id) }, sound.title) }, say("more_like"));
