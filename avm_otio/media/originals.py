@@ -233,7 +233,13 @@ class _File:
 
 
 def located(
-    timeline: Timeline, folder: Path, roots: Sequence[Path], report: Report, *, strict: bool = False
+    timeline: Timeline,
+    folder: Path,
+    roots: Sequence[Path],
+    report: Report,
+    *,
+    strict: bool = False,
+    seen: dict[Path, MediaInfo | None] | None = None,
 ) -> Timeline:
     """A timeline whose media are as their files are, and whose clips count in the files' own time.
 
@@ -245,12 +251,13 @@ def located(
         roots: Where moved media are looked for by name.
         report: Receives progress, and warnings of files that cannot be read.
         strict: Whether media that several files could be are refused.
+        seen: What files are that were looked at before, of another cut; those of this one are added.
 
     Raises:
         MediaError: They are.
     """
     placements = Placements(timeline)
-    files = _files(placements, folder, roots, report, strict)
+    files = _files(placements, folder, roots, report, strict, {} if seen is None else seen)
     objects: dict[Media, Media] = {}  # each file is one object: writers ask for much of each
 
     def of_timeline(inner: Timeline) -> Timeline:
@@ -288,7 +295,12 @@ def offline(timeline: Timeline, folder: Path, roots: Sequence[Path]) -> tuple[Me
 
 
 def _files(
-    placements: Placements, folder: Path, roots: Sequence[Path], report: Report, strict: bool
+    placements: Placements,
+    folder: Path,
+    roots: Sequence[Path],
+    report: Report,
+    strict: bool,
+    infos: dict[Path, MediaInfo | None],
 ) -> dict[Media, _File]:
     from avm_otio.media.clock import media_clock
     from avm_otio.media.probe import probe
@@ -310,7 +322,6 @@ def _files(
         report.warn(note)
     for media, reason in search.reasons.items():
         report.warn(f"“{media.clip_name or media.name}” is missing: {reason}.")
-    infos: dict[Path, MediaInfo | None] = {}
     paths = {media: _file_of(media, path) for media, path in places.items()}
     with report.step("Looking at the media", len(set(paths.values()))) as advance:
         for path in paths.values():

@@ -33,7 +33,7 @@ command -v node >/dev/null && command -v npm >/dev/null || panel+=(nodejs npm)
 if [ $only_blender = yes ]; then packages=("${linked_to_blender[@]}")
 elif [ $only_panel = yes ]; then packages=("${panel[@]}")
 else packages=("${linked_to_blender[@]}" "${panel[@]}" melt libxml2-utils openshot-qt ges1.0-tools gstreamer1.0-plugins-good
-    gstreamer1.0-libav python3-venv)
+    gstreamer1.0-libav python3-venv libreoffice-calc-nogui)
 fi
 [ $with_kdenlive = no ] || packages+=(debootstrap)
 echo "Programs of this system: ${packages[*]}"

@@ -24,6 +24,7 @@ from avm_otio.jobs.pipeline import open_timeline
 from avm_otio.jobs.reels import Reel
 from avm_otio.jobs.soundtrack import figures_of, true_peak_of
 from avm_otio.media.originals import film_located, located
+from avm_otio.media.probe import MediaInfo
 from avm_otio.mix.conform.changes import Change, change_of, changes_of
 from avm_otio.mix.conform.follow import Follow
 from avm_otio.mix.conform.moves import Moved, OldCue, lost_clips, moved, old_cues
@@ -166,8 +167,9 @@ class _Work:
         Raises:
             InputError: One of the cuts shows none.
         """
+        seen: dict[Path, MediaInfo | None] = {}  # both cuts show the same files
         cuts = [
-            located(counted(timeline), folder, self.request.media_roots, self.report)
+            located(counted(timeline), folder, self.request.media_roots, self.report, seen=seen)
             for timeline, folder in (
                 (users, self.reel.opened.folder),
                 (self.new.timeline, self.new.folder),
