@@ -97,7 +97,8 @@ EXCUSES = [
     Excuse("level", Feature.TIME, NEAREST, Fraction(1)),
     Excuse("marker", Feature.TIME, NEAREST, HALF),
     Excuse("marker", Feature.MARKER, NEAREST, HALF),
-    Excuse("marker", Feature.MARKER, "moved to the nearest frame of its file", Fraction(1)),
+    # At half speed a frame of its file is two of the record: half of that, and half a frame for its clip.
+    Excuse("marker", Feature.MARKER, "moved to the nearest frame of its file", 1 + HALF),
     Excuse("marker", Feature.MARKER, "stands at its head"),
     Excuse("marker", Feature.MARKER, "not written"),
     Excuse("marker", Feature.DISABLED, "left out"),
