@@ -122,10 +122,13 @@ def main() -> None:
             moved.add(shift_samples(after, clean))
             cells.append(f"{gains[snr][-1]:+.1f}")
         print(f"| {path.stem} | {' | '.join(cells)} | {max(moved, key=abs)} |", flush=True)
-    for name, of in (("**mean**", np.mean), ("**worst**", np.min)):
+    for name, of in (("**mean**", np.mean), ("**worst**", np.min)) if options.noise else ():
         print(f"| {name} | " + " | ".join(f"{of(gains[snr]):+.1f}" for snr in snrs) + " | |")
     for path in options.production:
         before = sound(path)
+        if len(before) < _WINDOW:
+            print(f"production: {path.stem} is too short")
+            continue
         lost = loss_db(before, reduced(before))
         print(f"production: {path.stem} loses at most {lost:.1f} dB (the limit is {LIMIT_DB:g})")
 
