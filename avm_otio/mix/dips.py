@@ -51,16 +51,8 @@ class Dips:
         What it touches becomes one dip with it, as deep as the deepest.
         """
         first = whole_frames(start, self.rate)
-        flats = [Flat(first, max(touched_frames(end, self.rate), first + 1), change_db)]
-        for flat in self.flats:
-            new = flats[0]
-            if flat.last < new.first or flat.first > new.last:
-                flats.append(flat)
-            else:
-                flats[0] = Flat(
-                    min(flat.first, new.first), max(flat.last, new.last), min(flat.gain_db, new.gain_db)
-                )
-        return replace(self, flats=tuple(sorted(flats, key=lambda flat: flat.first)))
+        flat = Flat(first, max(touched_frames(end, self.rate), first + 1), change_db)
+        return replace(self, flats=tuple(_merged([*self.flats, flat])))
 
     def lowest(self, start: RecordTime, end: RecordTime) -> float:
         """How far down it is at most between two moments, decibels."""
@@ -85,15 +77,16 @@ class Dips:
         """
         head, tail = clip.start * self.rate, clip.end * self.rate
         before, after = head - lead * self.rate, tail + trail * self.rate
-        flats = []
-        for flat in self.flats:
-            held = flat
-            if head >= flat.last > before:  # in the crossfade the gain of the head holds
-                held = replace(held, last=-(-head.numerator // head.denominator))
-            if tail <= flat.first < after:
-                held = replace(held, first=tail.numerator // tail.denominator)
-            flats.append(held)
-        line = self._line(flats)
+        leading = [flat for flat in self.flats if head >= flat.last > before]
+        trailing = [flat for flat in self.flats if tail <= flat.first < after]
+        flats = [flat for flat in self.flats if flat not in leading and flat not in trailing]
+        if leading:  # in the crossfade the gain of the head holds, so it is that of the deepest
+            last = -(-head.numerator // head.denominator)
+            flats.insert(0, Flat(leading[0].first, last, min(flat.gain_db for flat in leading)))
+        if trailing:
+            first = tail.numerator // tail.denominator
+            flats.append(Flat(first, trailing[-1].last, min(flat.gain_db for flat in trailing)))
+        line = self._line(_merged(flats))
         dip = line.on(replace(clip, mix=Mix()))
         if not dip.keys:
             return _changed(clip.mix, dip.gain_db) if dip.gain_db else clip.mix
@@ -115,6 +108,17 @@ class Dips:
             rises = found[-1].last + self.release
             found.append(Flat(rises, rises, 0.0))
         return Line(tuple(found) or (Flat(0, 0, 0.0),), self.rate)
+
+
+def _merged(flats: Sequence[Flat]) -> list[Flat]:
+    """Dips of which none touches another, each as deep as the deepest that it is made of."""
+    found: list[Flat] = []
+    for flat in sorted(flats, key=lambda flat: flat.first):
+        if found and flat.first <= found[-1].last:
+            before = found.pop()
+            flat = Flat(before.first, max(before.last, flat.last), min(before.gain_db, flat.gain_db))
+        found.append(flat)
+    return found
 
 
 def _changed(mix: Mix, change_db: float) -> Mix:

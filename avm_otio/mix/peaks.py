@@ -62,6 +62,9 @@ _MANY, _FEW = 0.25, 3
 _HALF = 0.5
 """Where the film's own sound is too high by itself for more of a piece than this, the piece stays."""
 
+_APART = 10
+"""Places are so many steps apart: a second."""
+
 _STEP = Fraction(1, 10)
 
 
@@ -193,7 +196,7 @@ class Peaks:
             return OwnPeak(_db(peaks[highest]))
         found = self._asked(voices, [(step, step + 1) for step in over], self._bounds(voices).whole)
         raised_db = max(_db(mixed) - _db(peaks[step]) for step, mixed in zip(over, found, strict=True))
-        places = 1 + int((np.diff(over) > COARSE).sum())
+        places = 1 + int((np.diff(over) >= _APART).sum())
         return OwnPeak(_db(peaks[highest]), self._moment(highest), places, max(raised_db, 0.0))
 
     def _overs(self, voices: Sequence[Voice], bounds: _Bounds, limit: float) -> list[_Over]:
@@ -316,7 +319,7 @@ class Peaks:
         if not dips or not voice.is_heard:
             return voice
         (lead, _), (trail, _) = voice.joins_s
-        return voice.with_mix(dips.on(voice.laid.clip, Fraction(lead), Fraction(trail)))
+        return voice.with_mix(dips.on(voice.laid.clip, lead, trail))
 
     def _bounds(self, voices: Sequence[Voice]) -> _Bounds:
         effects, music = (Sum.silent(len(self.own.sums.peak)) for _ in range(2))

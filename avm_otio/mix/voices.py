@@ -34,7 +34,7 @@ class Voice:
     lane: int
     heard: Heard | None
     sound: Strip | None
-    joins_s: tuple[tuple[float, float], tuple[float, float]]
+    joins_s: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
     is_heard: bool
 
     @property
@@ -60,7 +60,7 @@ class Voice:
         assert self.sound is not None
         clip, edges = self.laid.clip, self.sound.edges_s
         start, end = float(clip.start - origin), float(clip.end - origin)
-        (lead, within_head), (trail, within_tail) = self.joins_s
+        (lead, within_head), (trail, within_tail) = [tuple(map(float, join)) for join in self.joins_s]
         found = amplitudes(self.mix, edges, start, end)
         if lead or within_head:
             share = (edges - (start - lead)) / (lead + within_head)
@@ -144,13 +144,12 @@ def voices_of(laid: Laid, heard: dict[str, Heard | None], origin: RecordTime) ->
     for number, lane in enumerate(laid.lanes):
         for one in lane.clips:
             clip = one.clip
-            joins = [(0.0, 0.0), (0.0, 0.0)]
+            joins = [(Fraction(0), Fraction(0)), (Fraction(0), Fraction(0))]
             for transition in lane.transitions:
-                before, after = float(transition.before), float(transition.after)
                 if transition.at == clip.start:
-                    joins[0] = (before, after)
+                    joins[0] = (transition.before, transition.after)
                 if transition.at == clip.end:
-                    joins[1] = (after, before)
+                    joins[1] = (transition.after, transition.before)
             known = heard.get(one.item.name)
             joins_s = (joins[0], joins[1])
             sound = None if known is None else strip_of(_with_handles(clip, joins_s), known, origin)
@@ -158,9 +157,9 @@ def voices_of(laid: Laid, heard: dict[str, Heard | None], origin: RecordTime) ->
     return found
 
 
-def _with_handles(clip: Clip, joins_s: tuple[tuple[float, float], tuple[float, float]]) -> Clip:
+def _with_handles(clip: Clip, joins_s: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]) -> Clip:
     """A clip with what crossfades take of its media before and after it."""
-    before, after = Fraction(joins_s[0][0]), Fraction(joins_s[1][0])
+    (before, _), (after, _) = joins_s
     return replace(
         clip,
         start=RecordTime(clip.start - before),
