@@ -122,8 +122,7 @@ def _bought(store: Store, item_ids: Sequence[int]) -> list[Purchase]:
             f"No film of this engine was offered {' or '.join(map(str, unknown))}.",
             "`avm-otio cost SCORED` lists the items of a timeline. --data names an engine's folder.",
         )
-    for item_id in found:
-        store.buy(item_id)
+    store.buy(found)
     return [found[item_id] for item_id in dict.fromkeys(item_ids)]
 
 

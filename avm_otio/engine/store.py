@@ -19,7 +19,7 @@ import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -119,8 +119,7 @@ class Store:
             self._base = _opened(path, folder)
         except sqlite3.Error as error:
             raise OutputError(
-                f"What the engine knows cannot be opened: {path}: {error}.",
-                "If it is damaged, move it away: films have to be sent again.",
+                f"The engine's memory {path} cannot be used: {error}.", _way_out(error)
             ) from error
 
     def close(self) -> None:
@@ -245,11 +244,11 @@ class Store:
         """The items that were bought."""
         return frozenset(number for (number,) in self._rows("SELECT item_id FROM bought"))
 
-    def buy(self, item_id: int) -> None:
-        """Buy an item; once is enough."""
+    def buy(self, item_ids: Iterable[int]) -> None:
+        """Buy items, all of them or none; once is enough."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._writing() as base:
-            base.execute("INSERT OR IGNORE INTO bought VALUES (?, ?)", (item_id, now))
+            base.executemany("INSERT OR IGNORE INTO bought VALUES (?, ?)", ((each, now) for each in item_ids))
 
     def _rows(self, question: str, *values: object) -> list[Any]:
         with self._turn:
@@ -267,6 +266,25 @@ class Store:
                 yield self._base
 
 
+class _NewerError(sqlite3.Error):
+    """The file is a later version's."""
+
+
+def _way_out(error: sqlite3.Error) -> str:
+    """What to do where the file cannot be opened."""
+    if isinstance(error, _NewerError):
+        return "Use that version, or another folder."
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    ways = {
+        sqlite3.SQLITE_CORRUPT: "It is damaged: move it away. Films have to be sent again.",
+        sqlite3.SQLITE_NOTADB: "It is damaged: move it away. Films have to be sent again.",
+        sqlite3.SQLITE_BUSY: "Another engine is writing to it: try again.",
+        sqlite3.SQLITE_LOCKED: "Another engine is writing to it: try again.",
+        sqlite3.SQLITE_FULL: "Free some room.",
+    }
+    return ways.get(code, "Check that the folder lies on a disk of this machine and can be written.")
+
+
 def _opened(path: Path, folder: Path) -> sqlite3.Connection:
     """The file, open; made where it is missing, of the JSON files that an engine of before left."""
     base = sqlite3.connect(path, timeout=_PATIENCE_S, check_same_thread=False)
@@ -277,7 +295,7 @@ def _opened(path: Path, folder: Path) -> sqlite3.Connection:
             base.execute("BEGIN IMMEDIATE")
             version = base.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
-                raise sqlite3.DatabaseError("a newer version of this program made it")
+                raise _NewerError("a newer version of this program made it")
             if version == 0:
                 for table in _TABLES:
                     base.execute(table)
@@ -300,6 +318,10 @@ def _adopt(base: sqlite3.Connection, folder: Path) -> None:
         if session is not None:
             row = (session.id, session.film_id, session.is_finished, _text(session))
             base.execute("INSERT OR IGNORE INTO sessions VALUES (?, ?, ?, ?)", row)
+    for table in ("films", "sessions"):  # what cannot be read keeps its id, and its files
+        taken = [int(path.name) for path in (folder / table).iterdir() if path.name.isdecimal()]
+        base.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        base.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, max(taken, default=0)))
 
 
 _Kept = TypeVar("_Kept", StoredFilm, Session)

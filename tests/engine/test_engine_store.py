@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ def test_all_of_it_is_there_for_the_next_engine(tmp_path: Path) -> None:
         session = store.add_session(film, {"notify_url": None}, ("music",))
         assert session is not None
         store.save(replace(session, results={"music": [{"id": 7}]}))
-        store.buy(7)
+        store.buy([7])
     with closing(Store(tmp_path)) as store:
         kept = store.film(film)
         assert kept is not None
@@ -132,13 +133,22 @@ def test_films_and_sessions_of_the_engine_before_are_taken_over(tmp_path: Path) 
     with closing(Store(tmp_path)) as store:
         assert store.film_ids() == [4]
         assert store.sessions_of(4) == [Session(9, 4, {}, {"music": []})]
-        assert sent(store) == 5
+        assert sent(store) == 6  # 5 cannot be read, and keeps its folder
         assert store.add_session(4, {}, ("music",)) == Session(10, 4, {}, {"music": None})
 
 
 @pytest.mark.parametrize("content", [b"no database" * 500, b"SQLite format 3\0" + b"\xff" * 4096])
 def test_a_damaged_memory_is_refused_in_words(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "engine.sqlite").write_bytes(content)
-    with pytest.raises(OutputError, match=r"engine\.sqlite"):
+    with pytest.raises(OutputError, match=r"engine\.sqlite.*move it away"):
         Store(tmp_path)
     assert (tmp_path / "engine.sqlite").read_bytes() == content
+
+
+def test_the_memory_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "engine.sqlite")) as base:
+        base.execute("PRAGMA user_version = 99")
+    with pytest.raises(OutputError, match="newer version") as failed:
+        Store(tmp_path)
+    assert "move it away" not in str(failed.value)
