@@ -196,16 +196,35 @@ class Cutter:
             first = from_micros(self.heard.ends_us) - whole - sums[-1]
         first = max(Fraction(0), min(first, length - whole - sums[-1]))
         moved = round(first * rate) / rate
-        for start in (moved, moved - 1 / rate, moved + 1 / rate):
-            if abs(start - first) * rate < 1 and start >= 0 and start + sums[-1] + whole <= length:
-                first = start
-                break
-        shifts = [first + each for each in sums]
+        is_own = ending is Ending.OWN
+        starts = [
+            start
+            for start in (moved + frames / rate for frames in (0, -1, 1, -2, 2, -3, 3))
+            if (is_own or abs(start - first) * rate < 1) and start >= 0 and start + sums[-1] + whole <= length
+        ]
+        found = [self._shifted(runs, [start + each for each in sums], gives) for start in starts or [first]]
+        if not is_own:
+            return found[0]
+
+        def missed(shifts: Sequence[Fraction]) -> Fraction:
+            """By how many frames its own ending misses that of the picture."""
+            return abs(shifts[-1] + whole - from_micros(self.heard.ends_us)) * rate
+
+        return next(
+            (each for each in found if missed(each[0]) <= 1), min(found, key=lambda each: missed(each[0]))
+        )
+
+    def _shifted(
+        self, runs: Sequence[tuple[int, int]], shifts: Sequence[Fraction], gives: Sequence[Fraction]
+    ) -> tuple[list[Fraction], list[Fraction]]:
+        """The same, later from a join on at which no frame lies between the end of the file and its head."""
+        rate, shifts, gives = self.rate, list(shifts), list(gives)
+        length = from_micros(self.heard.length_us)
         for index, ((_, leaves), _) in enumerate(pairwise(runs)):
             exact = (from_micros(leaves) - shifts[index]) * rate
             missing = -(shifts[index + 1] + exact // 1 / rate)
             if missing > 0 and -(-exact // 1) / rate + shifts[index] > length:
-                # The whole file again: no frame lies between its end and its head, so one is earlier.
+                # The whole file again: one frame is earlier.
                 shifts[index + 1 :] = [shift + missing for shift in shifts[index + 1 :]]
                 gives[index] += missing
         return shifts, gives
