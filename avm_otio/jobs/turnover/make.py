@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path, PurePath
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.delivery.cue_sheets.write import write_cue_sheet
 from avm_otio.delivery.deliver import with_media
 from avm_otio.delivery.handles import with_handles
 from avm_otio.delivery.retimed import retimed
-from avm_otio.errors import AvmError, OutputError, UsageError
+from avm_otio.errors import UsageError
 from avm_otio.files import make_folder, unwritable, write_text
 from avm_otio.formats.format import SoundFiles
 from avm_otio.formats.table import editor_named, editors, writer_of
@@ -23,15 +22,14 @@ from avm_otio.formats.writing import write
 from avm_otio.jobs.conform.sources import CONFORMED
 from avm_otio.jobs.turnover.paper import (
     MANIFEST,
-    SUMS,
     TEMPLATE,
     Inside,
     files_in,
     manifest_of,
-    read_manifest,
     short_of,
     write_papers,
 )
+from avm_otio.jobs.turnover.place import publish, refuse_place, staged
 from avm_otio.jobs.turnover.sequence import POP_S, Laid, LaidTrack, pop_media, sequence_of, start_of
 from avm_otio.jobs.turnover.template import Template
 from avm_otio.media.naming import safe_name
@@ -183,14 +181,14 @@ def turnover(
     timeline = replace(whole, tracks=(*whole.video_tracks, *sound.tracks))
     for loss in losses:
         noted.warn(f"{loss.item}: {loss.message}.")
-    with _staged(order.folder) as folder:
+    with staged(order.folder, noted, overwrite=order.overwrite) as folder:
         work = _Work(reel, order, folder, timeline, noted)
         work.write_stems_and_preview()
         lost = work.write_timelines(formats)
         work.write_cue_sheet(sheet_of)
         work.copy_changes()
         made = work.finish()
-        _publish(folder, order)
+        publish(folder, order.folder, overwrite=order.overwrite)
     return replace(made, losses=(*losses, *lost))
 
 
@@ -433,67 +431,4 @@ def refuse(order: Order) -> None:
         OutputError: The folder is there, or what it should lie in is not.
     """
     dialects(order.editors)
-    folder = order.folder
-    if not folder.parent.is_dir():
-        raise OutputError(f"There is no folder {folder.parent}.", "Make it, or choose another place.")
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is a file.", "Choose another folder.")
-    if not any(folder.iterdir()):
-        return
-    if not order.overwrite:
-        raise OutputError(f"{folder} is there already.", "Choose another folder, or give --overwrite.")
-    try:
-        listed = {each["path"] for each in read_manifest(folder)["files"]} | {MANIFEST, SUMS}
-    except (AvmError, KeyError, TypeError):
-        listed = set()
-    others = [
-        name for path in files_in(folder) if (name := path.relative_to(folder).as_posix()) not in listed
-    ]
-    if others:
-        raise OutputError(
-            f"{folder} holds what no turnover wrote: {others[0]}"
-            + (f" and {len(others) - 1} more." if len(others) > 1 else "."),
-            "Move it away, or choose another folder.",
-        )
-
-
-@contextmanager
-def _staged(folder: Path) -> Iterator[Path]:
-    """A folder beside another in which it is made, removed whatever happens; of killed runs, too."""
-    from filelock import FileLock, Timeout
-
-    prefix = f".{folder.name}.partial-"
-    for orphan in folder.parent.glob(f"{prefix}*"):
-        with suppress(Timeout, OSError), FileLock(orphan / ".lock", timeout=0, fallback_to_soft=False):
-            shutil.rmtree(orphan, ignore_errors=True)
-    try:
-        made = Path(mkdtemp(prefix=prefix, dir=folder.parent))
-        made.chmod(0o755)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    try:
-        with FileLock(made / ".lock", fallback_to_soft=False):
-            yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _publish(made: Path, order: Order) -> None:
-    """Put the folder in its place, and take an older one away."""
-    folder = order.folder
-    old = made.with_name(f"{made.name}.old")
-    try:
-        (made / ".lock").unlink(missing_ok=True)
-        if folder.exists():
-            folder.rename(old)
-        try:
-            made.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    shutil.rmtree(old, ignore_errors=True)
+    refuse_place(order.folder, overwrite=order.overwrite)

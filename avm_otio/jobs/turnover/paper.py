@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -30,6 +31,7 @@ BITS = 24
 _RATE = Fraction(SAMPLE_RATE_HZ)
 _BLOCK = 1 << 22
 _MOST_LINES = 8
+_JUNK = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 
 
 @dataclass(slots=True)
@@ -195,12 +197,28 @@ def _advanced(advance: Callable[[int], None], before: int, count: int) -> None:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """All files of a folder but hidden ones, in order."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    """All that lies in a folder and its folders, hidden or not, but what systems leave there; in order.
+
+    A link counts as itself, whatever it leads to.
+
+    Raises:
+        OSError: A folder in it cannot be listed.
+    """
+    found = []
+    for place, folders, names in os.walk(folder, onerror=_raised):
+        beside = {*folders, *names}
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        found += [Path(place, name) for name in (*links, *names) if not _is_junk(name, beside)]
+    return sorted(found)
+
+
+def _is_junk(name: str, beside: Collection[str]) -> bool:
+    # macOS keeps what a disk cannot hold of a file beside it, as ._NAME.
+    return name in _JUNK or (name.startswith("._") and (name[2:] in beside or name[2:] in _JUNK))
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def sum_of(
