@@ -3,13 +3,17 @@
 Films are made by ``tests/engine/transition_films.py``: one set by the manners that the weights of
 ``avm_otio/engine/tables/dissolves.json`` are fitted to, one by another manner and other seeds.
 
-Usage: python benchmarks/looking.py [--films N] [--fit]
+``--long`` looks at one hour and at three hours instead, each in a process of its own: time and memory.
+
+Usage: python benchmarks/looking.py [--films N] [--fit] [--long]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -37,13 +41,36 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--films", type=int, default=24)
     options.add_argument("--fit", action="store_true", help="fit the weights anew first")
+    options.add_argument("--long", action="store_true", help="one hour and three hours")
+    options.add_argument("--hours", type=int, help=argparse.SUPPRESS)
     asked = options.parse_args()
+    if asked.hours:
+        look_for_hours(asked.hours)
+        return
+    if asked.long:
+        for hours in (1, 3):
+            subprocess.run([sys.executable, __file__, "--hours", str(hours)], check=True)
+        return
     tuned = list(tuned_on(asked.films))
     if asked.fit:
         fit(tuned)
     print("set        kind       F1    found  false  missed")
     report("tuned", tuned)
     report("held out", [film(90_000 + seed, HELD_OUT) for seed in range(asked.films)])
+
+
+def look_for_hours(hours: int) -> None:
+    """Look at a film that is some seconds over and over, and print what that took."""
+    pictures, _ = film(3, HELD_OUT, 6)
+    frames = ((Fraction(n, 25), pictures[n % len(pictures)]) for n in range(hours * 3600 * 25))
+    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    began = time.process_time()
+    found = analyse_picture(frames)
+    after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    spent_s = time.process_time() - began
+    print(
+        f"{hours} h: {spent_s:.0f} s, {after_mb - before_mb:.0f} MB more, {len(found.cuts)} cuts", flush=True
+    )
 
 
 def tuned_on(many: int) -> Iterator[tuple[np.ndarray, Truth]]:

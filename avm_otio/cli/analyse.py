@@ -36,7 +36,8 @@ def analyse(out: Output, film: Path, output: Path, picture_theme: str) -> None:
     """Show what the engine finds in FILM, frame by frame.
 
     Cuts, dissolves, fades and flashes; how each shot and its camera move, how bright it is, its colour; where
-    somebody speaks; where something is heard, and what that resembles.
+    somebody speaks; where something is heard, and what that resembles. With the package avm-otio[see], what
+    is in the picture, where that is sure.
     """
     suffix = output.suffix.lower()
     if suffix not in _SUFFIXES:
@@ -47,8 +48,14 @@ def analyse(out: Output, film: Path, output: Path, picture_theme: str) -> None:
         raise OutputError(f"{output} is the film itself.", "Choose another name for the analysis.")
     from avm_otio.engine.analysis import analyse as look
     from avm_otio.engine.analysis import summary
+    from avm_otio.engine.imagenet import NAME, weights_path
 
-    found = look(film, out)
+    seer, model = None, ""
+    if weights_path() is not None:
+        from avm_otio.engine.seen import Sight
+
+        seer, model = Sight, NAME
+    found = look(film, out, seer, model)
     make_folder(output.absolute().parent)
     if suffix == ".json":
         write_text(output, found.document.model_dump_json(indent=1) + "\n")

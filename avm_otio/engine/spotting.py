@@ -8,7 +8,7 @@ asked for is right, more is not.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ from avm_otio.engine.library import Kind, LibraryItem
 from avm_otio.engine.matching import Meanings, takes
 from avm_otio.engine.requests import DENSITIES
 from avm_otio.engine.shelf import Shelf, lie_of, main_role
-from avm_otio.engine.traits import FilmTraits, Span
+from avm_otio.engine.subjects import is_believed
+from avm_otio.engine.traits import FilmTraits, Sighting, Span
 from avm_otio.engine.vocabulary import Event, Role
 
 LEAST_SPACING_US = 400_000
@@ -117,7 +118,8 @@ def spot_effects(
     within, wish = within or Span(0, film.duration_us), wish or EffectWish()
     a_minute = effects_a_minute(film, within, wish.density)
     effects = [item for item in items if item.kind is Kind.EFFECT]
-    spotter = _Spotter(Shelf(effects, wish.words, a_minute), film.speech, within, a_minute)
+    shelves = _Shelves(effects, wish.words, a_minute, film.seen)
+    spotter = _Spotter(shelves, film.speech, within, a_minute)
     if wish.spots:
         meanings = Meanings(items)
         for number, spot in enumerate(wish.spots):
@@ -145,20 +147,67 @@ def _role_at(spot: AskedSpot, item: LibraryItem) -> Role:
     return Role.AMBIENCE if spot.is_ambience else main_role(item) or Role.SPOT
 
 
+class _Shelves:
+    """The sounds to choose from at each time of a film: what is seen there is a reason to believe, too.
+
+    Args:
+        effects: The library's effects.
+        words: What is said to be in the film.
+        a_minute: How many effects are wanted a minute.
+        seen: What is seen, and where.
+    """
+
+    def __init__(
+        self, effects: Sequence[LibraryItem], words: str, a_minute: float, seen: Sequence[Sighting]
+    ) -> None:
+        self._effects, self._words, self._a_minute = effects, words, a_minute
+        self._seen = sorted(seen, key=lambda each: each.start_us)
+        self._starts_us = [each.start_us for each in self._seen]
+        self._made: dict[frozenset[str], Shelf] = {}
+
+    def at(self, at_us: int) -> Shelf:
+        """The sounds that may be laid at a time."""
+        things = frozenset(each.thing for each in self._seen_at(at_us))
+        if things not in self._made:
+            words = " ".join((self._words, *sorted(things)))
+            self._made[things] = Shelf(self._effects, words, self._a_minute)
+        return self._made[things]
+
+    def belief(self, claims: frozenset[str], at_us: int) -> tuple[str, float]:
+        """Why what a sound claims is believed at a time, in words, and how sure that is."""
+        if not claims:
+            return "it claims no thing", 1.0
+        named = ", ".join(sorted(claims))
+        if is_believed(claims, self._words):
+            return f"the request's words speak of it: {named}", 1.0
+        seen = self._seen_at(at_us)
+        shown = ", ".join(f"{each.thing} ({round(100 * each.confidence)} %)" for each in seen)
+        return f"it is seen there: {shown}", min((each.confidence for each in seen), default=1.0)
+
+    def _seen_at(self, at_us: int) -> list[Sighting]:
+        """What is seen at a time: sightings of one shot follow each other."""
+        found = []
+        for each in reversed(self._seen[: bisect_right(self._starts_us, at_us)]):
+            if each.end_us <= at_us:
+                break
+            found.append(each)
+        return found
+
+
 class _Spotter:
     """Takes candidates, the weightiest first, as long as there is room for them, and a sound.
 
     Args:
-        shelf: The sounds to choose from.
+        shelves: The sounds to choose from.
         speech: Where people speak.
         within: The stretch that may be used.
         a_minute: How many cues a minute there may be.
     """
 
-    def __init__(self, shelf: Shelf, speech: Sequence[Span], within: Span, a_minute: float) -> None:
+    def __init__(self, shelves: _Shelves, speech: Sequence[Span], within: Span, a_minute: float) -> None:
         self._spotted: list[Cue] = []
         self._laid: list[Cue] = []
-        self._shelf = shelf
+        self._shelves = shelves
         self._taken: list[tuple[Candidate, Cue]] = []
         self._speech = speech
         self._speech_ends = [each.end_us for each in speech]
@@ -255,7 +304,7 @@ class _Spotter:
                 start_us = max(self._within.start_us, start_us - lie_of(item, candidate.role).before_us)
             return self._worn(item, start_us)
 
-        return sorted(self._shelf.of(candidate.role), key=worn)
+        return sorted(self._shelves.at(candidate.at_us).of(candidate.role), key=worn)
 
     def _worn(self, item: LibraryItem, start_us: int) -> tuple[int, int]:
         """How worn a sound is at a time: by how near it is heard, then by how often."""
@@ -285,18 +334,15 @@ class _Spotter:
         if end_us - start_us < _LEAST_CUE_US:
             return None
         ids = tuple(each.id for each in ranked[:_ALTERNATIVES])
-        reasons = (candidate.reason, *self._reasons_for(candidate.role, item))
-        confidence = round(min(max(candidate.weight / 3, 0.05), 0.95), 2)
+        named = f"“{item.title}” says {candidate.role.name.lower()} by its name"
+        claims = self._shelves.at(at_us).claims(item)
+        believed, sure = self._shelves.belief(claims, at_us)
+        quiet = ("nobody speaks there",) if self._speech else ()
+        reasons = (candidate.reason, *quiet, named, believed)
+        confidence = round(min(max(candidate.weight / 3, 0.05), 0.95, sure), 2)
         return Cue(start_us, end_us, candidate.event, candidate.role, ids, reasons, confidence)
 
     def _next_word(self, from_us: int) -> int:
         """Where speech begins, or goes on, from a time on."""
         place = bisect_left(self._speech_ends, from_us + 1)
         return max(self._speech[place].start_us, from_us) if place < len(self._speech) else 2**62
-
-    def _reasons_for(self, role: Role, item: LibraryItem) -> tuple[str, ...]:
-        named = f"“{item.title}” says {role.name.lower()} by its name"
-        claims = ", ".join(sorted(self._shelf.claims(item)))
-        by_words = f"the request's words speak of it: {claims}" if claims else "it claims no thing"
-        quiet = ("nobody speaks there",) if self._speech else ()
-        return (*quiet, named, by_words)

@@ -169,10 +169,21 @@ class SoundTraits:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Something that a model sees in a stretch of a film, and how sure it is, 0 to 1."""
+
+    start_us: int
+    end_us: int
+    thing: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class FilmTraits:
-    """A film: its length, what its picture and sound do, and where people speak."""
+    """A film: its length, what its picture and sound do, where people speak, and what is seen, in order."""
 
     duration_us: int
     picture: PictureTraits = PictureTraits()
     sound: SoundTraits = SoundTraits()
     speech: tuple[Span, ...] = ()
+    seen: tuple[Sighting, ...] = ()

@@ -14,6 +14,7 @@ from avm_otio.engine.answers import Answers, Json, kept_effects, kept_music, pri
 from avm_otio.engine.decoding import Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
 from avm_otio.engine.film_analysis import analyse_picture
+from avm_otio.engine.imagenet import weights_path
 from avm_otio.engine.library import Library, LibraryItem
 from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import Language, Locale, ServiceCall
@@ -21,7 +22,7 @@ from avm_otio.engine.shop import Shop
 from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import AskedSpot, EffectWish, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
-from avm_otio.engine.traits import FilmTraits, PictureTraits, Span
+from avm_otio.engine.traits import FilmTraits, PictureTraits, Sighting, Span
 from avm_otio.errors import AvmError, DownloadError
 from avm_otio.files import make_folder
 from avm_otio.media.speech import hear_speech
@@ -231,12 +232,23 @@ class _Analysis:
 
     def _effects(self) -> list[Json]:
         said = hear_speech(self._store.film_path(self._film), self._check)
-        film = replace(self._traits, speech=tuple(Span(*each) for each in said.spoken))
+        speech = tuple(Span(*each) for each in said.spoken)
+        film = replace(self._traits, speech=speech, seen=self._seen())
         within = Span(self._call.start_us, self._call.end_us)
         spots = tuple(AskedSpot(**spot) for spot in self._call.spots)
         wish = EffectWish(self._call.density, self._call.words, spots)
         cues = spot_effects(film, self._items, within, wish)
         return kept_effects(cues, {item.id: item for item in self._items}, not self._library.is_starter)
+
+    def _seen(self) -> tuple[Sighting, ...]:
+        """What a model sees in each shot, where one is installed."""
+        if self._film.type == FilmType.AUDIO or weights_path() is None:
+            return ()
+        from avm_otio.engine.seen import sightings
+
+        cuts = [cut.at_us for cut in self._traits.picture.cuts]
+        film = self._store.film_path(self._film)
+        return sightings(film, [0, *cuts, self._film.duration_us], self._check)
 
     def _dialogue(self) -> list[Json]:
         path = self._store.dialogue_path(self._session_id)
