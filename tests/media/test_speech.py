@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avm_otio.media import speech
 from avm_otio.media.speech import hear_speech, spoken
 from avm_otio.mix.heard import Speech
 from tests.media.sounds import noise, wav
@@ -45,6 +46,14 @@ def test_a_voice_is_found_where_it_speaks(tmp_path: Path, level: float, rate: in
 )
 def test_nobody_speaks_in_silence_or_noise(tmp_path: Path, sound: Callable[[], np.ndarray]) -> None:
     assert hear_speech(wav(tmp_path / "a.wav", sound())) == Speech()
+
+
+def test_a_copy_of_a_film_is_not_listened_to_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = wav(tmp_path / "a.wav", scene()), tmp_path / "b.wav"
+    other.write_bytes(one.read_bytes())
+    found = hear_speech(one)
+    monkeypatch.setattr(speech, "speech_in", lambda blocks: pytest.fail("it was listened to again"))
+    assert hear_speech(other) == found
 
 
 def test_listening_for_speech_can_be_broken_off(tmp_path: Path) -> None:
