@@ -133,7 +133,7 @@ def _closely(plain: PictureTraits, found: _Found, motion: Floats) -> PictureTrai
         transitions=tuple(sorted(transitions, key=lambda each: each.start_us)),
         flashes=tuple(Moment(times[frame], rise / brightest) for frame, rise in found.flashes),
         shots=tuple(shots_of(parts, times, ends, per_frame)),
-        curves=curves_of(times, ends, per_frame),
+        curves=curves_of([first for first, _ in parts], times, ends, per_frame),
     )
 
 

@@ -21,7 +21,7 @@ from avm_otio.media.containers import FAULTS
 from avm_otio.media.picture import open_pictures
 from avm_otio.media.probe import MediaInfo, probe
 
-SURE = 0.6
+SURE = 0.75
 """The likelihood of all classes of a thing together from which on it counts as seen."""
 
 _CLASSES: dict[str, str] = {

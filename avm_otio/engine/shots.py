@@ -129,16 +129,28 @@ def _words(right: Floats, down: Floats, closer: Floats) -> str:
     return ", ".join(said)
 
 
-def curves_of(times_us: Sequence[int], ends_us: Sequence[int], measured: PerFrame) -> Curves:
-    """How a film goes, second by second."""
+def curves_of(
+    heads: Sequence[int], times_us: Sequence[int], ends_us: Sequence[int], measured: PerFrame
+) -> Curves:
+    """How a film goes, second by second.
+
+    Args:
+        heads: The first frame of each shot: what changes from one to the next is no move.
+        times_us: When each frame begins.
+        ends_us: When it ends.
+        measured: Of all frames.
+    """
     seconds = np.array(times_us) // _MICROS
     many = int(-(-ends_us[-1] // _MICROS))
     camera = np.minimum(np.hypot(measured.moves.right, measured.moves.down) * 25 / 2, 1.0)
-    at = seconds[measured.compared]
+    shot = np.searchsorted(heads, measured.compared, "right")
+    within = shot == np.searchsorted(heads, measured.compared + APART, "right")
+    at = seconds[measured.compared][within]
+    zoom = np.minimum(np.abs(measured.moves.closer) * 25, 1.0)
     return Curves(
         motion=_by_second(seconds, measured.motion, many),
-        camera=_by_second(at, camera + np.minimum(np.abs(measured.moves.closer) * 25, 1.0), many),
-        things=_by_second(at, measured.moves.things, many),
+        camera=_by_second(at, (camera + zoom)[within], many),
+        things=_by_second(at, measured.moves.things[within], many),
         brightness=_by_second(seconds, measured.brightness, many),
     )
 

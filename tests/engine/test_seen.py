@@ -29,11 +29,11 @@ def test_a_sound_of_a_thing_is_laid_where_that_thing_is_seen_and_nowhere_else() 
     cuts = tuple(Moment(at * 1_000_000, 0.8) for at in (10, 40))
     film = FilmTraits(60_000_000, PictureTraits(cuts))
     assert spot_effects(film, items) == ()
-    seen = (Sighting(0, 30_000_000, "dog", 0.7),)
+    seen = (Sighting(0, 30_000_000, "dog", 0.8),)
     (cue,) = spot_effects(FilmTraits(60_000_000, PictureTraits(cuts), seen=seen), items)
     assert cue.start_us == 10_000_000
-    assert "it is seen there: dog (70 %)" in cue.reasons
-    assert cue.confidence <= 0.7
+    assert "it is seen there: dog (80 %)" in cue.reasons
+    assert cue.confidence <= 0.8
 
 
 def test_weights_are_read_without_calling_what_they_name(tmp_path: Path) -> None:
