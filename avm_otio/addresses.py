@@ -23,6 +23,16 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that is really reached."""
 
 
+def is_web_address(word: str) -> bool:
+    """Whether a word is an address in the web, and no path of a file, whatever folders there are."""
+    scheme, is_one, rest = word.partition("://")
+    return (
+        bool(is_one)
+        and scheme.lower() in ("http", "https")
+        and ".." not in rest.replace("\\", "/").split("/")
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine. Resolves nothing."""
     if host.lower().rstrip(".") == "localhost":

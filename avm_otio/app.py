@@ -80,13 +80,17 @@ def score(request: Request, *, report: Report = _SILENT) -> Scored:
     return _score(_here(request), settings, report)
 
 
-def carry_out(request: Request, *, may_pay: bool = True, report: Report = _SILENT) -> Outcome:
+def carry_out(
+    request: Request, *, may_pay: bool = True, confirmed: str = "", report: Report = _SILENT
+) -> Outcome:
     """Score a timeline, unless that was done before and nothing has changed since.
 
     Args:
         request: As for ``score``.
         may_pay: Whether a film may be sent and paid for. Without it what was asked before is fetched and
             laid, and what was not is refused before anything leaves; the engine on this machine is free.
+        confirmed: The ``digest`` of the forecast that was agreed to: where the question, the cut or its media
+            are others by now, that is refused before anything leaves. Empty: whatever is asked is paid for.
         report: Receives progress and warnings.
 
     Raises:
@@ -98,7 +102,7 @@ def carry_out(request: Request, *, may_pay: bool = True, report: Report = _SILEN
         return Outcome(summary, is_recalled=True)
     if request.library is not None and request.service != LOCAL:
         report.warn(f"The library is for --service local: {request.service} chooses from its own sounds.")
-    scored = _score(request, settings, report, may_pay=may_pay)
+    scored = _score(request, settings, report, may_pay=may_pay, confirmed=confirmed)
     return Outcome(scored.summary(), scored.losses)
 
 
@@ -603,11 +607,13 @@ def _here(request: Request) -> Request:
     return request.in_folder(Path.cwd())
 
 
-def _score(request: Request, settings: Settings, report: Report, *, may_pay: bool = True) -> Scored:
+def _score(
+    request: Request, settings: Settings, report: Report, *, may_pay: bool = True, confirmed: str = ""
+) -> Scored:
     from avm_otio.jobs import pipeline
 
     request, question = ready(request, settings)
-    access = replace(access_to(request, settings, report), may_pay=may_pay)
+    access = replace(access_to(request, settings, report), may_pay=may_pay, confirmed=confirmed)
     return pipeline.score(request, question, access, patience_of(settings), report)
 
 

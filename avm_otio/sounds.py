@@ -83,7 +83,12 @@ class Sounds:
             UsageError: There is none.
             InputError: The file, or the library, cannot be read.
         """
-        path = Path(word).expanduser()
+        try:
+            path = Path(word).expanduser()
+        except RuntimeError:
+            raise UsageError(
+                f"{word} begins with ~, and there is no such home.", "Write the whole path."
+            ) from None
         if path.is_file():
             return NewSound.of_file(path.absolute())
         if self.missing:

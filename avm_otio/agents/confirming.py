@@ -1,4 +1,4 @@
-"""Paid calls confirmed: a dry run names what would be sent, and gives a word for it that is of use once."""
+"""Paid calls confirmed: a dry run names what would be sent, and gives a code for it that is of use once."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _SHOWN_ALONE = ("wait_s", "size_bytes", "is_size_estimate")
 
 
 class Confirmations:
-    """The words that dry runs gave, each for what it showed."""
+    """The codes that dry runs gave, each for what it showed."""
 
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def give(self, request: Request, ahead: Forecast) -> str | None:
-        """The word that confirms what was shown; ``None`` where nothing would be paid."""
+        """The code that confirms what was shown; ``None`` where nothing would be paid."""
         if not pays(ahead):
             return None
-        word = secrets.token_hex(8)
+        code = secrets.token_hex(8)
         with self._lock:
-            self._given[word] = _digest(request, ahead)
-        return word
+            self._given[code] = _digest(request, ahead)
+        return code
 
-    def take(self, request: Request, ahead: Forecast, *, is_confirmed: bool, word: str) -> None:
-        """Use up the word for what would be sent now.
+    def take(self, request: Request, ahead: Forecast, *, is_confirmed: bool, code: str) -> None:
+        """Use up the code for what would be sent now.
 
         Raises:
             UsageError: The paid call is not confirmed, or something else was shown.
@@ -43,12 +43,12 @@ class Confirmations:
             "Run score_dry_run, show the user what it says, and call again with confirm_paid_call true and"
             " its confirmation. Nothing was sent."
         )
-        if not is_confirmed or not word:
+        if not is_confirmed or not code:
             raise UsageError(f"{what}: that is not confirmed.", how)
         with self._lock:
-            shown = self._given.get(word)
+            shown = self._given.get(code)
             if shown == _digest(request, ahead):
-                del self._given[word]
+                del self._given[code]
                 return
         if shown is None:
             raise UsageError(f"{what}: the confirmation is none, or was used before.", how)
@@ -64,5 +64,5 @@ def _digest(request: Request, ahead: Forecast) -> str:
     shown = {name: value for name, value in ahead.as_dict().items() if name not in _SHOWN_ALONE}
     with suppress(OSError):  # the same cut: one that was saved again may be another
         shown["saved"] = request.timeline.stat().st_mtime_ns
-    whole = json.dumps([request.dump(), shown], sort_keys=True, default=str)
+    whole = json.dumps([request.dump(), shown, ahead.digest], sort_keys=True, default=str)
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()

@@ -51,7 +51,7 @@ TOOLS = {
         Tool(
             "score_dry_run",
             "What score would send, to whom, and what it would use up. Sends, asks and writes nothing. "
-            "Where something would be paid, “confirmation” is the word that score wants: show the user the"
+            "Where something would be paid, “confirmation” is the code that score wants: show the user the"
             " rest first.",
             Arguments(_TIMELINES, ("timeline", "output"), "score"),
             work.dry_run,
@@ -174,7 +174,7 @@ TOOLS = {
                     "company": text("Who made it."),
                     "rights": text("A .csv of composers, publishers and shares, which are remembered."),
                     "effects": flag("List sound effects, too."),
-                    "credits": text("Write the credits to this text file, too."),
+                    "credits": text("Write the credits, too, to this .txt file."),
                 },
                 ("scored", "output"),
                 "cuesheet",

@@ -60,7 +60,7 @@ class Desk:
 
 
 def dry_run(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """What scoring would send and use up, and the word that confirms it."""
+    """What scoring would send and use up, and the code that confirms it."""
     request = _scoring(desk, takes, given)
     ahead = app.look_ahead(request, report=report)
     return {
@@ -72,7 +72,7 @@ def dry_run(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repo
 
 
 def score(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Score; what is paid for only with the word of its dry run."""
+    """Score; what is paid for only with the code of its dry run."""
     request = _scoring(desk, takes, given)
     ahead = app.look_ahead(request, report=report)
     is_paid = pays(ahead)
@@ -81,9 +81,9 @@ def score(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report
             request,
             ahead,
             is_confirmed=bool(given.get("confirm_paid_call")),
-            word=given.get("confirmation", ""),
+            code=given.get("confirmation", ""),
         )
-    return _outcome(app.carry_out(request, may_pay=is_paid, report=report))
+    return _outcome(app.carry_out(request, may_pay=is_paid, confirmed=ahead.digest, report=report))
 
 
 def _scoring(desk: Desk, takes: Arguments, given: Mapping[str, Any]) -> Request:
@@ -135,6 +135,8 @@ def choose(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
     update, overwrite = given.get("update", False), given.get("overwrite", False)
     if overwrite and not update:
         raise UsageError("“overwrite” goes with “update”.", "Give both, or neither.")
+    if update:  # before anything is chosen
+        desk.roots.check(choosing.Scoring.at(place, jobs_dir).request.output)
     answer: dict[str, Any] = {}
     if says or given.get("reset") or not update:
         chosen = choosing.choose(
@@ -144,7 +146,6 @@ def choose(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
         if "cue" in given:
             answer["cue"] = chosen.cue(str(given["cue"])).as_dict(chosen.place)
     if update:
-        desk.roots.check(choosing.Scoring.at(place, jobs_dir).request.output)
         outcome = choosing.update(place, overwrite=overwrite, jobs_dir=jobs_dir, report=report)
         answer |= {"is_written": True, "written": _outcome(outcome)}
     return answer
@@ -153,18 +154,19 @@ def choose(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
 def search(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Sounds of a library."""
     asked = dict(given)
-    library = desk.request(takes, {}, **_paths(desk, asked, "library")).library
+    named = {"library": desk.roots.path(asked.pop("library"), is_read=True)} if "library" in asked else {}
+    library = desk.request(takes, {}, **named).library
     like = desk.roots.sound(asked.pop("like")) if "like" in asked else None
     moment = None
-    if said := asked.pop("for_frame", None):
-        film, _, at = said.rpartition("@")
+    if for_frame := asked.pop("for_frame", None):
+        film, _, at = for_frame.rpartition("@")
         if not film:
             raise UsageError("“for_frame” needs a film and a time.", "Write film.mov@00:01:02:03.")
-        moment = desk.roots.there(film), at
+        moment = desk.roots.there(film, is_read=True), at
     found = searching.search(
         asked.pop("words", ""), library=library, like=like, for_frame=moment, report=report, **asked
     )
-    return {"sounds": [each.as_json() for each in found]}
+    return _some("sounds", [each.as_json() for each in found])
 
 
 def cost(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -176,7 +178,7 @@ def cost(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report)
     if limit is not None and not bill.is_within(limit):
         raise bill.refused(limit)
     return {
-        "items": bill.as_dicts(),
+        **_some("items", bill.as_dicts()),
         "totals": sums_as_dict(bill.totals),
         "switched_off_totals": sums_as_dict(bill.spare_totals),
     }
@@ -195,7 +197,7 @@ def conform(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repo
     rows = [row for row in rows_of(made) if row["state"] != "kept"]
     return {
         "output": str(request.output),
-        "written": [str(path) for path in (*made.delivered.paths, table, edl)],
+        **_some("written", [str(path) for path in (*made.delivered.paths, table, edl)]),
         "kept": sum(change.state == "kept" for change in made.changes),
         "lost": len(made.lost),
         "coverage": None if made.coverage is None else str(made.coverage),
@@ -207,29 +209,31 @@ def conform(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repo
 
 def cue_sheet(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """A cue sheet, written."""
-    from avm_otio.delivery.cue_sheets.write import credits_text, refuse_suffix, row_json, write_cue_sheet
+    from avm_otio.delivery.cue_sheets.write import credits_text, refuse_outputs, row_json, write_cue_sheet
     from avm_otio.files import write_text
 
     output = desk.roots.path(given["output"])
-    refuse_suffix(output)
     credit_file = desk.roots.path(given["credits"]) if "credits" in given else None
+    scored = _reels(desk, given)
+    rights = desk.roots.there(given["rights"], is_read=True) if "rights" in given else None
+    refuse_outputs(output, credit_file, [*map(Path, scored), *filter(None, [rights])])
     made = app.cue_sheet(
-        _reels(desk, given),
+        scored,
         desk.request(takes, given),
         header={name: given.get(name) for name in ("production", "episode", "air_date", "company")},
-        table=desk.roots.there(given["rights"]) if "rights" in given else None,
+        table=rights,
         effects=given.get("effects", False),
         report=report,
     )
     write_cue_sheet(made.sheet, output)
     if credit_file is not None:
         write_text(credit_file, credits_text(made.sheet, made.credits))
-    rows = made.sheet.items()
+    rows = [row for row in made.sheet.items() if not row.rights.holders and row.item.kind == "music"]
     return {
         "written": [str(path) for path in (output, credit_file) if path is not None],
         **_some("cues", [row_json(row) for row in made.sheet.rows]),
-        "not_on_file": [row.item.name for row in rows if not row.rights.holders and row.item.kind == "music"],
-        "licences": [each.as_dict() for each in made.licensed],
+        **_some("not_on_file", [row.item.name for row in rows]),
+        **_some("licences", [each.as_dict() for each in made.licensed]),
     }
 
 
@@ -240,9 +244,9 @@ def relink(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
     made = app.relink(scored, request, report=report)
     return {
         "output": str(request.output),
-        "written": list(map(str, made.delivered.paths)),
-        "items": [each.as_dict() for each in made.items],
-        "unmatched": [each.as_dict() for each in made.left],
+        **_some("written", list(map(str, made.delivered.paths))),
+        **_some("items", [each.as_dict() for each in made.items]),
+        **_some("unmatched", [each.as_dict() for each in made.left]),
         **_losses(made.delivered.losses),
     }
 
@@ -256,18 +260,13 @@ def _reels(desk: Desk, given: Mapping[str, Any]) -> list[str]:
     return [str(desk.roots.there(each)) for each in given["scored"]]
 
 
-def _paths(desk: Desk, asked: dict[str, Any], name: str) -> dict[str, Path]:
-    """A path that was given under a name, taken out; nothing where none was."""
-    return {name: desk.roots.path(asked.pop(name))} if name in asked else {}
-
-
-def _amount(said: str) -> Decimal:
+def _amount(text: str) -> Decimal:
     try:
-        amount = Decimal(said)
+        amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal(-1)
     if not amount.is_finite() or amount < 0:
-        raise UsageError(f"“max_cost” cannot be {said!r}.", "Give an amount: “500”, “49.90”.")
+        raise UsageError(f"“max_cost” cannot be {text!r}.", "Give an amount: “500”, “49.90”.")
     return amount
 
 

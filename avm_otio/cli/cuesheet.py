@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     help="Composers, publishers, shares; they are remembered.",
 )
 @click.option("--effects", is_flag=True, help="List sound effects, too.")
-@click.option("--credits", "credit_file", type=options.FILE, metavar="FILE", help="Write credits.txt, too.")
+@click.option(
+    "--credits", "credit_file", type=options.FILE, metavar="FILE", help="Write the credits, too, as .txt."
+)
 @options.of_request("cuesheet")
 @pass_output
 def cuesheet(
@@ -57,10 +59,10 @@ def cuesheet(
     off is left out. SCORED is a timeline or a job, as for avm-otio cost.
     """
     from avm_otio import app
-    from avm_otio.delivery.cue_sheets.write import credits_text, refuse_suffix, row_json, write_cue_sheet
+    from avm_otio.delivery.cue_sheets.write import credits_text, refuse_outputs, row_json, write_cue_sheet
     from avm_otio.files import write_text
 
-    refuse_suffix(output)
+    refuse_outputs(output, credit_file, [*map(Path, scored), *filter(None, [rights])])
     made = app.cue_sheet(
         scored,
         options.request_of(**flags),

@@ -27,8 +27,10 @@ def mcp(folders: tuple[Path, ...]) -> None:
     from avm_otio.agents.roots import Roots
     from avm_otio.agents.server import serve
     from avm_otio.config.load import load_settings
+    from avm_otio.engine.starter import starter_folder
     from avm_otio.request import Request
 
-    configured = load_settings().complete(Request())
-    named = (*configured.media_roots, *filter(None, [configured.library]))
-    serve(Roots.of(folders, named))
+    settings = load_settings()
+    configured = settings.complete(Request())
+    library = configured.library or starter_folder(settings.cache_dir)
+    serve(Roots.of(folders, (*configured.media_roots, library)))

@@ -14,7 +14,7 @@ from avm_otio.jobs.estimates import estimate
 from avm_otio.jobs.folder import JOURNAL, read_journal
 from avm_otio.jobs.journal import State
 from avm_otio.jobs.pipeline import latest_attempt, open_timeline, planned, spotted
-from avm_otio.jobs.question import Question
+from avm_otio.jobs.question import Question, digest_of
 from avm_otio.media.film import SMALL, FilmFile, Quality, film_ahead
 from avm_otio.media.originals import film_located
 from avm_otio.report import Report
@@ -42,6 +42,7 @@ class Forecast:
         job: The folder of an earlier run that asked the same; ``None`` where there is none.
         state: How far that one came.
         wait_s: How long the service may take, from earlier waits; ``None`` where there were none.
+        digest: Of the whole question and all that the film shows and plays; empty where nothing is paid for.
     """
 
     question: Question
@@ -53,6 +54,7 @@ class Forecast:
     job: Path | None
     state: State | None
     wait_s: float | None
+    digest: str
 
     @property
     def is_free(self) -> bool:
@@ -128,9 +130,9 @@ def forecast(request: Request, question: Question, cache_dir: Path, report: Repo
     kind = FilmType.NORMAL if film.has_sound else FilmType.SILENT
     check_film_may(kind, question.request.services)
     jobs_folder = request.jobs_dir or opened.side_folder
-    job, state, is_estimate = None, None, film.reencoded
-    if jobs_folder.is_dir():
-        job = _job_of(question, jobs_folder, plan, media, request, report)
+    job, digest, state, is_estimate = None, "", None, film.reencoded
+    if jobs_folder.is_dir() or request.service != LOCAL:
+        job, digest = _job_of(question, jobs_folder, plan, media, request, report)
     if job is not None:
         journal = read_journal(job)
         state = journal.state
@@ -146,6 +148,7 @@ def forecast(request: Request, question: Question, cache_dir: Path, report: Repo
         job=job,
         state=state,
         wait_s=estimate(cache_dir, question.service, float(film.duration)),
+        digest=digest,
     )
 
 
@@ -156,9 +159,10 @@ def _job_of(
     media: Mapping[Media, Path],
     request: Request,
     report: Report,
-) -> Path | None:
+) -> tuple[Path | None, str]:
+    """The job that asked the same, if there is one, and the question's digest."""
     from avm_otio.media.fingerprint import film_asked
 
     film = film_asked(plan, media_digests(plan, media, Cache(jobs_folder), report))
-    path, _ = latest_attempt(question, jobs_folder, plan, film, again=request.again)
-    return path if (path / JOURNAL).exists() else None
+    path, asked = latest_attempt(question, jobs_folder, plan, film, again=request.again)
+    return path if (path / JOURNAL).exists() else None, digest_of(asked)

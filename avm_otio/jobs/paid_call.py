@@ -27,9 +27,10 @@ from avm_otio.errors import (
     UsageError,
 )
 from avm_otio.jobs import choices, estimates
+from avm_otio.jobs.cache import stamps
 from avm_otio.jobs.downloads import download, is_here, wanted
 from avm_otio.jobs.folder import CALL, RESULT, SERVICE_FILM, Job, now, quoted
-from avm_otio.jobs.question import Question
+from avm_otio.jobs.question import Question, digest_of
 from avm_otio.mix.answers import Film, ServiceResult, read_film, read_result
 from avm_otio.mix.choice import choose
 from avm_otio.mix.cues import Cues
@@ -56,11 +57,13 @@ class Access:
         open: Opens it; for ``local`` the engine runs as long as it is open.
         is_free: Whether asking twice costs nothing.
         may_pay: Whether a film and a paid call may be sent; what was asked before may be fetched either way.
+        confirmed: The digest of the one question that may be paid for; empty for any.
     """
 
     open: Callable[[], AbstractContextManager[Client]]
     is_free: bool
     may_pay: bool = True
+    confirmed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,14 @@ def fetch_answer(
             job.record(unavailable={})
         may_pay = access.is_free or access.may_pay
         visit = _Visit(
-            job, client, question.request, patience, report, is_free=access.is_free, may_pay=may_pay
+            job,
+            client,
+            question.request,
+            patience,
+            report,
+            is_free=access.is_free,
+            may_pay=may_pay,
+            confirmed="" if access.is_free else access.confirmed,
         )
         if not answered_before or wait_on:
             visit.get_answer(wait_on)
@@ -211,6 +221,7 @@ class _Visit:
     report: Report
     is_free: bool
     may_pay: bool
+    confirmed: str
 
     def get_answer(self, wait_on: bool) -> None:
         """Bring the job to where the answer is on disk."""
@@ -322,6 +333,14 @@ class _Visit:
             raise UsageError(
                 f"Nobody confirmed that {self.client.base_url} may be sent the film and use up an analysis.",
                 "Nothing was sent. Confirm the paid call.",
+            )
+        journal = self.job.journal
+        if self.confirmed and (
+            digest_of(journal.asked) != self.confirmed or stamps(map(Path, journal.read)) != journal.read
+        ):
+            raise UsageError(
+                "The timeline, its media or the settings have changed since the paid call was confirmed.",
+                "Nothing was sent. Confirm the paid call again.",
             )
 
     def _pay(self, mailbox: Mailbox | None) -> bool:

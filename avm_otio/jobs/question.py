@@ -127,12 +127,17 @@ class Question:
 
 def key_of(asked: Mapping[str, Any]) -> str:
     """The name of a question: of the job, and in the name of its film at the service."""
+    return digest_of(asked)[:KEY_LENGTH]
+
+
+def digest_of(asked: Mapping[str, Any]) -> str:
+    """The digest of a question and of all that its film shows and plays: equal questions, equal digests."""
     request = asked["request"]
     if asked.get("is_titled") is False and request.get("music"):
         music = {name: value for name, value in request["music"].items() if name != "title"}
         asked = {**asked, "request": {**request, "music": music}}
     text = json.dumps(asked, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:KEY_LENGTH]
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def service_request(request: Request, title: str) -> ServiceRequest:
@@ -177,7 +182,12 @@ def _ref_music(request: Request) -> str | None:
     named = request.ref_music
     if not named or not understands_ours(request.service) or "://" in named:
         return named or None
-    path = Path(named).expanduser()
+    try:
+        path = Path(named).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{named} begins with ~, and there is no such home.", "Write the whole path."
+        ) from None
     return str(path.absolute()) if path.is_file() else named
 
 

@@ -29,14 +29,14 @@ class Agent:
 
     def __init__(self, portal: Any, client: Client) -> None:
         self._portal, self._client = portal, client
-        self.told: list[tuple[float, str]] = []
+        self.progress: list[tuple[float, str]] = []
 
     def tools(self) -> dict[str, Any]:
         return {tool.name: tool for tool in self._portal.call(self._client.list_tools).tools}
 
     def result(self, name: str, **given: Any) -> CallToolResult:
         async def follow(progress: float, total: float | None, message: str | None) -> None:
-            self.told.append((progress, message or ""))
+            self.progress.append((progress, message or ""))
 
         async def called() -> CallToolResult:
             return await self._client.call_tool(name, given, progress_callback=follow)
@@ -134,7 +134,7 @@ def test_every_tool_says_what_it_takes_and_whether_it_writes(agent: Agent) -> No
 
 
 @pytest.mark.parametrize(
-    "said",
+    "confirmed",
     [
         {},
         {"confirm_paid_call": True},
@@ -145,13 +145,13 @@ def test_every_tool_says_what_it_takes_and_whether_it_writes(agent: Agent) -> No
     ids=["nothing", "no dry run", "not agreed", "invented", "something else was shown"],
 )
 def test_a_paid_call_that_is_not_confirmed_never_leaves(
-    said: dict[str, Any], agent: Agent, service: ScriptedService
+    confirmed: dict[str, Any], agent: Agent, service: ScriptedService
 ) -> None:
     asked = {"timeline": "new.otio", "output": "unpaid.otio", **LICENCE}
     before = len(service.asked)
-    if said.get("confirmation") == "shown":
-        said = said | {"confirmation": agent("score_dry_run", **asked)["confirmation"]}
-    assert "Nothing was sent" in agent.refused("score", **asked, **said)
+    if confirmed.get("confirmation") == "shown":
+        confirmed = confirmed | {"confirmation": agent("score_dry_run", **asked)["confirmation"]}
+    assert "Nothing was sent" in agent.refused("score", **asked, **confirmed)
     assert len(service.asked) == before
 
 
@@ -164,22 +164,24 @@ def test_a_confirmation_is_of_use_once_and_what_is_paid_for_is_not_paid_again(
     assert agent("score", **asked)["is_recalled"]
     assert service.calls("POST") == paid
     again = asked | {"again": True, "output": "again.otio"}
-    word = agent("score_dry_run", **again)["confirmation"]
+    code = agent("score_dry_run", **again)["confirmation"]
     (service.result, kept) = (result_of(), service.result)
     try:
-        agent.result("score", **again, confirm_paid_call=True, confirmation=word)
+        agent.result("score", **again, confirm_paid_call=True, confirmation=code)
         paid = service.calls("POST")
-        assert "was used before" in agent.refused("score", **again, confirm_paid_call=True, confirmation=word)
+        assert "was used before" in agent.refused("score", **again, confirm_paid_call=True, confirmation=code)
     finally:
         service.result = kept
     assert service.calls("POST") == paid
 
 
-def test_what_was_scored_is_told_with_progress(scored: dict[str, Any], agent: Agent, folder: Path) -> None:
+def test_scoring_answers_with_clips_and_reports_progress(
+    scored: dict[str, Any], agent: Agent, folder: Path
+) -> None:
     assert scored["output"] == str(folder / "scored.otio")
     assert {clip["title"] for clip in scored["clips"]} == {"Bed", "S-1"}
     assert scored["total_price"] == "12.5"
-    values = [progress for progress, _ in agent.told]
+    values = [progress for progress, _ in agent.progress]
     assert values
     assert any("film" in message for _, message in agent.told)
 
@@ -241,6 +243,11 @@ def test_licensed_files_take_the_place_of_previews(
         ("score", {"timeline": "cut.otio", "output": "s.otio", "service": "local", "jobs_dir": "{out}"}),
         ("score", {"timeline": "cut.otio", "output": "s.otio", "service": "local", "library": "{out}"}),
         ("score", {"timeline": "cut.otio", "output": "link/s.otio", "service": "local"}),
+        (
+            "score",
+            {"timeline": "cut.otio", "output": "s.otio", "service": "local", "ref_music": "{out}/a.wav"},
+        ),
+        ("score_dry_run", {"timeline": "cut.otio", "output": "s.otio", "ref_music": "../a.wav"}),
         ("list_alternatives", {"scored": "{out}"}),
         ("choose", {"scored": "{out}", "reset": True}),
         ("choose", {"scored": "cut.otio", "cue": 1, "sound": "{out}"}),
@@ -291,6 +298,10 @@ def test_nothing_is_read_or_written_outside_of_the_roots(
         ),
         ("cost", {"scored": ["no.otio"]}, "There is no "),
         ("choose", {"scored": "cut.otio", "mix": "string"}, "Did you mean “strong”?"),
+        ("choose", {"scored": "cut.otio", "cue": 1, "sound": "~nosuch/x"}, "begins with ~"),
+        ("search_library", {"like": "~nosuch/x"}, "begins with ~"),
+        ("score", {"timeline": "cut.otio", "output": "s.otio", "ref_music": "~/secret.wav"}, "begins with ~"),
+        ("score", {"timeline": "~/cut.otio", "output": "s.otio"}, "begins with ~"),
         ("choose", {"scored": "cut.otio", "overwrite": True}, "“overwrite” goes with “update”."),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from avm_otio.delivery.cue_sheets.words import exact_clock, holders_of, share_words
 from avm_otio.errors import UsageError
-from avm_otio.files import write_text
+from avm_otio.files import same_file, write_text
 from avm_otio.mix.cue_sheet import CueSheet, Row
 from avm_otio.mix.rights import NOBODY, NOT_ON_FILE, Role, Use
 
@@ -29,6 +29,31 @@ def refuse_suffix(path: Path) -> None:
         raise UsageError(
             f"{path} names no kind of cue sheet.", f"Name it {path.stem} with {', '.join(SUFFIXES)}."
         )
+
+
+def refuse_outputs(sheet: Path, credit_file: Path | None, sources: Sequence[Path]) -> None:
+    """Refuse files to write that are read, or are one another, or are named as something else.
+
+    Args:
+        sheet: The cue sheet.
+        credit_file: The credits, where they are written.
+        sources: What is read: scored timelines, the folders of jobs, the table of rights.
+
+    Raises:
+        UsageError: It is so. Nothing was read or written.
+    """
+    refuse_suffix(sheet)
+    if credit_file is not None:
+        if credit_file.suffix.lower() != ".txt":
+            raise UsageError(f"{credit_file} is no text file.", f"Name it {credit_file.stem}.txt.")
+        if same_file(credit_file, sheet):
+            raise UsageError(f"{credit_file} is the cue sheet itself.", "Choose another name.")
+    for path in filter(None, (sheet, credit_file)):
+        for source in sources:
+            if same_file(path, source):
+                raise UsageError(
+                    f"{path} is read itself.", "The input is never changed: choose another name."
+                )
 
 
 def write_cue_sheet(sheet: CueSheet, path: Path) -> None:

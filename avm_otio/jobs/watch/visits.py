@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from avm_otio.addresses import LOCAL, is_public
+from avm_otio.addresses import LOCAL, is_public, is_web_address
 from avm_otio.errors import InputError
 from avm_otio.files import unwritable
 from avm_otio.folders import Folder, close_to_others, is_ours, keeps_names, own_folder
@@ -186,7 +186,7 @@ def _refuse_to_strangers(folder: Path, request: Request, rules: Rules) -> None:
             value = getattr(request, each.name)
             if value not in (None, (), row.not_given) and not isinstance(value, str):
                 raise InputError(f"{REQUEST}: “{each.name}” is for the watcher to choose.", "Leave it out.")
-    if request.ref_music and "://" not in request.ref_music:
+    if request.ref_music and not is_web_address(request.ref_music):
         raise InputError(f"{REQUEST}: “ref_music” must be an address.", "Leave it out, or give a URL.")
     if request.notify_url is not None and request.notify_url != rules.notify_url:
         is_left_out = request.service is None
