@@ -183,7 +183,7 @@ def test_scoring_answers_with_clips_and_reports_progress(
     assert scored["total_price"] == "12.5"
     values = [progress for progress, _ in agent.progress]
     assert values
-    assert any("film" in message for _, message in agent.told)
+    assert any("film" in message for _, message in agent.progress)
 
 
 def test_alternatives_are_listed_and_one_is_chosen(scored: dict[str, Any], agent: Agent) -> None:
