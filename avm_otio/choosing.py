@@ -94,35 +94,25 @@ def choose(
     settings = load_settings()
     scoring = Scoring.at(place, jobs_dir, settings)
     found = scoring.offered(report)
+    changes = {"gain_db": gain_db, "nudge_frames": nudge_frames, "is_left_out": leave_out, "note": note}
+    whole = {"music_gain_db": music_gain_db, "effects_gain_db": effects_gain_db, "mix": mix}
     if sound is not None:
         from avm_otio.jobs import added
+        from avm_otio.jobs.choosing import decided
         from avm_otio.sounds import Sounds
 
         if item is not None:
             raise UsageError("Either an item or a sound is heard.", "Leave one of both out.")
         if cue is None:
             raise UsageError("Which cue?", "Name it with --cue N; avm-otio choose --list shows them.")
+        then = None
+        if any(value is not None for value in (*changes.values(), *whole.values())):
+            then, _ = decided(found, str(cue), changes=changes, whole=whole)
         new = Sounds(scoring.request, settings, report).named(str(sound))
-        if reset:
-            scoring.choose(found, cue, reset=True)
-        added.add(scoring.path, found, str(cue), new, report)
+        added.add(scoring.path, found, str(cue), new, report, reset=reset, then=then)
         scoring = scoring.again()
-        found = scoring.offered(report, found.place)
-        says = (gain_db, nudge_frames, leave_out, note, music_gain_db, effects_gain_db, mix)
-        if all(each is None for each in says):
-            return found
-        reset = False
-    scoring.choose(
-        found,
-        cue,
-        item=item,
-        gain_db=gain_db,
-        nudge_frames=nudge_frames,
-        is_left_out=leave_out,
-        note=note,
-        reset=reset,
-        whole={"music_gain_db": music_gain_db, "effects_gain_db": effects_gain_db, "mix": mix},
-    )
+    else:
+        scoring.choose(found, cue, item=item, reset=reset, whole=whole, **changes)
     return scoring.offered(report, found.place)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from avm_otio.timeline.features import Loss
 
 _MOST_LISTED = 200
-"""Clips, changes and losses in one answer: an agent reads all of it."""
+"""Rows of a list in one answer: an agent reads all of it."""
 
 MOST_CUES = 40
 _OF_A_CLIP = (
@@ -94,11 +94,12 @@ def _scoring(desk: Desk, takes: Arguments, given: Mapping[str, Any]) -> Request:
 
 def _outcome(outcome: app.Outcome) -> dict[str, Any]:
     clips = [{name: clip[name] for name in _OF_A_CLIP if name in clip} for clip in outcome.summary["clips"]]
-    left_out = ("clips", "spare_clips", "notes", "start_frame")
+    left_out = ("clips", "spare_clips", "notes", "start_frame", "unavailable")
     return {
         **{name: value for name, value in outcome.summary.items() if name not in left_out},
         "is_recalled": outcome.is_recalled,
         **_some("clips", clips),
+        **_some("unavailable", outcome.summary.get("unavailable", ())),
         **_losses(outcome.losses),
     }
 
@@ -107,7 +108,7 @@ def alternatives(desk: Desk, takes: Arguments, given: Mapping[str, Any], report:
     """What the cues of a scored timeline offer."""
     place, jobs_dir = _place(desk, given)
     found = choosing.offered(place, jobs_dir=jobs_dir, report=report)
-    first, most = given.get("from_cue", 1), given.get("most", MOST_CUES)
+    first, most = given.get("from_cue", 1), min(given.get("most", MOST_CUES), _MOST_LISTED)
     cues = found.cues[first - 1 :] if "cue" not in given else (found.cue(str(given["cue"])),)
     return {
         **found.as_dict(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,19 @@ class NewSound:
         return {**as_served, **({"licence": self.licence} if self.licence else {})}
 
 
-def add(job: Path, offered: Offered, cue: str, sound: NewSound, report: Report) -> None:
+def add(
+    job: Path,
+    offered: Offered,
+    cue: str,
+    sound: NewSound,
+    report: Report,
+    *,
+    reset: bool = False,
+    then: Callable[[Choices], Choices] | None = None,
+) -> None:
     """Add a sound to a cue, and choose it. Its file is in the job, and the choice on disk, when this returns.
+
+    All is chosen at once: where any of it is refused, what was chosen before stays.
 
     Args:
         job: The job's folder; it is waited for where a run holds it.
@@ -74,6 +85,8 @@ def add(job: Path, offered: Offered, cue: str, sound: NewSound, report: Report) 
         cue: The number or the name of the cue.
         sound: The sound. What the cue offers already is chosen.
         report: Receives progress.
+        reset: Forget first what was chosen for the cue.
+        then: What else is chosen, as ``jobs.choosing.decided`` gives it.
 
     Raises:
         UsageError: There is no such cue, it takes no other sound, or has too many.
@@ -85,14 +98,18 @@ def add(job: Path, offered: Offered, cue: str, sound: NewSound, report: Report) 
         raise UsageError(
             f"Cue {listed.number} is the film's own sound, and takes no other.", "Add it to another cue."
         )
+
+    def decide(now: Choices) -> Choices:
+        now = _with_sound(now.without(listed.name) if reset else now, listed, sound)
+        return now if then is None else then(now)
+
     is_offered = any(each.item.id == sound.id for each in listed.items)
-    kept = choices.kept(job).choices
+    decide(choices.kept(job).choices)  # what cannot be is said before anything is copied
     if not is_offered:
-        _with_sound(kept, listed, sound)  # what cannot be is said before anything is copied
         with open_job(job, report) as (held, log):
             _keep(held, f"{listed.service.item} {sound.id}", sound)
             log.event("sound_added", cue=listed.name, id=sound.id, title=sound.title)
-    choices.change(job, lambda now: _with_sound(now, listed, sound), f"{listed.name}, sound {sound.id}")
+    choices.change(job, decide, f"{listed.name}, sound {sound.id}")
 
 
 def remove(job: Path, offered: Offered, cue: str, item: int) -> None:

@@ -225,6 +225,26 @@ def test_a_cue_sheet_is_written(scored: dict[str, Any], agent: Agent, folder: Pa
     assert "csv" in agent.refused("cue_sheet", scored=["scored.otio"], output="cues.doc")
 
 
+def test_a_cue_sheet_never_takes_the_place_of_what_is_read(
+    scored: dict[str, Any], agent: Agent, folder: Path
+) -> None:
+    (folder / "rights.csv").write_text("item,title\n")
+    (folder / "twin.txt").hardlink_to(folder / "scored.otio")
+    (folder / "twin.csv").symlink_to("scored.otio")
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    for given in (
+        {"output": "rights.csv", "rights": "rights.csv"},
+        {"output": "twin.csv"},
+        {"output": "new.csv", "credits": "scored.otio"},
+        {"output": "new.csv", "credits": "twin.txt"},
+        {"output": "new.csv", "credits": "cut.otio"},
+    ):
+        agent.refused("cue_sheet", scored=["scored.otio"], **given)
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    for name in ("twin.txt", "twin.csv"):
+        (folder / name).unlink()
+
+
 def test_licensed_files_take_the_place_of_previews(
     scored: dict[str, Any], agent: Agent, service: ScriptedService
 ) -> None:

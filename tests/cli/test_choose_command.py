@@ -134,6 +134,40 @@ def test_a_sound_of_ones_own_is_added_heard_and_taken_along(
     assert heard(here / "out.otio") == before
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        ["--sound", "notes.wav", "--reset"],
+        ["--sound", "slam.wav", "--gain", "999"],
+        ["--sound", "slam.wav", "--reset", "--gain", "999"],
+        ["--sound", "slam.wav", "--music-gain", "999"],
+        ["--sound", "slam.wav", "--nudge", "99999999999"],
+        ["--sound", "~nosuch/slam.wav", "--reset"],
+    ],
+)
+def test_a_choice_that_is_refused_leaves_what_was_chosen_before(says: list[str], here: Path) -> None:
+    (here / "notes.wav").write_text("no sound")
+    (here / "slam.wav").write_bytes(wav(0.25))
+    assert run(["choose", "out.otio", "--cue", "1", "--gain", "-3", "--note", "softer", "-q"]) == 0
+    before = avm_otio.offered(here / "out.otio")
+    (choices,) = here.rglob("choices.json")
+    kept = choices.read_bytes()
+    assert run(["choose", "out.otio", "--cue", "1", *says]) not in (0, 70)
+    assert avm_otio.offered(here / "out.otio") == before
+    assert choices.read_bytes() == kept
+
+
+def test_a_sound_and_its_gain_are_chosen_at_once(here: Path) -> None:
+    (here / "slam.wav").write_bytes(wav(0.25))
+    assert run(["choose", "out.otio", "--cue", "1", "--note", "softer", "-q"]) == 0
+    assert (
+        run(["choose", "out.otio", "--cue", "1", "--sound", "slam.wav", "--reset", "--gain", "-3", "-q"]) == 0
+    )
+    cue = avm_otio.offered(here / "out.otio").cue("1")
+    assert (cue.choice.gain_db, cue.choice.note) == (-3, "")
+    assert [each.item.title for each in cue.items if each.is_heard] == ["slam"]
+
+
 def test_a_sound_that_cannot_be_added_leaves_all_as_it_was(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,6 +98,37 @@ def test_words_of_any_script_and_what_looks_like_markup_go_into_every_file(tmp_p
     write_cue_sheet(CueSheet(Header()), tmp_path / "empty.xlsx")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "rights.csv", "--rights", "rights.csv"],
+        ["-o", "link.csv"],
+        ["-o", "hard.json"],
+        ["-o", "a.csv", "--credits", "scored.otio"],
+        ["-o", "a.csv", "--credits", "link.txt"],
+        ["-o", "a.csv", "--credits", "hard.txt"],
+        ["-o", "a.csv", "--rights", "rights.csv", "--credits", "rights.csv"],
+        ["-o", "a.csv", "--rights", "rights.csv", "--credits", "rights.txt"],
+        ["-o", "a.csv", "--credits", "credits.otio"],
+    ],
+)
+def test_what_is_read_is_never_written_over(
+    words: list[str], timeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "scored.otio"
+    here.write_bytes(timeline.read_bytes())
+    (tmp_path / "rights.csv").write_text(RIGHTS)
+    for name in ("link.csv", "link.txt"):
+        (tmp_path / name).symlink_to(here)
+    for name in ("hard.json", "hard.txt"):
+        (tmp_path / name).hardlink_to(here)
+    (tmp_path / "rights.txt").symlink_to("rights.csv")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert run(["cuesheet", "scored.otio", *words]) == 2
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_rights_are_given_once_and_remembered_by_item(
     timeline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
