@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+from weakref import ReferenceType, ref
 
 from avm_otio.timeline.urls import plain_path
 
@@ -39,11 +40,29 @@ def value_of(thing: Any, *names: str) -> Any:
     """The first of some properties that an object has; ``None`` where it has none of them."""
     if thing is None:
         return None
+    numbers = _numbers_of(thing.classdef)
     for name in names:
-        for entry in thing.property_entries.values():
-            if entry.name == name:
+        for number in numbers.get(name, ()):
+            entry = thing.property_entries.get(number)
+            if entry is not None:
                 return entry.value
     return None
+
+
+_NUMBERS: dict[int, tuple[ReferenceType[Any], dict[str, list[int]]]] = {}
+"""Of each class, which cannot be hashed: it itself, and the numbers of its properties by name."""
+
+
+def _numbers_of(classdef: Any) -> dict[str, list[int]]:
+    """Under which numbers objects of a class hold properties: a file has one class for thousands of them."""
+    kept = _NUMBERS.get(id(classdef))
+    if kept is not None and kept[0]() is classdef:
+        return kept[1]
+    numbers: dict[str, list[int]] = {}
+    for definition in classdef.all_propertydefs():
+        numbers.setdefault(definition.property_name, []).append(definition.pid)
+    _NUMBERS[id(classdef)] = ref(classdef), numbers
+    return numbers
 
 
 def kind_of(thing: Any) -> str:

@@ -69,6 +69,8 @@ class SourceReader:
         self._is_ours = is_ours
         self._notes = notes
         self._found: dict[tuple[object, ...], Played] = {}
+        self._read: dict[tuple[object, ...], Media] = {}
+        self._followed: dict[tuple[object, ...], Chain] = {}
         self._mobs = {key_of(mob.mob_id): mob for mob in file.content.mobs}
         self._chains = Chains(self._mobs, notes)
         self._essence = {key_of(data.mob_id) for data in file.content.essencedata}
@@ -140,7 +142,7 @@ class SourceReader:
 
     def _look(self, mob: Any, slot: Any, is_sound: bool, picked: tuple[int, ...], expected: int) -> Played:
         name = str(value_of(mob, "Name") or "")
-        chain = self._chains.behind(mob, slot, picked)
+        chain = self._behind(mob, slot, picked)
         if chain.file is None:
             self._notes.add("a master clip refers to no file: read as offline")
             media = Media(name, is_online=False, has_picture=not is_sound, channels=int(is_sound))
@@ -161,7 +163,21 @@ class SourceReader:
         return Played(name, media, chain.into, channels)
 
     def _media(self, chain: Chain, name: str, is_sound: bool) -> Media:
-        """The file mob at the end of a chain as media."""
+        """The file mob at the end of a chain as media, read once; named as its mob, else as said."""
+        key = (key_of(chain.file.mob_id), chain.slot.slot_id, chain.used, is_sound)
+        if key not in self._read:
+            self._read[key] = self._read_media(chain, is_sound)
+        media = self._read[key]
+        return media if self._is_ours and media.name else replace(media, name=name)
+
+    def _behind(self, mob: Any, slot: Any, picked: tuple[int, ...] = ()) -> Chain:
+        """What stands behind a slot, looked up once."""
+        key = (key_of(mob.mob_id), None if slot is None else slot.slot_id, picked)
+        if key not in self._followed:
+            self._followed[key] = self._chains.behind(mob, slot, picked)
+        return self._followed[key]
+
+    def _read_media(self, chain: Chain, is_sound: bool) -> Media:
         mob, slot = chain.file, chain.slot
         descriptor = value_of(mob, "EssenceDescription")
         about = part_about(descriptor, is_sound)
@@ -172,7 +188,7 @@ class SourceReader:
         if value_of(about, "FrameLayout") == "SeparateFields" and height:
             height *= 2
         return Media(
-            name=(str(value_of(mob, "Name") or "") if self._is_ours else "") or name,
+            name=str(value_of(mob, "Name") or "") if self._is_ours else "",
             path=path,
             start=MediaTime(start),
             duration=length,
@@ -216,7 +232,7 @@ class SourceReader:
         for mob in self._file.content.mastermobs():
             channel = tags(mob, "MobAttributeList").get("_AVM_CHANNEL")
             slots = items(value_of(mob, "Slots"))
-            chain = self._chains.behind(mob, slots[0]) if slots else None
+            chain = self._behind(mob, slots[0]) if slots else None
             if channel is not None and chain is not None and chain.file is not None:
                 media = self._media(chain, "", True)
                 found.setdefault(_split_key(mob, media), {})[int(channel)] = media.path
