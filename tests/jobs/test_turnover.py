@@ -616,15 +616,6 @@ def test_an_edit_list_that_was_never_scored_is_turned_over_and_says_what_is_left
     assert check(tmp_path / "out") == []
 
 
-@SLOW
-def test_the_list_of_changes_of_a_conform_goes_along(tmp_path: Path) -> None:
-    of = cut(tmp_path, F(25))
-    (tmp_path / "cut.changes.csv").write_text("kind,name\n")
-    made = turned(of, tmp_path / "out", with_preview=False)
-    assert made.manifest["changes"] == ["changes.csv"]
-    assert any("own timecode" in line for line in made.manifest["reported"])
-
-
 def test_a_pop_is_found_where_it_lies_and_nothing_else_is_one(tmp_path: Path) -> None:
     from avm_otio.media.pop import write_pop
 

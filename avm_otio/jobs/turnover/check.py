@@ -24,7 +24,7 @@ from avm_otio.jobs.turnover.paper import (
     sum_of,
 )
 from avm_otio.jobs.turnover.sequence import POP_S, sample_of
-from avm_otio.jobs.turnover.template import POPS, Template, parse_template
+from avm_otio.jobs.turnover.template import Template, parse_template
 from avm_otio.media.broadcast_wav import Header, read_header
 from avm_otio.media.overs import Overs, OversIn
 from avm_otio.report import Report, Silent
@@ -183,14 +183,10 @@ def _template(expected: Expected) -> Iterator[Complaint]:
 
 
 def _entry(template: Template, track: Mapping[str, Any]) -> int | None:
-    for number, entry in enumerate(template.tracks):
-        head, has_number, tail = entry.name.partition("{number}")
-        name = track["name"]
-        if not track["from"]:
-            if POPS in entry.takes:
-                return number
-        elif POPS not in entry.takes and (
-            name.startswith(head) and (name.endswith(tail) if has_number else True)
-        ):
-            return number
-    return None
+    """Which entry of a template a track is by, as the manifest says; ``None`` for one without a place."""
+    number = track["entry"]
+    if number is None:
+        return None
+    if not 0 <= int(number) < len(template.tracks):
+        raise ValueError(f"track “{track['name']}” is by an entry that {TEMPLATE} has not")
+    return int(number)

@@ -286,14 +286,14 @@ class _Work:
         """The timelines that editors open, with their sound; what they do not say."""
         laid, losses = self.laid, list[Loss]()
         at_speed = self.folder / _RENDERED
-        sound = _sound_of(retimed(laid.timeline, at_speed, self.order.template.handles, self.noted))
+        whole = retimed(laid.timeline, at_speed, self.order.template.handles, self.noted)
         made: dict[bool, Timeline] = {}
         written: dict[tuple[str, str], str] = {}
         for editor, (writer, suffix) in formats.items():
             split = writer_of(suffix, writer).sound is SoundFiles.MONO
             if split not in made:
                 made[split] = with_handles(
-                    sound,
+                    whole,
                     make_folder(self.folder / (_MEDIA if split else _WHOLE_MEDIA)),
                     self.order.template.handles,
                     split=split,
@@ -306,12 +306,13 @@ class _Work:
             is_only = sum(other == suffix for _, other in set(formats.values())) == 1
             name = f"{self.name}{suffix}" if is_only else f"{self.name}_{editor}{suffix}"
             final = self.order.folder / name
-            _, lost = write(self._as_it_will_lie(made[split]), final, editor=writer, into=self.folder)
+            laid_out = _as_delivered(made[split], with_picture=suffix != _AAF[1])
+            _, lost = write(self._as_it_will_lie(laid_out), final, editor=writer, into=self.folder)
             losses += [replace(loss, item=f"{name}: {loss.item}") for loss in lost]
             written[writer, suffix] = name
             self.inside.timelines[name] = editor
         self.delivered = made.get(True) or made[False]
-        if True in made and _AAF in formats.values():
+        if laid.last_picture is not None and _AAF in formats.values():
             self.noted.warn("The AAF holds sound alone: the picture is the preview.")
         shutil.rmtree(at_speed, ignore_errors=True)
         found = tuple(dict.fromkeys(losses))
@@ -373,16 +374,19 @@ class _Work:
     def copy_changes(self) -> None:
         """What conform said of the cut, where it made the timeline."""
         timeline, path = self.reel.opened.timeline, self.reel.opened.path
-        found = [path.with_name(f"{path.stem}.changes{suffix}") for suffix in (".csv", ".edl")]
-        there = [one for one in found if one.is_file()]
+        if not (timeline.origin or {}).get(CONFORMED):
+            return  # what lies beside it by such a name is of another cut
+        lists = [path.with_name(f"{path.stem}.changes{suffix}") for suffix in (".csv", ".edl")]
+        there = [each for each in lists if each.is_file()]
+        for each in lists:
+            if each not in there:
+                self.noted.warn(f"The list of changes {each.name} is not beside {path.name}: it is left out.")
         if not there:
-            if (timeline.origin or {}).get(CONFORMED):
-                self.noted.warn(f"The list of changes of {path.name} is not beside it: it is left out.")
             return
-        for one in there:
-            name = f"changes{one.suffix}"
+        for each in there:
+            name = f"changes{each.suffix}"
             try:
-                shutil.copyfile(one, self.folder / name)
+                shutil.copyfile(each, self.folder / name)
             except OSError as error:
                 raise unwritable(self.folder / name, error) from error
             self.inside.changes.append(name)
@@ -408,13 +412,15 @@ class _Work:
         return Turned(self.order.folder, manifest, self.laid.tracks, (), tuple(self.licences))
 
 
-def _sound_of(timeline: Timeline) -> Timeline:
-    """A timeline without its picture, and without what is meant for that."""
-    tracks = (
-        replace(track, clips=tuple(replace(clip, link=None, raw=None) for clip in track.clips))
-        for track in timeline.audio_tracks
-    )
-    return replace(timeline, tracks=tuple(tracks), size=None)
+def _as_delivered(timeline: Timeline, *, with_picture: bool) -> Timeline:
+    """A timeline as an editor gets it: sounds are files of their own now, and linked to no picture."""
+
+    def of(track: Track, clip: Clip) -> Clip:
+        return replace(clip, link=None, raw=None if track.kind is TrackKind.AUDIO else clip.raw)
+
+    kept = timeline.tracks if with_picture else timeline.audio_tracks
+    tracks = (replace(track, clips=tuple(of(track, clip) for clip in track.clips)) for track in kept)
+    return replace(timeline, tracks=tuple(tracks), size=timeline.size if with_picture else None)
 
 
 def _burnt(laid: Laid) -> Burnt:

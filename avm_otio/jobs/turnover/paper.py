@@ -29,6 +29,7 @@ VERSION = 1
 BITS = 24
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
+_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 _BLOCK = 1 << 22
 _MOST_LINES = 8
 _JUNK = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
@@ -84,7 +85,7 @@ def manifest_of(
             "start": laid.timecode(0),
             "start_frame": timeline.start_frame,
             "frames": timeline.frames,
-            "time_reference": nearest_frame(timeline.start, _RATE),
+            "time_reference": nearest_frame(timeline.start, _RATE) % _DAY,
         },
         "programme": {
             "first_frame": laid.timecode(laid.first),
@@ -110,6 +111,7 @@ def manifest_of(
                 "stem": each.stem,
                 "channels": each.track.channels,
                 "from": each.source,
+                "entry": each.entry,
                 "clips": len(each.track.clips),
                 "switched_on": each.track.enabled,
             }

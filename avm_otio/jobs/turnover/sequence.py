@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 
 from avm_otio.errors import UsageError
 from avm_otio.jobs.turnover.template import OWN, POPS, STEMS, Entry, Template
@@ -64,11 +65,13 @@ class LaidTrack:
         track: The track.
         stem: ``DX``, ``MX``, ``FX``; empty for the pops.
         source: The name of the track on the timeline; empty for the pops.
+        entry: Which entry of the template it is by, from 0; ``None`` where the template has no place for it.
     """
 
     track: Track
     stem: str
     source: str = ""
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def start_of(timeline: Timeline, template: Template) -> tuple[int, bool]:
 
     Raises:
         TimeFormatError: The template's is no timecode of this rate.
-        UsageError: The leader would begin before midnight.
+        UsageError: The leader would begin before midnight, or the sequence end after it.
     """
     first, drops = timeline.start_frame, timeline.drop_frame
     if template.start != OWN:
@@ -125,6 +128,9 @@ def start_of(timeline: Timeline, template: Template) -> tuple[int, bool]:
             head, _, tail = text.rpartition(":")
             text = f"{head};{tail}" if ";" not in text else text
         first = parse_timecode(text, timeline.rate)
+    _refuse_past_midnight(
+        first - template.leader * nominal_rate(timeline.rate), timeline.frames, timeline, drops
+    )
     if first < template.leader * nominal_rate(timeline.rate):
         raise UsageError(
             f"The programme starts at {format_timecode(first, timeline.rate, drops)}: there is no room "
@@ -132,6 +138,19 @@ def start_of(timeline: Timeline, template: Template) -> tuple[int, bool]:
             "Give --start 01:00:00:00, or a template with a shorter leader.",
         )
     return first, drops
+
+
+def _refuse_past_midnight(first: int, frames: int, timeline: Timeline, drops: bool) -> None:
+    """Refuse a sequence that is not over when its timecode begins anew."""
+    rate = timeline.rate
+    day = parse_timecode(f"23:59:59{';' if drops else ':'}{nominal_rate(rate) - 1}", rate) + 1
+    if first + frames <= day:
+        return
+    raise UsageError(
+        f"The sequence would begin at {format_timecode(first, rate, drops)} and end at "
+        f"{format_timecode(first + frames, rate, drops)}: past midnight, where timecode begins anew.",
+        "Give --start 01:00:00:00, or turn over the timeline in parts.",
+    )
 
 
 def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
@@ -144,7 +163,7 @@ def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
 
     Raises:
         TimeFormatError: The template's start is no timecode of this rate.
-        UsageError: The leader would begin before midnight.
+        UsageError: The leader would begin before midnight, or the sequence end after it.
     """
     timeline = exact(timeline)
     rate, nominal = timeline.rate, nominal_rate(timeline.rate)
@@ -153,6 +172,7 @@ def sequence_of(timeline: Timeline, template: Template, pop: Media) -> Laid:
     by = leader / rate
     last = max((clip.end for track in timeline.tracks for clip in track.clips), default=Fraction(0))
     length = max(leader + frames + template.tail * nominal, leader + touched_frames(last, rate)) / rate
+    _refuse_past_midnight(start - leader, touched_frames(length, rate), timeline, drops)
     pops = tuple(_pops(template, leader, frames, rate))
     dealt = _Dealt(template)
     for track in timeline.audio_tracks:
@@ -235,6 +255,7 @@ class _Dealt:
                 count = f"{len(track.clips)} clip{'s' * (len(track.clips) != 1)}"
                 self.notes.append(f"Track “{track.name}” is switched off and left out ({count}).")
             return
+        track = self._without_offline(track)
         parts: dict[tuple[Entry | None, int], list[Clip]] = {}
         for clip in track.clips:
             width = _width(clip)
@@ -251,6 +272,15 @@ class _Dealt:
                 ]
                 self._lay(entry, 1, ones, track, split=len(parts) > 1)
 
+    def _without_offline(self, track: Track) -> Track:
+        """A track without what is switched off and has no media: nothing could be turned over of it."""
+        gone = [clip for clip in track.clips if not (clip.enabled and track.enabled) and not _has_file(clip)]
+        self.notes += [
+            f"“{clip.name}” on track “{track.name}” is switched off and its media is missing: it is left out."
+            for clip in gone
+        ]
+        return replace(track, clips=tuple(clip for clip in track.clips if clip not in gone))
+
     def _entry(self, clip: Clip, track: Track) -> Entry | None:
         stem = clip.stem or track.holds
         role = ""
@@ -260,17 +290,28 @@ class _Dealt:
         return self.template.place(OWN if stem is None else stem.value, role, track.name)
 
     def _lay(self, entry: Entry | None, width: int, clips: list[Clip], track: Track, *, split: bool) -> None:
-        edges = {edge for clip in clips for edge in (clip.start, clip.end)}
-        lost = [each for each in track.transitions if split and not _joins(each.at, clips)]
-        self.notes += [
-            f"Track “{track.name}” is split, and “{each.name}” in it became a cut." for each in lost
-        ]
-        stem = "DX" if entry is None else entry.stem
+        transitions = []
+        for each in track.transitions:
+            begins = [clip for clip in clips if clip.start == each.at]
+            ends = [clip for clip in clips if clip.end == each.at]
+            if bool(begins) == bool(ends) or not (split and _joins(each.at, track.clips)):
+                transitions += [each] if begins or ends else []
+                continue
+            # What it joined lies on two tracks now: one clip fades out, and the other fades in.
+            length = min(each.before + each.after, (begins or ends)[0].duration)
+            before, after = (Fraction(0), length) if begins else (length, Fraction(0))
+            transitions.append(replace(each, before=before, after=after, raw=None))
+            note = f"Track “{track.name}” is split, and “{each.name}” in it became a fade on each part."
+            self.notes += [note] if note not in self.notes else []
+        if entry is not None:
+            stem = entry.stem
+        else:
+            stem = next((name for name, one in STEMS.items() if one is (clips[0].stem or track.holds)), "DX")
         heard_in = STEMS[stem] if stem != "DX" or track.holds is not None else None
         made = replace(
             track,
-            clips=tuple(replace(clip, stem=clip.stem and heard_in) for clip in clips),
-            transitions=tuple(each for each in track.transitions if each.at in edges and each not in lost),
+            clips=tuple(replace(clip, stem=clip.stem and STEMS[stem]) for clip in clips),
+            transitions=tuple(transitions),
             channels=max(1, width),
             channels_assumed=False,
             stem=heard_in,
@@ -286,19 +327,46 @@ class _Dealt:
     def tracks(self, pops: LaidTrack) -> tuple[LaidTrack, ...]:
         """All of them, named, in the template's order."""
         made: list[LaidTrack] = []
-        for entry in self.template.tracks:
-            if POPS in entry.takes:
-                made += [pops] if pops.track.clips else []
-            for number, each in enumerate(self.found.get(entry, ()), 1):
-                name = entry.name.replace("{number}", str(number))
-                if "{number}" not in entry.name and number > 1:
-                    name = f"{name} {number}"
-                made.append(replace(each, track=replace(each.track, name=name)))
-        return (*made, *self.found.get(None, ()))
+        taken = {pops.track.name.casefold()} if pops.track.clips else set[str]()
+        found, pop_entry = dict(self.found), self.template.place(POPS, "", "")
+        for index, entry in enumerate(self.template.tracks):
+            if entry is pop_entry and pops.track.clips:
+                made.append(replace(pops, entry=index))
+            # Of two entries that are alike in all, the first has what both take.
+            for number, each in enumerate(found.pop(entry, ()), 1):
+                made.append(_named(replace(each, entry=index), _free(entry.name, number, taken)))
+        without = found.pop(None, ())
+        return (*made, *(_named(each, _free(each.track.name, 1, taken)) for each in without))
 
 
-def _joins(at: Fraction, clips: list[Clip]) -> bool:
-    return any(clip.end == at for clip in clips) == any(clip.start == at for clip in clips)
+def _named(laid: LaidTrack, name: str) -> LaidTrack:
+    """A track under another name, heard in the stem in which it is, whatever its name says of it."""
+    track = replace(laid.track, name=name)
+    if track.stem is None and track.holds is not None:
+        track = replace(track, stem=STEMS[laid.stem])
+    return replace(laid, track=track)
+
+
+def _free(pattern: str, number: int, taken: set[str]) -> str:
+    """The first name, by its number, that no track has yet: tracks are known by their names."""
+    while True:
+        name = pattern.replace("{number}", str(number))
+        if "{number}" not in pattern and number > 1:
+            name = f"{name} {number}"
+        if name.casefold() not in taken:
+            taken.add(name.casefold())
+            return name
+        number += 1
+
+
+def _joins(at: Fraction, clips: Iterable[Clip]) -> bool:
+    edges = [(clip.start, clip.end) for clip in clips]
+    return any(end == at for _, end in edges) and any(start == at for start, _ in edges)
+
+
+def _has_file(clip: Clip) -> bool:
+    media = clip.media
+    return media is not None and media.is_online and bool(media.path) and Path(media.path).is_file()
 
 
 def _width(clip: Clip) -> int:
