@@ -165,12 +165,13 @@ found.held = await page.evaluate(async () => {
   while (!a.engine.isPlaying) await sleep(10);
   await sleep(300);
   const heard = () => a.engine.voices.get(cue.name).signature.split(" ")[0];
+  const until = async (is) => { for (let n = 0; n < 1000 && !is(heard()); n++) await sleep(30); }; // a busy machine takes its time
   const out = [heard()];
   a.compare(true);
-  await sleep(300);
+  await until((now) => now !== out[0]);
   out.push(heard());
   a.compare(false);
-  await sleep(300);
+  await until((now) => now === out[0]);
   out.push(heard());
   a.clock.pause();
   return out;
