@@ -150,7 +150,7 @@ def _rows(offered: Offered, cue: OfferedCue) -> Iterator[tuple[str, ...]]:
             str(item.item.id),
             item.item.title or cue.words,
             _length(item),
-            "" if item.item.price is None else f"{item.item.price} {offered.currency}",
+            "" if item.item.price is None else f"{item.item.price:.2f} {offered.currency}",
             item.license,
             _words(cue) if is_first else "",
         )
@@ -175,7 +175,7 @@ def _words(cue: OfferedCue) -> str:
         f"{choice.nudge_frames:+d} f".replace("-", "−") if choice.nudge_frames else "",
         f"“{choice.note}”" if choice.note else "",
     ]
-    return ", ".join(filter(None, words)) or ("yes" if choice.item is not None else "")
+    return ", ".join(filter(None, words))
 
 
 def _chosen(offered: Offered, cue: str | None) -> Iterator[str]:

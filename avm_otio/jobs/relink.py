@@ -127,7 +127,7 @@ def relink(reel: Reel, request: Request, client: Client, report: Report) -> Reli
     found: dict[_Key, Relink] = {}
     with report.step("Fetching licensed files", len(played)) as advance:
         for number, (key, (known, clip)) in enumerate(played.items(), 1):
-            found[key] = _found(known, clip, now.get(known.item.name), reel, folder, request)
+            found[key] = _found(known, clip, now.get(known.item.name), reel, folder, client.base_url)
             advance(number, len(played))
     timeline = _with_licensed(reel.opened.timeline, reel, found)
     opened = replace(reel.opened, timeline=timeline)
@@ -197,7 +197,7 @@ def _offered_now(reel: Reel, client: Client) -> dict[str, Item]:
     return now
 
 
-def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path, request: Request) -> Relink:
+def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path, service_url: str) -> Relink:
     """The licensed file of an item, and where the preview lies in it."""
     if item is None:
         return Relink(known.item, State.NOT_OFFERED)
@@ -210,7 +210,7 @@ def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path
     try:
         if item.url is None:
             raise LinkExpiredError(f"{stem}: the service gave no address for it.")
-        file = fetch(item.url, folder, stem, service_url=request.service)
+        file = fetch(item.url, folder, stem, service_url=service_url)
         facts, before = sound_length(file), sound_length(preview)
         fits = offset_between(preview, file)
     except (DownloadError, MediaError) as error:

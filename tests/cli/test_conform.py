@@ -20,6 +20,7 @@ from avm_otio.timeline.time import RecordTime
 from tests.scored import scored
 
 RATE = F(24)
+SAMPLES = Path(__file__).parents[2] / "sample_timelines"
 Recut = Callable[[list[Clip]], list[Clip]]
 
 
@@ -185,3 +186,14 @@ def test_a_new_cut_in_another_dialect_with_rushes_elsewhere_is_followed_too(
     finally:
         (moved / "media").rename(place / "cut" / "media")
         moved.rmdir()
+
+
+def test_a_timeline_without_sounds_of_ours_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the two are given the wrong way round."""
+    plain = tmp_path / "cut.otio"
+    plain.write_text((SAMPLES / "short_film.otio").read_text(encoding="utf-8"), encoding="utf-8")
+    assert run(["conform", str(plain), str(plain), "-o", str(tmp_path / "out.otio")]) == 3
+    assert "The scored timeline comes first" in capsys.readouterr().err
+    assert not (tmp_path / "out.otio").exists()

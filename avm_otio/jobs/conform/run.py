@@ -114,9 +114,14 @@ def conform(reel: Reel, new: Opened, request: Request, report: Report) -> Confor
         report: Receives progress and warnings.
 
     Raises:
-        InputError: A timeline or a figure of the mix cannot be used.
+        InputError: A timeline or a figure of the mix cannot be used, or nothing of ours is on the scored one.
         OutputError: Something cannot be written.
     """
+    if not reel.sounds:
+        raise InputError(
+            f"{reel.name} has no sounds of ours: there is nothing to take along.",
+            "The scored timeline comes first: avm-otio conform SCORED NEW_CUT.",
+        )
     preset_of(request.mix, figures_of(request))
     target_of(f"{request.loudness}")
     work = _Work(reel, new, request, report)
