@@ -68,7 +68,7 @@ class Small:
 
     value = "small"
     height = 144
-    options: Mapping[str, str] = MappingProxyType({"crf": "28", "preset": "ultrafast"})
+    options: Mapping[str, str] = MappingProxyType({"crf": "18", "preset": "ultrafast"})
 
 
 SMALL = Small()

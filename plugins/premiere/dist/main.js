@@ -215,7 +215,16 @@
       "Making the picture": "製作畫面",
       "Writing the preview": "輸出預覽",
       "Drawing the picture": "繪製畫面",
-      "Drawing the sound": "繪製波形"
+      "Drawing the sound": "繪製波形",
+      "Comparing sounds": "比對聲音",
+      "Looking at the picture": "分析畫面",
+      "Looking at the preview": "檢查預覽",
+      "Reading the files": "讀取檔案",
+      "Reading the timelines": "讀取時間軸",
+      "Rendering sound at another speed": "轉換變速聲音",
+      "Saying what is seen": "辨識畫面內容",
+      "Summing up": "計算檢查碼",
+      "Writing preview and stems": "輸出預覽與分軌"
     },
     message: (said) => {
       for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
