@@ -160,7 +160,9 @@ class Library:
         laid, users = self._laid()
         names = {job: self.answer(job).by_file for job in self.all_jobs}
         offered = [known for files in names.values() for known in files.values()]
-        says_itself = any(clip.offer is not None for track in timeline.tracks for clip in track.clips)
+        says_itself = any(
+            track.is_ours or any(clip.offer is not None for clip in track.clips) for track in timeline.tracks
+        )
         found: dict[tuple[int, int], Known] = {}
         left = []
         for number, place, clip, stem in unknown:
@@ -169,7 +171,7 @@ class Library:
             if name_in(media.path) in users:
                 continue
             named = by_name((*_names(clip), clip.name), stem, offered)
-            # Where clips still say what they are, one that does not is the user's own, wherever it lies.
+            # Where tracks or clips still say that they are ours, what does not is the user's own.
             placed = () if says_itself else by_place(clip.start, clip.end, stem, laid, 1 / timeline.rate)
             both = [known for known in placed if known.item.name in {each.item.name for each in named}]
             candidates = tuple(both) or named or placed
