@@ -22,10 +22,9 @@ from avm_otio.delivery.sound_files import (
 )
 from avm_otio.report import Report
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Timeline, Track, TrackKind
-from avm_otio.timeline.time import MediaTime, nearest_frame
+from avm_otio.timeline.time import MediaTime, since_midnight
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
-_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 _GAP_S = 1
 """What lies between two stretches and is no longer than this is copied, too: one file is simpler than two."""
 
@@ -154,7 +153,7 @@ def _stretches(
             channels=channels,
             first=first,
             length=last - first,
-            time_reference=nearest_frame(head, _RATE) % _DAY,
+            time_reference=since_midnight(head, _RATE),
             description=clip.name,
             split=split,
             expected=last - first,

@@ -20,13 +20,12 @@ from avm_otio.report import Report
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import OPENED, opened_and_reported, opened_nests
-from avm_otio.timeline.time import MediaTime, nearest_frame
+from avm_otio.timeline.time import MediaTime, nearest_frame, since_midnight
 
 if TYPE_CHECKING:
     from avm_otio.delivery.conversions import Conversion, Made
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
-_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 """Samples a day: a time reference begins anew at midnight."""
 
 
@@ -146,8 +145,8 @@ def _uses(timeline: Timeline) -> dict[str, _Use]:
         used = channels_of(clip, media)
         if media.path not in found:
             offset = (clip.media_in - media.start) / (clip.speed if clip.speed > 0 else 1)
-            reference = nearest_frame(timeline.start + clip.start - offset, _RATE)
-            found[media.path] = _Use(media, max(0, reference) % _DAY, used)
+            head = max(Fraction(0), timeline.start + clip.start - offset)
+            found[media.path] = _Use(media, since_midnight(head, _RATE), used)
         else:
             first_use = found[media.path]
             if not set(used) <= set(first_use.channels):
@@ -314,14 +313,13 @@ def _cut(clip: Clip, name: str, timeline: Timeline) -> Conversion:
     begins = clip.media_start
     if clip.speed > 0:
         begins = MediaTime(clip.media_in + (first - clip.start) * clip.speed)
-    reference = nearest_frame(timeline.start + first, _RATE)
     return Conversion(
         Path(media.path),
         name,
         channels=channels_of(clip, media),
         first=nearest_frame(begins - media.start, _RATE) / _RATE,
         length=max(length, 1 / _RATE),
-        time_reference=reference % _DAY,
+        time_reference=since_midnight(timeline.start + first, _RATE),
         description=clip.name,
         expected=length,
         width=len(channels_of(clip, media)),

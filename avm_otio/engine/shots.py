@@ -114,19 +114,19 @@ def _words(right: Floats, down: Floats, closer: Floats) -> str:
         return ""
     steady = _mean(right), _mean(down)
     path = float(np.hypot(right, down).mean())
-    said = []
+    ways = []
     far = float(np.hypot(*steady))
     if far >= _PANS and far >= _STEADY * path:
         across, along = abs(steady[0]), abs(steady[1])
         if across >= 0.4 * along:
-            said.append("pans right" if steady[0] > 0 else "pans left")
+            ways.append("pans right" if steady[0] > 0 else "pans left")
         if along > 0.4 * across:
-            said.append("tilts down" if steady[1] > 0 else "tilts up")
+            ways.append("tilts down" if steady[1] > 0 else "tilts up")
     elif path >= _SHAKES:
-        said.append("shakes")
+        ways.append("shakes")
     if abs(_mean(closer)) >= _ZOOMS:
-        said.append("goes closer" if _mean(closer) > 0 else "draws back")
-    return ", ".join(said)
+        ways.append("goes closer" if _mean(closer) > 0 else "draws back")
+    return ", ".join(ways)
 
 
 def curves_of(

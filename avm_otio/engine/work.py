@@ -231,8 +231,8 @@ class _Analysis:
             return {}
 
     def _effects(self) -> list[Json]:
-        said = hear_speech(self._store.film_path(self._film), self._check)
-        speech = tuple(Span(*each) for each in said.spoken)
+        heard = hear_speech(self._store.film_path(self._film), self._check)
+        speech = tuple(Span(*each) for each in heard.spoken)
         film = replace(self._traits, speech=speech, seen=self._seen())
         within = Span(self._call.start_us, self._call.end_us)
         spots = tuple(AskedSpot(**spot) for spot in self._call.spots)

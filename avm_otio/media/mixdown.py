@@ -26,7 +26,7 @@ from avm_otio.media.stereo_reader import StereoReader
 from avm_otio.media.true_peak import AROUND, peak_between
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Media, Stem
 from avm_otio.timeline.plan import ExportPlan, SoundSegment
-from avm_otio.timeline.time import FilmTime, RecordTime, nearest_frame
+from avm_otio.timeline.time import FilmTime, RecordTime, nearest_frame, since_midnight
 
 SUFFIXES = (".mp4", ".m4a")
 """What a preview may end in; the second is of sound alone."""
@@ -152,7 +152,7 @@ def write_preview(
     shows = bool(plan.picture_media) and out.suffix.lower() == ".mp4"
     if not shows and not sources.has_sound:
         raise InputError(f"“{plan.name}” plays no sound here.", "Choose another range or timeline.")
-    made = None if stems is None else Stems(stems, out.stem, nearest_frame(start, _RATE))
+    made = None if stems is None else Stems(stems, out.stem, since_midnight(start, _RATE))
     for path in (out, *(() if made is None else made.paths)):
         if sources.holds(path):
             raise OutputError(f"{path} is media of the timeline itself.", "Choose another name.")

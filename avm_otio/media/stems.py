@@ -23,7 +23,6 @@ from avm_otio.timeline.model import SAMPLE_RATE_HZ
 NAMES = ("DX", "MX", "FX", "ME")
 """Dialogue (the timeline's own sound and what took its place), music, effects; music and effects."""
 
-_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 _FULL_SCALE = 1 << 23
 _CHANNELS = 2
 _HISTORY = f"A=PCM,F={SAMPLE_RATE_HZ},W=24,M=stereo,T={ORIGINATOR}\r\n"
@@ -42,7 +41,7 @@ class Stems:
 
     def __init__(self, folder: Path, name: str, time_reference: int) -> None:
         self._folder, self._name = folder, name
-        self._time_reference = time_reference % _DAY
+        self._time_reference = time_reference
         self.paths = tuple(folder / f"{name}_{stem}.wav" for stem in NAMES)
         self._files: list[BinaryIO] = []
 

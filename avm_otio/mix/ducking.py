@@ -34,7 +34,7 @@ _LEAST_RAMP = Fraction(1, 8)
 
 def line_of(
     piece: Sequence[Played],
-    said: Sequence[Utterance],
+    spoken: Sequence[Utterance],
     anchor_lufs: float,
     preset: Preset,
     rate: Fraction,
@@ -46,7 +46,7 @@ def line_of(
 
     Args:
         piece: Its clips, by their start.
-        said: What is spoken in the film.
+        spoken: What is spoken in the film.
         anchor_lufs: What distances are measured from.
         preset: The distances and times.
         rate: Frames a second of the record.
@@ -58,7 +58,7 @@ def line_of(
     if loudness == -math.inf:
         return Line((Flat(0, 0, 0.0),), rate)
     parts = _parts(piece, loudness, anchor_lufs - below_lu - loudness, preset, rate)
-    down, missed = _under(piece, said, anchor_lufs - preset.under_speech_lu, parts, preset, rate, origin)
+    down, missed = _under(piece, spoken, anchor_lufs - preset.under_speech_lu, parts, preset, rate, origin)
     return Line(tuple(_joined(parts, down, rate)), rate, missed)
 
 
@@ -129,7 +129,7 @@ class _Down:
 
 def _under(
     piece: Sequence[Played],
-    said: Sequence[Utterance],
+    spoken: Sequence[Utterance],
     wanted_lufs: float,
     parts: Sequence[Flat],
     preset: Preset,
@@ -137,7 +137,7 @@ def _under(
     origin: RecordTime,
 ) -> tuple[list[_Down], int]:
     """Where music is held down, and under how many utterances it cannot be as far below as it should."""
-    within = [each for each in said if each.start < piece[-1].clip.end and each.end > piece[0].clip.start]
+    within = [each for each in spoken if each.start < piece[-1].clip.end and each.end > piece[0].clip.start]
     groups: list[list[Utterance]] = []
     for each in within:
         if groups and (each.start - groups[-1][-1].end) * 1000 < Fraction(preset.least_pause_ms):

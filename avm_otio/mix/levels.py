@@ -178,14 +178,14 @@ class _Mixer:
         own: Own,
         preset: Preset,
         target: Target,
-        said: tuple[Utterance, ...],
+        spoken: tuple[Utterance, ...],
     ) -> None:
         self._laid, self._film_map, self.own = laid, film_map, own
         self._preset, self._target = preset, target
-        steps = [step for each in said for step in own.between(each.start, each.end)]
+        steps = [step for each in spoken for step in own.between(each.start, each.end)]
         spoken_lufs = integrated(steps)
         self.spoken_lufs = None if spoken_lufs == -math.inf else spoken_lufs
-        self._said = said if self.spoken_lufs is not None else ()
+        self._spoken = spoken if self.spoken_lufs is not None else ()
         self.voices: list[Voice] = []
         self._lines: dict[int, Line] = {}
         self._spots: Spots | None = None
@@ -205,7 +205,7 @@ class _Mixer:
             return changes
         self._level_music()
         spots = Spots(
-            self.anchor_lufs, self._preset, self._said, self._film_map, self._laid.rate, under_speech
+            self.anchor_lufs, self._preset, self._spoken, self._film_map, self._laid.rate, under_speech
         )
         self._spots = spots
         kept = []
@@ -234,12 +234,12 @@ class _Mixer:
             played = [self._played(self.voices[number]) for number in piece]
             line = line_of(
                 played,
-                self._said,
+                self._spoken,
                 self.anchor_lufs,
                 self._preset,
                 self._laid.rate,
                 self.own.origin,
-                alone_lu=None if self._said else 0.0,
+                alone_lu=None if self._spoken else 0.0,
             ).raised(0.0, gain_db)
             for number in piece:
                 self._lines[number] = line
@@ -296,7 +296,7 @@ class _Mixer:
     @property
     def _is_anchored(self) -> bool:
         """Whether speech decides where everything is; else the whole is brought to what is asked."""
-        return bool(self._said) and self._preset.is_on
+        return bool(self._spoken) and self._preset.is_on
 
     @property
     def _reach(self) -> tuple[float, float]:
@@ -384,7 +384,7 @@ class _Mixer:
     def _own_change(self, found: Verdict, power: Sequence[float], own: Sequence[float]) -> float | None:
         """By how much the film's own sound would have to change for the loudness to be met."""
         assert self._target.lufs is not None
-        if self._said:  # ours goes with its speech
+        if self._spoken:  # ours goes with its speech
             return self._target.lufs - found.integrated_lufs
         film, ours = np.asarray(own), np.maximum(np.asarray(power) - np.asarray(own), 0)
         low, high = -60.0, 40.0
@@ -406,7 +406,7 @@ class _Mixer:
             yield f"{counted(unheard, 'sound')} could not be listened to: the level stays as it came."
         if not self._preset.is_on:
             return
-        if not self._said and any(not voice.is_effect for voice in self.voices):
+        if not self._spoken and any(not voice.is_effect for voice in self.voices):
             yield f"Nobody speaks in the film's own sound: music is at {lufs_words(self.anchor_lufs)}."
         missed = {id(line): line.out_of_reach for line in self._lines.values()}
         count = sum(missed.values())

@@ -116,6 +116,19 @@ def nearest_frame(seconds: Fraction, rate: Fraction) -> int:
     return (twice + over) // (2 * over)
 
 
+_DAY_S = 24 * 3600
+
+
+def since_midnight(at: Fraction, rate: Fraction) -> int:
+    """The nearest frame or sample to a time of day, counted from midnight; a day later is midnight again.
+
+    Args:
+        at: Seconds since midnight of some day.
+        rate: Frames or samples a second.
+    """
+    return nearest_frame(at % _DAY_S, rate) % nearest_frame(Fraction(_DAY_S), rate)
+
+
 def whole_frames(seconds: Fraction, rate: Fraction) -> int:
     """How many whole frames fit in a length: media that exists is never rounded up."""
     return (seconds.numerator * rate.numerator) // (seconds.denominator * rate.denominator)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,13 +15,10 @@ from avm_otio.cli.main import run
 from avm_otio.errors import UsageError
 from avm_otio.formats import reading
 from avm_otio.report import Silent
+from tests.audition.browser import audition_of, chromium, drive, modules
 from tests.audition.cut import RATE, flashes
-from tests.audition.test_page import HERE, modules
 from tests.media.sounds import wav
-from tests.plugins.test_premiere import chromium
 from tests.timelines import time_range
-
-__all__ = ["modules"]
 
 pytestmark = pytest.mark.slow  # a library is listened to and a film scored: once for all of these
 
@@ -156,21 +150,10 @@ def test_what_was_not_found_is_neither_heard_nor_added(session: Session) -> None
             session.look_for(asked)
 
 
-def test_by_keys_alone_in_a_browser(session: Session, made: Path, modules: Path) -> None:
-    browser = chromium()
-    if browser is None:
-        pytest.skip("Chromium is not here (apt install chromium)")
-    command = [sys.executable, "-m", "avm_otio", "audition", str(made / "out.otio"), "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            asked = ["node", str(HERE / "find.mjs"), str(modules), address, browser]
-            driven = subprocess.run(asked, capture_output=True, text=True, timeout=240, check=False)
-            assert driven.returncode == 0, driven.stderr[-3000:]
-            found = json.loads(driven.stdout.splitlines()[-1])
-        finally:
-            server.kill()
+def test_by_keys_alone_in_a_browser(session: Session, made: Path) -> None:
+    chromium(), modules()  # before the server begins: without them there is no test
+    with audition_of(made / "out.otio") as (_, address):
+        found = drive("find.mjs", address, timeout_s=240)
     assert found["errors"] == []
     assert found["first"] == "Door creak"
     assert found["heardPeak"] > 0.01

@@ -7,7 +7,6 @@ The figures of one run are in ``benchmarks/RESULTS.md``.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 from fractions import Fraction
@@ -20,12 +19,9 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import run
-from tests.audition.test_page import HERE, modules
-from tests.plugins.test_premiere import chromium
+from tests.audition.browser import audition_of, chromium, drive, modules
 from tests.scripted_service import effect, film_service, result_of, sound
 from tests.timelines import time_range
-
-__all__ = ["modules"]
 
 pytestmark = pytest.mark.soak
 
@@ -89,10 +85,9 @@ def clock(seconds: float) -> str:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory, modules: Path) -> dict[str, Any]:
-    folder, browser = tmp_path_factory.mktemp("long"), chromium()
-    if browser is None:
-        pytest.skip("Chromium is not here (apt install chromium)")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    chromium(), modules()  # before the cut is made: without them there is no test
+    folder = tmp_path_factory.mktemp("long")
     long_film(folder / "a.mp4")
     span = time_range(0, SECONDS * 25, RATE)
     shot = otio.schema.Clip("shot", otio.schema.ExternalReference("a.mp4", span), span)
@@ -121,10 +116,9 @@ def found(tmp_path_factory: pytest.TempPathFactory, modules: Path) -> dict[str, 
         patch.chdir(folder)
         asked = ["--services", "effects", "--service", service.url, "--alternatives", "2", "-q"]
         assert run(["score", "cut.otio", "-o", "out.otio", *asked]) == 0
-    command = [sys.executable, "-m", "avm_otio", "audition", str(folder / "out.otio"), "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        memory: list[float] = []
-        over = threading.Event()
+    memory: list[float] = []
+    over = threading.Event()
+    with audition_of(folder / "out.otio") as (server, address):
 
         def look() -> None:
             while not over.wait(30):
@@ -133,20 +127,13 @@ def found(tmp_path_factory: pytest.TempPathFactory, modules: Path) -> dict[str, 
         looking = threading.Thread(target=look, daemon=True)
         looking.start()
         try:
-            assert server.stdout is not None
-            asked = ["node", str(HERE / "long.mjs"), str(modules), server.stdout.readline().strip(), browser]
-            driven = subprocess.run(
-                [*asked, str(MINUTES)], stdout=subprocess.PIPE, text=True, timeout=3_600, check=False
-            )
-            assert driven.returncode == 0
-            said: dict[str, Any] = json.loads(driven.stdout.splitlines()[-1])
+            found = drive("long.mjs", address, str(MINUTES), timeout_s=3_600)
         finally:
             over.set()
             looking.join()
-            server.kill()
-    said["server_mb"] = memory
-    sys.stdout.write(f"{json.dumps(said)}\n")
-    return said
+    found["server_mb"] = memory
+    sys.stdout.write(f"{json.dumps(found)}\n")
+    return found
 
 
 def resident_mb(pid: int) -> float:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
-import shutil
-import subprocess
-import sys
 import wave
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from avm_otio.cli.main import run
 from avm_otio.formats import reading
+from tests.audition.browser import audition_of, chromium, drive, modules
 from tests.audition.cut import BITE, scored
-from tests.plugins.test_premiere import chromium
 
 pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
-DRIVER = HERE / "drive.mjs"
 SECONDS = 12
 
 
@@ -34,39 +27,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def modules() -> Path:
-    """What drives the page; got once."""
-    if shutil.which("npm") is None:
-        pytest.skip("node and npm are not here (apt install nodejs npm)")
-    with FileLock(HERE.parents[1] / ".node_modules.lock"):
-        if not (HERE / "node_modules" / ".package-lock.json").is_file():
-            command = ["npm", "ci", "--no-audit", "--no-fund"]
-            got = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-            if got.returncode:
-                pytest.skip(f"npm could not get what drives the page: {got.stderr[-300:]}")
-    return HERE
-
-
-@pytest.fixture(scope="module")
-def found(made: Path, modules: Path) -> dict[str, Any]:
+def found(made: Path) -> dict[str, Any]:
     """What a browser found; ``AVM_SHOTS`` names a folder for what it looked like."""
-    browser = chromium()
-    if browser is None:
-        pytest.skip("Chromium is not here (apt install chromium)")
-    command = [sys.executable, "-m", "avm_otio", "audition", str(made / "out.otio"), "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            shots = [os.environ["AVM_SHOTS"]] if "AVM_SHOTS" in os.environ else []
-            asked = ["node", str(DRIVER), str(modules), address, browser, *shots]
-            driven = subprocess.run(asked, capture_output=True, text=True, timeout=480, check=False)
-            assert driven.returncode == 0, driven.stderr[-3000:]
-            result: dict[str, Any] = json.loads(driven.stdout.splitlines()[-1])
-            result["code"] = server.wait(60)
-        finally:
-            if server.poll() is None:
-                server.kill()
+    chromium(), modules()  # before the server begins: without them there is no test
+    shots = [os.environ["AVM_SHOTS"]] if "AVM_SHOTS" in os.environ else []
+    with audition_of(made / "out.otio") as (server, address):
+        result = drive("drive.mjs", address, *shots)
+        result["code"] = server.wait(60)
     return result
 
 

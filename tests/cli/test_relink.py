@@ -176,6 +176,39 @@ def test_an_id_and_a_title_anywhere_in_a_files_name_are_enough(
     source = renamed(scored, scored.with_name("ids.xml"), moved=5, keep_ids=True)
     capsys.readouterr()
     assert run(["cost", str(source), "--json"]) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert sorted(event["id"] for event in told if event["event"] == "item") == [1, 7]
-    assert [event for event in told if event["event"] == "warning"] == []
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(event["id"] for event in events if event["event"] == "item") == [1, 7]
+    assert [event for event in events if event["event"] == "warning"] == []
+
+
+def test_a_users_own_sound_is_not_taken_for_music_that_a_job_nearby_laid_there(
+    scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where tracks still say that they are ours, what lies as long as a bed on another is no bed."""
+    guide = write(scored.with_name("guide.wav"), tune(5))
+    opened, bed = read(scored), music_of(scored)[0]
+    assert bed.media is not None
+    own = replace(
+        bed,
+        name="guide",
+        stem=None,
+        offer=None,
+        raw=None,
+        content=replace(bed.media, path=str(guide), name="guide.wav"),
+    )
+    tracks = opened.timeline.tracks
+    ours = next(track for track in tracks if track.is_ours and bed in track.clips)
+    track = replace(ours, name="Guide", clips=(own,), transitions=(), stem=None, raw=None)
+    unlabelled = [
+        replace(each, clips=tuple(replace(clip, offer=None, raw=None) for clip in each.clips), raw=None)
+        if each.is_ours
+        else each
+        for each in tracks
+    ]
+    timeline = replace(opened.timeline, tracks=(*unlabelled, track), raw=None)
+    write_timeline(replace(opened, timeline=timeline), scored.with_name("with_guide.otio"))
+    capsys.readouterr()
+    assert run(["cost", str(scored.with_name("with_guide.otio")), "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event for event in events if event["event"] == "item" and event["clips"] > 1] == []
+    assert not [event for event in events if event["event"] == "warning" and "guide" in event["message"]]

@@ -19,6 +19,7 @@ from avm_otio.timeline.time import (
     nearest_frame,
     parse_timecode,
     parse_timestamp,
+    since_midnight,
     snap_rate,
     whole_frames,
 )
@@ -232,3 +233,10 @@ def test_whole_rates_drop_the_same_numbers_where_their_timecode_is_flagged(
 def test_rates_that_do_not_count_in_thirties_have_no_drop_frame(rate: Fraction) -> None:
     with pytest.raises(TimeFormatError):
         parse_timecode("01:00:00;00", rate)
+
+
+@given(st.fractions(0, 200_000, max_denominator=48_000), st.sampled_from((24, 25, 48_000)))
+def test_a_day_later_it_is_the_same_since_midnight(at: Fraction, rate: int) -> None:
+    day, hz = 24 * 3600, Fraction(rate)
+    assert 0 <= since_midnight(at, hz) < day * rate
+    assert since_midnight(at, hz) == since_midnight(at + day, hz) == nearest_frame(at, hz) % (day * rate)

@@ -17,10 +17,9 @@ from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track
 from avm_otio.timeline.nests import OPENED, opened_and_reported
-from avm_otio.timeline.time import format_rate, format_timecode, nearest_frame
+from avm_otio.timeline.time import format_rate, format_timecode, nearest_frame, since_midnight
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
-_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 
 _KNOWN_RATES = frozenset(
     Fraction(n, d)
@@ -133,7 +132,7 @@ def _track(timeline: Timeline, track: Track) -> Iterator[str]:
     lines: list[tuple[int, int, str]] = []
     for event, clip in enumerate(clips, 1):
         assert clip.media is not None  # asked for above
-        first = nearest_frame(timeline.start + clip.start, _RATE) % _DAY
+        first = since_midnight(timeline.start + clip.start, _RATE)
         times = (
             f"{_timecode(timeline, clip.start):<14}\t{_timecode(timeline, clip.end):<14}\t"
             f"{_length(timeline, clip):<14}\t{first:<14}\t{'Unmuted' if clip.enabled else 'Muted'}"

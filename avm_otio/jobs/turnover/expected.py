@@ -12,7 +12,7 @@ from avm_otio.jobs.turnover.sequence import sample_of
 from avm_otio.media.broadcast_wav import Header
 from avm_otio.media.overs import Overs
 from avm_otio.timeline.model import SAMPLE_RATE_HZ
-from avm_otio.timeline.time import format_timecode, nearest_frame
+from avm_otio.timeline.time import format_timecode, since_midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Expected:
     def time_reference(self) -> int:
         """Samples since midnight at the sequence's first sample."""
         start = self.manifest["sequence"]["start_frame"] / self.rate
-        return nearest_frame(start, Fraction(SAMPLE_RATE_HZ)) % (24 * 3600 * SAMPLE_RATE_HZ)
+        return since_midnight(start, Fraction(SAMPLE_RATE_HZ))
 
     def timecode(self, frame: int) -> str:
         """The timecode of a frame of the sequence."""

@@ -43,7 +43,7 @@ from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Media, Timeline, Track
 from avm_otio.timeline.nests import OPENED, opened_and_reported
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.playback import plan_playback
-from avm_otio.timeline.time import nearest_frame, nominal_rate
+from avm_otio.timeline.time import nearest_frame, nominal_rate, since_midnight
 
 if TYPE_CHECKING:
     from avm_otio.jobs.reels import Reel
@@ -61,7 +61,6 @@ LOSSES = "losses.txt"
 """What the timelines do not say as the source does, a line each."""
 
 _MOST_SHOWN = 8
-_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 _RATE = Fraction(SAMPLE_RATE_HZ)
 
 
@@ -222,7 +221,7 @@ class _Work:
     def _pop_reference(self, timeline: Timeline) -> int:
         """The head pop's place on the record, samples since midnight."""
         frame = start_of(timeline, self.order.template)[0] - POP_S * nominal_rate(timeline.rate)
-        return nearest_frame(frame / timeline.rate, _RATE) % _DAY
+        return since_midnight(frame / timeline.rate, _RATE)
 
     def _planned(self) -> tuple[ExportPlan, dict[Media, Path]]:
         """What is seen and heard, all of it there.

@@ -20,7 +20,7 @@ from avm_otio.files import write_text
 from avm_otio.jobs.turnover.sequence import Laid, LaidTrack
 from avm_otio.jobs.turnover.template import Template
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Timeline, Track
-from avm_otio.timeline.time import format_rate, nearest_frame
+from avm_otio.timeline.time import format_rate, nearest_frame, since_midnight
 from avm_otio.timeline.urls import name_in
 
 MANIFEST, SUMS, README, TEMPLATE = "manifest.json", "SHA256SUMS", "README.txt", "template.toml"
@@ -29,7 +29,6 @@ VERSION = 1
 BITS = 24
 
 _RATE = Fraction(SAMPLE_RATE_HZ)
-_DAY = 24 * 3600 * SAMPLE_RATE_HZ
 _BLOCK = 1 << 22
 _MOST_LINES = 8
 _JUNK = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
@@ -85,7 +84,7 @@ def manifest_of(
             "start": laid.timecode(0),
             "start_frame": timeline.start_frame,
             "frames": timeline.frames,
-            "time_reference": nearest_frame(timeline.start, _RATE) % _DAY,
+            "time_reference": since_midnight(timeline.start, _RATE),
         },
         "programme": {
             "first_frame": laid.timecode(laid.first),
