@@ -116,7 +116,7 @@ def _bought(store: Store, item_ids: Sequence[int]) -> list[Purchase]:
                     found[kept["id"]] = Purchase(kept["id"], kept["title"], key, kept["price_twd"], is_new)
         if wanted <= found.keys():
             break
-    unknown = [item_id for item_id in item_ids if item_id not in found]
+    unknown = [item_id for item_id in dict.fromkeys(item_ids) if item_id not in found]
     if unknown:
         raise UsageError(
             f"No film of this engine was offered {' or '.join(map(str, unknown))}.",
