@@ -244,8 +244,8 @@ class Scoring:
 
         written = self.journal.outputs.get(relative_to_job(self.path, self.request.output))
         now = stamp(self.request.output)
-        known = None if written is None else (written.size_bytes, written.modified_ns)
-        return now[0] >= 0 and now != known
+        before = None if written is None else (written.size_bytes, written.modified_ns)
+        return now[0] >= 0 and now != before
 
     def again(self) -> Scoring:
         """The same as it is now: its journal read again."""

@@ -203,8 +203,8 @@ def one_of_or_number(*words: str, is_from_0: bool = False) -> Kind:
         try:
             return str(word.read(value))
         except ValueError:
-            known = f"one of {', '.join(words)}, or a number"
-            raise ValueError(f"must be {known}, not {_shown(value)}{meant(value, words)}") from None
+            expected = f"one of {', '.join(words)}, or a number"
+            raise ValueError(f"must be {expected}, not {_shown(value)}{meant(value, words)}") from None
 
     return Kind(read, {"anyOf": [dict(word.schema), number]}, "|".join((*words, "NUMBER")))
 

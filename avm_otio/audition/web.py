@@ -164,15 +164,15 @@ class Web:
         return JSONResponse(await run_in_threadpool(self._chosen, asked))
 
     def _chosen(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        known = {
+        kinds = {
             "cue": str, "item": int, "gain_db": float, "nudge_frames": int, "leave_out": bool, "note": str,
             "reset": bool, "music_gain_db": float, "effects_gain_db": float, "mix": str,
         }  # fmt: skip
         fields: dict[str, Any] = {}
         for name, value in asked.items():
-            kind = known.get(name)
+            kind = kinds.get(name)
             if kind is None:
-                raise UsageError(f"There is no “{name[:40]}”.", f"There are {', '.join(known)}.")
+                raise UsageError(f"There is no “{name[:40]}”.", f"There are {', '.join(kinds)}.")
             if value is None:
                 continue
             is_number = (

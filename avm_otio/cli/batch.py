@@ -278,7 +278,7 @@ class _Reporter:
         found: list[Loss] = list(losses)
         for loss in found:
             self._out.event(
-                "loss", output=str(output), feature=str(loss.feature), item=loss.item, told=loss.message
+                "loss", output=str(output), feature=str(loss.feature), item=loss.item, message=loss.message
             )
         if found:
             write_text(listed, "".join(f"{loss}\n" for loss in found))

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-EVENTS_VERSION = 1
-"""Grows when an event loses or changes a field; further fields and events may come at any time."""
+EVENTS_VERSION = 2
+"""Grows when an event loses or changes a field; further fields and events may come at any time.
+
+1 called the ``message`` of a ``loss`` ``told``.
+"""
 
 
 EVENT_PAUSE_S = 0.2

@@ -160,7 +160,7 @@ def report_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
         OutputError: That list cannot be written.
     """
     for loss in losses:
-        out.event("loss", feature=str(loss.feature), item=loss.item, told=loss.message)
+        out.event("loss", feature=str(loss.feature), item=loss.item, message=loss.message)
     lines = list(_loss_lines(losses))
     report = output.with_name(f"{output.name}.losses.txt")
     is_whole = len(lines) == len(losses) <= _MOST_LOSSES

@@ -93,7 +93,7 @@ def _report(out: Output, made: Turned) -> None:
     from avm_otio.jobs.turnover.paper import short_of
 
     for loss in made.losses:
-        out.event("loss", feature=str(loss.feature), item=loss.item, told=loss.message)
+        out.event("loss", feature=str(loss.feature), item=loss.item, message=loss.message)
     if made.losses:
         out.say(f"{len(made.losses)} things are not in it as on the timeline: {made.folder / LOSSES}")
     manifest = made.manifest

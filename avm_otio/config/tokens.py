@@ -22,7 +22,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]{1,4096}")
 _SHORTEST_HIDDEN = 6
 """Shorter tokens are no secrets (a local engine takes any), and hiding them would garble ordinary words."""
 
-_known: set[str] = set()
+_secrets: set[str] = set()
 """Every token that this process has seen, so that ``hidden`` can keep it out of all that is shown."""
 
 _failing_quietly = suppress(Exception)
@@ -53,7 +53,7 @@ class Token:
                 "Give the token alone: no blanks, no quotes, not the word Token before it.",
             )
         if len(self._value) >= _SHORTEST_HIDDEN:
-            _known.add(self._value)
+            _secrets.add(self._value)
 
     def reveal(self) -> str:
         """The token itself, for the header alone."""
@@ -67,8 +67,8 @@ class Token:
 
 
 def hidden(text: str) -> str:
-    """A text without any token that this process knows."""
-    for value in sorted({*_known, *_in_environment()}, key=len, reverse=True):
+    """A text without any token that this process has seen."""
+    for value in sorted({*_secrets, *_in_environment()}, key=len, reverse=True):
         text = text.replace(value, "[token]")
     return text
 

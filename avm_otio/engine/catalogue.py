@@ -214,8 +214,8 @@ class Catalogue:
             through &= np.isin(category, self._categories_called(where.category))
         if where.licence:
             asked = where.licence.lower()
-            known = [number for number, name in enumerate(self.licences) if asked in name.lower()]
-            through &= np.isin(licence, known)
+            fitting = [number for number, name in enumerate(self.licences) if asked in name.lower()]
+            through &= np.isin(licence, fitting)
         if where.channels is not None:
             through &= channels == where.channels
         for limit, values, is_least in (

@@ -85,7 +85,7 @@ class Library:
                 with Index(self._index, self._tell) as index:
                     self.index(index, check)
                     with _uncollected():
-                        self._items = self._known(index)
+                        self._items = self._usable(index)
             return self._items
 
     def likeness(
@@ -118,9 +118,9 @@ class Library:
         Returns:
             How many sounds were measured.
         """
-        known = index.stamps()
+        stamped = index.stamps()
         there = set(self._paths.values())
-        index.forget([path for path in known if path not in there])
+        index.forget([path for path in stamped if path not in there])
         stamps: dict[str, tuple[int, int]] = {}
         for relative in self._paths.values():
             try:
@@ -128,7 +128,7 @@ class Library:
             except OSError:
                 continue
             stamp = facts.st_size, facts.st_mtime_ns
-            if known.get(relative) != stamp:
+            if stamped.get(relative) != stamp:
                 stamps[relative] = stamp
         if not stamps:
             return 0
@@ -167,7 +167,7 @@ class Library:
             self._tell(str(error))
         return made
 
-    def _known(self, index: Index) -> tuple[LibraryItem, ...]:
+    def _usable(self, index: Index) -> tuple[LibraryItem, ...]:
         entries = index.entries()
         licences = Licences(self.folder)
         self.tell_unusable(index)
@@ -180,10 +180,10 @@ class Library:
     def tell_unusable(self, index: Index) -> None:
         """Tell which sounds cannot be used, and why."""
         refused = index.refused()
-        known = index.stamps()
+        stamped = index.stamps()
         unusable = []
         for relative in self._paths.values():
-            if relative not in known:
+            if relative not in stamped:
                 unusable.append(f"{shown(relative)} (it cannot be read.)")
             elif relative in refused and is_named_sound(relative):
                 unusable.append(f"{shown(relative)} ({refused[relative]})")

@@ -186,9 +186,9 @@ class Searcher:
         with self._lock:
             generation = index.generation()
             if self._held is not None:
-                made_at, known, held = self._held
+                made_at, held_generation, held = self._held
                 is_fresh = len(held) > _MANY and time.monotonic() < made_at + _FRESH_S
-                if known == generation or is_fresh:
+                if held_generation == generation or is_fresh:
                     return held
             found = kept_catalogue(index)
             if found is None:

@@ -89,7 +89,7 @@ class Sparing:
         self._powers = np.concatenate([self._powers, (frames.astype(np.float64) ** 2).mean(axis=1)])
         size = STEP * FRAME
         done: list[Samples] = []
-        while len(self._wet) >= (len(done) + 1) * size and self._is_known(self._blocks + 1):
+        while len(self._wet) >= (len(done) + 1) * size and self._is_measured(self._blocks + 1):
             start = self._amount_at(self._blocks) if self._amount is None else self._amount
             self._amount = self._amount_at(self._blocks + 1)
             amounts = np.linspace(start, self._amount, size, endpoint=False, dtype=np.float32)
@@ -107,7 +107,7 @@ class Sparing:
         """Let go of what the filter holds."""
         self._inner.close()
 
-    def _is_known(self, block: int) -> bool:
+    def _is_measured(self, block: int) -> bool:
         return self._forgotten + len(self._powers) >= block * STEP + AROUND
 
     def _amount_at(self, block: int) -> float:

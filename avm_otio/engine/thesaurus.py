@@ -138,11 +138,11 @@ def thesaurus() -> Thesaurus:
                     forms = _forms(word) if language else {word}
                     (english if language == 0 else german if language == 1 else set()).update(forms)
                     for form in forms:
-                        known = things.setdefault(form, [])
-                        if thing not in known:
-                            known.append(thing)
-    known_things = {word: tuple(found) for word, found in things.items()}
-    return Thesaurus(known_things, frozenset(english), frozenset(german), does, wider)
+                        kinds = things.setdefault(form, [])
+                        if thing not in kinds:
+                            kinds.append(thing)
+    by_word = {word: tuple(found) for word, found in things.items()}
+    return Thesaurus(by_word, frozenset(english), frozenset(german), does, wider)
 
 
 def _forms(word: str) -> set[str]:
@@ -154,23 +154,23 @@ def _forms(word: str) -> set[str]:
 
 
 def _read(text: str) -> Iterator[Word]:
-    known = thesaurus().things
+    things = thesaurus().things
     words = words_of(text)
     at = 0
     while at < len(words):
         word = words[at]
         pair = "_".join(words[at : at + 2])
-        if pair not in known and word.endswith("s"):  # "alarms clock", as categories are called
+        if pair not in things and word.endswith("s"):  # "alarms clock", as categories are called
             pair = "_".join((word[:-1], *words[at + 1 : at + 2]))
         triple = "_".join(words[at : at + 3])
-        long = triple if triple in known else pair
-        if long in known and long != word:
-            yield Word(long, known[long])
+        long = triple if triple in things else pair
+        if long in things and long != word:
+            yield Word(long, things[long])
             at += long.count("_") + 1
             continue
         at += 1
         if not word.isascii():
-            yield from _without_blanks(word, known)
+            yield from _without_blanks(word, things)
         elif word not in STOP_WORDS and len(word) > 1:
             yield Word(word, _meaning(word))
 
@@ -192,18 +192,18 @@ def _meaning(word: str) -> tuple[str, ...]:
     return ()
 
 
-def _without_blanks(run: str, known: Mapping[str, tuple[str, ...]]) -> Iterator[Word]:
+def _without_blanks(run: str, things: Mapping[str, tuple[str, ...]]) -> Iterator[Word]:
     """The words of a run of Chinese: the longest that are known; what is left by itself."""
     at, rest = 0, ""
     while at < len(run):
         found = next(
-            (run[at : at + n] for n in range(min(6, len(run) - at), 0, -1) if run[at : at + n] in known), ""
+            (run[at : at + n] for n in range(min(6, len(run) - at), 0, -1) if run[at : at + n] in things), ""
         )
         if found and rest:
             yield Word(rest)
             rest = ""
         if found:
-            yield Word(found, known[found])
+            yield Word(found, things[found])
         else:
             rest += run[at]
         at += len(found) or 1

@@ -1,6 +1,6 @@
 """What earlier runs found out and need not be found out again: requests that were carried out, media digests.
 
-Each jobs folder has its own cache, ``known.json``. It may be deleted at any time: that costs time, never
+Each jobs folder has its own cache, ``cache.json``. It may be deleted at any time: that costs time, never
 money. Whether a request was carried out before is asked here and nowhere else; the journal is read as plain
 JSON for it, since loading its model takes longer than all the rest of such a run.
 """
@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from avm_otio.timeline.model import Media
     from avm_otio.timeline.plan import ExportPlan
 
-_FILE = "known.json"
-_MOST_ORDERS = 2_000
+_FILE = "cache.json"
+_VERSION = 2
+_EARLIER = "known.json"
+"""The file of version 1, which called ``requests`` ``orders``; read where there is none of this version."""
+
+_MOST_REQUESTS = 2_000
 _MOST_DIGESTS = 2_000
 
 
@@ -134,16 +138,17 @@ class Cache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / _FILE
-        self._digests, self._orders = self._read()
+        self._folder = folder
+        self._digests, self._requests = self._read()
         self._learnt: tuple[dict[str, Any], dict[str, Any]] = {}, {}
 
     def _read(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        found: Any = None
-        with suppress(OSError, ValueError, RecursionError):
-            found = json.loads(self._path.read_bytes())
-        document = found if isinstance(found, dict) and found.get("version") == 1 else {}
-        return _table(document.get("digests")), _table(document.get("orders"))
+        for name, version, requests in ((_FILE, _VERSION, "requests"), (_EARLIER, 1, "orders")):
+            with suppress(OSError, ValueError, RecursionError):
+                document = _table(json.loads((self._folder / name).read_bytes()))
+                if document.get("version") == version:
+                    return _table(document.get("digests")), _table(document.get(requests))
+        return {}, {}
 
     def digest(self, path: Path, use: str) -> str | None:
         """The digest of what is used of a file, if it was learnt and the file is as it was."""
@@ -169,7 +174,7 @@ class Cache:
         Args:
             request: Its digest.
         """
-        entry = _table(self._orders.get(request))
+        entry = _table(self._requests.get(request))
         read = _table(entry.get("read"))
         job = entry.get("job")
         unchanged = all(stamp and fingerprint(Path(path)) == stamp for path, stamp in read.items())
@@ -189,17 +194,18 @@ class Cache:
         """Keep what was learnt, beside what others have kept meanwhile; that it cannot be is no harm."""
         if not any(self._learnt):
             return
-        digests, orders = (
+        digests, requests = (
             {name: entry for name, entry in before.items() if name not in learnt} | learnt
             for before, learnt in zip(self._read(), self._learnt, strict=True)
         )
         document = {
-            "version": 1,
+            "version": _VERSION,
             "digests": _newest(digests, _MOST_DIGESTS),
-            "orders": _newest(orders, _MOST_ORDERS),
+            "requests": _newest(requests, _MOST_REQUESTS),
         }
-        with suppress(OutputError):
-            write_text(self._path, json.dumps(document, ensure_ascii=False), lasting=False)
+        with suppress(OutputError, OSError):
+            write_text(self._folder / _FILE, json.dumps(document, ensure_ascii=False), lasting=False)
+            (self._folder / _EARLIER).unlink(missing_ok=True)
 
 
 def _table(found: Any) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from typing import Any
 from avm_otio.errors import MediaError
 from avm_otio.jobs.conform.sources import file_of
 from avm_otio.jobs.folder import MEDIA
-from avm_otio.jobs.known_sounds import Unmatched
+from avm_otio.jobs.job_sounds import Unmatched
 from avm_otio.jobs.reels import Reel
 from avm_otio.media.offset import offset_between
 from avm_otio.media.probe import sound_length
-from avm_otio.mix.used import Known, sounds_on, stem_of
+from avm_otio.mix.used import ServiceItem, sounds_on, stem_of
 from avm_otio.report import Report
 
 _ALIKE = 0.8
@@ -63,12 +63,12 @@ def by_sound(reel: Reel, report: Report) -> tuple[Reel, list[Left]]:
     if not reel.left:
         return reel, []
     offered = [
-        (known, job / MEDIA / file, reel.library.answer(job).digests.get(file, ""))
-        for job in dict.fromkeys((*reel.jobs, *reel.library.all_jobs))
-        for file, known in reel.library.answer(job).by_file.items()
+        (candidate, job / MEDIA / file, reel.job_sounds.answer(job).digests.get(file, ""))
+        for job in dict.fromkeys((*reel.jobs, *reel.job_sounds.all_jobs))
+        for file, candidate in reel.job_sounds.answer(job).by_file.items()
     ]
     ears = _Ears(offered)
-    found: dict[tuple[int, int], Known] = {}
+    found: dict[tuple[int, int], ServiceItem] = {}
     left = []
     with report.step("Comparing sounds", len(reel.left)) as advance:
         for number, each in enumerate(reel.left, 1):
@@ -78,22 +78,22 @@ def by_sound(reel: Reel, report: Report) -> tuple[Reel, list[Left]]:
                 found[each.track, place] = candidates[0]
             elif candidates:
                 at = reel.opened.timeline.timecode(each.clip.start)
-                left.append(Left(each.clip.name, at, tuple(known.item.name for known in candidates)))
+                left.append(Left(each.clip.name, at, tuple(candidate.item.name for candidate in candidates)))
             advance(number, len(reel.left))
     if not found:
         return reel, left
-    timeline = reel.library.saying(reel.opened.timeline, found)
-    names = {known.item.name for known in found.values()}
+    timeline = reel.job_sounds.saying(reel.opened.timeline, found)
+    names = {candidate.item.name for candidate in found.values()}
     used = [
         job
-        for job in reel.library.all_jobs
-        if any(known.item.name in names for known in reel.library.answer(job).by_file.values())
+        for job in reel.job_sounds.all_jobs
+        if any(candidate.item.name in names for candidate in reel.job_sounds.answer(job).by_file.values())
     ]
     return (
         replace(
             reel,
             opened=replace(reel.opened, timeline=timeline),
-            sounds=sounds_on(timeline, reel.library.known_of),
+            sounds=sounds_on(timeline, reel.job_sounds.item_of),
             jobs=tuple(dict.fromkeys((*reel.jobs, *used[:1]))),
         ),
         left,
@@ -107,47 +107,48 @@ class _Ears:
         offered: Items, their previews, and the digests of these.
     """
 
-    def __init__(self, offered: Sequence[tuple[Known, Path, str]]) -> None:
+    def __init__(self, offered: Sequence[tuple[ServiceItem, Path, str]]) -> None:
         self._offered = offered
         self._pairs = 0
-        self._heard: dict[tuple[Path, frozenset[str]], tuple[Known, ...]] = {}
+        self._heard: dict[tuple[Path, frozenset[str]], tuple[ServiceItem, ...]] = {}
 
-    def heard_in(self, each: Unmatched, file: Path | None) -> tuple[Known, ...]:
+    def heard_in(self, each: Unmatched, file: Path | None) -> tuple[ServiceItem, ...]:
         """The items that a clip's file may be: one where it is sure."""
         if file is None:
             return each.candidates
-        names = frozenset(known.item.name for known in each.candidates)
+        names = frozenset(candidate.item.name for candidate in each.candidates)
         key = file, names
         if key not in self._heard:
             self._heard[key] = self._compared(each, file, names)
         return self._heard[key]
 
-    def _compared(self, each: Unmatched, file: Path, names: frozenset[str]) -> tuple[Known, ...]:
+    def _compared(self, each: Unmatched, file: Path, names: frozenset[str]) -> tuple[ServiceItem, ...]:
         stem = each.clip.stem
         pool = {
-            known.item.name: (known, preview, digest)
-            for known, preview, digest in reversed(self._offered)
-            if (not names or known.item.name in names) and (stem is None or stem_of(known.item) is stem)
+            candidate.item.name: (candidate, preview, digest)
+            for candidate, preview, digest in reversed(self._offered)
+            if (not names or candidate.item.name in names)
+            and (stem is None or stem_of(candidate.item) is stem)
         }
         own = _digest(file)
-        same = [known for known, _, digest in pool.values() if digest and digest == own]
+        same = [candidate for candidate, _, digest in pool.values() if digest and digest == own]
         if same:
             return tuple(same)
         length = _length(file)
         if length is None:
             return each.candidates
-        alike: list[tuple[float, Known]] = []
-        for known, preview, _ in pool.values():
+        alike: list[tuple[float, ServiceItem]] = []
+        for candidate, preview, _ in pool.values():
             other = _length(preview)
             if other is None or length > other + _LONGER_S or self._pairs >= _MOST_PAIRS:
                 continue
             self._pairs += 1
             with suppress(MediaError):
-                alike.append((offset_between(file, preview).correlation, known))
+                alike.append((offset_between(file, preview).correlation, candidate))
         alike.sort(key=lambda one: -one[0])
         if not alike or alike[0][0] < _ALIKE:
             return each.candidates
-        return tuple(known for likeness, known in alike if likeness > alike[0][0] - _CLEARLY)
+        return tuple(candidate for likeness, candidate in alike if likeness > alike[0][0] - _CLEARLY)
 
 
 def _digest(file: Path) -> str:

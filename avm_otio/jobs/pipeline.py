@@ -317,9 +317,9 @@ def written_again(
     soundtrack.check(request, opened.timeline)
     plan = plan_film(opened.timeline, request.selection)
     plan, media = film_located(plan, opened.folder, request.media_roots, strict=request.strict)
-    known = Cache(path.parent)
-    film = film_asked(plan, media_digests(plan, media, known, report))
-    known.save()
+    cache = Cache(path.parent)
+    film = film_asked(plan, media_digests(plan, media, cache, report))
+    cache.save()
     if _as_text(film) != _as_text(journal.asked.get("film")):
         raise InputError(
             f"{request.timeline} or its media have changed since it was scored: its cues lie elsewhere now.",

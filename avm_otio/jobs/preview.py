@@ -186,13 +186,13 @@ def _film_now(opened: Opened, chosen: Selection) -> ExportPlan:
 
 
 def _shows(
-    journal: Journal, film: ExportPlan, opened: Opened, known: Cache, request: Request, report: Report
+    journal: Journal, film: ExportPlan, opened: Opened, cached: Cache, request: Request, report: Report
 ) -> bool:
     """Whether a job's film shows what it would show were it made now; what it sounds like does not count."""
     from avm_otio.media.fingerprint import film_asked
 
     film, media = film_located(film, opened.folder, request.media_roots)
-    now = film_asked(film, media_digests(film, media, known, report))
+    now = film_asked(film, media_digests(film, media, cached, report))
     return _seen(now) == _seen(journal.asked["film"])
 
 

@@ -14,11 +14,11 @@ from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import readable
 from avm_otio.jobs.catalogue import Entry, identify_jobs
 from avm_otio.jobs.folder import JOURNAL, SCORED
-from avm_otio.jobs.known_sounds import Library, Unmatched
+from avm_otio.jobs.job_sounds import JobSounds, Unmatched
 from avm_otio.jobs.of_timeline import around as around_of
 from avm_otio.jobs.of_timeline import jobs_of
 from avm_otio.mix.cues import Cue
-from avm_otio.mix.used import Known, Sound, sounds_on
+from avm_otio.mix.used import ServiceItem, Sound, sounds_on
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
@@ -36,18 +36,18 @@ class Reel:
         opened: The timeline.
         sounds: Every sound of ours on it, heard or not.
         jobs: The folders of jobs that it has to do with, the likeliest first.
-        known_of: What a clip on it is that does not say so itself, by the jobs' files.
+        item_of: What a clip on it is that does not say so itself, by the jobs' files.
         cues_with: The cues of the jobs' answers that offer an item, by its name.
-        library: All that jobs know of its sounds.
+        job_sounds: All that jobs know of its sounds.
         left: Clips that may be sounds of ours under other names, and of which nothing says what they are.
     """
 
     opened: Opened
     sounds: tuple[Sound, ...]
     jobs: tuple[Path, ...]
-    known_of: Callable[[Clip, Stem | None], Known | None]
+    item_of: Callable[[Clip, Stem | None], ServiceItem | None]
     cues_with: Callable[[str], Sequence[Cue]]
-    library: Library
+    job_sounds: JobSounds
     left: tuple[Unmatched, ...] = ()
 
     @property
@@ -89,19 +89,19 @@ def _reel(word: str, request: Request, keys: ServiceKeys, report: Report) -> Ree
     opened = with_lengths(as_media_count(opened, request), request.media_roots)
     jobs += [path for path in jobs_of(opened, request.jobs_dir) if path not in jobs]
     around = list(around_of(opened, request.jobs_dir))
-    library = Library(opened, jobs, around, keys, lambda path: _laid_by(path, request))
-    timeline, left = library.recognised(opened.timeline)
+    job_sounds = JobSounds(opened, jobs, around, keys, lambda path: _laid_by(path, request))
+    timeline, left = job_sounds.recognised(opened.timeline)
     opened = replace(opened, timeline=timeline)
-    sounds = sounds_on(timeline, library.known_of)
-    jobs += [path for path in library.used if path not in jobs]
-    reel = Reel(opened, sounds, tuple(jobs), library.known_of, library.cues_with, library, left)
+    sounds = sounds_on(timeline, job_sounds.item_of)
+    jobs += [path for path in job_sounds.used if path not in jobs]
+    reel = Reel(opened, sounds, tuple(jobs), job_sounds.item_of, job_sounds.cues_with, job_sounds, left)
     _report_unknown(reel, report)
     return reel
 
 
 def _report_unknown(reel: Reel, report: Report) -> None:
     """Say of which sounds on our tracks nothing is known, or too little."""
-    unknown = [sound for sound in reel.sounds if sound.known is None and sound.is_heard]
+    unknown = [sound for sound in reel.sounds if sound.offered is None and sound.is_heard]
     if unknown:
         names = [f"“{each.placed.clip.name}” at {reel.timecode(each)}" for each in unknown[:_MOST_NAMED]]
         more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
@@ -109,7 +109,7 @@ def _report_unknown(reel: Reel, report: Report) -> None:
             f"{reel.name}: neither the file nor a job says what {len(unknown)} sounds on our tracks are: "
             f"they are left out. {', '.join(names)}{more}. Name the folder of their jobs with --jobs-dir."
         )
-    if alone := reel.library.by_file_alone:
+    if alone := reel.job_sounds.by_file_alone:
         more = f" and {len(alone) - _MOST_NAMED} more" if len(alone) > _MOST_NAMED else ""
         report.warn(
             f"{reel.name}: of {', '.join([*alone][:_MOST_NAMED])}{more} the files' names alone say what they"
@@ -120,7 +120,7 @@ def _report_unknown(reel: Reel, report: Report) -> None:
         [
             f"{reel.name}: “{clip.name}” at {reel.opened.timeline.timecode(clip.start)} is taken for {name}: "
             "it lies where that was laid, and is as long."
-            for clip, name in reel.library.by_place
+            for clip, name in reel.job_sounds.by_place
         ],
     )
     several = [each for each in reel.left if each.candidates]
@@ -128,7 +128,7 @@ def _report_unknown(reel: Reel, report: Report) -> None:
         report,
         [
             f"{reel.name}: “{each.clip.name}” at {reel.opened.timeline.timecode(each.clip.start)} may be "
-            f"{', '.join(known.item.name for known in each.candidates[:_MOST_NAMED])}: nothing says which."
+            f"{', '.join(may.item.name for may in each.candidates[:_MOST_NAMED])}: nothing says which."
             for each in several
         ],
     )

@@ -22,7 +22,7 @@ from avm_otio.media.offset import offset_between
 from avm_otio.media.probe import sound_length
 from avm_otio.mix.cues import Item
 from avm_otio.mix.relinked import relinked
-from avm_otio.mix.used import Known, offered
+from avm_otio.mix.used import ServiceItem, stated_item
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.service.client import Client
@@ -126,8 +126,8 @@ def relink(reel: Reel, request: Request, client: Client, report: Report) -> Reli
     folder = request.output.absolute().with_suffix(".licensed")
     found: dict[_Key, Relink] = {}
     with report.step("Fetching licensed files", len(played)) as advance:
-        for number, (key, (known, clip)) in enumerate(played.items(), 1):
-            found[key] = _found(known, clip, now.get(known.item.name), reel, folder, client.base_url)
+        for number, (key, (offered, clip)) in enumerate(played.items(), 1):
+            found[key] = _found(offered, clip, now.get(offered.item.name), reel, folder, client.base_url)
             advance(number, len(played))
     timeline = _with_licensed(reel.opened.timeline, reel, found)
     opened = replace(reel.opened, timeline=timeline)
@@ -137,9 +137,9 @@ def relink(reel: Reel, request: Request, client: Client, report: Report) -> Reli
     return Relinked(opened, tuple(found.values()), delivered, tuple(left))
 
 
-def _known(clip: Clip, track: Track, reel: Reel) -> Known | None:
+def _item_of(clip: Clip, track: Track, reel: Reel) -> ServiceItem | None:
     stem: Stem | None = clip.stem or track.holds
-    return offered(clip, stem) or reel.known_of(clip, stem)
+    return stated_item(clip, stem) or reel.item_of(clip, stem)
 
 
 def _walked(timeline: Timeline) -> Iterator[tuple[Track, Clip]]:
@@ -155,17 +155,17 @@ _Key = tuple[str, str]
 """An item's name, and the file that plays it: an editor may have cut each clip a file of its own."""
 
 
-def _key(known: Known, clip: Clip) -> _Key:
-    return known.item.name, "" if clip.media is None else clip.media.path
+def _key(offered: ServiceItem, clip: Clip) -> _Key:
+    return offered.item.name, "" if clip.media is None else clip.media.path
 
 
-def _played(reel: Reel) -> dict[_Key, tuple[Known, Clip]]:
+def _played(reel: Reel) -> dict[_Key, tuple[ServiceItem, Clip]]:
     """Every item on a timeline by each file, and a clip that plays it, switched on or off."""
-    played: dict[_Key, tuple[Known, Clip]] = {}
+    played: dict[_Key, tuple[ServiceItem, Clip]] = {}
     for track, clip in _walked(reel.opened.timeline):
-        known = _known(clip, track, reel)
-        if known is not None:
-            played.setdefault(_key(known, clip), (known, clip))
+        offered = _item_of(clip, track, reel)
+        if offered is not None:
+            played.setdefault(_key(offered, clip), (offered, clip))
     return played
 
 
@@ -197,16 +197,18 @@ def _offered_now(reel: Reel, client: Client) -> dict[str, Item]:
     return now
 
 
-def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path, service_url: str) -> Relink:
+def _found(
+    offered: ServiceItem, clip: Clip, item: Item | None, reel: Reel, folder: Path, service_url: str
+) -> Relink:
     """The licensed file of an item, and where the preview lies in it."""
     if item is None:
-        return Relink(known.item, State.NOT_OFFERED)
+        return Relink(offered.item, State.NOT_OFFERED)
     if not item.is_bought:
         return Relink(item, State.NOT_BOUGHT)
     preview = file_of(clip.media, reel.opened.folder) or _same_file(clip, item, reel)
     if preview is None:
         return Relink(item, State.NO_PREVIEW, "Bring it back, or name its folder with --media-root.")
-    stem = safe_stem(item.id, f"{item.kind} {item.title or known.item.title}")
+    stem = safe_stem(item.id, f"{item.kind} {item.title or offered.item.title}")
     try:
         if item.url is None:
             raise LinkExpiredError(f"{stem}: the service gave no address for it.")
@@ -225,7 +227,7 @@ def _found(known: Known, clip: Clip, item: Item | None, reel: Reel, folder: Path
 
 def _same_file(clip: Clip, item: Item, reel: Reel) -> Path | None:
     """The job's own file of an item, where a clip's file is gone that was a copy of it by its name."""
-    kept = reel.library.preview_of(item.name)
+    kept = reel.job_sounds.preview_of(item.name)
     same = kept is not None and clip.media is not None and Path(name_in(clip.media.path)).stem == kept.stem
     return kept if same else None
 
@@ -249,8 +251,8 @@ def _clip_now(
 ) -> Clip:
     if isinstance(clip.content, Timeline):
         return replace(clip, content=_with_licensed(clip.content, reel, found))
-    known = None if clip.media is None else _known(clip, track, reel)
-    about = None if known is None else found.get(_key(known, clip))
+    offered = None if clip.media is None else _item_of(clip, track, reel)
+    about = None if offered is None else found.get(_key(offered, clip))
     if about is None or about.state is not State.RELINKED or about.file is None:
         return clip
     facts, url = sound_length(about.file), named(about.file)
@@ -273,10 +275,12 @@ def _clip_now(
 def service_of_reel(reel: Reel) -> str:
     """The service that offered a timeline's sounds; empty where nothing says."""
     origin = str((reel.opened.timeline.origin or {}).get("service") or "")
-    known = (sound.known.service for sound in reel.sounds if sound.known is not None and sound.known.service)
+    services = (
+        sound.offered.service for sound in reel.sounds if sound.offered is not None and sound.offered.service
+    )
     of_jobs = (
         each.service
-        for job in (*reel.jobs, *(reel.library.all_jobs if reel.left else ()))
-        for each in reel.library.answer(job).by_file.values()
+        for job in (*reel.jobs, *(reel.job_sounds.all_jobs if reel.left else ()))
+        for each in reel.job_sounds.answer(job).by_file.values()
     )
-    return origin or next(known, "") or next(of_jobs, "")
+    return origin or next(services, "") or next(of_jobs, "")

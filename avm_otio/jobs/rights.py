@@ -12,7 +12,7 @@ from avm_otio.config.folders import config_dir
 from avm_otio.errors import InputError
 from avm_otio.files import make_folder, read_plain, write_text
 from avm_otio.mix.rights import Rights, read_rights
-from avm_otio.mix.used import Known
+from avm_otio.mix.used import ServiceItem
 from avm_otio.report import Report
 
 Names = tuple[str, str]
@@ -28,11 +28,11 @@ def rights_file() -> Path:
     return config_dir() / "rights.json"
 
 
-def rights_of(known: Iterable[Known], table: Path | None, report: Report) -> dict[Names, Rights]:
+def rights_of(offered: Iterable[ServiceItem], table: Path | None, report: Report) -> dict[Names, Rights]:
     """Whose some items are: as a table says, else as it was remembered. What the table says is remembered.
 
     Args:
-        known: The items.
+        offered: The items.
         table: The user's table; ``None`` for none.
         report: Receives what is odd about it.
 
@@ -40,7 +40,7 @@ def rights_of(known: Iterable[Known], table: Path | None, report: Report) -> dic
         InputError: The table, or what was remembered, cannot be read.
         OutputError: It cannot be remembered.
     """
-    items = {(each.service, each.item.name): each.item.title for each in known}
+    items = {(each.service, each.item.name): each.item.title for each in offered}
     remembered = _remembered()
     if table is not None:
         _learn(remembered, items, table, report)

@@ -97,9 +97,9 @@ def sheet_of(
     """
     parts = [ScoredReel(reel.name, reel.opened.timeline, reel.sounds) for reel in reels]
     whole = cue_sheet(parts, header, {}, effects=True)
-    rights = rights_of([row.known for row in whole.rows], table, report)
+    rights = rights_of([row.offered for row in whole.rows], table, report)
     sheet = cue_sheet(parts, header, rights, effects=effects)
-    local = [row for row in whole.items() if row.known.service == LOCAL]
+    local = [row for row in whole.items() if row.offered.service == LOCAL]
     if library is None or not local:
         return Sheet(sheet)
     licensed, licences = [], Licences(library.absolute())
@@ -120,7 +120,7 @@ def _stated(
     for reel in reels:
         for sound in reel.sounds:
             media = sound.placed.clip.media
-            if media is None or sound.known is None or sound.known.item.name != row.item.name:
+            if media is None or sound.offered is None or sound.offered.item.name != row.item.name:
                 continue
             for path in paths_of(media.url, reel.opened.folder):
                 if path.is_file():

@@ -151,7 +151,7 @@ class _Look:
                 for info, number, heard in self._stretches(place, track, clip):
                     streams[info.path, number].append(heard)
         runs = {
-            (path, number): list(_runs(self._known(path), number, stretches))
+            (path, number): list(_runs(self._probed(path), number, stretches))
             for (path, number), stretches in streams.items()
             if not self._was_drawn(path, number, stretches)
         }
@@ -242,13 +242,13 @@ class _Look:
                 self._infos[path] = None
         return self._infos[path]
 
-    def _known(self, path: Path) -> MediaInfo:
+    def _probed(self, path: Path) -> MediaInfo:
         info = self._infos[path]
         assert info is not None  # or nothing of it would be read
         return info
 
     def _rate_hz(self, path: Path, number: int) -> int:
-        return self._known(path).audio[number].sample_rate_hz
+        return self._probed(path).audio[number].sample_rate_hz
 
     def _placed(self, track: Track, clip: Clip) -> list[Placed]:
         """A clip, and what is nested in it, by itself."""
@@ -301,7 +301,7 @@ class _Look:
         """
         end = max(heard.last for heard in run)
         waiting = run
-        info, number = self._known(key[0]), key[1]
+        info, number = self._probed(key[0]), key[1]
         every = list(range(info.audio[number].channels))
         with suppress(*FAULTS, OSError, MediaError):  # what was heard up to there is drawn
             for at, samples in sound_from(info, number, every, max(0, run[0].first), container):

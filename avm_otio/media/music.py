@@ -104,20 +104,20 @@ def _edges(vectors: Floats, least: int) -> list[int]:
 
 
 def _sections(vectors: Floats, edges: list[int], bounds: list[int], curve: Curve) -> tuple[Section, ...]:
-    known: list[tuple[Floats, float]] = []
+    labelled: list[tuple[Floats, float]] = []
     sections = []
     for (first, last), (start, end) in zip(pairwise(edges), pairwise(bounds), strict=True):
         sound = _unit(vectors[first:last].mean(axis=0, keepdims=True))[0] if last > first else np.zeros(24)
         steps = slice(start // STEP_US, max(end // STEP_US, start // STEP_US + 1))
         loudness = integrated(curve.power[steps])
         alike = [
-            float(sound @ other) if abs(loudness - level) <= _SAME_LU else -1.0 for other, level in known
+            float(sound @ other) if abs(loudness - level) <= _SAME_LU else -1.0 for other, level in labelled
         ]
         if alike and max(alike) >= _SAME:
             label = alike.index(max(alike))
         else:
-            label = len(known)
-            known.append((sound, loudness))
+            label = len(labelled)
+            labelled.append((sound, loudness))
         sections.append(Section(start, end, _letters(label), loudness))
     return tuple(sections)
 

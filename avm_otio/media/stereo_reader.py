@@ -58,9 +58,9 @@ class StereoReader:
             check()
             block = self.read(start, size)
             ends = [stream.end for stream in self._streams]
-            known = [end for end in ends if end is not None]
-            if len(known) == len(ends) and max(known, default=0) <= start + size:
-                rest = max(known, default=0) - start
+            stated = [end for end in ends if end is not None]
+            if len(stated) == len(ends) and max(stated, default=0) <= start + size:
+                rest = max(stated, default=0) - start
                 if rest > 0:
                     yield block[:rest]
                 return

@@ -9,7 +9,7 @@ from typing import Any
 
 from avm_otio.errors import OverLimitError, UsageError
 from avm_otio.mix.cues import Item, Total
-from avm_otio.mix.used import Known, Sound
+from avm_otio.mix.used import ServiceItem, Sound
 
 UNKNOWN = "of unknown currency"
 
@@ -101,10 +101,10 @@ class Bill:
         counted: dict[tuple[str, str, str], _Uses] = {}
         for reel, sounds in reels:
             for timecode, sound in sounds:
-                if sound.known is None:
+                if sound.offered is None:
                     continue
-                uses = counted.setdefault(_key(sound.known), _Uses())
-                uses.items.append(sound.known.item)
+                uses = counted.setdefault(_key(sound.offered), _Uses())
+                uses.items.append(sound.offered.item)
                 uses.heard += sound.is_heard
                 uses.switched_off += not sound.is_heard
                 if sound.is_heard == (uses.heard > 0):
@@ -189,5 +189,5 @@ def totals_of(lines: Iterable[Line]) -> dict[str, Total]:
     return found
 
 
-def _key(known: Known) -> tuple[str, str, str]:
-    return known.service, known.currency, known.item.name
+def _key(offered: ServiceItem) -> tuple[str, str, str]:
+    return offered.service, offered.currency, offered.item.name

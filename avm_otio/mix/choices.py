@@ -221,13 +221,13 @@ class Choices:
         return replace(cues, by_service=made)
 
     def _strange(self, cues: Cues) -> Iterator[str]:
-        known = {
+        starts_us = {
             name_of(service, cue): cue.start_us
             for service, offered in cues.by_service.items()
             for cue in offered
         }
         for name, choice in self.cues.items():
-            if choice.is_heard and known.get(name) != choice.start_us:
+            if choice.is_heard and starts_us.get(name) != choice.start_us:
                 where = format_timestamp(choice.start_us).partition(".")[0]
                 yield f"What was chosen for {name}, {where} into the film, is kept and not used: no such cue."
 
@@ -294,8 +294,8 @@ def name_of(service: Service, cue: Cue) -> str:
 
 def _with_added(service: Service, cue: Cue, choice: Choice) -> Cue:
     """A cue with the sounds that somebody added to it: behind the others, where a key still reaches them."""
-    known = {item.id for item in cue.items}
-    added = [item for raw in choice.added if (item := read_item(service, raw)) and item.id not in known]
+    ids = {item.id for item in cue.items}
+    added = [item for raw in choice.added if (item := read_item(service, raw)) and item.id not in ids]
     at = max(cue.pieces, min(len(cue.items), _KEYS - len(added)))
     return replace(cue, items=(*cue.items[:at], *added, *cue.items[at:])) if added else cue
 

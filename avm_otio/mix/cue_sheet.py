@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from avm_otio.mix.cues import Item
 from avm_otio.mix.rights import NOBODY, Rights, Use
-from avm_otio.mix.used import Known, Sound
+from avm_otio.mix.used import ServiceItem, Sound
 from avm_otio.timeline.model import Stem, Timeline
 from avm_otio.timeline.time import format_timecode, nearest_frame, touched_frames
 
@@ -52,7 +52,7 @@ class Row:
         sequence: Its number in the sheet, from 1.
         number: Its number in the reel as composers count: ``2M3`` is the third of reel 2.
         reel: The reel's name.
-        known: The item.
+        offered: The item.
         rights: Whose it is.
         use: How it is used.
         timecode_in: Record timecode of its first frame.
@@ -64,7 +64,7 @@ class Row:
     sequence: int
     number: str
     reel: str
-    known: Known
+    offered: ServiceItem
     rights: Rights
     use: Use
     timecode_in: str
@@ -75,7 +75,7 @@ class Row:
     @property
     def item(self) -> Item:
         """The item."""
-        return self.known.item
+        return self.offered.item
 
     @property
     def title(self) -> str:
@@ -111,7 +111,7 @@ class CueSheet:
         """Each item once, by the first cue in which it is heard."""
         first: dict[tuple[str, str], Row] = {}
         for row in self.rows:
-            first.setdefault((row.known.service, row.item.name), row)
+            first.setdefault((row.offered.service, row.item.name), row)
         return tuple(first.values())
 
 
@@ -154,15 +154,15 @@ def cue_sheet(
         count = dict.fromkeys(_MARKS, 0)
         for cue in _cues(reel, stems):
             count[cue.stem] += 1
-            item = cue.known.item
-            whose = rights.get((cue.known.service, item.name), NOBODY)
+            item = cue.offered.item
+            whose = rights.get((cue.offered.service, item.name), NOBODY)
             use = Use.EFFECT if cue.stem is Stem.EFFECTS else whose.use or Use.BACKGROUND_INSTRUMENTAL
             rows.append(
                 Row(
                     sequence=len(rows) + 1,
                     number=f"{reel_number}{_MARKS[cue.stem]}{count[cue.stem]}",
                     reel=reel.name,
-                    known=cue.known,
+                    offered=cue.offered,
                     rights=whose,
                     use=use,
                     timecode_in=_timecode(timeline, cue.first),
@@ -182,7 +182,7 @@ def _timecode(timeline: Timeline, frame: int) -> str:
 class _Heard:
     """Frames in which one item is heard, while they are gathered."""
 
-    known: Known
+    offered: ServiceItem
     stem: Stem
     spans: list[tuple[int, int]] = field(default_factory=list)
 
@@ -213,15 +213,15 @@ class _Lying:
     rises: int
     falls: int
     sound: Sound
-    known: Known
+    offered: ServiceItem
 
 
 def _cues(reel: ScoredReel, stems: Sequence[Stem]) -> list[_Heard]:
     rate = reel.timeline.rate
     lying = [
-        _in_frames(sound, sound.known, rate)
+        _in_frames(sound, sound.offered, rate)
         for sound in reel.sounds
-        if sound.known is not None and sound.stem in stems and sound.is_heard
+        if sound.offered is not None and sound.stem in stems and sound.is_heard
     ]
     lying.sort(key=lambda each: (each.first, each.last))
     lying = _parted(lying)
@@ -230,10 +230,10 @@ def _cues(reel: ScoredReel, stems: Sequence[Stem]) -> list[_Heard]:
     for each in sorted(lying, key=lambda each: (each.first, each.last)):
         if each.first >= each.last:
             continue
-        key = each.known.service, each.known.item.name
+        key = each.offered.service, each.offered.item.name
         cue = open_cues.get(key)
         if cue is None or (each.first - cue.last) / rate >= HOLE_S or _other_between(lying, cue, each):
-            cue = open_cues[key] = _Heard(each.known, each.sound.stem)
+            cue = open_cues[key] = _Heard(each.offered, each.sound.stem)
             cues.append(cue)
         if cue.spans and each.first <= cue.last:
             cue.spans[-1] = (cue.spans[-1][0], max(cue.last, each.last))
@@ -248,12 +248,12 @@ def _other_between(lying: Sequence[_Lying], cue: _Heard, after: _Lying) -> bool:
         other.first < after.first
         and other.last > cue.last
         and other.sound.stem is cue.stem
-        and other.known.item.name != cue.known.item.name
+        and other.offered.item.name != cue.offered.item.name
         for other in lying
     )
 
 
-def _in_frames(sound: Sound, known: Known, rate: Fraction) -> _Lying:
+def _in_frames(sound: Sound, offered: ServiceItem, rate: Fraction) -> _Lying:
     placed = sound.placed
     first, last = nearest_frame(placed.start, rate), nearest_frame(placed.end, rate)
     if placed.clip.plays_out and placed.end - placed.start == placed.clip.duration:
@@ -261,7 +261,7 @@ def _in_frames(sound: Sound, known: Known, rate: Fraction) -> _Lying:
     last = max(first + 1, last)
     rises = max((nearest_frame(ramp.end, rate) for ramp in placed.level.rises), default=first)
     falls = min((nearest_frame(ramp.start, rate) for ramp in placed.level.falls), default=last)
-    return _Lying(first, last, rises, falls, sound, known)
+    return _Lying(first, last, rises, falls, sound, offered)
 
 
 def _parted(lying: Sequence[_Lying]) -> list[_Lying]:
@@ -273,7 +273,7 @@ def _parted(lying: Sequence[_Lying]) -> list[_Lying]:
             if after.first >= before.last:
                 break
             is_crossfade = (
-                before.known.item.name != after.known.item.name
+                before.offered.item.name != after.offered.item.name
                 and before.sound.stem is after.sound.stem
                 and before.first < after.first
                 and before.last < after.last

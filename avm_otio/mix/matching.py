@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from avm_otio.mix.used import Known, stem_of
+from avm_otio.mix.used import ServiceItem, stem_of
 from avm_otio.timeline.model import Stem
 
 _NUMBER = re.compile(r"(?<!\d)\d{1,19}(?!\d)")
@@ -20,21 +20,23 @@ class LaidSound:
     """A sound where a run of ours laid it.
 
     Attributes:
-        known: What it is.
+        offered: What it is.
         stem: What it is of.
         start: Where it begins, record seconds.
         end: Where it ends.
         enabled: Whether it is switched on.
     """
 
-    known: Known
+    offered: ServiceItem
     stem: Stem
     start: Fraction
     end: Fraction
     enabled: bool = True
 
 
-def by_name(names: Iterable[str], stem: Stem | None, offered: Iterable[Known]) -> tuple[Known, ...]:
+def by_name(
+    names: Iterable[str], stem: Stem | None, offered: Iterable[ServiceItem]
+) -> tuple[ServiceItem, ...]:
     """The items that names speak of: by an id at the head of one, or anywhere beside the title.
 
     Args:
@@ -43,9 +45,9 @@ def by_name(names: Iterable[str], stem: Stem | None, offered: Iterable[Known]) -
         offered: What there is.
     """
     spoken = [(name, _words(name)) for name in names if name]
-    found: dict[str, Known] = {}
-    for known in offered:
-        item = known.item
+    found: dict[str, ServiceItem] = {}
+    for candidate in offered:
+        item = candidate.item
         if stem is not None and stem_of(item) is not stem:
             continue
         title = _words(item.title)
@@ -54,13 +56,13 @@ def by_name(names: Iterable[str], stem: Stem | None, offered: Iterable[Known]) -
             has_title = bool(title) and f" {title} " in f" {words} "
             leads = stem is not None and any(match.start() == 0 for match in ids)
             if ids and (has_title or leads):
-                found.setdefault(item.name, known)
+                found.setdefault(item.name, candidate)
     return tuple(found.values())
 
 
 def by_place(
     start: Fraction, end: Fraction, stem: Stem | None, laid: Sequence[LaidSound], frame: Fraction
-) -> tuple[Known, ...]:
+) -> tuple[ServiceItem, ...]:
     """The items that were laid where a clip lies, as long as it: to within a frame at either end.
 
     Args:
@@ -70,12 +72,12 @@ def by_place(
         laid: What was laid where.
         frame: Seconds of a frame.
     """
-    found: dict[str, Known] = {}
+    found: dict[str, ServiceItem] = {}
     for each in laid:
         if stem is not None and each.stem is not stem:
             continue
         if abs(each.start - start) <= frame and abs(each.end - end) <= frame:
-            found.setdefault(each.known.item.name, each.known)
+            found.setdefault(each.offered.item.name, each.offered)
     return tuple(found.values())
 
 

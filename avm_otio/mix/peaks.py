@@ -139,7 +139,7 @@ class Peaks:
     preset: Preset
     turned_down: dict[int, float] = field(default_factory=dict)
     dips: dict[_Key, Dips] = field(default_factory=dict)
-    _known_own: dict[int, float] = field(default_factory=dict)
+    _measured_own: dict[int, float] = field(default_factory=dict)
     """True peaks of the film's own sound that were measured, by their step."""
 
     def hold(self, voices: list[Voice]) -> list[Voice]:
@@ -168,16 +168,16 @@ class Peaks:
         near = np.flatnonzero(~mixed & (steps > best * _amplitude(-2 * _HEARD_DB)))
         if best and len(near) <= _MOST_OWN_ASKED:
             best = max(self._own_peaks(near.tolist()).values())
-        known = np.zeros(len(steps), bool)
+        measured = np.zeros(len(steps), bool)
         for share in (_amplitude(-1), 1.0):
             floor = max(best * _amplitude(_GOOD_DB), steps.max() * share if share < 1 else 0.0)
-            wanted = mixed & ~known & (steps > floor)
-            if wanted.sum() + known.sum() > _MOST_ASKED:
+            wanted = mixed & ~measured & (steps > floor)
+            if wanted.sum() + measured.sum() > _MOST_ASKED:
                 return _db(float(steps.max())), False
             stretches = runs(wanted, _LONGEST)
             if stretches:
                 best = max(best, *self._asked(voices, stretches, bounds.whole))
-            known |= wanted
+            measured |= wanted
         return _db(best), True
 
     def own_peak(self, voices: Sequence[Voice]) -> OwnPeak:
@@ -330,10 +330,10 @@ class Peaks:
 
     def _own_peaks(self, steps: Sequence[int]) -> dict[int, float]:
         """True peaks of the film's own sound in some steps, as amplitudes."""
-        new = [step for step in steps if step not in self._known_own]
+        new = [step for step in steps if step not in self._measured_own]
         found = self._asked((), [(step, step + 1) for step in new], self.own.sums.peak)
-        self._known_own.update(zip(new, found, strict=True))
-        return {step: self._known_own[step] for step in steps}
+        self._measured_own.update(zip(new, found, strict=True))
+        return {step: self._measured_own[step] for step in steps}
 
     def _asked(
         self, voices: Sequence[Voice], steps: Sequence[tuple[int, int]], bound: Floats

@@ -150,9 +150,9 @@ def preset_of(name: str, figures: Mapping[str, float] | None = None) -> Preset:
             preset = replace(preset, **changed)
         else:
             near = nearest(figure, figures_of_a_mix())
-            known = ", ".join((*_FIGURES, *(f"hit_{each}" for each in ROLE_FIGURES)))
+            names = ", ".join((*_FIGURES, *(f"hit_{each}" for each in ROLE_FIGURES)))
             hint = f"Did you mean {near}? " if near else ""
-            hint += f"It has {known}, and so for each role."
+            hint += f"It has {names}, and so for each role."
             raise UsageError(f"A mix has no figure “{figure}”.", hint)
     if preset.between_lu > preset.under_speech_lu:
         raise UsageError(

@@ -19,7 +19,7 @@ INAUDIBLE_DB = -96.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ServiceItem:
     """An item, and where it comes from.
 
     Attributes:
@@ -40,12 +40,12 @@ class Sound:
     Attributes:
         placed: Where it lies, nests opened; ends at the cut where a crossfade reaches over it.
         stem: What it is of.
-        known: What it is; ``None`` where neither the timeline nor a job says.
+        offered: What it is; ``None`` where neither the timeline nor a job says.
     """
 
     placed: Placed
     stem: Stem
-    known: Known | None
+    offered: ServiceItem | None
 
     @property
     def is_heard(self) -> bool:
@@ -59,12 +59,14 @@ def loudest_db(placed: Placed) -> float:
     return level.gain_db + sum(max(key.gain_db for key in curve) for curve in level.curves if curve)
 
 
-def sounds_on(timeline: Timeline, known_of: Callable[[Clip, Stem | None], Known | None]) -> tuple[Sound, ...]:
+def sounds_on(
+    timeline: Timeline, item_of: Callable[[Clip, Stem | None], ServiceItem | None]
+) -> tuple[Sound, ...]:
     """Every sound of ours on a timeline, in order of where it lies.
 
     Args:
         timeline: The timeline.
-        known_of: What a clip is that does not say so itself, of the stem that its track says, if it says one.
+        item_of: What a clip is that does not say so itself, of the stem that its track says, if it says one.
     """
     origins = {str(origin.get("service") or "") for origin in _origins(timeline)}
     service = origins.pop() if len(origins) == 1 else ""
@@ -75,20 +77,20 @@ def sounds_on(timeline: Timeline, known_of: Callable[[Clip, Stem | None], Known 
     sounds = []
     for placed in lying:
         stem = placed.clip.stem or placed.stem
-        known = offered(placed.clip, stem, service) or known_of(placed.clip, stem)
-        if stem is None and known is not None:
-            stem = stem_of(known.item)
+        offered = stated_item(placed.clip, stem, service) or item_of(placed.clip, stem)
+        if stem is None and offered is not None:
+            stem = stem_of(offered.item)
         if stem is not None:
-            sounds.append(Sound(placed, stem, known))
+            sounds.append(Sound(placed, stem, offered))
     return tuple(sorted(sounds, key=lambda sound: (sound.placed.start, sound.placed.track)))
 
 
-def offered(clip: Clip, stem: Stem | None, service: str = "") -> Known | None:
+def stated_item(clip: Clip, stem: Stem | None, service: str = "") -> ServiceItem | None:
     """The item that a clip says it holds; ``None`` where it says none that can be read."""
     if clip.offer is None or stem is None:
         return None
     item = read_item(service_of(stem), clip.offer.item)
-    return None if item is None else Known(item, clip.offer.currency, service)
+    return None if item is None else ServiceItem(item, clip.offer.currency, service)
 
 
 def service_of(stem: Stem) -> Service:

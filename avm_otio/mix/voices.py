@@ -150,10 +150,10 @@ def voices_of(laid: Laid, heard: dict[str, Heard | None], origin: RecordTime) ->
                     joins[0] = (transition.before, transition.after)
                 if transition.at == clip.end:
                     joins[1] = (transition.after, transition.before)
-            known = heard.get(one.item.name)
+            listened = heard.get(one.item.name)
             joins_s = (joins[0], joins[1])
-            sound = None if known is None else strip_of(_with_handles(clip, joins_s), known, origin)
-            found.append(Voice(one, number, known, sound, joins_s, not lane.is_spare))
+            sound = None if listened is None else strip_of(_with_handles(clip, joins_s), listened, origin)
+            found.append(Voice(one, number, listened, sound, joins_s, not lane.is_spare))
     return found
 
 

@@ -19,7 +19,7 @@ _FASTEST = 10**6
 
 
 def bounded(timeline: Timeline) -> Timeline:
-    """The same, once it is known that no later step can grow without end, of whatever file it was read.
+    """The same, once it is counts that no later step can grow without end, of whatever file it was read.
 
     Raises:
         TimelineError: It is longer than the limits allow, its nests lie too deep in one another, or opening
@@ -61,9 +61,9 @@ def _refuse_expansion(timeline: Timeline, *, whole: bool) -> None:
     in_force().check("objects", made, what, "Open some of them in your editor.")
 
 
-def _opened(timeline: Timeline, whole: bool, known: dict[int, int]) -> int:
+def _opened(timeline: Timeline, whole: bool, counts: dict[int, int]) -> int:
     """How many clips there are with all nests opened: what each shows of its nest, or the whole of it."""
-    count = known.get(id(timeline))
+    count = counts.get(id(timeline))
     if count is not None:
         return count
     count = 0
@@ -71,15 +71,15 @@ def _opened(timeline: Timeline, whole: bool, known: dict[int, int]) -> int:
         count += 1
         if not isinstance(clip.content, Timeline):
             continue
-        inside = _opened(clip.content, whole, known)
+        inside = _opened(clip.content, whole, counts)
         if not whole and clip.speed:
             used = clip.duration * abs(clip.speed)
             first = clip.media_in - (used if clip.speed < 0 else 0)
             shown = [each for each in clip.content.clips() if each.start < first + used and each.end > first]
             nests = (each.content for each in shown)
-            inside = len(shown) + sum(known[id(one)] for one in nests if isinstance(one, Timeline))
+            inside = len(shown) + sum(counts[id(one)] for one in nests if isinstance(one, Timeline))
         count += inside
-    known[id(timeline)] = count
+    counts[id(timeline)] = count
     return count
 
 

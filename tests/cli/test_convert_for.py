@@ -85,7 +85,9 @@ def the_media(clip: Clip) -> Media:
 
 
 def losses(events: Events, feature: str) -> list[str]:
-    return [f"{e['item']}: {e['told']}" for e in events if e["event"] == "loss" and e["feature"] == feature]
+    return [
+        f"{e['item']}: {e['message']}" for e in events if e["event"] == "loss" and e["feature"] == feature
+    ]
 
 
 OFFLINE = {

@@ -20,7 +20,7 @@ from avm_otio.cli.main import run
 from avm_otio.formats.reading import Opened, read, save
 from avm_otio.mix.answers import read_item
 from avm_otio.mix.bill import Bill
-from avm_otio.mix.used import Known, Sound
+from avm_otio.mix.used import ServiceItem, Sound
 from avm_otio.services import EFFECTS, MUSIC
 from avm_otio.timeline.model import Clip, Generator, Mix, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.placed import Placed
@@ -161,7 +161,7 @@ def test_the_sum_is_the_highest_price_of_each_item_that_is_heard_and_not_bought(
         assert item is not None
         lying = Clip("x", RecordTime(F(number)), RecordTime(F(number + 1)), Generator("x"))
         placed = Placed(lying, 0, lying.start, lying.end, None, F(0), F(1), enabled=is_on)
-        sounds.append(Sound(placed, Stem.MUSIC, Known(item, "EUR")))
+        sounds.append(Sound(placed, Stem.MUSIC, ServiceItem(item, "EUR")))
     bill = Bill.of([("reel", [("", sound) for sound in sounds])])
     heard = {identity for identity, _, _, is_on in uses if is_on}
     expected = sum(

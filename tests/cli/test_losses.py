@@ -55,6 +55,6 @@ def test_more_than_a_screen_of_lines_ends_with_where_all_are(
 def test_scripts_hear_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report_losses(Output(json=True), MOVED, tmp_path / "cut.xml")
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(one["event"], one["item"], one["told"]) for one in events] == [
+    assert [(one["event"], one["item"], one["message"]) for one in events] == [
         ("loss", loss.item, loss.message) for loss in MOVED
     ]

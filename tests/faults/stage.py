@@ -231,7 +231,7 @@ class Case:
         else:
             unlike = difference(self.result(), reference)
             assert not unlike, unlike
-        # What jobs share (known.json, waits.json) is no part of this one: its next writer clears up there.
+        # What jobs share (cache.json, waits.json) is no part of this one: its next writer clears up there.
         shared = (self.jobs, self.folder / "home" / "cache")
         left = [path for path in self.folder.rglob("*") if is_litter(path) and path.parent not in shared]
         litter = [str(path.relative_to(self.folder)) for path in left]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -58,13 +59,29 @@ def test_two_runs_at_once_lose_nothing_of_each_other(tmp_path: Path, media: Path
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"version": 2}', '{"version": 1, "orders": 3, "digests": {"a": 1}}']
+    "text", ["", "[]", '{"version": 3}', '{"version": 2, "requests": 3, "digests": {"a": 1}}']
 )
 def test_a_memory_that_is_none_is_begun_anew(tmp_path: Path, media: Path, text: str) -> None:
     (tmp_path / "cache.json").write_text(text)
     assert Cache(tmp_path).job_of("o") is None
     learnt(tmp_path, media)
     assert Cache(tmp_path).job_of("o") == "cut-1"
+
+
+def test_what_version_1_kept_is_read_and_goes_on_in_the_new_file(tmp_path: Path, media: Path) -> None:
+    earlier = {
+        "version": 1,
+        "digests": {f"{media}\nall": {"digest": "d", "stamp": fingerprint(media)}},
+        "orders": {"o": {"job": "cut-1", "read": stamps([media])}},
+    }
+    (tmp_path / "known.json").write_text(json.dumps(earlier))
+    cache = Cache(tmp_path)
+    assert (cache.digest(media, "all"), cache.job_of("o")) == ("d", "cut-1")
+    cache.learn_request("later", "cut-2", stamps([media]))
+    cache.save()
+    again = Cache(tmp_path)
+    assert [again.job_of(request) for request in ("o", "later")] == ["cut-1", "cut-2"]
+    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".json"] == ["cache.json"]
 
 
 def test_a_folder_of_images_is_never_taken_for_unchanged(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from avm_otio.config.folders import default_cache_dir
 from avm_otio.errors import InputError
-from avm_otio.jobs.watch.protocol import Progress, Result, Watcher
+from avm_otio.jobs.watch.protocol import CountedResult, Progress, Result, Watcher
 from avm_otio.jobs.watch.visits import Rules
 from avm_otio.jobs.watch.watcher import Watch
 from avm_otio.report import Report, Silent
@@ -38,6 +38,17 @@ from tests.loopback_http import says
 from tests.scripted_service import FILM_ID, SESSION_ID, ScriptedService
 
 # --- what is left behind
+
+
+def test_a_result_of_version_1_is_read() -> None:
+    kept = (
+        '{"version": 1, "output": "/cut/scored.otio", "job": "/cut/.avm/cut-1", "film_id": 1,'
+        ' "session_id": 2, "music": 1, "effects": 0, "dialogue": 0, "alternatives": 0, "total_price": "1.50",'
+        ' "currency": "USD", "media_folder": null, "recalled": false, "rate": "24", "start_frame": 0, "clips": [],'
+        ' "losses": [{"feature": "fade", "item": "Rain at 00:00:01:00", "told": "cut hard"}], "notes": []}'
+    )
+    (loss,) = CountedResult.model_validate_json(kept).losses
+    assert loss.model_dump() == {"feature": "fade", "item": "Rain at 00:00:01:00", "message": "cut hard"}
 
 
 def test_a_request_is_answered_in_its_own_folder(tmp_path: Path) -> None:

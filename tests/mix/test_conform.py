@@ -15,7 +15,7 @@ from avm_otio.mix.conform.music import Stretch, music_runs
 from avm_otio.mix.conform.offers import with_offers
 from avm_otio.mix.conform.shots import Shot, shots_of
 from avm_otio.mix.cues import Cue
-from avm_otio.mix.used import Known
+from avm_otio.mix.used import ServiceItem
 from avm_otio.services import EFFECTS
 from avm_otio.timeline.model import (
     Clip,
@@ -236,7 +236,7 @@ def test_a_clip_that_does_not_say_its_cue_is_followed_as_one_that_does() -> None
     ]
     old = scored(film(A, B, C), replace(spoken, offer=None), replace(spoken, offer=None, enabled=False))
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(old.duration))
-    offered = with_offers(old, lambda clip, stem: Known(items[0], "EUR"), lambda name: cues, film_map)
+    offered = with_offers(old, lambda clip, stem: ServiceItem(items[0], "EUR"), lambda name: cues, film_map)
     starts_us = [clip.offer and clip.offer.film_start_us for clip in offered.clips() if clip.stem]
     assert starts_us == [2_400_000] * 2
     (found,) = followed(offered, film(C, C, B))

@@ -114,7 +114,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "rate": str(row.rate),
         "kind": row.item.kind,
         "id": row.item.id,
-        "service": row.known.service,
+        "service": row.offered.service,
         "source": row.rights.source,
         "reel": row.reel,
         "is_on_file": bool(row.rights.holders),

@@ -235,8 +235,8 @@ class Bin:
         if use.speed in (0, 1):
             length = source.length
             # Unless it looks, it takes the first stream for the picture, and sound is white [run].
-            known = source.service == "avformat" and source.streams is not None
-            service = "avformat-novalidate" if known else source.service
+            is_read = source.service == "avformat" and source.streams is not None
+            service = "avformat-novalidate" if is_read else source.service
             opened = prop("resource", source.resource) + prop("mlt_service", service) + source.extra + streams
         else:
             length = max(use.needed, int((source.frames or 0) / abs(use.speed)))

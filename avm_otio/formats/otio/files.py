@@ -92,7 +92,7 @@ _REFERENCE = "SerializableObjectRef"
 
 def _refuse_references(document: object, name: str) -> None:
     """Check that no object holds itself, and that they do not double without end: OTIO writes each out."""
-    known: dict[str, int | None] = {}  # values in an object; None while they are counted
+    sizes: dict[str, int | None] = {}  # values in an object; None while they are counted
     count = 0
 
     def size(one: object) -> int:
@@ -103,16 +103,16 @@ def _refuse_references(document: object, name: str) -> None:
         if not isinstance(one, Mapping):
             return 1
         if str(one.get("OTIO_SCHEMA", "")).startswith(_REFERENCE):
-            found = known.get(str(one.get("id")), 1)
+            found = sizes.get(str(one.get("id")), 1)
             if found is None:
                 raise TimelineError(f"{name} holds an object that holds itself.", "Export it again.")
             return found
         label = str(one["OTIO_REF_ID"]) if "OTIO_REF_ID" in one else None
         if label is not None:
-            known[label] = None
+            sizes[label] = None
         total = 1 + sum(map(size, one.values()))
         if label is not None:
-            known[label] = total
+            sizes[label] = total
         return total
 
     try:

@@ -12,7 +12,7 @@ from avm_otio.jobs.folder import Job
 from avm_otio.jobs.reels import Reel
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.heard import Heard
-from avm_otio.mix.used import offered
+from avm_otio.mix.used import stated_item
 from avm_otio.report import Report
 from avm_otio.services import Service
 from avm_otio.timeline.model import Clip, Stem
@@ -26,9 +26,9 @@ def heard_in(
     for track in reel.opened.timeline.audio_tracks:
         for clip in track.clips if track.is_ours else ():
             stem = clip.stem or track.holds
-            known = offered(clip, stem) or reel.known_of(clip, stem)
-            if known is not None and stem is not Stem.DIALOGUE:
-                wanted.setdefault(known.item.name, (known.item, clip))
+            offered = stated_item(clip, stem) or reel.item_of(clip, stem)
+            if offered is not None and stem is not Stem.DIALOGUE:
+                wanted.setdefault(offered.item.name, (offered.item, clip))
     notes: list[str] = []
     found: dict[str, Heard] = {}
     for job in jobs:

@@ -23,7 +23,7 @@ from avm_otio.mix.laid_music import laid_music
 from avm_otio.mix.music_markers import wanted_music
 from avm_otio.mix.music_plan import MusicPlan, Part, goes_over
 from avm_otio.mix.placement import LaidClip, Lane
-from avm_otio.mix.used import offered
+from avm_otio.mix.used import stated_item
 from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.services import Service
@@ -57,10 +57,10 @@ def old_music(reel: Reel) -> OldMusic:
             continue
         for clip in track.clips:
             stem = clip.stem or track.holds
-            known = offered(clip, stem) or reel.known_of(clip, stem)
-            if stem is not Stem.MUSIC or known is None:
+            offered = stated_item(clip, stem) or reel.item_of(clip, stem)
+            if stem is not Stem.MUSIC or offered is None:
                 continue
-            item = known.item
+            item = offered.item
             music.clips.setdefault(item.name, clip)
             if not (clip.enabled and track.enabled):
                 if item.name not in [each.name for each in music.spares]:

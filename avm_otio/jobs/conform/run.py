@@ -205,7 +205,7 @@ class _Work:
                 "Some music could not be listened to: it goes with its picture, and is not cut anew."
             )
         cues = old_cues(
-            self.reel.opened.timeline, self.reel.known_of, self._film_map, with_music=not music.can_cut
+            self.reel.opened.timeline, self.reel.item_of, self._film_map, with_music=not music.can_cut
         )
         found = [moved(self._named_now(cue), self.follow, self.length) for cue in cues]
         lanes: list[Lane] = []
@@ -252,10 +252,10 @@ class _Work:
     def with_tracks(self, laid: Laid) -> Timeline:
         """The new cut with what was laid."""
         old = self.reel.opened.timeline.origin or {}
-        known = next((sound.known for sound in self.reel.sounds if sound.known is not None), None)
+        offered = next((sound.offered for sound in self.reel.sounds if sound.offered is not None), None)
         origin = Origin(
-            str(old.get("service") or (known.service if known else "")),
-            str(old.get("currency") or (known.currency if known else "")),
+            str(old.get("service") or (offered.service if offered else "")),
+            str(old.get("currency") or (offered.currency if offered else "")),
             str(old.get("language") or ""),
             old.get("film_id"),
             old.get("session_id"),
@@ -331,7 +331,7 @@ class _Work:
 
 def _with_offers(reel: Reel, film_map: FilmMap) -> Reel:
     """A reel whose sounds all say for which cue they were offered, as far as its jobs know."""
-    timeline = with_offers(reel.opened.timeline, reel.known_of, reel.cues_with, film_map)
+    timeline = with_offers(reel.opened.timeline, reel.item_of, reel.cues_with, film_map)
     return replace(reel, opened=replace(reel.opened, timeline=timeline))
 
 

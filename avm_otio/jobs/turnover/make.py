@@ -322,7 +322,7 @@ class _Work:
 
     def _as_it_will_lie(self, timeline: Timeline) -> Timeline:
         """A timeline whose media are named where they will lie."""
-        known: dict[Media, Media] = {}
+        final_media: dict[Media, Media] = {}
 
         def final(path: str) -> str:
             place = PurePath(path)
@@ -333,11 +333,11 @@ class _Work:
             media = clip.media
             if media is None:
                 return clip
-            if media not in known:
-                known[media] = replace(
+            if media not in final_media:
+                final_media[media] = replace(
                     media, path=final(media.path), mono=tuple(final(path) for path in media.mono)
                 )
-            return replace(clip, content=known[media])
+            return replace(clip, content=final_media[media])
 
         return replace(
             timeline,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from avm_otio import services
 from avm_otio.files import write_in
@@ -17,8 +17,11 @@ from avm_otio.folders import Folder
 from avm_otio.hosts.lua import lua_chunk
 from avm_otio.timeline.model import Stem
 
-VERSION = 1
-"""Raised when an older host would misread a file."""
+VERSION = 2
+"""Raised when an older host would misread a file.
+
+1 called the ``message`` of a loss ``told``; it is still read.
+"""
 
 REQUEST = "request.json"
 PROGRESS = "progress.json"
@@ -168,7 +171,9 @@ class LostItem(BaseModel):
 
     feature: str
     item: Text
-    told: Text
+    message: Annotated[
+        Text, Field(description="What became of it.", validation_alias=AliasChoices("message", "told"))
+    ]
 
 
 class Instead(BaseModel):
@@ -270,7 +275,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 
 def result_of(summary: Any, losses: Any, is_recalled: bool) -> Result:
     """The result of a scoring as ``result.json``."""
-    lost = [{"feature": str(loss.feature), "item": loss.item, "told": loss.message} for loss in losses]
+    lost = [{"feature": str(loss.feature), "item": loss.item, "message": loss.message} for loss in losses]
     counts = {service.items: 0 for service in services.SERVICES}
     run = {"losses": lost, "recalled": is_recalled, "version": VERSION}
     return CountedResult.model_validate(counts | dict(summary) | run)

@@ -221,8 +221,8 @@ def _trust_jobs(folder: Path) -> None:
     """
     jobs = folder / JOBS
     try:
-        known = own_folder(folder, JOBS)
-        if known in _trusted:
+        identity = own_folder(folder, JOBS)
+        if identity in _trusted:
             return
         with Folder.open(jobs, follow=False) as opened:
             for name in opened.names():
@@ -238,7 +238,7 @@ def _trust_jobs(folder: Path) -> None:
                     )
     except OSError as error:
         raise unwritable(jobs, error) from error
-    _trusted.add(known)
+    _trusted.add(identity)
 
 
 @contextmanager

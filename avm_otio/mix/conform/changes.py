@@ -55,9 +55,9 @@ def changes_of(follow: Follow, rate: Fraction) -> Iterator[Change]:
         state = "kept" if not words else "moved" if words == ["moved"] else "changed"
         places = tuple(link.new_span for link in links)
         yield Change("shot", shot.name, state, ", ".join(words) or "kept", span, places)
-    known = {link.new.number for link in follow.links}
+    linked = {link.new.number for link in follow.links}
     for shot in follow.new:
-        if shot.number not in known:
+        if shot.number not in linked:
             yield Change("shot", shot.name, "new", "new", None, ((shot.start, shot.end),))
 
 

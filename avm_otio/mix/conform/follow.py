@@ -283,14 +283,14 @@ class _Likeness:
 
     def __init__(self, old: Sequence[Shot], new: Sequence[Shot]) -> None:
         self._sides = old, new
-        self._known: dict[tuple[int, int], float] = {}
+        self._cache: dict[tuple[int, int], float] = {}
 
     def of(self, old: Shot, new: Shot) -> float:
         """The more, the likelier; always above 0."""
         key = old.number, new.number
-        if key not in self._known:
-            self._known[key] = self._found(old, new)
-        return self._known[key]
+        if key not in self._cache:
+            self._cache[key] = self._found(old, new)
+        return self._cache[key]
 
     def _found(self, old: Shot, new: Shot) -> float:
         low, high = max(old.media[0], new.media[0]), min(old.media[1], new.media[1])

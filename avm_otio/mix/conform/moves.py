@@ -19,13 +19,13 @@ from avm_otio.mix.conform.follow import Follow
 from avm_otio.mix.cues import Cue, Item
 from avm_otio.mix.placement import ONE_SHOT, LaidClip
 from avm_otio.mix.roles import Role, role_of
-from avm_otio.mix.used import Known, offered, service_of
+from avm_otio.mix.used import ServiceItem, service_of, stated_item
 from avm_otio.timeline.model import CUT_FADE_US, Clip, Stem, Timeline, Track
 from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, from_micros, to_micros
 
-KnownOf = Callable[[Clip, Stem | None], Known | None]
+ItemOf = Callable[[Clip, Stem | None], ServiceItem | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +115,28 @@ class Moved:
 
 
 def old_cues(
-    timeline: Timeline, known_of: KnownOf, film_map: FilmMap | None, *, with_music: bool = False
+    timeline: Timeline, item_of: ItemOf, film_map: FilmMap | None, *, with_music: bool = False
 ) -> Iterator[OldCue]:
     """Our sounds on a scored cut.
 
     Args:
         timeline: The cut.
-        known_of: What a clip is that does not say so itself.
+        item_of: What a clip is that does not say so itself.
         film_map: Where the film lay that was asked about; ``None`` where nobody knows: what strikes then goes
             by its head.
         with_music: Whether music goes with the stretch that it lies under, and is not fitted anew.
     """
-    found: dict[str, list[tuple[Track, Clip, Known]]] = {}
+    found: dict[str, list[tuple[Track, Clip, ServiceItem]]] = {}
     for track in timeline.audio_tracks:
         if not track.is_ours:
             continue
         for clip in track.clips:
             stem = clip.stem or track.holds
-            known = offered(clip, stem) or known_of(clip, stem)
-            if known is None or stem is None or (stem is Stem.MUSIC and not with_music):
+            offered = stated_item(clip, stem) or item_of(clip, stem)
+            if offered is None or stem is None or (stem is Stem.MUSIC and not with_music):
                 continue
             clip = replace(clip, stem=stem, enabled=clip.enabled and track.enabled)
-            found.setdefault(_key(clip), []).append((track, clip, known))
+            found.setdefault(_key(clip), []).append((track, clip, offered))
     for alike in found.values():
         yield from _grouped(alike, film_map)
 
@@ -150,29 +150,29 @@ def _key(clip: Clip) -> str:
     return f"{clip.stem} {offer.film_start_us} {offer.film_end_us} {cue}"
 
 
-def _grouped(alike: Sequence[tuple[Track, Clip, Known]], film_map: FilmMap | None) -> Iterator[OldCue]:
+def _grouped(alike: Sequence[tuple[Track, Clip, ServiceItem]], film_map: FilmMap | None) -> Iterator[OldCue]:
     """The cues of clips that were offered for one place: several where an editor copied it."""
-    heard: list[list[tuple[Track, Clip, Known]]] = []
-    spares: list[tuple[Clip, Known]] = []
-    for track, clip, known in sorted(alike, key=lambda each: each[1].start):
+    heard: list[list[tuple[Track, Clip, ServiceItem]]] = []
+    spares: list[tuple[Clip, ServiceItem]] = []
+    for track, clip, offered in sorted(alike, key=lambda each: each[1].start):
         if not clip.enabled:
-            spares.append((clip, known))
-        elif heard and _goes_on(heard[-1][-1], (track, clip, known)):
-            heard[-1].append((track, clip, known))
+            spares.append((clip, offered))
+        elif heard and _goes_on(heard[-1][-1], (track, clip, offered)):
+            heard[-1].append((track, clip, offered))
         else:
-            heard.append([(track, clip, known)])
+            heard.append([(track, clip, offered)])
     if not heard:
         yield _cue_of([], spares, film_map)
         return
-    nearest: dict[int, list[tuple[Clip, Known]]] = {}
-    for clip, known in spares:
+    nearest: dict[int, list[tuple[Clip, ServiceItem]]] = {}
+    for clip, offered in spares:
         index = min(range(len(heard)), key=lambda index: abs(heard[index][0][1].start - clip.start))
-        nearest.setdefault(index, []).append((clip, known))
+        nearest.setdefault(index, []).append((clip, offered))
     for index, parts in enumerate(heard):
         yield _cue_of(parts, nearest.get(index, ()), film_map)
 
 
-def _goes_on(before: tuple[Track, Clip, Known], after: tuple[Track, Clip, Known]) -> bool:
+def _goes_on(before: tuple[Track, Clip, ServiceItem], after: tuple[Track, Clip, ServiceItem]) -> bool:
     """Whether a clip is the next part of the same sound."""
     return (
         before[0] is after[0]
@@ -182,15 +182,15 @@ def _goes_on(before: tuple[Track, Clip, Known], after: tuple[Track, Clip, Known]
 
 
 def _cue_of(
-    parts: Sequence[tuple[Track, Clip, Known]],
-    spares: Iterable[tuple[Clip, Known]],
+    parts: Sequence[tuple[Track, Clip, ServiceItem]],
+    spares: Iterable[tuple[Clip, ServiceItem]],
     film_map: FilmMap | None,
 ) -> OldCue:
     spares = sorted(spares, key=lambda each: (each[0].alternative, each[0].start))
-    first, known = (parts[0][1], parts[0][2]) if parts else spares[0]
+    first, offered = (parts[0][1], parts[0][2]) if parts else spares[0]
     assert first.stem is not None
-    cue = _offered_cue(first, known.item, [each[1].item for each in spares])
-    role = role_of(cue, known.item)
+    cue = _offered_cue(first, offered.item, [each[1].item for each in spares])
+    role = role_of(cue, offered.item)
     start, end = (parts[0][1].start, parts[-1][1].end) if parts else (first.start, first.end)
     is_long = end - start > ONE_SHOT and role in (Role.FOLEY, Role.OTHER)
     goes_with_stretch = first.stem is not Stem.EFFECTS or role is Role.AMBIENCE or is_long
@@ -299,8 +299,8 @@ def _laid_spares(old: OldCue, by: Fraction, length: Fraction) -> Iterator[LaidCl
 def spare(old: OldCue, clip: Clip) -> LaidClip:
     """A clip of a cue, switched off, as one of its alternatives."""
     names = [item.name for item in old.cue.items]
-    known = offered(clip, old.stem)
-    rank = names.index(known.item.name) if known is not None and known.item.name in names else 0
+    offered = stated_item(clip, old.stem)
+    rank = names.index(offered.item.name) if offered is not None and offered.item.name in names else 0
     alternative = max(rank, clip.alternative, 1)
     return LaidClip(replace(clip, enabled=False, alternative=alternative), old.cue, rank)
 

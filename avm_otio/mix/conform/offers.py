@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from avm_otio.mix.cues import Cue
-from avm_otio.mix.used import Known
+from avm_otio.mix.used import ServiceItem
 from avm_otio.timeline.model import Clip, Offer, Stem, Timeline
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, from_micros, to_micros
@@ -15,7 +15,7 @@ from avm_otio.timeline.time import FilmTime, from_micros, to_micros
 
 def with_offers(
     timeline: Timeline,
-    known_of: Callable[[Clip, Stem | None], Known | None],
+    item_of: Callable[[Clip, Stem | None], ServiceItem | None],
     cues_with: Callable[[str], Sequence[Cue]],
     film_map: FilmMap,
 ) -> Timeline:
@@ -23,20 +23,20 @@ def with_offers(
 
     Args:
         timeline: A scored timeline as an editor wrote it.
-        known_of: What a clip is, by the jobs' files.
+        item_of: What a clip is, by the jobs' files.
         cues_with: The cues that offer an item, by its name.
         film_map: Where the film lay that was asked about.
     """
 
-    def offered(clip: Clip, stem: Stem | None) -> Clip:
-        known = None if clip.offer is not None else known_of(clip, stem)
-        if known is None:
+    def with_offer(clip: Clip, stem: Stem | None) -> Clip:
+        offered = None if clip.offer is not None else item_of(clip, stem)
+        if offered is None:
             return clip
-        item = known.item
+        item = offered.item
         cues = [cue for cue in cues_with(item.name) if cue.end_us is not None]
         if stem is not Stem.EFFECTS or not cues:
             end_us = to_micros(film_map.film_duration)
-            return replace(clip, offer=Offer(item.served, (), 0, end_us, currency=known.currency))
+            return replace(clip, offer=Offer(item.served, (), 0, end_us, currency=offered.currency))
         cue = min(cues, key=lambda cue: _distance(clip, cue, film_map))
         others = tuple(other.served for other in cue.items if other.name != item.name)
         rank = [other.name for other in cue.items].index(item.name)
@@ -49,12 +49,12 @@ def with_offers(
                 cue.start_us,
                 cue.end_us or cue.start_us,
                 cue=cue.served,
-                currency=known.currency,
+                currency=offered.currency,
             ),
         )
 
     tracks = (
-        replace(track, clips=tuple(offered(clip, clip.stem or track.holds) for clip in track.clips))
+        replace(track, clips=tuple(with_offer(clip, clip.stem or track.holds) for clip in track.clips))
         if track.is_ours
         else track
         for track in timeline.tracks

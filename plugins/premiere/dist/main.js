@@ -1146,7 +1146,7 @@
     const back = button(words.back, () => actions.back());
     const notes = make("div", { role: "status" });
     const remarks = result?.notes ?? [];
-    const losses = (result?.losses ?? []).map(({ item, told }) => `${item}: ${told}`);
+    const losses = (result?.losses ?? []).map(({ item, message, told }) => `${item}: ${message ?? told}`);
     const list = make("div", { class: "cues", role: "list", tabindex: "0", "aria-label": words.cues(clips.length) });
     list.append(...clips.map((clip) => cue(words, clip, currency)));
     const below = make("div", { class: "below", "aria-hidden": "true" });

@@ -74,7 +74,9 @@ export interface Clip {
 export interface Lost {
   readonly feature: string;
   readonly item: string;
-  readonly told: string;
+  readonly message?: string;
+  /** The same, from a program whose protocol is of version 1. */
+  readonly told?: string;
 }
 
 /** As much of `result.json` as the panel uses. */

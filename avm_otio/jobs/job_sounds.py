@@ -16,7 +16,7 @@ from avm_otio.jobs.question import Question
 from avm_otio.mix.answers import read_item
 from avm_otio.mix.cues import Cue
 from avm_otio.mix.matching import LaidSound, by_name, by_place, item_in
-from avm_otio.mix.used import Known, service_of, sounds_on, stem_of
+from avm_otio.mix.used import ServiceItem, service_of, sounds_on, stem_of
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
 from avm_otio.timeline.model import Clip, Stem, Timeline, TrackKind
@@ -43,11 +43,11 @@ class Unmatched:
 
     track: int
     clip: Clip
-    candidates: tuple[Known, ...] = ()
+    candidates: tuple[ServiceItem, ...] = ()
 
 
 @dataclass
-class Library:
+class JobSounds:
     """What jobs know of the sounds of a timeline.
 
     Attributes:
@@ -70,44 +70,44 @@ class Library:
     by_file_alone: dict[str, None] = field(default_factory=dict)
     by_place: list[tuple[Clip, str]] = field(default_factory=list)
     _answers: dict[Path, Answer] = field(default_factory=dict)
-    _recognised: dict[tuple[str, str], Known] = field(default_factory=dict)
+    _recognised: dict[tuple[str, str], ServiceItem] = field(default_factory=dict)
 
-    def known_of(self, clip: Clip, stem: Stem | None) -> Known | None:
+    def item_of(self, clip: Clip, stem: Stem | None) -> ServiceItem | None:
         """What a clip plays: a file of a job, or one that was copied or made from such a file."""
         media = clip.media
         if media is None:
             return None
-        if (known := self._recognised.get((clip.name, media.path))) is not None:
-            return known
+        if (candidate := self._recognised.get((clip.name, media.path))) is not None:
+            return candidate
         paths = paths_of(media.path, self.opened.folder)
         for path in paths:
             if path.parent.name == MEDIA:
-                known = self.answer(path.parent.parent).by_file.get(path.name)
-                if known is not None:
+                candidate = self.answer(path.parent.parent).by_file.get(path.name)
+                if candidate is not None:
                     self.used[path.parent.parent] = None
-                    return known
+                    return candidate
         is_made = stem is not None or any(path.parent.suffix == _MADE for path in paths)
         if not is_made:
             return None
         names = _names(clip)
         for job in self.all_jobs:
             answer = self.answer(job)
-            for known in filter(None, map(answer.made_into, names)):
-                if stem is None or stem_of(known.item) == stem:
+            for candidate in filter(None, map(answer.made_into, names)):
+                if stem is None or stem_of(candidate.item) == stem:
                     self.used[job] = None
-                    return known
+                    return candidate
         titled = [
-            known
+            candidate
             for job in self.jobs
-            for known in self.answer(job).by_file.values()
-            if known.item.title and known.item.title in (clip.name, *names)
-            if stem is None or stem_of(known.item) == stem
+            for candidate in self.answer(job).by_file.values()
+            if candidate.item.title and candidate.item.title in (clip.name, *names)
+            if stem is None or stem_of(candidate.item) == stem
         ]
-        if len({known.item.name for known in titled}) == 1:
+        if len({candidate.item.name for candidate in titled}) == 1:
             return titled[0]
         return None if stem is None else self._by_file_alone(clip, stem)
 
-    def _by_file_alone(self, clip: Clip, stem: Stem) -> Known | None:
+    def _by_file_alone(self, clip: Clip, stem: Stem) -> ServiceItem | None:
         """What a file's name says, where no job is there that could know better."""
         if any(self.answer(job).by_file for job in self.jobs):
             return None
@@ -117,7 +117,7 @@ class Library:
             item = None if served is None else read_item(service, served)
             if item is not None:
                 self.by_file_alone[item.name] = None
-                return Known(item)
+                return ServiceItem(item)
         return None
 
     @property
@@ -136,8 +136,8 @@ class Library:
     def preview_of(self, name: str) -> Path | None:
         """The file of an item in a job's folder, where it is there."""
         for job in self.all_jobs:
-            for file, known in self.answer(job).by_file.items():
-                if known.item.name == name and (job / MEDIA / file).is_file():
+            for file, candidate in self.answer(job).by_file.items():
+                if candidate.item.name == name and (job / MEDIA / file).is_file():
                     return job / MEDIA / file
         return None
 
@@ -159,11 +159,11 @@ class Library:
             return timeline, ()
         laid, users = self._laid()
         names = {job: self.answer(job).by_file for job in self.all_jobs}
-        offered = [known for files in names.values() for known in files.values()]
+        offered = [candidate for files in names.values() for candidate in files.values()]
         says_itself = any(
             track.is_ours or any(clip.offer is not None for clip in track.clips) for track in timeline.tracks
         )
-        found: dict[tuple[int, int], Known] = {}
+        found: dict[tuple[int, int], ServiceItem] = {}
         left = []
         for number, place, clip, stem in unknown:
             media = clip.media
@@ -173,7 +173,9 @@ class Library:
             named = by_name((*_names(clip), clip.name), stem, offered)
             # Where tracks or clips still say that they are ours, what does not is the user's own.
             placed = () if says_itself else by_place(clip.start, clip.end, stem, laid, 1 / timeline.rate)
-            both = [known for known in placed if known.item.name in {each.item.name for each in named}]
+            both = [
+                candidate for candidate in placed if candidate.item.name in {each.item.name for each in named}
+            ]
             candidates = tuple(both) or named or placed
             if len(candidates) == 1:
                 found[number, place] = candidates[0]
@@ -185,7 +187,7 @@ class Library:
         self.by_file_alone.clear()
         return self.saying(timeline, found), tuple(left)
 
-    def saying(self, timeline: Timeline, found: Mapping[tuple[int, int], Known]) -> Timeline:
+    def saying(self, timeline: Timeline, found: Mapping[tuple[int, int], ServiceItem]) -> Timeline:
         """The timeline whose clips say what they are of; what they play is known from now on.
 
         Args:
@@ -204,14 +206,14 @@ class Library:
             tracks.append(replace(track, clips=clips, stem=stem))
         return replace(timeline, tracks=tuple(tracks))
 
-    def _saying(self, clip: Clip, known: Known) -> Clip:
+    def _saying(self, clip: Clip, candidate: ServiceItem) -> Clip:
         assert clip.media is not None
-        self._recognised[clip.name, clip.media.path] = known
-        return replace(clip, stem=stem_of(known.item))
+        self._recognised[clip.name, clip.media.path] = candidate
+        return replace(clip, stem=stem_of(candidate.item))
 
-    def _note_use(self, known: Known) -> None:
+    def _note_use(self, candidate: ServiceItem) -> None:
         for job in self.all_jobs:
-            if any(each.item.name == known.item.name for each in self.answer(job).by_file.values()):
+            if any(each.item.name == candidate.item.name for each in self.answer(job).by_file.values()):
                 self.used[job] = None
                 return
 
@@ -229,8 +231,8 @@ class Library:
                 if clip.media is None or clip.offer is not None or name_in(clip.media.path) in shown:
                     continue
                 stem = clip.stem or track.holds
-                known = self.known_of(clip, stem)
-                if known is None or known.item.name in self.by_file_alone:
+                candidate = self.item_of(clip, stem)
+                if candidate is None or candidate.item.name in self.by_file_alone:
                     yield number, place, clip, stem
 
     def _laid(self) -> tuple[list[LaidSound], set[str]]:
@@ -240,10 +242,10 @@ class Library:
         for job in (self.jobs or self.others)[:_MOST_LAID]:
             with suppress(AvmError):
                 timeline = self.laid_by(job)
-                for sound in sounds_on(timeline, self.known_of):
-                    if sound.known is not None:
+                for sound in sounds_on(timeline, self.item_of):
+                    if sound.offered is not None:
                         at = sound.placed
-                        laid.append(LaidSound(sound.known, sound.stem, at.start, at.end, at.enabled))
+                        laid.append(LaidSound(sound.offered, sound.stem, at.start, at.end, at.enabled))
                 users |= {
                     name_in(clip.media.path)
                     for track in timeline.tracks
@@ -271,14 +273,14 @@ class Answer:
         return ()
 
     @cached_property
-    def by_file(self) -> Mapping[str, Known]:
+    def by_file(self) -> Mapping[str, ServiceItem]:
         """What was offered, by the names of the files that it was downloaded as."""
         with suppress(AvmError):
             journal = read_journal(self.job)
             question = Question.from_journal(journal.asked, self.keys, None)
             items = {item.name: item for cue in self.cues for item in cue.items}
             return {
-                kept.file: Known(items[name], question.currency, question.service)
+                kept.file: ServiceItem(items[name], question.currency, question.service)
                 for name, kept in journal.media.items()
                 if name in items
             }
@@ -291,7 +293,7 @@ class Answer:
             return {kept.file: kept.sha256 for kept in read_journal(self.job).media.values()}
         return {}
 
-    def made_into(self, stem: str) -> Known | None:
+    def made_into(self, stem: str) -> ServiceItem | None:
         """What a file was copied or made from, by the beginning of its name: the item's id and title."""
         fitting = [name for name in self.by_file if _begins(stem, Path(name).stem)]
         return self.by_file[max(fitting, key=len)] if fitting else None
