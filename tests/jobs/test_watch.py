@@ -45,7 +45,8 @@ def test_a_result_of_version_1_is_read() -> None:
         '{"version": 1, "output": "/cut/scored.otio", "job": "/cut/.avm/cut-1", "film_id": 1,'
         ' "session_id": 2, "music": 1, "effects": 0, "dialogue": 0, "alternatives": 0, "total_price": "1.50",'
         ' "currency": "USD", "media_folder": null, "recalled": false, "rate": "24", "start_frame": 0,'
-        ' "clips": [], "losses": [{"feature": "fade", "item": "Rain at 00:00:01:00", "told": "cut hard"}], "notes": []}'
+        ' "clips": [], "losses": [{"feature": "fade", "item": "Rain at 00:00:01:00", "told": "cut hard"}],'
+        ' "notes": []}'
     )
     (loss,) = CountedResult.model_validate_json(kept).losses
     assert loss.model_dump() == {"feature": "fade", "item": "Rain at 00:00:01:00", "message": "cut hard"}
