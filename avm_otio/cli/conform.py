@@ -28,9 +28,9 @@ _MOST_SHOWN = 60
 def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any) -> None:
     """Take the soundtrack of a SCORED timeline along into a NEW_CUT of the same picture.
 
-    Each sound follows the source frame that it was spotted on; music is cut anew to what stayed, levels are
-    set by the new cut's own speech. What lost its picture is kept, switched off, on a track of its own.
-    Nothing is sent or paid. What became of every event is listed, in OUTPUT.changes.csv and .edl, too.
+    Each sound follows the cut or the source frame that it was spotted on; music is cut anew to what stayed,
+    levels are set by the new cut's own speech. What lost its picture is kept, switched off, on a track of its
+    own. Nothing is sent or paid. What became of every event is listed, in OUTPUT.changes.csv and .edl, too.
     """
     from avm_otio import app
     from avm_otio.jobs.conform.lists import rows_of, write_lists

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from avm_otio.mix.heard import Heard
 from avm_otio.mix.roles import Role
-from avm_otio.timeline.model import CUT_FADE_US
+from avm_otio.timeline.model import CUT_FADE_US, Clip
 from avm_otio.timeline.time import RecordTime, from_micros, to_micros, whole_frames
 
 TAIL_FADE_US = 150_000
@@ -84,8 +84,7 @@ def on_frame(
         min(from_micros(at_us), natural)
         for at_us in (heard.begins_us, heard.ends_us, heard.attack_us, heard.peak_us, heard.tail_us)
     )
-    swells = heard.is_rising or role is Role.WHOOSH or (role is Role.RISER and 2 * peak > begins + ends)
-    is_riser = swells and (role is Role.RISER or ends - peak <= _NEAR_ITS_END)
+    swells, is_riser = _swells(heard, role, begins, peak, ends)
     at, point = cued.start, attack
     head = begins if attack - begins <= _MOST_BEFORE else max(begins, attack - _JUST_BEFORE)
     if role is Role.AMBIENCE:
@@ -111,11 +110,71 @@ def on_frame(
     end = sound_end if rings_out or sound_end <= cued.end else max(cued.end, at + 1 / cued.rate)
     end = min(end, sound_end, cued.last)
     fade_out_us = CUT_FADE_US if end < sound_end else 0
-    for change in cued.scene_changes:
-        if change > at + 1 / cued.rate and change >= at + (tail - point) and change < end:
-            end = change
-            fade_out_us = min(TAIL_FADE_US, to_micros(change - at))
-            break
+    change = tail_end(at, at + (tail - point), end, cued.scene_changes, cued.rate)
+    if change is not None:
+        end = change
+        fade_out_us = tail_fade_us(at, change)
     # The attack itself is not faded.
     fade_in_us = min(CUT_FADE_US, max(0, to_micros(point - head))) if head > begins else 0
     return OnFrame(RecordTime(start), RecordTime(max(end, start)), head, fade_in_us, fade_out_us)
+
+
+def tail_end(
+    at: Fraction, rings_from: Fraction, end: Fraction, scene_changes: Sequence[RecordTime], rate: Fraction
+) -> RecordTime | None:
+    """The scene change at which a tail ends; ``None`` where it rings over none.
+
+    Args:
+        at: Where what is meant of the sound lies, record time.
+        rings_from: From where on it only rings out.
+        end: Where it ends.
+        scene_changes: Hard cuts of the picture, in order.
+        rate: Frames a second of the record.
+    """
+    over = (each for each in scene_changes if each > at + 1 / rate and rings_from <= each < end)
+    return next(over, None)
+
+
+def tail_fade_us(at: Fraction, change: Fraction) -> int:
+    """How long a tail fades that ends at a scene change, so that what is meant of it does not."""
+    return min(TAIL_FADE_US, to_micros(max(Fraction(0), change - at)))
+
+
+def meant_at(clip: Clip, heard: Heard, role: Role) -> tuple[RecordTime, ...]:
+    """Where what is meant of an effect is heard as it lies, the likeliest first, record time.
+
+    Of what strikes that is its attack, of what swells its peak, of a riser its end or its peak. Empty where
+    it does not play forwards, or that was cut off.
+
+    Args:
+        clip: The effect as it lies.
+        heard: What was heard in its file.
+        role: What it is for.
+    """
+    if clip.speed <= 0:
+        return ()
+    begins, ends, peak = map(from_micros, (heard.begins_us, heard.ends_us, heard.peak_us))
+    swells, is_riser = _swells(heard, role, begins, peak, ends)
+    if not swells:
+        points = [begins if role is Role.AMBIENCE else from_micros(heard.attack_us)]
+    else:
+        points = [ends, peak] if is_riser and ends - peak <= _NEAR_ITS_END else [peak]
+    found = (sounds_at(clip, point) for point in points)
+    return tuple(at for at in found if clip.start <= at <= clip.end)
+
+
+def sounds_at(clip: Clip, point: Fraction) -> RecordTime:
+    """Where a moment of a clip's file is heard, record time, whether it was cut off or not.
+
+    Args:
+        clip: A clip of a sound that plays forwards.
+        point: Seconds of its file.
+    """
+    head = clip.media_in - (clip.media.start if clip.media else 0)
+    return RecordTime(clip.start + (point - head) / clip.speed)
+
+
+def _swells(heard: Heard, role: Role, begins: Fraction, peak: Fraction, ends: Fraction) -> tuple[bool, bool]:
+    """Whether a sound swells, so that its peak is what is meant, and whether its end is."""
+    swells = heard.is_rising or role is Role.WHOOSH or (role is Role.RISER and 2 * peak > begins + ends)
+    return swells, swells and (role is Role.RISER or ends - peak <= _NEAR_ITS_END)

@@ -40,6 +40,7 @@ from avm_otio.timeline.time import (
     from_micros,
     nearest_frame,
     to_micros,
+    unrounded,
 )
 
 ONE_SHOT = Fraction(3)
@@ -50,9 +51,6 @@ CROSSFADE = "Cross Fade 0 dB"
 
 _LEAST_CUT = Fraction(2, SAMPLE_RATE_HZ)
 """Media seconds that are left of a sound which does not play out."""
-
-_TOLD = Fraction(2, 10**6)
-"""Seconds by which times in microseconds are off, and a little."""
 
 _AS_IT_COMES = Request()
 
@@ -414,7 +412,7 @@ class _Place:
             natural = from_micros(heard.length_us)
         rings_out = natural is not None and (rule == "natural" or (rule == "auto" and natural <= ONE_SHOT))
         if cue.is_spotted:
-            start = self._on_frame(start)
+            start = unrounded(start, self.rate)
             rings_out = natural is not None and not cue.is_timed
         if heard is not None and natural is not None:
             first, last = self.film_map.record_start, self.end
@@ -431,11 +429,6 @@ class _Place:
         is_cut = natural is None or length < natural
         mix = Mix(gain_db, 0, CUT_FADE_US if is_cut else 0).within(to_micros(length))
         return _Length(start, length, mix)
-
-    def _on_frame(self, at: RecordTime) -> RecordTime:
-        """A moment that was a frame's before it was told in microseconds."""
-        frame = RecordTime(nearest_frame(at, self.rate) / self.rate)
-        return frame if abs(frame - at) < _TOLD else at
 
     def _under_film(self, cue: Cue, item: Item, media: Media, gain_db: float) -> _Length:
         start = self.film_map.record_start

@@ -116,6 +116,16 @@ def nearest_frame(seconds: Fraction, rate: Fraction) -> int:
     return (twice + over) // (2 * over)
 
 
+MICROS_OFF = Fraction(2, 10**6)
+"""Seconds by which times that were rounded to microseconds are off, and a little."""
+
+
+def unrounded(at: RecordTime, rate: Fraction) -> RecordTime:
+    """A moment that was a frame's before it was rounded to microseconds, exactly; others as they are."""
+    frame = RecordTime(nearest_frame(at, rate) / rate)
+    return frame if abs(frame - at) < MICROS_OFF else at
+
+
 _DAY_S = 24 * 3600
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction as F
+from itertools import accumulate
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avm_otio.mix.answers import read_item
+from avm_otio.mix.attacks import TAIL_FADE_US
+from avm_otio.mix.conform.changes import change_of
 from avm_otio.mix.conform.follow import Follow
-from avm_otio.mix.conform.moves import Moved, OldCue, lost_clips, moved, old_cues
+from avm_otio.mix.conform.moves import Moved, lost_clips, moved
 from avm_otio.mix.conform.music import Stretch, music_runs
 from avm_otio.mix.conform.offers import with_offers
+from avm_otio.mix.conform.old_cues import OldCue, old_cues
 from avm_otio.mix.conform.shots import Shot, shots_of
+from avm_otio.mix.conform.tails import Scenes, TailCutter
 from avm_otio.mix.cues import Cue
+from avm_otio.mix.heard import Curve, Heard
 from avm_otio.mix.used import ServiceItem
 from avm_otio.services import EFFECTS
 from avm_otio.timeline.model import (
@@ -76,7 +82,7 @@ def shots(timeline: Timeline) -> tuple[Shot, ...]:
 
 
 def follow(old: Timeline, new: Timeline) -> Follow:
-    return Follow.of(shots(old), shots(new))
+    return Follow.of(shots(old), shots(new), old.rate)
 
 
 def effect(start: F, end: F, title: str = "Hit", number: int = 1, *, on: bool = True, rank: int = 0) -> Clip:
@@ -106,14 +112,15 @@ def scored(timeline: Timeline, *clips: Clip) -> Timeline:
     return replace(timeline, tracks=(*timeline.tracks, *lanes))
 
 
-def cues_on(timeline: Timeline) -> list[OldCue]:
+def cues_on(timeline: Timeline, heard: Heard | None = None) -> list[OldCue]:
     film_map = FilmMap(RecordTime(F(0)), F(1), FilmTime(timeline.duration))
-    return sorted(old_cues(timeline, lambda clip, stem: None, film_map), key=lambda cue: cue.start)
+    found = old_cues(timeline, lambda clip, stem: None, film_map, lambda item: heard)
+    return sorted(found, key=lambda cue: cue.start)
 
 
-def followed(old: Timeline, new: Timeline) -> list[Moved]:
+def followed(old: Timeline, new: Timeline, heard: Heard | None = None) -> list[Moved]:
     way = follow(old, new)
-    return [moved(cue, way, new.duration) for cue in cues_on(old)]
+    return [moved(cue, way, new.duration) for cue in cues_on(old, heard)]
 
 
 def starts(found: Moved, rate: F = RATE) -> list[F]:
@@ -256,6 +263,157 @@ def test_alternatives_and_what_was_muted_go_along_switched_off() -> None:
     assert [each.clip.enabled for each in muted.places[0].laid] == [False]
 
 
+# On a cut
+
+WHOOSH = effect(F(50) / RATE, F(60) / RATE, "Whoosh")
+"""On the cut from A to B."""
+
+
+def whoosh_after(*cuts: Cut, sound: Clip = WHOOSH) -> list[F]:
+    (found,) = followed(scored(film(A, B, C), sound), film(*cuts))
+    return starts(found)
+
+
+def test_an_effect_on_a_cut_goes_with_the_cut() -> None:
+    assert whoosh_after(A, Cut("b", 101, 49), C) == [50]  # B's head trimmed by one frame
+    assert whoosh_after(A, Cut("b", 90, 60), C) == [50]  # B's head longer
+    assert whoosh_after(replace(A, frames=49), B, C) == [49]  # A's tail trimmed
+    assert whoosh_after(replace(A, frames=70), Cut("b", 120, 30), C) == [70]  # both rolled
+    assert whoosh_after(C, A, B) == [100]
+    assert whoosh_after(A, B, C, A, Cut("b", 110, 20)) == [50, 200]
+    assert whoosh_after(A, B, C, B) == [50]  # before the second B it is another cut
+
+
+def test_an_effect_whose_cut_is_gone_stays_on_its_source_frame_or_is_switched_off() -> None:
+    for kept, cuts in (([50], (C, B)), ([0], (B, A)), ([], (C, Cut("b", 101, 49))), ([], (A, C))):
+        (found,) = followed(scored(film(A, B, C), WHOOSH), film(*cuts))
+        assert starts(found) == kept
+        assert found.lost_cut
+        change = change_of(found)
+        assert change.state == ("changed" if kept else "gone")
+        assert "its cut is gone" in change.message
+    (found,) = followed(scored(film(A, B, C), WHOOSH), film(C, A, B))
+    assert (change_of(found).state, change_of(found).message) == ("followed", "with its cut")
+
+
+def test_a_split_of_a_shot_that_plays_on_is_no_cut() -> None:
+    split = (A, replace(B, frames=20), Cut("b", 120, 30), C)
+    hit = effect(F(70) / RATE, F(75) / RATE)
+    (found,) = followed(scored(film(*split), hit), film(A, replace(B, frames=30), Cut("b", 130, 20), C))
+    assert starts(found) == [70]
+    assert whoosh_after(A, replace(B, frames=20), Cut("b", 120, 30), C) == [50]
+
+
+def test_a_cut_to_black_and_out_of_it_are_cuts_too() -> None:
+    black = Cut("", 0, 20)
+    old = film(A, black, B)
+    out_of, to = effect(F(70) / RATE, F(75) / RATE), effect(F(50) / RATE, F(55) / RATE, number=2)
+    new = film(replace(A, frames=45), replace(black, frames=10), Cut("b", 103, 20))
+    assert [starts(each) for each in followed(scored(old, out_of, to), new)] == [[45], [55]]
+
+
+def heard_with(attack: F, peak: F, ends: F = F(1)) -> Heard:
+    attack_us, peak_us, ends_us = map(to_micros, (attack, peak, ends))
+    curve = Curve((1.0,) * 10, (1.0,) * 10)
+    return Heard(ends_us, curve, 0, ends_us, False, attack_us, peak_us, peak_us, is_rising=peak > attack)
+
+
+def test_what_an_editor_moved_onto_a_cut_goes_with_the_cut_by_what_is_meant_of_it() -> None:
+    heard = heard_with(F(1, 10), F(1, 10))
+    peak = heard_with(F(1, 10), F(1, 2))
+    for sound, lead in ((heard, F(1, 10)), (peak, F(1, 2))):
+        at = F(50) / RATE - lead
+        by_hand = replace(WHOOSH, start=RecordTime(at), end=RecordTime(at + 1))
+        by_hand = replace(by_hand, offer=replace(WHOOSH.offer, film_start_us=to_micros(at + F(9, 10))))
+        (found,) = followed(scored(film(A, B, C), by_hand), film(C, A, Cut("b", 101, 49)), sound)
+        assert starts(found) == [(F(4) - lead) * RATE]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(RATES),
+    st.tuples(st.integers(-40, 24), st.integers(-24, 40)),
+    st.tuples(st.integers(-40, 24), st.integers(-24, 40)),
+    st.integers(0, 60),
+    st.integers(2, 40),
+    st.sampled_from(["Hit", "Whoosh", "Riser"]),
+)
+def test_trims_of_both_sides_of_a_cut_keep_its_effect_on_it_exactly(
+    rate: F, trims_a: tuple[int, int], trims_b: tuple[int, int], more: int, off: int, title: str
+) -> None:
+    """What lies elsewhere stays on its source frame."""
+    a, b = Cut("a", 100, 50), Cut("b", 100, 50)
+    before = [a, b, C]
+    after = [Cut("new", 0, more)] * bool(more) + [
+        Cut(cut.source, cut.first + head, cut.frames - head + tail)
+        for cut, (head, tail) in ((a, trims_a), (b, trims_b))
+    ]
+    after += [C]
+    span = (F(40), F(50)) if title == "Riser" else (F(50), F(60))
+    on_cut = effect(span[0] / rate, span[1] / rate, title)
+    beside = effect((50 + off) / rate, (51 + off) / rate, number=2)
+    old, new = film(*before, rate=rate), film(*after, rate=rate)
+    found = {each.old.name + str(each.old.start): each for each in followed(scored(old, on_cut, beside), new)}
+    cut = sum((each.frames for each in after[:-2]), 0)
+    by = (cut - 50) / rate
+    (place,) = found.pop(on_cut.name + str(on_cut.start)).places
+    assert place.laid[0].clip.start == max(F(0), on_cut.start + by)
+    assert place.laid[0].clip.end == on_cut.end + by
+    (other,) = found.values()
+    places = [
+        n for n in range(new.frames) if shown(after, n / rate, rate) == shown(before, (50 + off) / rate, rate)
+    ]
+    assert [each.laid[0].clip.start for each in other.places] == [n / rate for n in places]
+
+
+# Tails
+
+
+RINGS = replace(heard_with(F(0), F(0), F(3, 2)), tail_us=200_000)
+"""A hit that rings for a second and a half, and only rings out from its fifth frame on."""
+
+LONG_HIT = effect(F(60) / RATE, F(60) / RATE + F(3, 2), "Hit")
+"""From frame 60 to 97.5: in the cut A, B, C it ends within B."""
+
+
+def rings_to(*cuts: Cut, old: tuple[Cut, ...] = (A, B, C), hit: Clip = LONG_HIT) -> tuple[F, int, str]:
+    """To which frame a hit rings in a new cut, how long it fades, and what the list says."""
+    was, now = scored(film(*old), hit), film(*cuts)
+    tails = TailCutter(Scenes(hard_cuts(was), RATE), Scenes(hard_cuts(now), RATE), lambda item: RINGS)
+    (found,) = (tails.cut(each) for each in followed(was, now, RINGS))
+    (clip,) = (each.clip for each in found.places[0].laid)
+    return clip.end * RATE, clip.mix.fade_out_us, change_of(found).message
+
+
+def hard_cuts(timeline: Timeline) -> tuple[RecordTime, ...]:
+    return tuple(clip.start for clip in timeline.video_tracks[0].clips[1:])
+
+
+def test_a_tail_does_not_ring_over_a_scene_change_that_is_new() -> None:
+    assert rings_to(A, B, C) == (F(195, 2), 0, "kept")
+    cut = (F(70), TAIL_FADE_US, "its tail ends at a new cut")
+    assert rings_to(A, replace(B, frames=20), C) == cut
+    assert rings_to(A, replace(B, frames=20), Cut("new", 0, 9), Cut("b", 120, 30), C) == cut
+
+
+def test_what_is_meant_of_a_sound_is_heard_also_where_the_new_cut_comes_too_early() -> None:
+    """Its tail begins five frames after it: a cut before that ends nothing."""
+    assert rings_to(A, replace(B, frames=14), C)[0] == F(195, 2)
+    assert rings_to(A, replace(B, frames=15), C)[0] == 65
+
+
+def test_a_tail_that_rang_over_a_scene_change_rings_over_a_new_one() -> None:
+    short = (A, replace(B, frames=30), C)
+    assert rings_to(A, replace(B, frames=25), C, old=short)[0] == F(195, 2)
+
+
+def test_a_sound_whose_length_a_person_gave_keeps_it() -> None:
+    offer = LONG_HIT.offer
+    assert offer is not None
+    timed = replace(LONG_HIT, offer=replace(offer, cue={"avm_spot": "door", "avm_is_timed": True}))
+    assert rings_to(A, replace(B, frames=20), C, hit=timed)[0] == F(195, 2)
+
+
 # The law
 
 sources = st.sampled_from("abc")
@@ -289,6 +447,12 @@ def edits(draw: st.DrawFn) -> tuple[list[Cut], list[Cut]]:
     return old, new
 
 
+def meeting(cut: list[Cut], record: F, rate: F) -> tuple[str | None, str | None]:
+    """Which sources meet at a moment of the record, which is a cut."""
+    found = [shown(cut, record + by / rate, rate) for by in (F(-1, 1000), F(0))]
+    return found[0] and found[0][0], found[1] and found[1][0]
+
+
 def shown(cut: list[Cut], record: F, rate: F) -> tuple[str, F] | None:
     """Which moment of which source a moment of the record shows, found the plainest way."""
     at = F(0)
@@ -318,7 +482,9 @@ def test_every_surviving_cue_stays_on_its_source_frame_exactly(
     ]
     for found in followed(scored(old, *clips), new):
         for place in found.places:
-            if not place.is_turned:
+            if place.is_on_cut:
+                assert meeting(before, place.old_at, rate) == meeting(after, place.new_at, rate)
+            elif not place.is_turned:
                 assert shown(before, place.old_at, rate) == shown(after, place.new_at, rate) is not None
         if found.old.anchors and found.places:
             heard = [each.clip for place in found.places for each in place.laid]
@@ -335,7 +501,7 @@ def test_a_frame_that_was_seen_once_has_its_cue_at_every_place_where_it_is_seen_
     before, after = ([replace(cut, speed=F(1)) for cut in cut_list] for cut_list in both)
     old, new = film(*before), film(*after)
     frame = shown(before, at / RATE, RATE)
-    if frame is None:
+    if frame is None or at in accumulate((cut.frames for cut in before), initial=0):
         return
     frames = [shown(before, F(n) / RATE, RATE) for n in range(old.frames)]
     places = [n for n in range(new.frames) if shown(after, F(n) / RATE, RATE) == frame]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from avm_otio import services
 from avm_otio.delivery.deliver import Delivered, deliver, with_lengths
-from avm_otio.errors import AvmError, InputError
+from avm_otio.errors import AvmError, InputError, SelectionError
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.conform.hearing import heard_in
@@ -22,14 +22,16 @@ from avm_otio.jobs.folder import read_journal
 from avm_otio.jobs.pipeline import heard as sound_under
 from avm_otio.jobs.pipeline import open_timeline
 from avm_otio.jobs.reels import Reel
-from avm_otio.jobs.soundtrack import figures_of, true_peak_of
+from avm_otio.jobs.soundtrack import figures_of, scene_changes, true_peak_of
 from avm_otio.media.originals import film_located, located
 from avm_otio.media.probe import MediaInfo
 from avm_otio.mix.conform.changes import Change, change_of, changes_of
 from avm_otio.mix.conform.follow import Follow
-from avm_otio.mix.conform.moves import Moved, OldCue, lost_clips, moved, old_cues
+from avm_otio.mix.conform.moves import Moved, lost_clips, moved
 from avm_otio.mix.conform.offers import with_offers
+from avm_otio.mix.conform.old_cues import OldCue, old_cues
 from avm_otio.mix.conform.shots import shots_of
+from avm_otio.mix.conform.tails import Scenes, TailCutter
 from avm_otio.mix.fitted import Coverage
 from avm_otio.mix.heard import Heard, Speech
 from avm_otio.mix.placement import Laid, LaidClip, Lane, crossfades, deal
@@ -165,6 +167,7 @@ class _Work:
         self.reel = reel if self._film_map is None else _with_offers(reel, self._film_map)
         self.follow = self._followed(users)
         self._heard, self._notes = heard_in(self.reel, self._jobs, report)
+        self._tails = TailCutter(_scenes(users), _scenes(new.timeline), self._heard)
 
     def _followed(self, users: Timeline) -> Follow:
         """The way of the picture.
@@ -185,7 +188,7 @@ class _Work:
         if not old or not new:
             side = "scored timeline" if not old else "new cut"
             raise InputError(f"The {side} shows no picture to go by.", "Give one with its picture tracks.")
-        return Follow.of(old, new)
+        return Follow.of(old, new, cuts[0].rate)
 
     def laid(self) -> tuple[Laid, list[Moved]]:
         """Everything of ours in the new cut, and what became of each sound."""
@@ -205,9 +208,13 @@ class _Work:
                 "Some music could not be listened to: it goes with its picture, and is not cut anew."
             )
         cues = old_cues(
-            self.reel.opened.timeline, self.reel.item_of, self._film_map, with_music=not music.can_cut
+            self.reel.opened.timeline,
+            self.reel.item_of,
+            self._film_map,
+            self._heard,
+            with_music=not music.can_cut,
         )
-        found = [moved(self._named_now(cue), self.follow, self.length) for cue in cues]
+        found = [self._tails.cut(moved(self._named_now(cue), self.follow, self.length)) for cue in cues]
         lanes: list[Lane] = []
         for service in services.SERVICES:
             if music.can_cut and service.laying is Laying.BED:
@@ -327,6 +334,15 @@ class _Work:
             for each in lane.clips
         )
         return replace(lane, clips=clips)
+
+
+def _scenes(timeline: Timeline) -> Scenes:
+    """Where a cut changes its scene; nowhere in one of titles alone, which makes no film."""
+    changes: tuple[RecordTime, ...] = ()
+    with suppress(SelectionError):
+        plan = plan_film(timeline)
+        changes = tuple(map(plan.film_map.to_record, scene_changes(plan)))
+    return Scenes(changes, timeline.rate)
 
 
 def _with_offers(reel: Reel, film_map: FilmMap) -> Reel:

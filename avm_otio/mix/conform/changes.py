@@ -67,17 +67,23 @@ def change_of(found: Moved) -> Change:
     span = old.start, old.end
     kind = str(old.stem)
     if not places:
-        return Change(kind, old.name, "gone", "its picture is gone: kept, switched off", span)
+        what = "cut" if found.lost_cut else "picture"
+        return Change(kind, old.name, "gone", f"its {what} is gone: kept, switched off", span)
     words = []
+    if found.lost_cut:
+        words.append("its cut is gone: on its source frame")
     if not old.clips:
         words.append("switched off as before")
     if len(places) > 1:
         words.append(f"at {len(places)} places" if old.anchors else f"in {len(places)} parts")
     if any(place.is_cut for place in places):
         words.append("cut with its picture")
+    if any(place.is_tail_cut for place in places):
+        words.append("its tail ends at a new cut")
     by = places[0].new_at - places[0].old_at
     state = "changed" if words else "followed" if by else "kept"
-    message = ", ".join(words) or ("with its picture" if by else "kept")
+    with_what = "with its cut" if places[0].is_on_cut else "with its picture"
+    message = ", ".join(words) or (with_what if by else "kept")
     return Change(kind, old.name, state, message, span, tuple(place.span for place in places))
 
 

@@ -12,9 +12,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
+from avm_otio.mix.conform.cuts import Cut, cuts_of
 from avm_otio.mix.conform.shots import Shot, shot_at
+
+_ON_CUT_FRAMES = Fraction(1, 2)
+"""How far from a cut a moment lies on it: times of answers are rounded, sounds laid to the nearest frame."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +63,29 @@ class Follow:
         old: The old cut's shots.
         new: The new cut's shots.
         links: What both show, in the order of the new record.
+        rate: Frames a second of the old cut.
     """
 
     old: Sequence[Shot]
     new: Sequence[Shot]
     links: Sequence[Link]
+    rate: Fraction
     _by_old: dict[int, list[Link]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, old: Sequence[Shot], new: Sequence[Shot]) -> Follow:
-        """Find out what both cuts show."""
+    def of(cls, old: Sequence[Shot], new: Sequence[Shot], rate: Fraction) -> Follow:
+        """Find out what both cuts show.
+
+        Args:
+            old: The old cut's shots.
+            new: The new cut's shots.
+            rate: Frames a second of the old cut.
+        """
         links = sorted(_links(old, new), key=lambda link: (link.new_span[0], link.old.number))
         by_old: dict[int, list[Link]] = {}
         for link in links:
             by_old.setdefault(link.old.number, []).append(link)
-        return cls(old, new, tuple(links), by_old)
+        return cls(old, new, tuple(links), rate, by_old)
 
     def links_of(self, shot: Shot) -> Sequence[Link]:
         """Where an old shot is seen in the new cut."""
@@ -94,6 +107,34 @@ class Follow:
             elif link.new.shows(media):
                 found.append(link.new.record_at(media))
         return sorted(dict.fromkeys(found))
+
+    def cut_at(self, record: Fraction) -> Cut | None:
+        """The cut of the old record that lies at a moment, to half a frame; ``None`` where none does."""
+        index = bisect_left(self._old_cuts, record, key=lambda cut: cut.at)
+        near = self._old_cuts[max(0, index - 1) : index + 1]
+        cut = min(near, key=lambda cut: abs(cut.at - record), default=None)
+        return cut if cut is not None and abs(cut.at - record) * self.rate <= _ON_CUT_FRAMES else None
+
+    def cut_places(self, cut: Cut) -> Sequence[Fraction]:
+        """Every moment of the new record at which a cut of the old one is seen: the same two shots meet."""
+        return self._new_cuts.get((cut.before, cut.after), ())
+
+    @cached_property
+    def _old_cuts(self) -> Sequence[Cut]:
+        return tuple(cuts_of(self.old))
+
+    @cached_property
+    def _new_cuts(self) -> dict[tuple[int | None, int | None], list[Fraction]]:
+        """By the two old shots that meet, the moments of the new record."""
+        olds: dict[int | None, set[int | None]] = {None: {None}}
+        for link in self.links:
+            olds.setdefault(link.new.number, set()).add(link.old.number)
+        found: dict[tuple[int | None, int | None], list[Fraction]] = {}
+        for cut in cuts_of(self.new):
+            for before in olds.get(cut.before, ()):
+                for after in olds.get(cut.after, ()):
+                    found.setdefault((before, after), []).append(cut.at)
+        return found
 
     def spans(self, start: Fraction, end: Fraction) -> list[Piece]:
         """What is left in the new cut of a stretch of the old one, in new record order.
