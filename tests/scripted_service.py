@@ -128,3 +128,13 @@ def wav(seconds: float = 1.0, rate_hz: int = 48_000, channels: int = 2) -> bytes
 
 def sound(data: bytes | None = None) -> Reply:
     return raw(200, wav() if data is None else data, content_type="audio/wav")
+
+
+def music(service: ScriptedService, number: int, data: bytes) -> dict[str, Any]:
+    service.files[f"/items/{number}"] = sound(data)
+    return {
+        "id": number,
+        "price": 10.0,
+        "url": f"{service.url}/items/{number}",
+        "title": f"Piece {number}",
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from avm_otio.config.load import settings_from
 from avm_otio.config.options import TABLES
 from avm_otio.config.settings import keys
 from avm_otio.errors import AvmError
+from tests.outside import DOCS, docs_script
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "avm_otio"
-DOCS = ROOT / "docs"
 PAGE = (DOCS / "command-line.md").read_text(encoding="utf-8")
 
 
@@ -54,9 +53,4 @@ def test_every_event_is_told() -> None:
 
 
 def test_every_field_of_a_request_is_told() -> None:
-    spec = importlib.util.spec_from_file_location("make_options", DOCS / "make_options.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    assert script.with_table(PAGE) == PAGE  # python docs/make_options.py
+    assert docs_script("make_options").with_table(PAGE) == PAGE  # python docs/make_options.py

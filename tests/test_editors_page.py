@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from avm_otio.cli.main import run
 from avm_otio.formats.table import editors
-
-DOCS = Path(__file__).parent.parent / "docs"
-
+from tests.outside import DOCS, docs_script
 
 SAMPLES = DOCS.parent / "sample_timelines"
-
-
-def script(name: str = "make_editors") -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def sections() -> dict[str, str]:
@@ -38,7 +23,7 @@ def sections() -> dict[str, str]:
 
 
 def test_the_table_of_losses_is_what_the_writers_report() -> None:
-    assert script().page() == (DOCS / "editors.md").read_text(encoding="utf-8")
+    assert docs_script("make_editors").page() == (DOCS / "editors.md").read_text(encoding="utf-8")
 
 
 def test_every_editor_and_every_file_is_told_of() -> None:
@@ -81,7 +66,7 @@ def test_the_commands_run_and_write_what_the_steps_name(
 @pytest.mark.slow
 @pytest.mark.parametrize("editor", ["fcp", "avid", "protools", "reaper"])
 def test_the_drawings_are_those_of_the_files_as_they_are_written(tmp_path: Path, editor: str) -> None:
-    pictures = script("make_editor_pictures")
+    pictures = docs_script("make_editor_pictures")
     (meant,) = (one for one in pictures.EDITORS if one.name == editor)
     drawn = (DOCS / "pictures" / f"editor-{editor}.svg").read_text(encoding="utf-8")
     assert pictures.drawing(meant, tmp_path) == drawn

@@ -1,6 +1,7 @@
 """Rules of the house that ruff, mypy and import-linter do not check.
 
-No module depends, by whatever way round, on one that depends on it. No line of prose is too long to read.
+No module depends, by whatever way round, on one that depends on it. Nothing is imported from a test module.
+No line of prose is too long to read.
 """
 
 from __future__ import annotations
@@ -97,6 +98,17 @@ def test_a_circle_is_found_however_long_it_is() -> None:
     edges = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}
     assert circles(edges) == {frozenset("abc")}
     assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == set()
+
+
+def test_what_tests_share_stands_in_no_test_module() -> None:
+    shared = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in ("tests", "benchmarks", "docs")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in imported(ast.parse(path.read_text(encoding="utf-8")), for_types=True)
+        if re.match(r"tests\.(.+\.)?test_", name)
+    ]
+    assert shared == [], "move what is shared into a helper module of its room"
 
 
 def test_imports_within_functions_and_for_type_checkers_are_seen() -> None:

@@ -20,8 +20,8 @@ from avm_otio.mix.tracks import without_ours
 from avm_otio.services import FilmType, Laying, Service, Unsupported
 from avm_otio.timeline.model import Stem
 from tests.media.numbered import movie
+from tests.outside import DOCS, docs_script
 from tests.scripted_service import ScriptedService, effect, film_service, sound, wav
-from tests.test_editors_page import DOCS, script
 from tests.timelines import clip, timeline, track
 
 AMBIENCE = Service(
@@ -147,4 +147,4 @@ def test_every_row_is_of_a_stem_and_no_two_share_a_name() -> None:
 
 
 def test_the_table_in_the_docs_is_the_table_of_the_program() -> None:
-    assert script("make_services").page() == (DOCS / "engine.md").read_text(encoding="utf-8")
+    assert docs_script("make_services").page() == (DOCS / "engine.md").read_text(encoding="utf-8")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from avm_otio.jobs.watch import protocol as watch_files
 from avm_otio.jobs.watch.protocol import SCHEMAS
 from avm_otio.request import Request
+from tests.outside import DOCS, docs_script
 
-DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "watch-folder.md").read_text(encoding="utf-8")
 
 
@@ -22,11 +20,7 @@ NAMES = ("request", *SCHEMAS, "analysis")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_what_the_model_says(name: str) -> None:
-    spec = importlib.util.spec_from_file_location("make_schemas", DOCS / "make_schemas.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = docs_script("make_schemas")
     assert (DOCS / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8") == script.schema_text(name)
 
 

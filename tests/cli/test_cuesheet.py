@@ -18,7 +18,7 @@ from avm_otio.delivery.cue_sheets.write import write_cue_sheet
 from avm_otio.formats.reading import save
 from avm_otio.mix.cue_sheet import CueSheet, Header
 from avm_otio.mix.rights import Holder, Rights, Role
-from tests.mix.test_cue_sheet import reel, sheet_of, sound
+from tests.mix.cue_sheets import reel, sheet_of, sound
 from tests.scored import scored
 
 RIGHTS = """kind,id,composer,society,ipi,share,publisher

@@ -14,8 +14,8 @@ import pytest
 from avm_otio.cli.main import run
 from avm_otio.media.broadcast_wav import read_header
 from tests.cli.cuts import TOKEN, save
-from tests.media.numbered import movie, numbers
-from tests.media.test_preview import packets, steps_in
+from tests.media.numbered import movie, numbers, packets
+from tests.media.wav_files import steps_in
 from tests.scripted_service import ScriptedService, service_of_two
 
 RATE = F(24)

@@ -20,7 +20,7 @@ from avm_otio.timeline.model import Clip, Stem
 from avm_otio.timeline.urls import paths_of
 from tests.cli.cuts import TOKEN, scored_cut
 from tests.loopback_http import says
-from tests.media.test_offset import tune, write
+from tests.media.sounds import mono_wav, tune
 from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound
 
 LATE = 4_321
@@ -32,9 +32,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedServic
     folder = tmp_path_factory.mktemp("sounds")
     music, hit = tune(9), np.random.default_rng(2).normal(0, 0.1, 48_000)
     files = {
-        "/items/7": write(folder / "7.wav", 0.3 * music),
-        "/bought/7": write(folder / "b7.wav", np.concatenate([np.zeros(LATE), music, np.zeros(4_800)])),
-        "/items/1": write(folder / "1.wav", hit),
+        "/items/7": mono_wav(folder / "7.wav", 0.3 * music),
+        "/bought/7": mono_wav(folder / "b7.wav", np.concatenate([np.zeros(LATE), music, np.zeros(4_800)])),
+        "/items/1": mono_wav(folder / "1.wav", hit),
     }
     with film_service(result_of()) as found:
         found.result = result_of(
@@ -185,7 +185,7 @@ def test_a_users_own_sound_is_not_taken_for_music_that_a_job_nearby_laid_there(
     scored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where tracks still say that they are ours, what lies as long as a bed on another is no bed."""
-    guide = write(scored.with_name("guide.wav"), tune(5))
+    guide = mono_wav(scored.with_name("guide.wav"), tune(5))
     opened, bed = read(scored), music_of(scored)[0]
     assert bed.media is not None
     own = replace(

@@ -36,7 +36,7 @@ from avm_otio.timeline.model import (
 from avm_otio.timeline.nests import OPENED
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.delivery.listening import Listening
-from tests.media.test_wav import floating, noise, pcm, read
+from tests.media.wav_files import floating, noise, pcm, steps_in
 from tests.models import settled
 
 NTSC = F(24_000, 1001)
@@ -235,7 +235,7 @@ def test_mono_files_hold_the_channels_that_are_used(tmp_path: Path) -> None:
     assert first.channels == (0, 1) or first.channels == (1, 0)
     for played, wanted in ((first.channels, (4, 2)), (second.channels, (2,))):
         for column, channel in zip(played, wanted, strict=True):
-            found = read(Path(first.media.mono[column]))[:, 0]
+            found = steps_in(Path(first.media.mono[column]))[:, 0]
             assert np.array_equal(found, original[:, channel])
 
 
@@ -270,7 +270,7 @@ def test_spotted_files_alone_put_every_click_at_its_sample(tmp_path: Path, rate:
     session_start = round(one.start * 48_000)
     found = np.zeros_like(wanted)
     for name in names_in(tmp_path / "out"):
-        data, header = read(tmp_path / "out" / name)[:, 0], read_header(tmp_path / "out" / name)
+        data, header = steps_in(tmp_path / "out" / name)[:, 0], read_header(tmp_path / "out" / name)
         assert header is not None
         at = header.time_reference - session_start
         found[at : at + len(data)] += data
@@ -310,8 +310,8 @@ def test_a_clip_at_another_speed_keeps_the_sound_that_it_needs(tmp_path: Path) -
     back = clip(media, F(1), F(3, 2), media_in=F(3, 2), speed=F(-1))
     done = prepared(timeline([fast, back]), tmp_path / "out", SoundFiles.SPOTTED)
     first, second = sounds_of(done)
-    assert np.array_equal(read(Path(first.media.path)), original[12_000:60_000])
-    assert np.array_equal(read(Path(second.media.path)), original[48_000:72_000])
+    assert np.array_equal(steps_in(Path(first.media.path)), original[12_000:60_000])
+    assert np.array_equal(steps_in(Path(second.media.path)), original[48_000:72_000])
     assert (first.speed, second.speed) == (2, -1)
     assert second.media_start == second.media.start
 
@@ -370,7 +370,7 @@ def test_a_source_that_changed_is_converted_again_beside_the_old(tmp_path: Path,
     os.utime(stereo, (time.time() + 10, time.time() + 10))
     done = prepared(one, tmp_path / "out", media_format=MediaFormat.WAV48)
     assert names_in(tmp_path / "out") == ["a-2.wav", "a.wav"]
-    assert np.array_equal(read(Path(sounds_of(done)[0].media.path)), noise(96_000) // 2)
+    assert np.array_equal(steps_in(Path(sounds_of(done)[0].media.path)), noise(96_000) // 2)
 
 
 def test_a_file_cut_short_by_others_is_made_again(tmp_path: Path, stereo: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_file_cut_short_by_others_is_made_again(tmp_path: Path, stereo: Path) 
     made = tmp_path / "out" / "a.wav"
     made.write_bytes(made.read_bytes()[:-100])
     done = prepared(one, tmp_path / "out", media_format=MediaFormat.WAV48)
-    assert len(read(Path(sounds_of(done)[0].media.path))) == 96_000
+    assert len(steps_in(Path(sounds_of(done)[0].media.path))) == 96_000
 
 
 def test_one_sound_that_cannot_be_read_stops_all_and_leaves_no_part(tmp_path: Path, stereo: Path) -> None:
@@ -505,7 +505,7 @@ def test_a_channel_that_a_file_lacks_is_told_and_no_other_takes_its_place(tmp_pa
     assert [one.channels for one in made] == [(0,), (6,)]
     first, second = (one.media for one in made)
     assert first is not None
-    assert np.array_equal(read(Path(first.mono[0]))[:, 0], read(Path(media.path))[:, 1])
+    assert np.array_equal(steps_in(Path(first.mono[0]))[:, 0], steps_in(Path(media.path))[:, 1])
     assert second == media
     assert [text.partition(" plays ")[2] for text in report.warned] == [
         "channel 8 of two.wav, which has 2.",

@@ -1,9 +1,6 @@
 """AAFs read by programs that are not ours: the official OTIO adapter, and Ardour's libaaf."""
 
-import os
 import re
-import subprocess
-import sys
 import wave
 from dataclasses import replace
 from fractions import Fraction
@@ -15,11 +12,8 @@ import pytest
 from avm_otio.formats.writing import write
 from avm_otio.timeline.model import Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime, nearest_frame
-from tests.editors.programs import FORKY
+from tests.editors.libaaf import trace
 from tests.models import plain
-
-_LIBRARY = FORKY / "usr/lib/ardour9/libaaf.so"
-_LOADER = FORKY / "lib64/ld-linux-x86-64.so.2"
 
 
 def mono_wav(path: Path, samples: int) -> str:
@@ -89,22 +83,6 @@ def test_the_official_adapter_finds_every_clip_in_its_place(tmp_path: Path, cut:
             if isinstance(item, otio.schema.Clip | otio.schema.Stack)
         ]
         assert laid == places(wanted, unit)
-
-
-def trace(path: Path) -> str:
-    """What libaaf says, run by this Python under the loader of the system that libaaf is built for."""
-    if not (_LIBRARY.exists() and _LOADER.exists()):
-        pytest.skip(f"{_LIBRARY} is not there: run tests/editors/setup.sh --with-kdenlive")
-    ours = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"]
-    libraries = ":".join([str(FORKY / "usr/lib/x86_64-linux-gnu"), str(_LIBRARY.parent), *ours])
-    script = Path(__file__).with_name("libaaf_trace.py")
-    python = os.path.realpath(sys.executable)
-    command = [_LOADER, "--library-path", libraries, python, script, _LIBRARY, path]
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
 
 
 _OF_PYAAF2 = ("retrieveMetaDictionaryClass", "retrieveStrongReferenceSet")

@@ -17,7 +17,7 @@ from avm_otio.timeline.time import RecordTime
 from tests.editors.hearing import RATE_HZ, hear, noise, read_wav
 from tests.editors.programs import melt, program
 from tests.editors.scene import check, make_scene
-from tests.media.test_preview import steps_in
+from tests.media.wav_files import steps_in
 
 pytestmark = pytest.mark.editors
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.test_aaf_readers import trace
-from tests.jobs.test_turnover import RATES, slots_of
-from tests.jobs.turnovers import cut, turned
+from tests.editors.libaaf import trace
+from tests.jobs.turnovers import RATES, cut, slots_of, turned
 
 _SLOT = re.compile(
     r"TimelineMobSlot \[slot:\d+ track:\d+\] \(DataDef: AAFDataDef_Sound\) : (.+?)\s+\(MetaProps"

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,13 +21,7 @@ from avm_otio.engine.spotting import (
 from avm_otio.engine.subjects import claims_of, common_words, is_believed
 from avm_otio.engine.traits import FilmTraits, Moment, Outline, PictureTraits, SoundTraits, Span
 from avm_otio.engine.vocabulary import Event, Role
-
-
-def item(number: int, title: str, kind: Kind, duration_us: int = 600_000, **traits: Any) -> LibraryItem:
-    facts = {"loudness_lufs": -18.0, "tempo_bpm": None, "brightness_hz": 900.0} | traits
-    roles = tuple(role for role in Role if role.name.lower() in title.lower())
-    return LibraryItem(number, f"{title}.wav", title, kind, roles, duration_us, **facts)
-
+from tests.engine.library_items import item
 
 EFFECTS = [
     item(1, "Whoosh A", Kind.EFFECT),

@@ -11,7 +11,7 @@ from avm_otio.engine.library import Kind
 from avm_otio.engine.seen import SURE, things_in
 from avm_otio.engine.spotting import spot_effects
 from avm_otio.engine.traits import FilmTraits, Moment, PictureTraits, Sighting
-from tests.engine.test_engine_spotting import item
+from tests.engine.library_items import item
 
 DOG_CLASSES = slice(151, 269)
 

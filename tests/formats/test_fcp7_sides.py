@@ -11,7 +11,7 @@ from avm_otio.formats.fcp7.write import document
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.model import Timeline, TrackKind
 from avm_otio.timeline.placed import Placements
-from tests.formats.test_fcp7_read import RATE, clips, file, item, levels, parse, sequence, shape, track
+from tests.formats.fcp7_text import RATE, clips, file, item, levels, parse, sequence, shape, track
 
 FADE = (
     "<transitionitem><start>45</start><end>55</end><alignment>center</alignment><effect>"

@@ -1,13 +1,10 @@
-"""A timeline for DaVinci Resolve says what is heard in Resolve's words, in the shapes of its own files."""
+"""A timeline for DaVinci Resolve says what is heard in Resolve's words, and comes back."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
@@ -17,7 +14,7 @@ from hypothesis import strategies as st
 
 from avm_otio.formats.otio.read import from_otio
 from avm_otio.formats.otio.resolve import flavoured
-from avm_otio.formats.otio.write import otio_of, timeline_of
+from avm_otio.formats.otio.write import timeline_of
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import (
     Clip,
@@ -30,19 +27,21 @@ from avm_otio.timeline.model import (
     Timeline,
     Track,
     TrackKind,
-    Transition,
 )
 from avm_otio.timeline.time import MediaTime, RecordTime
+from tests.formats.resolve_otio import (
+    FOLDER,
+    Json,
+    as_json,
+    full,
+    objects,
+    one_sound,
+    shapes,
+    volume_of,
+    written,
+)
 from tests.models import RATES, differences, plain, settled, timelines
 from tests.real_files import real_file
-
-FOLDER = Path("/cut")
-Json = dict[str, Any]
-
-
-def written(wanted: Timeline) -> tuple[otio.schema.Timeline, tuple[Loss, ...]]:
-    made, losses = flavoured(wanted, FOLDER)
-    return otio_of(made), losses
 
 
 def with_clips(timeline: Timeline, **changes: Any) -> Timeline:
@@ -54,28 +53,12 @@ def with_clips(timeline: Timeline, **changes: Any) -> Timeline:
     return replace(timeline, tracks=tuple(tracks))
 
 
-def as_json(timeline: otio.schema.Timeline) -> Json:
-    found: Json = json.loads(timeline.to_json_string())
-    return found
-
-
 def without_our_words(timeline: otio.schema.Timeline) -> otio.schema.Timeline:
     """What Resolve makes of it: metadata that are not its own do not survive there."""
     document = as_json(timeline)
     for one in objects(document):
         one.get("metadata", {}).pop("avm", None)
     return otio.core.deserialize_json_from_string(json.dumps(document))
-
-
-def objects(document: object) -> Iterator[Json]:
-    if isinstance(document, dict):
-        if "OTIO_SCHEMA" in document:
-            yield document
-        for value in document.values():
-            yield from objects(value)
-    elif isinstance(document, list):
-        for value in document:
-            yield from objects(value)
 
 
 def of(losses: tuple[Loss, ...], feature: Feature) -> list[Loss]:
@@ -194,159 +177,6 @@ def test_a_file_of_resolves_own_comes_out_as_it_came_in() -> None:
     made, losses = written(from_otio(timeline))
     assert made.is_equivalent_to(timeline)
     assert losses == ()
-
-
-# Shapes
-
-VOLUME = "Fairlight Clip Volume and Fades"
-EFFECT = {"Effect Name": str, "Enabled": bool, "Name": str, "Parameters": list, "Type": int}
-RULES: dict[str, Json] = {
-    "timeline": {"Resolve OTIO Meta Version": str},
-    "video track": {"Locked": bool},
-    "audio track": {"Audio Type": str, "Locked": bool, "SoloOn": bool},
-    "linked picture": {"Link Group ID": int},
-    "sound": {"Channels": list},
-    "linked sound": {"Channels": list, "Link Group ID": int},
-    "channel": {"Source Channel ID": int, "Source Track ID": int},
-    "effect": EFFECT,
-    "volume": {
-        "Default Parameter Value": float,
-        "Key Frames": dict,
-        "Parameter ID": str,
-        "Parameter Value": float,
-        "Variant Type": str,
-        "maxValue": float,
-        "minValue": float,
-    },
-    "fader": {
-        "Default Parameter Value": float,
-        "Parameter ID": str,
-        "Parameter Value": float,
-        "Variant Type": str,
-        "maxValue": float,
-        "minValue": float,
-    },
-    "key frame": {"Value": float, "Variant Type": str},
-    "marker": {"Keywords": list, "Note": str},
-    "transition": {"Effects": dict, "Transition Type": str},
-    "missing": {"Media Url": str},
-}
-"""What stands under Resolve's key, place by place: read off its own files; ``fader`` as others report it."""
-
-
-def shape(value: Json) -> Json:
-    return {key: type(one) for key, one in value.items()}
-
-
-def shapes(document: object) -> dict[str, list[Json]]:
-    """Every shape under Resolve's key in a document, by place."""
-    found: dict[str, list[Json]] = defaultdict(list)
-
-    def add(place: str, value: Json) -> None:
-        if value and shape(value) not in found[place]:
-            found[place].append(shape(value))
-
-    for one in objects(document):
-        raw = one.get("metadata", {}).get("Resolve_OTIO")
-        if raw is None:
-            continue
-        schema = one["OTIO_SCHEMA"].partition(".")[0]
-        if schema in ("Clip", "Stack"):
-            heard, linked = "Channels" in raw, "Link Group ID" in raw
-            add(f"{'linked ' * linked}{'sound' if heard else 'picture'}", raw)
-            for channel in raw.get("Channels", ()):
-                add("channel", channel)
-        elif schema == "Track":
-            add(f"{one['kind'].lower()} track", raw)
-        elif schema == "Effect":
-            add("effect", raw)
-            for parameter in raw["Parameters"] if raw["Effect Name"] == VOLUME else ():
-                add("volume" if parameter["Parameter ID"] == "volume" else "fader", parameter)
-                for key in parameter.get("Key Frames", {}).values():
-                    add("key frame", key)
-        elif schema == "Transition":
-            add("transition", raw)
-            add("effect", raw["Effects"])
-        else:
-            places = {"Timeline": "timeline", "Marker": "marker", "MissingReference": "missing"}
-            add(places[schema], raw)
-    return dict(found)
-
-
-def full() -> Timeline:
-    """One of everything that is written in Resolve's words."""
-    whole = plain()
-    sound, music = whole.audio_tracks[:2]
-    first, second = sound.clips
-    cross = Transition("", second.start, Fraction(1, 2), Fraction(1, 2))
-    keys = (GainKey(Fraction(-1), 0.0), GainKey(Fraction(2), -6.0))
-    gone = Media("gone.wav", r"D:\gone.wav", duration=Fraction(9), channels=2, is_online=False)
-    clips = (replace(first, mix=Mix(0.0, 250_000, 10_000, keys)), replace(second, content=gone))
-    video = replace(whole.video_tracks[0].clips[0], speed=Fraction(2))
-    return replace(
-        whole,
-        markers=(Marker("note", Fraction(1), comment="here", color="RED"),),
-        tracks=(
-            replace(whole.video_tracks[0], clips=(video, *whole.video_tracks[0].clips[1:]), locked=True),
-            replace(sound, clips=clips, transitions=(cross,)),
-            music,
-        ),
-    )
-
-
-def test_every_shape_is_by_the_rules() -> None:
-    found = shapes(as_json(written(full())[0]))
-    assert set(found) == set(RULES)
-    for place, ones in found.items():
-        assert ones == [RULES[place]], place
-
-
-@settings(max_examples=40)
-@given(timelines())
-def test_every_shape_of_any_timeline_is_by_the_rules(wanted: Timeline) -> None:
-    for place, ones in shapes(as_json(written(wanted)[0])).items():
-        assert ones == [RULES[place]], place
-
-
-def test_the_rules_are_those_of_resolves_own_files() -> None:
-    found: dict[str, list[Json]] = defaultdict(list)
-    for name in ("picchu-effects.otio", "ayon-clip-retime-2p5x.json"):
-        document = json.loads(real_file(f"resolve/{name}").read_text(encoding="utf-8"))
-        for place, ones in shapes(document).items():
-            found[place] += ones
-    reported_elsewhere = {"fader", "linked sound"}
-    assert set(RULES) - set(found) == reported_elsewhere
-    for place, rule in RULES.items():
-        if place not in reported_elsewhere:
-            assert rule in found[place], place
-
-
-def test_the_volume_effect_is_the_one_of_the_real_file() -> None:
-    document = json.loads(real_file("resolve/picchu-effects.otio").read_text(encoding="utf-8"))
-    real = next(
-        one["metadata"]["Resolve_OTIO"]
-        for one in objects(document)
-        if one.get("metadata", {}).get("Resolve_OTIO", {}).get("Effect Name") == VOLUME
-        and any(one["Key Frames"] for one in one["metadata"]["Resolve_OTIO"]["Parameters"])
-    )
-    keys = tuple(
-        GainKey(Fraction(at, 24), gain) for at, gain in ((96, 0.0), (194, -2.0), (241, -29.540000000000006))
-    )
-    (effect,) = volume_of(Mix(keys=keys))
-    assert effect["metadata"]["Resolve_OTIO"] == real
-
-
-def volume_of(mix: Mix) -> list[Json]:
-    document = as_json(written(one_sound(mix=mix))[0])
-    return [one for one in objects(document) if one["OTIO_SCHEMA"].startswith("Effect.")]
-
-
-def one_sound(rate: Fraction = Fraction(24), **changes: Any) -> Timeline:
-    """One stereo sound of four seconds on a track."""
-    media = Media("hit.wav", "/media/hit.wav", duration=Fraction(8), sample_rate_hz=48_000, channels=2)
-    clip = Clip("hit", RecordTime(Fraction(0)), RecordTime(96 / rate), media, channels=(0, 1))
-    track = Track("A1", TrackKind.AUDIO, (replace(clip, **changes),), channels=2)
-    return settled(Timeline("cut", rate, (track,)))
 
 
 # One by one

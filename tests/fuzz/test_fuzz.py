@@ -45,7 +45,7 @@ from tests.fuzz.damage import (
     given,
     tell_seed,
 )
-from tests.mix.test_answers import FILM
+from tests.mix.served import FILM
 from tests.scored import ANSWER, SAMPLES
 
 FOUND = Path(__file__).parent / "found"

@@ -13,13 +13,13 @@ import pytest
 from avm_otio.formats import reading
 from avm_otio.mix.presets import PRESETS
 from avm_otio.timeline.model import Stem
-from tests.jobs.test_soundtrack import music, wav_bytes
-from tests.jobs.test_verdict_heard import cut, done
+from tests.jobs.soundtracks import cut, done
 from tests.media.numbered import movie
+from tests.media.sounds import wav_bytes
 from tests.media.tunes import tune
 from tests.media.voices import utterance
 from tests.mix.scenes import ebur128
-from tests.scripted_service import ScriptedService, film_service, result_of
+from tests.scripted_service import ScriptedService, film_service, music, result_of
 from tests.timelines import time_range
 
 RATE, SECONDS, HZ = F(24), 30, 48_000

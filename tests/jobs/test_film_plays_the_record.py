@@ -14,7 +14,7 @@ from avm_otio.media.fingerprint import film_asked
 from avm_otio.media.originals import film_located
 from avm_otio.timeline.select import plan_film
 from tests.media.numbered import movie
-from tests.media.test_film_sound import sound_of
+from tests.media.sounds import sound_of
 from tests.timelines import clip, timeline, track
 
 RATE = F(25)

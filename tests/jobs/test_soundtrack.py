@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from fractions import Fraction as F
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,13 @@ from avm_otio.formats import reading
 from avm_otio.media import listening
 from avm_otio.timeline.model import Stem
 from tests.media.numbered import movie
-from tests.media.sounds import wav
+from tests.media.sounds import wav_bytes
 from tests.media.tunes import tune
-from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound
+from tests.scripted_service import ScriptedService, effect, film_service, music, result_of, sound
 from tests.timelines import time_range
 
 RATE, SECONDS, START = F(24), 4, 86_400
 BURST = np.random.default_rng(2).normal(0, 0.2, (9_600, 2))
-
-
-def wav_bytes(samples: np.ndarray) -> bytes:
-    with TemporaryDirectory() as folder:
-        return wav(Path(folder) / "sound.wav", samples).read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +37,6 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def piece() -> bytes:
     return wav_bytes(tune(120, seconds=8).sound)
-
-
-def music(service: ScriptedService, number: int, data: bytes) -> dict[str, Any]:
-    service.files[f"/items/{number}"] = sound(data)
-    return {
-        "id": number,
-        "price": 10.0,
-        "url": f"{service.url}/items/{number}",
-        "title": f"Piece {number}",
-    }
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from avm_otio.jobs.turnover.sequence import Laid, pop_media, sequence_of
 from avm_otio.jobs.turnover.template import parse_template
 from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import RecordTime
-from tests.jobs.test_turnover import samples_of
 from tests.jobs.turnovers import TEMPLATE, Cut, clip, cut, media_of, turned
+from tests.media.wav_files import steps_in
 from tests.scored import write_sound
 
 RATE = F(25)
@@ -62,7 +62,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
 
 
 def heard(path: Path) -> bool:
-    return bool(np.abs(samples_of(path)[3 * 48_000 : 5 * 48_000]).max())
+    return bool(np.abs(steps_in(path)[3 * 48_000 : 5 * 48_000]).max())
 
 
 def test_what_was_scored_here_is_heard_in_the_stem_that_the_template_says(tmp_path: Path) -> None:

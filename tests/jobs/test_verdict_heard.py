@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from fractions import Fraction as F
 from functools import partial
@@ -14,17 +13,16 @@ import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import run
-from tests.jobs.test_soundtrack import music, wav_bytes
+from tests.jobs.soundtracks import Event, cut, done
 from tests.media.numbered import movie
-from tests.media.sounds import wav
+from tests.media.sounds import wav, wav_bytes
 from tests.media.tunes import tune
 from tests.media.voices import utterance
 from tests.mix.scenes import ebur128
-from tests.scripted_service import ScriptedService, effect, film_service, result_of, sound
+from tests.scripted_service import ScriptedService, effect, film_service, music, result_of, sound
 from tests.timelines import time_range
 
 RATE, SECONDS, HZ = F(24), 6, 48_000
-Event = dict[str, Any]
 
 
 def voice(*places: float, seconds: float = 1.2) -> np.ndarray:
@@ -72,22 +70,6 @@ def clip(path: Path, frames: int, *, speed: float | None = None, frozen: bool = 
     if frozen:
         made.effects.append(otio.schema.FreezeFrame())
     return made
-
-
-def cut(path: Path, *tracks: tuple[str, list[otio.schema.Clip]]) -> Path:
-    timeline = otio.schema.Timeline("cut", global_start_time=otio.opentime.RationalTime(86_400, 24))
-    timeline.tracks.extend(
-        otio.schema.Track(f"T{n}", each, kind=kind) for n, (kind, each) in enumerate(tracks)
-    )
-    path.write_text(timeline.to_json_string())
-    return path
-
-
-def done(capsys: pytest.CaptureFixture[str], *asked: str) -> Event:
-    capsys.readouterr()
-    assert run([*asked, "--json"]) == 0
-    found: Event = json.loads(capsys.readouterr().out.splitlines()[-1])
-    return found
 
 
 def rendered(stems: Path) -> np.ndarray:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction as F
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import aaf2
 import numpy as np
 
 from avm_otio import app
@@ -128,3 +131,55 @@ def rewritten(folder: Path, change: Any) -> None:
     document = json.loads(path.read_text())
     change(document)
     path.write_text(json.dumps(document))
+
+
+RATES = [(F(24_000, 1001), False), (F(25), False), (F(30_000, 1001), True)]
+
+
+def slots_of(path: Path) -> tuple[dict[str, Any], dict[str, list[tuple[int, int, list[Any]]]]]:
+    """What pyaaf2 finds in an AAF: its timecode, and of each track where clips lie and what they play."""
+    with aaf2.open(str(path)) as file:
+        (top,) = file.content.toplevel()
+        head: dict[str, Any] = {}
+        tracks: dict[str, list[tuple[int, int, list[Any]]]] = {}
+        for slot in top.slots:
+            segment = slot.segment
+            if type(segment).__name__ == "Timecode":
+                head = {"start": segment.start, "drop": segment.drop, "fps": segment.fps}
+                head["rate"] = F(slot.edit_rate.numerator, slot.edit_rate.denominator)
+                continue
+            if segment.media_kind != "Sound":
+                continue
+            assert slot.edit_rate == 48_000
+            while type(segment).__name__ == "OperationGroup":
+                (segment,) = segment.segments
+            at, found = 0, []
+            for part in segment.components:
+                kind = type(part).__name__
+                if kind == "Transition":
+                    at -= part.length
+                    continue
+                if kind != "Filler":
+                    found.append((at, part.length, list(played(part))))
+                at += part.length
+            tracks[slot.name] = found
+    return head, tracks
+
+
+def played(part: Any) -> Any:
+    """The file, first sample and length in the file of each channel that a component plays."""
+    if type(part).__name__ == "OperationGroup":
+        for inner in part.segments:
+            yield from played(inner)
+    elif type(part).__name__ == "SourceClip":
+        file = part.mob.slots[0].segment.mob
+        (locator,) = file.descriptor["Locator"].value
+        name = unquote(str(locator["URLString"].value).rpartition("/")[2])
+        yield name, part.start, file.descriptor["Length"].value
+
+
+def with_track(timeline: Timeline, name: str, change: Callable[[Track], Track]) -> Timeline:
+    return replace(
+        timeline,
+        tracks=tuple(change(track) if track.name == name else track for track in timeline.tracks),
+    )

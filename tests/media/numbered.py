@@ -176,3 +176,10 @@ def film_plan(
 
 def placed(plan: ExportPlan) -> dict[Media, Path]:
     return {source: Path(source.url) for source in plan.media}
+
+
+def packets(path: Path) -> list[tuple[F, bool, bytes]]:
+    """Each packet of a film's picture: when, whether a key frame, and what."""
+    with av.open(str(path)) as film:
+        found = [packet for packet in film.demux(video=0) if packet.pts is not None]
+        return [(packet.pts * packet.time_base, packet.is_keyframe, bytes(packet)) for packet in found]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction as F
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -119,3 +120,23 @@ def ramp(at: Times, begin: float, end: float) -> np.ndarray:
 
 def crossfade(at: F, before: F, after: F) -> Transition:
     return Transition("Cross fade", RecordTime(at), before, after)
+
+
+FRAMES = 60
+
+
+HELD = (((220.0, 997.0),), ((330.0,), (1250.0,)), ((441.0, 90.0), (700.0,)))
+"""A mono file and two of stereo."""
+
+
+def clip_of(media: Media | Timeline, rate: F, first: int, last: int, at: int = 100, **fields: Any) -> Clip:
+    start, end = RecordTime(first / rate), RecordTime(last / rate)
+    return Clip("clip", start, end, media, MediaTime(at / rate), **fields)
+
+
+def timeline_of(rate: F, *tracks: Track, frames: int = FRAMES) -> Timeline:
+    return Timeline("cut", rate, tracks, duration=frames / rate)
+
+
+def audio(*clips: Clip, **fields: Any) -> Track:
+    return Track(fields.pop("name", "A"), TrackKind.AUDIO, clips, **fields)

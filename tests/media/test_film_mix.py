@@ -20,8 +20,7 @@ from avm_otio.timeline.model import GainKey, Media
 from avm_otio.timeline.plan import SoundSegment
 from avm_otio.timeline.time import FilmTime, MediaTime, nearest_frame
 from tests.media.numbered import file_source, film_plan, heard, placed
-from tests.media.sounds import as_stored, mixed, noise, streams, wav
-from tests.media.test_film_sound import sound_of
+from tests.media.sounds import as_stored, mixed, noise, sound_of, streams, wav
 
 RATE = F(25)
 SECOND = 48_000

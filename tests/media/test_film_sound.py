@@ -13,7 +13,7 @@ from avm_otio.errors import MediaError
 from avm_otio.media.film import FilmFile, export_film
 from avm_otio.timeline.plan import ExportPlan
 from tests.media.numbered import file_source, film_plan, heard, layer, movie, placed
-from tests.media.sounds import noise, streams, wav
+from tests.media.sounds import noise, sound_of, streams, wav
 
 RATE = F(25)
 
@@ -28,15 +28,6 @@ def clicks(at_s: list[float], seconds: float, sample_rate: int = 48000, level: f
         first = round(at * sample_rate)
         samples[first : first + length] += burst[: max(0, len(samples) - first)]
     return np.repeat(samples[:, None], 2, axis=1)
-
-
-def sound_of(path: Path) -> np.ndarray:
-    """The sound of a film as it decodes, (samples, 2), placed by its timestamps."""
-    with av.open(str(path)) as film:
-        frames = list(film.decode(audio=0))
-    first = round(frames[0].pts * frames[0].time_base * 48000)
-    samples = np.concatenate([np.asarray(frame.to_ndarray()).T for frame in frames])
-    return np.concatenate([np.zeros((first, 2)), samples]) if first >= 0 else samples[-first:]
 
 
 def delay(found: np.ndarray, original: np.ndarray, at: int, length: int = 24000) -> int:

@@ -20,12 +20,20 @@ from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.select import Selection
 from avm_otio.timeline.time import MediaTime, RecordTime
 from tests.media.numbered import placed
-from tests.media.plain_mix import SECOND, crossfade, heard, timeline_at, tone_file
+from tests.media.plain_mix import (
+    FRAMES,
+    HELD,
+    SECOND,
+    audio,
+    clip_of,
+    crossfade,
+    heard,
+    timeline_at,
+    timeline_of,
+    tone_file,
+)
 
-FRAMES = 60
 CLOSE = 10 ** (-90 / 20)
-HELD = (((220.0, 997.0),), ((330.0,), (1250.0,)), ((441.0, 90.0), (700.0,)))
-"""A mono file and two of stereo."""
 
 CLIPS_A_TRACK = 3
 
@@ -40,19 +48,6 @@ def mix_of(timeline: Timeline, **changes: Any) -> np.ndarray:
     plan = plan_playback(timeline)
     sources = Sources.of(plan, placed(plan))
     return np.concatenate([*mixed(plan, sources.infos, sources.clocks, **changes)], axis=1)
-
-
-def clip_of(media: Media | Timeline, rate: F, first: int, last: int, at: int = 100, **fields: Any) -> Clip:
-    start, end = RecordTime(first / rate), RecordTime(last / rate)
-    return Clip("clip", start, end, media, MediaTime(at / rate), **fields)
-
-
-def timeline_of(rate: F, *tracks: Track, frames: int = FRAMES) -> Timeline:
-    return Timeline("cut", rate, tracks, duration=frames / rate)
-
-
-def audio(*clips: Clip, **fields: Any) -> Track:
-    return Track(fields.pop("name", "A"), TrackKind.AUDIO, clips, **fields)
 
 
 @st.composite

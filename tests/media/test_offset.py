@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from avm_otio.media.offset import offset_between
-
-
-def write(path: Path, sound: np.ndarray, hz: int = 48_000) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(hz)
-        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
-
-
-def tune(seconds: float) -> np.ndarray:
-    dice = np.random.default_rng(3)
-    return np.cumsum(dice.normal(0, 0.02, round(seconds * 48_000))) % 0.5 - 0.25
+from tests.media.sounds import mono_wav, tune
 
 
 @pytest.mark.parametrize("late", [0, 1, -1, 1105, 48_000, -20_000])
 def test_a_preview_lies_in_its_licensed_file_to_the_sample(tmp_path: Path, late: int) -> None:
     sound = tune(4)
-    preview = write(tmp_path / "preview.wav", 0.3 * sound)
+    preview = mono_wav(tmp_path / "preview.wav", 0.3 * sound)
     licensed = sound[-late:] if late < 0 else np.concatenate([np.zeros(late), sound])
-    found = offset_between(preview, write(tmp_path / "licensed.wav", licensed))
+    found = offset_between(preview, mono_wav(tmp_path / "licensed.wav", licensed))
     assert found.offset_samples == late
     assert found.correlation > 0.9
 
@@ -38,15 +24,15 @@ def test_a_preview_lies_in_its_licensed_file_to_the_sample(tmp_path: Path, late:
 def test_a_voice_over_a_preview_does_not_hide_it_and_another_piece_is_not_it(tmp_path: Path) -> None:
     sound, voice = tune(4), np.zeros(4 * 48_000)
     voice[20_000:60_000] = np.random.default_rng(5).normal(0, 0.1, 40_000)
-    preview = write(tmp_path / "preview.wav", sound + voice)
-    licensed = write(tmp_path / "licensed.wav", np.concatenate([np.zeros(777), sound]))
+    preview = mono_wav(tmp_path / "preview.wav", sound + voice)
+    licensed = mono_wav(tmp_path / "licensed.wav", np.concatenate([np.zeros(777), sound]))
     found = offset_between(preview, licensed)
     assert found.offset_samples == 777
     assert found.correlation > 0.5
-    other = write(tmp_path / "other.wav", np.random.default_rng(9).normal(0, 0.1, 4 * 48_000))
+    other = mono_wav(tmp_path / "other.wav", np.random.default_rng(9).normal(0, 0.1, 4 * 48_000))
     assert offset_between(preview, other).correlation < 0.3
 
 
 def test_silence_is_like_nothing(tmp_path: Path) -> None:
-    silence = write(tmp_path / "silence.wav", np.zeros(48_000))
-    assert offset_between(silence, write(tmp_path / "sound.wav", tune(1))).correlation == 0
+    silence = mono_wav(tmp_path / "silence.wav", np.zeros(48_000))
+    assert offset_between(silence, mono_wav(tmp_path / "sound.wav", tune(1))).correlation == 0

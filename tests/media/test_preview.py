@@ -23,10 +23,10 @@ from avm_otio.media.remux import ready_picture
 from avm_otio.timeline.model import Media, Mix, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.time import MediaTime
-from tests.media.numbered import movie, numbers, placed
-from tests.media.plain_mix import SECOND, tone_file
-from tests.media.test_film_sound import sound_of
-from tests.media.test_mixdown import HELD, audio, clip_of, timeline_of
+from tests.media.numbered import movie, numbers, packets, placed
+from tests.media.plain_mix import HELD, SECOND, audio, clip_of, timeline_of, tone_file
+from tests.media.sounds import sound_of
+from tests.media.wav_files import steps_in
 
 RATE = F(25)
 STEP = 2.0**-23
@@ -67,23 +67,6 @@ def mix_of(timeline: Timeline) -> np.ndarray:
     plan = plan_playback(timeline)
     sources = Sources.of(plan, placed(plan))
     return np.concatenate([block[0] for block in mixed(plan, sources.infos, sources.clocks)])
-
-
-def steps_in(path: Path) -> np.ndarray:
-    """The samples of a 24-bit stereo WAV, as whole steps."""
-    raw = path.read_bytes()
-    at = raw.index(b"data") + 8
-    bytes_ = np.frombuffer(raw[at : at + (len(raw) - at) // 6 * 6], np.uint8).reshape(-1, 2, 3)
-    padded = np.zeros((*bytes_.shape[:2], 4), np.uint8)
-    padded[..., 1:] = bytes_
-    return padded.view("<i4")[..., 0].astype(np.int64) >> 8
-
-
-def packets(path: Path) -> list[tuple[F, bool, bytes]]:
-    """Each packet of a film's picture: when, whether a key frame, and what."""
-    with av.open(str(path)) as film:
-        found = [packet for packet in film.demux(video=0) if packet.pts is not None]
-        return [(packet.pts * packet.time_base, packet.is_keyframe, bytes(packet)) for packet in found]
 
 
 def test_the_picture_of_a_film_is_copied_packet_for_packet(shot: Media, tone: Media, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import shutil
 import struct
 import subprocess
 import tracemalloc
-import wave
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -23,50 +22,9 @@ from avm_otio.media.channel_reader import ChannelReader, Resampler
 from avm_otio.media.probe import SoundFacts, probe
 from avm_otio.media.wav import write_mono, write_wav
 from tests.media.sounds import noise as band
+from tests.media.wav_files import chunks_of, floating, noise, pcm, steps_in
 
 STEREO = {1: "mono", 2: "stereo"}
-
-
-def pcm(path: Path, samples: np.ndarray, rate: int = 48_000, bytes_each: int = 3) -> Path:
-    """Whole numbers, shape (samples, channels), as a PCM WAV made by Python's own writer."""
-    packed = samples.astype("<i4").view(np.uint8).reshape(*samples.shape, 4)[:, :, :bytes_each]
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(samples.shape[1])
-        file.setsampwidth(bytes_each)
-        file.setframerate(rate)
-        file.writeframes(packed.tobytes())
-    return path
-
-
-def read(path: Path) -> np.ndarray:
-    """The whole numbers of a 24-bit WAV, (samples, channels), by its chunks alone."""
-    chunks = chunks_of(path)
-    channels = struct.unpack_from("<H", chunks[b"fmt "], 2)[0]
-    raw = np.frombuffer(chunks[b"data"], np.uint8).reshape(-1, channels, 3).astype(np.int32)
-    value = raw[..., 0] | raw[..., 1] << 8 | raw[..., 2] << 16
-    return np.where(value >= 1 << 23, value - (1 << 24), value)
-
-
-def chunks_of(path: Path) -> dict[bytes, bytes]:
-    data = path.read_bytes()
-    assert data[:4] in (b"RIFF", b"RF64")
-    assert data[8:12] == b"WAVE"
-    at, found, long = 12, {}, 0
-    while at < len(data):
-        name, size = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
-        if size == 0xFFFF_FFFF:
-            size = long
-        found[name] = data[at + 8 : at + 8 + size]
-        if name == b"ds64":
-            long = struct.unpack_from("<Q", data, at + 16)[0]
-        at += 8 + size + size % 2
-    assert at == len(data)
-    return found
-
-
-def noise(count: int, channels: int = 2, bits: int = 24) -> np.ndarray:
-    most = 1 << (bits - 1)
-    return np.random.default_rng(7).integers(-most, most, (count, channels))
 
 
 def encoded(path: Path, codec: str, samples: np.ndarray, rate: int = 44_100, **options: str) -> Path:
@@ -99,13 +57,13 @@ def test_sound_that_is_48_khz_and_24_bit_already_stays_bit_for_bit(tmp_path: Pat
     original[0], original[1] = 2**23 - 1, -(2**23)
     facts = write_wav(pcm(tmp_path / "a.wav", original), tmp_path / "b.wav")
     assert facts == SoundFacts(70_001, 48_000, channels)
-    assert np.array_equal(read(tmp_path / "b.wav"), original)
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), original)
 
 
 def test_sixteen_bits_become_twenty_four_exactly(tmp_path: Path) -> None:
     original = noise(5000, bits=16)
     write_wav(pcm(tmp_path / "a.wav", original, bytes_each=2), tmp_path / "b.wav")
-    assert np.array_equal(read(tmp_path / "b.wav"), original * 256)
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), original * 256)
 
 
 def test_a_part_begins_and_ends_at_its_sample(tmp_path: Path) -> None:
@@ -113,14 +71,14 @@ def test_a_part_begins_and_ends_at_its_sample(tmp_path: Path) -> None:
     source = pcm(tmp_path / "a.wav", original)
     facts = write_wav(source, tmp_path / "b.wav", first=F(300_007, 48_000), length=F(1001, 24_000))
     assert facts.samples == 2002
-    assert np.array_equal(read(tmp_path / "b.wav"), original[300_007:302_009])
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), original[300_007:302_009])
 
 
 def test_what_lies_before_the_file_is_silence(tmp_path: Path) -> None:
     original = noise(1000)
     source = pcm(tmp_path / "a.wav", original)
     write_wav(source, tmp_path / "b.wav", first=F(-10, 48_000), length=F(20, 48_000))
-    found = read(tmp_path / "b.wav")
+    found = steps_in(tmp_path / "b.wav")
     assert not found[:10].any()
     assert np.array_equal(found[10:], original[:10])
 
@@ -128,7 +86,7 @@ def test_what_lies_before_the_file_is_silence(tmp_path: Path) -> None:
 def test_a_source_short_by_a_rounding_is_filled_up_and_one_that_is_cut_short_is_not(tmp_path: Path) -> None:
     source = pcm(tmp_path / "a.wav", noise(48_000))
     assert write_wav(source, tmp_path / "b.wav", length=F(1) + F(1, 30)).samples == 49_600
-    assert not read(tmp_path / "b.wav")[48_000:].any()
+    assert not steps_in(tmp_path / "b.wav")[48_000:].any()
     assert write_wav(source, tmp_path / "c.wav", length=F(5)).samples == 48_000
 
 
@@ -136,7 +94,7 @@ def test_channels_can_be_chosen_and_turned_round(tmp_path: Path) -> None:
     original = noise(1000, 4)
     source = pcm(tmp_path / "a.wav", original)
     write_wav(source, tmp_path / "b.wav", channels=(3, 1))
-    assert np.array_equal(read(tmp_path / "b.wav"), original[:, [3, 1]])
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), original[:, [3, 1]])
 
 
 def test_channels_count_through_all_streams_of_a_file(tmp_path: Path) -> None:
@@ -150,9 +108,9 @@ def test_channels_count_through_all_streams_of_a_file(tmp_path: Path) -> None:
             file.mux(stream.encode(frame))
             file.mux(stream.encode(None))
     assert write_wav(tmp_path / "a.mov", tmp_path / "all.wav").channels == 3
-    assert np.array_equal(read(tmp_path / "all.wav"), original)
+    assert np.array_equal(steps_in(tmp_path / "all.wav"), original)
     write_wav(tmp_path / "a.mov", tmp_path / "b.wav", channels=(2, 0))
-    assert np.array_equal(read(tmp_path / "b.wav"), original[:, [2, 0]])
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), original[:, [2, 0]])
 
 
 def test_mono_files_are_split_in_one_pass_and_equal_the_channels(
@@ -170,7 +128,7 @@ def test_mono_files_are_split_in_one_pass_and_equal_the_channels(
     assert facts == SoundFacts(60_000, 48_000, 1)
     assert len(opened) == 1
     for target, channel in zip(targets, (2, 0), strict=True):
-        assert np.array_equal(read(target)[:, 0], original[:, channel])
+        assert np.array_equal(steps_in(target)[:, 0], original[:, channel])
         assert read_header(target).time_reference == 5
 
 
@@ -183,7 +141,7 @@ def test_a_click_stays_at_its_time_through_resampling(tmp_path: Path, rate: int)
         samples[int(one * rate)] = 1 << 22
     facts = write_wav(pcm(tmp_path / "a.wav", samples, rate), tmp_path / "b.wav")
     assert facts.samples == 144_000
-    found = np.abs(read(tmp_path / "b.wav")[:, 0])
+    found = np.abs(steps_in(tmp_path / "b.wav")[:, 0])
     for one in at:
         centre = int(one * 48_000)
         assert centre - 2 <= 0 or found[centre] == found[centre - 900 : centre + 900].max()
@@ -197,7 +155,7 @@ def test_a_part_of_a_resampled_file_is_that_part_of_the_whole(tmp_path: Path) ->
     source = pcm(tmp_path / "a.wav", noise(44_100 * 8) // 4, 44_100)  # resampled, it stays in full scale
     write_wav(source, tmp_path / "whole.wav")
     write_wav(source, tmp_path / "part.wav", first=F(5) + F(1, 48_000), length=F(2))
-    whole, part = read(tmp_path / "whole.wav"), read(tmp_path / "part.wav")
+    whole, part = steps_in(tmp_path / "whole.wav"), steps_in(tmp_path / "part.wav")
     assert np.array_equal(part, whole[240_001:336_001])
 
 
@@ -218,14 +176,14 @@ def test_what_a_coder_adds_is_taken_away_again(tmp_path: Path, name: str, codec:
     rate = 48_000 if codec == "libopus" else 44_100
     source = encoded(tmp_path / name, codec, clicks(at, 8, rate), rate)
     facts = write_wav(source, tmp_path / "b.wav")
-    found = np.abs(read(tmp_path / "b.wav")[:, 0])
+    found = np.abs(steps_in(tmp_path / "b.wav")[:, 0])
     for one in at:
         centre = int(one * 48_000)
         assert int(np.argmax(found[centre - 2000 : centre + 2000])) == 2000
     assert facts.samples == 384_000
     # A part that is sought holds the same samples as the whole.
     write_wav(source, tmp_path / "c.wav", first=F(9, 2), length=F(2))
-    assert np.array_equal(read(tmp_path / "c.wav"), read(tmp_path / "b.wav")[216_000:312_000])
+    assert np.array_equal(steps_in(tmp_path / "c.wav"), steps_in(tmp_path / "b.wav")[216_000:312_000])
 
 
 def measured(rate: int, frequency: float) -> tuple[float, float]:
@@ -302,7 +260,7 @@ def test_a_file_too_long_for_riff_is_rf64(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(broadcast_wav, "RIFF_LIMIT", 10_000)
     write_wav(source, tmp_path / "b.wav")
     assert (tmp_path / "b.wav").read_bytes()[:4] == b"RF64"
-    assert np.array_equal(read(tmp_path / "b.wav"), original)
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), original)
     size, data, samples = struct.unpack_from("<QQQ", chunks_of(tmp_path / "b.wav")[b"ds64"])
     assert (size, data, samples) == ((tmp_path / "b.wav").stat().st_size - 8, 12_003, 4001)
     with av.open(str(tmp_path / "b.wav")) as file:
@@ -367,7 +325,7 @@ def test_finer_steps_go_to_the_nearest(tmp_path: Path) -> None:
         tmp_path / "a.wav", steps * 256 + np.array([[200], [-100], [127], [129], [-129]]), bytes_each=4
     )
     write_wav(source, tmp_path / "b.wav")
-    assert np.array_equal(read(tmp_path / "b.wav"), steps + np.array([[1], [0], [0], [1], [-1]]))
+    assert np.array_equal(steps_in(tmp_path / "b.wav"), steps + np.array([[1], [0], [0], [1], [-1]]))
 
 
 def test_a_part_of_a_file_with_a_coarse_clock_is_that_part_to_the_sample(tmp_path: Path) -> None:
@@ -375,28 +333,16 @@ def test_a_part_of_a_file_with_a_coarse_clock_is_that_part_to_the_sample(tmp_pat
     original = np.random.default_rng(3).normal(0, 0.1, (44_100 * 8, 2)).clip(-1, 1)
     source = encoded(tmp_path / "a.mkv", "pcm_s24le", original)
     write_wav(source, tmp_path / "whole.wav")
-    whole = read(tmp_path / "whole.wav")
+    whole = steps_in(tmp_path / "whole.wav")
     for first in (F(4), F(9, 2), F(5), F(6)):
         write_wav(source, tmp_path / "part.wav", first=first, length=F(1))
         at = int(first * 48_000)
-        assert np.array_equal(read(tmp_path / "part.wav"), whole[at : at + 48_000])
+        assert np.array_equal(steps_in(tmp_path / "part.wav"), whole[at : at + 48_000])
 
 
 def _band(seconds: float) -> np.ndarray:
     """Noise on two channels whose peak is full scale."""
     return band(seconds) / np.abs(band(seconds)).max()
-
-
-def floating(path: Path, samples: np.ndarray) -> Path:
-    """A 32-bit float WAV, (samples, channels)."""
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("pcm_f32le", rate=48000, layout={1: "mono", 2: "stereo"}[samples.shape[1]])
-        packed = np.ascontiguousarray(samples.astype(np.float32)).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(packed, "flt", stream.codec_context.layout.name)
-        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, F(1, 48000)
-        file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    return path
 
 
 @pytest.mark.parametrize("peak", [1.02, 4.0, 40.0])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
+from avm_otio.mix.fitted import Fitted
 from avm_otio.mix.heard import STEP_US, Curve, Heard, Music, Rhythm, Section
+from avm_otio.timeline.time import from_micros
 
 FORM = "ABABCB"
 
@@ -85,3 +87,25 @@ def silence(seconds: float = 10) -> Heard:
     length_us = round(seconds * 1e6)
     still = (0.0,) * (length_us // STEP_US)
     return Heard(length_us, Curve(still, still), 0, 0, False, 0, 0, 0, music=Music(None, (), (), ()))
+
+
+def assert_whole(music: Fitted, heard: Heard) -> None:
+    """It covers its stretch without a hole, on whole frames, within its file, with what crossfades need."""
+    span, rate = music.span, music.rate
+    assert music.covered == span
+    assert music.pieces[0].start == span.start / rate
+    assert music.pieces[-1].end == span.end / rate
+    for before, after in pairwise(music.pieces):
+        assert before.end == after.start
+    assert len(music.joins) == len(music.pieces) - 1
+    length = from_micros(heard.length_us)
+    for each in music.pieces:
+        assert each.start < each.end
+        assert (each.start * rate).denominator == 1
+        assert 0 <= each.media_in < each.media_out <= length
+    for join, (out, into) in zip(music.joins, pairwise(music.pieces), strict=True):
+        assert join.at == out.end
+        assert out.media_out + join.after <= length
+        assert into.media_in - join.before >= 0
+        assert join.before <= out.end - out.start
+        assert join.after <= into.end - into.start

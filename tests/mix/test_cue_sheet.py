@@ -13,73 +13,23 @@ from hypothesis import strategies as st
 
 from avm_otio.errors import InputError
 from avm_otio.mix.clearance import Clearance, Stated, clearance_of, credit_of, licence_in
-from avm_otio.mix.cue_sheet import CueSheet, Header, ScoredReel, cue_sheet
+from avm_otio.mix.cue_sheet import CueSheet, Header, cue_sheet
 from avm_otio.mix.rights import Holder, Rights, Role, Use, read_rights
-from avm_otio.mix.used import sounds_on
 from avm_otio.timeline.model import (
-    Clip,
     GainKey,
-    Media,
     Mix,
-    Offer,
     Stem,
-    Timeline,
-    Track,
-    TrackKind,
     Transition,
 )
 from avm_otio.timeline.time import RecordTime
+from tests.mix.cue_sheets import reel, sheet_of, sound
 from tests.models import RATES
 
 NTSC = F(30000, 1001)
-_AS_IT_IS = Mix()
-
-
-def sound(
-    first: int,
-    last: int,
-    item: int = 1,
-    rate: F = F(25),
-    *,
-    stem: Stem = Stem.MUSIC,
-    mix: Mix = _AS_IT_IS,
-    on: bool = True,
-) -> Clip:
-    """A clip of ours from frame to frame."""
-    return Clip(
-        f"item {item}",
-        RecordTime(first / rate),
-        RecordTime(last / rate),
-        Media(f"{item}.wav", f"/media/{item}.wav", duration=F(900), sample_rate_hz=48_000, channels=2),
-        stem=stem,
-        mix=mix,
-        enabled=on,
-        offer=Offer({"id": item, "title": f"Piece {item}", "price": 1.0}, (), 0, 0, currency="EUR"),
-    )
-
-
-def reel(
-    *tracks: list[Clip],
-    rate: F = F(25),
-    start: int = 0,
-    drop: bool = False,
-    joins: tuple[Transition, ...] = (),
-) -> ScoredReel:
-    made = tuple(
-        Track(f"AVM Music {number}", TrackKind.AUDIO, tuple(clips), joins, stem=clips[0].stem)
-        for number, clips in enumerate(tracks, 1)
-    )
-    length = max((clip.end for track in made for clip in track.clips), default=F(0))
-    timeline = Timeline("reel", rate, made, start, drop, length)
-    return ScoredReel("reel", timeline, sounds_on(timeline, lambda clip, stem: None))
 
 
 def rows_of(sheet: CueSheet) -> list[tuple[str, str, str, str, int]]:
     return [(row.number, row.title, row.timecode_in, row.timecode_out, row.frames) for row in sheet.rows]
-
-
-def sheet_of(*reels: ScoredReel, effects: bool = False) -> CueSheet:
-    return cue_sheet(reels, Header("Film"), {}, effects=effects)
 
 
 def crossfade(frame: int, rate: F = F(25)) -> Transition:

@@ -13,7 +13,7 @@ from avm_otio.mix.fit import MusicLength, fit
 from avm_otio.mix.fitted import Coverage, Ending, Fitted, coverage
 from avm_otio.mix.heard import Heard
 from avm_otio.timeline.time import FrameSpan, RecordTime, from_micros
-from tests.mix.heard_music import piece, silence
+from tests.mix.heard_music import assert_whole, piece, silence
 
 RATES = tuple(F(rate) for rate in ("24", "24000/1001", "25", "30000/1001", "50", "60000/1001"))
 RATE = F(24)
@@ -21,28 +21,6 @@ RATE = F(24)
 
 def fitted(heard: Heard, seconds: float, length: MusicLength = MusicLength.PICTURE) -> Fitted:
     return fit(heard, FrameSpan(240, 240 + round(seconds * RATE)), RATE, length)
-
-
-def assert_whole(music: Fitted, heard: Heard) -> None:
-    """It covers its stretch without a hole, on whole frames, within its file, with what crossfades need."""
-    span, rate = music.span, music.rate
-    assert music.covered == span
-    assert music.pieces[0].start == span.start / rate
-    assert music.pieces[-1].end == span.end / rate
-    for before, after in pairwise(music.pieces):
-        assert before.end == after.start
-    assert len(music.joins) == len(music.pieces) - 1
-    length = from_micros(heard.length_us)
-    for each in music.pieces:
-        assert each.start < each.end
-        assert (each.start * rate).denominator == 1
-        assert 0 <= each.media_in < each.media_out <= length
-    for join, (out, into) in zip(music.joins, pairwise(music.pieces), strict=True):
-        assert join.at == out.end
-        assert out.media_out + join.after <= length
-        assert into.media_in - join.before >= 0
-        assert join.before <= out.end - out.start
-        assert join.after <= into.end - into.start
 
 
 @settings(max_examples=40)

@@ -22,8 +22,7 @@ from avm_otio.mix.fit import MusicLength, aligned, fit
 from avm_otio.mix.fitted import Fitted
 from avm_otio.mix.heard import Heard
 from avm_otio.timeline.time import FrameSpan
-from tests.mix.heard_music import FORM, piece
-from tests.mix.test_fit import assert_whole
+from tests.mix.heard_music import FORM, assert_whole, piece
 
 HZ = 12_000
 """Enough for what is measured here, and quick."""

@@ -14,8 +14,7 @@ from avm_otio.mix.heard import Heard
 from avm_otio.mix.music_plan import MusicPer, MusicPlan, plan_music
 from avm_otio.timeline.model import Marker
 from avm_otio.timeline.time import FrameSpan, RecordTime
-from tests.mix.heard_music import piece, silence
-from tests.mix.test_fit import assert_whole
+from tests.mix.heard_music import assert_whole, piece, silence
 
 RATE = F(24)
 

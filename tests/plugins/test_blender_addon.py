@@ -15,8 +15,8 @@ import pytest
 from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import BLENDER
 from tests.media.numbered import movie
+from tests.plugins.blender_clips import placing_outside
 from tests.plugins.blender_home import FPS, home_in, in_blender
-from tests.plugins.test_blender_placing import loaded
 
 pytestmark = pytest.mark.editors
 
@@ -73,7 +73,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def assert_levels_are_straight(report: Report, result: Report, rate: Fraction) -> None:
     """The volume of what fades or moves, at every frame, between the points that the add-on sets."""
-    placing = loaded()
+    placing = placing_outside()
     places, _ = placing.places_of((*result["clips"], *result["spare_clips"]), rate)
     moving = [(place, points) for place in places if len(points := placing.volumes_of(place, rate)) > 1]
     assert moving
@@ -85,7 +85,7 @@ def assert_levels_are_straight(report: Report, result: Report, rate: Fraction) -
 
 def wished(result: Report, kind: str, rate: Fraction) -> list[tuple[int, int]]:
     """First frame and length of every strip that a result asks for, with what crossfades play of it."""
-    places, _ = loaded().places_of(result[kind], rate)
+    places, _ = placing_outside().places_of(result[kind], rate)
     return sorted((1 + place.first, place.last - place.first) for place in places)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tests.editors.hearing import read_wav
+from tests.plugins.blender_clips import clip, placing_outside
 from tests.plugins.blender_home import FPS, home_in, in_blender
-from tests.plugins.test_blender_placing import clip, loaded
 
 pytestmark = pytest.mark.editors
 
@@ -54,7 +54,7 @@ def test_parts_are_heard_from_their_in_points_to_the_sample_at_their_levels(
     report = json.loads(out.read_text())
     assert report["markers"] == [[1, "Theme"]]
     assert report["strips"] == [[1, 1, 54], [2, 48, 104], [1, 98, 151]]
-    placing = loaded()
+    placing = placing_outside()
     for place, volume in zip(placing.places_of(clips, rate)[0], report["volumes"], strict=True):
         points = zip(*placing.volumes_of(place, rate), strict=True)
         wanted = np.interp(range(place.first, place.last + 1), *points)

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from fractions import Fraction
-from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.plugins.blender_clips import clip, placing_outside
+
 RATE = Fraction(25)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def placing() -> ModuleType:
-    return loaded()
-
-
-def loaded() -> ModuleType:
-    path = Path(__file__).parents[2] / "plugins" / "blender" / "placing.py"
-    spec = importlib.util.spec_from_file_location("avm_blender_placing", path)
-    assert spec
-    assert spec.loader
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-def clip(first: int, frames: int, **more: Any) -> dict[str, Any]:
-    fields = {"track": "AVM Music 1", "record_frame": first, "frames": frames, "media_start_us": 1_000_000}
-    return fields | {"gain_db": 0.0, "keys": [], "fade_in_us": 0, "fade_out_us": 0, "part": 0} | more
+    return placing_outside()
 
 
 FADE = {"before": 125_000, "after": 125_000}
@@ -77,7 +60,7 @@ def test_a_piece_in_parts_is_one_for_people(placing: ModuleType) -> None:
 def test_the_volume_is_the_gain_straight_in_decibels_under_its_fades(
     frames: int, keys: list[tuple[int, float]], fades: tuple[int, int]
 ) -> None:
-    placing = loaded()
+    placing = placing_outside()
     key_frames = [{"at_us": at * 40_000, "gain_db": gain_db} for at, gain_db in sorted(dict(keys).items())]
     one = clip(100, frames, keys=key_frames, fade_in_us=fades[0], fade_out_us=fades[1], gain_db=-3.0)
     ((place,), _) = placing.places_of([one], RATE)

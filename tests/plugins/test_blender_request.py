@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,19 +12,14 @@ from typing import Any
 import pytest
 
 from avm_otio import __version__
+from tests.outside import ROOT, module_at
 
-SOURCE = Path(__file__).parents[2] / "plugins/blender/watch_folder.py"
 RESULT = {"clips": [], "spare_clips": [], "notes": []}
 
 
 @pytest.fixture(scope="module")
 def addon() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("blender_watch_folder", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(ROOT / "plugins/blender/watch_folder.py")
 
 
 class Desk:
