@@ -11,6 +11,7 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 import numpy.typing as npt
 
@@ -38,12 +39,14 @@ def write_wav(path: Path, sound: Sound) -> Path:
 
 
 def read_wav(path: Path) -> Sound:
-    """A 16-bit WAV; its rate must be ours."""
-    with wave.open(str(path), "rb") as file:
-        assert file.getframerate() == RATE_HZ
-        assert file.getsampwidth() == 2
-        raw = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-        return raw.reshape(-1, file.getnchannels()).astype(np.float64) / 32767
+    """A WAV of 16 or 24 bits; its rate must be ours."""
+    with av.open(str(path)) as file:
+        stream = file.streams.audio[0]
+        assert stream.codec_context.sample_rate == RATE_HZ
+        assert stream.codec_context.name in ("pcm_s16le", "pcm_s24le")
+        blocks = [frame.to_ndarray() for frame in file.decode(stream)]
+        full_scale = 2.0 ** (8 * blocks[0].itemsize - 1)
+        return np.concatenate(blocks, axis=1).reshape(-1, stream.codec_context.channels) / full_scale
 
 
 @dataclass(frozen=True, slots=True)

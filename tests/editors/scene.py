@@ -10,9 +10,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from avm_otio.media.mixdown import write_preview
 from avm_otio.timeline.model import Clip, GainKey, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
+from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.time import MediaTime, RecordTime
-from tests.editors.hearing import RATE_HZ, Sound, gains_over, hear, heard_at, noise, write_wav
+from tests.editors.hearing import RATE_HZ, Sound, gains_over, hear, heard_at, noise, read_wav, write_wav
 
 _CLOSE_DB = 0.2
 _CLOSE_SAMPLES = 2
@@ -207,3 +209,50 @@ def _check_fades(mix: Sound, scene: Scene) -> None:
         comes = over(into, cut - 4, 6, 10)
         assert np.abs(leaves - np.linspace(1, 0.1, 10)).max() < 0.2
         assert np.abs(comes - np.linspace(0, 0.9, 10)).max() < 0.2
+
+
+def preview_of(scene: Scene, folder: Path) -> Sound:
+    """What our own preview plays of the scene, as its rules allow."""
+    plan = plan_playback(scene.timeline)
+    places = {media: Path(media.path) for media in plan.media}
+    write_preview(plan, places, folder / "p.m4a", stems=folder)
+    ours = read_wav(folder / "p_DX.wav")  # all of it: nothing is of a job
+    check(ours, scene)
+    for name in ("off", "muted"):
+        assert hear(ours, scene.part(name, 0, 30)).likeness < 0.1
+    return ours
+
+
+_COMPARED = [  # sound, frame of the sound, frames
+    ("shot", 30, 100),
+    ("plain", 0, 30),
+    ("keyed", 36, 15),
+    ("left", 0, 30),
+    ("mono", 0, 29),
+    ("bed", 26, 58),
+    ("first", 5, 75),
+    ("second", 17, 48),
+    ("third", 17, 43),
+]
+
+
+def check_alike(
+    ours: Sound,
+    theirs: Sound,
+    scene: Scene,
+    both_sides: tuple[str, ...] = ("plain", "left", "mono"),
+    mono_db: float = 0.0,
+) -> None:
+    """Two mixes of the scene are within half a decibel and a millisecond, sound by sound.
+
+    Args:
+        both_sides: The sounds that are compared on the right side too.
+        mono_db: How much louder a mono sound is in ours than in theirs, by the other program's own law.
+    """
+    for name, source, frames in _COMPARED:
+        for side in (0, 1) if name in both_sides else (0,):
+            part = scene.part(name, source, frames, 0 if name in ("left", "mono") else side)
+            here, there = hear(ours, part, side), hear(theirs, part, side)
+            more = here.gain_db - there.gain_db - (mono_db if name == "mono" else 0.0)
+            assert abs(here.at - there.at) <= RATE_HZ // 1000, f"{name}: {here.at} and {there.at}"
+            assert abs(more) <= 0.5, f"{name}: {here.gain_db} and {there.gain_db} dB"

@@ -12,7 +12,7 @@ import pytest
 from avm_otio.formats.writing import write
 from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import BLENDER, run_again
-from tests.editors.scene import Scene, gains_by_frame, make_scene
+from tests.editors.scene import Scene, check_alike, gains_by_frame, make_scene, preview_of
 
 pytestmark = pytest.mark.editors
 
@@ -59,6 +59,21 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
     late = hear(heard, scene.part("late", 0, 19))
     assert abs(late.at - scene.samples(220.3)) <= scene.samples(0.5) + 1
     _check_fades(heard, scene)
+
+
+@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(25)], ids=["23.976", "25"])
+def test_a_preview_sounds_as_blender_plays_our_file_of_the_same_timeline(
+    tmp_path: Path, rate: Fraction
+) -> None:
+    if not BLENDER.exists():
+        pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
+    scene = make_scene(tmp_path, rate)
+    cut, mix, laid = (tmp_path / name for name in ("cut.otio", "mix.wav", "laid.json"))
+    write(scene.timeline, cut, editor="blender")
+    script = Path(__file__).with_name("blender_lay.py")
+    run_again([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
+    # One channel of a stereo file cannot be chosen there: the left one is compared where it was recorded.
+    check_alike(preview_of(scene, tmp_path), read_wav(mix), scene, ("plain", "mono"), -_MONO_DB)
 
 
 def _check_strips(laid: list[dict[str, object]]) -> None:

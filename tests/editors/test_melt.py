@@ -10,14 +10,11 @@ import av
 import pytest
 
 from avm_otio.formats.kdenlive.write import document
-from avm_otio.media.mixdown import write_preview
 from avm_otio.timeline.model import Clip, Media, Mix, Streams, Timeline, Track, TrackKind
-from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.time import RecordTime
-from tests.editors.hearing import RATE_HZ, hear, noise, read_wav
+from tests.editors.hearing import hear, noise, read_wav
 from tests.editors.programs import melt, program
-from tests.editors.scene import check, make_scene
-from tests.media.wav_files import steps_in
+from tests.editors.scene import check, check_alike, make_scene, preview_of
 
 pytestmark = pytest.mark.editors
 
@@ -125,26 +122,4 @@ def test_a_preview_sounds_as_melt_plays_our_file_of_the_same_timeline(tmp_path: 
     text, _ = document(scene.timeline, tmp_path)
     (tmp_path / "scene.kdenlive").write_text(text, encoding="utf-8")
     theirs = read_wav(melt(tmp_path / "scene.kdenlive", tmp_path / "mix.wav"))
-    plan = plan_playback(scene.timeline)
-    places = {media: Path(media.path) for media in plan.media}
-    write_preview(plan, places, tmp_path / "p.m4a", stems=tmp_path)
-    ours = steps_in(tmp_path / "p_DX.wav") / 2**23  # all of it: nothing is of a job
-    check(ours, scene)
-    for name, source, frames in (
-        ("shot", 30, 100),
-        ("plain", 0, 30),
-        ("keyed", 36, 15),
-        ("left", 0, 30),
-        ("mono", 0, 29),
-        ("bed", 26, 58),
-        ("first", 5, 75),
-        ("second", 17, 48),
-        ("third", 17, 43),
-    ):
-        for side in (0, 1) if name in ("plain", "left", "mono") else (0,):
-            part = scene.part(name, source, frames, 0 if name in ("left", "mono") else side)
-            here, there = hear(ours, part, side), hear(theirs, part, side)
-            assert abs(here.at - there.at) <= RATE_HZ // 1000, f"{name}: {here.at} and {there.at}"
-            assert abs(here.gain_db - there.gain_db) <= 0.5, f"{name}: {here.gain_db} and {there.gain_db} dB"
-    for name in ("off", "muted"):
-        assert hear(ours, scene.part(name, 0, 30)).likeness < 0.1
+    check_alike(preview_of(scene, tmp_path), theirs, scene)
