@@ -29,7 +29,7 @@ _place = click.option(
 _yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio jobs list")
 def jobs() -> None:
     """List, resume and clean up jobs.
 

@@ -95,7 +95,7 @@ def _search_options(function: F) -> F:
     return _filters(function)
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio library search door slam")
 def library() -> None:
     """Index and search your own sounds: by words, by sound, by what they are."""
 

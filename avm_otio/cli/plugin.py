@@ -32,7 +32,7 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio plugin install")
 def plugin() -> None:
     """Put menu actions into DaVinci Resolve, Premiere Pro and Blender.
 

@@ -15,7 +15,7 @@ from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.load import load_settings
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio engine serve --library ~/Sounds")
 def engine() -> None:
     """The local engine: the same API over your own library; nothing leaves this machine."""
 
@@ -86,7 +86,7 @@ def buy_items(out: Output, items: tuple[int, ...], data_dir: Path | None) -> Non
         out.result(f"{each.id} “{each.title}”: {price:.2f} {currency}{before}")
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio notify serve --port 8610")
 def notify() -> None:
     """Notifications that the service is done: they wake the runs that wait."""
 

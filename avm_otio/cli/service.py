@@ -16,7 +16,7 @@ from avm_otio.errors import UsageError
 from avm_otio.text import json_shown
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio film list --service avmapping")
 def film() -> None:
     """Films that the service holds."""
 
@@ -94,7 +94,7 @@ def give(out: Output, document: Mapping[str, Any], output: Path | None) -> None:
     out.say(f"Saved {output}")
 
 
-@click.group()
+@click.group(epilog="Example: avm-otio service submit 1320 --services music,effects")
 def service() -> None:
     """Film services: music, effects, noise reduction."""
 
