@@ -120,6 +120,14 @@ def test_markers_of_timeline_track_and_clip_stand_at_their_moments() -> None:
     assert "pop & co" in words_in(text)
 
 
+def test_a_marker_stands_above_its_track_and_covers_no_name() -> None:
+    text = drawn(cut(sound(clip(0, 5, markers=(Marker("Door", F(1)),))), sound(clip(5, 9))))
+    (foot,) = [float(y) for y in re.findall(r"L[\d.]+ ([\d.]+)Z'", text)]
+    tops = [float(y) for y in re.findall(r" y='([\d.]+)'[^>]* class='lane'", text)]
+    assert len(tops) == 2
+    assert foot == tops[0]
+
+
 def test_a_timeline_without_levels_has_no_lines() -> None:
     text = drawn(cut(sound(clip(0, 5))))
     assert "dB" not in text

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from avm_otio.formats.svg.layout import BAR, Page, Row
+from avm_otio.formats.svg.layout import BAR, FLAG, Page, Row, shown_markers
 from avm_otio.formats.svg.levels import Levels, depth_of, height_of
 from avm_otio.formats.svg.theme import FLAGS
 from avm_otio.formats.svg.words import fitted, text, title, width
@@ -243,7 +243,7 @@ def _aside(block: Block, prices: bool) -> str:
 
 def flag(x: float, y: float, marker: Marker, words: str) -> str:
     """A marker: a triangle that points at its moment."""
-    shape = f"M{x - 4:.1f} {y:.1f}L{x + 4:.1f} {y:.1f}L{x:.1f} {y + 7:.1f}Z"
+    shape = f"M{x - 4:.1f} {y:.1f}L{x + 4:.1f} {y:.1f}L{x:.1f} {y + FLAG:.1f}Z"
     fill = FLAGS.get(marker.color)
     look = f"class='flag' fill='{fill}'" if fill else "class='flag s'"
     return f"<path d='{shape}' {look}>{title(words)}</path>"
@@ -255,18 +255,9 @@ def about_marker(marker: Marker) -> str:
 
 
 def markers(block: Block, page: Page, y: float, track: Track) -> Iterator[str]:
-    """The markers on a clip, but for the one that only says what ours is."""
-    is_ours = track.is_ours or block.clip.stem is not None
-    placed = [(block.start + marker.start, marker) for marker in block.clip.markers]
-    yield from flags(
-        [
-            (at, marker)
-            for at, marker in placed
-            if block.start <= at <= block.end and not (is_ours and at == block.start)
-        ],
-        page,
-        y,
-    )
+    """The markers on a clip that are shown."""
+    placed = [(block.start + marker.start, marker) for marker in shown_markers(block.clip, track)]
+    yield from flags([(at, marker) for at, marker in placed if at <= block.end], page, y)
 
 
 def flags(placed: list[tuple[Fraction, Marker]], page: Page, y: float) -> Iterator[str]:

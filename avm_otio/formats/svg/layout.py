@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from avm_otio import services
 from avm_otio.timeline.drawings import Wanted
-from avm_otio.timeline.model import Stem, Timeline, Track, TrackKind
+from avm_otio.timeline.model import Clip, Marker, Stem, Timeline, Track, TrackKind
 
 WIDTH = 1280
 LEFT = 226
@@ -25,6 +25,8 @@ LANE = WIDTH - LEFT - RIGHT
 BAR = 15
 """Height of the line with a clip's name, above its waveform or its thumbnails."""
 GAP = 4
+FLAG = 7
+"""How tall a marker is."""
 _RULER = 24
 _MARKERS = 16
 _BETWEEN = 22
@@ -70,6 +72,7 @@ class Row:
         label: What it is called.
         stem: What it holds, of our own tracks.
         height: In pixels.
+        above: Pixels that are kept free above it, where markers point at what lies on it.
         is_spare: Whether all on it is switched off.
     """
 
@@ -78,6 +81,7 @@ class Row:
     label: str
     stem: Stem | None
     height: int
+    above: int
     is_spare: bool
 
     @property
@@ -167,22 +171,31 @@ def rows(timeline: Timeline, label_of: Label, *, is_tall: bool) -> list[Row]:
         stem = track.stem or (Stem(owner.stem) if owner else None)
         is_spare = not track.enabled or not any(clip.enabled for clip in track.clips)
         height = 22 if is_spare else 34 if not is_tall else 62 if is_video else 48
+        has_markers = track.markers or any(shown_markers(clip, track) for clip in track.clips)
+        above = FLAG if has_markers else 0
         label = label_of(track, number, row)
-        made.append(Row(track, number_of[id(track)], label, stem, height, is_spare))
+        made.append(Row(track, number_of[id(track)], label, stem, height, above, is_spare))
     return made
+
+
+def shown_markers(clip: Clip, track: Track) -> list[Marker]:
+    """The markers on a clip, but for the one at the head of ours, which only says what it is."""
+    is_ours = track.is_ours or clip.stem is not None
+    return [marker for marker in clip.markers if marker.start > 0 or (marker.start == 0 and not is_ours)]
 
 
 def tops(rows: Sequence[Row], top: float) -> list[float]:
     """Where each row begins, and where the last one ends, below ``top``."""
-    found = [top]
+    found = []
     for row in rows:
-        found.append(found[-1] + row.height + GAP)
-    return found
+        found.append(top + row.above)
+        top = found[-1] + row.height + GAP
+    return [*found, top]
 
 
 def page_height(timeline: Timeline, rows: Sequence[Row]) -> float:
     """How tall a page is, with its ruler and what stands between it and the next."""
-    return head_height(timeline) + sum(row.height + GAP for row in rows) + _BETWEEN
+    return head_height(timeline) + sum(row.above + row.height + GAP for row in rows) + _BETWEEN
 
 
 def head_height(timeline: Timeline) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from avm_otio.formats.format import Files, Target
 from avm_otio.formats.svg import clips, layout
-from avm_otio.formats.svg.layout import GAP, LEFT, MARGIN, WIDTH, Label, Page, Row, numbered
+from avm_otio.formats.svg.layout import FLAG, GAP, LEFT, MARGIN, WIDTH, Label, Page, Row, numbered
 from avm_otio.formats.svg.legend import legend_drawn, legend_height
 from avm_otio.formats.svg.theme import FONT, style
 from avm_otio.formats.svg.words import fitted, shortened, text, title, width
@@ -197,8 +197,8 @@ class _Drawing:
                 yield crossed
         yield from clips.names(blocks, page.x(page.end), y, row, self._prices)
         for block in blocks:
-            yield from clips.markers(block, page, y, row.track)
-        yield from clips.flags([(marker.start, marker) for marker in row.track.markers], page, y)
+            yield from clips.markers(block, page, y - FLAG, row.track)
+        yield from clips.flags([(marker.start, marker) for marker in row.track.markers], page, y - FLAG)
 
     def _explain(self, row: Row, block: clips.Block, page: Page) -> None:
         names = {"v": "picture", "a": "sound of the cut", "m": "music", "e": "effects", "d": "clean dialogue"}
