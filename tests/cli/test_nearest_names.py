@@ -63,6 +63,15 @@ def test_a_key_of_the_settings_is_answered_with_the_nearest(
     assert listed in error
 
 
+@pytest.mark.parametrize("key", ["under_speech_lu", "soundtrack.hold_ms", "soundtrack.figures.hit_peak_db"])
+def test_a_figure_of_the_mix_is_no_key_and_the_right_one_is_named(
+    capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    assert run(["config", "set", key, "18"]) == 2
+    figure = key.rpartition(".")[2]
+    assert f"avm-otio config set soundtrack.figures {figure}=NUMBER" in capsys.readouterr().err
+
+
 def test_a_value_of_the_settings_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "set", "soundtrack.mix", "standart"]) == 2
     assert "(did you mean standard?)" in capsys.readouterr().err
