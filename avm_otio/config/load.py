@@ -106,7 +106,9 @@ def unknown_key_hint(name: str, kind: type[Request] = Request) -> str:
 
     figure = name.rpartition(".")[2]
     if figure in figures_of_a_mix():
-        return f"Figures of the mix are given together: avm-otio config set soundtrack.figures {figure}=NUMBER,…"
+        return (
+            f"Figures of the mix are given together: avm-otio config set soundtrack.figures {figure}=NUMBER,…"
+        )
     table = keys(kind)
     near = options.nearest(name, [*table, *_sections(table), *(f"options.{each}" for each in options.TABLES)])
     if not near:  # the right name in no table, or in another

@@ -22,6 +22,7 @@ from avm_otio.errors import (
     LinkExpiredError,
     MediaError,
     OutputError,
+    RefusedError,
     SelectionError,
     traced,
 )
@@ -332,7 +333,10 @@ def _addresses(fresh: Callable[[], Cues]) -> _Addresses:
     try:
         offered = _offered(fresh(), slice(None))
     except AvmError as error:
-        return _Addresses({}, False, f"The service gave no fresh address: {error}")
+        otherwise = f"The service gave no fresh address: {error}"
+        if isinstance(error, RefusedError) and error.status == 404:
+            otherwise = "The service has the film no longer: --again asks it anew."
+        return _Addresses({}, False, otherwise)
     found = {_name(service, item): item.url for service, item in offered if item.url}
     return _Addresses(found, True, "The service has it no longer.")
 

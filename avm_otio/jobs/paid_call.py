@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avm_otio.addresses import LOCAL
 from avm_otio.errors import (
     AvmError,
     ContractError,
@@ -191,7 +192,8 @@ def answer_kept(job: Job) -> Iterator[None]:
     try:
         yield
     except AvmError as error:
-        error.hint = f"{error.hint} The answer, which is paid for, is kept: {job.path / RESULT}.".strip()
+        paid = "" if job.journal.asked.get("service") == LOCAL else ", which is paid for,"
+        error.hint = f"{error.hint} The answer{paid} is kept: {job.path / RESULT}.".strip()
         raise
 
 
@@ -248,7 +250,8 @@ class _Visit:
     def refetch(self) -> None:
         """Fetch an earlier run's answer again where that works: its addresses may have expired.
 
-        What came takes the earlier answer's place once it can be read, and not before.
+        What came takes the earlier answer's place once it can be read, and not before. A film that a free
+        service has no longer is sent, and answered, again.
         """
         call, came = self.job.journal.call, dict[str, bytes]()
         try:
@@ -264,6 +267,11 @@ class _Visit:
                     self.job.keep_received(name, body)
                 self._keep(result, film, at=self.job.journal.answered)
         except ServiceError as error:
+            if isinstance(error, RefusedError) and error.status == 404 and self.is_free and self.job.film:
+                self.report.warn("The service has the film no longer: it is sent again.")
+                self._forget_upload()
+                self.get_answer(wait_on=False)
+                return
             self.report.warn(f"The answer could not be fetched again, trying its old addresses: {error.what}")
 
     # Upload
@@ -319,7 +327,7 @@ class _Visit:
     def _forget_upload(self) -> None:
         made = self.job.journal.film
         assert made is not None
-        self.job.record(film=made.but(id=None, sending=False), call=None)
+        self.job.record(film=made.but(id=None, sending=False), call=None, answered=None)
 
     # The paid call
 

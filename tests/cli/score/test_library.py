@@ -28,6 +28,32 @@ def test_another_library_is_another_question_and_so_is_one_that_has_grown(cut: P
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_film_there", [True, False], ids=["film kept", "film cleaned"])
+def test_an_engine_that_was_emptied_is_sent_the_film_again(
+    cut: Path,
+    sounds: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    is_film_there: bool,
+) -> None:
+    asked = ["score", str(cut), "--service", "local", "--library", str(sounds), "-o"]
+    assert run([*asked, str(cut.with_name("out.otio"))]) == 0
+    monkeypatch.setenv("AVM_CACHE_DIR", str(cut.with_name("another cache")))
+    (job,) = cut.with_suffix(".avm").glob("*/job.json")
+    for downloaded in (job.parent / "media").iterdir():
+        downloaded.unlink()
+    if not is_film_there:
+        (job.parent / "film.mp4").unlink()
+    assert run([*asked, str(cut.with_name("other.otio")), "--effects-gain", "-3"]) == (
+        0 if is_film_there else 6
+    )
+    error = capsys.readouterr().err
+    assert ("it is sent again" if is_film_there else "--again asks it anew") in error
+    assert "paid" not in error
+
+
+@pytest.mark.slow
 def test_sounds_of_the_library_that_cannot_be_read_are_told(
     cut: Path, sounds: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
