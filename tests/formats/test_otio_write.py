@@ -88,9 +88,16 @@ class Maker:
         return self.item("Track.1", children=children, kind=kind_of, source_range=self.window())
 
     def stack(self, depth: int = 2) -> Json:
-        members = (self.track(depth) if self.dice.random() < 0.8 else self.clip() for _ in range(3))
-        inside = list(members)[: self.dice.randrange(1, 4)]
+        inside = [self.member(depth) for _ in range(self.dice.randrange(1, 4))]
         return self.item("Stack.1", children=inside, source_range=self.window())
+
+    def member(self, depth: int) -> Json:
+        """What lies in a stack: a track mostly, but anything may."""
+        if self.dice.random() < 0.7:
+            return self.track(depth)
+        if self.dice.random() < 0.3:
+            return self.item("Gap.1", source_range=span(0, 10))
+        return self.stack(depth - 1) if depth and self.dice.random() < 0.3 else self.clip()
 
     def timeline(self) -> otio.schema.Timeline:
         start = self.dice.choice([None, time(86_400)])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import HealthCheck, given, note, reject, seed, settings
 from hypothesis import strategies as st
 
 COUNT = int(os.environ.get("AVM_FUZZ_COUNT", "25"))
@@ -87,9 +87,17 @@ def tell_seed() -> None:
     note(f"AVM_FUZZ_SEED={SEED} AVM_FUZZ_COUNT={COUNT}")
 
 
+def _copied(value: Any) -> Any:
+    """A copy; what is nested deeper than Python copies is no example."""
+    try:
+        return copy.deepcopy(value)
+    except RecursionError:
+        reject()
+
+
 def damaged_json(document: Any, cuts: list[Cut]) -> Any:
     """A document with some of its values others, gone, doubled or deeper."""
-    document = copy.deepcopy(document)
+    document = _copied(document)
     for where, how, which in cuts:
         places: list[tuple[Any, Any]] = []
         waiting = [document]
@@ -103,14 +111,14 @@ def damaged_json(document: Any, cuts: list[Cut]) -> Any:
             return document
         holder, key = places[int(where * len(places))]
         if how == "value":
-            holder[key] = copy.deepcopy(VALUES[which % len(VALUES)])
+            holder[key] = _copied(VALUES[which % len(VALUES)])
         elif how == "drop":
             del holder[key]
         elif how == "twice" and isinstance(holder, list):
-            holder.append(copy.deepcopy(holder[key]))
+            holder.append(_copied(holder[key]))
         elif how == "swap":
             other, there = places[which % len(places)]
-            holder[key], other[there] = copy.deepcopy(other[there]), copy.deepcopy(holder[key])
+            holder[key], other[there] = _copied(other[there]), _copied(holder[key])
         elif how == "deeper":
             for _ in range(which % 300):
                 holder[key] = [holder[key]]
@@ -197,8 +205,14 @@ def damaged_bytes(data: bytes, cuts: list[Cut]) -> bytes:
 
 
 def as_json(document: Any) -> str:
-    """JSON as strangers write it: half characters and numbers that are none included."""
-    return json.dumps(document)
+    """JSON as strangers write it: half characters and numbers that are none included.
+
+    What Python itself cannot nest so deep is no example.
+    """
+    try:
+        return json.dumps(document)
+    except RecursionError:
+        reject()
 
 
 __all__ = [

@@ -243,6 +243,8 @@ class _Writer:
         raw = track.raw
         if raw is not None and is_a(raw, "Track"):
             return fresh(raw) | {"children": self.children(track, raw)}
+        if raw is not None and not track.clips:  # a gap in the stack itself
+            return deepcopy(dict(raw))
         if raw is not None:  # a clip or a nest in the stack itself
             return self.item(track.clips[0], TrackKind.VIDEO, *track.clips[0].frames(self.rate))
         noted: dict[str, Any] = {}
