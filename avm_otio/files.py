@@ -304,8 +304,15 @@ def settle(temporary: Path, path: Path) -> None:
         folder.sync()
 
 
-def write_in(folder: Folder, name: str, text: str, *, lasting: bool = True) -> None:
+def write_in(folder: Folder, name: str, text: str, *, lasting: bool = True, mode: int = 0o666) -> None:
     """Write a text file into an opened folder, whole or not at all, by descriptor alone.
+
+    Args:
+        folder: Where to.
+        name: Its name.
+        text: What it holds.
+        lasting: Whether it must survive a power failure.
+        mode: Who may read and write it, before the system's mask.
 
     Raises:
         OutputError: It cannot be written.
@@ -313,7 +320,7 @@ def write_in(folder: Folder, name: str, text: str, *, lasting: bool = True) -> N
     path = folder.path / name
     try:
         _remove_orphans(folder, name)
-        with _held(folder, path, 0o666) as (temporary, handle):
+        with _held(folder, path, mode) as (temporary, handle):
             if handle < 0:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
             else:

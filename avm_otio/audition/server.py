@@ -122,7 +122,7 @@ def serve(
                 server.should_exit = True
 
             token = None if sharing is None else sharing.token
-            doors = Doors(Web(session, grace_s, end).app(), hosts, token)
+            doors = Doors(Web(session, grace_s, end, report).app(), hosts, token)
             server = quiet_server(doors, H11Protocol, 1)
             on_ready(f"{base_url}/enter?token={doors.token}")
             server.run(sockets=[listening])

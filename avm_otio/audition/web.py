@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from avm_otio import choosing
 from avm_otio.audition.session import Session
 from avm_otio.errors import AvmError, UsageError
 from avm_otio.jobs.folder import CHOICES, stamp
+from avm_otio.jobs.watch.protocol import result_of
+from avm_otio.report import Report, Silent
 
 PAGE = Path(__file__).parent / "page"
 
@@ -27,6 +30,7 @@ _FILES = {path.name: path for path in PAGE.iterdir() if path.suffix in (".html",
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 
+_SILENT = Silent()
 _BODY_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.5
 _ALIVE_EVERY_S = 10.0
@@ -39,10 +43,14 @@ class Web:
         session: The job.
         grace_s: How long it waits for a page to come back, once all are closed.
         ended: Called when none came back.
+        report: Receives what a script that serves the page for somebody else wants to hear.
     """
 
-    def __init__(self, session: Session, grace_s: float, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, session: Session, grace_s: float, ended: Callable[[], None], report: Report = _SILENT
+    ) -> None:
         self._session = session
+        self._report = report
         self._grace_s = grace_s
         self._ended = ended
         self._pages: set[asyncio.Queue[Mapping[str, Any]]] = set()
@@ -96,6 +104,7 @@ class Web:
         """What happens, to one page, as long as it is open."""
         queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._pages.add(queue)
+        self._event("page_opened")
         if self._ending is not None:
             self._ending.cancel()
         try:
@@ -156,6 +165,10 @@ class Web:
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+
+    def _event(self, name: str, **fields: object) -> None:
+        with suppress(OSError):  # nobody listens any more, and the page goes on
+            self._report.event(name, **fields)
 
     # Choosing
 
@@ -236,6 +249,8 @@ class Web:
             self._session.is_updating = False
             await run_in_threadpool(self._session.look_again)
             self._tell({"event": "chosen", **self._session.chosen()})
+        written = result_of(outcome.summary, outcome.losses, is_recalled=False)
+        self._event("updated", result=written.model_dump(mode="json"))
         mix = outcome.summary.get("mix") or {}
         answer = {
             "output": Path(outcome.summary["output"]).name,

@@ -1,7 +1,7 @@
 """Exports that are requests: for hosts whose scripts can write nothing but an export.
 
 Such a host (DaVinci Resolve's free edition, from 21.1 on) exports its timeline into the watch folder under a
-name that says which range to score. A watcher turns the export into a request, and also answers in Lua: a
+name that says what is asked for. A watcher turns the export into a request, and also answers in Lua: a
 script of that host can load a Lua chunk, but read no other file.
 """
 
@@ -17,11 +17,14 @@ from pathlib import Path
 from avm_otio.files import write_in, write_text
 from avm_otio.folders import Folder, is_ours
 from avm_otio.hosts.lua import lua_chunk
-from avm_otio.jobs.watch.protocol import REQUEST
+from avm_otio.jobs.watch.protocol import REQUEST, AuditionRequest
 from avm_otio.request import Request
 
 SUFFIX = ".score"
-"""Ending of the names of such exports, and of the requests made from them."""
+"""Ending of the names of exports to be scored, and of the requests made from them."""
+
+PAGE_SUFFIX = ".audition"
+"""The same of those that ask for the audition page of an earlier request."""
 
 CUT = "cut.otio"
 
@@ -30,11 +33,17 @@ LAST = "AVM Last Resolve Job.lua"
 
 _TC = r"\d\d\.\d\d\.\d\d[.;]\d\d"
 _RANGE = re.compile(rf" \(in ({_TC}) out ({_TC})\)$")
+_WHEN = re.compile(r" \(\d{4}-\d\d-\d\d \d{6}\)$")
+
+
+def is_export(name: str) -> bool:
+    """Whether a file is called as such an export is."""
+    return name.endswith((f"{SUFFIX}.otio", f"{PAGE_SUFFIX}.otio"))
 
 
 def is_of_export(folder: Path) -> bool:
     """Whether a request was made from an export, so that its host reads Lua."""
-    return folder.name.endswith(SUFFIX)
+    return folder.name.endswith((SUFFIX, PAGE_SUFFIX))
 
 
 def move_in(export: Path) -> None:
@@ -65,6 +74,10 @@ def make_request(folder: Folder) -> None:
     if folder.has(REQUEST) or not folder.has(CUT):
         return
     name = folder.path.name
+    if name.endswith(PAGE_SUFFIX):
+        scored = _WHEN.sub("", name.removesuffix(PAGE_SUFFIX))
+        write_in(folder, REQUEST, AuditionRequest(audition=scored, open=True).model_dump_json() + "\n")
+        return
     write_text(folder.path.parent / LAST, lua_chunk({"name": name}))
     document = request_of(name).dump()
     del document["version"]  # one that leaves it out is of every version

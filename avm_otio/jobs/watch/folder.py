@@ -22,7 +22,7 @@ from avm_otio.errors import InputError, OutputError
 from avm_otio.files import read_plain, unwritable
 from avm_otio.folders import Folder, IrregularFileError, own_folder
 from avm_otio.jobs.folder import now
-from avm_otio.jobs.watch.exports import SUFFIX, ends_well, is_of_export, make_request, move_in
+from avm_otio.jobs.watch.exports import ends_well, is_export, is_of_export, make_request, move_in
 from avm_otio.jobs.watch.protocol import (
     CLAIM,
     ERROR,
@@ -33,6 +33,7 @@ from avm_otio.jobs.watch.protocol import (
     WATCHERS,
     Claim,
     Watcher,
+    asks_for_page,
 )
 
 LEASE_S = 10.0
@@ -141,7 +142,7 @@ class WatchFolder:
                 if entry.name.startswith(".") or entry.name in (JOBS, WATCHERS):
                     continue
                 with suppress(OSError, OutputError, IrregularFileError):
-                    if entry.name.endswith(f"{SUFFIX}.otio") and entry.is_file(follow_symlinks=False):
+                    if is_export(entry.name) and entry.is_file(follow_symlinks=False):
                         self._move_in(entry)
                     if not entry.is_dir(follow_symlinks=False):
                         continue
@@ -188,6 +189,15 @@ class WatchFolder:
         except OSError as error:
             raise unwritable(folder / CLAIM, error) from error
         self.release(folder)  # another has finished it meanwhile
+        return False
+
+    def asks_for_page(self, folder: Path) -> bool:
+        """Whether a request is one for the audition page."""
+        with (
+            suppress(OSError, ValueError, RecursionError, InputError),
+            Folder.open(folder, follow=False) as opened,
+        ):
+            return asks_for_page(json.loads(read_request(opened)))
         return False
 
     def holds(self, folder: Path) -> bool:

@@ -27,6 +27,7 @@ REQUEST = "request.json"
 PROGRESS = "progress.json"
 RESULT = "result.json"
 ERROR = "error.json"
+PAGE = "page.json"
 CLAIM = "claim.json"
 CANCEL = "cancel"
 WATCHER = "watcher.json"
@@ -52,7 +53,15 @@ class File(BaseModel):
 
     version: Annotated[int, Field(description="Version of this protocol.")] = VERSION
 
-    def write(self, folder: Folder, name: str, *, lasting: bool = False, in_lua: bool = False) -> None:
+    def write(
+        self,
+        folder: Folder,
+        name: str,
+        *,
+        lasting: bool = False,
+        in_lua: bool = False,
+        private: bool = False,
+    ) -> None:
         """Write it, whole or not at all.
 
         Args:
@@ -60,14 +69,16 @@ class File(BaseModel):
             name: The file's name.
             lasting: Whether it must survive a power failure.
             in_lua: First write it as a Lua chunk beside it, too, for hosts that cannot read JSON.
+            private: Whether this user alone may read it.
 
         Raises:
             OutputError: It cannot be written.
         """
+        mode = 0o600 if private else 0o666
         if in_lua:
             chunk = lua_chunk(self.model_dump(mode="json"))
-            write_in(folder, Path(name).with_suffix(".lua").name, chunk, lasting=lasting)
-        write_in(folder, name, self.model_dump_json(indent=1) + "\n", lasting=lasting)
+            write_in(folder, Path(name).with_suffix(".lua").name, chunk, lasting=lasting, mode=mode)
+        write_in(folder, name, self.model_dump_json(indent=1) + "\n", lasting=lasting, mode=mode)
 
 
 class Watcher(File):
@@ -254,6 +265,32 @@ CountedResult: type[Result] = create_model("Result", __base__=Result, __doc__=Re
 """``result.json`` with the number of clips of each service."""
 
 
+class AuditionRequest(BaseModel):
+    """``request.json`` that asks for the audition page of what an earlier request scored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Annotated[Literal[1], Field(description="Version of this protocol.")] = 1
+    audition: Annotated[str, Field(description="Name of the folder of the request that was scored.")]
+    open: Annotated[
+        bool, Field(description="Whether the watcher opens it in the browser of its machine.")
+    ] = False
+
+
+def asks_for_page(document: Any) -> bool:
+    """Whether a request is one for the audition page."""
+    return isinstance(document, dict) and "audition" in document
+
+
+class Page(File):
+    """``page.json``: the audition page is there. Only the watcher's own user can read it."""
+
+    host: Annotated[str, Field(description="The machine's name: the page is to be opened there.")]
+    address: Annotated[
+        str | None, Field(description="Of use once, on that machine; null once a browser has the page.")
+    ]
+
+
 class Failure(File):
     """``error.json``: the request was not carried out, and why. Written last; nothing is written after it."""
 
@@ -269,6 +306,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "progress": Progress,
     "result": CountedResult,
     "error": Failure,
+    "audition": AuditionRequest,
+    "page": Page,
 }
 """The files, but for ``request.json``, whose schemas are in ``docs/schemas``."""
 

@@ -106,7 +106,7 @@ def visit(opened: Folder, request: Request, rules: Rules) -> Iterator[Visit]:
     folder = opened.path
     _refuse_outside(folder, request, rules)
     if request.jobs_dir is None:
-        _trust_jobs(folder.parent)
+        trust_jobs(folder.parent)
         request = replace(request, jobs_dir=folder.parent / JOBS)
     if rules.allow_outside or not _is_strangers(opened, request):
         yield Visit(request)
@@ -210,7 +210,7 @@ def _refuse_internal(url: str, *, is_local: bool) -> None:
         raise InputError(f"{REQUEST}: “notify_url” is no address on the internet.", hint)
 
 
-def _trust_jobs(folder: Path) -> None:
+def trust_jobs(folder: Path) -> None:
     """Make sure that the jobs of a watch folder are the watcher's own, and nobody else's in part.
 
     A journal says which file is the film, and that file is sent: a planted one would name any.

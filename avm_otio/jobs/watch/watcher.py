@@ -24,6 +24,7 @@ from avm_otio.files import unwritable
 from avm_otio.folders import Folder
 from avm_otio.jobs.watch.exports import is_of_export
 from avm_otio.jobs.watch.folder import LEASE_S, RETRY_S, WatchFolder, read_request
+from avm_otio.jobs.watch.pages import show_page
 from avm_otio.jobs.watch.protocol import (
     CANCEL,
     ERROR,
@@ -33,6 +34,7 @@ from avm_otio.jobs.watch.protocol import (
     Failure,
     Progress,
     Result,
+    asks_for_page,
     encodable,
 )
 from avm_otio.jobs.watch.visits import Rules, visit
@@ -171,9 +173,12 @@ class Watch:
         """
         has_begun = False
         for place in self._places:
-            if len(self._threads) >= self._parallel:
-                break
             for folder in place.waiting([report.folder for report in self._threads.values()]):
+                # A page waits for a person: it takes no scoring's turn, and waits for none.
+                is_page = place.asks_for_page(folder)
+                at_work = sum(not report.is_page for report in self._threads.values())
+                if not is_page and at_work >= self._parallel:
+                    continue
                 try:
                     is_ours = place.claim(folder)
                 except OutputError as error:
@@ -183,11 +188,10 @@ class Watch:
                     has_begun = True
                     # A second Ctrl-C ends the program, whatever they do; their claims run out then.
                     report = _RequestReport(place, folder, self._stopping, self._rules.longest_s)
+                    report.is_page = is_page
                     thread = threading.Thread(target=self._work, args=(report,), daemon=True)
                     self._threads[thread] = report
                     thread.start()
-                if len(self._threads) >= self._parallel:
-                    break
         return has_begun
 
     def _postpone(self, place: WatchFolder, folder: Path, error: OutputError) -> None:
@@ -219,19 +223,14 @@ class Watch:
         """Carry out one request.
 
         Raises:
-            AvmError: It cannot be; with every path as the host knows it.
+            AvmError: It cannot be.
         """
         report.check()
-        with visit(opened, self._request(opened), self._rules) as visited:
-            report.words = visited.words
-            try:
-                result = self._carry_out(visited.request, report)
-                report.check()
-                visited.publish()
-            except AvmError as error:
-                error.what, error.hint = visited.words(error.what), visited.words(error.hint)
-                raise
-            result = type(result).model_validate(visited.words(result.model_dump()))
+        document = _load(opened)
+        if asks_for_page(document):
+            result = show_page(opened, document, report, report.check)
+        else:
+            result = self._scored(opened, document, report)
         if not report.end():
             return
         try:
@@ -240,6 +239,23 @@ class Watch:
             self._say(report, error)
         else:
             self._event("request_done", opened.path, output=result.output)
+
+    def _scored(self, opened: Folder, document: Any, report: _RequestReport) -> Result:
+        """Score a request's timeline.
+
+        Raises:
+            AvmError: It cannot be; with every path as the host knows it.
+        """
+        with visit(opened, _request(opened, document), self._rules) as visited:
+            report.words = visited.words
+            try:
+                result = self._carry_out(visited.request, report)
+                report.check()
+                visited.publish()
+            except AvmError as error:
+                error.what, error.hint = visited.words(error.what), visited.words(error.hint)
+                raise
+            return type(result).model_validate(visited.words(result.model_dump()))
 
     def _fail(self, report: _RequestReport, error: AvmError) -> None:
         """End a request that was not carried out, unless it is ended already."""
@@ -259,16 +275,6 @@ class Watch:
             self._postpone(report.place, folder, unwritable(folder, unopened))
         except OutputError as unwritten:
             self._postpone(report.place, folder, unwritten)
-
-    def _request(self, folder: Folder) -> Request:
-        """A host's request, its paths absolute.
-
-        Raises:
-            InputError: It is not an order.
-        """
-        if encodable(folder.path.name) != folder.path.name:
-            raise InputError("The name of the request's folder is not text.", "Choose another name.")
-        return Request.parse(_load(folder), REQUEST).in_folder(folder.path)
 
     def _end_overdue(self) -> None:
         """End requests that were cancelled or take too long, and whose work does not look up."""
@@ -298,6 +304,7 @@ class _RequestReport:
         self._longest_s = longest_s
         self._ending = threading.Lock()
         self._unheard: float | None = None
+        self.is_page = False
         self.is_over = False
         self.is_given_up = False
         self._started = self._looked = time.monotonic()
@@ -391,6 +398,17 @@ class _RequestReport:
         # Progress that cannot be written is no reason to stop.
         with suppress(OSError, OutputError), Folder.open(self.folder, follow=False) as opened:
             progress.write(opened, PROGRESS, in_lua=is_of_export(self.folder))
+
+
+def _request(folder: Folder, document: Any) -> Request:
+    """A host's request, its paths absolute.
+
+    Raises:
+        InputError: It is none.
+    """
+    if encodable(folder.path.name) != folder.path.name:
+        raise InputError("The name of the request's folder is not text.", "Choose another name.")
+    return Request.parse(document, REQUEST).in_folder(folder.path)
 
 
 def _load(folder: Folder) -> Any:
