@@ -2,7 +2,8 @@
 
 The scene's strips go to the watch folder as a timeline, avm-otio scores them, the sounds come back as strips
 on channels above all others. The window is never blocked; Esc ends it. A job goes on when Blender is closed:
-*Import Last Scored Job* lays it later.
+*Import Last Scored Job* lays it later. *Audition…* opens a page on which the alternatives are heard against
+picture and chosen; what it writes is laid by *Import Last Scored Job*.
 """
 
 from __future__ import annotations
@@ -72,6 +73,13 @@ class _Waiting:
         self._leave(context)
         return {"FINISHED"}
 
+    def show_progress(self, context: bpy.types.Context) -> None:
+        """Show how far the request is."""
+        label, share = self.request.progress()
+        _tell(context, label if share is None else f"{label} {share:.0%}")
+        if share is not None:
+            context.window_manager.progress_update(100 * share)
+
     def step(self, context: bpy.types.Context) -> dict[str, Any] | None:
         """Look once; lay the result where it is there.
 
@@ -80,10 +88,7 @@ class _Waiting:
         """
         result = self.request.result()
         if result is None:
-            label, share = self.request.progress()
-            _tell(context, label if share is None else f"{label} {share:.0%}")
-            if share is not None:
-                context.window_manager.progress_update(100 * share)
+            self.show_progress(context)
             return None
         scene = bpy.data.scenes.get(self.scene_name)
         if scene is None:
@@ -169,6 +174,33 @@ class AVM_OT_import_last(_Waiting, bpy.types.Operator):
         return Request.last(Settings(Path(__file__).with_name("avm_settings.json")))
 
 
+class AVM_OT_audition(_Waiting, bpy.types.Operator):
+    """Hear the alternatives of what was scored last against picture, and choose, in the browser"""
+
+    bl_idname = "avm.audition"
+    bl_label = "Audition…"
+
+    def begin(self, context: bpy.types.Context) -> Request:
+        """Ask for the page."""
+        return Request.last(Settings(Path(__file__).with_name("avm_settings.json"))).ask_for_page()
+
+    def step(self, context: bpy.types.Context) -> dict[str, Any] | None:
+        """Look once; open the page where it is there."""
+        page = self.request.page()
+        if page is None:
+            self.show_progress(context)
+            return None
+        if page["address"]:
+            bpy.ops.wm.url_open(url=page["address"])
+        self.report(
+            {"INFO"}, "Choose in the browser and press Update the timeline, then Import Last Scored Job."
+        )
+        return page
+
+
+_OPERATORS = (AVM_OT_score, AVM_OT_import_last, AVM_OT_audition)
+
+
 def _tell(context: bpy.types.Context, text: str | None) -> None:
     if context.workspace is not None:
         context.workspace.status_text_set(None if text is None else f"A.V. Mapping: {text}   (Esc: end)")
@@ -177,13 +209,13 @@ def _tell(context: bpy.types.Context, text: str | None) -> None:
 def _menu(self: Any, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.operator_context = "INVOKE_DEFAULT"
-    for one in (AVM_OT_score, AVM_OT_import_last):
+    for one in _OPERATORS:
         self.layout.operator(one.bl_idname, text=one.bl_label)
 
 
 def register() -> None:
     """Called by Blender."""
-    for one in (AVM_OT_score, AVM_OT_import_last):
+    for one in _OPERATORS:
         bpy.utils.register_class(one)
     bpy.types.SEQUENCER_MT_strip.append(_menu)
 
@@ -191,5 +223,5 @@ def register() -> None:
 def unregister() -> None:
     """Called by Blender."""
     bpy.types.SEQUENCER_MT_strip.remove(_menu)
-    for one in (AVM_OT_import_last, AVM_OT_score):
+    for one in reversed(_OPERATORS):
         bpy.utils.unregister_class(one)

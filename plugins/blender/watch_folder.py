@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,17 +88,39 @@ class Request:
             Problem: It cannot be written.
         """
         plain = re.sub(r"[^\w -]+", "_", name)[:60].strip() or "scene"
-        plain = f"{plain} {datetime.now():%Y-%m-%d %H%M%S}"
-        folder, number = settings.watch_folder / plain, 1
         order = {"timeline": "cut.otio", "output": "scored.otio", "editor": "blender", **options}
+
+        def prepare(folder: Path) -> None:
+            (folder / "cut.otio").write_text(json.dumps(timeline), encoding="utf-8")
+            (settings.watch_folder / LAST).write_text(f"{folder.name}\n", encoding="utf-8")
+
+        return cls._left(settings, plain, order, prepare)
+
+    def ask_for_page(self) -> Request:
+        """Leave a request for the audition page of this one's job.
+
+        Raises:
+            Problem: It cannot be written.
+        """
+        return self._left(self._settings, f"Audition {self.folder.name}", {"audition": self.folder.name})
+
+    @classmethod
+    def _left(
+        cls,
+        settings: Settings,
+        name: str,
+        order: dict[str, Any],
+        prepare: Callable[[Path], None] = lambda folder: None,
+    ) -> Request:
+        plain = f"{name} {datetime.now():%Y-%m-%d %H%M%S}"
+        folder, number = settings.watch_folder / plain, 1
         try:
             while folder.exists():
                 number += 1
                 folder = settings.watch_folder / f"{plain} {number}"
             folder.mkdir()
-            (folder / "cut.otio").write_text(json.dumps(timeline), encoding="utf-8")
             (folder / "request.part").write_text(json.dumps(order), encoding="utf-8")
-            (settings.watch_folder / LAST).write_text(f"{folder.name}\n", encoding="utf-8")
+            prepare(folder)
             (folder / "request.part").rename(folder / "request.json")
         except OSError as error:
             raise Problem(
@@ -139,6 +163,35 @@ class Request:
                     "what was paid for is kept."
                 )
             return found
+        self._look_after(code)
+        return None
+
+    def page(self) -> dict[str, Any] | None:
+        """The audition page that was asked for; ``None`` until it is there. To be asked every ``LOOK_S``.
+
+        Raises:
+            Problem: There is none, in the program's own words; or it is on another machine.
+        """
+        code = self._started.poll() if self._started else None
+        found = _json(self.folder / "page.json")
+        if found is not None and found["host"] != socket.gethostname():
+            raise Problem(
+                f"avm-otio watch runs on {found['host']}: run avm-otio audition there, "
+                "with the scored timeline."
+            )
+        if found is None:
+            self._look_after(code)
+        return found
+
+    def _look_after(self, code: int | None) -> None:
+        """See that somebody works on it.
+
+        Args:
+            code: What the program that was started has ended with.
+
+        Raises:
+            Problem: It failed, or nobody works on it and nobody can be called.
+        """
         wrong = _json(self.folder / "error.json")
         if wrong is not None:
             raise Problem(f"{wrong['message']} {wrong.get('hint', '')}".strip())
@@ -154,7 +207,6 @@ class Request:
             raise Problem(f"Nobody watches {watch_folder} any more: {ask}")
         self._call_somebody(beat)
         self._seen = beat
-        return None
 
     def progress(self) -> tuple[str, float | None]:
         """What is done just now, and how much of it, from 0 to 1; ``None`` where nobody knows."""

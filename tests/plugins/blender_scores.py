@@ -98,7 +98,7 @@ def main(movie, fps, fps_base, out, mix, step="score"):
     if step == "escape":
         escape(outcome)
         step = "nothing"
-    call = bpy.ops.avm.import_last if step == "last" else bpy.ops.avm.score
+    call = {"last": bpy.ops.avm.import_last, "audition": bpy.ops.avm.audition}.get(step, bpy.ops.avm.score)
     if step != "nothing":  # as a menu calls it
         outcome["answer"], outcome["error"] = errors_of(lambda: call("EXEC_DEFAULT", True))
     outcome["before"] = before

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.audition.visitor import choose_another
 from tests.editors.hearing import hear, read_wav
 from tests.editors.programs import BLENDER
 from tests.media.numbered import movie
@@ -148,6 +149,31 @@ def test_what_was_laid_is_no_part_of_the_film_when_it_is_scored_again(desk: Desk
     assert desk.output.count("Sounds of an earlier scoring are heard at the same place") == 1
 
 
+def test_what_is_chosen_on_the_page_is_laid_by_the_next_import(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.blender()
+    before = desk.result()
+    shown = desk.folder / "shown.txt"
+    browser = desk.folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{shown}"\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    report = desk.blender("audition")
+    assert (report["answer"], report["error"], laid(report)) == (["FINISHED"], None, [])
+    title = choose_another(shown.read_text().strip())
+    (page,) = desk.watch.glob("Audition */")
+    (page / "cancel").touch()
+    report = desk.blender("last")
+    result = json.loads((desk.watch / _last(desk) / "result.json").read_text())
+    assert [title in [clip["title"] for clip in each["clips"]] for each in (before, result)] == [False, True]
+    assert laid(report) == wished(result, "clips", desk.rate)
+
+
+def _last(desk: Desk) -> str:
+    return (desk.watch / "AVM Last Blender Job.txt").read_text().strip()
+
+
 def test_it_is_an_extension_by_blenders_own_rules(desk: Desk) -> None:
     (judge,) = (BLENDER.parents[1] / "lib").glob(
         "python*/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
@@ -199,6 +225,7 @@ def no_settings(desk: Desk) -> None:
     [
         ("empty", nothing, "No timeline is open: add strips in the Video Sequencer"),
         ("last", nothing, "No job was begun from Blender yet"),
+        ("audition", nothing, "No job was begun from Blender yet"),
         ("score", no_program, "avm-otio was not found at /gone/avm-otio: install it"),
         ("score", old_program, "avm-otio 0.0.9 is older than this add-on (needs 0.1.0)"),
         ("score", no_watch_folder, "is not there: make it, or run: avm-otio plugin install blender"),

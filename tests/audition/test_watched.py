@@ -1,0 +1,98 @@
+"""The page by way of a watch folder, all of it real but the browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from avm_otio import app
+from avm_otio.audition.doors import Doors
+from avm_otio.audition.session import Session
+from avm_otio.audition.web import Web
+from avm_otio.jobs.watch.protocol import CountedResult
+from avm_otio.report import Silent
+from tests.audition.cut import scored, service
+from tests.audition.test_doors import HOSTS, OURS, Browser
+from tests.audition.visitor import choose_another
+
+
+class Heard(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, dict[str, Any]] = {}
+
+    def event(self, name: str, /, **fields: Any) -> None:
+        self.events[name] = fields
+
+
+def test_who_serves_the_page_for_somebody_else_hears_what_its_timeline_holds_now(tmp_path: Path) -> None:
+    session, heard = Session(scored(tmp_path, 2, music=False) / "out.otio", None, Silent()), Heard()
+    try:
+        web = Web(session, 1.0, lambda: None, heard)
+        web._begun = True  # nothing beside the answers
+        doors = Doors(web.app(), HOSTS)
+        browser = Browser(doors)
+        browser.ask("GET", f"/enter?token={doors.token}")
+        cue = session.document()["cues"][0]["name"]
+        asked = json.dumps({"cue": cue, "item": 13}).encode()
+        assert browser.ask("POST", "/api/choose", OURS, asked)[0] == 200
+        assert "updated" not in heard.events
+        assert browser.ask("POST", "/api/update", OURS, b"{}")[0] == 200
+    finally:
+        session.close()
+    result = CountedResult.model_validate(heard.events["updated"]["result"])
+    assert "Door 敲門" in [clip.title for clip in result.clips]
+    assert result.output == str(tmp_path / "out.otio")
+
+
+def until(path: Path) -> Any:
+    ends = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < ends, f"{path.name} did not come"
+        time.sleep(0.05)
+    return json.loads(path.read_text())
+
+
+def is_used(page: Path) -> None:
+    assert json.loads(page.read_text())["address"] is None, "whoever finds it later could not come in"
+
+
+@pytest.mark.slow
+def test_what_is_chosen_on_the_page_is_what_the_host_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, reel, page = (tmp_path / name for name in ("watch", "watch/reel", "watch/page"))
+    (tmp_path / "cut").mkdir()
+    scored(tmp_path / "cut", 2, music=False)
+    reel.mkdir(parents=True)
+    for name in ("cut.otio", "a.mp4"):
+        shutil.copy(tmp_path / "cut" / name, reel / name)
+    asked = {"timeline": "cut.otio", "output": "scored.otio", "editor": "blender", "services": ["effects"]}
+    (reel / "request.json").write_text(json.dumps(asked | {"alternatives": 8}))
+    monkeypatch.setenv("AVM_TOKEN", "sesame-1234567890")
+    monkeypatch.setenv("AVM_CONFIG_DIR", str(tmp_path / "config"))
+    with service(music=False) as found:
+        monkeypatch.setenv("AVM_SERVICE", found.url)
+        app.watch([watch], once=True, poll_s=0.05)
+    before = json.loads((reel / "result.json").read_text())
+    page.mkdir()
+    (page / "request.json").write_text(json.dumps({"audition": "reel"}))
+    watching = threading.Thread(target=lambda: app.watch([watch], once=True, poll_s=0.05))
+    watching.start()
+    try:
+        title = choose_another(until(page / "page.json")["address"], lambda: is_used(page / "page.json"))
+        now = json.loads((reel / "result.json").read_text())
+    finally:
+        (page / "cancel").touch()
+        watching.join(60)
+    titles = [[clip["title"] for clip in result["clips"]] for result in (before, now)]
+    assert (title in titles[0], title in titles[1]) == (False, True)
+    assert before["total_price"] != now["total_price"]
+    assert all(Path(clip["file"]).is_file() for clip in now["clips"])
