@@ -75,7 +75,11 @@
     over: (amount2) => `Over budget by ${amount2}`,
     asNew: "Import as new sequence",
     layInto: "Lay into this sequence",
+    audition: "Audition…",
+    /** Where Premiere Pro asks whether a page may be opened. */
+    whyBrowse: "Opens the page of avm-otio on this machine, on which alternatives are heard and chosen.",
     laying: "Premiere Pro is at work…",
+    opening: "The page is on its way…",
     back: "Back",
     budgetUsed: "Budget used",
     remarks: (count) => count === 1 ? "1 remark" : `${count} remarks`,
@@ -95,6 +99,8 @@
       audible: (sounds) => `These alternatives could not be disabled, disable them by hand: ${sounds}.`,
       dialogue: () => "The noise-reduced sound lies beside your own: mute one of them.",
       earlier: () => "Sounds of an earlier scoring are heard at the same place: mute or delete them.",
+      auditioned: () => "The page is open in your browser. Choose there and press Update the timeline: this list follows. Then import here.",
+      updated: () => "The timeline was written with what you chose. Import it, or lay it.",
       cancelled: () => "Cancelled. What was paid for is kept: score again, and it goes on."
     },
     problems: {
@@ -150,6 +156,14 @@
       missing: (missing, all, which) => ({
         message: `${missing} of ${all} sounds did not come where they belong: ${which}.`,
         hint: "Undo, then try again, or import as a new sequence."
+      }),
+      nobodyWatches: (path) => ({
+        message: `Nobody watches ${path}.`,
+        hint: `Run  avm-otio watch "${path}"  and leave it open, then choose Audition again.`
+      }),
+      notOpened: (why, address) => ({
+        message: `Premiere Pro did not open the page in the browser: ${why}.`,
+        hint: `Open it yourself, it is of use once: ${address}`
       }),
       program: (message, hint) => ({ message, hint }),
       fault: (what) => ({ message: `A fault of this panel: ${what}`, hint: "Nothing is lost: choose Last job." })
@@ -224,7 +238,8 @@
       "Rendering sound at another speed": "轉換變速聲音",
       "Saying what is seen": "辨識畫面內容",
       "Summing up": "計算檢查碼",
-      "Writing preview and stems": "輸出預覽與分軌"
+      "Writing preview and stems": "輸出預覽與分軌",
+      "Audition page": "試聽頁面"
     },
     message: (said) => {
       for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
@@ -245,7 +260,10 @@
     over: (amount2) => `超出預算 ${amount2}`,
     asNew: "匯入為新序列",
     layInto: "鋪到目前序列",
+    audition: "試聽備選…",
+    whyBrowse: "開啟本機 avm-otio 的試聽頁面，可聆聽並選擇備選聲音。",
     laying: "Premiere Pro 處理中…",
+    opening: "頁面開啟中…",
     back: "返回",
     budgetUsed: "預算使用情形",
     remarks: (count) => `${count} 則說明`,
@@ -265,6 +283,8 @@
       audible: (sounds) => `以下備選無法停用，請手動停用：${sounds}。`,
       dialogue: () => "降噪後的聲音與原本的聲音並存，請將其中之一靜音。",
       earlier: () => "先前配樂的聲音也在同一位置播放，請將其靜音或刪除。",
+      auditioned: () => "頁面已在瀏覽器中開啟。請在該處選擇並按「更新時間軸」，此清單會隨之更新，再於此匯入。",
+      updated: () => "時間軸已依您的選擇寫入，請匯入或鋪上。",
       cancelled: () => "已取消。已付費的內容會保留：再次開始即可接續。"
     },
     problems: {
@@ -305,6 +325,14 @@
       missing: (missing, all, which) => ({
         message: `${all} 個聲音中有 ${missing} 個不在應有的位置：${which}。`,
         hint: "請還原後再試一次，或匯入為新序列。"
+      }),
+      nobodyWatches: (path) => ({
+        message: `沒有程式在監看 ${path}。`,
+        hint: `請執行  avm-otio watch "${path}"  並保持開啟，再按「試聽備選」。`
+      }),
+      notOpened: (why, address) => ({
+        message: `Premiere Pro 未能在瀏覽器中開啟頁面：${why}。`,
+        hint: `請自行開啟此網址（僅能使用一次）：${address}`
       }),
       program: (message, hint) => ({ message, hint }),
       fault: (what) => ({ message: `面板發生錯誤：${what}`, hint: "資料沒有遺失：請選「上次的工作」。" })
@@ -422,21 +450,36 @@
      * @param exportTo Writes the sequence to a path.
      */
     async leave(name, stamp, order, exportTo) {
-      await this.check();
       const plain2 = `${name.replace(/[^\p{L}\p{N}_ -]+/gu, "_").trim().slice(0, 60) || "sequence"} ${stamp}`;
-      let folder = inside(this.path, plain2);
-      for (let number = 2; await this.files.isFolder(folder); number++) folder = inside(this.path, `${plain2} ${number}`);
-      await this.write(() => this.files.makeFolder(folder), folder);
-      await exportTo(inside(folder, "cut.xml"));
       const whole = { timeline: "cut.xml", output: "scored.xml", editor: "premiere", ...order };
-      const part = inside(folder, "request.part");
-      await this.write(() => this.files.write(part, `${JSON.stringify(whole)}
-`), part);
-      const last = inside(this.path, LAST);
-      await this.write(() => this.files.write(last, `${folder.slice(this.path.length).replace(/^[\\/]+/, "")}
+      return this.left(plain2, whole, async (request) => {
+        await exportTo(inside(request.folder, "cut.xml"));
+        const last = inside(this.path, LAST);
+        await this.write(() => this.files.write(last, `${request.name}
 `), last);
+      });
+    }
+    /**
+     * Leaves a request for the audition page.
+     *
+     * @param scored Whose page.
+     * @param stamp Tells requests of one name apart.
+     */
+    askForPage(scored, stamp) {
+      return this.left(`Audition ${scored.name} ${stamp}`, { audition: scored.name }, async () => void 0);
+    }
+    async left(name, order, prepare) {
+      await this.check();
+      let folder = inside(this.path, name);
+      for (let number = 2; await this.files.isFolder(folder); number++) folder = inside(this.path, `${name} ${number}`);
+      await this.write(() => this.files.makeFolder(folder), folder);
+      const request = new Request(this.files, folder);
+      await prepare(request);
+      const part = inside(folder, "request.part");
+      await this.write(() => this.files.write(part, `${JSON.stringify(order)}
+`), part);
       await this.write(() => this.files.rename(part, inside(folder, "request.json")), folder);
-      return new Request(this.files, folder);
+      return request;
     }
     /** The request that was left last, by whichever run of Premiere Pro. */
     async last() {
@@ -459,9 +502,23 @@
       __publicField(this, "files", files);
       __publicField(this, "folder", folder);
     }
+    /** The name of its folder. */
+    get name() {
+      return this.folder.replace(/^.*[\\/]/, "");
+    }
+    /** The audition page that was asked for; `null` until it is there. */
+    async page() {
+      const made = await readJson(this.files, inside(this.folder, "page.json"));
+      if (made === null && !await this.working()) throw new Problem(["requestGone", this.folder]);
+      return made;
+    }
+    /** What was answered; `null` as long as nothing was. */
+    result() {
+      return readJson(this.files, inside(this.folder, "result.json"));
+    }
     /** What has come of it. What the program says of a failure is raised in its own words. */
     async outcome() {
-      const result = await readJson(this.files, inside(this.folder, "result.json"));
+      const result = await this.result();
       if (result) {
         for (const clip of everyClip(result)) {
           if (clip.file === null || !await this.files.isFile(clip.file))
@@ -469,14 +526,19 @@
         }
         return { state: "done", result };
       }
+      if (!await this.working()) return { state: "cancelled" };
+      return { state: "working", progress: await readJson(this.files, inside(this.folder, "progress.json")) };
+    }
+    /** Whether it is still worked on, rather than cancelled. */
+    async working() {
       const wrong = await readJson(
         this.files,
         inside(this.folder, "error.json")
       );
-      if (wrong?.kind === "CancelledError") return { state: "cancelled" };
+      if (wrong?.kind === "CancelledError") return false;
       if (wrong) throw new Problem(["program", wrong.message, wrong.hint ?? ""]);
       if (!await this.files.isFolder(this.folder)) throw new Problem(["requestGone", this.folder]);
-      return { state: "working", progress: await readJson(this.files, inside(this.folder, "progress.json")) };
+      return true;
     }
     /** The most that it may cost, as decimal text; `null` where nothing was said. */
     async budget() {
@@ -814,7 +876,7 @@
     cancelling: false,
     result: null,
     budget: null,
-    busy: false,
+    busy: null,
     notes: [],
     problem: null
   };
@@ -831,6 +893,10 @@
       __publicField(this, "show", show2);
       __publicField(this, "state");
       __publicField(this, "request", null);
+      /** Whose result is shown. */
+      __publicField(this, "scored", null);
+      /** Whether its page was opened, which may change the result. */
+      __publicField(this, "isAuditioned", false);
       __publicField(this, "isAtWork", false);
       this.state = { ...FIRST, language: outside2.language };
     }
@@ -846,6 +912,7 @@
     async look() {
       const open = await this.outside.host.look();
       this.set({ sequence: open?.name ?? null, range: open?.range ?? null });
+      await this.lookAtResult();
       const path = this.state.watchFolder ?? await this.outside.watchFolder();
       if (path === null) return;
       this.set({ watchFolder: path });
@@ -887,6 +954,38 @@
     async layInto() {
       await this.imported((host2, result) => host2.layInto(result));
     }
+    async audition() {
+      const { scored } = this;
+      if (scored === null || this.state.busy !== null) return;
+      await this.guarded(async () => {
+        this.set({ busy: "opening", notes: [] });
+        const folder = await this.chosen();
+        const request = await folder.askForPage(scored, this.outside.stamp());
+        for (; ; ) {
+          const page = await request.page();
+          if (page !== null) return this.opened(page.address);
+          if (!await folder.isWatched()) {
+            await request.cancel();
+            throw new Problem(["nobodyWatches", folder.path]);
+          }
+        }
+      });
+      this.set({ busy: null });
+    }
+    async opened(address) {
+      const wrong = address === null ? "" : await this.outside.browse(address, WORDS[this.state.language].whyBrowse);
+      if (wrong !== "") throw new Problem(["notOpened", wrong, address ?? ""]);
+      this.isAuditioned = true;
+      this.set({ notes: [["auditioned"]] });
+    }
+    /** What was chosen on the page and written to the timeline is what is shown and imported. */
+    async lookAtResult() {
+      const { scored } = this;
+      if (scored === null || !this.isAuditioned || this.state.result === null) return;
+      const result = await scored.result();
+      if (result === null || scored !== this.scored || JSON.stringify(result) === JSON.stringify(this.state.result)) return;
+      this.set({ result, notes: this.state.phase === "results" ? [["updated"]] : this.state.notes });
+    }
     async chooseFolder() {
       await this.guarded(async () => {
         const watchFolder = await this.outside.chooseFolder();
@@ -908,6 +1007,8 @@
         const outcome = await request.outcome();
         if (outcome.state === "done") {
           this.request = null;
+          this.scored = request;
+          this.isAuditioned = false;
           return this.set({ phase: "results", result: outcome.result, budget, currency: outcome.result.currency });
         }
         if (outcome.state === "cancelled") return this.idle();
@@ -923,11 +1024,14 @@
       this.set({ phase: "idle", notes: [["cancelled"]], cancelling: false });
     }
     async imported(step) {
-      const { result } = this.state;
-      if (result === null || this.state.busy) return;
-      this.set({ busy: true, notes: [] });
-      await this.guarded(async () => this.set({ notes: await step(this.outside.host, result) }));
-      this.set({ busy: false });
+      if (this.state.result === null || this.state.busy !== null) return;
+      this.set({ busy: "laying", notes: [] });
+      await this.guarded(async () => {
+        await this.lookAtResult();
+        const { result } = this.state;
+        if (result !== null) this.set({ notes: await step(this.outside.host, result) });
+      });
+      this.set({ busy: null });
     }
     order() {
       const { budget, alternatives } = this.state.wish;
@@ -1003,6 +1107,13 @@
         if (folder === null) return null;
         localStorage.setItem(CHOSEN, folder.nativePath);
         return folder.nativePath;
+      },
+      browse: async (address, why) => {
+        try {
+          return await uxp.shell.openExternal(address, why) || "";
+        } catch (error2) {
+          return error2 instanceof Error ? error2.message : String(error2);
+        }
       }
     };
   }
@@ -1013,10 +1124,10 @@
     let shown = null;
     return (state) => {
       const words = WORDS[state.language];
-      if (shown === null || shown.phase !== state.phase || shown.language !== state.language) {
+      if (shown === null || shown.phase !== state.phase || shown.language !== state.language || shown.result !== state.result) {
         const isFirst = shown === null;
-        const { phase, language } = state;
-        shown = { header: header(words), page: PAGES[phase](words, actions, state), phase, language };
+        const { phase, language, result } = state;
+        shown = { header: header(words), page: PAGES[phase](words, actions, state), phase, language, result };
         document.documentElement.lang = language;
         root.innerHTML = "";
         root.append(shown.header.element, shown.page.element);
@@ -1143,6 +1254,7 @@
     const isOver = left !== null && left.startsWith("-");
     const asNew = button(words.asNew, () => void actions.importNew(), "primary");
     const lay = button(words.layInto, () => void actions.layInto());
+    const audition = button(words.audition, () => void actions.audition());
     const back = button(words.back, () => actions.back());
     const notes = make("div", { role: "status" });
     const remarks = result?.notes ?? [];
@@ -1174,15 +1286,15 @@
       ...remarks.length > 0 ? [disclosure(words.remarks(remarks.length), remarks)] : [],
       ...losses.length > 0 ? [disclosure(words.lost(losses.length), losses)] : [],
       notes,
-      make("div", { class: "buttons" }, asNew, lay, back)
+      make("div", { class: "buttons" }, asNew, lay, audition, back)
     );
     return {
       element,
       focus: asNew,
       update: (state) => {
         look();
-        for (const one of [asNew, lay, back]) one.disabled = state.busy;
-        if (state.busy) say(notes, words.laying);
+        for (const one of [asNew, lay, audition, back]) one.disabled = state.busy !== null;
+        if (state.busy !== null) say(notes, state.busy === "laying" ? words.laying : words.opening);
         else sayNotes(notes, words, state);
       }
     };

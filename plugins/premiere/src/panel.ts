@@ -5,7 +5,7 @@ import { type Host } from "./premiere";
 import { Problem } from "./problem";
 import { type Actions, FIRST, type State, type Wish } from "./state";
 import { type Order, type Pause, type Request, SERVICES, WatchFolder, type Files } from "./watch_folder";
-import type { Language } from "./words";
+import { type Language, WORDS } from "./words";
 
 const LOOK_MS = 500;
 
@@ -21,11 +21,22 @@ export interface Outside {
   watchFolder(): Promise<string | null>;
   /** Has the user choose a watch folder, and remembers it; `null` where the user did not. */
   chooseFolder(): Promise<string | null>;
+  /**
+   * Opens an address in the browser.
+   *
+   * @param why Is shown where the host asks the user.
+   * @returns What went wrong; empty where nothing did.
+   */
+  browse(address: string, why: string): Promise<string>;
 }
 
 export class Panel implements Actions {
   private state: State;
   private request: Request | null = null;
+  /** Whose result is shown. */
+  private scored: Request | null = null;
+  /** Whether its page was opened, which may change the result. */
+  private isAuditioned = false;
   private isAtWork = false;
 
   /**
@@ -52,6 +63,7 @@ export class Panel implements Actions {
   async look(): Promise<void> {
     const open = await this.outside.host.look();
     this.set({ sequence: open?.name ?? null, range: open?.range ?? null });
+    await this.lookAtResult();
     const path = this.state.watchFolder ?? (await this.outside.watchFolder());
     if (path === null) return;
     this.set({ watchFolder: path });
@@ -102,6 +114,41 @@ export class Panel implements Actions {
     await this.imported((host, result) => host.layInto(result));
   }
 
+  async audition(): Promise<void> {
+    const { scored } = this;
+    if (scored === null || this.state.busy !== null) return;
+    await this.guarded(async () => {
+      this.set({ busy: "opening", notes: [] });
+      const folder = await this.chosen();
+      const request = await folder.askForPage(scored, this.outside.stamp());
+      for (;;) {
+        const page = await request.page();
+        if (page !== null) return this.opened(page.address);
+        if (!(await folder.isWatched())) {
+          await request.cancel(); // Else a page would open for nobody when somebody comes to watch.
+          throw new Problem(["nobodyWatches", folder.path]);
+        }
+      }
+    });
+    this.set({ busy: null });
+  }
+
+  private async opened(address: string | null): Promise<void> {
+    const wrong = address === null ? "" : await this.outside.browse(address, WORDS[this.state.language].whyBrowse);
+    if (wrong !== "") throw new Problem(["notOpened", wrong, address ?? ""]);
+    this.isAuditioned = true;
+    this.set({ notes: [["auditioned"]] });
+  }
+
+  /** What was chosen on the page and written to the timeline is what is shown and imported. */
+  private async lookAtResult(): Promise<void> {
+    const { scored } = this;
+    if (scored === null || !this.isAuditioned || this.state.result === null) return;
+    const result = await scored.result();
+    if (result === null || scored !== this.scored || JSON.stringify(result) === JSON.stringify(this.state.result)) return;
+    this.set({ result, notes: this.state.phase === "results" ? [["updated"]] : this.state.notes });
+  }
+
   async chooseFolder(): Promise<void> {
     await this.guarded(async () => {
       const watchFolder = await this.outside.chooseFolder();
@@ -126,6 +173,8 @@ export class Panel implements Actions {
       const outcome = await request.outcome();
       if (outcome.state === "done") {
         this.request = null;
+        this.scored = request;
+        this.isAuditioned = false;
         return this.set({ phase: "results", result: outcome.result, budget, currency: outcome.result.currency });
       }
       if (outcome.state === "cancelled") return this.idle();
@@ -144,11 +193,14 @@ export class Panel implements Actions {
   }
 
   private async imported(step: (host: Host, result: NonNullable<State["result"]>) => Promise<State["notes"]>): Promise<void> {
-    const { result } = this.state;
-    if (result === null || this.state.busy) return;
-    this.set({ busy: true, notes: [] });
-    await this.guarded(async () => this.set({ notes: await step(this.outside.host, result) }));
-    this.set({ busy: false });
+    if (this.state.result === null || this.state.busy !== null) return;
+    this.set({ busy: "laying", notes: [] });
+    await this.guarded(async () => {
+      await this.lookAtResult();
+      const { result } = this.state;
+      if (result !== null) this.set({ notes: await step(this.outside.host, result) });
+    });
+    this.set({ busy: null });
   }
 
   private order(): Order {

@@ -30,8 +30,8 @@ export interface State {
   readonly result: Result | null;
   /** The most that the job may cost, as decimal text. */
   readonly budget: string | null;
-  /** Premiere Pro is importing. */
-  readonly busy: boolean;
+  /** Premiere Pro is importing, or the audition page is on its way. */
+  readonly busy: "laying" | "opening" | null;
   readonly notes: readonly NoteTold[];
   readonly problem: ProblemTold | null;
 }
@@ -43,6 +43,8 @@ export interface Actions {
   importLast(): Promise<void>;
   importNew(): Promise<void>;
   layInto(): Promise<void>;
+  /** Opens the page on which alternatives are heard and chosen. */
+  audition(): Promise<void>;
   chooseFolder(): Promise<void>;
   /** To the results where there are some, else to the beginning. */
   back(): void;
@@ -61,7 +63,7 @@ export const FIRST: State = {
   cancelling: false,
   result: null,
   budget: null,
-  busy: false,
+  busy: null,
   notes: [],
   problem: null,
 };

@@ -12,6 +12,8 @@ interface Uxp {
   readonly storage: {
     readonly localFileSystem: { getFolder(options: object): Promise<{ readonly nativePath: string } | null> };
   };
+  /** Resolves with an empty string, or with what went wrong; for schemes that the manifest names alone. */
+  readonly shell: { openExternal(url: string, developerText?: string): Promise<string> };
 }
 
 interface UxpFiles {
@@ -52,6 +54,13 @@ export function outside(uxp: Uxp, fs: UxpFiles): Omit<Outside, "host"> & { reado
       if (folder === null) return null;
       localStorage.setItem(CHOSEN, folder.nativePath);
       return folder.nativePath;
+    },
+    browse: async (address, why) => {
+      try {
+        return (await uxp.shell.openExternal(address, why)) || "";
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
     },
   };
 }

@@ -24,13 +24,13 @@ const PAGES: Readonly<Record<Phase, Build>> = { idle, running, results, error };
  * @returns Shows a state. What the user is typing in, and where the keyboard is, stays while the phase does.
  */
 export function mount(root: HTMLElement, actions: Actions): (state: State) => void {
-  let shown: { page: Page; header: Page; phase: Phase; language: Language } | null = null;
+  let shown: { page: Page; header: Page; phase: Phase; language: Language; result: State["result"] } | null = null;
   return (state) => {
     const words = WORDS[state.language];
-    if (shown === null || shown.phase !== state.phase || shown.language !== state.language) {
+    if (shown === null || shown.phase !== state.phase || shown.language !== state.language || shown.result !== state.result) {
       const isFirst = shown === null;
-      const { phase, language } = state;
-      shown = { header: header(words), page: PAGES[phase](words, actions, state), phase, language };
+      const { phase, language, result } = state;
+      shown = { header: header(words), page: PAGES[phase](words, actions, state), phase, language, result };
       document.documentElement.lang = language;
       root.innerHTML = "";
       root.append(shown.header.element, shown.page.element);
@@ -161,6 +161,7 @@ function results(words: Words, actions: Actions, { result, budget }: State): Pag
   const isOver = left !== null && left.startsWith("-");
   const asNew = button(words.asNew, () => void actions.importNew(), "primary");
   const lay = button(words.layInto, () => void actions.layInto());
+  const audition = button(words.audition, () => void actions.audition());
   const back = button(words.back, () => actions.back());
   const notes = make("div", { role: "status" });
   const remarks = result?.notes ?? [];
@@ -195,15 +196,15 @@ function results(words: Words, actions: Actions, { result, budget }: State): Pag
     ...(remarks.length > 0 ? [disclosure(words.remarks(remarks.length), remarks)] : []),
     ...(losses.length > 0 ? [disclosure(words.lost(losses.length), losses)] : []),
     notes,
-    make("div", { class: "buttons" }, asNew, lay, back),
+    make("div", { class: "buttons" }, asNew, lay, audition, back),
   );
   return {
     element,
     focus: asNew,
     update: (state) => {
       look();
-      for (const one of [asNew, lay, back]) one.disabled = state.busy;
-      if (state.busy) say(notes, words.laying);
+      for (const one of [asNew, lay, audition, back]) one.disabled = state.busy !== null;
+      if (state.busy !== null) say(notes, state.busy === "laying" ? words.laying : words.opening);
       else sayNotes(notes, words, state);
     },
   };

@@ -112,6 +112,13 @@ export interface Order {
   readonly alternatives?: number;
 }
 
+/** `page.json`: the audition page is there, on the machine where the program watches. */
+export interface PageMade {
+  readonly host: string;
+  /** Of use once; `null` once a browser has the page. */
+  readonly address: string | null;
+}
+
 export type Outcome =
   | { readonly state: "working"; readonly progress: Progress | null }
   | { readonly state: "cancelled" }
@@ -188,19 +195,36 @@ export class WatchFolder {
    * @param exportTo Writes the sequence to a path.
    */
   async leave(name: string, stamp: string, order: Order, exportTo: (path: string) => Promise<void>): Promise<Request> {
-    await this.check();
     const plain = `${name.replace(/[^\p{L}\p{N}_ -]+/gu, "_").trim().slice(0, 60) || "sequence"} ${stamp}`;
-    let folder = inside(this.path, plain);
-    for (let number = 2; await this.files.isFolder(folder); number++) folder = inside(this.path, `${plain} ${number}`);
-    await this.write(() => this.files.makeFolder(folder), folder);
-    await exportTo(inside(folder, "cut.xml"));
     const whole = { timeline: "cut.xml", output: "scored.xml", editor: "premiere", ...order };
+    return this.left(plain, whole, async (request) => {
+      await exportTo(inside(request.folder, "cut.xml"));
+      const last = inside(this.path, LAST);
+      await this.write(() => this.files.write(last, `${request.name}\n`), last);
+    });
+  }
+
+  /**
+   * Leaves a request for the audition page.
+   *
+   * @param scored Whose page.
+   * @param stamp Tells requests of one name apart.
+   */
+  askForPage(scored: Request, stamp: string): Promise<Request> {
+    return this.left(`Audition ${scored.name} ${stamp}`, { audition: scored.name }, async () => undefined);
+  }
+
+  private async left(name: string, order: object, prepare: (request: Request) => Promise<void>): Promise<Request> {
+    await this.check();
+    let folder = inside(this.path, name);
+    for (let number = 2; await this.files.isFolder(folder); number++) folder = inside(this.path, `${name} ${number}`);
+    await this.write(() => this.files.makeFolder(folder), folder);
+    const request = new Request(this.files, folder);
+    await prepare(request);
     const part = inside(folder, "request.part");
-    await this.write(() => this.files.write(part, `${JSON.stringify(whole)}\n`), part);
-    const last = inside(this.path, LAST);
-    await this.write(() => this.files.write(last, `${folder.slice(this.path.length).replace(/^[\\/]+/, "")}\n`), last);
+    await this.write(() => this.files.write(part, `${JSON.stringify(order)}\n`), part);
     await this.write(() => this.files.rename(part, inside(folder, "request.json")), folder);
-    return new Request(this.files, folder);
+    return request;
   }
 
   /** The request that was left last, by whichever run of Premiere Pro. */
@@ -228,9 +252,26 @@ export class Request {
     readonly folder: string,
   ) {}
 
+  /** The name of its folder. */
+  get name(): string {
+    return this.folder.replace(/^.*[\\/]/, "");
+  }
+
+  /** The audition page that was asked for; `null` until it is there. */
+  async page(): Promise<PageMade | null> {
+    const made = await readJson<PageMade>(this.files, inside(this.folder, "page.json"));
+    if (made === null && !(await this.working())) throw new Problem(["requestGone", this.folder]);
+    return made;
+  }
+
+  /** What was answered; `null` as long as nothing was. */
+  result(): Promise<Result | null> {
+    return readJson<Result>(this.files, inside(this.folder, "result.json"));
+  }
+
   /** What has come of it. What the program says of a failure is raised in its own words. */
   async outcome(): Promise<Outcome> {
-    const result = await readJson<Result>(this.files, inside(this.folder, "result.json"));
+    const result = await this.result();
     if (result) {
       for (const clip of everyClip(result)) {
         if (clip.file === null || !(await this.files.isFile(clip.file)))
@@ -238,14 +279,20 @@ export class Request {
       }
       return { state: "done", result };
     }
+    if (!(await this.working())) return { state: "cancelled" };
+    return { state: "working", progress: await readJson<Progress>(this.files, inside(this.folder, "progress.json")) };
+  }
+
+  /** Whether it is still worked on, rather than cancelled. */
+  private async working(): Promise<boolean> {
     const wrong = await readJson<{ kind: string; message: string; hint?: string }>(
       this.files,
       inside(this.folder, "error.json"),
     );
-    if (wrong?.kind === "CancelledError") return { state: "cancelled" };
+    if (wrong?.kind === "CancelledError") return false;
     if (wrong) throw new Problem(["program", wrong.message, wrong.hint ?? ""]);
     if (!(await this.files.isFolder(this.folder))) throw new Problem(["requestGone", this.folder]);
-    return { state: "working", progress: await readJson<Progress>(this.files, inside(this.folder, "progress.json")) };
+    return true;
   }
 
   /** The most that it may cost, as decimal text; `null` where nothing was said. */

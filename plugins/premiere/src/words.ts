@@ -57,7 +57,11 @@ const en = {
   over: (amount: string) => `Over budget by ${amount}`,
   asNew: "Import as new sequence",
   layInto: "Lay into this sequence",
+  audition: "Audition…",
+  /** Where Premiere Pro asks whether a page may be opened. */
+  whyBrowse: "Opens the page of avm-otio on this machine, on which alternatives are heard and chosen.",
   laying: "Premiere Pro is at work…",
+  opening: "The page is on its way…",
   back: "Back",
   budgetUsed: "Budget used",
   remarks: (count: number) => (count === 1 ? "1 remark" : `${count} remarks`),
@@ -79,6 +83,9 @@ const en = {
     audible: (sounds: string) => `These alternatives could not be disabled, disable them by hand: ${sounds}.`,
     dialogue: () => "The noise-reduced sound lies beside your own: mute one of them.",
     earlier: () => "Sounds of an earlier scoring are heard at the same place: mute or delete them.",
+    auditioned: () =>
+      "The page is open in your browser. Choose there and press Update the timeline: this list follows. Then import here.",
+    updated: () => "The timeline was written with what you chose. Import it, or lay it.",
     cancelled: () => "Cancelled. What was paid for is kept: score again, and it goes on.",
   },
   problems: {
@@ -134,6 +141,14 @@ const en = {
     missing: (missing, all, which) => ({
       message: `${missing} of ${all} sounds did not come where they belong: ${which}.`,
       hint: "Undo, then try again, or import as a new sequence.",
+    }),
+    nobodyWatches: (path) => ({
+      message: `Nobody watches ${path}.`,
+      hint: `Run  avm-otio watch "${path}"  and leave it open, then choose Audition again.`,
+    }),
+    notOpened: (why, address) => ({
+      message: `Premiere Pro did not open the page in the browser: ${why}.`,
+      hint: `Open it yourself, it is of use once: ${address}`,
     }),
     program: (message, hint) => ({ message, hint }),
     fault: (what) => ({ message: `A fault of this panel: ${what}`, hint: "Nothing is lost: choose Last job." }),
@@ -214,6 +229,7 @@ const zhTW: Words = {
     "Saying what is seen": "辨識畫面內容",
     "Summing up": "計算檢查碼",
     "Writing preview and stems": "輸出預覽與分軌",
+    "Audition page": "試聽頁面",
   },
   message: (said) => {
     for (const [english, chinese] of WARNINGS) if (english.test(said)) return said.replace(english, chinese);
@@ -234,7 +250,10 @@ const zhTW: Words = {
   over: (amount) => `超出預算 ${amount}`,
   asNew: "匯入為新序列",
   layInto: "鋪到目前序列",
+  audition: "試聽備選…",
+  whyBrowse: "開啟本機 avm-otio 的試聽頁面，可聆聽並選擇備選聲音。",
   laying: "Premiere Pro 處理中…",
+  opening: "頁面開啟中…",
   back: "返回",
   budgetUsed: "預算使用情形",
   remarks: (count) => `${count} 則說明`,
@@ -255,6 +274,8 @@ const zhTW: Words = {
     audible: (sounds) => `以下備選無法停用，請手動停用：${sounds}。`,
     dialogue: () => "降噪後的聲音與原本的聲音並存，請將其中之一靜音。",
     earlier: () => "先前配樂的聲音也在同一位置播放，請將其靜音或刪除。",
+    auditioned: () => "頁面已在瀏覽器中開啟。請在該處選擇並按「更新時間軸」，此清單會隨之更新，再於此匯入。",
+    updated: () => "時間軸已依您的選擇寫入，請匯入或鋪上。",
     cancelled: () => "已取消。已付費的內容會保留：再次開始即可接續。",
   },
   problems: {
@@ -295,6 +316,14 @@ const zhTW: Words = {
     missing: (missing, all, which) => ({
       message: `${all} 個聲音中有 ${missing} 個不在應有的位置：${which}。`,
       hint: "請還原後再試一次，或匯入為新序列。",
+    }),
+    nobodyWatches: (path) => ({
+      message: `沒有程式在監看 ${path}。`,
+      hint: `請執行  avm-otio watch "${path}"  並保持開啟，再按「試聽備選」。`,
+    }),
+    notOpened: (why, address) => ({
+      message: `Premiere Pro 未能在瀏覽器中開啟頁面：${why}。`,
+      hint: `請自行開啟此網址（僅能使用一次）：${address}`,
     }),
     program: (message, hint) => ({ message, hint }),
     fault: (what) => ({ message: `面板發生錯誤：${what}`, hint: "資料沒有遺失：請選「上次的工作」。" }),

@@ -16,6 +16,8 @@ declare global {
   interface Window {
     given: Given;
     host: FakePremiere;
+    /** Addresses that were opened in the browser. */
+    browsed: string[];
     /** One call of `Files` on the real disk. */
     onDisk(name: keyof Files, ...named: string[]): Promise<unknown>;
   }
@@ -47,8 +49,14 @@ const modules: Readonly<Record<string, unknown>> = {
   premierepro: window.host.module,
   uxp: {
     host: { version: window.host.traits.version, uiLocale: given.locale },
+    shell: {
+      openExternal: async (url: string) => {
+        window.browsed.push(url);
+        return "";
+      },
+    },
     storage: { localFileSystem: { getFolder: async () => null } },
   },
 };
 
-Object.assign(window, { require: (name: string) => modules[name] });
+Object.assign(window, { browsed: [], require: (name: string) => modules[name] });

@@ -1,7 +1,7 @@
 /** What tests of the panel share: a watch folder on the real disk, a watcher that lives in it, a result. */
 
 import { renameSync, writeFileSync } from "node:fs";
-import { lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -39,11 +39,13 @@ export class Bench {
   readonly states: State[] = [];
   readonly host: FakePremiere;
   readonly panel: Panel;
+  /** Addresses that were opened in the browser. */
+  readonly browsed: string[] = [];
 
   constructor(
     readonly folder: string,
     traits: Partial<Traits> = {},
-    more: { readonly language?: "en" | "zh-TW"; readonly watchFolder?: string | null } = {},
+    more: { readonly language?: "en" | "zh-TW"; readonly watchFolder?: string | null; readonly browserProblem?: string } = {},
   ) {
     this.host = new FakePremiere(traits, (path, half) => writeFile(path, half ? CUT.slice(0, 9) : CUT));
     const host = new Premiere(this.host.module, this.host.traits.version, disk, () => pause(1));
@@ -57,6 +59,10 @@ export class Bench {
         stamp: () => "2026-11-23 171500",
         watchFolder: async () => (more.watchFolder === undefined ? folder : more.watchFolder),
         chooseFolder: async () => null,
+        browse: async (address) => {
+          this.browsed.push(address);
+          return more.browserProblem ?? "";
+        },
       },
       (state) => this.states.push(state),
     );
@@ -98,6 +104,15 @@ export async function lastRequest(folder: string): Promise<string> {
     const name = (await disk.read(join(folder, "AVM Last Premiere Job.txt")))?.trim() ?? "";
     const path = join(folder, name);
     if (name !== "" && (await disk.isFile(join(path, "request.json")))) return path;
+    await pause(5);
+  }
+}
+
+/** The folder of the request for the audition page, once it is whole. */
+export async function pageRequest(folder: string): Promise<string> {
+  for (;;) {
+    const name = (await readdir(folder)).find((name) => name.startsWith("Audition "));
+    if (name !== undefined && (await disk.isFile(join(folder, name, "request.json")))) return join(folder, name);
     await pause(5);
   }
 }

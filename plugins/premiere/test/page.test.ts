@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 
 import { CHROMIUM, type Look, open, start } from "./browser";
-import { clip, CUT, emptyFolder, lastRequest, put, remove, result, watch } from "./library";
+import { clip, CUT, emptyFolder, lastRequest, pageRequest, put, remove, result, watch } from "./library";
 
 const skip = CHROMIUM === null ? "no Chromium here" : false;
 let browser: Browser;
@@ -111,6 +111,27 @@ test("all is reached and done with the keyboard alone", { skip }, async () => {
   await page.keyboard.press("Enter");
   await page.waitForSelector(".box.notes");
   assert.match((await page.textContent(".box.notes")) ?? "", /Reel 1: 3 sounds laid and checked\./);
+  await page.close();
+});
+
+test("by keyboard the audition page is opened, and the list follows what is written there", { skip }, async () => {
+  const { page, folder } = await panel({ theme: "dark", width: 300, height: 420 });
+  watch(folder);
+  await page.locator("input[type=radio]").nth(1).check();
+  await page.click("button.primary");
+  await finish(page, folder);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Audition…");
+  await page.keyboard.press("Enter");
+  await put(await pageRequest(folder), "page.json", { host: "here", address: "http://127.0.0.1:9/enter?token=once" });
+  await page.waitForSelector(".box.notes");
+  assert.deepEqual(await page.evaluate(() => window.browsed), ["http://127.0.0.1:9/enter?token=once"]);
+  assert.deepEqual([await faint(page), await tooWide(page)], [[], false]);
+  const chosen = await clip(folder, { title: "What was chosen" });
+  await put(await lastRequest(folder), "result.json", result(folder, [chosen], { total_price: "4.00" }));
+  await page.waitForFunction(() => document.querySelector(".cue .title")?.textContent === "What was chosen");
+  assert.match((await page.textContent(".total")) ?? "", /4\.00 USD/);
   await page.close();
 });
 

@@ -7,7 +7,7 @@ import { sentence } from "../src/problem";
 import type { State } from "../src/state";
 import { WORDS } from "../src/words";
 import type { Traits } from "./fake_premiere";
-import { Bench, clip, CUT, emptyFolder, lastRequest, put, remove, result, watch } from "./library";
+import { Bench, clip, CUT, emptyFolder, lastRequest, pageRequest, put, remove, result, watch } from "./library";
 
 type More = ConstructorParameters<typeof Bench>[2];
 
@@ -242,12 +242,81 @@ test("the panel tells which sequence is open, what is marked, and whether somebo
   assert.equal(state().watching, "yes");
 });
 
+/** A bench that shows a result, somebody watching. */
+async function scored(t: TestContext, more: More = {}): Promise<ReturnType<typeof bind> & { request: string }> {
+  const bound = bind(await bench(t, {}, more));
+  watch(bound.folder);
+  bound.panel.change({ scope: "whole" });
+  const done = bound.panel.score();
+  const request = await lastRequest(bound.folder);
+  await put(request, "result.json", result(bound.folder, [await clip(bound.folder)]));
+  await done;
+  return { ...bound, request };
+}
+
+const PAGE = { host: "here", address: "http://127.0.0.1:8911/enter?token=once" };
+
+test("the audition page of the job that is shown is asked for and opened in the browser", async (t) => {
+  const { panel, folder, state, browsed, request } = await scored(t);
+  const done = panel.audition();
+  const asked = await pageRequest(folder);
+  assert.deepEqual(JSON.parse(await readFile(join(asked, "request.json"), "utf8")), { audition: request.split("/").at(-1) });
+  assert.equal(state().busy, "opening");
+  await put(asked, "page.json", PAGE);
+  await done;
+  assert.deepEqual([browsed, state().busy, state().notes], [[PAGE.address], null, [["auditioned"]]]);
+  assert.equal(await lastRequest(folder), request, "the last job is the scored one");
+});
+
+test("what the page wrote to the timeline is what is shown and laid", async (t) => {
+  const { panel, folder, state, host, request } = await scored(t);
+  const done = panel.audition();
+  await put(await pageRequest(folder), "page.json", PAGE);
+  await done;
+  const other = await clip(folder, { title: "Other hit", price: "4.00" });
+  await put(request, "result.json", result(folder, [other], { total_price: "4.00" }));
+  await panel.look();
+  assert.deepEqual([state().result?.clips[0]?.title, state().result?.total_price, state().notes], ["Other hit", "4.00", [["updated"]]]);
+  const last = await clip(folder, { title: "Last hit" });
+  await put(request, "result.json", result(folder, [last]));
+  await panel.layInto();
+  assert.deepEqual(host.tracks.flatMap(({ sounds }) => sounds.map(({ file }) => file)).filter((file) => file.endsWith("hit.wav")), [last.file]);
+});
+
+test("where nobody watches, a page is asked for by nobody: it is said, and the results are there", async (t) => {
+  const first = await bench(t);
+  const { panel, folder, state } = bind(first);
+  panel.change({ scope: "whole" });
+  const done = panel.score();
+  await put(await lastRequest(folder), "result.json", result(folder, [await clip(folder)]));
+  await done;
+  await panel.audition();
+  assert.match(told(state()), /Nobody watches .*: run|Nobody watches .* Run {2}avm-otio watch/);
+  assert.ok((await readdir(await pageRequest(folder))).includes("cancel"));
+  panel.back();
+  assert.deepEqual([state().phase, state().busy], ["results", null]);
+});
+
+test("a page that cannot be shown or opened is said, in the program's own words or with the address", async (t) => {
+  const failing = await scored(t);
+  const failed = failing.panel.audition();
+  await put(await pageRequest(failing.folder), "error.json", { kind: "InputError", message: "There is no scored.xml.", hint: "Go." });
+  await failed;
+  assert.match(told(failing.state()), /There is no scored\.xml\. Go\./);
+  const closed = await scored(t, { browserProblem: "User denied" });
+  const refused = closed.panel.audition();
+  await put(await pageRequest(closed.folder), "page.json", PAGE);
+  await refused;
+  assert.match(told(closed.state()), /did not open the page in the browser: User denied\. .*token=once/);
+});
+
 /** The parts of a bench that tests call by name. */
 function bind(one: Bench) {
   return {
     panel: one.panel,
     host: one.host,
     folder: one.folder,
+    browsed: one.browsed,
     state: () => one.state,
     until: (isSo: (state: State) => boolean) => one.until(isSo),
   };
