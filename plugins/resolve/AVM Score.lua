@@ -11,7 +11,8 @@
 -- Lua, and messages come as a marker (avm_otio/jobs/watch/exports.py).
 --
 -- A task: into = "new" or "current"; scope = "any" (what is marked, else the whole timeline), "marked", "whole" or
--- "clip"; last = true for the request left last; from the dialog also services, budget and alternatives.
+-- "clip"; last = true for the request left last; from the dialog also services, budget and alternatives. Or
+-- audition = true: the page of the request left last, which the program opens, since no call of the host is documented.
 
 local given = ...
 local asks = type(given) ~= "table" -- whether the dialog asks for the task, where there are windows
@@ -238,8 +239,8 @@ local function open_window()
     local cancel = ui:Button({ ID = "Cancel", Text = "Cancel", Enabled = not asks })
     if asks then
       rows[#rows + 1] = ui:TextEdit({ ID = "Messages", ReadOnly = true, Weight = 1 })
-      rows[#rows + 1] = ui:HGroup({ Weight = 0, ui:Button({ ID = "Last", Text = "Import Last Job" }), cancel,
-        ui:Button({ ID = "Score", Text = "Score" }) })
+      rows[#rows + 1] = ui:HGroup({ Weight = 0, ui:Button({ ID = "Last", Text = "Import Last Job" }),
+        ui:Button({ ID = "Audition", Text = "Audition…" }), cancel, ui:Button({ ID = "Score", Text = "Score" }) })
     else
       rows[#rows + 1] = cancel
     end
@@ -250,7 +251,7 @@ local function open_window()
     window.On.AVMScore.Close = function() opened.is_closed = true end
     if asks then
       fill_form(opened.parts)
-      for _, button in ipairs({ "Score", "Last" }) do
+      for _, button in ipairs({ "Score", "Last", "Audition" }) do
         window.On[button].Clicked = function() opened.pressed = button end
       end
     end
@@ -472,27 +473,49 @@ local function request_json(host, timeline)
   return "{" .. table.concat(fields, ", ") .. "}\n"
 end
 
-local function leave_request(found, host, timeline)
-  local request = request_json(host, timeline)
-  local name = free_folder(found.watch_folder, plain_name(timeline))
+local function made_folder(found, plain)
+  local name = free_folder(found.watch_folder, plain)
   local folder = found.watch_folder .. "/" .. name
   if not runs("mkdir " .. quoted(IS_WINDOWS and folder:gsub("/", "\\") or folder)) then
     fail_to_write("The watch folder " .. found.watch_folder)
   end
+  return folder, name
+end
+
+local function put_request(folder, request)
+  write(folder .. "/request.part", request)
+  if not os.rename(folder .. "/request.part", folder .. "/request.json") then
+    fail("The request in " .. folder .. " could not be left: look whether the disk is full.")
+  end
+end
+
+local function leave_request(found, host, timeline)
+  local request = request_json(host, timeline)
+  local folder, name = made_folder(found, plain_name(timeline))
   export(host, timeline, folder .. "/cut.otio")
   if not exists(folder .. "/cut.otio") then
     fail("DaVinci Resolve did not export " .. timeline:GetName() .. ": save the project and run this again.")
   end
-  write(folder .. "/request.part", request)
   write(found.watch_folder .. "/" .. LAST, name .. "\n")
-  if not os.rename(folder .. "/request.part", folder .. "/request.json") then
-    fail("The request in " .. folder .. " could not be left: look whether the disk is full.")
-  end
+  put_request(folder, request)
   return folder
 end
 
--- The result; raises what the program said where it failed.
-local function await(found, folder)
+-- The request for the audition page of an earlier one.
+local function leave_page_request(found, host, timeline, scored)
+  local plain = scored .. os.date(" (%Y-%m-%d %H%M%S)")
+  if HAS_FILES then
+    local folder = made_folder(found, "Audition " .. plain)
+    put_request(folder, ('{"audition": %s, "open": true}\n'):format(encoded(scored)))
+    return folder
+  end
+  local folder = found.watch_folder .. "/" .. plain .. ".audition"
+  export(host, timeline, folder .. ".otio")
+  return folder
+end
+
+-- What the program answers in a file of that name, "result" or "page"; raises what it said where it failed.
+local function await(found, folder, name)
   local ask = ('run  avm-otio watch "%s"  and leave it open. The request waits there'):format(found.watch_folder)
   if not (exists(folder .. "/result.json") or exists(folder .. "/error.json")) and not is_watched(found.watch_folder) then
     if not start(found) then
@@ -501,8 +524,8 @@ local function await(found, folder)
   end
   local sequence, beat, silent, seen = 0, beat_in(found.watch_folder), 0, {}
   while true do
-    local result = read_json(folder .. "/result.json")
-    if result then return result end
+    local answer = read_json(folder .. "/" .. name .. ".json")
+    if answer then return answer end
     local wrong = read_json(folder .. "/error.json")
     if wrong and wrong.kind == "CancelledError" then
       fail("Cancelled. What was paid for is kept: score again, and it goes on.")
@@ -822,18 +845,30 @@ local function last_name(watch_folder)
   return (load_data(watch_folder .. "/AVM Last Resolve Job.lua") or {}).name
 end
 
+local function audition(found, host, timeline, scored)
+  local page = await(found, leave_page_request(found, host, timeline, scored), "page")
+  if page.address then
+    fail(("No browser could be opened by itself. Open this address on %s, it is of use once: %s"):format(page.host,
+      page.address))
+  end
+  say(("The page is open in the browser of %s. Choose there and press Update the timeline, then choose AVM Import "
+    .. "Last Job."):format(page.host))
+end
+
 local function work()
   local host, project, timeline = current()
   local found = settings()
   local folder
-  if task.last then
+  if task.last or task.audition then
     local name = last_name(found.watch_folder)
       or fail("No job was begun from DaVinci Resolve yet in " .. found.watch_folder .. ": choose AVM Score.")
-    folder = found.watch_folder .. "/" .. name:gsub("%s+$", "")
+    name = name:gsub("%s+$", "")
+    if task.audition then return audition(found, host, timeline, name) end
+    folder = found.watch_folder .. "/" .. name
   else
     folder = (HAS_FILES and leave_request or leave_export)(found, host, timeline)
   end
-  local result = await(found, folder)
+  local result = await(found, folder, "result")
   for _, note in ipairs(result.notes or {}) do say(note) end
   check_media(result)
   if task.into == "current" then lay_into(project, timeline, result) else import_new(project, timeline, result) end
@@ -854,6 +889,7 @@ local function chosen_task(pressed)
   local parts = shown.parts
   local into = PLACES[parts.Into.CurrentIndex + 1][1]
   if pressed == "Last" then return { into = into, last = true } end
+  if pressed == "Audition" then return { audition = true } end
   local services = {}
   for _, service in ipairs(SERVICES) do
     if parts[service[1]].Checked then services[#services + 1] = service[1] end
@@ -879,10 +915,10 @@ local function run_dialog()
     local chosen = pressed and chosen_task(pressed)
     if chosen then
       task = chosen
-      parts.Score.Enabled, parts.Last.Enabled, parts.Cancel.Enabled = false, false, true
+      parts.Score.Enabled, parts.Last.Enabled, parts.Audition.Enabled, parts.Cancel.Enabled = false, false, false, true
       try()
       show("")
-      parts.Score.Enabled, parts.Last.Enabled, parts.Cancel.Enabled = true, true, false
+      parts.Score.Enabled, parts.Last.Enabled, parts.Audition.Enabled, parts.Cancel.Enabled = true, true, true, false
     end
   end
 end

@@ -23,6 +23,7 @@ PLUGIN = Path(__file__).parents[2] / "plugins" / "resolve"
 SCORE, INTO = "AVM Score", "AVM Score Into This Timeline"
 LAST, LAST_INTO = "AVM Import Last Job", "AVM Import Last Job Into This Timeline"
 CLIP = "AVM Score Current Clip"
+AUDITION = "AVM Audition Last Job"
 RATES = [("23.976", False), ("25", False), ("29.97", True)]
 
 CLIPS = [("Bed", "music", "AVM Music 1", 0, 96), ("Hit", "effects", "AVM Effects 1", 30, 12)]
@@ -177,7 +178,7 @@ class Once:
         for name, value in self.look.items():
             part, _, attribute = name.partition("_")
             setattr(window.parts[part], attribute, value)
-        window.click("Last" if self.item in (LAST, LAST_INTO) else "Score")
+        window.click({LAST: "Last", LAST_INTO: "Last", AUDITION: "Audition"}.get(self.item, "Score"))
 
 
 WANTED = sorted((track, title, at, frames) for title, _, track, at, frames in CLIPS)

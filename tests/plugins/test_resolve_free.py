@@ -16,9 +16,10 @@ from lupa import luajit21
 from avm_otio import __version__
 from avm_otio.folders import Folder
 from avm_otio.hosts.lua import lua_chunk
-from avm_otio.jobs.watch.exports import make_request, move_in
+from avm_otio.jobs.watch.exports import is_export, make_request, move_in
 from tests.plugins.fake_resolve import run_lua
 from tests.plugins.resolve_desk import (
+    AUDITION,
     CLIP,
     INTO,
     LAST,
@@ -51,9 +52,9 @@ def somebody_watches(desk: Desk) -> Callable[[float], None]:
     def watcher(seconds: float) -> None:
         beat = {"id": "w", "beat": next(beats), "program": __version__}
         (desk.watch / "watcher.lua").write_text(lua_chunk(beat))
-        for export in desk.watch.glob("*.score.otio"):
+        for export in [path for path in desk.watch.glob("*.otio") if is_export(path.name)]:
             move_in(export)
-        for folder in desk.watch.glob("*.score/"):
+        for folder in [*desk.watch.glob("*.score/"), *desk.watch.glob("*.audition/")]:
             with Folder.open(folder) as opened:
                 make_request(opened)
             answer = json.loads((desk.folder / "answer.json").read_text())
@@ -87,6 +88,19 @@ def test_the_free_edition_says_what_is_marked_by_the_exports_name(tmp_path: Path
     desk.timeline.name = "Reel 3: “Am Fluß” / v2"
     free(desk, SCORE, somebody_watches(desk))
     assert (desk.request()["tc_in"], desk.request()["tc_out"]) == ("01:00:01;00", "01:00:02;00")
+
+
+def test_the_free_edition_asks_for_the_page_by_an_export(free_desk: Desk) -> None:
+    free(free_desk, INTO, somebody_watches(free_desk))
+    (scored,) = free_desk.watch.glob("*.score/")
+    free_desk.answer(name="page.json", host="studio")
+    notes = free(free_desk, AUDITION, somebody_watches(free_desk))
+    assert "The page is open in the browser of studio." in notes
+    (made,) = free_desk.watch.glob("*.audition/")
+    asked = json.loads((made / "request.json").read_text())
+    assert (asked["audition"], asked["open"]) == (scored.name, True)
+    free_desk.answer()
+    assert "4 sounds, 10.00 USD" in free(free_desk, LAST, somebody_watches(free_desk))
 
 
 def test_the_free_edition_says_where_nobody_watches_and_loses_nothing(free_desk: Desk) -> None:

@@ -21,6 +21,7 @@ from avm_otio.timeline.time import format_timecode
 from tests.plugins import fake_resolve as fake
 from tests.plugins.fake_resolve import Item, Project, Resolve, Timeline, Track
 from tests.plugins.resolve_desk import (
+    AUDITION,
     CLIP,
     INTO,
     LAST,
@@ -95,6 +96,33 @@ def test_a_host_that_may_start_no_program_leaves_the_request_for_one_who_watches
     (folder,) = desk.watch.glob("*/")
     (folder / "result.json").write_text((desk.folder / "answer.json").read_text())
     assert "4 sounds, 10.00 USD" in desk.choose(LAST)
+
+
+def test_the_page_of_the_last_job_is_asked_for_and_opened_by_the_program(desk: Desk) -> None:
+    desk.choose(INTO)
+    (scored,) = desk.watch.glob("*/")
+    desk.answer(name="page.json", host="studio", address=None)
+    assert "The page is open in the browser of studio." in desk.choose(AUDITION)
+    (made,) = desk.watch.glob("Audition */")
+    assert json.loads((made / "request.json").read_text()) == {"audition": scored.name, "open": True}
+    desk.answer()
+    assert "4 sounds, 10.00 USD" in desk.choose(LAST), "the last job is the scored one"
+
+
+def test_a_page_that_no_browser_opened_is_shown_with_its_address(desk: Desk) -> None:
+    desk.choose(INTO)
+    desk.answer(name="page.json", host="studio", address="http://127.0.0.1:9/enter?token=once")
+    output = desk.choose(AUDITION)
+    assert "Open this address on studio, it is of use once: http://127.0.0.1:9/enter?token=once" in output
+
+
+def test_there_is_no_page_before_anything_was_scored_nor_where_it_fails(desk: Desk) -> None:
+    assert "No job was begun from DaVinci Resolve yet" in desk.choose(AUDITION)
+    desk.choose(INTO)
+    desk.answer(name="error.json", message="There is no scored.otio.", hint="Score again.")
+    output = desk.choose(AUDITION)
+    assert "There is no scored.otio. Score again." in output
+    assert "a fault of this menu item" not in output
 
 
 def test_cues_and_prices_are_marked_one_marker_a_frame(desk: Desk) -> None:
