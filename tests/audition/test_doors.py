@@ -19,6 +19,7 @@ from avm_otio.audition.session import Session
 from avm_otio.audition.web import Web
 from avm_otio.errors import InputError, UsageError
 from avm_otio.jobs import choices
+from avm_otio.jobs.watch.protocol import CountedResult
 from avm_otio.report import Silent
 from tests.audition.cut import BITE, scored
 
@@ -297,3 +298,29 @@ def test_what_is_shared_is_said(tmp_path: Path) -> None:
     words = sharing.exposes("out.otio")
     assert all(word in words for word in ("film", "library", "prices", "out.otio", "not encrypted"))
     assert SHARED not in words
+
+
+class Heard(Silent):
+    """Keeps what is reported."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, dict[str, Any]] = {}
+
+    def event(self, name: str, /, **fields: Any) -> None:
+        self.events[name] = fields
+
+
+def test_who_serves_the_page_for_somebody_else_hears_what_its_timeline_holds_now(session: Session) -> None:
+    heard = Heard()
+    web = Web(session, 1.0, lambda: None, heard)
+    web._begun = True  # nothing beside the answers
+    doors = Doors(web.app(), HOSTS)
+    browser = Browser(doors)
+    browser.ask("GET", f"/enter?token={doors.token}")
+    asked = json.dumps({"cue": session.document()["cues"][0]["name"], "item": 13}).encode()
+    assert browser.ask("POST", "/api/choose", OURS, asked)[0] == 200
+    assert "updated" not in heard.events
+    assert browser.ask("POST", "/api/update", OURS, b"{}")[0] == 200
+    result = CountedResult.model_validate(heard.events["updated"]["result"])
+    assert "Door 敲門" in [clip.title for clip in result.clips]
+    assert Path(result.output) == session.place

@@ -12,44 +12,8 @@ from typing import Any
 import pytest
 
 from avm_otio import app
-from avm_otio.audition.doors import Doors
-from avm_otio.audition.session import Session
-from avm_otio.audition.web import Web
-from avm_otio.jobs.watch.protocol import CountedResult
-from avm_otio.report import Silent
 from tests.audition.cut import scored, service
-from tests.audition.test_doors import HOSTS, OURS, Browser
 from tests.audition.visitor import choose_another
-
-
-class Heard(Silent):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: dict[str, dict[str, Any]] = {}
-
-    def event(self, name: str, /, **fields: Any) -> None:
-        self.events[name] = fields
-
-
-def test_who_serves_the_page_for_somebody_else_hears_what_its_timeline_holds_now(tmp_path: Path) -> None:
-    session, heard = Session(scored(tmp_path, 2, music=False) / "out.otio", None, Silent()), Heard()
-    try:
-        web = Web(session, 1.0, lambda: None, heard)
-        web._begun = True  # nothing beside the answers
-        doors = Doors(web.app(), HOSTS)
-        browser = Browser(doors)
-        browser.ask("GET", f"/enter?token={doors.token}")
-        cue = session.document()["cues"][0]["name"]
-        asked = json.dumps({"cue": cue, "item": 13}).encode()
-        assert browser.ask("POST", "/api/choose", OURS, asked)[0] == 200
-        assert "updated" not in heard.events
-        assert browser.ask("POST", "/api/update", OURS, b"{}")[0] == 200
-    finally:
-        session.close()
-    result = CountedResult.model_validate(heard.events["updated"]["result"])
-    assert "Door 敲門" in [clip.title for clip in result.clips]
-    assert result.output == str(tmp_path / "out.otio")
 
 
 def until(path: Path) -> Any:
