@@ -10,14 +10,10 @@ if TYPE_CHECKING:
     from avm_otio.app import (
         Outcome,
         carry_out,
-        conform,
-        cost,
-        cue_sheet,
         export_film,
         look_ahead,
         open_service,
         preview,
-        relink,
         resume,
         score,
         write,
@@ -26,6 +22,7 @@ if TYPE_CHECKING:
     from avm_otio.delivery.cue_sheets.write import write_cue_sheet
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.errors import AvmError
+    from avm_otio.finishing import conform, cost, cue_sheet, relink
     from avm_otio.formats.reading import Opened, read
     from avm_otio.jobs.offered import Offered
     from avm_otio.jobs.saved import lay_answer
@@ -49,9 +46,9 @@ _HOME = {
     "Scored": "jobs.pipeline",
     "carry_out": "app",
     "choose": "choosing",
-    "conform": "app",
-    "cost": "app",
-    "cue_sheet": "app",
+    "conform": "finishing",
+    "cost": "finishing",
+    "cue_sheet": "finishing",
     "export_film": "app",
     "lay_answer": "jobs.saved",
     "look_ahead": "app",
@@ -59,7 +56,7 @@ _HOME = {
     "open_service": "app",
     "preview": "app",
     "read": "formats.reading",
-    "relink": "app",
+    "relink": "finishing",
     "resume": "app",
     "score": "app",
     "search": "searching",

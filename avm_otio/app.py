@@ -6,10 +6,9 @@ The command line, watchers, farms and scripts come in here; ``avm_otio`` names w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, fields, replace
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,25 +22,16 @@ from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from avm_otio.delivery.deliver import Delivered
     from avm_otio.formats.reading import Opened
-    from avm_otio.jobs.conform.run import Conformed
     from avm_otio.jobs.forecast import Forecast
     from avm_otio.jobs.many.batch import Batch
     from avm_otio.jobs.many.budget import Limits
     from avm_otio.jobs.paid_call import Patience
     from avm_otio.jobs.question import Question
-    from avm_otio.jobs.reels import Reel
-    from avm_otio.jobs.relink import Relinked
     from avm_otio.jobs.scored import Scored
-    from avm_otio.jobs.sheets import Sheet
-    from avm_otio.jobs.turnover.make import Turned
     from avm_otio.media.film import FilmFile
     from avm_otio.media.mixdown import Preview
-    from avm_otio.mix.bill import Bill
-    from avm_otio.mix.cues import Item
     from avm_otio.service.client import Client
     from avm_otio.timeline.features import Loss
 
@@ -77,7 +67,7 @@ def score(request: Request, *, report: Report = _SILENT) -> Scored:
         AvmError: In every way that ``errors`` lists. Nothing is written at the output then.
     """
     settings = load_settings()
-    return _score(_here(request), settings, report)
+    return _score(here(request), settings, report)
 
 
 def carry_out(
@@ -97,7 +87,7 @@ def carry_out(
         AvmError: In every way that ``errors`` lists. Nothing is written at the output then.
     """
     settings = load_settings()
-    request = settings.complete(_here(request))
+    request = settings.complete(here(request))
     if summary := carried_out(request, settings):
         return Outcome(summary, is_recalled=True)
     if request.library is not None and request.service != LOCAL:
@@ -120,235 +110,8 @@ def look_ahead(request: Request, *, report: Report = _SILENT) -> Forecast:
     from avm_otio.jobs.forecast import forecast
 
     settings = load_settings()
-    request, question = ready(_here(request), settings)
+    request, question = ready(here(request), settings)
     return forecast(request, question, settings.cache_dir, report)
-
-
-def reels(words: Sequence[str], request: Request = _ANY, *, report: Report = _SILENT) -> list[Reel]:
-    """Scored timelines, read again, with what each of our sounds on them is.
-
-    Args:
-        words: Paths of timelines; the folders or keys of jobs.
-        request: ``rate``, ``sequence``, ``media_roots`` and ``jobs_dir`` count.
-        report: Receives progress and warnings.
-
-    Raises:
-        InputError: One cannot be read.
-    """
-    from avm_otio.jobs.reels import open_reels
-
-    settings = load_settings()
-    return open_reels(words, settings.complete(_here(request)), settings.service_keys, report)
-
-
-def cost(words: Sequence[str], request: Request = _ANY, *, report: Report = _SILENT) -> Bill:
-    """What scored timelines cost together: every item once.
-
-    Args:
-        words: As for ``reels``.
-        request: As for ``reels``.
-        report: Receives progress and warnings.
-
-    Raises:
-        InputError: One cannot be read.
-    """
-    from avm_otio.mix.bill import Bill
-
-    found = reels(words, request, report=report)
-    return Bill.of((reel.name, [(reel.timecode(each), each) for each in reel.sounds]) for reel in found)
-
-
-def cue_sheet(
-    words: Sequence[str],
-    request: Request = _ANY,
-    *,
-    header: Mapping[str, str | None] | None = None,
-    table: Path | None = None,
-    effects: bool = False,
-    report: Report = _SILENT,
-) -> Sheet:
-    """The cue sheet of scored timelines; ``delivery.cue_sheets`` writes it.
-
-    Args:
-        words: As for ``reels``, in the order of the programme.
-        request: As for ``reels``; of ``library`` licences are looked up.
-        header: ``production``, ``episode``, ``air_date``, ``company``; what is not given is as configured.
-        table: A CSV file of rights, which are remembered.
-        effects: Whether sound effects are listed, too.
-        report: Receives progress and warnings.
-
-    Raises:
-        InputError: A timeline or the table cannot be read.
-        OutputError: Rights cannot be remembered.
-    """
-    settings = load_settings()
-    found = reels(words, request, report=report)
-    return _sheet_of(found, request, settings, header, table, effects, report)
-
-
-def _sheet_of(
-    found: Sequence[Reel],
-    request: Request,
-    settings: Settings,
-    header: Mapping[str, str | None] | None,
-    table: Path | None,
-    effects: bool,
-    report: Report,
-) -> Sheet:
-    from avm_otio.jobs.sheets import sheet_of
-    from avm_otio.mix.cue_sheet import Header
-
-    configured = {each.name: getattr(settings.cue_sheet, each.name) for each in fields(Header)}
-    given = {name: text for name, text in (header or {}).items() if text is not None}
-    made = Header(**{**configured, **given})
-    if not made.production:
-        made = replace(made, production=found[0].opened.timeline.name)
-    library = settings.complete(_here(request)).library
-    return sheet_of(
-        found,
-        made,
-        table=table and table.absolute(),
-        effects=effects,
-        library=library,
-        original_of=_originals(library),
-        report=report,
-    )
-
-
-def _originals(library: Path | None) -> Callable[[Item], Path | None]:
-    """Finds the files of a library that the local engine's items are made of."""
-
-    @cache
-    def opened() -> Any:
-        from avm_otio.engine.library import Library
-
-        return None if library is None else Library(library, library)
-
-    def original(item: Item) -> Path | None:
-        try:
-            found: Path | None = None if opened() is None else opened().path(item.id)
-        except InputError:
-            return None
-        return found
-
-    return original
-
-
-def conform(scored: str, request: Request, *, report: Report = _SILENT) -> Conformed:
-    """Conform a scored timeline to a changed cut; nothing is sent, asked or paid.
-
-    Args:
-        scored: The path of the scored timeline; or the folder or key of its job.
-        request: The changed cut is its timeline. What it leaves open of the soundtrack is as the job had it,
-            else as configured.
-        report: Receives progress and warnings.
-
-    Raises:
-        InputError: A timeline cannot be used.
-        OutputError: Something cannot be written.
-    """
-    from avm_otio.delivery.deliver import delivery_of
-    from avm_otio.jobs.conform import run as conforming
-    from avm_otio.jobs.reels import open_reels
-
-    settings = load_settings()
-    request = _here(request)
-    for source in (request.timeline, Path(scored)):
-        _refuse_same(source, request.output)
-    whole = settings.complete(request)
-    delivery_of(whole)
-    (reel,) = open_reels([scored], replace(whole, sequence=None), settings.service_keys, report)
-    whole = settings.complete(conforming.as_scored(request, reel.jobs))
-    return conforming.conform(reel, conforming.read_new(whole, report), whole, report)
-
-
-def relink(scored: str, request: Request, *, report: Report = _SILENT) -> Relinked:
-    """Put licensed files in the place of the previews that a scored timeline plays.
-
-    The service is asked for its film again; what is bought by now is fetched. Nothing is bought here.
-
-    Args:
-        scored: The path of the scored timeline; or the folder or key of its job.
-        request: The output, and who opens it. The service is the one that offered the sounds where it says
-            none.
-        report: Receives progress and warnings.
-
-    Raises:
-        AvmError: The timeline cannot be used, the service cannot be asked, or something cannot be written.
-    """
-    from avm_otio.delivery.deliver import delivery_of
-    from avm_otio.jobs.reels import open_reels
-    from avm_otio.jobs.relink import relink as relinking
-    from avm_otio.jobs.relink import service_of_reel
-
-    settings = load_settings()
-    request = _here(request)
-    _refuse_same(Path(scored), request.output)
-    whole = settings.complete(request)
-    delivery_of(whole)
-    (reel,) = open_reels([scored], whole, settings.service_keys, report)
-    _refuse_same(reel.opened.path, request.output)
-    if "service" not in request.dump() and (service := service_of_reel(reel)):
-        whole = replace(whole, service=service)
-    with access_to(whole, settings, report).open() as client:
-        return relinking(reel, whole, client, report)
-
-
-def turnover(
-    scored: str,
-    request: Request,
-    folder: Path,
-    *,
-    editors: Sequence[str] = ("protools",),
-    template: Path | None = None,
-    start: str | None = None,
-    handles: Fraction | None = None,
-    with_preview: bool = True,
-    overwrite: bool = False,
-    report: Report = _SILENT,
-) -> Turned:
-    """Write all that a mixer gets: see ``docs/turnover.md``. Nothing is sent, asked or paid.
-
-    Args:
-        scored: The path of a timeline, scored or not; or the folder or key of a job.
-        request: ``rate``, ``sequence``, ``media_roots``, ``jobs_dir`` and ``quality`` count.
-        folder: Where it goes.
-        editors: Who opens it.
-        template: A house's template; the configured one, else the default, where there is none.
-        start: Timecode of the programme's first frame, or ``own``; the template's where nothing is said.
-        handles: Seconds before and after each edit; the template's where nothing is said.
-        with_preview: Whether the picture is written, too.
-        overwrite: Whether an older turnover may be replaced.
-        report: Receives progress and warnings.
-
-    Raises:
-        UsageError: Things that do not go together.
-        InputError: The timeline, its media or the template cannot be used.
-        OutputError: Something cannot be written.
-    """
-    from avm_otio.jobs.reels import open_reels
-    from avm_otio.jobs.turnover.make import Order, refuse
-    from avm_otio.jobs.turnover.make import turnover as turning_over
-    from avm_otio.jobs.turnover.template import read_template
-
-    settings = load_settings()
-    whole = settings.complete(_here(request))
-    house = Path(settings.turnover.template).expanduser() if settings.turnover.template else None
-    order = Order(
-        folder=Path(os.path.normpath(folder.absolute())),
-        editors=tuple(editors),
-        template=read_template(template or house).with_options(start, handles),
-        overwrite=overwrite,
-        with_preview=with_preview,
-        quality=whole.quality,
-    )
-    refuse(order)
-    (reel,) = open_reels([scored], whole, settings.service_keys, report)
-
-    def sheet_of(moved: Reel) -> Sheet:
-        return _sheet_of([moved], request, settings, None, None, False, report)
-
-    return turning_over(reel, whole, order, sheet_of, report)
 
 
 def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | None:
@@ -548,7 +311,7 @@ def write(
     """
     from avm_otio.delivery import deliver as delivery
 
-    _refuse_same(opened.path, output)
+    refuse_same(opened.path, output)
     given: dict[str, Any] = {"editor": editor, "deliver": deliver, "media_format": media_format}
     given = {name: value for name, value in given.items() if value is not None}
     request = Request(output=output, media_roots=tuple(media_roots), **given)
@@ -562,9 +325,9 @@ def export_film(request: Request, *, report: Report = _SILENT) -> FilmFile:
         InputError: The timeline, the selection or its media cannot be used.
         OutputError: The film cannot be written.
     """
-    from avm_otio.jobs import pipeline
+    from avm_otio.jobs import films
 
-    return pipeline.export(load_settings().complete(_here(request)), report)
+    return films.export(load_settings().complete(here(request)), report)
 
 
 def preview(request: Request, *, stems: Path | None = None, report: Report = _SILENT) -> Preview:
@@ -585,9 +348,9 @@ def preview(request: Request, *, stems: Path | None = None, report: Report = _SI
     """
     from avm_otio.jobs import preview as previews
 
-    _refuse_same(request.timeline, request.output)
+    refuse_same(request.timeline, request.output)
     stems = None if stems is None else stems.absolute()
-    return previews.preview(load_settings().complete(_here(request)), stems, report)
+    return previews.preview(load_settings().complete(here(request)), stems, report)
 
 
 def open_service(request: Request = _ANY, *, report: Report = _SILENT) -> AbstractContextManager[Client]:
@@ -600,10 +363,11 @@ def open_service(request: Request = _ANY, *, report: Report = _SILENT) -> Abstra
         InputError: The local engine's library cannot be used.
     """
     settings = load_settings()
-    return access_to(settings.complete(_here(request)), settings, report).open()
+    return access_to(settings.complete(here(request)), settings, report).open()
 
 
-def _here(request: Request) -> Request:
+def here(request: Request) -> Request:
+    """A request with its paths absolute, relative ones from the working folder."""
     return request.in_folder(Path.cwd())
 
 
@@ -627,11 +391,16 @@ def check_delivery(request: Request) -> None:
 
     if request.timeline == Path() or request.output == Path():
         raise UsageError("A request needs a timeline and an output.", "Name both.")
-    _refuse_same(request.timeline, request.output)
+    refuse_same(request.timeline, request.output)
     delivery_of(request)
 
 
-def _refuse_same(source: Path, output: Path) -> None:
+def refuse_same(source: Path, output: Path) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        UsageError: Both are one file.
+    """
     if same_file(source, output):
         raise UsageError(
             f"{output} is the timeline itself.", "The input is never changed: choose another name."

@@ -365,7 +365,7 @@ def test_a_token_shows_itself_to_nobody() -> None:
 
 
 def test_a_short_token_garbles_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "_known", set())
+    monkeypatch.setattr(tokens, "_secrets", set())
     monkeypatch.setenv("AVM_TOKEN", "e")
     assert find_token(ORIGIN).reveal() == "e"
     assert hidden("here") == "here"

@@ -17,7 +17,8 @@ from avm_otio.config.load import load_settings, settings_from
 from avm_otio.config.settings import keys
 from avm_otio.errors import InputError, UsageError
 from avm_otio.media.film import Quality
-from avm_otio.request import SCORING, Part, Request, row, rows, schema
+from avm_otio.request import Request, rows, schema
+from avm_otio.row import SCORING, Part, row
 
 LEAST = {"timeline": "cut.otio", "output": "scored.otio"}
 

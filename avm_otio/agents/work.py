@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avm_otio import app, choosing, searching
+from avm_otio import app, choosing, finishing, searching
 from avm_otio.agents.arguments import Arguments
 from avm_otio.agents.confirming import Confirmations, pays
 from avm_otio.agents.roots import Roots
@@ -175,7 +175,7 @@ def cost(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Report)
     from avm_otio.mix.bill import sums_as_dict
 
     limit = None if "max_cost" not in given else _amount(given["max_cost"])
-    bill = app.cost(_reels(desk, given), desk.request(takes, given), report=report)
+    bill = finishing.cost(_reels(desk, given), desk.request(takes, given), report=report)
     if limit is not None and not bill.is_within(limit):
         raise bill.refused(limit)
     return {
@@ -193,7 +193,7 @@ def conform(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repo
     request = desk.request(
         takes, given, timeline=desk.roots.path(given["new_cut"]), output=Path(given["output"])
     )
-    made = app.conform(scored, request, report=report)
+    made = finishing.conform(scored, request, report=report)
     table, edl = write_lists(made, request.output)
     rows = [row for row in rows_of(made) if row["state"] != "kept"]
     return {
@@ -218,7 +218,7 @@ def cue_sheet(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Re
     scored = _reels(desk, given)
     rights = desk.roots.there(given["rights"], is_read=True) if "rights" in given else None
     refuse_outputs(output, credit_file, [*map(Path, scored), *filter(None, [rights])])
-    made = app.cue_sheet(
+    made = finishing.cue_sheet(
         scored,
         desk.request(takes, given),
         header={name: given.get(name) for name in ("production", "episode", "air_date", "company")},
@@ -242,7 +242,7 @@ def relink(desk: Desk, takes: Arguments, given: Mapping[str, Any], report: Repor
     """Licensed files in the place of previews."""
     scored = str(desk.roots.there(given["scored"]))
     request = desk.request(takes, given, output=desk.roots.path(given["output"]))
-    made = app.relink(scored, request, report=report)
+    made = finishing.relink(scored, request, report=report)
     return {
         "output": str(request.output),
         **_some("written", list(map(str, made.delivered.paths))),

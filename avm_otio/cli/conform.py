@@ -32,10 +32,10 @@ def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any)
     levels are set by the new cut's own speech. What lost its picture is kept, switched off, on a track of its
     own. Nothing is sent or paid. What became of every event is listed, in OUTPUT.changes.csv and .edl, too.
     """
-    from avm_otio import app
+    from avm_otio import finishing
     from avm_otio.jobs.conform.lists import rows_of, write_lists
 
-    made = app.conform(scored, options.request_of(new_cut, output, **flags), report=out)
+    made = finishing.conform(scored, options.request_of(new_cut, output, **flags), report=out)
     report_losses(out, made.delivered.losses, output)
     rows = rows_of(made)
     table, edl = write_lists(made, output)

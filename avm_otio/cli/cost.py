@@ -36,14 +36,14 @@ def cost(
     SCORED is a timeline that was scored, as it came or as your editor wrote it, or a job: its folder, its
     key, or the start of its key. What is switched off is listed apart. Nothing is asked of the service.
     """
-    from avm_otio import app
+    from avm_otio import finishing
     from avm_otio.config.load import load_settings
     from avm_otio.mix.bill import sums_as_dict
 
     if output is not None and output.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"{output} names no kind of report.", f"Name it {output.stem}.csv or .json.")
     request = options.request_of(**flags)
-    bill = app.cost(scored, request, report=out)
+    bill = finishing.cost(scored, request, report=out)
     budget = load_settings().complete(request).budget_max
     left = None if budget is None else Decimal(str(budget))
     if output is not None:

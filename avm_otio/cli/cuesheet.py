@@ -58,12 +58,12 @@ def cuesheet(
     Each piece that is heard without a break is one cue, however many clips it is made of; what is switched
     off is left out. SCORED is a timeline or a job, as for avm-otio cost.
     """
-    from avm_otio import app
+    from avm_otio import finishing
     from avm_otio.delivery.cue_sheets.write import credits_text, refuse_outputs, row_json, write_cue_sheet
     from avm_otio.files import write_text
 
     refuse_outputs(output, credit_file, [*map(Path, scored), *filter(None, [rights])])
-    made = app.cue_sheet(
+    made = finishing.cue_sheet(
         scored,
         options.request_of(**flags),
         header={"production": production, "episode": episode, "air_date": air_date, "company": company},

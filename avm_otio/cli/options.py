@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from avm_otio.kinds import meant
-from avm_otio.request import Request, Row, rows
+from avm_otio.request import Request, rows
+from avm_otio.row import Row
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -27,11 +27,11 @@ def relink(out: Output, scored: str, output: Path, **flags: Any) -> None:
     its preview lay, to the sample, with in and out, gains, fades and joins as they are. What is not bought,
     or cannot be matched, stays and is listed. Nothing is bought here.
     """
-    from avm_otio import app
+    from avm_otio import finishing
     from avm_otio.cli.table import table, terminal_width
     from avm_otio.jobs.relink import State
 
-    made = app.relink(scored, options.request_of(None, output, **flags), report=out)
+    made = finishing.relink(scored, options.request_of(None, output, **flags), report=out)
     report_losses(out, made.delivered.losses, output)
     for each in made.items:
         out.event("relink", **each.as_dict())

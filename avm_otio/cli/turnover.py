@@ -71,9 +71,9 @@ def turnover(
         return
     if scored is None or output is None:
         raise UsageError("A turnover needs a timeline and a folder.", "avm-otio turnover SCORED -o DIR")
-    from avm_otio import app
+    from avm_otio import finishing
 
-    made = app.turnover(
+    made = finishing.turnover(
         scored,
         options.request_of(**flags),
         output,

@@ -12,7 +12,8 @@ from avm_otio.config import options
 from avm_otio.config.folders import default_cache_dir
 from avm_otio.errors import UsageError
 from avm_otio.kinds import Kind
-from avm_otio.request import Request, Row, rows
+from avm_otio.request import Request, rows
+from avm_otio.row import Row
 from avm_otio.services import ServiceKeys
 
 _SERVICE_KEYS = "service_keys"

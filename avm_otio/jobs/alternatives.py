@@ -10,7 +10,7 @@ from pathlib import Path
 
 from avm_otio.errors import AvmError, InputError, MediaError
 from avm_otio.formats.reading import Opened
-from avm_otio.jobs import choices, pipeline, soundtrack
+from avm_otio.jobs import choices, films, pipeline, soundtrack
 from avm_otio.jobs.ears import hear_film, hear_items
 from avm_otio.jobs.folder import SMALL_FILM, Job, open_job, read_journal
 from avm_otio.jobs.paid_call import Access, Patience, cues_of, fetch_answer
@@ -92,7 +92,7 @@ def alternatives(
     Raises:
         AvmError: The timeline, its media or the answer cannot be used.
     """
-    opened = pipeline.open_timeline(request, report)
+    opened = films.open_timeline(request, report)
     plan = plan_film(opened.timeline, request.selection)
     whole = replace(choices.kept(path).choices.request(request), alternatives=MOST - 1)
     with open_job(path, report) as (job, report):

@@ -9,11 +9,13 @@ from typing import Any
 
 from avm_otio.addresses import LOCAL
 from avm_otio.jobs import soundtrack
+from avm_otio.jobs.attempts import latest_attempt
 from avm_otio.jobs.cache import Cache, media_digests
 from avm_otio.jobs.estimates import estimate
+from avm_otio.jobs.films import open_timeline, planned
 from avm_otio.jobs.folder import JOURNAL, read_journal
 from avm_otio.jobs.journal import State
-from avm_otio.jobs.pipeline import latest_attempt, open_timeline, planned, spotted
+from avm_otio.jobs.pipeline import spotted
 from avm_otio.jobs.question import Question, digest_of
 from avm_otio.media.film import SMALL, FilmFile, Quality, film_ahead
 from avm_otio.media.originals import film_located

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from avm_otio.addresses import LOCAL
-from avm_otio.delivery.counting import as_media_count
-from avm_otio.delivery.deliver import deliver, delivery_of, with_lengths
-from avm_otio.errors import AvmError, InputError, UsageError
+from avm_otio.delivery.deliver import deliver, delivery_of
+from avm_otio.errors import InputError, UsageError
 from avm_otio.files import make_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs import choices, soundtrack
+from avm_otio.jobs.attempts import job_of, warn_of_the_same
 from avm_otio.jobs.by_hand import Update, keep, laid_of, stem_of
 from avm_otio.jobs.cache import Cache, digest_of, media_digests, stamps
 from avm_otio.jobs.downloads import sounds_in
+from avm_otio.jobs.films import heard, make_film, open_timeline, planned
 from avm_otio.jobs.folder import (
-    FILM,
     JOURNAL,
     REQUEST,
     SCORED,
-    SMALL_FILM,
     Job,
-    folder_of,
-    is_media_of_a_job,
-    locked,
     now,
     open_job,
-    quoted,
     read_journal,
-    readable,
     stamp,
     write_json,
 )
@@ -43,7 +35,6 @@ from avm_otio.jobs.journal import Journal, State, Written
 from avm_otio.jobs.offered import Place
 from avm_otio.jobs.paid_call import Access, Patience, answer_kept, cues_of, fetch_answer
 from avm_otio.jobs.question import Question, key_of
-from avm_otio.jobs.report_plan import report_plan
 from avm_otio.jobs.scored import Scored
 from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.jobs.spots import asking, find_spots, held_against
@@ -51,53 +42,16 @@ from avm_otio.media.originals import film_located
 from avm_otio.mix.choices import Choices
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid
-from avm_otio.mix.tracks import Origin, add_tracks, without_ours
+from avm_otio.mix.tracks import Origin, add_tracks
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
-from avm_otio.services import FilmType
-from avm_otio.timeline.limits import refuse_empty
-from avm_otio.timeline.model import Media, Timeline, TrackKind
+from avm_otio.timeline.model import Media, Timeline
 from avm_otio.timeline.plan import ExportPlan
-from avm_otio.timeline.select import Selection, find_track, plan_film
-from avm_otio.timeline.urls import paths_of, url_of
-
-if TYPE_CHECKING:
-    from avm_otio.media.film import FilmFile
+from avm_otio.timeline.select import plan_film
+from avm_otio.timeline.urls import url_of
 
 _SILENT = Silent()
 _MUTE_IT = "The picture's own sound is on no track: mute it in your editor under the new dialogue."
-
-
-def open_timeline(request: Request, report: Report = _SILENT) -> Opened:
-    """Read a timeline, without the tracks that an earlier run laid.
-
-    Raises:
-        TimelineError: It cannot be read.
-    """
-    opened = reading.read(request.timeline, rate=request.rate, sequence=request.sequence)
-    opened = as_media_count(opened, request)
-    for note in opened.notes:
-        report.warn(note)
-    is_ours = cache(is_media_of_a_job)
-    timeline = without_ours(
-        opened.timeline, lambda url: any(is_ours(path.parent) for path in paths_of(url, opened.folder))
-    )
-    refuse_empty(timeline)
-    return with_lengths(replace(opened, timeline=timeline), request.media_roots)
-
-
-def export(request: Request, report: Report = _SILENT) -> FilmFile:
-    """Write the film of a clip or a range to a file, the request's output.
-
-    Raises:
-        InputError: The timeline, the selection or its media cannot be used.
-        OutputError: The film cannot be written.
-    """
-    opened = open_timeline(request, report)
-    plan, media = film_located(
-        planned(opened, request, report), opened.folder, request.media_roots, strict=request.strict
-    )
-    return _export(plan, media, request.output, request.quality, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +114,9 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
     jobs_folder = request.jobs_dir or opened.side_folder
     cache = Cache(jobs_folder)
     film = film_asked(plan, media_digests(plan, media, cache, report))
-    path, asked = _job_of(question, jobs_folder, plan, film, again=request.again)
+    path, asked = job_of(question, jobs_folder, plan, film, again=request.again)
     if request.jobs_dir is None and not (path / JOURNAL).exists():
-        _tell_of_the_same(path, opened.side_folder, report)
+        warn_of_the_same(path, opened.side_folder, report)
     order = (request.given or request).seen_from(path.absolute()).dump()
     with open_job(path, report, partial(_begin, path, plan, asked, question, order)) as (job, report):
         outputs = dict(job.journal.outputs)
@@ -171,7 +125,7 @@ def prepare(request: Request, question: Question, report: Report = _SILENT) -> P
         job.record(order=order, outputs=outputs, read=read, error=None)
         job.keep_timeline(request.timeline)
         cache.save()
-        _make_film(job, request, question, plan, media, report)
+        make_film(job, request, question, plan, media, report)
     return Prepared(path, opened, plan)
 
 
@@ -347,66 +301,6 @@ def forget_call(path: Path, report: Report = _SILENT) -> None:
         job.record(call=None)
 
 
-def _job_of(
-    question: Question, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], *, again: bool
-) -> tuple[Path, dict[str, Any]]:
-    """The folder of what is asked: the latest attempt; with ``again`` a new one if that was answered.
-
-    It is there when this returns: of two runs that ask the same under two names, one finds the other's.
-    """
-    with locked(jobs_folder):
-        path, asked = latest_attempt(question, jobs_folder, plan, film, again=again)
-        make_folder(path)
-    return path, asked
-
-
-def latest_attempt(
-    question: Question, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], *, again: bool
-) -> tuple[Path, dict[str, Any]]:
-    """The folder that a question belongs to, and the whole question; the folder may not be there yet.
-
-    Args:
-        question: What is asked.
-        jobs_folder: Where jobs lie.
-        plan: The film's.
-        film: What the film shows, as ``media.fingerprint.film_asked`` describes it.
-        again: Whether a question that was answered is asked anew.
-    """
-    attempt = 0
-    path, asked = _attempt(question, jobs_folder, plan, film, attempt)
-    while (path / JOURNAL).exists():
-        following = _attempt(question, jobs_folder, plan, film, attempt + 1)
-        is_last = not (following[0] / JOURNAL).exists()
-        if is_last and not (again and read_journal(path).answered is not None):
-            break
-        attempt += 1
-        path, asked = following
-    return path, asked
-
-
-def _tell_of_the_same(path: Path, side_folder: Path, report: Report) -> None:
-    """Say where another timeline's jobs, such as those of this one before it was renamed, hold this answer.
-
-    It is not taken from there: both timelines would play the sounds of one folder, and go with it.
-    """
-    key = path.name.rsplit("-", 1)[-1]
-    for other in sorted(side_folder.parent.glob(f"*{side_folder.suffix}/*-{key}")):
-        with suppress(AvmError, OSError):
-            if other.parent != side_folder and read_journal(other).answered is not None:
-                report.warn(
-                    f"{other} holds an answer to this very question. This is a question of its own; to use "
-                    f"that answer, stop this run and add --jobs-dir {quoted(other.parent)}."
-                )
-                return
-
-
-def _attempt(
-    question: Question, jobs_folder: Path, plan: ExportPlan, film: Mapping[str, Any], attempt: int
-) -> tuple[Path, dict[str, Any]]:
-    asked = question.asked(film, attempt)
-    return folder_of(jobs_folder, plan.name, key_of(asked)), asked
-
-
 def _begin(
     path: Path, plan: ExportPlan, asked: dict[str, Any], question: Question, order: dict[str, Any]
 ) -> Journal:
@@ -414,43 +308,6 @@ def _begin(
 
     write_json(path / REQUEST, question.request.payload(question.keys) | {"notify_url": None})
     return Journal(key=key_of(asked), name=plan.name, made=now(), asked=asked, order=order)
-
-
-def _make_film(
-    job: Job,
-    request: Request,
-    question: Question,
-    plan: ExportPlan,
-    media: dict[Media, Path],
-    report: Report,
-) -> None:
-    """The film as a file, unless the service has it or it lies there already."""
-    from avm_otio.jobs.journal import Film
-    from avm_otio.service.request import check_film_may
-
-    made = job.journal.film
-    if made is not None and (made.id is not None or job.film is not None):
-        if made.quality not in (None, SMALL_FILM, request.quality):
-            report.warn(f"The film was sent at {made.quality}; another size is a new question: add --again.")
-        return
-    is_here = request.service == LOCAL
-    film = _export(plan, media, job.path / FILM, request.quality, report, may_pass=True, is_here=is_here)
-    kind = FilmType.NORMAL if film.has_sound else FilmType.SILENT
-    check_film_may(kind, question.request.services)
-    size_bytes, modified_ns = stamp(film.path)
-    job.record(
-        film=Film(
-            path=job.relative(film.path),
-            size_bytes=size_bytes,
-            modified_ns=modified_ns,
-            frames=film.frames,
-            duration_s=str(film.duration),
-            has_sound=film.has_sound,
-            quality=None if not film.reencoded else SMALL_FILM if is_here else request.quality,
-            sent_as=f"{readable(request.timeline.stem)}-{job.journal.key}{film.path.suffix.lower()}",
-            sending=made.sending if made is not None else False,
-        )
-    )
 
 
 def media_of_job(job: Job, opened: Opened, cues: Cues) -> Callable[[Item], Media]:
@@ -546,57 +403,3 @@ def spotted(
     for note in (*spots.notes, *notes):
         report.warn(note)
     return question
-
-
-def planned(opened: Opened, request: Request, report: Report) -> ExportPlan:
-    """The film of what a request selects, reported as a ``plan``."""
-    plan = plan_film(opened.timeline, request.selection)
-    report_plan(plan, opened.timeline, report)
-    return plan
-
-
-def _export(
-    plan: ExportPlan,
-    media: dict[Media, Path],
-    output: Path,
-    quality: str,
-    report: Report,
-    *,
-    may_pass: bool = False,
-    is_here: bool = False,
-) -> FilmFile:
-    """The film as a file; where it is one whole file that is small enough, and that is allowed, that file.
-
-    What only the engine on this machine looks at is small, and no larger for any quality.
-    """
-    from avm_otio.media.film import (
-        SMALL,
-        WHOLE_FILE_MAX_BYTES,
-        WHOLE_HERE_MAX_BYTES,
-        Quality,
-        export_film,
-        whole_file,
-    )
-
-    for note in plan.notes:
-        report.warn(note)
-    most_bytes = WHOLE_HERE_MAX_BYTES if is_here else WHOLE_FILE_MAX_BYTES
-    film = whole_file(plan, media, most_bytes) if may_pass else None
-    if film is None:
-        with report.step("Exporting the film", plan.frames) as advance:
-            made = SMALL if is_here else Quality(quality)
-            film = export_film(plan, media, output, quality=made, progress=advance)
-    for note in film.notes:
-        report.warn(note)
-    report.event("film_exported", path=str(film.path), size_bytes=film.size_bytes, reencoded=film.reencoded)
-    return film
-
-
-def heard(timeline: Timeline, selection: Selection, plan: ExportPlan) -> list[tuple[int, Media | None]]:
-    """Which sound of the timeline the film carried: tracks, and the media in them where not all."""
-    indices = [index for index, track in enumerate(timeline.tracks) if track.kind is TrackKind.AUDIO]
-    if selection.clip is not None:
-        return [(index, segment.media) for index in indices for segment in plan.sound]
-    if selection.track is not None and find_track(timeline, selection.track) in indices:
-        return [(find_track(timeline, selection.track), None)]
-    return [(index, None) for index in indices]

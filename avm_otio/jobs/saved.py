@@ -8,7 +8,7 @@ from typing import Any
 
 from avm_otio.formats.reading import Opened, url_style
 from avm_otio.jobs.downloads import found_in
-from avm_otio.jobs.pipeline import heard, open_timeline
+from avm_otio.jobs.films import heard, open_timeline
 from avm_otio.mix import results
 from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import Laid, lay

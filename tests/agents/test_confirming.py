@@ -110,14 +110,14 @@ def test_a_film_that_is_replaced_while_it_is_made_is_not_sent(
 ) -> None:
     from avm_otio.jobs import pipeline
 
-    make = pipeline._make_film
+    make = pipeline.make_film
 
     def made(*given: object) -> None:
         replace_film(folder)
         make(*given)  # type: ignore[arg-type]
 
     digest = app.look_ahead(asked(folder)).digest
-    monkeypatch.setattr(pipeline, "_make_film", made)
+    monkeypatch.setattr(pipeline, "make_film", made)
     with pytest.raises(UsageError, match="changed since the paid call was confirmed"):
         app.carry_out(asked(folder), confirmed=digest)
     assert service.calls("POST") == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from avm_otio import app
+from avm_otio import finishing
 from avm_otio.agents import work
 from avm_otio.agents.roots import Roots
 from avm_otio.agents.tools import TOOLS
@@ -44,7 +44,7 @@ def test_no_list_is_longer_than_an_answer_holds(
     rows = [SimpleNamespace(as_dict=dict)] * 3
     delivered = SimpleNamespace(paths=(tmp_path / "b.otio",), losses=())
     made = SimpleNamespace(delivered=delivered, items=rows, left=rows)
-    monkeypatch.setattr(app, "relink", lambda *_, **__: made)
+    monkeypatch.setattr(finishing, "relink", lambda *_, **__: made)
     tool = TOOLS[name]
     answer = tool.run(Desk(Roots.of([tmp_path])), tool.takes, tool.takes.read(given), Silent())
     assert {key: value for key, value in answer.items() if key in more} == more

@@ -9,7 +9,7 @@ import pytest
 
 from avm_otio import Request
 from avm_otio.formats.svg.write import Panel, draw
-from avm_otio.jobs.pipeline import export
+from avm_otio.jobs.films import export
 from avm_otio.jobs.scored import Scored
 from avm_otio.jobs.soundtrack import Soundtrack
 from avm_otio.mix.cues import Cue

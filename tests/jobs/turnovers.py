@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import aaf2
 import numpy as np
 
-from avm_otio import app
+from avm_otio import finishing
 from avm_otio.formats.writing import write
 from avm_otio.jobs.turnover.make import Turned
 from avm_otio.media.probe import probe
@@ -122,7 +122,7 @@ def template(folder: Path) -> Path:
 
 def turned(of: Cut, output: Path, **more: Any) -> Turned:
     more = {"template": template(of.path.parent)} | more
-    return app.turnover(str(of.path), Request(), output, **more)
+    return finishing.turnover(str(of.path), Request(), output, **more)
 
 
 def rewritten(folder: Path, change: Any) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import avm_otio
 from avm_otio.delivery.deliver import deliver
 from avm_otio.errors import AvmError
-from avm_otio.jobs.pipeline import open_timeline
+from avm_otio.jobs.films import open_timeline
 from avm_otio.jobs.watch.protocol import CountedResult, Result
 from avm_otio.jobs.watch.visits import Rules
 from avm_otio.jobs.watch.watcher import Watch

@@ -18,9 +18,9 @@ from avm_otio.jobs.conform.hearing import heard_in
 from avm_otio.jobs.conform.music import MusicCutter, NewMusic, old_music
 from avm_otio.jobs.conform.sources import CONFORMED, file_of, film_map_of, is_of, jobs_at, sources_of
 from avm_otio.jobs.ears import hear_record
+from avm_otio.jobs.films import heard as sound_under
+from avm_otio.jobs.films import open_timeline
 from avm_otio.jobs.folder import read_journal
-from avm_otio.jobs.pipeline import heard as sound_under
-from avm_otio.jobs.pipeline import open_timeline
 from avm_otio.jobs.reels import Reel
 from avm_otio.jobs.soundtrack import figures_of, scene_changes, true_peak_of
 from avm_otio.media.originals import film_located, located
@@ -41,7 +41,8 @@ from avm_otio.mix.tracks import Origin, add_tracks, without_ours
 from avm_otio.mix.used import service_of
 from avm_otio.mix.verdict import Verdict
 from avm_otio.report import Report
-from avm_otio.request import Part, Request, rows
+from avm_otio.request import Request, rows
+from avm_otio.row import Part
 from avm_otio.services import Laying, Service
 from avm_otio.timeline.completed import widest
 from avm_otio.timeline.counted import counted

@@ -195,7 +195,7 @@ def test_one_question_under_two_names_at_the_same_moment_is_one_job(
         time.sleep(0.3)
         return found
 
-    monkeypatch.setattr("avm_otio.jobs.pipeline.folder_of", looks_and_dawdles)
+    monkeypatch.setattr("avm_otio.jobs.attempts.folder_of", looks_and_dawdles)
     jobs = ("--jobs-dir", str(cut.parent / "jobs"), "--title", "one")
     calls = (
         partial(score, *jobs),
