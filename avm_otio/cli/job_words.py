@@ -42,6 +42,9 @@ _FREE_STATES: Mapping[State, tuple[str, str]] = {
 }
 
 
+_NOTHING = Total(Decimal(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Bought:
     """One item that is laid.
@@ -73,7 +76,7 @@ class Answer:
     """
 
     items: Sequence[Bought] = ()
-    total: Total = Total(Decimal(0))  # noqa: RUF009  # a frozen value
+    total: Total = _NOTHING
     spare: int = 0
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
@@ -126,11 +129,11 @@ def size_text(size_bytes: int) -> str:
     """A size for people."""
     if size_bytes < 1000:
         return f"{size_bytes} B"
-    size: float = size_bytes
-    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # used behind the loop
-        size /= 1000
+    size, unit = size_bytes / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
         if size < 999.5:
             break
+        size, unit = size / 1000, larger
     return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
 
 

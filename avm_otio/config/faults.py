@@ -32,7 +32,7 @@ def _of_the_machine(error: OSError) -> AvmError | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"The disk is full{name}.", "Free some room and run it again.")
     if error.errno == errno.ENAMETOOLONG:
-        shown = os.path.basename(os.fsdecode(error.filename or ""))[:60]  # noqa: PTH119  # may be bytes
+        shown = Path(os.fsdecode(error.filename or "")).name[:60]  # which may be bytes
         return OutputError(f"The name {shown}… is too long for the disk.", "Choose a shorter one.")
     if isinstance(error, PermissionError):
         return OutputError(f"No permission{name}.", "Change the permissions, or choose another folder.")

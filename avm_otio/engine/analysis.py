@@ -416,7 +416,7 @@ def _listen(film: Path, zero: Fraction, clock: _Clock, wave: _Wave, report: Repo
             OnsetFound(
                 at=clock.during(onset.at_us).model_copy(update={"at_us": onset.at_us}),
                 strength=round(min(onset.strength, 1.0), 3),
-                resembles=kind.kind,  # type: ignore[arg-type]  # one of these words
+                resembles=kind.kind,
                 confidence=kind.confidence,
             )
             for onset, kind in zip(heard.onsets, kinds, strict=True)
@@ -428,7 +428,7 @@ def _transitions(picture: PictureTraits, clock: _Clock) -> Iterator[TransitionFo
     for each in picture.transitions:
         first, last = clock.of(each.start_us), clock.before(each.end_us)
         yield TransitionFound(
-            kind=each.kind,  # type: ignore[arg-type]  # one of these words
+            kind=each.kind,
             colour=each.colour,
             first=first,
             last=last,

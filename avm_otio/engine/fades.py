@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class Fade:
     level: float
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Literal["fade out", "fade in"]:
         """Which way it goes, in words."""
         return "fade out" if self.is_out else "fade in"
 

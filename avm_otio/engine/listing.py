@@ -8,12 +8,12 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-_ENDINGS = frozenset(
+_ENDINGS = tuple(
     f".{ending}"
     for ending in """
     3ga aac ac3 aif aifc aiff amr ape au bwf caf dff dsf dts eac3 flac gsm m4a m4b mka mp2 mp3 mpa mpc oga ogg
     opus ra rf64 shn snd spx tak tta voc vqf w64 wav wave weba wma wv
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """What names of sounds end with: such files are not looked into until they are listened to."""
 
@@ -46,27 +46,25 @@ def digest_of(folder: Path) -> str:
 
 def is_named_sound(path: str) -> bool:
     """Whether a file's name says that it is a sound."""
-    return os.path.splitext(path)[1].lower() in _ENDINGS  # noqa: PTH122  # text throughout: a library holds many files
+    return path.lower().endswith(_ENDINGS)
 
 
 def _found(folder: Path) -> Iterator[str]:
-    root = len(os.path.join(folder, ""))  # noqa: PTH118  # the same
     for here, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        below = f"{here[root:]}/".replace(os.sep, "/").lstrip("/")
+        place = Path(here)
+        below = f"{place.relative_to(folder).as_posix()}/".removeprefix("./")
         for name in files:
-            if not name.startswith(".") and (
-                is_named_sound(name) or _begins_as_sound(os.path.join(here, name))  # noqa: PTH118  # the same
-            ):
+            if not name.startswith(".") and (is_named_sound(name) or _begins_as_sound(place / name)):
                 yield below + name
 
 
-def _begins_as_sound(path: str) -> bool:
+def _begins_as_sound(path: Path) -> bool:
     """Whether a file begins as a sound does; what cannot be opened, or is no plain file, does not."""
     try:
-        if not os.path.isfile(path):  # noqa: PTH113  # a pipe would wait for ever
+        if not path.is_file():  # a pipe would wait for ever
             return False
-        with open(path, "rb") as file:  # noqa: PTH123  # the same
+        with path.open("rb") as file:
             head = file.read(_LOOKED_AT)
     except OSError:
         return False

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avm_otio.engine.decoding import SOUND_RATE_HZ, Samples
-
-TRANSIENT, TONAL, NOISE = "transient", "tonal", "noise"
 
 _BEFORE = SOUND_RATE_HZ * 60 // 1000
 _AFTER = SOUND_RATE_HZ * 350 // 1000
@@ -39,11 +37,11 @@ class Resemblance:
     """What an onset is like.
 
     Attributes:
-        kind: ``transient``, ``tonal`` or ``noise``.
+        kind: What it is like most.
         confidence: How plainly so, 0.5 to 1.
     """
 
-    kind: str
+    kind: Literal["transient", "tonal", "noise"]
     confidence: float
 
 
@@ -85,11 +83,11 @@ def resemblance(before: Floats, after: Floats) -> Resemblance:
     """
     lasts = _lasts_s(before, after)
     if lasts <= _SHORT_S:
-        return Resemblance(TRANSIENT, round(float(np.clip(1.0 - 0.5 * lasts / _SHORT_S, 0.5, 1.0)), 2))
+        return Resemblance("transient", round(float(np.clip(1.0 - 0.5 * lasts / _SHORT_S, 0.5, 1.0)), 2))
     share = _tonal_share(before, after)
-    kind = TONAL if share >= _TONAL_SHARE else NOISE
-    away = abs(share - _TONAL_SHARE) / (1 - _TONAL_SHARE if kind == TONAL else _TONAL_SHARE)
-    return Resemblance(kind, round(float(0.5 + 0.5 * min(away, 1.0)), 2))
+    is_tonal = share >= _TONAL_SHARE
+    away = abs(share - _TONAL_SHARE) / (1 - _TONAL_SHARE if is_tonal else _TONAL_SHARE)
+    return Resemblance("tonal" if is_tonal else "noise", round(float(0.5 + 0.5 * min(away, 1.0)), 2))
 
 
 def _lasts_s(before: Floats, after: Floats) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h11
 import uvicorn
@@ -156,7 +157,7 @@ class _Patient(H11Protocol):
         elif self._waiting is None and not self.transport.is_closing():
             self._waiting = self.loop.call_later(PATIENCE_S, self.transport.abort)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+    def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._waiting = self.loop.call_later(PATIENCE_S, self.transport.abort)
 

@@ -18,7 +18,7 @@ _NO_THINGS = frozenset(
     """
     ambience room presence whoosh pass transition impact boom slam thud crash stinger riser reverse click beep
     pop glitch tone impulse music bed suite band genre effects foleywork
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """What the thesaurus knows that is a way to sound, and no thing that sounds."""
 
@@ -27,7 +27,7 @@ _YET_A_THING = frozenset(
     shatter shatters shattering shattered debris break breaks breaking broken collapse bodyfall slap
     smack clang clank clunk whack bash strike strikes struck flyby drive notification vocals choir
     choral vocal orchestra habitacion zimmer innenraum
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """Words for one of them that say a thing, too."""
 
@@ -64,7 +64,7 @@ _PLAIN = frozenset(
     pitch pitched harmonic dissonant abstract organic natural acoustic foley action fantasy comic
     cartoon funny happy sad hope hopeful dream dreamy space spacey magical mood moody emotion emotional
     suck sucker burst bursts blast blasts wobble warp warped zap zoom zooms
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """Words that say how a sound is, not of what."""
 
@@ -74,7 +74,7 @@ _PLAIN_CJK = tuple(
     渐强 環境 环境 氛圍 氛围 室內 室内 點擊 点击 聲 声 音 低 高 深 快速 快 慢
     輕 轻 重 大 小 長 长 短 強 强 弱 亮 暗 緊張 紧张 電影 电影 科技 柔和
     乾淨 干净 循環 循环 空氣 空气 安靜 安静 的 一 二 三
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 
 _EVERYWHERE = 1 / 3

@@ -20,7 +20,7 @@ STOP_WORDS = frozenset(
     der die das ein eine und mit von im auf le la les un une des du de et avec el los las y con il lo gli e di
     wav aif aiff mp3 flac ogg file sound sounds audio recording take final mix master stereo mono left right
     lr ms khz hz bit version ver vol volume
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """Words that choose nothing: articles, prepositions, and what every file's name may say."""
 

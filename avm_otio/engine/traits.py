@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from avm_otio.engine.vocabulary import Role
 
@@ -44,7 +45,7 @@ class Transition:
 
     start_us: int
     end_us: int
-    kind: str
+    kind: Literal["dissolve", "fade out", "fade in"]
     colour: str = ""
 
 

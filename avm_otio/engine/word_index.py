@@ -37,7 +37,7 @@ _QUALITIES = frozenset(
     distant loud quiet deep high low single double multiple many random good nice best real designed thick
     thin wide sharp dull gentle strong weak clean dirty wet dry full empty going coming making made one two
     three
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """Words that say how a sound is, not what it is, and what each counts."""
 
@@ -45,7 +45,7 @@ _ACTIONS = frozenset(
     """
     open opens opening close closes closing closed shut shuts start starts starting stop stops move moves
     moving pull push turn turns turning put take takes get use using play plays playing work working hold
-    """.split()  # noqa: SIM905  # a list to read
+    """.split()
 )
 """What can be done with nearly anything."""
 

@@ -27,6 +27,7 @@ HEAD_BYTES = 512
 Progress = Callable[[int, int | None], None]
 """Told the bytes done and the bytes in all, ``None`` where the server does not say."""
 
+_LIMITS, _RETRYING = FetchLimits(), Retrying()
 _GONE = (401, 403, 404, 410)
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/xhtml")
 _TEXT_MARKS = (b"<!doctype", b"<html", b"<?xml")
@@ -38,9 +39,9 @@ def fetch(
     stem: str,
     *,
     service_url: str,
-    limits: FetchLimits = FetchLimits(),  # noqa: B008  # a frozen value
+    limits: FetchLimits = _LIMITS,
     progress: Progress = lambda done, total: None,
-    retrying: Retrying = Retrying(),  # noqa: B008  # a frozen value
+    retrying: Retrying = _RETRYING,
 ) -> Path:
     """Download an item whole.
 

@@ -214,7 +214,7 @@ class Asker:
         """The next URL to ask, checked as far as its text allows."""
         try:
             url = base.join(text) if base is not None else httpx.URL(text)
-            url.host, url.netloc  # noqa: B018  # each is read from the text only now
+            _ = url.host, url.netloc  # each is read from the text only now
         except (httpx.InvalidURL, UnicodeError):
             raise DownloadError(f"{self.item}: its address is not a URL.", ASK) from None
         if url.scheme not in ("http", "https") or not url.host:

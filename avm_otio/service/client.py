@@ -43,6 +43,8 @@ PAUSE_SHARE = 0.1
 
 _FIRST_SERVER_FAULT = 500
 
+_KEYS, _RETRYING = ServiceKeys(), Retrying()
+
 
 class Client:
     """The film service at one address, for one token. Use it as a context manager; not for several threads.
@@ -77,10 +79,10 @@ class Client:
         *,
         language: str = "en",
         currency: str = "USD",
-        keys: ServiceKeys = ServiceKeys(),  # noqa: B008  # a frozen value
+        keys: ServiceKeys = _KEYS,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         film_timeout_s: float = FILM_TIMEOUT_S,
-        retrying: Retrying = Retrying(),  # noqa: B008  # a frozen value
+        retrying: Retrying = _RETRYING,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url

@@ -59,7 +59,7 @@ def serve(
     class Protocol(H11Protocol):
         """One request a connection, in bounded time: uvicorn by itself waits for a head for ever."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             in_time = len(self.connections) <= _MOST_CONNECTIONS
             self._end = self.loop.call_later(patience_s if in_time else 0, transport.abort)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,8 +89,8 @@ def test_what_changes_once_the_confirmation_is_taken_is_not_sent(
 ) -> None:
     take = Confirmations.take
 
-    def taken(*given: object, **more: object) -> None:
-        take(*given, **more)  # type: ignore[arg-type]
+    def taken(*given: Any, **more: Any) -> None:
+        take(*given, **more)
         if change == "film":
             replace_film(folder)
         elif change == "cut":
@@ -112,9 +113,9 @@ def test_a_film_that_is_replaced_while_it_is_made_is_not_sent(
 
     make = pipeline.make_film
 
-    def made(*given: object) -> None:
+    def made(*given: Any) -> None:
         replace_film(folder)
-        make(*given)  # type: ignore[arg-type]
+        make(*given)
 
     digest = app.look_ahead(asked(folder)).digest
     monkeypatch.setattr(pipeline, "make_film", made)

@@ -138,7 +138,7 @@ def test_every_example_is_one_that_parses() -> None:
         assert words[1:depth] == path.split()
         if isinstance(command, click.Group):
             command, path, depth = command.commands[words[depth]], f"{path} {words[depth]}", depth + 1
-        command.make_context(path, words[depth:])
+        command.make_context(path, words[depth:], parent=click.Context(program, **program.context_settings))
 
 
 # --- how a run ends
@@ -286,7 +286,7 @@ raise SystemExit(main.run(["wait"]))
 def test_a_reader_that_leaves_ends_the_run_without_a_word() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "wb") as closed:  # noqa: PTH123  # a file descriptor
+    with os.fdopen(writing, "wb") as closed:
         ended = subprocess.run(
             [sys.executable, "-m", "avm_otio", "config", "show"], stdout=closed, stderr=subprocess.PIPE
         )

@@ -469,9 +469,12 @@ def test_films_results_and_ids_outlive_the_engine(
     with running(data_dir=tmp_path, library=sounds, token=TOKEN) as url, caller(url) as http:
         assert result(http, film, cut_off)["music_mapping_service"]["musics"]
         after = result(http, film, finished)
-        first = lambda answer: answer["sound_effect_service"]["sound_effects"][0]["sound_effect_items"][0]  # noqa: E731  # a path into the answer
-        assert first(after)["id"] == first(before)["id"]
-        assert httpx.get(first(after)["url"]).content[:4] == b"RIFF"
+        first, again = (
+            answer["sound_effect_service"]["sound_effects"][0]["sound_effect_items"][0]
+            for answer in (before, after)
+        )
+        assert again["id"] == first["id"]
+        assert httpx.get(again["url"]).content[:4] == b"RIFF"
         assert upload(http, films["audio"]) == film + 1
 
 

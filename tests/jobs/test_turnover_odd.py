@@ -56,9 +56,10 @@ def laid(tracks: tuple[Track, ...], text: str = TEMPLATE, **more: Any) -> Laid:
 def wide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     """A mono and a stereo sound of 10 s."""
     folder = tmp_path_factory.mktemp("sounds")
-    return tuple(
+    mono, stereo = (
         media_of(write_sound(folder / f"{count}.wav", 10, channels=count, seed=count)) for count in (1, 2)
-    )  # type: ignore[return-value]
+    )
+    return mono, stereo
 
 
 def heard(path: Path) -> bool:

@@ -20,10 +20,11 @@ from tests.loopback_http import Reply, cut_short, html, raw, redirect, reset, se
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 2000
 LOCAL = "http://127.0.0.1:9"
 REMOTE = "https://avm.example"
+USUAL = FetchLimits()
 AT_ONCE = Retrying(attempts=3, sleep=lambda _: None)
 
 
-def error_of(reply: Reply, folder: Path, limits: FetchLimits = FetchLimits()) -> tuple[DownloadError, int]:  # noqa: B008  # a frozen value
+def error_of(reply: Reply, folder: Path, limits: FetchLimits = USUAL) -> tuple[DownloadError, int]:
     """The error that a download ends in, and how often it was tried; nothing may be left behind."""
     with serving(reply) as host:
         with pytest.raises(DownloadError) as caught:

@@ -184,7 +184,7 @@ def test_each_stem_is_what_lies_on_its_tracks_whether_they_say_so_or_are_named_s
     at = np.arange(found.shape[1], dtype=np.float64)
     for bus, numbers in enumerate(((0, 3), (1,), (2,))):
         wanted = [timeline.tracks[number] for number in numbers]
-        expected = timeline_at(timeline, at, lambda track: any(track is one for one in wanted))  # noqa: B023  # called before the loop goes on
+        expected = timeline_at(timeline, at, lambda track, wanted=wanted: any(track is one for one in wanted))
         assert np.abs(found[bus] - expected).max() < CLOSE
     assert np.abs(found.sum(axis=0) - mix_of(timeline)[0]).max() < 1e-6
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,14 +36,14 @@ def _tone(count: int, level_dbtp: float) -> Sound:
     return np.asarray(shape * np.sin(2 * np.pi * 997 * np.arange(count) / HZ) * 10 ** (level_dbtp / 20))
 
 
-def over(own: Sound, seconds: int, *, preset: object = STANDARD, **more: object) -> tuple[Scene, Levelled]:
+def over(own: Sound, seconds: int, *, preset: object = STANDARD, **more: Any) -> tuple[Scene, Levelled]:
     """Music through a film with that sound."""
     scene = Scene(F(seconds), own)
-    scene.add(0, MUSIC, 1, noise(seconds, -18, 7), F(0), **more)  # type: ignore[arg-type]  # fields by name
+    scene.add(0, MUSIC, 1, noise(seconds, -18, 7), F(0), **more)
     return scene, held(scene)
 
 
-def held(scene: Scene, **more: object) -> Levelled:
+def held(scene: Scene, **more: Any) -> Levelled:
     return level(
         scene.laid(),
         scene.film_map,
@@ -50,7 +51,7 @@ def held(scene: Scene, **more: object) -> Levelled:
         own=scene.own_heard,
         speech=speech([]),
         true_peak=scene.true_peak,
-        **more,  # type: ignore[arg-type]  # fields by name
+        **more,
     )
 
 

@@ -42,10 +42,11 @@ def fitted(text: str, room: float, size: float, *, bold: bool = False) -> str:
         return text
     left = room / (size * (_BOLD if bold else 1)) - _ELLIPSIS_EM
     kept = 0
-    for kept, sign in enumerate(text):  # noqa: B007  # how many fit
+    for sign in text:
         left -= _em(sign)
         if left < 0:
             break
+        kept += 1
     return f"{text[:kept].rstrip(' –-·,')}…" if kept > 1 else ""
 
 

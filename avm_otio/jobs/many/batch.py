@@ -85,7 +85,7 @@ class Batch:
         requests: Sequence[Request],
         setup: Setup,
         *,
-        limits: Limits = Limits(),  # noqa: B008  # a frozen value
+        limits: Limits,
         cpu_jobs: int,
         service_jobs: int,
         report: Report,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from avm_otio.formats.reading import read
-from avm_otio.timeline.model import TrackKind
+from avm_otio.timeline.model import Mix, TrackKind
 from tests.differential.events import (
     File,
     Files,
@@ -28,6 +29,11 @@ def _used(counted: Fraction, file: File, rate: Fraction) -> Fraction:
     return used - day if used > day / 2 else used  # before timecode 0 it is the day before
 
 
+def _level_at(mix: Mix, into: Fraction, at: Fraction) -> float:
+    """The level of a clip that begins ``into`` its event."""
+    return level_at(mix, at - into)
+
+
 def own(paths: list[Path], rate: Fraction, files: Files) -> Found:
     found = Found(crossings=set(), markers=[])
     for path in paths:
@@ -44,10 +50,8 @@ def own(paths: list[Path], rate: Fraction, files: Files) -> Found:
                 media.duration is None and event.name in files
             ):  # an edit list does not say where a file begins
                 event = replace(event, used=_used(event.used + media.start, files[event.name], rate))
-            into = one.clip.start - one.event.start
-            mix = one.clip.mix
             level = None
             if one.track.kind is TrackKind.AUDIO:
-                level = lambda at, mix=mix, into=into: level_at(mix, at - into)  # noqa: E731  # one line for each of the two
+                level = partial(_level_at, one.clip.mix, one.clip.start - one.event.start)
             found.events.append(replace(event, level=level))
     return found
