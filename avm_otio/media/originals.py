@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -290,8 +290,9 @@ def offline(timeline: Timeline, folder: Path, roots: Sequence[Path]) -> tuple[Me
         folder: The timeline's folder.
         roots: Folders in which moved media are looked for by name.
     """
-    used = (placed.media for placed in Placements(timeline).all())
-    return tuple(search_for((media for media in used if media), folder=folder, roots=roots).missing)
+    placements = Placements(timeline)
+    used = dict.fromkeys(filter(None, map(placements.media_of, _clips(timeline))))
+    return tuple(search_for(used, folder=folder, roots=roots).missing)
 
 
 def _files(
@@ -313,6 +314,10 @@ def _files(
             earliest[placed.media] = min(earliest.get(placed.media, used), used)
             used = max(placed.media_in, placed.media_at(placed.end))
             latest[placed.media] = max(latest.get(placed.media, used), used)
+    for clip in _clips(placements.timeline):  # also what a nest's window hides, or plays at no speed
+        media = placements.media_of(clip)
+        if media is not None and media not in earliest:
+            earliest[media] = latest[media] = clip.media_in
     spans = {media: (first, latest[media]) for media, first in earliest.items()}
     search = search_for(earliest, folder=folder, roots=roots, spans=spans)
     if strict:
@@ -347,6 +352,15 @@ def _files(
         if media.url:
             files[media] = _File(replace(media, path=place_of(media.url, folder), is_online=False))
     return files
+
+
+def _clips(timeline: Timeline) -> Iterator[Clip]:
+    """All clips, those in nests too, wherever they lie."""
+    for clip in timeline.clips():
+        if isinstance(clip.content, Timeline):
+            yield from _clips(clip.content)
+        else:
+            yield clip
 
 
 def _as_filed(media: Media, path: Path, info: MediaInfo) -> Media:

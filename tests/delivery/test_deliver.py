@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import opentimelineio as otio
 import pytest
 
 from avm_otio.delivery.deliver import deliver, delivery_of
@@ -24,6 +25,7 @@ from avm_otio.timeline.losses import OFFLINE
 from avm_otio.timeline.model import Clip, Media, Timeline, Track, TrackKind
 from avm_otio.timeline.time import RecordTime
 from avm_otio.timeline.urls import name_in
+from tests import timelines
 from tests.delivery.listening import Listening
 from tests.scored import scored, write_sound
 
@@ -151,6 +153,18 @@ def test_offline_media_is_told_in_every_format(
     assert not [
         note for note in deliver(film, Request(output=tmp_path / "all.otio")).notes if "missing" in note
     ]
+
+
+@pytest.mark.parametrize("suffix", [".aaf", ".rpp"])
+def test_offline_media_that_a_nest_hides_stop_nothing(tmp_path: Path, suffix: str) -> None:
+    """The nest shows its first second; the sound that is gone lies later in it."""
+    path = tmp_path / "cut.otio"
+    inside = timelines.track(timelines.gap(48), timelines.clip("hidden", url="gone.wav"), kind="Audio")
+    nest = otio.schema.Stack("nest", [inside], timelines.time_range(0, 24, timelines.FILM))
+    otio.adapters.write_to_file(timelines.timeline(timelines.track(nest, kind="Audio")), str(path))
+    made = deliver(reading.read(path), Request(output=tmp_path / f"out{suffix}"))
+    assert (tmp_path / f"out{suffix}").exists()
+    assert any("gone.wav" in words for words in (*made.notes, *map(str, made.losses)))
 
 
 def test_pictures_bring_their_own_sound_on_a_track(tmp_path: Path) -> None:
