@@ -1,7 +1,9 @@
 """How well transitions are found: cuts, dissolves, fades and flashes of generated films, and what it costs.
 
 Films are made by ``tests/engine/transition_films.py``: one set by the manners that the weights of
-``avm_otio/engine/tables/dissolves.json`` are fitted to, one by another manner and other seeds.
+``avm_otio/engine/tables/dissolves.json`` are fitted to, one by another manner and other seeds. Two more are made
+by ``tests/engine/light_films.py``: bursts of light, particles and wild cameras, of the manner by which their
+bounds were chosen, and of another.
 
 ``--long`` looks at one hour and at three hours instead, each in a process of its own: time and memory.
 
@@ -27,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from avm_otio.engine import dissolves
 from avm_otio.engine.film_analysis import analyse_picture
 from avm_otio.timeline.time import to_micros
+from tests.engine import light_films
 from tests.engine.transition_films import HELD_OUT, Manner, Truth, film
 
 TABLE = Path(dissolves.__file__).parent / "tables" / "dissolves.json"
@@ -57,6 +60,8 @@ def main() -> None:
     print("set        kind       F1    found  false  missed")
     report("tuned", tuned)
     report("held out", [film(90_000 + seed, HELD_OUT) for seed in range(asked.films)])
+    for name, first, light in (("light", 100, light_films.TUNED), ("held out", 70_000, light_films.HELD_OUT)):
+        report(name, [light_films.film(first + seed, light) for seed in range(asked.films)])
 
 
 def look_for_hours(hours: int) -> None:

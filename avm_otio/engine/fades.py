@@ -153,12 +153,12 @@ def flashes_in(thumbs: Floats) -> list[tuple[int, float]]:
     return found
 
 
-def is_flash(thumbs: Floats, frame: int) -> bool:
-    """Whether the picture before comes back soon after, or the one after was there shortly before."""
+def flash_frames(thumbs: Floats, frame: int) -> int:
+    """How many frames pass until the picture before comes back, or since the one after was there; 0: neither."""
     before, after = thumbs[frame - 1], thumbs[frame]
-    change = np.abs(after - before).mean()
+    least = _FLASH_SHARE * np.abs(after - before).mean()
     later = thumbs[frame + 1 : frame + 1 + FLASH_FRAMES]
-    earlier = thumbs[max(0, frame - 1 - FLASH_FRAMES) : frame - 1]
-    back = [np.abs(other - before).mean() for other in later]
-    back += [np.abs(other - after).mean() for other in earlier]
-    return bool(min(back, default=np.inf) < _FLASH_SHARE * change)
+    earlier = thumbs[max(0, frame - 1 - FLASH_FRAMES) : frame - 1][::-1]
+    lasts = [n for n, other in enumerate(later, 1) if np.abs(other - before).mean() < least]
+    lasts += [n for n, other in enumerate(earlier, 1) if np.abs(other - after).mean() < least]
+    return min(lasts, default=0)

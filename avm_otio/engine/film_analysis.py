@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from avm_otio.engine import camera, dissolves, fades
+from avm_otio.engine import camera, continuity, dissolves, fades
 from avm_otio.engine.decoding import LUMA_HEIGHT, LUMA_WIDTH, Luma
 from avm_otio.engine.shots import PerFrame, curves_of, shots_of
 from avm_otio.engine.traits import Moment, PictureTraits, Span, Transition
@@ -41,6 +41,12 @@ _ABOVE_USUAL = 2.5
 
 _MOST_EMPTY = 4
 """Empty frames at the head of a film up to which what follows them is no new shot."""
+
+_LEAST_SHOT = 4
+"""Frames that another picture is seen for, between two of one shot, from which on it is a shot of its own."""
+
+_GLARE = 6
+"""Frames that a light hides everything for, before it goes: it is no fade."""
 
 _ABOVE_WILD = 1.3
 """How many times more than anything near it, where only one side of it is calm."""
@@ -199,7 +205,7 @@ def _look(window: _Window, found: _Found, *, closely: bool) -> None:
     head = _empty_head(thumbs) if window.first == 0 else 0
     found.cuts += [
         (window.first + frame, strength)
-        for frame, strength in _cuts(unexplained, thumbs)
+        for frame, strength in _cuts(unexplained, thumbs, frames)
         if window.holds(frame) and frame > head
     ]
     core = slice(window.start - window.first, window.end - window.first)
@@ -210,16 +216,32 @@ def _look(window: _Window, found: _Found, *, closely: bool) -> None:
         dissolves.Dissolve(window.first + each.first, window.first + each.end, each.sureness)
         for each in dissolves.dissolves_in(frames)
         if window.holds((each.first + each.end) // 2)
+        and not _same_beside(frames, each.first - 1, each.end + 1)
     ]
     found.fades += [
         fades.Fade(window.first + each.first, window.first + each.end, each.is_out, each.level)
         for each in fades.fades_in(thumbs)
-        if window.holds(each.end if each.is_out else each.first)
+        if window.holds(each.end if each.is_out else each.first) and not _is_glare(frames, each)
     ]
     found.flashes += [
         (window.first + frame, rise) for frame, rise in fades.flashes_in(thumbs) if window.holds(frame)
     ]
     found.per_frame.append(_per_frame(frames, thumbs, core))
+
+
+def _same_beside(frames: Luma, before: int, after: int) -> bool:
+    """Whether the same is seen before and after something: light that went, not a new shot."""
+    return continuity.is_one_shot(frames[max(0, before)], frames[min(after, len(frames) - 1)])
+
+
+def _is_glare(frames: Luma, fade: fades.Fade) -> bool:
+    """Whether it is the end of a light that hid the shot for a moment."""
+    if fade.is_out or fade.colour == "black":
+        return False
+    return any(
+        _same_beside(frames, before, fade.end + 1)
+        for before in range(max(0, fade.first - _GLARE), fade.first)
+    )
 
 
 def _empty_head(thumbs: Floats) -> int:
@@ -261,7 +283,7 @@ def _unexplained(frames: Luma, changed: Floats) -> Floats:
     return unexplained
 
 
-def _cuts(unexplained: Floats, thumbs: Floats) -> list[tuple[int, float]]:
+def _cuts(unexplained: Floats, thumbs: Floats, frames: Luma) -> list[tuple[int, float]]:
     """The frames at which shots begin, and how much was new in each."""
     padded = np.pad(unexplained, _NEIGHBOURHOOD, mode="edge")
     windows = sliding_window_view(padded, 2 * _NEIGHBOURHOOD + 1)
@@ -275,11 +297,28 @@ def _cuts(unexplained: Floats, thumbs: Floats) -> list[tuple[int, float]]:
         stands_out |= (unexplained >= _ABOVE_USUAL * beside) & (
             unexplained >= _ABOVE_WILD * other.max(axis=1)
         )
-    likely = (unexplained >= _LEAST_CHANGE) & stands_out & (unexplained == near)
-    likely[0] = False
-    return [
-        (int(n), float(unexplained[n])) for n in np.flatnonzero(likely) if not fades.is_flash(thumbs, int(n))
-    ]
+    changed = unexplained >= _LEAST_CHANGE
+    changed[0] = False
+    beside_it = np.maximum(windows[:, _NEIGHBOURHOOD - 1], windows[:, _NEIGHBOURHOOD + 1])
+    likely = changed & stands_out & (unexplained == near)
+    # Among flashes and strobes nothing stands out; there a cut is a single step to plainly another picture.
+    single = changed & ~likely & (unexplained >= _ABOVE_USUAL * beside_it)
+    found = [n for n in map(int, np.flatnonzero(likely)) if _is_new(frames, thumbs, n)]
+    found += [n for n in map(int, np.flatnonzero(single)) if _is_another(frames, thumbs, n)]
+    return [(n, float(unexplained[n])) for n in sorted(found)]
+
+
+def _is_new(frames: Luma, thumbs: Floats, frame: int) -> bool:
+    """Whether a sudden change is a new shot, rather than light over the one that goes on."""
+    if fades.flash_frames(thumbs, frame):
+        return _is_another(frames, thumbs, frame)
+    return not continuity.goes_on(frames, frame)
+
+
+def _is_another(frames: Luma, thumbs: Floats, frame: int) -> bool:
+    """Whether something else is seen, and for longer than an insert that nobody takes for a shot."""
+    lasts = fades.flash_frames(thumbs, frame)
+    return lasts in {0, _LEAST_SHOT} and continuity.is_another(frames, frame)
 
 
 def _busiest(starts_us: Sequence[int], motion: Floats, shots: Iterable[tuple[int, int]]) -> Iterator[Moment]:
