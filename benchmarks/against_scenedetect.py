@@ -1,8 +1,8 @@
 """Cuts, side by side with PySceneDetect, on the same files in one run: F1 and processor time.
 
 Films are made as for ``looking.py``, from manners and seeds that nothing was fitted to, and written as
-256×144 H.264; the samples' short film is exported; other films are given with their cuts. PySceneDetect's own test videos lie
-in no package: get them from its repository and give them by ``--film``.
+256×144 H.264; the samples' short film is exported; other films are given with their cuts. PySceneDetect's own
+test videos lie in no package: get them from its repository and give them by ``--film``.
 
 Needs PySceneDetect, for this alone: ``pip install scenedetect opencv-python-headless``. It is called with its
 defaults, and with shots of three frames allowed.

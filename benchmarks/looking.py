@@ -1,8 +1,8 @@
 """How well transitions are found: cuts, dissolves, fades and flashes of generated films, and what it costs.
 
 Films are made by ``tests/engine/transition_films.py``: one set by the manners that the weights of
-``avm_otio/engine/tables/dissolves.json`` are fitted to, one by another manner and other seeds. Two more are made
-by ``tests/engine/light_films.py``: bursts of light, particles and wild cameras, of the manner by which their
+``avm_otio/engine/tables/dissolves.json`` are fitted to, one by another manner and other seeds. Two more are
+made by ``tests/engine/light_films.py`` (bursts of light, particles, wild cameras): of the manner by which
 bounds were chosen, and of another.
 
 ``--long`` looks at one hour and at three hours instead, each in a process of its own: time and memory.

@@ -30,11 +30,11 @@ _REACH_DOWN, _REACH_RIGHT = 10, 24
 """Pixels that a camera may have moved between two frames: a blow to a handheld one moves it that far."""
 
 _ONE_SIGN, _ONLY_LIGHT = 0.75, 0.95
-"""Of all change, so much more brightens than darkens where light comes, and where nothing else does; the reverse
-where it goes."""
+"""Of all change, so much more brightens than darkens where light comes, and where nothing else changes; where
+light goes, the reverse."""
 
 _LIT, _EXPLAINED = 0.2, 0.8
-"""The share of parts that agree under other light; without such, since people may jump where a shot was cut."""
+"""The share of parts that agree under other light, and without: people jump where a shot was cut."""
 
 _BLOWN_OUT = 0.3
 """Where less than this is seen in both frames, light hides the shot."""
@@ -121,7 +121,7 @@ def _faint(shown: Luma, at: int) -> float:
     steps = [
         float(np.median(np.abs(shown[n].astype(np.float32) - shown[m])))
         for m, n in pairs
-        if 0 <= m and n < len(shown)
+        if m >= 0 and n < len(shown)
     ]
     return float(np.clip(_FAINT * min(steps, default=0.0), _LEAST_FAINT, _MOST_FAINT))
 

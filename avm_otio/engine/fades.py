@@ -154,7 +154,7 @@ def flashes_in(thumbs: Floats) -> list[tuple[int, float]]:
 
 
 def flash_frames(thumbs: Floats, frame: int) -> int:
-    """How many frames pass until the picture before comes back, or since the one after was there; 0: neither."""
+    """Frames until the picture before comes back, or since the one after was there; 0: neither."""
     before, after = thumbs[frame - 1], thumbs[frame]
     least = _FLASH_SHARE * np.abs(after - before).mean()
     later = thumbs[frame + 1 : frame + 1 + FLASH_FRAMES]
