@@ -143,7 +143,13 @@ def _engine(request: Request, settings: Settings, report: Report) -> Iterator[tu
     library = library_of(request, settings, report)
     data = settings.cache_dir / "engine"
     with running(
-        data_dir=data, library=library, token=token, tell=report.warn, step=report.step, may_read=True
+        data_dir=data,
+        library=library,
+        token=token,
+        tell=report.warn,
+        step=report.step,
+        may_read=True,
+        vision_model=settings.vision_model,
     ) as address:
         yield address, token
 

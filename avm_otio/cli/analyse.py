@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.config.load import load_settings
 from avm_otio.errors import InputError, OutputError, UsageError
 from avm_otio.files import make_folder, same_file, whole, write_text
 
@@ -31,13 +33,19 @@ _SUFFIXES = (".json", ".png", ".svg")
     show_default=True,
     help="Colours of a picture; auto: as the viewer has it, a .png light.",
 )
+@click.option(
+    "--vision-model",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="Folder of a CLIP-type model in ONNX that says what is in the picture.",
+)
 @pass_output
-def analyse(out: Output, film: Path, output: Path, picture_theme: str) -> None:
+def analyse(out: Output, film: Path, output: Path, picture_theme: str, vision_model: Path | None) -> None:
     """Show what the engine finds in FILM, frame by frame.
 
     Cuts, dissolves, fades and flashes; how each shot and its camera move, how bright it is, its colour; where
-    somebody speaks; where something is heard, and what that resembles. With the package avm-otio[see], what
-    is in the picture, where that is sure.
+    somebody speaks; where something is heard, and what that resembles. With the package avm-otio[see], or a
+    vision model of your own, what is in the picture, where that is sure.
     """
     suffix = output.suffix.lower()
     if suffix not in _SUFFIXES:
@@ -48,14 +56,10 @@ def analyse(out: Output, film: Path, output: Path, picture_theme: str) -> None:
         raise OutputError(f"{output} is the film itself.", "Choose another name for the analysis.")
     from avm_otio.engine.analysis import analyse as look
     from avm_otio.engine.analysis import summary
-    from avm_otio.engine.imagenet import NAME, weights_path
+    from avm_otio.engine.seen import Sight, model_of
 
-    seer, model = None, ""
-    if weights_path() is not None:
-        from avm_otio.engine.seen import Sight
-
-        seer, model = Sight, NAME
-    found = look(film, out, seer, model)
+    model = model_of(vision_model or load_settings().vision_model)
+    found = look(film, out, *((partial(Sight, model), model.name) if model is not None else ()))
     make_folder(output.absolute().parent)
     if suffix == ".json":
         write_text(output, found.document.model_dump_json(indent=1) + "\n")

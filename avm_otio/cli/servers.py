@@ -31,6 +31,12 @@ engine.add_command(analyse)
     "--analyses", type=click.IntRange(min=0), help="How many analyses it allows in all, to try that out."
 )
 @click.option("--previews", is_flag=True, help="Serve previews of what `engine buy` has not bought.")
+@click.option(
+    "--vision-model",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="Folder of a CLIP-type model in ONNX that says what is in the picture.",
+)
 @pass_output
 def serve_engine(
     out: Output,
@@ -39,6 +45,7 @@ def serve_engine(
     library: Path | None,
     analyses: int | None,
     previews: bool,
+    vision_model: Path | None,
 ) -> None:
     """Serve the API on this machine until interrupted.
 
@@ -57,6 +64,7 @@ def serve_engine(
         token=os.environ.get("AVM_TOKEN") or None,
         analyses=analyses,
         sells=previews,
+        vision_model=vision_model or settings.vision_model,
         on_ready=_ready(out, "engine_ready", "Serving the API"),
         tell=out.warn,
         step=out.step,

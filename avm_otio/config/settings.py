@@ -91,6 +91,7 @@ class Settings:
     Attributes:
         fields: What holds for fields of a request of which the user says nothing, by their names.
         cache_dir: The folder for what can be made again.
+        vision_model: The folder of a model that says what is in the picture, for the local engine.
         service_keys: The JSON keys of the services.
         options: Names of option ids, table by table.
         sources: Where each value came from, by its dotted key, in words.
@@ -99,6 +100,9 @@ class Settings:
     fields: Mapping[str, Any] = field(default_factory=lambda: defaults())
     cache_dir: Path = _key(
         kinds.PATH, default_cache_dir, "Folder for what can be made again.", env="AVM_CACHE_DIR"
+    )
+    vision_model: Path | None = _key(
+        kinds.PATH, None, "Folder of a model that says what is in the picture.", env="AVM_VISION_MODEL"
     )
     service_keys: ServiceKeys = field(default=ServiceKeys())
     timeouts: Timeouts = field(default_factory=Timeouts)

@@ -11,12 +11,13 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from avm_otio.engine.byte_pairs import joined, ranks_of
 
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
 _TOKENS = "tokenizers/l2_supercat_tokenizer_config.json"
@@ -38,8 +39,7 @@ class Embedding:
     def __init__(self, folder: Path) -> None:
         model = json.loads((folder / _TOKENS).read_text("utf-8"))["model"]
         self._ids: Mapping[str, int] = model["vocab"]
-        merges = (pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"])
-        self._ranks = {(first, second): rank for rank, (first, second) in enumerate(merges)}
+        self._ranks = ranks_of(model["merges"])
         self._table = _table(folder / _WEIGHTS)
 
     def vectors(self, words: Sequence[str]) -> Floats:
@@ -54,20 +54,8 @@ class Embedding:
         return unit
 
     def _tokens(self, text: str) -> list[int]:
-        """The tokens of a text by byte-pair encoding: of all neighbours those are joined that rank first."""
-        parts = list(_BEGINS + text.replace(" ", _BEGINS))
-        while len(parts) > 1:
-            pairs = list(pairwise(parts))
-            first = min(pairs, key=lambda pair: self._ranks.get(pair, 1 << 30))
-            if first not in self._ranks:
-                break
-            joined: list[str] = []
-            at = 0
-            while at < len(parts):
-                is_pair = at + 1 < len(parts) and (parts[at], parts[at + 1]) == first
-                joined.append(parts[at] + parts[at + 1] if is_pair else parts[at])
-                at += 2 if is_pair else 1
-            parts = joined
+        """The tokens of a text."""
+        parts = joined(_BEGINS + text.replace(" ", _BEGINS), self._ranks)
         return [number for part in parts for number in self._numbers(part)]
 
     def _numbers(self, part: str) -> Iterable[int]:

@@ -47,6 +47,7 @@ def serve(
     sells: bool = False,
     tell: Callable[[str], None] = lambda note: None,
     step: Step = UNSEEN,
+    vision_model: Path | None = None,
 ) -> None:
     """Serve the film service's contract until interrupted.
 
@@ -62,6 +63,7 @@ def serve(
         tell: Told in a line, by whichever thread, what the user should know: of the library, of
             notifications that did not arrive.
         step: Shows how far listening to the library has come.
+        vision_model: The folder of a model that says what is in the picture; the installed one by default.
 
     Raises:
         UsageError: The host is not this machine, or the port is taken.
@@ -69,7 +71,9 @@ def serve(
         OutputError: The data folder cannot be written.
         KeyboardInterrupt: It was interrupted, and is closed.
     """
-    with _opened(host, port, data_dir, library, token, analyses, tell, step, sells=sells) as engine:
+    with _opened(
+        host, port, data_dir, library, token, analyses, tell, step, sells=sells, vision_model=vision_model
+    ) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
         with _listening_to(engine.library):
@@ -87,6 +91,7 @@ def running(
     tell: Callable[[str], None] = lambda note: None,
     step: Step = UNSEEN,
     may_read: bool = False,
+    vision_model: Path | None = None,
 ) -> Iterator[str]:
     """The engine in a thread of this program, on a port that the system chooses; arguments as for ``serve``.
 
@@ -99,6 +104,7 @@ def running(
         tell: The same.
         step: The same.
         may_read: Whether a piece of music that a call names as a file may lie anywhere on this machine.
+        vision_model: As for ``serve``.
 
     Yields:
         Its base URL, ``http://127.0.0.1:PORT``.
@@ -108,7 +114,17 @@ def running(
         OutputError: The data folder cannot be written.
     """
     with _opened(
-        "127.0.0.1", 0, data_dir, library, token, analyses, tell, step, sells=sells, may_read=may_read
+        "127.0.0.1",
+        0,
+        data_dir,
+        library,
+        token,
+        analyses,
+        tell,
+        step,
+        sells=sells,
+        may_read=may_read,
+        vision_model=vision_model,
     ) as engine:
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
@@ -221,16 +237,21 @@ def _opened(
     *,
     sells: bool = False,
     may_read: bool = False,
+    vision_model: Path | None = None,
 ) -> Iterator[_Engine]:
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
     if not is_loopback(host):
         raise UsageError(f"The engine serves this machine only, not {host}.", "Leave the host at 127.0.0.1.")
+    if vision_model is not None:
+        from avm_otio.engine.seen import model_of
+
+        model_of(vision_model)  # what is wrong with it is reported now, not with the first film
     folder = library if library is not None else starter_library(default_cache_dir())
     sounds = Library(folder, index_of(folder, data_dir), tell, step)
     store = Store(data_dir)
     shop = Shop(store, sounds, sells=sells)
     with listening_at(host, port) as (listening, base_url):
-        work = Work(store, sounds, shop, base_url, tell, may_read=may_read)
+        work = Work(store, sounds, shop, base_url, tell, vision_model, may_read=may_read)
         try:
             store.forget_expired()
             for session_id in store.unfinished():

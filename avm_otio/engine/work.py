@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from avm_otio.engine.answers import Answers, Json, kept_effects, kept_music, price_twd
 from avm_otio.engine.decoding import Samples, checked, film_shape, luma_frames, sound_blocks
 from avm_otio.engine.denoise import denoise_to
 from avm_otio.engine.film_analysis import analyse_picture
-from avm_otio.engine.imagenet import weights_path
 from avm_otio.engine.library import Library, LibraryItem
 from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import Language, Locale, ServiceCall
@@ -48,6 +48,7 @@ class Work:
         shop: What of it is bought.
         base_url: The engine's own address, for notifications.
         tell: Told in a line, by whichever thread, what the user should know.
+        vision_model: The folder of a model that says what is in the picture; the installed one by default.
         may_read: Whether a piece that is named as a file may lie anywhere on this machine.
     """
 
@@ -58,10 +59,12 @@ class Work:
         shop: Shop,
         base_url: str,
         tell: Callable[[str], None] = lambda note: None,
+        vision_model: Path | None = None,
         *,
         may_read: bool = False,
     ) -> None:
         self._may_read = may_read
+        self._vision_model = vision_model
         self._store = store
         self._library = library
         self._shop = shop
@@ -119,7 +122,14 @@ class Work:
 
     def _analysed(self, session: Session, film: StoredFilm) -> Session:
         analysis = _Analysis(
-            self._store, self._library, session, film, self._check, self._tell, may_read=self._may_read
+            self._store,
+            self._library,
+            session,
+            film,
+            self._check,
+            self._tell,
+            self._vision_model,
+            may_read=self._may_read,
         )
         for key in [key for key, found in session.results.items() if found is None]:
             self._check()
@@ -158,6 +168,7 @@ class _Analysis:
         film: The film.
         check: Called now and then; breaks off where the engine closes.
         tell: Told in a line what could not be heeded.
+        vision_model: The folder of a model that says what is in the picture.
         may_read: Whether a piece that is named as a file may lie anywhere on this machine.
     """
 
@@ -169,9 +180,11 @@ class _Analysis:
         film: StoredFilm,
         check: Callable[[], None],
         tell: Callable[[str], None],
+        vision_model: Path | None,
         *,
         may_read: bool,
     ) -> None:
+        self._vision_model = vision_model
         self._tell = tell
         self._may_read = may_read
         self._store = store
@@ -242,13 +255,16 @@ class _Analysis:
 
     def _seen(self) -> tuple[Sighting, ...]:
         """What a model sees in each shot, where one is installed."""
-        if self._film.type == FilmType.AUDIO or weights_path() is None:
+        if self._film.type == FilmType.AUDIO:
             return ()
-        from avm_otio.engine.seen import sightings
+        from avm_otio.engine.seen import model_of, sightings
 
+        model = model_of(self._vision_model)
+        if model is None:
+            return ()
         cuts = [cut.at_us for cut in self._traits.picture.cuts]
         film = self._store.film_path(self._film)
-        return sightings(film, [0, *cuts, self._film.duration_us], self._check)
+        return sightings(model, film, [0, *cuts, self._film.duration_us], self._check)
 
     def _dialogue(self) -> list[Json]:
         path = self._store.dialogue_path(self._session_id)

@@ -8,7 +8,7 @@ import pytest
 
 from avm_otio.engine import imagenet
 from avm_otio.engine.library import Kind
-from avm_otio.engine.seen import SURE, things_in
+from avm_otio.engine.seen import SURE, by_thing, things_in
 from avm_otio.engine.spotting import spot_effects
 from avm_otio.engine.traits import FilmTraits, Moment, PictureTraits, Sighting
 from tests.engine.library_items import item
@@ -19,9 +19,9 @@ DOG_CLASSES = slice(151, 269)
 def test_classes_of_one_thing_are_taken_together_and_what_is_unsure_is_not_claimed() -> None:
     likely = np.zeros(1000)
     likely[DOG_CLASSES] = 0.95 / 118
-    assert [(thing.name, thing.confidence) for thing in things_in(likely)] == [("dog", 0.95)]
+    assert [(thing.name, thing.confidence) for thing in things_in(by_thing(likely))] == [("dog", 0.95)]
     likely[DOG_CLASSES] = (SURE - 0.05) / 118
-    assert things_in(likely) == ()
+    assert things_in(by_thing(likely)) == ()
 
 
 def test_a_sound_of_a_thing_is_laid_where_that_thing_is_seen_and_nowhere_else() -> None:
