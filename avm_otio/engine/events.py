@@ -42,7 +42,7 @@ _SCENE_GAP_US = 1_000_000
 """Still shots that follow each other are one scene."""
 
 _NEAR_US = 80_000
-_AROUND_US = 600_000
+_AROUND_US = 300_000
 _RISER_FROM_US = 1_500_000
 
 
