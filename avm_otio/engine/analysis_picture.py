@@ -141,10 +141,10 @@ class _Drawing:
         yield from self._transitions(page, tops[0], _PICTURE)
 
     def _edges(self, page: Page, shot: ShotFound) -> tuple[float, float] | None:
-        start, end = self._span(shot.first.at_us, shot.last.frame, shot.last.at_us)
+        start, end = self._span(shot.first.at_us, shot.last.at_us)
         return page.within(start, end)
 
-    def _span(self, start_us: int, last: int, last_us: int) -> tuple[Fraction, Fraction]:
+    def _span(self, start_us: int, last_us: int) -> tuple[Fraction, Fraction]:
         """From a frame to the end of another, seconds."""
         end = Fraction(last_us, 1_000_000) + 1 / self._rate
         return Fraction(start_us, 1_000_000), min(end, Fraction(self._document.film.duration_us, 1_000_000))
@@ -156,7 +156,7 @@ class _Drawing:
         while True:
             found = []
             for shot in self._document.shots:
-                start, end = self._span(shot.first.at_us, shot.last.frame, shot.last.at_us)
+                start, end = self._span(shot.first.at_us, shot.last.at_us)
                 room = float(end - start) * scale
                 if room < _LEAST:
                     continue
@@ -221,7 +221,7 @@ class _Drawing:
     def _transitions(self, page: Page, y: float, height: float) -> Iterator[str]:
         foot = y + height - 1
         for each in self._document.transitions:
-            edges = page.within(*self._span(each.first.at_us, each.last.frame, each.last.at_us))
+            edges = page.within(*self._span(each.first.at_us, each.last.at_us))
             if edges is None:
                 continue
             left, right = edges[0], max(edges[1], edges[0] + 2)

@@ -12,7 +12,7 @@ from avm_otio.engine.place import place_of
 from avm_otio.engine.sorting import category_of_sound
 from avm_otio.engine.ucs import ucs_name
 from avm_otio.engine.word_index import Fields, WordIndex
-from avm_otio.tags import NO_TAGS, Tags
+from avm_otio.tags import Tags
 
 _NAME, _CATEGORY, _KEYWORDS, _FOLDER, _DESCRIPTION, _ABOVE = 1.0, 0.9, 0.8, 0.6, 0.5, 0.3
 
@@ -42,11 +42,6 @@ def fields_of(path: str, tags: Tags) -> Fields:
     fields.extend((folder, _FOLDER if depth == 0 else _ABOVE) for depth, folder in enumerate(folders[:3]))
     fields += [(tags.description, _DESCRIPTION), (tags.album, _ABOVE)]
     return [(text, weight) for text, weight in fields if text]
-
-
-def fields_of_path(path: str) -> Fields:
-    """The texts of a sound of which only its place is known."""
-    return fields_of(path, NO_TAGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +75,3 @@ class SoundWords:
             np.flatnonzero(scores >= least).tolist(), key=lambda row: (-scores[row], self._items[row].path)
         )
         return tuple(Ranked(self._items[row], round(float(scores[row]), 4)) for row in rows)
-
-
-def rank_by_words(items: Sequence[LibraryItem], words: str, least: float = LEAST) -> tuple[Ranked, ...]:
-    """The sounds that fit words, best first; ``SoundWords`` is quicker for several searches."""
-    return SoundWords(items).ranked(words, least)

@@ -41,15 +41,12 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class UcsName:
-    """A file's name, taken apart; parts that it lacks are empty."""
+    """What a file's name says of its sound; parts that it lacks are empty."""
 
     category: Category
     fx_name: str = ""
-    creator_id: str = ""
-    source_id: str = ""
     user_data: str = ""
     user_category: str = ""
-    vendor_category: str = ""
 
 
 @lru_cache(maxsize=64)
@@ -62,9 +59,8 @@ def ucs_name(stem: str) -> UcsName | None:
         return None
     vendor, dash, fx_name = (parts[1] if len(parts) > 1 else "").partition("-")
     if not dash or " " in vendor.strip() or vendor.islower():  # "Tick-Tock Clock", "low-end" are names
-        vendor, fx_name = "", parts[1] if len(parts) > 1 else ""
-    creator, source = (*parts[2:4], "", "")[:2]
-    return UcsName(category, fx_name, creator, source, "_".join(parts[4:]), user_category, vendor)
+        fx_name = parts[1] if len(parts) > 1 else ""
+    return UcsName(category, fx_name, "_".join(parts[4:]), user_category)
 
 
 def category_of(cat_id: str) -> Category | None:

@@ -155,7 +155,6 @@ class Update:
 
     def write(
         self,
-        job: Job,
         request: Request,
         scored: Opened,
         laid: Laid,
@@ -165,7 +164,6 @@ class Update:
         """Write the output as it is now, with the chosen cues laid anew.
 
         Args:
-            job: The job, held.
             request: Complete; its output is what was changed.
             scored: The timeline as it would be written anew.
             laid: What of it is ours, track by track.

@@ -358,7 +358,7 @@ def _written(
         written = deliver(scored, request, report, speech=made.spoken)
         lies = laid_of(laid, stem_of)
     else:
-        written, lies = by_hand.write(job, request, scored, laid, decided, report)
+        written, lies = by_hand.write(request, scored, laid, decided, report)
     keep(job, request.output, written.paths, lies, decided, has_theirs=by_hand is not None)
     notes += written.notes
     for note in notes:

@@ -29,9 +29,6 @@ _LARGEST_LIST = 16 * 1024**2
 _NEAR = Fraction(1, 2)
 """Seconds from a spot up to which a service's own cue counts as one for it."""
 
-_ROOM_US = 1_000_000
-"""How much of the film after the last spot is asked for, where it has no length: a cue must fit in."""
-
 _COLORS = ("PINK", "RED", "ORANGE", "YELLOW", "GREEN", "CYAN", "BLUE", "PURPLE", "MAGENTA", "BLACK", "WHITE")
 
 

@@ -37,16 +37,6 @@ def integrated(power: Sequence[float]) -> float:
     return lufs(_mean(_gated(windows(power, MOMENTARY_STEPS), _INTEGRATED_GATE)))
 
 
-def momentary(power: Sequence[float]) -> float:
-    """The highest momentary loudness (400 ms), in LUFS; around the sound is silence."""
-    return lufs(_highest(power, MOMENTARY_STEPS))
-
-
-def short_term(power: Sequence[float]) -> float:
-    """The highest short-term loudness (3 s), in LUFS; around the sound is silence."""
-    return lufs(_highest(power, SHORT_TERM_STEPS))
-
-
 def loudness_range(power: Sequence[float]) -> float:
     """Loudness range, in LU; 0 for less than 3 s, and for silence.
 
@@ -89,9 +79,3 @@ def _gated(blocks: Sequence[float], relative: float) -> list[float]:
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else 0.0
-
-
-def _highest(power: Sequence[float], steps: int) -> float:
-    if len(power) < steps:
-        return math.fsum(power) / steps
-    return max(windows(power, steps))

@@ -61,14 +61,14 @@ def _visible(
 ) -> tuple[PictureLayer, ...]:
     layers: list[PictureLayer] = []
     for placed in stack:
-        layer = _layer(placed, Fraction(first) / rate, Fraction(last) / rate, rate, origin)
+        layer = _layer(placed, Fraction(first) / rate, Fraction(last) / rate, origin)
         layers.append(layer)
         if layer.opacity_in == layer.opacity_out == 1 and _hides_below(layer.media):
             break
     return tuple(layers)
 
 
-def _layer(placed: Placed, start: Fraction, end: Fraction, rate: Fraction, origin: Fraction) -> PictureLayer:
+def _layer(placed: Placed, start: Fraction, end: Fraction, origin: Fraction) -> PictureLayer:
     assert placed.media is not None
     opacities = _opacity(placed, start), _opacity(placed, end)
     layer = PictureLayer(placed.media, placed.media_at(start), placed.speed, *opacities)

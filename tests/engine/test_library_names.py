@@ -67,12 +67,15 @@ def test_every_id_of_the_system_is_read_from_a_name() -> None:
         assert category_named(each.category.upper(), each.subcategory.upper()) is not None
 
 
-def test_all_parts_of_a_ucs_name_are_read() -> None:
+def test_what_a_ucs_name_says_of_the_sound_is_read_past_makers_and_vendors() -> None:
     found = ucs_name("GUNAuto-RIFLE_AK47-Burst Distant_TFX_WAR2_MS 48k_take 3")
     assert found is not None
     assert found.category.cat_id == "GUNAuto"
-    assert (found.user_category, found.vendor_category, found.fx_name) == ("RIFLE", "AK47", "Burst Distant")
-    assert (found.creator_id, found.source_id, found.user_data) == ("TFX", "WAR2", "MS 48k_take 3")
+    assert (found.user_category, found.fx_name, found.user_data) == (
+        "RIFLE",
+        "Burst Distant",
+        "MS 48k_take 3",
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,10 @@ from avm_otio.engine.embedding import Embedding
 from avm_otio.engine.items import item_of
 from avm_otio.engine.server import running
 from avm_otio.engine.signature import SIZE
-from avm_otio.engine.sound_words import SURE, fields_of_path, rank_by_words
+from avm_otio.engine.sound_words import SURE, SoundWords, fields_of
 from avm_otio.engine.word_index import WordIndex
 from avm_otio.licences import Licences
+from avm_otio.tags import NO_TAGS
 from tests.engine.engine_films import make_film
 from tests.engine.search_names import FOREIGN, FURTHER, HELD_OUT, NAMES, QUESTIONS
 from tests.media.sounds import noise, wav
@@ -46,7 +47,7 @@ FACTS |= {"brightness_hz": 500.0, "energy_db": [], "tags": {}}
 def by_thesaurus() -> WordIndex:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("avm_otio.engine.word_index.embedding", lambda: None)
-        return WordIndex.of(fields_of_path(name) for name in NAMES)
+        return WordIndex.of(fields_of(name, NO_TAGS) for name in NAMES)
 
 
 def answered(index: WordIndex, questions: Sequence[tuple[str, str]], most: int) -> int:
@@ -82,11 +83,11 @@ def test_an_index_of_words_is_the_same_once_it_was_packed(by_thesaurus: WordInde
 
 def test_sounds_are_ranked_by_words_with_scores() -> None:
     items = [item_of(n, name, FACTS, Licences(Path())) for n, name in enumerate(NAMES)]
-    ranked = rank_by_words(items, "door slam")
+    ranked = SoundWords(items).ranked("door slam")
     assert "Door Slam" in ranked[0].item.path
     assert ranked[0].score >= SURE
     assert [each.score for each in ranked] == sorted((each.score for each in ranked), reverse=True)
-    assert rank_by_words(items, "the") == rank_by_words([], "door") == ()
+    assert SoundWords(items).ranked("the") == SoundWords([]).ranked("door") == ()
 
 
 def test_a_hundred_thousand_sounds_are_searched_at_once() -> None:

@@ -149,7 +149,7 @@ class _Composition:
             self._losses.add(Feature.CHANNELS, track, "written as a mono track, which has a pan")
             return [(track.name, (0,))]
         for clip in track.clips:
-            self._report_channels(clip, track, count)
+            self._report_channels(clip, count)
             if clip.mix.pan and count > 1:
                 message = f"pan of {words_of_pan(clip.mix.pan)} not written: its track is not mono"
                 self._losses.add(Feature.PAN, clip, message)
@@ -160,7 +160,7 @@ class _Composition:
         self._losses.add(Feature.CHANNELS, track, message)
         return [(f"{track.name} {channel + 1}", (channel,)) for channel in range(count)]
 
-    def _report_channels(self, clip: Clip, track: Track, count: int) -> None:
+    def _report_channels(self, clip: Clip, count: int) -> None:
         has = len(clip.channels or (0,))
         if has > count:
             message = f"only {count} of its {has} channels written: its track has no more"

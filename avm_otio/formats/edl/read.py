@@ -276,7 +276,7 @@ class _Reader:
         """Lay one line's clip on every track that it goes to."""
         first, last = (frame - self.start for frame in self.records[line.place])
         name = comments.names.get(way) or comments.names.get("TO", "") or line.reel
-        speed, media_in, low = self._source(line, comments, last - first)
+        speed, media_in, low = self._source(line, comments)
         content = self._content(line, comments, way, name)
         link = None
         if len(keys) > 1:
@@ -334,7 +334,7 @@ class _Reader:
         if high - low != last - first and not comments.speeds and not comments.is_frozen:
             self.counts["source longer or shorter than what it fills, record is followed"] += 1
 
-    def _source(self, line: Line, comments: Comments, length: int) -> tuple[Fraction, Fraction, int]:
+    def _source(self, line: Line, comments: Comments) -> tuple[Fraction, Fraction, int]:
         """Speed, media time at the head in frames, and the source frame from which gains are counted."""
         low, high = self._span(line)
         of_reel = [row for row in comments.speeds if _same_reel(row[0], line.reel)]

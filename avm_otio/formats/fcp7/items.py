@@ -183,7 +183,7 @@ class Items:
         name = text_of(element, "name")
         content, source, counts_channels = self._content(element, name)
         speed = self._speed(element, own)
-        offset = self._offset(element, speed, own, first, frame_out)
+        offset = self._offset(element, speed, own, first)
         offset += hidden / rate * abs(speed)
         # What a subclip leaves out before and after: its frames count from its own first one [3p].
         cut = number_of(element, f"subclipinfo/{'end' if speed < 0 else 'start'}offset")
@@ -210,7 +210,7 @@ class Items:
             markers=markers_of(element, own, first),
             stem=kind,
             alternative=alternative,
-            kept=self._kept(element, content),
+            kept=self._kept(element),
         )
         refs = (text_of(link, "linkclipref") for link in element.iterfind("link"))
         links = tuple(ref for ref in refs if ref)
@@ -271,9 +271,7 @@ class Items:
             return -exact if backwards else exact
         return Fraction(1)
 
-    def _offset(
-        self, element: Element, speed: Fraction, own: Fraction, first: Fraction, frame_out: Fraction | None
-    ) -> Fraction:
+    def _offset(self, element: Element, speed: Fraction, own: Fraction, first: Fraction) -> Fraction:
         """How far into its media an item begins, in seconds: exact by its ticks, else by its frames."""
         by_frames = first / own * (abs(speed) or 1)
         begin = number_of(element, "pproTicksIn")
@@ -284,7 +282,7 @@ class Items:
             return by_frames
         return exact
 
-    def _kept(self, element: Element, content: object) -> tuple[Kept, ...]:
+    def _kept(self, element: Element) -> tuple[Kept, ...]:
         kept = []
         if element.tag == "generatoritem":
             effect = element.find("effect")

@@ -135,9 +135,9 @@ class _Sequence:
         self._report()
         spine = self._spine()
         for lane, track in enumerate(self._videos[1:], 1):
-            self._connect(track, lane, "")
-        for lane, (track, role) in enumerate(zip(self._sounds, self._roles, strict=True), 1):
-            self._connect(track, -lane, role)
+            self._connect(track, lane)
+        for lane, track in enumerate(self._sounds, 1):
+            self._connect(track, -lane)
         for marker in timeline.markers:
             self._mark(marker, timeline)
         for track in timeline.tracks:
@@ -294,7 +294,7 @@ class _Sequence:
         item = self._items[max(0, bisect_right(self._heads, int(at * self._rate // 1)) - 1)]
         return item, item.start + at - item.first / self._rate
 
-    def _connect(self, track: Track, lane: int, role: str) -> None:
+    def _connect(self, track: Track, lane: int) -> None:
         clips: list[Clip] = []
         at = 0
         for clip in track.clips:

@@ -112,13 +112,13 @@ class _Writer:
     def stack(self, stack: Document, timeline: Timeline) -> None:
         for lane in lanes(stack, timeline):
             lay_on_frames(lane, self.rate)
-            self.track(lane, timeline)
+            self.track(lane)
             for item, clip in lane.clips:
                 self.clip(item, clip, lane.track.kind, timeline)
         if not is_a(stack, "Track"):
             self.markers(stack, f"Timeline “{timeline.name}”", timeline.markers, Fraction(0))
 
-    def track(self, lane: Lane, timeline: Timeline) -> None:
+    def track(self, lane: Lane) -> None:
         member, track = lane.member, lane.track
         if not is_a(member, "Track"):
             return

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-THEMES = ("auto", "light", "dark")
-"""What a picture can be asked to look like; ``auto`` follows whoever looks at it, where the file can."""
-
 FONT = "font-family='Inter,Segoe UI,Helvetica,Arial,Noto Sans,Noto Sans CJK TC,sans-serif'"
 
 _SCRIPTS = (

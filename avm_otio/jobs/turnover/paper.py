@@ -117,7 +117,7 @@ def manifest_of(
             for each in laid.tracks
         ],
         "clips": [
-            clip_json(clip, track, timeline, laid)
+            clip_json(clip, track, timeline)
             for track, laid_track in zip(delivered.audio_tracks, laid.tracks, strict=True)
             if laid_track.source
             for clip in track.clips
@@ -133,7 +133,7 @@ def manifest_of(
     }
 
 
-def clip_json(clip: Clip, track: Track, timeline: Timeline, laid: Laid) -> dict[str, Any]:
+def clip_json(clip: Clip, track: Track, timeline: Timeline) -> dict[str, Any]:
     """A clip as the manifest says it; times in samples."""
     media = clip.media
     assert media is not None
