@@ -283,6 +283,7 @@ class Session:
             start = float(place.record(cue.cue.start_us) - zero)
             end = float(span.duration / rate if last_us is None else place.record(last_us) - zero)
         sounds = {} if made is None else made.sounds
+        names = {item.kept.file: item.item.name for item in cue.items if item.kept is not None}
         return {
             "number": cue.number,
             "name": cue.name,
@@ -295,7 +296,7 @@ class Session:
                 {
                     **item.as_dict(),
                     "segments": [
-                        self._segment(made, segment, item.item.name)
+                        self._segment(made, segment, names)
                         for segment in sounds.get((cue.name, item.item.id), ())
                         if made is not None
                     ],
@@ -304,13 +305,14 @@ class Session:
             ],
         }
 
-    def _segment(self, made: Alternatives, segment: SoundSegment, item: str) -> dict[str, Any]:
+    def _segment(self, made: Alternatives, segment: SoundSegment, names: Mapping[str, str]) -> dict[str, Any]:
         """A stretch of a sound as the page plays it; places in samples."""
         info, clock = made.media.infos[segment.media], made.media.clocks[segment.media]
         first = nearest_frame(segment.start, _RATE)
         rise, fall = float(segment.fade_in), float(segment.fade_out)
         return {
-            "sound": self._id(info, segment.channels, item),
+            # Music of one item may be heard with other pieces: a sound is the item whose file it is.
+            "sound": self._id(info, segment.channels, names.get(info.path.name, "")),
             "first": first,
             "last": nearest_frame(segment.end, _RATE),
             "at": first + _offset(segment, clock),

@@ -18,6 +18,7 @@ from avm_otio.jobs.question import Question
 from avm_otio.media.film import Quality, Sources, export_film
 from avm_otio.media.originals import film_located
 from avm_otio.mix.choices import name_of
+from avm_otio.mix.cues import Cues
 from avm_otio.mix.heard import Heard
 from avm_otio.mix.placement import Laid, LaidClip, Lane
 from avm_otio.report import Report
@@ -103,7 +104,9 @@ def alternatives(
         cues = choices.kept(path).choices.offering(cues_of(job, question, whole))
         with_tracks = pipeline.with_tracks_of(job, whole, question, opened, plan)
         media_of = pipeline.media_of_job(job, opened, cues)
-        made = soundtrack.soundtrack(job, whole, opened, plan, cues, media_of, with_tracks, report)
+        made = soundtrack.soundtrack(
+            job, whole, opened, plan, cues, media_of, with_tracks, report, as_chosen=True
+        )
         film = _picture(job, whole, opened, plan, report)
         heard, _ = hear_items(job, cues, whole.spares, report)
         names = {clip.item.name: clip.item for lane in made.laid.lanes for clip in lane.clips}
@@ -113,7 +116,7 @@ def alternatives(
     edges = (plan.film_map.record_start, plan.film_map.record_end)
     first, last = (nearest_frame(at, timeline.rate) for at in edges)
     span = FrameSpan(first, max(first + 1, last))
-    sounds, media = _segments(opened, span, made.laid, whole)
+    sounds, media = _segments(opened, span, made.laid, whole, cues)
     replacing = replace(
         made.laid, lanes=tuple(each for each in made.laid.lanes if each.service.laying is Laying.REPLACES)
     )
@@ -138,7 +141,7 @@ def alternatives(
 
 
 def _segments(
-    opened: Opened, span: FrameSpan, laid: Laid, request: Request
+    opened: Opened, span: FrameSpan, laid: Laid, request: Request, cues: Cues
 ) -> tuple[dict[Key, tuple[SoundSegment, ...]], Sources]:
     """What is heard of each item of each cue, exactly as a mix plays it."""
     keys: list[Key] = []
@@ -147,7 +150,7 @@ def _segments(
     for lane in laid.lanes:
         if lane.service.laying is Laying.REPLACES:
             continue
-        for key, clips in _sounds(lane):
+        for key, clips in _sounds(lane, cues):
             plan = plan_playback(_alone(opened.timeline, lane, clips), span=span)
             every += plan.sound
             keys += [key] * len(plan.sound)
@@ -161,12 +164,15 @@ def _segments(
     return found, Sources.of(plan, media)
 
 
-def _sounds(lane: Lane) -> Iterator[tuple[Key, list[LaidClip]]]:
+def _sounds(lane: Lane, cues: Cues) -> Iterator[tuple[Key, list[LaidClip]]]:
     """The clips of a track by cue and item."""
     if lane.service.laying is Laying.BED:  # one piece, or several that are heard in turn, under one cue
         if lane.clips:
             first = lane.clips[0]
-            yield (name_of(lane.service, first.cue), first.item.id), list(lane.clips)
+            numbered = {cue.number: cue for cue in cues.by_service[lane.service]}
+            # Whichever piece comes first in it, it is what is heard where the item of its rank is chosen.
+            item = numbered[first.cue.number].items[first.rank]
+            yield (name_of(lane.service, first.cue), item.id), list(lane.clips)
         return
 
     def whose(clip: LaidClip) -> Key:

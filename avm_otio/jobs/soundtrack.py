@@ -13,7 +13,7 @@ from avm_otio.formats.reading import Opened
 from avm_otio.jobs.ears import hear_film, hear_items, hear_record
 from avm_otio.jobs.folder import Job
 from avm_otio.media.originals import film_located
-from avm_otio.mix.choices import Choices
+from avm_otio.mix.choices import Choices, with_first
 from avm_otio.mix.chosen import adjusted, merged, noted, untouched
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.fit import MusicLength, aligned
@@ -71,6 +71,7 @@ def soundtrack(
     *,
     choices: Choices = _NO_CHOICES,
     music_markers: Sequence[Marker] = (),
+    as_chosen: bool = False,
 ) -> Soundtrack:
     """Make a soundtrack of the answer's sounds.
 
@@ -88,6 +89,8 @@ def soundtrack(
         report: Where progress goes.
         choices: What a person chose.
         music_markers: What a list says of music, beside the timeline's own markers.
+        as_chosen: Lay each alternative of music as if it were chosen, among the others where several pieces
+            are heard, rather than alone.
 
     Raises:
         CueError: A cue makes no sense.
@@ -118,6 +121,7 @@ def soundtrack(
             media_of,
             spoken,
             cuts,
+            as_chosen,
         ),
         own,
         preset,
@@ -401,15 +405,14 @@ class _Music:
     media_of: Callable[[Item], Media]
     spoken: tuple[tuple[RecordTime, RecordTime], ...]
     cuts: tuple[FilmTime, ...]
+    as_chosen: bool = False
 
     def cut(self, laid: Laid, service: Service, cue: Cue) -> tuple[Laid, Coverage | None]:
         """What was laid, its music cut to the picture, alternatives like what is heard."""
         offered = [item for item in cue.items if self._is_heard(item)]
-        pieces = [item for item in offered if item in cue.items[: cue.pieces]]
+        pieces = self._pieces(cue)
         if not pieces:
             return laid, None
-        if not any(map(self._sounds, pieces)):
-            pieces += [item for item in offered if self._sounds(item)][:1]
         chosen = self._planned(pieces)
         if not any(map(self._sounds, pieces)) and len(cue.items) > len(offered):
             hint = "The answer holds other music: --alternatives 1 fetches the next piece, to take its place."
@@ -418,7 +421,8 @@ class _Music:
         for number in range(1, 1 + self.request.spares * bool(service.spare_track)):
             if number < len(cue.items) and self._sounds(cue.items[number]):
                 item = cue.items[number]
-                lane = self._lane(service, cue, self._planned([item]), [item])
+                items = self._pieces(with_first(cue, item)) if self.as_chosen else [item]
+                lane = self._lane(service, cue, self._planned(items), items)
                 lanes.append(_as_spare(lane, cue, number))
         kept = [lane for lane in laid.lanes if lane.service != service]
         heard_lanes = [lane for lane in lanes if not lane.is_spare and lane.clips]
@@ -427,6 +431,14 @@ class _Music:
         first = min(first, len(kept))
         made = (*kept[:first], *heard_lanes, *kept[first:], *spare_lanes)
         return replace(laid, lanes=made, notes=(*laid.notes, *chosen.notes)), chosen.coverage
+
+    def _pieces(self, cue: Cue) -> list[Item]:
+        """The pieces of which the music is planned: the first that were listened to."""
+        offered = [item for item in cue.items if self._is_heard(item)]
+        pieces = [item for item in offered if item in cue.items[: cue.pieces]]
+        if pieces and not any(map(self._sounds, pieces)):
+            pieces += [item for item in offered if self._sounds(item)][:1]
+        return pieces
 
     def _is_heard(self, item: Item) -> bool:
         found = self.heard(item)
@@ -481,12 +493,20 @@ class _Music:
 
 def _as_spare(lane: Lane, cue: Cue, rank: int) -> Lane:
     """A track of music as an alternative, switched off."""
-    clips = tuple(
-        LaidClip(replace(laid.clip, enabled=False, alternative=rank), cue, rank, laid.part)
-        for laid in lane.clips
-    )
+
+    def spare(laid: LaidClip) -> LaidClip:
+        clip = replace(laid.clip, enabled=False, alternative=rank)
+        return LaidClip(clip, _with_at(cue, laid.item, rank), rank, laid.part)
+
+    clips = tuple(map(spare, lane.clips))
     name = lane.service.spare_track.format(number=rank)
     return replace(lane, name=name, clips=clips, is_spare=True)
+
+
+def _with_at(cue: Cue, item: Item, rank: int) -> Cue:
+    """A cue whose item is the one of that rank: what a clip is of, where several pieces lie on one track."""
+    others = [each for each in cue.items if each is not item]
+    return replace(cue, items=(*others[:rank], item, *others[rank:]))
 
 
 def in_phase(music: Fitted, heard: Heard, file: Path) -> Fitted:

@@ -195,7 +195,7 @@ class Choices:
                     notes.append(
                         f"Item {choice.item} was chosen for {name} and cannot be had: “{instead}” is heard."
                     )
-                kept.append(cue if first is None else _with_first(cue, first))
+                kept.append(cue if first is None else with_first(cue, first))
             made[service] = tuple(kept)
         return replace(cues, by_service=made, notes=(*cues.notes, *notes))
 
@@ -216,7 +216,7 @@ class Choices:
             for cue in offered:
                 first = _item(cue, self.of(service, cue).item)
                 new = first is not None and first not in cue.items[: cue.pieces]
-                kept.append(replace(_with_first(cue, first), pieces=cue.pieces + 1) if first and new else cue)
+                kept.append(replace(with_first(cue, first), pieces=cue.pieces + 1) if first and new else cue)
             made[service] = tuple(kept)
         return replace(cues, by_service=made)
 
@@ -321,5 +321,6 @@ def _item(cue: Cue, number: int | None) -> Item | None:
     return next((item for item in cue.items if item.id == number), None)
 
 
-def _with_first(cue: Cue, first: Item) -> Cue:
+def with_first(cue: Cue, first: Item) -> Cue:
+    """A cue whose item is heard first; the others stay in their order."""
     return replace(cue, items=(first, *(item for item in cue.items if item is not first)))
