@@ -18,7 +18,7 @@ from avm_otio.audition.server import Sharing
 from avm_otio.audition.session import Session
 from avm_otio.audition.web import Web
 from avm_otio.errors import InputError, UsageError
-from avm_otio.jobs import choices
+from avm_otio.jobs import choices, pipeline
 from avm_otio.jobs.watch.protocol import CountedResult
 from avm_otio.report import Silent
 from tests.audition.cut import BITE, scored
@@ -324,3 +324,25 @@ def test_who_serves_the_page_for_somebody_else_hears_what_its_timeline_holds_now
     result = CountedResult.model_validate(heard.events["updated"]["result"])
     assert "Door 敲門" in [clip.title for clip in result.clips]
     assert Path(result.output) == session.place
+
+
+def test_what_is_chosen_while_the_timeline_is_written_is_kept_and_written_by_the_next(
+    inside: Browser, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (cue["name"] for cue in session.document()["cues"])
+    write = pipeline.written_again
+
+    def slowly(*asked: Any) -> Any:
+        written = write(*asked)
+        body = json.dumps({"cue": second, "gain_db": -5}).encode()
+        assert inside.ask("POST", "/api/choose", OURS, body)[0] == 200
+        return written
+
+    assert inside.ask("POST", "/api/choose", OURS, json.dumps({"cue": first, "item": 13}).encode())[0] == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "written_again", slowly)
+        status, _, body = inside.ask("POST", "/api/update", OURS, b"{}")
+    assert status == 200
+    assert not json.loads(body)["totals"]["is_written"]
+    assert choices.kept(session.job).choices.cues[second].gain_db == -5
+    assert json.loads(inside.ask("POST", "/api/update", OURS, b"{}")[2])["totals"]["is_written"]

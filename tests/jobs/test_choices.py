@@ -457,6 +457,35 @@ def test_what_a_killed_writer_leaves_is_the_last_choice(here: Path) -> None:
     assert choices.kept(job).choices.cues["effects 2"].gain_db == -1.0
 
 
+def choosing_until_killed(job: Path, told: Any) -> None:
+    for number in range(1, 10_000):
+        choosing(job, "effects", range(number, number + 1))
+        told.send(number)
+
+
+def test_killed_at_any_moment_the_last_choice_is_there(here: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    job = job_in(here)
+    for rounds in (1, 7):
+        ours, theirs = spawn.Pipe(duplex=False)
+        writer = spawn.Process(target=choosing_until_killed, args=(job, theirs))
+        writer.start()
+        last = 0
+        for _ in range(rounds):
+            last = ours.recv()
+        writer.kill()  # in the midst of the next
+        writer.join(60)
+        theirs.close()
+        while ours.poll():
+            try:
+                last = ours.recv()
+            except EOFError:
+                break
+        kept = choices.kept(job).choices.cues
+        assert {f"effects {number}" for number in range(1, last + 1)} <= kept.keys()
+        avm_otio.choose(here / "out.otio", 3, note="nobody holds it up")
+
+
 @pytest.mark.parametrize(
     "damage",
     [

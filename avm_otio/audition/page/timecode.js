@@ -35,10 +35,10 @@ export class Timecode {
       if (rest >= this.nominal * 60) count += this.dropped * (1 + Math.floor((rest - this.nominal * 60) / minute));
     }
     const two = (number) => String(number).padStart(2, "0");
-    const frames = count % this.nominal;
+    const frames = String(count % this.nominal).padStart(Math.max(2, String(this.nominal - 1).length), "0");
     const total = Math.floor(count / this.nominal);
     const hours = Math.floor(total / 3600) % 24;
     const mark = this.dropped ? ";" : ":";
-    return `${sign}${two(hours)}:${two(Math.floor(total / 60) % 60)}:${two(total % 60)}${mark}${two(frames)}`;
+    return `${sign}${two(hours)}:${two(Math.floor(total / 60) % 60)}:${two(total % 60)}${mark}${frames}`;
   }
 }
