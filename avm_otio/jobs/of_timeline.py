@@ -78,7 +78,7 @@ def around(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
     """The folders of jobs beside a timeline, in the folders around it, and where its media lie."""
     places = {path.parent for media in opened.timeline.media() for path in paths_of(media.url, opened.folder)}
     folders = dict.fromkeys(each for place in sorted(places)[:_MOST_PLACES] for each in (place, place.parent))
-    by_media = (file.parent for folder in folders for file in folder.glob(f"*.avm/*/{JOURNAL}"))
+    by_media = (file.parent for folder in folders for file in _journals(folder))
     found = chain(_beside(opened.path, jobs_dir), _near(opened.path), by_media)
     yield from islice(dict.fromkeys(path for path in found), _MOST_JOBS)
 
@@ -86,9 +86,20 @@ def around(opened: Opened, jobs_dir: Path | None = None) -> Iterator[Path]:
 def _near(timeline: Path) -> Iterator[Path]:
     """The folders of jobs in the folders around a timeline: it need not lie beside what it was made from."""
     here = timeline.absolute().parent
-    found = (path for folder in (here, here.parent) for path in folder.glob(f"*/*.avm/*/{JOURNAL}"))
-    above = here.parent.glob(f"*.avm/*/{JOURNAL}")
-    yield from (file.parent for file in islice(chain(above, found), _MOST_JOBS))
+    below = (each for folder in (here, here.parent) for each in _folders(folder))
+    files = (file for folder in chain([here.parent], below) for file in _journals(folder))
+    yield from (file.parent for file in islice(files, _MOST_JOBS))
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    with suppress(OSError):  # others may take away what lies around a timeline
+        yield from (each for each in folder.iterdir() if each.is_dir())
+
+
+def _journals(folder: Path) -> Iterator[Path]:
+    """The journals of the jobs beside a timeline in a folder; what goes meanwhile is not there."""
+    with suppress(OSError):
+        yield from folder.glob(f"*.avm/*/{JOURNAL}")
 
 
 def _beside(timeline: Path, jobs_dir: Path | None) -> Iterator[Path]:

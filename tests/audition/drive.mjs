@@ -124,7 +124,7 @@ step("written");
 found.mix = await page.evaluate(async () => {
   const { audition: a } = window;
   const { Engine } = await import("/page/engine.js");
-  const context = new OfflineAudioContext(2, 48000 * 12, 48000);
+  const context = new OfflineAudioContext(2, 48000 * 30, 48000);
   const engine = new Engine(a.doc, context);
   engine.load(a.doc, (cue) => a.wish(cue));
   engine.aheadS = 100;
@@ -147,14 +147,28 @@ step("mixed");
 // Whoever cannot see it, and long films.
 found.axe = [];
 const axe = readFileSync(`${modules}/node_modules/axe-core/axe.min.js`, "utf8");
-for (const colorScheme of ["light", "dark"]) {
-  await page.emulateMedia({ colorScheme });
+const judge = async (where) => {
   await page.waitForTimeout(150);
   await page.evaluate(axe);
-  found.axe.push(...await page.evaluate(async () => (await window.axe.run()).violations
+  found.axe.push(...(await page.evaluate(async () => (await window.axe.run()).violations
     .filter((each) => ["serious", "critical"].includes(each.impact))
-    .map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 200)}`)));
+    .map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 200)}`))).map((each) => `${where}: ${each}`));
+};
+for (const language of ["zh", "en"]) {
+  await page.evaluate((to) => localStorage.setItem("avm-language", to), language);
+  await page.reload();
+  await page.waitForFunction(() => window.audition?.doc?.is_ready, null, { timeout: 120000 });
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await judge(`${language} ${colorScheme}`);
+    await page.keyboard.press("?");
+    await judge(`${language} ${colorScheme} keys`);
+    await page.keyboard.press("Escape");
+  }
 }
+await page.setViewportSize({ width: 700, height: 1000 });
+await judge("narrow");
+await page.setViewportSize({ width: 1440, height: 900 });
 step("axe");
 found.held = await page.evaluate(async () => {
   const { audition: a } = window;

@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from avm_otio import app
+from avm_otio import app, choosing
+from tests.audition.browser import audition_of
 from tests.audition.cut import scored, service
 from tests.audition.visitor import choose_another
 
@@ -26,6 +28,20 @@ def until(path: Path) -> Any:
 
 def is_used(page: Path) -> None:
     assert json.loads(page.read_text())["address"] is None, "whoever finds it later could not come in"
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_leaves_the_last_choice(tmp_path: Path) -> None:
+    timeline = scored(tmp_path, 2, music=False) / "out.otio"
+    with audition_of(timeline) as (server, address):
+        here = address.partition("/enter")[0]
+        with httpx.Client(base_url=here, headers={"origin": here}) as browser:
+            assert browser.get(address).status_code == 200
+            asked = {"cue": browser.get("/api/session").json()["cues"][0]["name"], "gain_db": -7.5}
+            assert browser.post("/api/choose", json=asked).status_code == 200
+            server.kill()
+    (cue, _) = choosing.offered(timeline).cues
+    assert cue.choice.gain_db == -7.5
 
 
 @pytest.mark.slow
