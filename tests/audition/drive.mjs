@@ -166,6 +166,25 @@ for (const language of ["zh", "en"]) {
     await page.keyboard.press("Escape");
   }
 }
+// At no width is a word on the timeline cut off at its edge.
+found.cutOff = [];
+for (let width = 700; width <= 1440; width += 37) {
+  await page.setViewportSize({ width, height: 1000 });
+  await page.waitForTimeout(60);
+  found.cutOff.push(...await page.evaluate(() => {
+    const { timeline } = window.audition;
+    const own = CanvasRenderingContext2D.prototype.fillText;
+    const out = [];
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, ...more) {
+      if (x + this.measureText(text).width > timeline.width) out.push(`${text} at ${timeline.width}`);
+      return own.call(this, text, x, ...more);
+    };
+    timeline.redraw();
+    timeline.paint();
+    CanvasRenderingContext2D.prototype.fillText = own;
+    return out;
+  }));
+}
 await page.setViewportSize({ width: 700, height: 1000 });
 await judge("narrow");
 await page.setViewportSize({ width: 1440, height: 900 });

@@ -219,7 +219,9 @@ export class Timeline {
       context.fillStyle = color("tick");
       context.fillRect(x, RULER - 8, 1, this.height - RULER + 4);
       context.fillStyle = color("dim");
-      if (at <= this.length) context.fillText(this.timecode.text(at + 1e-4), x + 5, 13);
+      const text = this.timecode.text(at + 1e-4);
+      const fits = x + 5 + context.measureText(text).width <= this.width;
+      if (at <= this.length && fits) context.fillText(text, x + 5, 13);
     }
   }
 
