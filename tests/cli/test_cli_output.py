@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from avm_otio.cli.output import Output
+from avm_otio.cli.output import EVENTS_VERSION, Output
 from avm_otio.config.tokens import Token
 from avm_otio.errors import TimelineError
 
@@ -72,7 +72,7 @@ def test_scripts_read_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> N
     assert (warning["event"], warning["message"]) == ("warning", "Mind.")
     assert (plan["event"], plan["version"], plan["name"], plan["path"]) == (
         "plan",
-        1,
+        EVENTS_VERSION,
         "short\nfilm 配樂",
         "a",
     )
