@@ -81,9 +81,8 @@ def service(*, music: bool) -> Iterator[ScriptedService]:
         yield found
 
 
-def scored(folder: Path, seconds: int, *, music: bool) -> Path:
-    """A folder with ``out.otio``, scored."""
-    flashes(folder / "a.mp4", seconds)
+def save_cut(folder: Path, seconds: int) -> None:
+    """``cut.otio``: all of ``a.mp4``, picture and sound, from 01:00:00:00 on."""
     span = time_range(0, seconds * 25, RATE)
     shot = otio.schema.Clip("shot", otio.schema.ExternalReference("a.mp4", span), span)
     cut = otio.schema.Timeline("cut", global_start_time=otio.opentime.RationalTime(90_000, 25))
@@ -91,6 +90,12 @@ def scored(folder: Path, seconds: int, *, music: bool) -> Path:
         [otio.schema.Track("V1", [shot]), otio.schema.Track("A1", [shot.deepcopy()], kind="Audio")]
     )
     (folder / "cut.otio").write_text(cut.to_json_string())
+
+
+def scored(folder: Path, seconds: int, *, music: bool) -> Path:
+    """A folder with ``out.otio``, scored."""
+    flashes(folder / "a.mp4", seconds)
+    save_cut(folder, seconds)
     services = "music,effects" if music else "effects"
     with pytest.MonkeyPatch.context() as patch, service(music=music) as found:
         patch.setenv("AVM_TOKEN", "sesame-1234567890")

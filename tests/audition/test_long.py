@@ -15,13 +15,12 @@ from typing import Any
 
 import av
 import numpy as np
-import opentimelineio as otio
 import pytest
 
 from avm_otio.cli.main import run
 from tests.audition.browser import audition_of, chromium, drive, modules
+from tests.audition.cut import save_cut
 from tests.scripted_service import effect, film_service, result_of, sound
-from tests.timelines import time_range
 
 pytestmark = pytest.mark.soak
 
@@ -89,13 +88,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     chromium(), modules()  # before the cut is made: without them there is no test
     folder = tmp_path_factory.mktemp("long")
     long_film(folder / "a.mp4")
-    span = time_range(0, SECONDS * 25, RATE)
-    shot = otio.schema.Clip("shot", otio.schema.ExternalReference("a.mp4", span), span)
-    cut = otio.schema.Timeline("cut", global_start_time=otio.opentime.RationalTime(90_000, 25))
-    cut.tracks.extend(
-        [otio.schema.Track("V1", [shot]), otio.schema.Track("A1", [shot.deepcopy()], kind="Audio")]
-    )
-    (folder / "cut.otio").write_text(cut.to_json_string())
+    save_cut(folder, SECONDS)
     with pytest.MonkeyPatch.context() as patch, film_service(result_of()) as service:
         effects = []
         for number in range(CUES):

@@ -15,6 +15,16 @@ PAL = Fraction(25)
 
 NTSC = Fraction(30_000, 1001)
 
+REAL = [
+    ("avid/DC7_R1_v8.2-audio.edl", 24),
+    ("avid/INS4_R1_DX-audio.edl", 24),
+    ("avid/speed_effects.edl", 24),
+    ("avid/SR_010-cr-lineends.edl", 24),
+    ("finalcut7/black_slug_fcp.edl", 24),
+    ("finalcut7/trailer.edl", 25),
+]
+"""Lists of real programs, and their frames a second."""
+
 
 def edit(
     channels: str,

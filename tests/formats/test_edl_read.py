@@ -13,7 +13,7 @@ from avm_otio.formats.edl.rates import evidence_of
 from avm_otio.formats.edl.read import read
 from avm_otio.timeline.limits import refuse_empty
 from avm_otio.timeline.model import Generator, Timeline, Track
-from tests.formats.edl_text import HEAD, NTSC, PAL, ReadText, edit
+from tests.formats.edl_text import HEAD, NTSC, PAL, REAL, ReadText, edit
 from tests.real_files import real_file
 
 
@@ -23,16 +23,6 @@ def guessed_rate(text: str) -> Fraction:
 
 def clips(track: Track, timeline: Timeline) -> list[tuple[str, str, str]]:
     return [(c.name, timeline.timecode(c.start), timeline.timecode(c.end)) for c in track.clips]
-
-
-REAL = [
-    ("avid/DC7_R1_v8.2-audio.edl", 24),
-    ("avid/INS4_R1_DX-audio.edl", 24),
-    ("avid/speed_effects.edl", 24),
-    ("avid/SR_010-cr-lineends.edl", 24),
-    ("finalcut7/black_slug_fcp.edl", 24),
-    ("finalcut7/trailer.edl", 25),
-]
 
 
 @pytest.mark.parametrize(("name", "rate"), REAL)

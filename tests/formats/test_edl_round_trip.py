@@ -17,6 +17,7 @@ from avm_otio.formats.edl.write import documents
 from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.model import Clip, Marker, Media, Mix, Timeline, Track, TrackKind, Transition
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame, to_micros
+from tests.formats.edl_text import REAL
 from tests.models import differences, plain, seconds, settled, timelines
 from tests.real_files import real_file
 
@@ -192,14 +193,7 @@ def test_the_same_list_is_written_again_from_what_was_read() -> None:
 
 @pytest.mark.parametrize(
     ("name", "rate"),
-    [
-        ("avid/DC7_R1_v8.2-audio.edl", 24),
-        ("avid/INS4_R1_DX-audio.edl", 24),
-        ("avid/speed_effects.edl", 24),
-        ("avid/SR_010-cr-lineends.edl", 24),
-        ("finalcut7/black_slug_fcp.edl", 24),
-        ("finalcut7/trailer.edl", 25),
-    ],
+    REAL,
 )
 def test_a_real_list_is_the_same_after_it_was_written_again(name: str, rate: int) -> None:
     (first,), _ = read(real_file(name), Fraction(rate))

@@ -80,11 +80,16 @@ def places_above(sequence: ElementTree.Element) -> Counter[tuple[str, Fraction, 
     return places
 
 
+def sequences_of(name):
+    """The document of a real file, and the sequences that its projects show."""
+    root = ElementTree.parse(real_file(f"finalcutpro/{name}.fcpxml")).getroot()
+    return root, [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
+
+
 @pytest.mark.parametrize("name", REAL)
 def test_every_real_file_has_the_length_and_start_that_it_says(name):
     found, _ = real(name)
-    root = ElementTree.parse(real_file(f"finalcutpro/{name}.fcpxml")).getroot()
-    sequences = [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
+    root, sequences = sequences_of(name)
     for timeline, sequence in zip(found, sequences, strict=True):
         shape = next(one for one in root.iter("format") if one.get("id") == sequence.get("format"))
         rate = 1 / seconds(shape.get("frameDuration"))
@@ -97,8 +102,7 @@ def test_every_real_file_has_the_length_and_start_that_it_says(name):
 @pytest.mark.parametrize("name", REAL)
 def test_every_clip_of_every_real_spine_lies_where_the_file_says(name):
     found, _ = real(name)
-    root = ElementTree.parse(real_file(f"finalcutpro/{name}.fcpxml")).getroot()
-    sequences = [one.find("sequence") for one in root.iter("project")] or list(root.iter("sequence"))
+    _, sequences = sequences_of(name)
     for timeline, sequence in zip(found, sequences, strict=True):
         lies = {(clip.start, clip.end) for clip in timeline.clips()}
         assert set(places_in_the_spine(sequence)) <= lies

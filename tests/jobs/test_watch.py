@@ -28,14 +28,13 @@ from tests.jobs.watching import (
     done,
     error_in,
     paid,
-    paying_service,
     program,
     real_request,
     request,
     watched,
 )
 from tests.loopback_http import says
-from tests.scripted_service import FILM_ID, SESSION_ID, ScriptedService
+from tests.scripted_service import FILM_ID, SESSION_ID, ScriptedService, service_of_two
 
 # --- what is left behind
 
@@ -305,7 +304,7 @@ def test_a_watcher_that_slept_writes_nothing_over_who_took_over(tmp_path: Path) 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
     monkeypatch.setenv("AVM_TOKEN", TOKEN)
-    with paying_service() as found:
+    with service_of_two() as found:
         monkeypatch.setenv("AVM_SERVICE", found.url)
         yield found
 

@@ -28,13 +28,12 @@ from tests.jobs.watching import (
     TOKEN,
     done,
     error_in,
-    paying_service,
     real_request,
     request,
     watched,
 )
 from tests.loopback_http import says
-from tests.scripted_service import FILM_ID, SESSION_ID
+from tests.scripted_service import FILM_ID, SESSION_ID, service_of_two
 
 
 class Listening(Silent):
@@ -219,7 +218,7 @@ def test_a_wait_for_the_service_can_be_cancelled(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("AVM_TOKEN", TOKEN)
     made = real_request(tmp_path, "one", 0)
     session = f"/film/{FILM_ID}/service/{SESSION_ID}/"
-    with paying_service() as service:
+    with service_of_two() as service:
         monkeypatch.setenv("AVM_SERVICE", service.url)
 
         def not_yet(handler: Any) -> None:

@@ -6,8 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from avm_otio.jobs.watch.watcher import Watch
 from avm_otio.report import Report, Silent
 from avm_otio.request import Request
 from tests.media.numbered import movie
-from tests.scripted_service import FILM_ID, ScriptedService, effect, film_service, result_of, sound, wav
+from tests.scripted_service import FILM_ID, ScriptedService
 from tests.timelines import time_range
 
 RATE = F(24)
@@ -102,16 +101,6 @@ def program(folder: Path, *more: str) -> subprocess.Popen[str]:
         # a shell that runs tests in the background has children ignore SIGINT
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-
-
-@contextmanager
-def paying_service() -> Iterator[ScriptedService]:
-    """A service with music and an effect for any film."""
-    with film_service(result_of()) as found:
-        bed = {"id": 7, "price": 10.0, "url": f"{found.url}/items/7", "title": "Bed"}
-        found.result = result_of(effect(found.url), musics=[bed])
-        found.files = {"/items/1": sound(), "/items/7": sound(wav(9))}
-        yield found
 
 
 def paid(service: ScriptedService) -> int:
