@@ -148,7 +148,7 @@ def update(
         by_hand = Update(before, overwrite)
     elif before is None and scoring.is_changed and not overwrite:
         raise ChangedByHandError(
-            f"{request.output} was changed since it was written, and would be written anew.",
+            f"{request.output} was changed since it was written, and would be written again.",
             "Save what was done under another name, then add --overwrite.",
         )
     access = Access(
@@ -164,7 +164,7 @@ def update(
     except ChangedByHandError as error:
         if not overwrite:
             raise
-        report.warn(f"{error.what} It is written anew.")
+        report.warn(f"{error.what} It is written again.")
         scored = pipeline.written_again(scoring.path, request, scoring.question, access, patience, report)
     return Outcome(scored.summary(), scored.losses)
 

@@ -329,7 +329,7 @@ def _line(item: Item) -> str:
     if item.reason:
         return f"{_name(item)} is held back: {item.reason}."
     if item.cues is None:
-        return f"{_name(item)} was stopped; run it again, and it goes on."
+        return f"{_name(item)} was stopped; run it again to continue."
     if item.is_recalled:
         return f"{_name(item)} was scored before, nothing has changed since."
     clips = f"{item.cues} clip{'s' * (item.cues != 1)}"

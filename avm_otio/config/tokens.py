@@ -172,7 +172,7 @@ def _from_file(file: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}).", "Mend its permissions.") from error
+        raise InputError(f"{file} cannot be read ({error.strerror}).", "Change its permissions.") from error
 
 
 def _remove(file: Path) -> bool:

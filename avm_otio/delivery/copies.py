@@ -168,4 +168,6 @@ def _copy(source: Path, target: Path) -> Iterator[int]:
 def _unreadable(path: Path, error: OSError) -> MediaError:
     if isinstance(error, FileNotFoundError):
         return MediaError(f"{path} is not there any more.", "Bring it back, or point --media-root at it.")
-    return MediaError(f"{path} cannot be read: {error.strerror or error}.", "Mend it, or its permissions.")
+    return MediaError(
+        f"{path} cannot be read: {error.strerror or error}.", "Replace the file, or change its permissions."
+    )

@@ -35,7 +35,7 @@ def read(path: Path) -> tuple[str | None, dict[str, Any]]:
     if not isinstance(plugins, list) or not all(isinstance(entry, dict) for entry in plugins):
         raise OutputError(
             f"{path} is not a list of plugins, or cannot be read.",
-            "Start Premiere Pro once so that it writes the file anew, or use --system, which needs no list.",
+            "Start Premiere Pro once so that it writes the file again, or use --system, which needs no list.",
         )
     return text, raw | {"plugins": plugins}
 

@@ -210,12 +210,12 @@ class Update:
         if path.suffix.lower() not in _MERGED:
             raise ChangedByHandError(
                 f"{request.output} was changed since it was written, and such files are only written whole.",
-                "Add --overwrite to write it anew; what was done in it is lost.",
+                "Add --overwrite to write it again; what was done in it is lost.",
             )
         if len(self.before.files) > 1:
             raise ChangedByHandError(
                 f"{request.output.name} is one of {len(self.before.files)} files, and was changed since.",
-                "Add --overwrite to write them anew; what was done in them is lost.",
+                "Add --overwrite to write them again; what was done in them is lost.",
             )
         try:
             opened = reading.read(path, rate=request.rate)
@@ -223,7 +223,7 @@ class Update:
         except AvmError as error:
             raise ChangedByHandError(
                 f"{request.output} was changed since it was written, and cannot be read again: {error.what}",
-                "Add --overwrite to write it anew; what was done in it is lost.",
+                "Add --overwrite to write it again; what was done in it is lost.",
             ) from error
         return replace(opened, folder=request.output.absolute().parent)
 
@@ -234,7 +234,7 @@ class Update:
             ):
                 raise ChangedByHandError(
                     "The timeline was changed since it was written, and other dialogue is chosen.",
-                    "Add --overwrite to write it anew; what was done in it is lost.",
+                    "Add --overwrite to write it again; what was done in it is lost.",
                 )
 
     def _check(self, theirs: Timeline, cues: set[str], request: Request) -> None:
@@ -250,7 +250,7 @@ class Update:
         more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
         raise ChangedByHandError(
             f"{output.name} cannot be written with all that was changed in it: {names}{more}. It is left so.",
-            "Do what was chosen by hand, too, or add --overwrite to write it anew.",
+            "Do what was chosen by hand, too, or add --overwrite to write it again.",
         )
 
 

@@ -335,7 +335,7 @@ def _addresses(fresh: Callable[[], Cues]) -> _Addresses:
     except AvmError as error:
         otherwise = f"The service gave no fresh address: {error}"
         if isinstance(error, RefusedError) and error.status == 404:
-            otherwise = "The service has the film no longer: --again asks it anew."
+            otherwise = "The service has the film no longer: --again asks again."
         return _Addresses({}, False, otherwise)
     found = {_name(service, item): item.url for service, item in offered if item.url}
     return _Addresses(found, True, "The service has it no longer.")

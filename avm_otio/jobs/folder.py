@@ -66,7 +66,7 @@ BY_HAND = "written"
 HEARD = "heard"
 """What was heard in the film and in the items, to be heard once."""
 MEDIA = "media"
-RESTORE = "Restore it from a backup. With its folder moved away, what was paid for is paid for anew."
+RESTORE = "Restore it from a backup. With its folder moved away, what was paid for is paid for again."
 LOG = "log.jsonl"
 
 _LARGEST_COPY_BYTES = 64 * 1024**2

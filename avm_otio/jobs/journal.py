@@ -213,5 +213,5 @@ class Journal(_Part):
             where = ".".join(map(str, first["loc"]))
             raise InputError(
                 f"{place} is not the journal of a job: “{where}”: {first['msg']}.",
-                "Restore it from a backup. With its folder moved away, what was paid for is paid for anew.",
+                "Restore it from a backup. With its folder moved away, what was paid for is paid for again.",
             ) from None

@@ -112,7 +112,7 @@ def drawings(
     look = _Look(timeline, wanted, report, kept)
     look.listen()
     look.watch()
-    kept.tidy()
+    kept.cleanup()
     return Drawings(wanted.step, look.looks(), tuple(speech))
 
 

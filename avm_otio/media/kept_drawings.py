@@ -63,7 +63,7 @@ class KeptDrawings:
                 temporary.write_bytes(hashlib.sha256(drawn).digest() + drawn)
             self._has_more = True
 
-    def tidy(self) -> None:
+    def cleanup(self) -> None:
         """Let the oldest go where there is too much."""
         if not self._has_more or self._folder is None:
             return

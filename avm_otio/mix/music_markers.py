@@ -102,7 +102,7 @@ def wanted_music(
         twin = events[index + 1] if index + 1 < len(events) else None
         if event.word is Word.OUT and twin is not None and (twin.at, twin.word) == (at, Word.IN):
             if not (event.is_end or twin.is_end):
-                say(Word.OUT, at, "MUSIC IN is there, too; music goes on with a new piece")
+                say(Word.OUT, at, "MUSIC IN is there, too; music continues with a new piece")
             if is_on:
                 entries.append(at)
                 is_on, begins = False, _closed(spans, begins, at, span)

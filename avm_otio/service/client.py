@@ -261,7 +261,7 @@ def wait_for_result(
             if not _may_pass(error):
                 raise
             if not trouble:
-                on_trouble(f"The service is out, the wait goes on: {error.what}")
+                on_trouble(f"The service is down; still waiting: {error.what}")
             trouble = f" The service is out: {error.what}"
             elapsed_s = clock() - started
         else:

@@ -323,6 +323,6 @@ def test_no_more_is_kept_than_there_is_room_for(tmp_path: Path, monkeypatch: pyt
     for number in range(4):
         kept = kept_drawings.KeptDrawings(tmp_path / "kept")
         kept.put(tmp_path, number, bytes(100))
-        kept.tidy()
+        kept.cleanup()
     found = [kept.get(tmp_path, number) for number in range(4)]
     assert found == [None, None, bytes(100), bytes(100)]

@@ -91,7 +91,7 @@ def test_where_music_is_wanted(names: list[tuple[str, int]], expected: list[tupl
         (
             [("MUSIC IN", 50), ("MUSIC OUT", 50)],
             [(0, 100)],
-            "MUSIC OUT at frame 50: MUSIC IN is there, too; music goes on with a new piece.",
+            "MUSIC OUT at frame 50: MUSIC IN is there, too; music continues with a new piece.",
         ),
         ([("NO MUSIC", 0, 100)], [], "The markers want no music anywhere."),
     ],

@@ -109,7 +109,7 @@ class Sources:
             if self._used is None:
                 self._used = self._uses()
             found = self._lengths[media] = self._used.get(media, Fraction(1))
-            message = "its length is not known: as much as is used is written"
+            message = "its length is unknown: as much as is used is written"
             self._losses.add(Feature.MEDIA, media, message)
         return found
 

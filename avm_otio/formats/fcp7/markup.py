@@ -88,7 +88,7 @@ class Markup:
                 return text
         if content.kind != COLOR:
             return ""
-        self.losses.add(Feature.GENERATOR, clip, "its colour is not known: written as black")
+        self.losses.add(Feature.GENERATOR, clip, "its colour is unknown: written as black")
         return BLACK_MATTE
 
 

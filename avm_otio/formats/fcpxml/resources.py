@@ -63,7 +63,7 @@ class Resources:
         frame_duration(timeline.rate)
         if timeline.size is None:
             width, height = DEFAULT_SIZE
-            message = f"its picture size is not known: {width} × {height} is written"
+            message = f"its picture size is unknown: {width} × {height} is written"
             self._losses.add(Feature.MEDIA, timeline, message)
         return self._format(timeline.rate, timeline.size or DEFAULT_SIZE)
 
@@ -127,9 +127,9 @@ class Resources:
 
     def _report(self, media: Media) -> None:
         if media.duration is None:
-            self._losses.add(Feature.MEDIA, media, "its length is not known: what is used is written")
+            self._losses.add(Feature.MEDIA, media, "its length is unknown: what is used is written")
         if not media.path:
-            self._losses.add(Feature.MEDIA, media, "its path is not known: only its name is written")
+            self._losses.add(Feature.MEDIA, media, "its path is unknown: only its name is written")
         if media.sequence is not None:
             message = "Final Cut Pro opens no image sequence: its first image is named"
             self._losses.add(Feature.MEDIA, media, message)

@@ -175,7 +175,7 @@ class Bin:
         )
         path = path.removeprefix(self.folder)
         if not path:
-            self.losses.add(Feature.MEDIA, media, "its path is not known")
+            self.losses.add(Feature.MEDIA, media, "its path is unknown")
             path = media.name
         service, extra = "avformat", ""
         if media.sequence is not None:

@@ -264,7 +264,7 @@ class _Project:
         if clip.speed > 0:
             return inside / clip.speed
         if media.duration is None:
-            self.losses.add(Feature.SPEED, clip, "played backwards from its end: its length is not known")
+            self.losses.add(Feature.SPEED, clip, "played backwards from its end: its length is unknown")
             return Fraction(0)
         return (media.duration - inside) / -clip.speed
 

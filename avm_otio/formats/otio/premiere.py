@@ -43,7 +43,7 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, .
     writer = _Writer(timeline.rate, folder, unmeasured(timeline), Losses(timeline))
     writer.stack(made["tracks"], timeline)
     if timeline.drop_frame:
-        message = "that its timecode drops frames is not said"
+        message = "drop-frame timecode is not written"
         writer.losses.add(Feature.START, f"Timeline “{timeline.name}”", message + _IN_THE_XML)
     return made, tuple(writer.losses)
 
@@ -119,7 +119,7 @@ class _Writer:
 
     def media(self, item: Document, media: Media, name: str) -> None:
         if media.duration is None:
-            message = "its length is not known: written as what is used of it"
+            message = "its length is unknown: written as what is used of it"
             self.losses.add(Feature.MEDIA, name, message)
         old = reference_of(item)
         if old is None or media.sequence is not None:

@@ -81,7 +81,7 @@ def flavoured(timeline: Timeline, folder: Path) -> tuple[Document, tuple[Loss, .
         writer.losses.add(
             Feature.START,
             f"Timeline “{timeline.name}”",
-            "that its timecode drops frames is not said: the project's settings decide",
+            "drop-frame timecode is not written: the project's settings decide",
         )
     return made, tuple(writer.losses)
 
@@ -215,7 +215,7 @@ class _Writer:
         if made is None:
             made = self.made[media] = self.reference(media, name)
         if media.duration is None:
-            self.losses.add(Feature.MEDIA, name, "its length is not known: written as what is used of it")
+            self.losses.add(Feature.MEDIA, name, "its length is unknown: written as what is used of it")
         old = reference_of(item)
         if old is not None and (old["metadata"] or old.get("available_image_bounds")):
             resolve = made["metadata"].get(RESOLVE)

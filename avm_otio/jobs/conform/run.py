@@ -205,9 +205,7 @@ class _Work:
         )
         notes = list(self._notes)
         if not music.can_cut:
-            notes.append(
-                "Some music could not be listened to: it goes with its picture, and is not cut anew."
-            )
+            notes.append("Some music could not be listened to: it goes with its picture, and is not recut.")
         cues = old_cues(
             self.reel.opened.timeline,
             self.reel.item_of,

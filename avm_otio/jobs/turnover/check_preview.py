@@ -14,7 +14,7 @@ from avm_otio.media.containers import FAULTS, opened, picture_stream
 from avm_otio.media.probe import probe
 from avm_otio.timeline.time import format_rate, nearest_frame
 
-_ANEW = "Write the turnover again, or burn the record timecode in anew."
+_ANEW = "Write the turnover again, or burn the record timecode in again."
 
 
 def check_preview(expected: Expected, name: str) -> Iterator[Complaint]:

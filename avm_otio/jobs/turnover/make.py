@@ -143,7 +143,7 @@ def dialects(names: Sequence[str]) -> dict[str, tuple[str, str]]:
             raise UsageError(f"{editor.title} takes no plain file.", f"There are {', '.join(editors())}.")
         found[editor.name] = editor.name, suffix
     if not found:
-        raise UsageError("Nobody is named who opens the turnover.", "Give --for protools.")
+        raise UsageError("No editor is named to open the turnover.", "Give --for protools.")
     return found
 
 

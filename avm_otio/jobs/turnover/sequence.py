@@ -148,7 +148,7 @@ def _refuse_past_midnight(first: int, frames: int, timeline: Timeline, drops: bo
         return
     raise UsageError(
         f"The sequence would begin at {format_timecode(first, rate, drops)} and end at "
-        f"{format_timecode(first + frames, rate, drops)}: past midnight, where timecode begins anew.",
+        f"{format_timecode(first + frames, rate, drops)}: past midnight, where timecode starts over.",
         "Give --start 01:00:00:00, or turn over the timeline in parts.",
     )
 

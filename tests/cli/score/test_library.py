@@ -49,7 +49,7 @@ def test_an_engine_that_was_emptied_is_sent_the_film_again(
         0 if is_film_there else 6
     )
     error = capsys.readouterr().err
-    assert ("it is sent again" if is_film_there else "--again asks it anew") in error
+    assert ("it is sent again" if is_film_there else "--again asks again") in error
     assert "paid" not in error
 
 

@@ -118,7 +118,7 @@ def test_a_damaged_journal_pays_for_nothing_and_says_what_moving_it_away_would(
     errors = capsys.readouterr().err
     assert str(journal) in errors
     assert "Restore it from a backup" in errors
-    assert "what was paid for is paid for anew" in errors
+    assert "what was paid for is paid for again" in errors
     assert len(service.asked) == asked
     journal.write_text(whole)
     assert score() == 0
