@@ -13,7 +13,7 @@ from avm_otio.addresses import LOCAL
 from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.errors import InputError
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
 
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from avm_otio.jobs.paid_call import Access
     from avm_otio.service.client import Client
 
-_SILENT = Silent()
 
-
-def access_to(request: Request, settings: Settings, report: Report = _SILENT) -> Access:
+def access_to(request: Request, settings: Settings, report: Report = SILENT) -> Access:
     """The way to a request's service. What can be refused at once is: a token must be there.
 
     Args:
@@ -48,7 +46,7 @@ def access_to(request: Request, settings: Settings, report: Report = _SILENT) ->
     )
 
 
-def library_of(request: Request, settings: Settings, report: Report = _SILENT) -> Path:
+def library_of(request: Request, settings: Settings, report: Report = SILENT) -> Path:
     """The local engine's library: the one that is named, else the starter library, made at first use."""
     if request.library is not None:
         return request.library

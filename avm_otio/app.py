@@ -18,7 +18,7 @@ from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.errors import InputError, UsageError
 from avm_otio.files import same_file
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from avm_otio.service.client import Client
     from avm_otio.timeline.features import Loss
 
-_SILENT = Silent()
 _ANY = Request()
 
 
@@ -54,7 +53,7 @@ class Outcome:
     is_recalled: bool = False
 
 
-def score(request: Request, *, report: Report = _SILENT) -> Scored:
+def score(request: Request, *, report: Report = SILENT) -> Scored:
     """Score a timeline: music and effects for it, laid into a copy of it.
 
     What was asked before is not sent or paid for again; an interrupted run continues where it stopped.
@@ -71,7 +70,7 @@ def score(request: Request, *, report: Report = _SILENT) -> Scored:
 
 
 def carry_out(
-    request: Request, *, may_pay: bool = True, confirmed: str = "", report: Report = _SILENT
+    request: Request, *, may_pay: bool = True, confirmed: str = "", report: Report = SILENT
 ) -> Outcome:
     """Score a timeline, unless that was done before and nothing has changed since.
 
@@ -96,7 +95,7 @@ def carry_out(
     return Outcome(scored.summary(), scored.losses)
 
 
-def look_ahead(request: Request, *, report: Report = _SILENT) -> Forecast:
+def look_ahead(request: Request, *, report: Report = SILENT) -> Forecast:
     """What scoring a timeline would send and use up; nothing is sent, made or written.
 
     Args:
@@ -121,7 +120,7 @@ def carried_out(request: Request, settings: Settings) -> Mapping[str, Any] | Non
     return cache.carried_out(request, settings.service_keys, sounds_of(request))
 
 
-def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Report = _SILENT) -> Outcome:
+def resume(path: Path, *, wait: bool = False, resubmit: bool = False, report: Report = SILENT) -> Outcome:
     """Continue a job where it stopped; a finished one whose output is unchanged is finished.
 
     Args:
@@ -172,7 +171,7 @@ def batch(
     limits: Limits | None = None,
     cpu_jobs: int | None = None,
     service_jobs: int = 8,
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> Iterator[Batch]:
     """Many requests at once; see ``jobs.many.batch``.
 
@@ -215,7 +214,7 @@ def watch(
     allow_outside: bool = False,
     media_roots: Sequence[Path] = (),
     time_limit_s: float = 24 * 3600.0,
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> None:
     """Carry out the requests that are left in some folders, until interrupted; ``docs/watch-folder.md``.
 
@@ -289,7 +288,7 @@ def write(
     deliver: str | None = None,
     media_format: str | None = None,
     media_roots: Sequence[Path] = (),
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> Delivered:
     """Write a timeline for an editor, with its media where they are to go.
 
@@ -318,7 +317,7 @@ def write(
     return delivery.deliver(opened, request, report)
 
 
-def export_film(request: Request, *, report: Report = _SILENT) -> FilmFile:
+def export_film(request: Request, *, report: Report = SILENT) -> FilmFile:
     """Write the film of a clip or a range, as it would be sent, to the request's output.
 
     Raises:
@@ -330,7 +329,7 @@ def export_film(request: Request, *, report: Report = _SILENT) -> FilmFile:
     return films.export(load_settings().complete(here(request)), report)
 
 
-def preview(request: Request, *, stems: Path | None = None, report: Report = _SILENT) -> Preview:
+def preview(request: Request, *, stems: Path | None = None, report: Report = SILENT) -> Preview:
     """Write what a range of a timeline shows and plays, scored or not, to the request's output.
 
     The picture is copied from the job's film where that shows it, else made as ``export_film`` makes it. The
@@ -353,7 +352,7 @@ def preview(request: Request, *, stems: Path | None = None, report: Report = _SI
     return previews.preview(load_settings().complete(here(request)), stems, report)
 
 
-def open_service(request: Request = _ANY, *, report: Report = _SILENT) -> AbstractContextManager[Client]:
+def open_service(request: Request = _ANY, *, report: Report = SILENT) -> AbstractContextManager[Client]:
     """A client of the service that a request names, or that is configured.
 
     For ``local`` the engine runs as long as it is open.

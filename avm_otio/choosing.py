@@ -18,7 +18,7 @@ from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.errors import AvmError, ChangedByHandError, UsageError
 from avm_otio.files import same_file
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from avm_otio.jobs.offered import Offered, Place
     from avm_otio.jobs.question import Question
 
-_SILENT = Silent()
 
-
-def offered(place: Path, *, jobs_dir: Path | None = None, report: Report = _SILENT) -> Offered:
+def offered(place: Path, *, jobs_dir: Path | None = None, report: Report = SILENT) -> Offered:
     """What a scored timeline's cues offer, with prices and licences, and what is chosen.
 
     Args:
@@ -59,7 +57,7 @@ def choose(
     effects_gain_db: float | None = None,
     mix: str | None = None,
     jobs_dir: Path | None = None,
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> Offered:
     """Choose what is heard for a cue, and how loud and when. It is on disk when this returns.
 
@@ -117,7 +115,7 @@ def choose(
 
 
 def update(
-    place: Path, *, overwrite: bool = False, jobs_dir: Path | None = None, report: Report = _SILENT
+    place: Path, *, overwrite: bool = False, jobs_dir: Path | None = None, report: Report = SILENT
 ) -> Outcome:
     """Write a scored timeline again, in the form that it has, with what is chosen.
 
@@ -169,7 +167,7 @@ def update(
     return Outcome(scored.summary(), scored.losses)
 
 
-def alternatives(place: Path, *, jobs_dir: Path | None = None, report: Report = _SILENT) -> Alternatives:
+def alternatives(place: Path, *, jobs_dir: Path | None = None, report: Report = SILENT) -> Alternatives:
     """Every alternative of a scored timeline, laid, fitted and levelled as it would be were it chosen.
 
     Args:

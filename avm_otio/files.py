@@ -347,6 +347,14 @@ def read_plain(path: Path, *, most_bytes: int) -> bytes:
         return folder.read(path.name, most_bytes=most_bytes)
 
 
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits."""
+    import hashlib  # as above
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write a text file, whole or not at all; see ``whole``.
 

@@ -14,7 +14,7 @@ from avm_otio.app import here, refuse_same
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.errors import InputError
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from avm_otio.mix.bill import Bill
     from avm_otio.mix.cues import Item
 
-_SILENT = Silent()
 _ANY = Request()
 
 
-def reels(words: Sequence[str], request: Request = _ANY, *, report: Report = _SILENT) -> list[Reel]:
+def reels(words: Sequence[str], request: Request = _ANY, *, report: Report = SILENT) -> list[Reel]:
     """Scored timelines, read again, with what each of our sounds on them is.
 
     Args:
@@ -49,7 +48,7 @@ def reels(words: Sequence[str], request: Request = _ANY, *, report: Report = _SI
     return open_reels(words, settings.complete(here(request)), settings.service_keys, report)
 
 
-def cost(words: Sequence[str], request: Request = _ANY, *, report: Report = _SILENT) -> Bill:
+def cost(words: Sequence[str], request: Request = _ANY, *, report: Report = SILENT) -> Bill:
     """What scored timelines cost together: every item once.
 
     Args:
@@ -73,7 +72,7 @@ def cue_sheet(
     header: Mapping[str, str | None] | None = None,
     table: Path | None = None,
     effects: bool = False,
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> Sheet:
     """The cue sheet of scored timelines; ``delivery.cue_sheets`` writes it.
 
@@ -142,7 +141,7 @@ def _originals(library: Path | None) -> Callable[[Item], Path | None]:
     return original
 
 
-def conform(scored: str, request: Request, *, report: Report = _SILENT) -> Conformed:
+def conform(scored: str, request: Request, *, report: Report = SILENT) -> Conformed:
     """Conform a scored timeline to a changed cut; nothing is sent, asked or paid.
 
     Args:
@@ -170,7 +169,7 @@ def conform(scored: str, request: Request, *, report: Report = _SILENT) -> Confo
     return conforming.conform(reel, conforming.read_new(whole, report), whole, report)
 
 
-def relink(scored: str, request: Request, *, report: Report = _SILENT) -> Relinked:
+def relink(scored: str, request: Request, *, report: Report = SILENT) -> Relinked:
     """Put licensed files in the place of the previews that a scored timeline plays.
 
     The service is asked for its film again; what is bought by now is fetched. Nothing is bought here.
@@ -213,7 +212,7 @@ def turnover(
     handles: Fraction | None = None,
     with_preview: bool = True,
     overwrite: bool = False,
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> Turned:
     """Write all that a mixer gets: see ``docs/turnover.md``. Nothing is sent, asked or paid.
 

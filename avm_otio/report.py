@@ -46,5 +46,7 @@ class Silent:
         yield lambda done, total=None: None
 
 
-UNSEEN: Step = Silent().step
+SILENT = Silent()
+
+UNSEEN: Step = SILENT.step
 """Steps that nobody watches."""

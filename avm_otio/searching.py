@@ -14,14 +14,13 @@ from avm_otio.access import library_of
 from avm_otio.config.load import load_settings
 from avm_otio.config.settings import Settings
 from avm_otio.errors import InputError, UsageError
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 
 if TYPE_CHECKING:
     from avm_otio.engine.catalogue import Filter
     from avm_otio.engine.searching import Found, Searcher
 
-_SILENT = Silent()
 KINDS = ("music", "effect", "ambience", "dialogue")
 ROLES = ("whoosh", "impact", "riser", "tick", "ambience", "spot")
 
@@ -33,7 +32,7 @@ def search(
     like: Path | None = None,
     for_frame: tuple[Path, str] | None = None,
     most: int = 20,
-    report: Report = _SILENT,
+    report: Report = SILENT,
     **where: Any,
 ) -> Sequence[Found]:
     """Find sounds of a library, best first. A library that was never indexed is indexed first.
@@ -67,7 +66,7 @@ def search(
     return searcher_of(library, report).search(wanted)
 
 
-def searcher_of(library: Path | None = None, report: Report = _SILENT) -> Searcher:
+def searcher_of(library: Path | None = None, report: Report = SILENT) -> Searcher:
     """A library's index, to be searched.
 
     Args:
@@ -79,7 +78,7 @@ def searcher_of(library: Path | None = None, report: Report = _SILENT) -> Search
     return searcher_in(settings.complete(request), settings, report)
 
 
-def searcher_in(request: Request, settings: Settings, report: Report = _SILENT) -> Searcher:
+def searcher_in(request: Request, settings: Settings, report: Report = SILENT) -> Searcher:
     """The index of a request's library.
 
     Args:

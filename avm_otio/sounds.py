@@ -10,7 +10,7 @@ from avm_otio.addresses import LOCAL
 from avm_otio.config.settings import Settings
 from avm_otio.errors import UsageError
 from avm_otio.jobs.added import NewSound
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.searching import KINDS, searcher_in
 
@@ -21,8 +21,6 @@ MOST = 30
 """So many sounds are found at once."""
 
 LONGEST_WORDS = 400
-
-_SILENT = Silent()
 
 
 @dataclass(slots=True)
@@ -37,7 +35,7 @@ class Sounds:
 
     request: Request
     settings: Settings
-    report: Report = _SILENT
+    report: Report = SILENT
     _searcher: Searcher | None = None
 
     @property

@@ -86,7 +86,7 @@ class Session:
         self._single = SoundStretches()
         self._peaks: dict[str, tuple[float, bytes]] = {}
         self._thumbs: dict[int, bytes | None] = {}
-        self.shelf = Shelf(self._scoring, _Told(lambda event: self._tell(event), report))
+        self.shelf = Shelf(self._scoring, _PageReport(lambda event: self._tell(event), report))
 
     def tell_by(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
         """Say who is told what happens; from any thread."""
@@ -112,7 +112,7 @@ class Session:
         laid_by = _laid_by(self._offered)
         try:
             made = choosing.alternatives(
-                self.place, jobs_dir=self._jobs_dir, report=_Told(self._tell, self._report)
+                self.place, jobs_dir=self._jobs_dir, report=_PageReport(self._tell, self._report)
             )
         except AvmError as error:
             self._failure = error
@@ -401,7 +401,7 @@ def _laid_by(offered: Offered) -> object:
     return offered.choices.mix, [each for each in added if each[1]]
 
 
-class _Told:
+class _PageReport:
     """What is reported, for the page and for the terminal."""
 
     def __init__(self, tell: Callable[[Mapping[str, Any]], None], report: Report) -> None:

@@ -21,7 +21,7 @@ from avm_otio.audition.session import Session
 from avm_otio.errors import AvmError, UsageError
 from avm_otio.jobs.folder import CHOICES, stamp
 from avm_otio.jobs.watch.protocol import result_of
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 
 PAGE = Path(__file__).parent / "page"
 
@@ -30,7 +30,6 @@ _FILES = {path.name: path for path in PAGE.iterdir() if path.suffix in (".html",
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 
-_SILENT = Silent()
 _BODY_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.5
 _ALIVE_EVERY_S = 10.0
@@ -47,7 +46,7 @@ class Web:
     """
 
     def __init__(
-        self, session: Session, grace_s: float, ended: Callable[[], None], report: Report = _SILENT
+        self, session: Session, grace_s: float, ended: Callable[[], None], report: Report = SILENT
     ) -> None:
         self._session = session
         self._report = report

@@ -25,7 +25,7 @@ from avm_otio.formats.table import editor_for, editor_named, writable, writer_of
 from avm_otio.formats.writing import write
 from avm_otio.media.originals import located, measure, offline
 from avm_otio.media.recognise import is_media
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.strangers import is_strangers
 from avm_otio.text import nearest
@@ -49,7 +49,6 @@ from avm_otio.timeline.picture_sound import with_picture_sound
 if TYPE_CHECKING:
     from avm_otio.media.drawings import Span
 
-_SILENT = Silent()
 _PLAIN = "otio"
 """The editor whose file says all that the timeline does."""
 
@@ -157,7 +156,7 @@ def delivery_of(request: Request) -> Delivery:
 
 
 def deliver(
-    opened: Opened, request: Request, report: Report = _SILENT, *, speech: Sequence[Span] = ()
+    opened: Opened, request: Request, report: Report = SILENT, *, speech: Sequence[Span] = ()
 ) -> Delivered:
     """Write a timeline for an editor, with its media where they are to go.
 

@@ -17,7 +17,7 @@ from typing import Any
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import Delivered, deliver, with_lengths
 from avm_otio.errors import AvmError, ChangedByHandError, InputError
-from avm_otio.files import make_folder, whole
+from avm_otio.files import make_folder, sha256_of, whole
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.jobs.folder import BY_HAND, Job, read_json, relative_to_job, write_json
@@ -62,7 +62,7 @@ class Before:
         there = {name: output.with_name(name) for name in self.files}
         return output.is_file() and (
             self.has_theirs
-            or any(path.is_file() and _sha256(path) != self.files[name] for name, path in there.items())
+            or any(path.is_file() and sha256_of(path) != self.files[name] for name, path in there.items())
         )
 
 
@@ -99,7 +99,7 @@ def keep(
             shutil.copyfile(path, temporary)
     document = {
         "version": _VERSION,
-        "files": {path.name: _sha256(folder / path.name) for path in paths},
+        "files": {path.name: sha256_of(folder / path.name) for path in paths},
         "laid": [[each.cue, each.file, str(each.start), str(each.end)] for each in laid],
         "choices": choices.as_dict(),
         "has_theirs": has_theirs,
@@ -316,8 +316,3 @@ def _place(cue: str, laid: Sequence[CueClip], timeline: Timeline) -> str:
 def _folder(job: Path, output: Path) -> Path:
     key = hashlib.sha256(relative_to_job(job, output).encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return job / BY_HAND / key
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,6 @@ what is on disk before anything is fetched again.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from avm_otio.errors import (
     SelectionError,
     traced,
 )
+from avm_otio.files import sha256_of
 from avm_otio.jobs.journal import Kept
 from avm_otio.jobs.pool import Pool
 from avm_otio.mix.cues import Cues, Item
@@ -82,7 +82,7 @@ def is_here(folder: Path, kept: Kept) -> bool:
         found = path.stat()
         if found.st_size != kept.size_bytes:
             return False
-        return found.st_mtime_ns == kept.modified_ns or _sha256(path) == kept.sha256
+        return found.st_mtime_ns == kept.modified_ns or sha256_of(path) == kept.sha256
     except OSError:
         return False
 
@@ -392,7 +392,7 @@ def remembered(path: Path, facts: SoundFacts) -> Kept:
         file=path.name,
         size_bytes=found.st_size,
         modified_ns=found.st_mtime_ns,
-        sha256=_sha256(path),
+        sha256=sha256_of(path),
         samples=facts.samples,
         sample_rate_hz=facts.sample_rate_hz,
         channels=facts.channels,
@@ -403,11 +403,6 @@ def _is_this_machines(error: BaseException) -> bool:
     """Whether it is the machine that could not read a file, be it for want of memory, and not the file."""
     of_ffmpeg = type(error).__module__.startswith("av.")
     return isinstance(error, OSError | MemoryError) and not of_ffmpeg
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _key(item: Item) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from avm_otio.jobs.question import Question
 from avm_otio.jobs.report_plan import report_plan
 from avm_otio.media.originals import film_located
 from avm_otio.mix.tracks import without_ours
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.services import FilmType
 from avm_otio.timeline.limits import refuse_empty
@@ -36,10 +36,8 @@ from avm_otio.timeline.urls import paths_of
 if TYPE_CHECKING:
     from avm_otio.media.film import FilmFile
 
-_SILENT = Silent()
 
-
-def open_timeline(request: Request, report: Report = _SILENT) -> Opened:
+def open_timeline(request: Request, report: Report = SILENT) -> Opened:
     """Read a timeline, without the tracks that an earlier run laid.
 
     Raises:
@@ -74,7 +72,7 @@ def heard(timeline: Timeline, selection: Selection, plan: ExportPlan) -> list[tu
     return [(index, None) for index in indices]
 
 
-def export(request: Request, report: Report = _SILENT) -> FilmFile:
+def export(request: Request, report: Report = SILENT) -> FilmFile:
     """Write the film of a clip or a range to a file, the request's output.
 
     Raises:

@@ -43,14 +43,13 @@ from avm_otio.mix.choices import Choices
 from avm_otio.mix.cues import Cues, Item
 from avm_otio.mix.placement import Laid
 from avm_otio.mix.tracks import Origin, add_tracks
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.timeline.model import Media, Timeline
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.select import plan_film
 from avm_otio.timeline.urls import url_of
 
-_SILENT = Silent()
 _MUTE_IT = "The picture's own sound is on no track: mute it in your editor under the new dialogue."
 
 
@@ -70,7 +69,7 @@ class Prepared:
 
 
 def score(
-    request: Request, question: Question, access: Access, patience: Patience, report: Report = _SILENT
+    request: Request, question: Question, access: Access, patience: Patience, report: Report = SILENT
 ) -> Scored:
     """Score a timeline: make the film, have it answered, lay the answer.
 
@@ -92,7 +91,7 @@ def score(
     return finish(prepared.job, request, question, report, prepared)
 
 
-def prepare(request: Request, question: Question, report: Report = _SILENT) -> Prepared:
+def prepare(request: Request, question: Question, report: Report = SILENT) -> Prepared:
     """Find or begin the job, and make its film unless the service has it already. Needs no service.
 
     Raises:
@@ -135,7 +134,7 @@ def answer(
     question: Question,
     access: Access,
     patience: Patience,
-    report: Report = _SILENT,
+    report: Report = SILENT,
     *,
     wait_on: bool = False,
 ) -> None:
@@ -165,7 +164,7 @@ def finish(
     path: Path,
     request: Request,
     question: Question,
-    report: Report = _SILENT,
+    report: Report = SILENT,
     prepared: Prepared | None = None,
     by_hand: Update | None = None,
 ) -> Scored:
@@ -228,7 +227,7 @@ def finish(
     return scored
 
 
-def place_of(request: Request, report: Report = _SILENT) -> Place:
+def place_of(request: Request, report: Report = SILENT) -> Place:
     """Where a job's film lies: the timeline that a request names, and its plan.
 
     Raises:
@@ -244,7 +243,7 @@ def written_again(
     question: Question,
     access: Access,
     patience: Patience,
-    report: Report = _SILENT,
+    report: Report = SILENT,
     by_hand: Update | None = None,
 ) -> Scored:
     """Write a job's timeline again, with what is chosen. Nothing is asked, and nothing bought.
@@ -287,7 +286,7 @@ def _as_text(asked: object) -> str:
     return json.dumps(asked, sort_keys=True, default=str)
 
 
-def forget_call(path: Path, report: Report = _SILENT) -> None:
+def forget_call(path: Path, report: Report = SILENT) -> None:
     """Let a paid call of which nobody knows whether it came through be sent again.
 
     Raises:

@@ -22,7 +22,7 @@ from avm_otio.jobs.of_timeline import jobs_of
 from avm_otio.jobs.report_plan import report_plan
 from avm_otio.media.originals import film_located
 from avm_otio.mix.tracks import without_ours
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.playback import plan_playback
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from avm_otio.media.remux import ReadyPicture
     from avm_otio.timeline.model import Timeline
 
-_SILENT = Silent()
 
 _MOST_SHOWN = 12
 """Lines of what is above full scale; events tell all."""
 
 
-def preview(request: Request, stems: Path | None = None, report: Report = _SILENT) -> Preview:
+def preview(request: Request, stems: Path | None = None, report: Report = SILENT) -> Preview:
     """Write a preview of a timeline, and its stems.
 
     Args:
@@ -68,7 +67,7 @@ def write(
     opened: Opened,
     request: Request,
     stems: Path | None = None,
-    report: Report = _SILENT,
+    report: Report = SILENT,
     *,
     job: Path | None = None,
 ) -> Preview:

@@ -13,12 +13,11 @@ from avm_otio.mix import results
 from avm_otio.mix.answers import read_cues
 from avm_otio.mix.placement import Laid, lay
 from avm_otio.mix.tracks import Origin, add_tracks
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.request import Request
 from avm_otio.timeline.select import plan_film
 from avm_otio.timeline.urls import UrlStyle, url_of
 
-_SILENT = Silent()
 _UNKNOWN = Origin()
 
 
@@ -28,7 +27,7 @@ def lay_answer(
     *,
     media_folder: Path | None = None,
     origin: Origin = _UNKNOWN,
-    report: Report = _SILENT,
+    report: Report = SILENT,
 ) -> tuple[Opened, Laid]:
     """Lay a saved answer onto a timeline.
 

@@ -37,7 +37,7 @@ FAULTS = (
 stream without a decoder; ``ValueError`` (``UnicodeDecodeError``, too) for names, sizes and formats that are
 none; ``OverflowError`` for times; the rest where PyAV did not reckon with a value."""
 
-_GIVE_ANOTHER = "Give a whole, readable file."
+GIVE_ANOTHER = "Give a whole, readable file."
 
 _LISTS = (b"#EXTM3U", b"ffconcat", b"[Reference]")
 """How playlists begin, which name other files and addresses: FFmpeg would open those."""
@@ -88,7 +88,7 @@ def opened_with_layouts(path: Path) -> Iterator[OpenMedia]:
     except PermissionError as error:
         raise MediaError(f"{path} may not be read.", "Check its permissions.") from error
     except (*FAULTS, OSError) as error:
-        raise MediaError(f"{path} is damaged, cut short, or not a media file.", _GIVE_ANOTHER) from error
+        raise MediaError(f"{path} is damaged, cut short, or not a media file.", GIVE_ANOTHER) from error
     try:
         yield media
     finally:

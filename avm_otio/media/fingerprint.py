@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avm_otio.errors import MediaError
+from avm_otio.files import sha256_of
 from avm_otio.timeline.gain import BOTH_SIDES
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.plan import ExportPlan, PictureLayer, SoundSegment
@@ -84,7 +85,7 @@ def content_digest(source: Media, use: Use, path: Path, plan: ExportPlan) -> str
             return held.hexdigest()
         info = probe(path)
         if info.is_still:
-            return _bytes_digest(path)
+            return sha256_of(path)
         clock = media_clocks(plan, {source: info})[source]
         try:
             with opened(path) as container:
@@ -93,7 +94,7 @@ def content_digest(source: Media, use: Use, path: Path, plan: ExportPlan) -> str
                         low, high = (info.zero + clock.file_time(MediaTime(moment)) for moment in span)
                         _add_packets(held, container, kind, low - _MARGIN_S, high + _MARGIN_S)
         except FAULTS:
-            return _bytes_digest(path)
+            return sha256_of(path)
     except OSError as error:
         raise MediaError(
             f"{path} cannot be read: {error.strerror or error}.", "Check the file and its disk."
@@ -147,11 +148,6 @@ def _add_images(held: Any, source: Media, use: Use, folder: Path) -> None:
             held.update(file.read(_HEAD_BYTES))
             file.seek(max(0, size - _HEAD_BYTES))
             held.update(file.read(_HEAD_BYTES))
-
-
-def _bytes_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def film_asked(plan: ExportPlan, digests: Mapping[Media, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import av
 from avm_otio.errors import MediaError
 from avm_otio.media.containers import (
     FAULTS,
+    GIVE_ANOTHER,
     OpenMedia,
     alpha_stream,
     frames_in,
@@ -41,7 +42,6 @@ _STILL_BRANDS = ("avif", "heic", "heix", "heim", "heis", "mif1", "mif2")
 """MP4 files that are one image (ISO/IEC 23008-12 and AVIF); ``avis`` and ``hevc`` are sequences."""
 
 _MOV = "mov,mp4,m4a,3gp,3g2,mj2"
-_GIVE_ANOTHER = "Give a whole, readable file."
 _NOTED_OFFSET_S = Fraction(1, 20)
 
 _MATRIX = struct.Struct("=5i")
@@ -166,7 +166,7 @@ def probe(path: Path) -> MediaInfo:
             return _info(media, path)
         except (*FAULTS, OSError) as error:
             raise MediaError(
-                f"{path} cannot be read as media ({type(error).__name__}).", _GIVE_ANOTHER
+                f"{path} cannot be read as media ({type(error).__name__}).", GIVE_ANOTHER
             ) from error
 
 
@@ -283,7 +283,7 @@ def sound_length(path: Path) -> SoundFacts:
         try:
             info = _audio_info(stream, "", container.format.name, path.stat().st_size)
         except FAULTS as error:
-            raise MediaError(f"{path} does not decode.", _GIVE_ANOTHER) from error
+            raise MediaError(f"{path} does not decode.", GIVE_ANOTHER) from error
         if info.codec.startswith("pcm_") and info.samples:
             return SoundFacts(info.samples, info.sample_rate_hz, info.channels)
         samples = rate = channels = 0
@@ -294,9 +294,9 @@ def sound_length(path: Path) -> SoundFacts:
                     rate, channels = frame.sample_rate, frame.layout.nb_channels
         except FAULTS as error:
             if not samples:
-                raise MediaError(f"{path} does not decode.", _GIVE_ANOTHER) from error
+                raise MediaError(f"{path} does not decode.", GIVE_ANOTHER) from error
         if not samples:
-            raise MediaError(f"{path} holds no sound that decodes.", _GIVE_ANOTHER)
+            raise MediaError(f"{path} holds no sound that decodes.", GIVE_ANOTHER)
         return SoundFacts(samples, rate, channels)
 
 
@@ -334,7 +334,7 @@ def _first_frame(container: av.container.InputContainer, stream: av.VideoStream,
     if container.format.name.startswith("webp") and _is_animated_webp(path):
         raise MediaError(f"{path} is an animated WebP, which cannot be read here.", "Save it as GIF or MOV.")
     fault = "is damaged: none of its pictures decodes" if damaged else "holds no picture"
-    raise MediaError(f"{path} {fault}.", _GIVE_ANOTHER)
+    raise MediaError(f"{path} {fault}.", GIVE_ANOTHER)
 
 
 def _is_animated_webp(path: Path) -> bool:

@@ -27,13 +27,11 @@ from avm_otio.jobs.turnover.sequence import POP_S, sample_of
 from avm_otio.jobs.turnover.template import Template, parse_template
 from avm_otio.media.broadcast_wav import Header, read_header
 from avm_otio.media.overs import Overs, OversIn
-from avm_otio.report import Report, Silent
+from avm_otio.report import SILENT, Report
 from avm_otio.timeline.time import nominal_rate
 
-_SILENT = Silent()
 
-
-def check(folder: Path, report: Report = _SILENT) -> list[Complaint]:
+def check(folder: Path, report: Report = SILENT) -> list[Complaint]:
     """Read a turnover back.
 
     Args:
