@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avm_otio.mix.attacks import TAIL_FADE_US
+from avm_otio.mix.choice import without_repeats
 from avm_otio.mix.cues import Cue, Cues, Item
 from avm_otio.mix.heard import Curve, Heard
 from avm_otio.mix.placement import lay
-from avm_otio.mix.repeats import without_repeats
 from avm_otio.mix.roles import Role, role_of
 from avm_otio.request import Request, rows
 from avm_otio.services import EFFECTS
