@@ -23,7 +23,6 @@ from starlette.routing import Route
 
 from avm_otio.addresses import is_loopback
 from avm_otio.engine.answers import Answers
-from avm_otio.engine.decoding import film_shape
 from avm_otio.engine.library import Library
 from avm_otio.engine.library_pages import found_sounds, one_sound
 from avm_otio.engine.requests import Locale, Refusal, check_youtube_url, read_locale, read_service_call
@@ -171,7 +170,7 @@ class Api:
             raise check_youtube_url(upload.youtube_urls[0])
         path, filename = upload.files[0]
         try:
-            shape = film_shape(path)
+            shape = self._work.shape(path)
         except AvmError as error:
             reason = error.what.replace(str(path), filename or "The file")
             raise Refusal(

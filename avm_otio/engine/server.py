@@ -20,8 +20,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from avm_otio.addresses import is_loopback, listening_at
 from avm_otio.config.folders import default_cache_dir
 from avm_otio.engine.app import PATIENCE_S, Api
+from avm_otio.engine.film_reading import Apart, Here
 from avm_otio.engine.index import index_of
 from avm_otio.engine.library import Library
+from avm_otio.engine.programs import can_run
 from avm_otio.engine.searching import Searcher
 from avm_otio.engine.shop import Shop
 from avm_otio.engine.starter import starter_library
@@ -72,7 +74,17 @@ def serve(
         KeyboardInterrupt: It was interrupted, and is closed.
     """
     with _opened(
-        host, port, data_dir, library, token, analyses, tell, step, sells=sells, vision_model=vision_model
+        host,
+        port,
+        data_dir,
+        library,
+        token,
+        analyses,
+        tell,
+        step,
+        sells=sells,
+        vision_model=vision_model,
+        apart=True,
     ) as engine:
         if on_ready is not None:
             on_ready(engine.base_url)
@@ -92,6 +104,7 @@ def running(
     step: Step = UNSEEN,
     may_read: bool = False,
     vision_model: Path | None = None,
+    apart: bool = False,
 ) -> Iterator[str]:
     """The engine in a thread of this program, on a port that the system chooses; arguments as for ``serve``.
 
@@ -105,6 +118,8 @@ def running(
         step: The same.
         may_read: Whether a piece of music that a call names as a file may lie anywhere on this machine.
         vision_model: As for ``serve``.
+        apart: Whether films are read in programs beside this one, as ``serve`` does. That costs half a second
+            a film, and whoever lays the answer then hears the film's speech once more.
 
     Yields:
         Its base URL, ``http://127.0.0.1:PORT``.
@@ -125,6 +140,7 @@ def running(
         sells=sells,
         may_read=may_read,
         vision_model=vision_model,
+        apart=apart,
     ) as engine:
         # Loaded here, since an import that Ctrl-C breaks off in one thread can lock imports in all others.
         engine.server.config.load()
@@ -238,6 +254,7 @@ def _opened(
     sells: bool = False,
     may_read: bool = False,
     vision_model: Path | None = None,
+    apart: bool = False,
 ) -> Iterator[_Engine]:
     """An engine whose port is open and whose threads are at work; unfinished sessions are taken up again."""
     if not is_loopback(host):
@@ -251,7 +268,8 @@ def _opened(
     store = Store(data_dir)
     shop = Shop(store, sounds, sells=sells)
     with listening_at(host, port) as (listening, base_url):
-        work = Work(store, sounds, shop, base_url, tell, vision_model, may_read=may_read)
+        reader = Apart() if apart and can_run() else Here()
+        work = Work(store, sounds, shop, base_url, tell, vision_model, reader, may_read=may_read)
         try:
             store.forget_expired()
             for session_id in store.unfinished():

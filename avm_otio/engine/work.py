@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from avm_otio.engine.answers import Answers, Json, kept_effects, kept_music, price_twd
-from avm_otio.engine.decoding import Samples, checked, film_shape, luma_frames, sound_blocks
-from avm_otio.engine.denoise import denoise_to
-from avm_otio.engine.film_analysis import analyse_picture
+from avm_otio.engine.decoding import FilmShape
+from avm_otio.engine.film_reading import (
+    Here,
+    Reader,
+    Task,
+    Values,
+    picture_of,
+    shape_of,
+    sightings_of,
+    sound_of,
+    speech_of,
+)
+from avm_otio.engine.imagenet import weights_path
 from avm_otio.engine.library import Library, LibraryItem
 from avm_otio.engine.music_choice import MusicWish, rank_music
 from avm_otio.engine.requests import Language, Locale, ServiceCall
 from avm_otio.engine.shop import Shop
-from avm_otio.engine.sound_analysis import analyse_sound
 from avm_otio.engine.spotting import AskedSpot, EffectWish, spot_effects
 from avm_otio.engine.store import Session, Store, StoredFilm
 from avm_otio.engine.traits import FilmTraits, PictureTraits, Sighting, Span
 from avm_otio.errors import AvmError, DownloadError
-from avm_otio.files import make_folder
-from avm_otio.media.speech import hear_speech
 from avm_otio.media.untrusted import Asker, FetchLimits
 from avm_otio.retry import PassingFault
 from avm_otio.services import DENOISE, EFFECTS, MUSIC, FilmType
@@ -49,6 +57,7 @@ class Work:
         base_url: The engine's own address, for notifications.
         tell: Told in a line, by whichever thread, what the user should know.
         vision_model: The folder of a model that says what is in the picture; the installed one by default.
+        reader: Reads films; here by default.
         may_read: Whether a piece that is named as a file may lie anywhere on this machine.
     """
 
@@ -60,9 +69,11 @@ class Work:
         base_url: str,
         tell: Callable[[str], None] = lambda note: None,
         vision_model: Path | None = None,
+        reader: Reader | None = None,
         *,
         may_read: bool = False,
     ) -> None:
+        self._reader = reader or Here()
         self._may_read = may_read
         self._vision_model = vision_model
         self._store = store
@@ -87,9 +98,19 @@ class Work:
             return False
         return True
 
+    def shape(self, film: Path) -> FilmShape:
+        """What kind of film a file is.
+
+        Raises:
+            MediaError: It cannot be read, is one image, or has no length.
+        """
+        (found,) = self._reader.read([Task("shape", film, {})], self._check)
+        return shape_of(found)
+
     def close(self) -> None:
         """Break off what runs, and wait until it has."""
         self._stopping.set()
+        self._reader.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _check(self) -> None:
@@ -129,6 +150,7 @@ class Work:
             self._check,
             self._tell,
             self._vision_model,
+            self._reader,
             may_read=self._may_read,
         )
         for key in [key for key, found in session.results.items() if found is None]:
@@ -169,6 +191,7 @@ class _Analysis:
         check: Called now and then; breaks off where the engine closes.
         tell: Told in a line what could not be heeded.
         vision_model: The folder of a model that says what is in the picture.
+        reader: Reads the film.
         may_read: Whether a piece that is named as a file may lie anywhere on this machine.
     """
 
@@ -181,10 +204,12 @@ class _Analysis:
         check: Callable[[], None],
         tell: Callable[[str], None],
         vision_model: Path | None,
+        reader: Reader,
         *,
         may_read: bool,
     ) -> None:
         self._vision_model = vision_model
+        self._reader = reader
         self._tell = tell
         self._may_read = may_read
         self._store = store
@@ -193,6 +218,7 @@ class _Analysis:
         self._film = film
         self._check = check
         self._call = ServiceCall(**session.request)
+        self._effects_asked = EFFECTS.request_key in session.results
         self.finders = {
             MUSIC.request_key: self._music,
             EFFECTS.request_key: self._effects,
@@ -201,20 +227,25 @@ class _Analysis:
 
     @cached_property
     def _traits(self) -> FilmTraits:
-        picture = PictureTraits()
-        if self._film.type != FilmType.AUDIO:
-            picture = analyse_picture(checked(luma_frames(self._store.film_path(self._film)), self._check))
-        return FilmTraits(self._film.duration_us, picture, analyse_sound(self._sound()()))
+        """What the film is like; where people speak, if effects are asked for."""
+        tasks = ["sound"] if self._film.type == FilmType.AUDIO else ["picture", "sound"]
+        tasks += ["speech"] if self._effects_asked else []
+        found = dict(zip(tasks, self._read(*tasks), strict=True))
+        return FilmTraits(
+            self._film.duration_us,
+            picture_of(found["picture"]) if "picture" in found else PictureTraits(),
+            sound_of(found["sound"]),
+            speech_of(found["speech"]) if "speech" in found else (),
+        )
+
+    def _read(self, *tasks: str, **more: Any) -> list[Values]:
+        """What comes of tasks that need the film decoded."""
+        film = self._store.film_path(self._film)
+        return self._reader.read([Task(task, film, more) for task in tasks], self._check)
 
     @cached_property
     def _items(self) -> Sequence[LibraryItem]:
         return self._library.items(self._check)
-
-    def _sound(self) -> Callable[[], Iterator[Samples]]:
-        """The film's sound in film time, from its start at each call."""
-        path = self._store.film_path(self._film)
-        zero = film_shape(path).zero
-        return lambda: checked(sound_blocks(path, zero), self._check)
 
     def _music(self) -> list[Json]:
         asked = self._call.music or {}
@@ -244,9 +275,7 @@ class _Analysis:
             return {}
 
     def _effects(self) -> list[Json]:
-        heard = hear_speech(self._store.film_path(self._film), self._check)
-        speech = tuple(Span(*each) for each in heard.spoken)
-        film = replace(self._traits, speech=speech, seen=self._seen())
+        film = replace(self._traits, seen=self._seen())
         within = Span(self._call.start_us, self._call.end_us)
         spots = tuple(AskedSpot(**spot) for spot in self._call.spots)
         wish = EffectWish(self._call.density, self._call.words, spots)
@@ -257,17 +286,14 @@ class _Analysis:
         """What a model sees in each shot, where one is installed."""
         if self._film.type == FilmType.AUDIO:
             return ()
-        from avm_otio.engine.seen import model_of, sightings
-
-        model = model_of(self._vision_model)
-        if model is None:
+        if self._vision_model is None and weights_path() is None:
             return ()
-        cuts = [cut.at_us for cut in self._traits.picture.cuts]
-        film = self._store.film_path(self._film)
-        return sightings(model, film, [0, *cuts, self._film.duration_us], self._check)
+        edges_us = [0, *(cut.at_us for cut in self._traits.picture.cuts), self._film.duration_us]
+        folder = None if self._vision_model is None else str(self._vision_model)
+        (found,) = self._read("seen", edges_us=edges_us, vision_model=folder)
+        return sightings_of(found)
 
     def _dialogue(self) -> list[Json]:
         path = self._store.dialogue_path(self._session_id)
-        make_folder(path.parent)
-        denoise_to(path, self._sound())
+        self._read("denoise", to=str(path))
         return [{"id": self._session_id, "title": self._film.title}]

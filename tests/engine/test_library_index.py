@@ -14,10 +14,11 @@ import av
 import numpy as np
 import pytest
 
-from avm_otio.engine import workers
+from avm_otio.engine import programs, workers
 from avm_otio.engine.index import Entry, Index
 from avm_otio.engine.library import Library, LibraryItem
 from avm_otio.engine.listing import sounds_below
+from avm_otio.engine.programs import Answer, Program
 from avm_otio.engine.vocabulary import Role
 from tests.engine.engine_films import make_film
 from tests.media.sounds import noise, wav
@@ -172,16 +173,16 @@ def test_a_sound_that_ends_its_reader_ends_nothing_else(
         wav(folder / f"{number}.wav", noise(0.2))
     (folder / "deadly.wav").write_bytes(b"RIFF")
     monkeypatch.setattr(workers, "_FEW_BYTES", 0)
-    real = workers._Program._asked
+    real = Program.asked
 
-    def killed(self: workers._Program, path: Path) -> workers.Answer | None:
-        if path.name == "deadly.wav":
-            self._running = self._running or workers._started()
+    def killed(self: Program, path: str) -> Answer | None:
+        if path.endswith("deadly.wav"):
+            self._running = self._running or programs._started("avm_otio.engine.measuring")
             self._running.kill()
             self._running.wait()
         return real(self, path)
 
-    monkeypatch.setattr(workers._Program, "_asked", killed)
+    monkeypatch.setattr(Program, "asked", killed)
     messages: list[str] = []
     assert len(items_of(folder, messages)) == 4
     assert "deadly.wav (it ended the program that reads it.)" in messages[0]
