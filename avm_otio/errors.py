@@ -104,7 +104,21 @@ class TimeFormatError(InputError):
 
 
 class MissingMediaError(InputError):
-    """Media that the timeline names cannot be found."""
+    """Media that the timeline names cannot be found.
+
+    Args:
+        what: How many, and the first of them.
+        hint: What to do next.
+        missing: All of them, one line each.
+    """
+
+    def __init__(self, what: str, hint: str = "", missing: Sequence[str] = ()) -> None:
+        super().__init__(what, hint)
+        self.missing = tuple(missing)
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as a ``--json`` event says it."""
+        return {**super().as_dict(), "missing": list(self.missing)}
 
 
 class MediaError(InputError):

@@ -42,10 +42,12 @@ def reels(words: Sequence[str], request: Request = _ANY, *, report: Report = SIL
     Raises:
         InputError: One cannot be read.
     """
-    from avm_otio.jobs.reels import open_reels
+    from avm_otio.jobs.reels import open_reels, report_unscored
 
     settings = load_settings()
-    return open_reels(words, settings.complete(here(request)), settings.service_keys, report)
+    found = open_reels(words, settings.complete(here(request)), settings.service_keys, report)
+    report_unscored(found, report)
+    return found
 
 
 def cost(words: Sequence[str], request: Request = _ANY, *, report: Report = SILENT) -> Bill:

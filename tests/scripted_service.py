@@ -46,7 +46,7 @@ def service_of_two() -> Iterator[ScriptedService]:
 
 
 @contextmanager
-def film_service(result: dict[str, Any]) -> Iterator[ScriptedService]:
+def film_service(result: dict[str, Any], port: int = 0) -> Iterator[ScriptedService]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -77,7 +77,7 @@ def film_service(result: dict[str, Any]) -> Iterator[ScriptedService]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with listening(Handler) as url:
+    with listening(Handler, port) as url:
         service = ScriptedService(url, result)
         yield service
 

@@ -18,6 +18,7 @@ from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import UsageError
 from avm_otio.text import one_line
+from avm_otio.words import counted, priced
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -266,7 +267,9 @@ class _Reporter:
             for stage in ("preparing", "answering", "finishing", "failed")
             if counts[stage]
         )
-        cost = " + ".join(f"{price} {currency}" for currency, price in total_cost(self._batch.items).items())
+        cost = " + ".join(
+            priced(price, currency) for currency, price in total_cost(self._batch.items).items()
+        )
         return f"{stages}  {self._batch.paid} analyses  {cost}"
 
     def _report_losses(self, item: Item, losses: Any) -> None:
@@ -282,7 +285,7 @@ class _Reporter:
             )
         if found:
             write_text(listed, "".join(f"{loss}\n" for loss in found))
-            self._out.say(f"{len(found)} things could not be written to {output.name}: {listed}")
+            self._out.say(f"{counted(len(found), 'thing')} could not be written to {output.name}: {listed}")
         elif not item.is_recalled:
             listed.unlink(missing_ok=True)  # of an earlier run that lost something
 
@@ -319,7 +322,7 @@ def _name(item: Item) -> str:
 
 
 def _money(item: Item) -> str:
-    return "" if item.price is None else f"{item.price} {item.currency}"
+    return "" if item.price is None else priced(item.price, item.currency)
 
 
 def _line(item: Item) -> str:
@@ -340,7 +343,7 @@ def _in_words(totals: dict[str, Any]) -> str:
     states = ", ".join(
         f"{totals[state]} {state}" for state in ("done", "failed", "held", "stopped") if totals[state]
     )
-    cost = " and ".join(f"{price} {currency}" for currency, price in totals["price"].items()) or "nothing"
+    cost = " and ".join(priced(price, currency) for currency, price in totals["price"].items()) or "nothing"
     again = " Run it again to go on with the rest." if totals["done"] < totals["timelines"] else ""
     return (
         f"Timelines: {states}; analyses paid for in all runs: {totals['analyses']}; "

@@ -12,6 +12,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import UsageError
+from avm_otio.words import counted, priced
 
 if TYPE_CHECKING:
     from avm_otio.jobs.offered import Offered, OfferedCue, OfferedItem
@@ -122,7 +123,7 @@ def place_of(out: Output, word: Path) -> Path:
         return word
     from avm_otio.jobs.catalogue import identify_jobs
 
-    (path,) = identify_jobs([str(word)], Path(), out)
+    (path,) = identify_jobs([str(word)], Path(), out, or_timeline=True)
     return path
 
 
@@ -150,7 +151,7 @@ def _rows(offered: Offered, cue: OfferedCue) -> Iterator[tuple[str, ...]]:
             str(item.item.id),
             item.item.title or cue.words,
             _length(item),
-            "" if item.item.price is None else f"{item.item.price:.2f} {offered.currency}",
+            "" if item.item.price is None else priced(item.item.price, offered.currency),
             item.license,
             _words(cue) if is_first else "",
         )
@@ -188,15 +189,20 @@ def _chosen(offered: Offered, cue: str | None) -> Iterator[str]:
         if each.heard is not None and each.heard.kept is None:
             yield "It is not here yet: --update fetches it."
     else:
-        yield f"{sum(not each.choice.is_empty for each in offered.cues)} cues are chosen."
+        yield f"{counted(sum(not each.choice.is_empty for each in offered.cues), 'cue')} chosen."
 
 
 def _total(offered: Offered) -> str:
     """What is heard costs, against the budget."""
     total, before = offered.total, offered.total_before
     unread = f" (and {', '.join(total.unread)} at a price that cannot be read)" if total.unread else ""
-    was = f", without choices {before.price}" if before.price != total.price else ""
+    was = f", without choices {priced(before.price, offered.currency)}" if before.price != total.price else ""
     budget = ""
     if offered.budget is not None:
-        budget = f"; the budget is {offered.budget}" + (": over it" if offered.is_over_budget else "")
-    return f"What is heard costs {total.price} {offered.currency}{unread}{was}{budget}."
+        budget = f"; the budget is {priced(offered.budget, offered.currency)}" + (
+            ": over it" if offered.is_over_budget else ""
+        )
+    from avm_otio.cli.job_words import example_prices
+
+    examples = example_prices(offered.job)
+    return f"What is heard costs {priced(total.price, offered.currency)}{examples}{unread}{was}{budget}."

@@ -12,6 +12,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.score import report_losses
+from avm_otio.words import counted
 
 if TYPE_CHECKING:
     from avm_otio.jobs.conform.run import Conformed
@@ -22,7 +23,13 @@ _MOST_SHOWN = 60
 @click.command(epilog="Example: avm-otio conform scored.otio cut_v2.otio -o scored_v2.otio")
 @click.argument("scored", metavar="SCORED")
 @click.argument("new_cut", metavar="NEW_CUT", type=options.FILE)
-@click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
+@click.option(
+    "-o",
+    "--output",
+    type=options.OutputFile("conformed.otio"),
+    required=True,
+    help="The timeline to write; see --for.",
+)
 @options.of_request("conform")
 @pass_output
 def conform(out: Output, scored: str, new_cut: Path, output: Path, **flags: Any) -> None:
@@ -71,7 +78,7 @@ def _show(out: Output, rows: Sequence[dict[str, Any]], made: Conformed) -> None:
         out.result(f"and {len(changed) - _MOST_SHOWN} more, in the list of changes")
     kept = sum(change.state == "kept" for change in made.changes)
     if kept:
-        out.say(f"{kept} events are where they were.")
+        out.say(f"{counted(kept, 'event')} kept in place.")
     if made.coverage is not None:
         words = str(made.coverage)
         out.say(f"{words[0].upper()}{words[1:]}.")

@@ -19,7 +19,9 @@ from avm_otio.request import Request
     epilog="Example: avm-otio convert result.avm.json -o scored.otio --onto cut.otio --media items/"
 )
 @click.argument("source", metavar="INPUT", type=options.FILE)
-@click.option("-o", "--output", type=options.FILE, required=True, help="What to write; see --for.")
+@click.option(
+    "-o", "--output", type=options.OutputFile("timeline.xml"), required=True, help="What to write; see --for."
+)
 @click.option("--onto", type=options.FILE, help="The timeline onto which a saved answer is laid.")
 @click.option("--media", "media_folder", type=options.FOLDER, help="Folder of the items, <id>.* or by title.")
 @options.of_request("convert")

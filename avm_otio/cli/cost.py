@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from avm_otio.addresses import LOCAL
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import UsageError
+from avm_otio.words import priced
 
 if TYPE_CHECKING:
     from avm_otio.mix.bill import Bill, Line
@@ -24,7 +26,13 @@ _SUFFIXES = (".csv", ".json")
 
 @click.command(epilog="Example: avm-otio cost reel1.otio reel2.otio -o cost.csv --max-cost 500")
 @click.argument("scored", metavar="SCORED...", nargs=-1, required=True)
-@click.option("-o", "--output", type=options.FILE, metavar="FILE", help="Write it as .csv or .json, too.")
+@click.option(
+    "-o",
+    "--output",
+    type=options.OutputFile("cost.csv"),
+    metavar="FILE",
+    help="Write it as .csv or .json, too.",
+)
 @click.option("--max-cost", type=options.Money(), help="End with code 5 where the sum is higher.")
 @options.of_request("cost")
 @pass_output
@@ -73,8 +81,8 @@ def _show(out: Output, bill: Bill, reels: int, budget: Decimal | None) -> None:
     from avm_otio.mix.bill import sums
 
     heads = ["ITEM", "TITLE", "PRICE", "CLIPS", "FIRST AT", *(["REELS"] if reels > 1 else [])]
-    for number, (lines, head) in enumerate(((bill.used, ""), (bill.spare, "Switched off, not counted:"))):
-        if not lines and number:
+    for lines, head in ((bill.used, ""), (bill.spare, "Switched off, not counted:")):
+        if not lines:
             continue
         if head:
             out.result("")
@@ -88,17 +96,16 @@ def _show(out: Output, bill: Bill, reels: int, budget: Decimal | None) -> None:
     out.result(f"{_count(bill.used)} used: {sums(bill.totals)}{before}.")
     if bill.spare:
         out.result(f"{_count(bill.spare)} switched off: {sums(bill.spare_totals)} if all were used as well.")
+    if any(line.service == LOCAL for line in (*bill.used, *bill.spare)):
+        out.result("The local engine's prices are examples: nothing is to be paid for its sounds.")
     if budget is not None:
         for currency, total in bill.totals.items():
             rest = budget - total.price
-            words = f"{rest} left" if rest >= 0 else f"{-rest} over it"
-            out.result(f"Budget {budget} {currency}: {words}.".replace("  ", " "))
+            words = f"{priced(abs(rest), currency)} {'left' if rest >= 0 else 'over it'}"
+            out.result(f"Budget {priced(budget, currency)}: {words}.")
 
 
 def _shown(line: Line, reels: int) -> list[str]:
-    from avm_otio.mix.bill import UNKNOWN
-
-    price = f"{line.item.price} {line.currency or UNKNOWN}"
     if line.is_bought:
         price = "bought"
     elif line.total.unread:
@@ -106,7 +113,7 @@ def _shown(line: Line, reels: int) -> list[str]:
     elif line.item.price is None:
         price = "not given"
     else:
-        price = f"{line.total.price} {line.currency}".strip()
+        price = priced(line.total.price, line.currency)
     first = line.places[0].timecode if line.places else ""
     where = ", ".join(place.reel for place in line.places)
     return [

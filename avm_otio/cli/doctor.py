@@ -24,6 +24,7 @@ from avm_otio.config.settings import Settings
 from avm_otio.config.tokens import find_token
 from avm_otio.errors import AvmError, InputError, UsageError
 from avm_otio.request import Request
+from avm_otio.words import counted
 
 _PACKAGES = ("opentimelineio", "pyaaf2", "av", "numpy", "httpx", "pydantic", "starlette", "click")
 
@@ -177,7 +178,7 @@ def _library(request: Request) -> Check:
     count = sum(Path(name).suffix.lower() in _SOUNDS for _, _, names in os.walk(folder) for name in names)
     if not count:
         return Check("library", State.PROBLEM, f"no sounds in {folder}", "Put sounds in.")
-    return Check("library", State.OK, f"{count} sounds in {folder}")
+    return Check("library", State.OK, f"{counted(count, 'sound')} in {folder}")
 
 
 def _cache(folder: Path) -> Check:

@@ -14,6 +14,7 @@ from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.score import report_outcome
 from avm_otio.errors import AvmError
 from avm_otio.report import Advance
+from avm_otio.words import counted
 
 _STAGES = ("prepare", "answer", "finish")
 _STEP_PERCENT = 5
@@ -56,7 +57,7 @@ def farm(
     out.event(
         "done", bundle=str(bundle.absolute()), timelines=len(requests), steps=[str(stage) for stage in Stage]
     )
-    out.say(f"{len(requests)} timelines in {bundle}. On this machine:")
+    out.say(f"{counted(len(requests), 'timeline')} in {bundle}. On this machine:")
     out.say(f'  openjd run "{bundle}/template.json" --step {Stage.FINISH} --run-dependencies')
     out.say("On AWS Deadline Cloud:")
     out.say(f'  deadline bundle submit "{bundle}"')

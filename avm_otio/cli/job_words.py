@@ -16,6 +16,7 @@ from avm_otio.jobs.folder import quoted, stamp
 from avm_otio.jobs.journal import State
 from avm_otio.mix.cues import Total
 from avm_otio.services import ServiceKeys
+from avm_otio.words import priced
 
 HEADS = ("KEY", "WHAT", "STATE", "CUES", "COST", "SIZE", "FILM", "CHANGED")
 NUMBERS = ("CUES", "COST", "SIZE", "FILM")
@@ -120,9 +121,14 @@ def what_of(entry: Entry) -> str:
     return ", ".join([name, *parts])
 
 
+def example_prices(job: Path) -> str:
+    """What is added to prices of the local engine; empty for those of a service."""
+    return " (example prices of the local engine)" if Entry.at(job).is_free else ""
+
+
 def cost_of(summary: Mapping[str, Any]) -> str:
     """Total price of the chosen items in a summary; empty if there is none."""
-    return f"{summary['total_price']} {summary['currency']}" if summary else ""
+    return priced(summary["total_price"], summary["currency"]) if summary else ""
 
 
 def size_text(size_bytes: int) -> str:
@@ -247,13 +253,13 @@ def total_of(answer: Answer, currency: str) -> str:
     """How many items are laid, and for how much; what was bought before costs nothing more."""
     count, unread = len(answer.items), answer.total.unread
     more = f" (and {', '.join(unread)} at a price that cannot be read)" if unread else ""
-    return f"{count} item{'s' * (count != 1)} for {answer.total.price} {currency}{more}"
+    return f"{count} item{'s' * (count != 1)} for {priced(answer.total.price, currency)}{more}"
 
 
 def _price(item: Bought, currency: str) -> str:
     if item.is_bought:
         return "bought before"
-    return "not given" if item.price is None else f"{item.price} {currency}"
+    return "not given" if item.price is None else priced(item.price, currency)
 
 
 def _headed(head: str, *texts: str) -> Iterator[str]:

@@ -111,7 +111,8 @@ def show(out: Output, word: str, place: Path) -> None:
         rows = job_words.item_rows(answer.items, currency)
         for line in table(job_words.ITEM_HEADS, rows, right=("PRICE",), most=terminal_width()):
             out.result(line)
-        out.result(f"{job_words.total_of(answer, currency)}; {answer.spare} more are offered and not laid.")
+        total = job_words.total_of(answer, currency) + job_words.example_prices(entry.path)
+        out.result(f"{total}; {answer.spare} more are offered and not laid.")
     for name, reason in answer.unavailable.items():
         out.result(f"{name} cannot be had: {reason}")
     if answer.unavailable:

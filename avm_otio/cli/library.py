@@ -11,6 +11,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import UsageError
+from avm_otio.words import counted
 
 if TYPE_CHECKING:
     from avm_otio.engine.searching import Found, Searcher
@@ -110,14 +111,16 @@ def index(out: Output, folder: Path | None) -> None:
     """
     listened, usable = _searcher(out, folder).refresh()
     out.event("done", listened=listened, sounds=usable)
-    out.say(f"{usable} sounds can be used; {listened} were listened to now.")
+    out.say(f"{counted(usable, 'sound')} can be used; {listened} listened to now.")
 
 
 @library.command(epilog="Example: avm-otio library search door slam --max-length 3 -o doors.otio")
 @_words
 @_folder
 @_search_options
-@click.option("-o", "--output", type=options.FILE, help="Save the sounds as a bin: an .otio file.")
+@click.option(
+    "-o", "--output", type=options.OutputFile("sounds.otio"), help="Save the sounds as a bin: an .otio file."
+)
 @pass_output
 def search(
     out: Output, words: tuple[str, ...], folder: Path | None, output: Path | None, **asked: Any
@@ -151,14 +154,16 @@ def list_sounds(out: Output, folder: Path | None, **asked: Any) -> None:
     found = _searcher(out, folder).search(Search(where=filter_of(**_where(asked)), most=ALL))
     _show(out, found)
     out.event("done", sounds=len(found), output=None)
-    out.say(f"{len(found)} sounds.")
+    out.say(f"{counted(len(found), 'sound')}.")
 
 
 @library.command("play-list", epilog="Example: avm-otio library play-list rain --kind ambience -o rain.m3u8")
 @_words
 @_folder
 @_search_options
-@click.option("-o", "--output", type=options.FILE, help="Save it here, instead of writing it out.")
+@click.option(
+    "-o", "--output", type=options.OutputFile("list.m3u8"), help="Save it here, instead of writing it out."
+)
 @pass_output
 def play_list(
     out: Output, words: tuple[str, ...], folder: Path | None, output: Path | None, **asked: Any
@@ -177,7 +182,7 @@ def play_list(
             out.result(line)
     else:
         write_text(output, "\n".join(lines) + "\n")
-        out.say(f"{len(found)} sounds are in {output}.")
+        out.say(f"{counted(len(found), 'sound')} in {output}.")
     out.event("done", sounds=len(found), output=None if output is None else str(output))
 
 
@@ -195,7 +200,7 @@ def starter(out: Output, folder: Path) -> None:
         write_starter(folder, advance)
     sounds = sum(1 for _ in folder.rglob("*.wav"))
     out.event("done", sounds=sounds, output=str(folder))
-    out.say(f"{sounds} sounds are in {folder}.")
+    out.say(f"{counted(sounds, 'sound')} in {folder}.")
 
 
 @library.command(epilog="Example: avm-otio library show 'DOORWood_Cellar Slam_ABC_LIB.wav'")

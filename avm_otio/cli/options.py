@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from avm_otio.errors import UsageError
 from avm_otio.kinds import meant
 from avm_otio.request import Request, rows
 from avm_otio.row import Row
@@ -17,6 +18,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path)
+
+
+class OutputFile(click.Path):
+    """The path of a file to write; a folder is refused before any work is done.
+
+    Args:
+        example: A name for the file, for the message.
+    """
+
+    def __init__(self, example: str) -> None:
+        super().__init__(path_type=Path)
+        self._example = example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it, or say which name is missing."""
+        path: Path = super().convert(value, param, ctx)  # type: ignore[assignment]
+        if path.is_dir():
+            self.fail(f"{path} is a folder. Name the file, too: {path / self._example}.", param, ctx)
+        return path
 
 
 class Money(click.ParamType[Decimal]):
@@ -168,6 +188,11 @@ def request_of(timeline: Path | None = None, output: Path | None = None, **flags
     Raises:
         UsageError: It makes no sense.
     """
+    for root in flags.get("media_roots") or ():
+        if not root.is_dir():
+            raise UsageError(
+                f"--media-root {root} is no folder that is there.", "Check the path, or mount its disk."
+            )
     named = {"timeline": timeline, "output": output, **flags}
     given: dict[str, Any] = {name: value for name, value in named.items() if value not in (None, ())}
     return Request(**given).in_folder(Path.cwd())

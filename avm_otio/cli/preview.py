@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: avm-otio preview scored.otio -o preview.mp4 --stems stems/")
 @click.argument("timeline", type=options.FILE)
-@click.option("-o", "--output", type=options.FILE, required=True, help="The .mp4 to write; .m4a for sound.")
+@click.option(
+    "-o",
+    "--output",
+    type=options.OutputFile("preview.mp4"),
+    required=True,
+    help="The .mp4 to write; .m4a for sound.",
+)
 @click.option("--stems", type=options.FOLDER, help="Folder for DX, MX, FX and ME as 24-bit Broadcast WAVs.")
 @options.of_request("preview")
 @pass_output

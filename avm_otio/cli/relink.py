@@ -10,6 +10,7 @@ import click
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.cli.score import report_losses
+from avm_otio.words import counted
 
 if TYPE_CHECKING:
     from avm_otio.jobs.relink import Relink
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: avm-otio relink scored.otio -o licensed.otio")
 @click.argument("scored", metavar="SCORED")
-@click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
+@click.option(
+    "-o",
+    "--output",
+    type=options.OutputFile("licensed.otio"),
+    required=True,
+    help="The timeline to write; see --for.",
+)
 @options.of_request("relink")
 @pass_output
 def relink(out: Output, scored: str, output: Path, **flags: Any) -> None:
@@ -53,7 +60,8 @@ def relink(out: Output, scored: str, output: Path, **flags: Any) -> None:
         unmatched=len(made.left),
         losses=len(made.delivered.losses),
     )
-    out.say(f"{count} of {len(made.items)} items play their licensed files → {made.delivered.paths[0]}")
+    items = counted(len(made.items), "item")
+    out.say(f"{count} of {items} relinked to licensed files → {made.delivered.paths[0]}")
 
 
 def _row(each: Relink) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from avm_otio import services
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.text import one_line
+from avm_otio.words import counted, priced
 
 if TYPE_CHECKING:
     from avm_otio.app import Outcome
@@ -29,7 +30,13 @@ _NOT_IN_THE_EVENT = ("clips", "spare_clips", "notes", "alternatives", "rate", "s
 
 @click.command(epilog="Example: avm-otio score cut.otio -o scored.otio --in 01:00:10:00 --out 01:00:40:00")
 @click.argument("timeline", type=options.FILE)
-@click.option("-o", "--output", type=options.FILE, required=True, help="The timeline to write; see --for.")
+@click.option(
+    "-o",
+    "--output",
+    type=options.OutputFile("scored.otio"),
+    required=True,
+    help="The timeline to write; see --for.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent and used up; send nothing.")
 @options.of_request("score")
 @pass_output
@@ -54,7 +61,9 @@ def score(out: Output, timeline: Path, output: Path, dry_run: bool, **flags: Any
 
 @click.command(epilog="Example: avm-otio export cut.otio -o film.mp4 --clip sunset")
 @click.argument("timeline", type=options.FILE)
-@click.option("-o", "--output", type=options.FILE, required=True, help="The film to write: .mp4.")
+@click.option(
+    "-o", "--output", type=options.OutputFile("film.mp4"), required=True, help="The film to write: .mp4."
+)
 @options.of_request("export")
 @pass_output
 def export(out: Output, timeline: Path, output: Path, **flags: Any) -> None:
@@ -95,8 +104,11 @@ def report_outcome(out: Output, name: str, outcome: Outcome) -> None:
         out.say(f"{coverage[0].upper()}{coverage[1:]}.")
     for line in (summary.get("mix") or {}).get("words", ()):
         out.say(line)
+    from avm_otio.cli.job_words import example_prices
+
     out.say(
-        f"{_counts(summary)}; chosen items cost {summary['total_price']} {summary['currency']}, "
+        f"{_counts(summary)}; chosen items cost {priced(summary['total_price'], summary['currency'])}"
+        f"{example_prices(Path(summary['job']))}, "
         f"{summary['alternatives']} alternatives kept."
     )
 
@@ -114,7 +126,7 @@ def _counts(summary: Mapping[str, Any]) -> str:
         if number := summary.get(service.items, 0):
             tracks = summary.get(f"{service.item}_tracks")
             where = "" if tracks is None else f" on {tracks} track{'s' * (tracks != 1)}"
-            counts.append(f"{number} {service.items}{where}")
+            counts.append(f"{number} {service.item if number == 1 else service.items}{where}")
     return ", ".join(counts) or "Nothing was laid"
 
 
@@ -122,7 +134,7 @@ def _list(out: Output, heading: str, clips: list[Mapping[str, Any]], summary: Ma
     joined = {number: _parts_from(clips, number) for number, clip in enumerate(clips) if not clip.get("part")}
     clips = [{**clip, "parts": joined[number]} for number, clip in enumerate(clips) if number in joined]
     for clip in clips[:_MOST_SHOWN]:
-        price = "" if clip["price"] is None else f"{clip['price']} {summary['currency']}"
+        price = "" if clip["price"] is None else priced(clip["price"], summary["currency"])
         if clip["is_bought"]:
             price = "bought"
         level = _level(clip["parts"])
@@ -171,8 +183,7 @@ def report_losses(out: Output, losses: Sequence[Loss], output: Path) -> None:
 
         write_text(report, "".join(f"{one_line(str(loss))}\n" for loss in losses))
     if losses:
-        things = "1 thing" if len(losses) == 1 else f"{len(losses)} things"
-        out.say(f"{things} could not be written to {output.name}:")
+        out.say(f"{counted(len(losses), 'thing')} could not be written to {output.name}:")
     for line in lines[:_MOST_LOSSES]:
         out.say(f"  {line}")
     if not is_whole:

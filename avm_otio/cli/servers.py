@@ -13,6 +13,7 @@ from avm_otio.cli import options
 from avm_otio.cli.analyse import analyse
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.config.load import load_settings
+from avm_otio.words import priced
 
 
 @click.group(epilog="Example: avm-otio engine serve --library ~/Sounds")
@@ -91,7 +92,7 @@ def buy_items(out: Output, items: tuple[int, ...], data_dir: Path | None) -> Non
             "item_bought", id=each.id, title=each.title, price=price, currency=currency, is_new=each.is_new
         )
         before = "" if each.is_new else ", bought before"
-        out.result(f"{each.id} “{each.title}”: {price:.2f} {currency}{before}")
+        out.result(f"{each.id} “{each.title}”: {priced(price, currency)}{before}")
 
 
 @click.group(epilog="Example: avm-otio notify serve --port 8610")

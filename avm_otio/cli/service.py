@@ -68,7 +68,9 @@ def list_films(out: Output, most: int, **flags: Any) -> None:
 
 @film.command(epilog="Example: avm-otio film show 1320 -o film.json")
 @click.argument("film_id", type=int)
-@click.option("-o", "--output", type=options.FILE, help="Save the JSON here, for avm-otio convert.")
+@click.option(
+    "-o", "--output", type=options.OutputFile("answer.json"), help="Save the JSON here, for avm-otio convert."
+)
 @options.of_request("film show")
 @pass_output
 def show(out: Output, film_id: int, output: Path | None, **flags: Any) -> None:
@@ -126,7 +128,9 @@ def submit(out: Output, film_id: int, **flags: Any) -> None:
 @click.argument("film_id", type=int)
 @click.argument("session_id", type=int)
 @click.option("--wait", is_flag=True, help="Wait until it is done.")
-@click.option("-o", "--output", type=options.FILE, help="Save the JSON here, for avm-otio convert.")
+@click.option(
+    "-o", "--output", type=options.OutputFile("answer.json"), help="Save the JSON here, for avm-otio convert."
+)
 @options.of_request("service result")
 @pass_output
 def result(out: Output, film_id: int, session_id: int, wait: bool, output: Path | None, **flags: Any) -> None:

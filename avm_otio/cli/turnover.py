@@ -12,6 +12,7 @@ from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
 from avm_otio.errors import InputError, UsageError
 from avm_otio.kinds import words_in
+from avm_otio.words import counted
 
 if TYPE_CHECKING:
     from avm_otio.jobs.turnover.make import Turned
@@ -95,7 +96,7 @@ def _report(out: Output, made: Turned) -> None:
     for loss in made.losses:
         out.event("loss", feature=str(loss.feature), item=loss.item, message=loss.message)
     if made.losses:
-        out.say(f"{len(made.losses)} things are not in it as on the timeline: {made.folder / LOSSES}")
+        out.say(f"{counted(len(made.losses), 'thing')} not in it as on the timeline: {made.folder / LOSSES}")
     manifest = made.manifest
     for each in manifest["files"]:
         out.event("written", path=str(made.folder / each["path"]))
@@ -117,7 +118,8 @@ def _report(out: Output, made: Turned) -> None:
         not_cleared=list(made.licences),
     )
     out.say(
-        f"Turnover → {made.folder}: {len(manifest['tracks'])} tracks, {len(manifest['clips'])} clips, "
+        f"Turnover → {made.folder}: {counted(len(manifest['tracks']), 'track')}, "
+        f"{counted(len(manifest['clips']), 'clip')}, "
         f"programme {programme['first_frame']} to {programme['last_frame']}, from {sequence['start']} on"
     )
     if made.licences:

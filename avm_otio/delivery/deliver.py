@@ -63,6 +63,8 @@ BUNDLES = (".zip", ".otioz")
 
 _UNPACK_HERE = "The file names full paths: unpack it where it lies, or point the editor at its media folder."
 
+_MIXED_BY = " What a mixer wants, AAF with handles and stems, is written by avm-otio turnover --for protools."
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -137,7 +139,8 @@ def delivery_of(request: Request) -> Delivery:
     if suffix not in (*found.suffixes, ".zip"):
         raise UsageError(
             f"{found.title} does not take {suffix or 'a file without an ending'} from here.",
-            f"Name the output {' or '.join(output.stem + one for one in (*found.suffixes, '.zip'))}.",
+            f"Name the output {' or '.join(output.stem + one for one in (*found.suffixes, '.zip'))}."
+            + (_MIXED_BY if found.name == "protools" else ""),
         )
     if deliver == BUNDLE and suffix not in BUNDLES:
         ways = [one for one in BUNDLES if one == ".zip" or one in found.suffixes]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -22,12 +21,15 @@ from avm_otio.formats.otio.write import document, timeline_of
 from avm_otio.formats.table import readable, reader_of
 from avm_otio.limits import in_force
 from avm_otio.strangers import named_path
+from avm_otio.text import nearest
 from avm_otio.timeline.limits import bounded
 from avm_otio.timeline.model import Clip, Marker, Timeline
 from avm_otio.timeline.urls import UrlStyle, is_relative
 
 _Named = TypeVar("_Named", Timeline, otio.schema.Timeline)
 
+
+_MOST_NAMED = 6
 
 _SENSELESS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 """What reading values that make no sense ends in, where no reader foresaw them: numbers that are none, or of
@@ -82,7 +84,7 @@ def read(path: Path, *, rate: Fraction | None = None, sequence: str | None = Non
     """
     suffix = path.suffix.lower()
     if not path.exists():
-        raise TimelineError(f"There is no file {path}.", _nearest_file(path))
+        raise TimelineError(f"There is no file {path}.", nearest_file(path))
     if suffix not in (*readable(), ".json"):
         raise TimelineError(
             f"{path} is not a timeline that can be read.", f"Readable are {', '.join(readable())}."
@@ -244,8 +246,8 @@ def _chosen(timelines: Sequence[_Named], path: Path, sequence: str | None) -> _N
         meant = alike(sequence, set(names))
         timelines = [timeline for timeline in timelines if timeline.name == meant]
         if not timelines:
-            close = get_close_matches(sequence, names, n=1)
-            guess = f"Did you mean “{close[0]}”? " if close else ""
+            near = nearest(sequence, names)
+            guess = f"Did you mean “{near}”? " if near else ""
             listed = ", ".join(f"“{name}”" for name in names)
             raise TimelineError(
                 f"{path} holds no timeline “{sequence}”.", f"{guess}It holds: {listed or 'none'}."
@@ -272,13 +274,23 @@ def _around(item: otio.core.Item) -> otio.schema.Timeline:
     return timeline
 
 
-def _nearest_file(path: Path) -> str:
+def nearest_file(path: Path, otherwise: str = "Check the path.") -> str:
+    """What to do about a timeline that is not there: which of the timelines beside it may be meant.
+
+    Args:
+        path: As it was named.
+        otherwise: What to do where no name is alike.
+    """
+    suffixes = {*readable(), ".json"}
     try:
-        beside = [one.name for one in path.parent.iterdir() if one.suffix.lower() in readable()]
+        beside = sorted(one.name for one in path.parent.iterdir() if one.suffix.lower() in suffixes)
     except OSError:
-        return "Check the path."
-    close = get_close_matches(path.name, beside, n=1)
-    return f"Did you mean {path.parent / close[0]}?" if close else "Check the path."
+        return f"There is no folder {path.parent} either. {otherwise}"
+    by_stem = {name.rpartition(".")[0]: name for name in beside}
+    if near := nearest(path.name, beside) or by_stem.get(nearest(path.stem, by_stem)):
+        return f"Did you mean {path.parent / near}?"
+    more = f" and {len(beside) - _MOST_NAMED} more" if len(beside) > _MOST_NAMED else ""
+    return f"{otherwise} There are {', '.join(beside[:_MOST_NAMED])}{more}." if beside else otherwise
 
 
 def _checksum(path: Path) -> int:

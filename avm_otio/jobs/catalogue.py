@@ -155,7 +155,9 @@ def find_jobs(
     return sorted(found.values(), key=lambda entry: entry.journal.changed, reverse=True)
 
 
-def identify_jobs(words: Iterable[str], place: Path, report: Report) -> list[Path]:
+def identify_jobs(
+    words: Iterable[str], place: Path, report: Report, *, or_timeline: bool = False
+) -> list[Path]:
     """The jobs that a user names, each once: by folder, by its name, by key or the start of a key.
 
     The names of folders contain the keys, so no journal is read.
@@ -164,6 +166,7 @@ def identify_jobs(words: Iterable[str], place: Path, report: Report) -> list[Pat
         words: As the user gave them.
         place: Where to look for names and keys; see ``find_jobs``.
         report: Receives the progress of a long search.
+        or_timeline: Whether a word may also name a timeline: what is said of one that names nothing.
 
     Raises:
         InputError: A word names no job, or several.
@@ -176,12 +179,12 @@ def identify_jobs(words: Iterable[str], place: Path, report: Report) -> list[Pat
         if not (path / JOURNAL).exists():
             if there is None:
                 there = list(_jobs_under(_start(place), report, time.monotonic))
-            path = _match(word, there, place)
+            path = _match(word, there, place, or_timeline=or_timeline)
         found[Path(os.path.normpath(path.absolute()))] = None
     return list(found)
 
 
-def _match(word: str, there: list[Path], place: Path) -> Path:
+def _match(word: str, there: list[Path], place: Path, *, or_timeline: bool) -> Path:
     text = word.lower()
     keys = {path: key[0][1:] for path in there if (key := _KEYED.search(path.name))}
     matches = [path for path in there if text == path.name.lower()]
@@ -195,6 +198,13 @@ def _match(word: str, there: list[Path], place: Path) -> Path:
         raise InputError(f"{word} is not a job folder.", f"See avm-otio jobs list {quoted(Path(word))}.")
     near = get_close_matches(text, {*keys.values(), *(path.name for path in there)}, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
+    if or_timeline:
+        from avm_otio.formats.reading import nearest_file
+
+        raise InputError(
+            f"There is no timeline or job {word} in {place.absolute()}.",
+            hint or nearest_file(Path(word), "Give a scored timeline, or a job of avm-otio jobs list."),
+        )
     raise InputError(
         f"There is no job {word} in {place.absolute()}.",
         f"{hint}See avm-otio jobs list; --in PLACE searches elsewhere.",

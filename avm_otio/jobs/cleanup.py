@@ -32,6 +32,7 @@ from avm_otio.jobs.folder import (
     stamp,
 )
 from avm_otio.jobs.journal import State
+from avm_otio.words import priced
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\.\w+)?")
 """Names that ``files.whole`` gives to unfinished files."""
@@ -55,7 +56,7 @@ def lost_if_deleted(entry: Entry) -> list[str]:
     if state is State.UNSURE and not entry.is_free:
         lost.append("the record of a call that may have been paid for")
     if entry.is_paid:
-        cost = f" ({summary['total_price']} {summary['currency']} of items)" if summary else ""
+        cost = f" ({priced(summary['total_price'], summary['currency'])} of items)" if summary else ""
         lost.append(f"an analysis that was paid for{cost}: asking again means paying again")
     for path in there:
         if path.is_relative_to(entry.path) and path.exists():

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from avm_otio.delivery.counting import as_media_count
 from avm_otio.delivery.deliver import with_lengths
 from avm_otio.errors import InputError
+from avm_otio.files import side_folder
 from avm_otio.formats import reading
 from avm_otio.formats.reading import Opened
 from avm_otio.formats.table import readable
-from avm_otio.jobs.catalogue import Entry, identify_jobs
+from avm_otio.jobs.catalogue import Entry, find_jobs, identify_jobs
 from avm_otio.jobs.folder import JOURNAL, SCORED
 from avm_otio.jobs.job_sounds import JobSounds, Unmatched
 from avm_otio.jobs.of_timeline import around as around_of
@@ -23,6 +24,7 @@ from avm_otio.report import Report
 from avm_otio.request import Request
 from avm_otio.services import ServiceKeys
 from avm_otio.timeline.model import Clip, Stem, Timeline
+from avm_otio.words import counted
 
 _MOST_NAMED = 5
 """Sounds of which nothing is known that a note names."""
@@ -99,15 +101,34 @@ def _reel(word: str, request: Request, keys: ServiceKeys, report: Report) -> Ree
     return reel
 
 
+def report_unscored(reels: Iterable[Reel], report: Report) -> None:
+    """Say of which timelines nothing of ours lies on, and what to give instead."""
+    for reel in reels:
+        if reel.sounds:
+            continue
+        opened = reel.opened
+        beside = side_folder(opened.path)
+        jobs = find_jobs([beside], report) if beside.is_dir() else []
+        written = [entry.place(name) for entry in jobs for name in entry.journal.outputs]
+        scored = [path for path in dict.fromkeys(written) if path != opened.path and path.exists()]
+        names = ", ".join(str(path) for path in scored[:_MOST_NAMED])
+        report.warn(
+            f"{reel.name} has no sounds of ours on its {counted(len(opened.timeline.tracks), 'track')}. "
+            + (f"It was scored as {names}: give that." if names else "Score it first: avm-otio score.")
+        )
+
+
 def _report_unknown(reel: Reel, report: Report) -> None:
     """Say of which sounds on our tracks nothing is known, or too little."""
     unknown = [sound for sound in reel.sounds if sound.offered is None and sound.is_heard]
     if unknown:
         names = [f"“{each.placed.clip.name}” at {reel.timecode(each)}" for each in unknown[:_MOST_NAMED]]
         more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+        left = "is: it is" if len(unknown) == 1 else "are: they are"
         report.warn(
-            f"{reel.name}: neither the file nor a job says what {len(unknown)} sounds on our tracks are: "
-            f"they are left out. {', '.join(names)}{more}. Name the folder of their jobs with --jobs-dir."
+            f"{reel.name}: neither the file nor a job says what {counted(len(unknown), 'sound')} on our "
+            f"tracks {left} left out. {', '.join(names)}{more}. "
+            "Name the folder of their jobs with --jobs-dir."
         )
     if alone := reel.job_sounds.by_file_alone:
         more = f" and {len(alone) - _MOST_NAMED} more" if len(alone) > _MOST_NAMED else ""
@@ -148,7 +169,7 @@ def _job_named(word: str, report: Report) -> Path | None:
         return identify_jobs([word], Path(), report)[0]
     if path.exists() or path.suffix.lower() in (*readable(), ".json"):
         return None
-    return identify_jobs([word], Path(), report)[0]
+    return identify_jobs([word], Path(), report, or_timeline=True)[0]
 
 
 def _opened(path: Path, request: Request) -> Opened:

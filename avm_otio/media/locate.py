@@ -332,12 +332,16 @@ def _composed(name: str) -> str:
 
 
 def _missing(lost: Sequence[Media], folder: Path, reasons: Mapping[Media, str]) -> MissingMediaError:
-    each = "; ".join(
+    each = [
         f"clip {source.clip_name!r} ({reasons.get(source) or _looked_for(source, folder)})" for source in lost
-    )
+    ]
     pieces = "1 piece of media" if len(lost) == 1 else f"{len(lost)} pieces of media"
+    more = f"; and {len(each) - _MOST_NAMED} more" if len(each) > _MOST_NAMED else ""
     return MissingMediaError(
-        f"{pieces} cannot be found: {each}.", "Name the folder that holds moved media with --media-root DIR."
+        f"{pieces} cannot be found: {'; '.join(each[:_MOST_NAMED])}{more}.",
+        "Name the folder that holds moved media with --media-root DIR."
+        + (" All are listed with --json." if more else ""),
+        each,
     )
 
 

@@ -19,6 +19,9 @@ from avm_otio.timeline.placed import Placements
 from avm_otio.timeline.time import MediaTime, format_timecode, nearest_frame
 from avm_otio.timeline.urls import place_of
 
+_MOST_NAMED = 6
+"""How many missing files are named one by one."""
+
 if TYPE_CHECKING:
     from avm_otio.media.clock import MediaClock
     from avm_otio.media.probe import MediaInfo
@@ -325,8 +328,10 @@ def _files(
     places, lost = search.found, search.missing
     for note in search.notes:
         report.warn(note)
-    for media, reason in search.reasons.items():
+    for media, reason in list(search.reasons.items())[:_MOST_NAMED]:
         report.warn(f"“{media.clip_name or media.name}” is missing: {reason}.")
+    if len(search.reasons) > _MOST_NAMED:
+        report.warn(f"And {len(search.reasons) - _MOST_NAMED} more files are missing.")
     paths = {media: _file_of(media, path) for media, path in places.items()}
     with report.step("Looking at the media", len(set(paths.values()))) as advance:
         for path in paths.values():

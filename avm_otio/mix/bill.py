@@ -10,6 +10,7 @@ from typing import Any
 from avm_otio.errors import OverLimitError, UsageError
 from avm_otio.mix.cues import Item, Total
 from avm_otio.mix.used import ServiceItem, Sound
+from avm_otio.words import priced
 
 UNKNOWN = "of unknown currency"
 
@@ -165,7 +166,7 @@ class Bill:
 def sums(totals: Mapping[str, Total]) -> str:
     """Sums by currency, for people."""
     words = [
-        f"{total.price} {currency or UNKNOWN}"
+        (priced(total.price, currency) if currency else f"{total.price} {UNKNOWN}")
         + (f" and {', '.join(total.unread)} at a price that cannot be read" if total.unread else "")
         for currency, total in totals.items()
     ]

@@ -29,6 +29,7 @@ from avm_otio.mix.voices import Own, Voice, add_all, own_sound, voices_of
 from avm_otio.timeline.model import Stem
 from avm_otio.timeline.plan import FilmMap
 from avm_otio.timeline.time import FilmTime, RecordTime, format_timestamp, from_micros, to_micros
+from avm_otio.words import counted
 
 TruePeak = Callable[[Laid, Sequence[Stretch]], Sequence[float]]
 """Measures the true peak of a mix in some stretches of record time, in dBTP: that of everything that is heard
@@ -485,9 +486,4 @@ def _dipped(every: Iterable[Dips], target: Target, timecode: Callable[[RecordTim
         if len(flats) > 1:
             where = f"{counted(len(flats), 'time')}, most {where}"
         peak = f"{target.peak_dbtp:g}".replace("-", "−")
-        yield f"What was laid dips for a moment, {where}, so that the mix stays below {peak} dBTP."
-
-
-def counted(number: int, word: str) -> str:
-    """``1 effect``, ``2 effects``."""
-    return f"{number} {word}{'s' * (number != 1)}"
+        yield f"Peaks held below {peak} dBTP by short dips in gain: {where}."

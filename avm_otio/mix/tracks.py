@@ -21,6 +21,7 @@ from avm_otio.timeline.model import (
 )
 from avm_otio.timeline.parts import trimmed
 from avm_otio.timeline.time import RecordTime, nearest_frame
+from avm_otio.words import priced
 
 _COLORS = {Stem.MUSIC: "CYAN", Stem.EFFECTS: "GREEN", Stem.DIALOGUE: "ORANGE"}
 """Colours of our markers, in OTIO's words."""
@@ -117,7 +118,7 @@ def _marker(laid: LaidClip, origin: Origin) -> Marker:
     if item.is_bought:
         about.append("bought")
     elif item.price is not None:
-        about.append(f"{item.price} {origin.currency}".strip())
+        about.append(priced(item.price, origin.currency))
     if others := len(laid.alternatives):
         about.append(f"{others} alternative{'s' * (others != 1)}")
     about.append(laid.note)

@@ -20,6 +20,7 @@ from avm_otio.timeline.model import (
     Transition,
 )
 from avm_otio.timeline.time import from_micros
+from avm_otio.words import counted
 
 _AS_IT_IS = Mix()
 
@@ -198,7 +199,7 @@ def _metadata(timeline: Timeline) -> Iterator[Found]:
     if ours:
         yield (
             timeline,
-            f"ids, prices, licences and alternatives of {ours} clips not written: keep the .otio",
+            f"ids, prices, licences and alternatives of {counted(ours, 'clip')} not written: keep the .otio",
         )
 
 

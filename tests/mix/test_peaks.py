@@ -72,7 +72,7 @@ def test_where_the_own_sound_leaves_little_room_music_dips_for_a_moment_and_nowh
     lowered = gains(done) < gains(done)[0] - 0.01
     assert 0 < lowered.sum() / 100 <= DIP_S
     assert lowered[round(8.01 * 100)]
-    assert any("dips for a moment, by" in note and "at 00:00:08" in note for note in done.notes)
+    assert any("by short dips in gain: by" in note and "at 00:00:08" in note for note in done.notes)
 
 
 def test_a_dip_is_as_deep_as_the_moment_needs_and_no_deeper() -> None:

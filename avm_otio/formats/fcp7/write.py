@@ -36,6 +36,7 @@ from avm_otio.timeline.features import Feature, Loss
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Generator, Media, Mix, Timeline, Track, TrackKind
 from avm_otio.timeline.time import dropped_per_minute, format_rate, nearest_frame, whole_frames
+from avm_otio.words import counted
 
 _SAMPLE = Fraction(1, SAMPLE_RATE_HZ)
 _PLAIN = Mix()
@@ -113,7 +114,9 @@ class _Sequence:
         for track, members in zip(timeline.tracks, self.members, strict=True):
             markers += track.markers
             if track.markers:
-                self.losses.add(Feature.MARKER, track, f"{len(track.markers)} markers moved to the sequence")
+                self.losses.add(
+                    Feature.MARKER, track, f"{counted(len(track.markers), 'marker')} moved to the sequence"
+                )
             texts, last = self._track(track, members)
             (video if track.kind is TrackKind.VIDEO else audio).extend(texts)
             end = max(end, last)

@@ -25,6 +25,7 @@ from avm_otio.formats.xml import parsed
 from avm_otio.timeline.model import Clip, Stem, Timeline, Track, TrackKind
 from avm_otio.timeline.parts import Rows
 from avm_otio.timeline.time import RecordTime, nearest_frame
+from avm_otio.words import counted
 
 _MOST_NAMED = 10
 """Markers that are named one by one."""
@@ -81,7 +82,7 @@ def _outside(markers: Sequence[str]) -> Iterator[str]:
     if markers:
         named = ", ".join(f"“{name}”" for name in markers[:_MOST_NAMED])
         more = f" and {len(markers) - _MOST_NAMED} more" if len(markers) > _MOST_NAMED else ""
-        yield f"{len(markers)} markers outside of their clips left out: {named}{more}."
+        yield f"{counted(len(markers), 'marker')} outside of the clip left out: {named}{more}."
 
 
 class _Document:

@@ -38,6 +38,7 @@ from avm_otio.timeline.model import (
     Transition,
 )
 from avm_otio.timeline.time import MediaTime, RecordTime, nearest_frame
+from avm_otio.words import counted
 
 _NO_GENERATOR = "generator not written, a gap stands for it"
 
@@ -182,7 +183,7 @@ class _Sequence:
         colors += sum(1 for track in timeline.tracks for marker in track.markers if marker.color)
         colors += sum(1 for clip in timeline.clips() for marker in clip.markers if marker.color)
         if colors:
-            losses.add(Feature.MARKER, timeline, f"colours of {colors} markers not written")
+            losses.add(Feature.MARKER, timeline, f"colours of {counted(colors, 'marker')} not written")
         for track in timeline.tracks:
             if not track.enabled:
                 losses.add(Feature.DISABLED, track, "its clips are switched off one by one")

@@ -13,6 +13,7 @@ from avm_otio.formats.kdenlive.bin import stream_heard
 from avm_otio.timeline.features import Feature
 from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Mix, Timeline, Track, TrackKind
+from avm_otio.words import counted
 
 _SIDES = (-1.0, 1.0)
 
@@ -37,8 +38,8 @@ def parted(timeline: Timeline, losses: Losses) -> Timeline:
             losses.add(
                 Feature.CHANNELS,
                 track,
-                f"{len(second)} clips whose sides lie in two streams of their file are two mono clips: "
-                f"the right ones lie on “{name}”",
+                f"{counted(len(second), 'clip')} split into two mono clips, as the sides lie in two streams "
+                f"of the file: the right ones lie on “{name}”",
             )
             tracks.append(replace(track, name=name, clips=second, transitions=crossings, markers=()))
     return replace(timeline, tracks=tuple(tracks))

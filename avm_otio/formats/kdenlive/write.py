@@ -39,6 +39,7 @@ from avm_otio.timeline.losses import Losses
 from avm_otio.timeline.model import Clip, Generator, Marker, Timeline, Track, TrackKind
 from avm_otio.timeline.nests import opened_and_reported
 from avm_otio.timeline.time import format_rate, nearest_frame
+from avm_otio.words import counted
 
 _DROP_FRAME_RATE = Fraction(30000, 1001)
 """[src] Kdenlive counts in drop-frame at this rate, always, and at no other."""
@@ -73,7 +74,7 @@ class _Project:
             if clip.media and clip.stem is None and clip.name != clip.media.name
         )
         if named:
-            message = f"names of {named} clips not written: Kdenlive shows those of their files"
+            message = f"names of {counted(named, 'clip')} not written: Kdenlive shows those of their files"
             self.losses.add(Feature.NAME, timeline, message)
         self.timeline = parted(opened_and_reported(timeline, self.losses), self.losses)
         self.rate = timeline.rate

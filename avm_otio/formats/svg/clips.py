@@ -14,6 +14,7 @@ from avm_otio.formats.svg.theme import FLAGS
 from avm_otio.formats.svg.words import fitted, text, title, width
 from avm_otio.timeline.drawings import Drawings, Look
 from avm_otio.timeline.model import Clip, Marker, Stem, Timeline, Track, Transition
+from avm_otio.words import priced
 
 _NAME = 10.5
 """Size of a clip's name."""
@@ -312,4 +313,4 @@ def _price(clip: Clip) -> str:
     if offer is None or not isinstance(offer.item, Mapping):
         return ""
     price = offer.item.get("price")
-    return "" if price is None else f"{price} {offer.currency}".strip()
+    return "" if price is None else priced(price, offer.currency)

@@ -26,6 +26,7 @@ from avm_otio.errors import InputError, UsageError
 from avm_otio.files import make_folder, unwritable
 from avm_otio.jobs.folder import read_json
 from avm_otio.request import Request
+from avm_otio.words import counted
 
 TEMPLATE = "template.json"
 VALUES = "parameter_values.json"
@@ -153,7 +154,7 @@ def _template(name: str, count: int, limit: str | None) -> dict[str, Any]:
     return {
         "specificationVersion": "jobtemplate-2023-09",
         "name": "{{Param.Name}}",
-        "description": f"Music and sound effects for {count} timelines.",
+        "description": f"Music and sound effects for {counted(count, 'timeline')}.",
         "parameterDefinitions": [
             {"name": "Name", "type": "STRING", "default": label, "description": "Name of the job."},
             {

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from avm_otio.addresses import LOCAL
 from avm_otio.delivery.cue_sheets.write import write_cue_sheet
 from avm_otio.delivery.deliver import with_media
 from avm_otio.delivery.handles import with_handles
@@ -44,6 +45,7 @@ from avm_otio.timeline.nests import OPENED, opened_and_reported
 from avm_otio.timeline.plan import ExportPlan
 from avm_otio.timeline.playback import plan_playback
 from avm_otio.timeline.time import nearest_frame, nominal_rate, since_midnight
+from avm_otio.words import counted
 
 if TYPE_CHECKING:
     from avm_otio.jobs.reels import Reel
@@ -351,9 +353,19 @@ class _Work:
         moved = replace(opened.timeline, start_frame=laid.start_frame, drop_frame=laid.timeline.drop_frame)
         reel = replace(self.reel, opened=replace(opened, timeline=moved))
         bill = Bill.of([(reel.name, [(reel.timecode(each), each) for each in reel.sounds])])
+        examples = 0
         for line in bill.used:
             if not line.is_bought and (line.total.price or line.total.unread):
-                self.licences.append(f"“{line.item.title or line.item.name}” is a preview: it is not bought.")
+                if line.service == LOCAL:
+                    examples += 1
+                else:
+                    title = line.item.title or line.item.name
+                    self.licences.append(f"“{title}” is a preview: it is not bought.")
+        if examples:
+            self.noted.warn(
+                f"The prices of {counted(examples, 'sound')} are examples of the local engine: "
+                "nothing is to be paid."
+            )
         sheet = sheet_of(reel)
         for each in sheet.licensed:
             if each.clearance is not Clearance.FREE:

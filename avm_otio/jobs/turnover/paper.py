@@ -19,6 +19,7 @@ from avm_otio.errors import InputError
 from avm_otio.files import write_text
 from avm_otio.jobs.turnover.sequence import Laid, LaidTrack
 from avm_otio.jobs.turnover.template import Template
+from avm_otio.text import nearest
 from avm_otio.timeline.model import SAMPLE_RATE_HZ, Clip, Timeline, Track
 from avm_otio.timeline.time import format_rate, nearest_frame, since_midnight
 from avm_otio.timeline.urls import name_in
@@ -258,6 +259,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         InputError: There is none, or it is another's.
     """
     path = folder / MANIFEST
+    if not folder.is_dir():
+        is_there = "is a file, not a folder" if folder.exists() else "is not there"
+        beside = folder.absolute().parent
+        made = sorted(each.parent.name for each in beside.glob(f"*/{MANIFEST}"))
+        hint = f"There are {', '.join(made)}." if made else "Give the folder that turnover wrote."
+        near = nearest(folder.name, made)
+        raise InputError(f"{folder} {is_there}.", f"Did you mean {folder.parent / near}?" if near else hint)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
