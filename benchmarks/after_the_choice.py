@@ -150,7 +150,7 @@ def reel(folder: Path, service: ScriptedService, shots: int) -> Path:
         chance, order = random.Random(1), list(range(shots))
         write_cut(folder / "cut.otio", order)
         words = ["score", str(folder / "cut.otio"), "-o", str(scored), "-q", *LICENCE]
-        _, code = spent([*words, "--service", service.url, "--alternatives", "1"], service)
+        _, code = spent([*words, "--service", service.url, "--alternatives", "1", "--mix", "off"], service)
         if code:
             sys.exit(f"The reel could not be scored: code {code}.")
         for suffix in SUFFIXES[1:]:

@@ -202,7 +202,7 @@ def _total(offered: Offered) -> str:
         budget = f"; the budget is {priced(offered.budget, offered.currency)}" + (
             ": over it" if offered.is_over_budget else ""
         )
-    from avm_otio.cli.job_words import example_prices
+    from avm_otio.cli.score import example_prices
 
     examples = example_prices(offered.job)
     return f"What is heard costs {priced(total.price, offered.currency)}{examples}{unread}{was}{budget}."

@@ -121,11 +121,6 @@ def what_of(entry: Entry) -> str:
     return ", ".join([name, *parts])
 
 
-def example_prices(job: Path) -> str:
-    """What is added to prices of the local engine; empty for those of a service."""
-    return " (example prices of the local engine)" if Entry.at(job).is_free else ""
-
-
 def cost_of(summary: Mapping[str, Any]) -> str:
     """Total price of the chosen items in a summary; empty if there is none."""
     return priced(summary["total_price"], summary["currency"]) if summary else ""

@@ -14,6 +14,7 @@ import click
 
 from avm_otio.cli import options
 from avm_otio.cli.output import Output, pass_output
+from avm_otio.cli.score import example_prices
 from avm_otio.errors import AvmError, UsageError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def show(out: Output, word: str, place: Path) -> None:
         rows = job_words.item_rows(answer.items, currency)
         for line in table(job_words.ITEM_HEADS, rows, right=("PRICE",), most=terminal_width()):
             out.result(line)
-        total = job_words.total_of(answer, currency) + job_words.example_prices(entry.path)
+        total = job_words.total_of(answer, currency) + example_prices(entry.path)
         out.result(f"{total}; {answer.spare} more are offered and not laid.")
     for name, reason in answer.unavailable.items():
         out.result(f"{name} cannot be had: {reason}")

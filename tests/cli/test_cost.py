@@ -125,8 +125,8 @@ def test_a_report_says_the_same_as_a_table_and_as_json(
     for name in ("cost.csv", "cost.json"):
         assert run(["cost", str(path), "-o", str(tmp_path / name), "--budget-max", "30"]) == 0
     shown = capsys.readouterr().out
-    assert "4 items used: 40.0 EUR." in shown
-    assert "Budget 30.0 EUR: 10.0 over it." in shown
+    assert "4 items used: 40.00 EUR." in shown
+    assert "Budget 30.00 EUR: 10.00 EUR over it." in shown
     rows = list(csv.DictReader((tmp_path / "cost.csv").read_text().splitlines()))
     document = json.loads((tmp_path / "cost.json").read_text())
     assert [row["id"] for row in rows[:8]] == [str(row["id"]) for row in document["items"]]

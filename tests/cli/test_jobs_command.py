@@ -133,7 +133,7 @@ def test_a_list_tells_what_how_far_what_it_cost_and_which_film(here: Path, outpu
     head, line = outputs()[0].splitlines()
     assert head.split() == ["KEY", "WHAT", "STATE", "CUES", "COST", "SIZE", "FILM", "CHANGED"]
     words = line.split()
-    assert words[:5] == [key_in(here)[:8], "cut", "finished", "2", "12.5"]
+    assert words[:5] == [key_in(here)[:8], "cut", "finished", "2", "12.50"]
     assert str(FILM_ID) in words
 
 
@@ -160,7 +160,7 @@ def test_jobs_are_found_by_timeline_folder_or_whatever_holds_them(
     assert (job["state"], job["is_paid"], job["total_price"], job["currency"]) == (
         "finished",
         True,
-        "12.5",
+        "12.50",
         "USD",
     )
     assert events(out, "done")[0]["jobs"] == 1
@@ -178,7 +178,7 @@ def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path,
     out = outputs()[0]
     for word in (
         "Bed",
-        "10.0 USD",
+        "10.00 USD",
         "S-1",
         "2.5 USD",
         "how long: 1",
@@ -186,7 +186,7 @@ def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path,
         "film.mp4",
     ):
         assert word in out
-    assert "2 items for 12.5 USD; 1 more" in out
+    assert "2 items for 12.50 USD; 1 more" in out
     assert "nothing: everything is done" in out
 
 
@@ -372,7 +372,7 @@ def test_what_was_paid_for_is_not_forgotten_unasked(here: Path, outputs: Outputs
     job = job_in(here)
     assert run(["jobs", "forget", str(job)]) == 2
     error = outputs()[1]
-    for word in ("12.5 USD", "paying again", "out.otio plays", "--yes"):
+    for word in ("12.50 USD", "paying again", "out.otio plays", "--yes"):
         assert word in error
     assert job.is_dir()
     assert run(["jobs", "forget", str(job), "--yes"]) == 0

@@ -70,7 +70,7 @@ def test_every_event_of_a_run_is_one_json_object_a_line(
 
 def test_the_chosen_total_is_told_with_its_currency(score: Score, capsys: pytest.CaptureFixture[str]) -> None:
     assert score("--currency", "eur") == 0
-    assert "12.5 EUR" in capsys.readouterr().err
+    assert "12.50 EUR" in capsys.readouterr().err
 
 
 def test_a_range_and_a_gain_are_heeded(cut: Path, score: Score) -> None:

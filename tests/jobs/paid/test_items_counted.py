@@ -21,9 +21,9 @@ def test_music_and_effect_of_one_id_are_two_in_every_total(
     service.result |= result_of(effect(service.url, 7, price=3.0), musics=[music])
     jobs = str(cut.parent / "jobs")
     assert score("--jobs-dir", jobs) == 0
-    assert "chosen items cost 93.0 USD" in capsys.readouterr().err
+    assert "chosen items cost 93.00 USD" in capsys.readouterr().err
     assert run(["jobs", "show", jobs]) == 0 or run(["jobs", "list", jobs]) == 0
-    assert "93.0 USD" in capsys.readouterr().out
+    assert "93.00 USD" in capsys.readouterr().out
     order = ["batch", str(cut), "--output-dir", str(cut.parent / "scored"), "--service", service.url]
     assert run([*order, "--jobs-dir", jobs, "--max-cost", "92"]) != 0
     assert "93.0" in "".join(capsys.readouterr())
@@ -49,7 +49,7 @@ def test_an_item_that_can_never_be_had_is_replaced_for_good_and_the_total_follow
     assert "“Bed” (music 7) takes its place: under the film" in errors
     assert "Effect 3 cannot be had" in errors
     assert "nothing takes its place, which stays empty: at 00:00:01.000000" in errors
-    assert "chosen items cost 12.5 USD" in errors
+    assert "chosen items cost 12.50 USD" in errors
     journal = json.loads((the_job(cut) / "job.json").read_text())
     assert set(journal["unavailable"]) == {"music 6", "effect 3"}
     assert set(journal["media"]) == {"music 7", "music 8", "effect 1"}
@@ -62,13 +62,13 @@ def test_an_item_that_can_never_be_had_is_replaced_for_good_and_the_total_follow
     asked = len(service.asked)
     assert score("--alternatives", "1", output="again.otio") == 0
     assert len(service.asked) == asked  # the choice stays
-    assert "chosen items cost 12.5 USD" in capsys.readouterr().err
+    assert "chosen items cost 12.50 USD" in capsys.readouterr().err
     assert run(["jobs", "show", str(the_job(cut))]) == 0
     shown = capsys.readouterr().out
-    assert "2 items for 12.5 USD" in shown
+    assert "2 items for 12.50 USD" in shown
     assert "music 6 cannot be had: 6 Gone: 127.0.0.1 answered 404" in shown
     assert run(["jobs", "resume", str(the_job(cut)), "--wait"]) == 0
-    assert "chosen items cost 106.5 USD" in capsys.readouterr().err
+    assert "chosen items cost 106.50 USD" in capsys.readouterr().err
     assert paid(service) == 1
 
 
