@@ -160,7 +160,7 @@ def test_jobs_are_found_by_timeline_folder_or_whatever_holds_them(
     assert (job["state"], job["is_paid"], job["total_price"], job["currency"]) == (
         "finished",
         True,
-        "12.50",
+        "12.5",
         "USD",
     )
     assert events(out, "done")[0]["jobs"] == 1
@@ -180,7 +180,7 @@ def test_all_of_one_job_can_be_shown_with_the_licence_and_every_item(here: Path,
         "Bed",
         "10.00 USD",
         "S-1",
-        "2.5 USD",
+        "2.50 USD",
         "how long: 1",
         f"session {SESSION_ID}",
         "film.mp4",
