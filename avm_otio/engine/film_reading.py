@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import queue
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -88,10 +89,17 @@ class Apart:
     def __init__(self) -> None:
         self._running: set[Program] = set()
         self._idle: queue.SimpleQueue[Program] = queue.SimpleQueue()
+        self._shapes = threading.BoundedSemaphore(_MOST_AT_ONCE)
 
     def read(self, tasks: Sequence[Task], check: Check) -> list[Values]:
-        """As a reader does."""
+        """As a reader does; of films that come at once, so many shapes are looked at at a time."""
         check()
+        if all(task.what == "shape" for task in tasks):
+            with self._shapes:
+                return self._done(tasks, check)
+        return self._done(tasks, check)
+
+    def _done(self, tasks: Sequence[Task], check: Check) -> list[Values]:
         waiting: queue.SimpleQueue[tuple[int, Task]] = queue.SimpleQueue()
         for numbered in enumerate(tasks):
             waiting.put(numbered)

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_what_cannot_be_read_is_refused_in_the_same_words(tmp_path: Path) -> Non
         reasons.append(str(refused.value))
         reader.close()
     assert reasons[0] == reasons[1]
+
+
+def test_many_films_that_come_at_once_are_looked_at_by_few_programs(film: Path) -> None:
+    reader = Apart()
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(reader.read, [Task("shape", film, {})], unasked) for _ in range(8)]
+        assert len({str(each.result()) for each in asked}) == 1
+    assert reader._idle.qsize() <= 2
+    reader.close()
 
 
 def test_a_reader_that_is_killed_is_started_once_more(film: Path) -> None:
