@@ -23,7 +23,9 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from tests.jobs.watching import request
+from avm_otio.report import Silent
+from avm_otio.request import Request
+from tests.jobs.watching import done, request
 from tests.media.numbered import movie
 from tests.timelines import time_range
 
@@ -358,3 +360,29 @@ def test_raced_swaps_of_names_and_folders_gain_nothing(place: Path) -> None:
 @pytest.mark.soak
 def test_ten_thousand_raced_swaps_gain_nothing(place: Path) -> None:
     raced(place, 10_000)
+
+
+def test_a_stranger_gets_no_page_of_what_the_watcher_scored(place: Path) -> None:
+    scored = request(place / "watch", "mine")
+    result = done(Request(scored / "cut.otio", scored / "out.otio"), Silent(), write=False)
+    (scored / "result.json").write_text(result.model_dump_json())
+    for path in (scored, *scored.iterdir()):
+        os.chown(path, WATCHER, WATCHER)
+    theirs = place / "watch" / "theirs"
+    theirs.mkdir()
+    (theirs / "request.json").write_text(json.dumps({"audition": "mine"}))
+    give(theirs)
+    linked = place / "watch" / "linked"
+    linked.mkdir()
+    (linked / "request.json").write_text(json.dumps({"audition": "theirs too"}))
+    os.chown(linked, WATCHER, WATCHER)
+    os.chown(linked / "request.json", WATCHER, WATCHER)
+    forged = place / "watch" / "theirs too"
+    forged.mkdir()
+    (forged / "request.json").write_text("{}")
+    (forged / "result.json").write_text(result.model_dump_json())
+    give(forged)
+    watch(place)
+    for made in (theirs, linked):
+        assert "for the user of avm-otio watch alone" in answer(made)["message"]
+        assert not (made / "page.json").exists()
