@@ -188,6 +188,21 @@ for (let width = 700; width <= 1440; width += 37) {
 await page.setViewportSize({ width: 700, height: 1000 });
 await judge("narrow");
 await page.setViewportSize({ width: 1440, height: 900 });
+// By Tab alone: what is reached, how it is called, and whether that is seen.
+await page.evaluate(() => { window.audition.pick(window.audition.doc.cues[1]); document.activeElement?.blur(); });
+found.tabs = [];
+for (let n = 0; n < 120; n += 1) {
+  await page.keyboard.press("Tab");
+  const at = await page.evaluate(() => {
+    const { activeElement: it } = document;
+    if (!it || it === document.body) return null;
+    const look = getComputedStyle(it);
+    const named = it.labels?.[0]?.textContent || it.getAttribute("aria-label") || it.getAttribute("placeholder") || it.textContent;
+    return { name: named.trim(), role: it.getAttribute("role") || it.type || it.localName, seen: look.outlineStyle !== "none" || look.boxShadow !== "none" };
+  });
+  if (!at || (found.tabs.length && JSON.stringify(at) === JSON.stringify(found.tabs[0]))) break;
+  found.tabs.push(at);
+}
 step("axe");
 found.held = await page.evaluate(async () => {
   const { audition: a } = window;

@@ -122,6 +122,13 @@ def test_axe_finds_no_serious_fault_in_light_or_dark(found: dict[str, Any]) -> N
     assert found["axe"] == []
 
 
+def test_all_is_reached_by_tab_has_a_name_and_shows_that_it_has_the_focus(found: dict[str, Any]) -> None:
+    assert len(found["tabs"]) > 15
+    assert [each for each in found["tabs"] if not (each["name"] and each["seen"])] == []
+    reached = {each["role"] for each in found["tabs"]}
+    assert {"slider", "range", "button", "text", "select-one"} <= reached
+
+
 def test_no_word_on_the_timeline_is_cut_off_at_its_edge(found: dict[str, Any]) -> None:
     assert found["cutOff"] == []
 

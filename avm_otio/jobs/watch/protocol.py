@@ -270,7 +270,7 @@ class AuditionRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    version: Annotated[Literal[1], Field(description="Version of this protocol.")] = 1
+    version: Annotated[Literal[1], Field(description="Of this form.")] = 1
     audition: Annotated[str, Field(description="Name of the folder of the request that was scored.")]
     open: Annotated[
         bool, Field(description="Whether the watcher opens it in the browser of its machine.")
