@@ -34,6 +34,10 @@ _BODY_BYTES = 64 * 1024
 _LOOK_EVERY_S = 0.5
 _ALIVE_EVERY_S = 10.0
 
+_PICTURE_S, _FIRST_FRAME_S = 4.0, 1.0
+"""How long a page may take to ask for its film, and to show the first frame of it, before anything else of
+weight is done."""
+
 
 class Web:
     """The page's server.
@@ -57,6 +61,7 @@ class Web:
         self._work: set[asyncio.Task[Any]] = set()
         self._begun = False
         self._is_laying = False
+        self._film_asked = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
         session.tell_by(self._tell)
 
@@ -131,7 +136,7 @@ class Web:
             return
         self._begun = True
         self._loop = asyncio.get_running_loop()
-        self._prepare()
+        self._keep(asyncio.create_task(self._prepare_after_picture()))
         self._keep(asyncio.create_task(self._watch()))
 
     async def _watch(self) -> None:
@@ -221,6 +226,14 @@ class Web:
         self._prepare()
         return JSONResponse(now)
 
+    async def _prepare_after_picture(self) -> None:
+        """Lay every alternative once the page shows its picture: both would want the processor."""
+        if self._session.film is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._film_asked.wait(), _PICTURE_S)
+                await asyncio.sleep(_FIRST_FRAME_S)
+        self._prepare()
+
     def _prepare(self) -> None:
         """Lay every alternative; once more where something is chosen meanwhile that changes how."""
         if not self._is_laying:
@@ -286,6 +299,7 @@ class Web:
         path = self._session.film
         if path is None or not path.is_file():
             raise HTTPException(404)
+        self._film_asked.set()
         return FileResponse(path, media_type="video/mp4", headers=_KEPT)
 
 

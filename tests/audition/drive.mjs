@@ -14,10 +14,14 @@ const context = await browser.newContext({ viewport: { width: 1440, height: 900 
 const page = await context.newPage();
 page.on("pageerror", (error) => found.errors.push(error.message));
 page.on("console", (line) => { if (/Content Security Policy|Trusted/i.test(line.text())) found.errors.push(line.text()); });
+await page.addInitScript(() => document.addEventListener("loadeddata", () => { window.pictureAt ??= performance.now(); }, true));
 await page.goto(address);
 await page.waitForURL((url) => url.pathname === "/");
 await page.waitForFunction(() => window.audition?.doc?.is_ready, null, { timeout: 120000 });
 found.title = await page.title();
+await page.waitForFunction(() => performance.getEntriesByType("resource").some((each) => each.name.includes("/thumb/")), null, { timeout: 60000 });
+found.thumbsAfterPictureMs = await page.evaluate(() =>
+  Math.min(...performance.getEntriesByType("resource").filter((each) => each.name.includes("/thumb/")).map((each) => each.startTime)) - window.pictureAt);
 
 step("ready");
 // In step: at the start, after a seek; and what the film's own flash and beep say.

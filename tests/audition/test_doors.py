@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avm_otio.audition import web as web_module
 from avm_otio.audition.doors import Doors
 from avm_otio.audition.server import Sharing
 from avm_otio.audition.session import Session
@@ -346,3 +348,29 @@ def test_what_is_chosen_while_the_timeline_is_written_is_kept_and_written_by_the
     assert not json.loads(body)["totals"]["is_written"]
     assert choices.kept(session.job).choices.cues[second].gain_db == -5
     assert json.loads(inside.ask("POST", "/api/update", OURS, b"{}")[2])["totals"]["is_written"]
+
+
+def test_alternatives_are_laid_once_the_page_has_had_time_for_its_picture(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr(web_module, "_FIRST_FRAME_S", 0.05)
+    monkeypatch.setattr(Session, "prepare", lambda self: steps.append("laid"))
+
+    async def opened() -> None:
+        web = Web(session, 1.0, lambda: None)
+        app = web.app()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as page:
+            assert (await page.get("/api/session")).status_code == 200
+            await asyncio.sleep(0.2)
+            steps.append("asks for the film")
+            assert (await page.get("/film", headers={"range": "bytes=0-99"})).status_code == 206
+            for _ in range(200):
+                if "laid" in steps:
+                    break
+                await asyncio.sleep(0.02)
+        for task in web._work:
+            task.cancel()
+
+    asyncio.run(opened())
+    assert steps == ["asks for the film", "laid"]

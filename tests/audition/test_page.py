@@ -83,6 +83,10 @@ def test_keys_choose_take_back_and_do_again_and_all_of_it_is_kept(found: dict[st
     assert found["seenByOther"]
 
 
+def test_the_picture_comes_before_small_ones_of_it(found: dict[str, Any]) -> None:
+    assert found["thumbsAfterPictureMs"] >= 0
+
+
 def test_a_title_is_shown_and_never_run(found: dict[str, Any]) -> None:
     assert found["errors"] == []
     assert found["title"] == "out.otio – Audition"

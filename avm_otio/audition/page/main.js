@@ -21,6 +21,7 @@ class Page {
     this.engine = new Engine(doc);
     this.video = h("video", { playsinline: true, preload: "auto", tabindex: -1, "aria-label": say("picture") });
     this.video.muted = true;
+    for (const event of ["loadeddata", "error"]) this.video.addEventListener(event, () => this.timeline?.draw());
     if (doc.has_film) this.video.src = "/film";
     this.selected = null;
     this.loop = null;
@@ -91,6 +92,8 @@ class Page {
     this.mixer = new Mixer({ state: this.state, engine: this.engine });
     this.timeline = this.timecode ? new Timeline({
       timecode: this.timecode, length: this.length, doc: this.doc, wish: (cue) => this.wish(cue), time: () => this.clock.time,
+      // A browser asks for six things at a time: the picture comes before small ones of it.
+      isSeen: () => this.video.readyState >= 2 || this.video.error !== null,
       onseek: (at) => this.seek(at), onscrub: (on) => this.scrub(on), onpick: (cue) => this.pick(cue, { seek: true }),
     }) : null;
     this.status = h("div", { class: "status", role: "status", "aria-live": "polite" });

@@ -12,8 +12,8 @@ const STEPS = [1 / 25, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 18
 const MOST_ROWS = 4;
 
 export class Timeline {
-  constructor({ onseek, onscrub, onpick, timecode, length, doc, wish, time }) {
-    Object.assign(this, { onseek, onscrub, onpick, timecode, length, doc, wish, time });
+  constructor({ onseek, onscrub, onpick, timecode, length, doc, wish, time, isSeen }) {
+    Object.assign(this, { onseek, onscrub, onpick, timecode, length, doc, wish, time, isSeen });
     this.scale = 1;
     this.scroll = 0;
     this.selected = null;
@@ -247,7 +247,7 @@ export class Timeline {
     context.clip();
     for (let number = first; number < last; number += 1) {
       const x = number * each - this.scroll;
-      const image = this.doc.has_film ? this.thumb(number * step) : null;
+      const image = this.doc.has_film && this.isSeen() ? this.thumb(number * step) : null;
       if (image) {
         for (let left = x; left < x + each - 1; left += wide) {
           const room = Math.min(wide, x + each - left);
