@@ -119,7 +119,8 @@ def test_what_is_played_is_the_preview_s_mix(found: dict[str, Any], made: Path) 
     assert count == 30 * 48_000
     assert np.abs(wanted - got).max() < 1.0
     apart = np.abs(ours[2_400:count] - played[2_400:count]).max(axis=1)
-    assert apart.max() < 0.02, f"{apart.argmax() / 48_000 + 0.05:.3f} s"
+    # Both decode AAC, whose decoder makes up noise by chance, other noise each time that it begins elsewhere.
+    assert apart.max() < 0.05, f"{apart.argmax() / 48_000 + 0.05:.3f} s"
 
 
 def test_axe_finds_no_serious_fault_in_light_or_dark(found: dict[str, Any]) -> None:
