@@ -133,6 +133,24 @@ def test_numbered_images_are_shown_from_the_one_that_was_cut_to(
     assert (shown.media_in - found.start, found.duration) == (F(10, 24), F(2))
 
 
+@pytest.mark.parametrize("file", READ_BACK, ids="".join)
+def test_numbered_images_are_found_again_from_another_folder(
+    file: tuple[str, str], convert: Convert, media: Path, tmp_path: Path
+) -> None:
+    """Whatever names them: relatively from where the timeline lay, by the first, or by a pattern."""
+    relative = os.path.relpath(media, tmp_path)
+    there = f"there/out{file[1]}"
+    (tmp_path / "there").mkdir()
+    assert convert(timeline(track(images(Path(relative)), name="V1")), there, "--for", file[0])[0] == 0
+    assert run(["convert", str(tmp_path / there), "-o", str(tmp_path / "there/plain.otio")]) == 0
+    for again in (there, "there/plain.otio"):
+        found = the_media(read(tmp_path / again).video_tracks[0].clips[0])
+        assert found.sequence is not None
+        folder = Path(place_of(found.path, tmp_path / "there"))
+        assert folder.resolve() == (media / "images").resolve()
+        assert found.sequence.file_name(0) == "img.1001.png"
+
+
 def test_resolve_is_told_of_every_numbered_image(convert: Convert, media: Path, tmp_path: Path) -> None:
     convert(timeline(track(images(media), name="V1")), "out.otio", "--for", "resolve")
     assert "img.[1001-1048].png" in (tmp_path / "out.otio").read_text()

@@ -166,7 +166,7 @@ class Sources:
             for number, (file, rate, length) in enumerate(slots, 1)
         ]
         # Media Composer notes where a clip was imported from in this column of the bin [file].
-        where = aaf.tagged(**{"UNC Path": plain_text(media.path)}) if media.path else None
+        where = aaf.tagged(**{"UNC Path": plain_text(_file_of(media))}) if media.path else None
         aaf.add_mob(
             identity,
             self._mob(
@@ -187,9 +187,7 @@ class Sources:
         aaf, rate = self._aaf, self.rate_of(media)
         length = nearest_frame(self.length_of(media), rate)
         width, height = media.size or self._timeline.size or (1920, 1080)
-        path = media.path
-        if media.sequence is not None and path:
-            path = path.rstrip("/") + "/" + media.sequence.file_name(0)
+        if media.sequence is not None and media.path:
             message = "numbered images, named by the first of them"
             self._losses.add(Feature.MEDIA, media, message)
         # The least that a descriptor of a picture must have (Edit Protocol), with the values of a plain
@@ -205,7 +203,7 @@ class Sources:
             ImageAspectRatio=rational(Fraction(width, height)),
             ComponentWidth=u32(8),
             HorizontalSubsampling=u32(2),
-            Locator=self._locator(path),
+            Locator=self._locator(_file_of(media)),
         )
         identity = mob_id("picture file", media.path, media.name, media.start, length)
         behind = self._timecode(media, "picture", rate, length)
@@ -336,6 +334,13 @@ class Sources:
         return self._aaf.made(
             name, MobID=identity, Name=called, Slots=slots, LastModified=now, CreationTime=now, **more
         )
+
+
+def _file_of(media: Media) -> str:
+    """The file that stands for media: of numbered images the first."""
+    if media.sequence is None or not media.path:
+        return media.path
+    return media.path.rstrip("/") + "/" + media.sequence.file_name(0)
 
 
 def source_clip(aaf: Aaf, source: Source, kind: str, start: int, length: int) -> Storage:

@@ -25,6 +25,7 @@ from avm_otio.formats.aaf.elements import (
 from avm_otio.formats.aaf.media import CHANNEL_NAMES, FILM_ORDER
 from avm_otio.formats.aaf.mono_files import speakers_of
 from avm_otio.formats.aaf.timecode import counted_start
+from avm_otio.formats.numbered_images import named_by_first
 from avm_otio.timeline.model import Media
 from avm_otio.timeline.time import MediaTime, snap_rate
 
@@ -159,7 +160,9 @@ class SourceReader:
             name = bare_name(name, count, channels[0])
             media = replace(media, channels=count, mono=self._split.get(_split_key(mob, media), ()))
         if self._is_ours:
-            media = replace(media, path=str(tags(mob, "UserComments").get("UNC Path", "")))
+            path = str(tags(mob, "UserComments").get("UNC Path", ""))
+            images = media.sequence is not None
+            media = replace(media, path=named_by_first(path, _frames(media))[0] if images else path)
         return Played(name, media, chain.into, channels)
 
     def _media(self, chain: Chain, name: str, is_sound: bool) -> Media:
@@ -187,7 +190,7 @@ class SourceReader:
         width, height = value_of(about, "StoredWidth"), value_of(about, "StoredHeight")
         if value_of(about, "FrameLayout") == "SeparateFields" and height:
             height *= 2
-        return Media(
+        media = Media(
             name=str(value_of(mob, "Name") or "") if self._is_ours else "",
             path=path,
             start=MediaTime(start),
@@ -202,6 +205,8 @@ class SourceReader:
             is_online=bool(path),
             drop_frame=drop and not is_sound,
         )
+        path, numbering = named_by_first(path, _frames(media))
+        return media if is_sound or numbering is None else replace(media, path=path, sequence=numbering)
 
     def _path(self, mob: Any, descriptor: Any) -> str:
         path = next(paths_in(descriptor), "")
@@ -237,6 +242,11 @@ class SourceReader:
                 media = self._media(chain, "", True)
                 found.setdefault(_split_key(mob, media), {})[int(channel)] = media.path
         return {key: tuple(paths[at] for at in sorted(paths)) for key, paths in found.items()}
+
+
+def _frames(media: Media) -> Fraction | None:
+    """How many frames a picture has; ``None`` where nobody knows."""
+    return media.duration * media.rate if media.duration is not None and media.rate else None
 
 
 def bare_name(name: str, count: int, channel: int) -> str:

@@ -62,11 +62,6 @@ SLUG = "Slug"
 COLOR = "Color"
 """``effectid`` of a colour matte [file]."""
 
-IMAGES = frozenset(
-    (".bmp", ".cin", ".dpx", ".exr", ".gif", ".jpeg", ".jpg", ".png", ".psd", ".tga", ".tif", ".tiff")
-)
-"""Suffixes of files that hold one picture: a numbered one that has a length is an image sequence."""
-
 DISSOLVE, DISSOLVE_ID = "Cross Dissolve", "Cross Dissolve"
 """Name and ``effectid`` of the picture's dissolve [file]."""
 

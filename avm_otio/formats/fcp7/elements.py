@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element
 
 from avm_otio.errors import TimeFormatError
-from avm_otio.formats.fcp7.common import IMAGES, MARKER_COLORS
-from avm_otio.timeline.model import Generator, ImageSequence, Marker, Media
+from avm_otio.formats.fcp7.common import MARKER_COLORS
+from avm_otio.formats.numbered_images import named_by_first
+from avm_otio.timeline.model import Generator, Marker, Media
 from avm_otio.timeline.time import MediaTime, dropped_per_minute, parse_timecode, snap_rate
 from avm_otio.timeline.urls import plain_path
 
@@ -18,8 +18,6 @@ _SHOWN = {"102": True, "103": False, "106": True, "107": False}
 """``MZ.Sequence.VideoTimeDisplayFormat`` → whether it drops frames: at 29.97 and at 59.94 [file] [3p]. Others
 are of rates that drop none."""
 _COLORS = {number: name for name, number in MARKER_COLORS.items()}
-_NUMBERED = re.compile(r"(.*?)(\d+)", re.ASCII | re.DOTALL)
-_PATTERN = re.compile(r"(.*?)(?:%0?(\d*)d|\[(\d+)-\d+\])(.*)", re.ASCII | re.DOTALL)
 
 
 def text_of(element: Element, tag: str, otherwise: str = "") -> str:
@@ -164,7 +162,7 @@ def content_of(full: Element, rate: Fraction, name: str) -> tuple[Media | Genera
     sounds = full.findall("media/audio")
     counted = [number_of(sound, "channelcount") for sound in sounds]
     channels = sum(int(count if count is not None else 1) for count in counted)
-    path, sequence = _images(plain_path(url), length)
+    path, sequence = named_by_first(plain_path(url), length)
     hertz = next(
         (hz for hz in (number_of(s, "samplecharacteristics/samplerate") for s in sounds) if hz), None
     )
@@ -190,21 +188,3 @@ def _size(full: Element) -> tuple[int, int] | None:
         if width and height:
             return int(width), int(height)
     return None
-
-
-def _images(path: str, length: Fraction | None) -> tuple[str, ImageSequence | None]:
-    """A numbered image that has a length is the first of a sequence; some write a pattern instead."""
-    slash = max(path.rfind("/"), path.rfind("\\")) + 1
-    folder, name = path[:slash], path[slash:]
-    stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
-    if suffix.lower() not in IMAGES or length is None or length <= 1:
-        return path, None
-    pattern = _PATTERN.fullmatch(stem)
-    if pattern is not None:
-        first = int(pattern[3] or 0)
-        padding = len(pattern[3]) if pattern[3] else int(pattern[2] or 1)
-        return folder.rstrip("/\\"), ImageSequence(pattern[1], pattern[4] + suffix, first, 1, padding)
-    numbered = _NUMBERED.fullmatch(stem)
-    if numbered is None:
-        return path, None
-    return folder.rstrip("/\\"), ImageSequence(numbered[1], suffix, int(numbered[2]), 1, len(numbered[2]))

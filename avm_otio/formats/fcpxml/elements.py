@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from avm_otio.formats.fcpxml import FORMAT
 from avm_otio.formats.fcpxml.inside import FILTERS, KEPT_TAGS, plain
 from avm_otio.formats.fcpxml.terms import PAN_MODE, conformed_rate, rate_in_name, source_rate, time_of
+from avm_otio.formats.numbered_images import named_by_first
 from avm_otio.timeline.gain import SILENCE_DB, added
 from avm_otio.timeline.model import GainKey, Kept, Media
 from avm_otio.timeline.time import MediaTime, snap_rate
@@ -101,16 +102,21 @@ class References:
         picture = asset.get("hasVideo")
         has_picture = picture == "1" or (picture is None and not channels)
         duration = time_at(asset, "duration", Fraction(-1))
+        rate = self.rate(asset.get("format")) if has_picture else None
+        numbering, name = None, path.replace("\\", "/").rpartition("/")[2]
+        if rate is not None:
+            path, numbering = named_by_first(path, duration * rate)
         return Media(
-            name=asset.get("name") or path.replace("\\", "/").rpartition("/")[2],
+            name=asset.get("name") or name,
             path=path,
             start=MediaTime(time_at(asset, "start")),
             duration=duration if duration >= 0 else None,
-            rate=self.rate(asset.get("format")) if has_picture else None,
+            rate=rate,
             size=self.size(asset.get("format")) if has_picture else None,
             sample_rate_hz=number_at(asset, "audioRate") or None,
             channels=channels,
             has_picture=has_picture,
+            sequence=numbering,
             drop_frame=drop_frame and has_picture,
         )
 

@@ -129,6 +129,7 @@ def reference(clip: Clip, rate: Fraction) -> Document:
         "frame_step": numbering.step,
         "frame_zero_padding": numbering.padding,
         "rate": float(each),
+        "missing_frame_policy": "error",
     }
 
 

@@ -100,6 +100,9 @@ def _clip(
     if media.sequence is not None or not media.is_online or not path or is_web(path):
         what = "numbered images are not read" if media.sequence else "its media are offline"
         losses.add(Feature.MEDIA, name, f"{what}: a hole is left")
+        reference = reference_of(item)
+        if reference is not None and media.sequence is not None and path and not is_relative(path):
+            reference["target_url_base"] = path.rstrip("/") + "/"
         return
     if any(mark in path for mark in "#?%"):
         losses.add(Feature.MEDIA, name, "Kdenlive before 26.08 stumbles over # ? % in its path")

@@ -122,10 +122,13 @@ class _Writer:
             message = "its length is unknown: written as what is used of it"
             self.losses.add(Feature.MEDIA, name, message)
         old = reference_of(item)
-        if old is None or media.sequence is not None:
-            if media.sequence is not None:
-                message = "numbered images in OTIO's own words, which Premiere may not know"
-                self.losses.add(Feature.MEDIA, name, message)
+        if media.sequence is not None:
+            message = "numbered images in OTIO's own words, which Premiere may not know"
+            self.losses.add(Feature.MEDIA, name, message)
+            if old is not None and media.path:
+                old["target_url_base"] = self.url(media).rstrip("/") + "/"
+            return
+        if old is None:
             return
         made = self.made.get(media)
         if made is None:
@@ -143,9 +146,13 @@ class _Writer:
             "available_range": available_json(media, self.rate, self.used),
             "available_image_bounds": None,
         }
+        if not media.path:
+            return made | {"OTIO_SCHEMA": "MissingReference.1"}
+        return made | {"target_url": self.url(media)}
+
+    def url(self, media: Media) -> str:
+        """Where media lies; of numbered images their folder."""
         path = plain_path(media.path)
         if is_relative(path):
             path = str(self.folder / path)
-        if not path:
-            return made | {"OTIO_SCHEMA": "MissingReference.1"}
-        return made | {"target_url": path if is_web(path) else file_url(path)}
+        return path if is_web(path) else file_url(path)
