@@ -280,7 +280,7 @@ def test_a_marker_outside_of_its_transition_is_told(tmp_path: Path) -> None:
     clip = '<asset-clip ref="r2" offset="{}s" start="1s" duration="1s"/>'
     cross = '<transition offset="1/2s" duration="1s"><marker start="3602s" value="a"/></transition>'
     timeline, notes = reading(tmp_path, clip.format(0) + cross + clip.format(1))
-    assert "1 markers outside of their clips left out: “a”." in notes
+    assert "1 marker outside of its clip left out: “a”." in notes
     assert not timeline.markers
 
 

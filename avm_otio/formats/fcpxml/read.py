@@ -82,7 +82,8 @@ def _outside(markers: Sequence[str]) -> Iterator[str]:
     if markers:
         named = ", ".join(f"“{name}”" for name in markers[:_MOST_NAMED])
         more = f" and {len(markers) - _MOST_NAMED} more" if len(markers) > _MOST_NAMED else ""
-        yield f"{counted(len(markers), 'marker')} outside of the clip left out: {named}{more}."
+        where = "its clip" if len(markers) == 1 else "their clips"
+        yield f"{counted(len(markers), 'marker')} outside of {where} left out: {named}{more}."
 
 
 class _Document:
