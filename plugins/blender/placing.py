@@ -135,7 +135,8 @@ def volumes_of(place: Place, rate: Fraction) -> list[tuple[float, float]]:
         change_db = abs(_gain_db(keys, end) - _gain_db(keys, start))
         steps = max(1, math.ceil(change_db / _STEP_DB - 1e-9))
         if change_db and (start < up or end > down):  # both move: their product is no line
-            steps = max(steps, math.ceil((end - start) * (4 if end - start < 8 else 1)))
+            frames = math.ceil(end - start)
+            steps = frames * max(4 if frames < 8 else 1, math.ceil(steps / frames))
         points += [start + (end - start) * step / steps for step in range(1, steps + 1)]
     return [(frame, volume(frame)) for frame in points]
 

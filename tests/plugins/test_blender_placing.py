@@ -52,6 +52,7 @@ def test_a_piece_in_parts_is_one_for_people(placing: ModuleType) -> None:
 
 
 @example(frames=4, keys=[(0, 5.0), (2, 0.0)], fades=(60_000, 0))
+@example(frames=16, keys=[(0, 0.0), (8, -17.0)], fades=(300_000, 0))
 @given(
     frames=st.integers(1, 400),
     keys=st.lists(st.tuples(st.integers(-10, 410), st.floats(-40, 12)), max_size=6),
