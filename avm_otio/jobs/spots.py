@@ -194,9 +194,7 @@ def _nearest(offered: Sequence[Cue], spots: Spots) -> tuple[tuple[Cue, ...], set
             end_us = at_us + length_us if until_us is None else until_us
             taken[number] = replace(cue, start_us=at_us, end_us=end_us, served=served)
     left = len(offered) - len(taken)
-    notes = (
-        [f"{left} of the service's {len(offered)} cues lie at no spot: left out."] if left else []
-    )
+    notes = [f"{left} of the service's {len(offered)} cues lie at no spot: left out."] if left else []
     return tuple(taken[number] for number in sorted(taken)), set(taken), notes
 
 
