@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from avm_otio.formats.writing import write
-from tests.editors.hearing import hear, read_wav
+from tests.editors.hearing import Sound, hear, read_wav
 from tests.editors.programs import BLENDER, run_again
 from tests.editors.scene import Scene, check_alike, gains_by_frame, make_scene, preview_of
 
@@ -38,17 +38,23 @@ _LYING = [  # sound, frame of the mix, frame of the sound, frames, gain in dB
 ]
 
 
-@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(25)], ids=["23.976", "25"])
-def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fraction) -> None:
+def _played(scene: Scene, folder: Path) -> tuple[Sound, list[dict[str, object]]]:
+    """The mix that Blender makes of our file, and the strips that it laid."""
     if not BLENDER.exists():
         pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
-    scene = make_scene(tmp_path, rate)
-    cut, mix, laid = (tmp_path / name for name in ("cut.otio", "mix.wav", "laid.json"))
+    cut, mix, laid = (folder / name for name in ("cut.otio", "mix.wav", "laid.json"))
     write(scene.timeline, cut, editor="blender")
     script = Path(__file__).with_name("blender_lay.py")
     run_again([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
-    _check_strips(json.loads(laid.read_text(encoding="utf-8")))
-    heard = read_wav(mix)
+    strips: list[dict[str, object]] = json.loads(laid.read_text(encoding="utf-8"))
+    return read_wav(mix), strips
+
+
+@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(25)], ids=["23.976", "25"])
+def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fraction) -> None:
+    scene = make_scene(tmp_path, rate)
+    heard, strips = _played(scene, tmp_path)
+    _check_strips(strips)
     assert abs(len(heard) - scene.samples(250)) <= 64, "as long as the film, but for the mixer's own blocks"
     for name, first, source, frames, gain_db in _LYING:
         there = hear(heard, scene.part(name, source, frames))
@@ -65,15 +71,10 @@ def test_every_sound_of_the_scene_is_heard_at_its_frame(tmp_path: Path, rate: Fr
 def test_a_preview_sounds_as_blender_plays_our_file_of_the_same_timeline(
     tmp_path: Path, rate: Fraction
 ) -> None:
-    if not BLENDER.exists():
-        pytest.skip(f"{BLENDER} is not there: run tests/editors/setup.sh")
     scene = make_scene(tmp_path, rate)
-    cut, mix, laid = (tmp_path / name for name in ("cut.otio", "mix.wav", "laid.json"))
-    write(scene.timeline, cut, editor="blender")
-    script = Path(__file__).with_name("blender_lay.py")
-    run_again([str(BLENDER), str(script), str(cut), str(mix), str(laid)])
+    theirs, _ = _played(scene, tmp_path)
     # One channel of a stereo file cannot be chosen there: the left one is compared where it was recorded.
-    check_alike(preview_of(scene, tmp_path), read_wav(mix), scene, ("plain", "mono"), -_MONO_DB)
+    check_alike(preview_of(scene, tmp_path), theirs, scene, ("plain", "mono"), -_MONO_DB)
 
 
 def _check_strips(laid: list[dict[str, object]]) -> None:

@@ -206,7 +206,7 @@ export class Clock extends EventTarget {
     if (this.hasFilm && !this.video.seeking) this.show(this.onFrame(this.at));
     this.dispatchEvent(new Event("time"));
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => { // while somebody scrubs, nothing is fetched or told
+    this.settling = setTimeout(() => { // while somebody scrubs, nothing is fetched or sent
       this.engine.ready(this.at * this.engine.hz);
       this.changed();
     }, 140);

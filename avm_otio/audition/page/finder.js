@@ -31,10 +31,10 @@ export class Finder {
     const form = h("form", { class: "search", role: "search", onsubmit: (event) => { event.preventDefault(); this.search({ words: this.input.value }); } },
       this.input, this.kind, h("button", { type: "submit", class: "primary" }, say("search")));
     this.list = h("ul", { class: "found", "aria-label": say("found") });
-    this.told = h("p", { class: "told", role: "status", "aria-live": "polite" }, say("finder_hint"));
+    this.status = h("p", { class: "finder-status", role: "status", "aria-live": "polite" }, say("finder_hint"));
     this.dialog = h("dialog", { class: "finder", "aria-label": say("find_for", cue.number) },
       h("h2", {}, say("find_for", cue.number), h("span", { class: "about" }, cue.is_whole ? say("whole_film") : cue.words)),
-      form, this.told, this.list,
+      form, this.status, this.list,
       h("div", { class: "answers" }, h("button", { type: "button", class: "quiet", onclick: () => this.dialog.close() }, say("close"))));
     this.dialog.addEventListener("close", () => this.stop());
     this.dialog.addEventListener("keydown", (event) => this.key(event));
@@ -50,27 +50,27 @@ export class Finder {
     const turn = ++this.turn;
     this.last = asked;
     if (asked.words !== undefined) this.words = asked.words;
-    this.told.textContent = say("searching");
-    this.told.classList.remove("wrong");
+    this.status.textContent = say("searching");
+    this.status.classList.remove("wrong");
     try {
       const { sounds } = await api.library({ ...asked, kind: this.kind.value });
       if (turn !== this.turn) return;
       this.stop();
-      this.told.textContent = sounds.length ? say(title ? "found_like" : "found_count", title || sounds.length) : say("found_none");
+      this.status.textContent = sounds.length ? say(title ? "found_like" : "found_count", title || sounds.length) : say("found_none");
       this.list.replaceChildren(...sounds.map((sound) => this.row(sound)));
       this.list.scrollTop = 0;
       this.list.querySelector("button")?.focus({ preventScroll: true });
     } catch (error) {
       if (turn !== this.turn) return;
-      this.told.textContent = error.message;
-      this.told.classList.add("wrong");
+      this.status.textContent = error.message;
+      this.status.classList.add("wrong");
       this.list.replaceChildren();
     }
   }
 
   /** Something that is going on meanwhile, such as listening to a library for the first time. */
   tell(text) {
-    if (this.dialog?.open && this.told.textContent.startsWith(say("searching"))) this.told.textContent = `${say("searching")} ${text}`;
+    if (this.dialog?.open && this.status.textContent.startsWith(say("searching"))) this.status.textContent = `${say("searching")} ${text}`;
   }
 
   row(sound) {
@@ -119,7 +119,7 @@ export class Finder {
       setTimeout(() => { if (this.playing === playing) this.stop(); }, Math.max(0, left));
     } catch (error) {
       this.stop();
-      this.told.textContent = error.message;
+      this.status.textContent = error.message;
     }
   }
 

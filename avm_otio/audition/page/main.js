@@ -169,7 +169,7 @@ class Page {
   happened(event) {
     const isNew = event.event === "hello" && event.is_settled && !this.doc.is_ready && !this.doc.failure;
     if (event.event === "ready" || event.event === "failed" || isNew) this.reload();
-    else if (event.event === "chosen") this.state.told(event);
+    else if (event.event === "chosen") this.state.receive(event);
     else if (event.event === "note") this.tell(event.message);
     else if (event.event === "updating") this.setUpdating(true);
     else if (event.event === "updated") this.tell([say("updated", event.output), ...event.words].join(" "));
@@ -352,7 +352,7 @@ class Page {
     try {
       await this.state.flush();
       const done = await api.post("/api/update", { overwrite });
-      this.state.told(done);
+      this.state.receive(done);
       this.tell([say("updated", done.output), ...done.words].join(" "));
     } catch (error) {
       if (error.kind === "ChangedByHandError") this.ask(error.what);

@@ -27,8 +27,8 @@ export class State extends EventTarget {
     this.byName = new Map((doc.cues ?? []).map((cue) => [cue.name, cue]));
   }
 
-  /** What somebody chose, told by the server; what is on its way from here stays. */
-  told({ choices, whole, totals }) {
+  /** What was chosen, as the server sends it; what is on its way from here stays. */
+  receive({ choices, whole, totals }) {
     if (totals.revision < this.revision) return;
     this.revision = totals.revision;
     this.totals = totals;
@@ -97,7 +97,7 @@ export class State extends EventTarget {
 
   async post(body) {
     try {
-      this.told(await post("/api/sound", body));
+      this.receive(await post("/api/sound", body));
     } catch (error) {
       this.dispatchEvent(new CustomEvent("refused", { detail: error }));
       throw error;
@@ -150,7 +150,7 @@ export class State extends EventTarget {
     try {
       const now = await post("/api/choose", body, options);
       if (JSON.stringify(name ? this.choices[name] : this.whole) === sent) this.waiting.delete(name);
-      this.told(now);
+      this.receive(now);
     } catch (error) {
       this.waiting.delete(name);
       this.dispatchEvent(new CustomEvent("refused", { detail: error }));
